@@ -1,0 +1,60 @@
+# The two commands: `make run` and `make test`. Both make .venv themselves.
+PY := .venv/bin/python
+STAMP := .venv/.installed
+STAMP_TEST := .venv/.installed-test
+STAMP_DEV := .venv/.installed-dev
+SECONDS ?= 60
+MINUTES ?= 10
+CORPUS := ../shared/corpus
+
+.PHONY: run test send-test lint score bench soak faults fuzz clean
+
+run: $(STAMP)
+	.venv/bin/triaged run
+
+send-test: $(STAMP)
+	.venv/bin/triaged send-test
+
+test: $(STAMP_TEST)
+	$(PY) -m pytest -q
+
+lint: $(STAMP_DEV)
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+score: $(STAMP_TEST)
+	$(PY) -m tests.scores.mail
+	$(PY) -m tests.scores.triage
+
+bench: $(STAMP_TEST)
+	$(PY) -m tests.benchmarks
+
+faults: $(STAMP_TEST)
+	$(PY) -m tests.faults.matrix
+
+soak: $(STAMP_TEST)
+	$(PY) -m tests.faults.soak --minutes $(MINUTES)
+
+fuzz: $(STAMP_TEST)
+	$(PY) -m tests.fuzz --seconds $(SECONDS)
+
+# A fresh Debian has no ensurepip: the environment is made without pip, and the system's pip installs into it.
+$(PY):
+	python3 -m venv --without-pip .venv
+
+$(STAMP): $(PY) pyproject.toml
+	python3 -m pip -q --python $(PY) install -e .
+	@touch $@
+
+$(STAMP_TEST): $(PY) pyproject.toml
+	python3 -m pip -q --python $(PY) install -e '.[test]'
+	@touch $@ $(STAMP)
+
+$(STAMP_DEV): $(STAMP_TEST)
+	python3 -m pip -q --python $(PY) install -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

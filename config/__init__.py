@@ -1,0 +1,1 @@
+"""Settings, rules, and the example tickets that the default model learns from."""

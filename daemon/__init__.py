@@ -1,0 +1,1 @@
+"""Accept mail and own the data: everything up to the queue."""

@@ -1,0 +1,1 @@
+"""What people receive: Jinja2 templates, read as package data."""

@@ -1,0 +1,1 @@
+"""Act on what is stored: everything after the queue."""
