@@ -1,0 +1,80 @@
+"""The parsed mail: frozen values, nothing of the email package."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox as written in a header.
+
+    `email` is the addr-spec with its domain as lower-case A-labels, or None where the text cannot be read as exactly
+    one address: a crafted string never turns into somebody else's address.
+    """
+
+    name: str
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A part that is a file to a person. `part` is the index of its Part; `size` is in decoded octets."""
+
+    filename: str
+    content_type: str
+    size: int
+    part: int
+    content_id: str = ""
+    inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One node of the MIME tree, in walk order.
+
+    `headers` maps lower-case names to decoded values in order. `text` is the decoded, bounded text of text/* and
+    of report parts (message/delivery-status, text/rfc822-headers, message/disposition-notification,
+    message/feedback-report), else "". `depth` is 0 for the whole mail; `embedded` marks whatever lies inside a
+    nested message/rfc822.
+    """
+
+    index: int
+    depth: int
+    content_type: str
+    headers: Mapping[str, tuple[str, ...]]
+    text: str = ""
+    embedded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    r"""A mail as people read it. Damage is in `defects`, short words such as "bad-base64" or "too-deep".
+
+    `text` is the whole readable text (the plain part, else made from the HTML), `reply` the new text without
+    quote and signature, equal to `text` where nothing was cut. `message_id` has its angle brackets, or is "".
+    `headers` maps lower-case names to decoded values in order. Text is str without NUL and lone surrogates,
+    line ends are "\n".
+    """
+
+    message_id: str
+    subject: str
+    date: datetime | None
+    from_: tuple[Address, ...]
+    sender: tuple[Address, ...]
+    reply_to: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    text: str
+    reply: str
+    attachments: tuple[Attachment, ...]
+    parts: tuple[Part, ...]
+    headers: Mapping[str, tuple[str, ...]]
+    defects: tuple[str, ...]
+
+    def header(self, name: str) -> str:
+        """Return the first value of a header, or ""."""
+        values = self.headers.get(name.lower())
+        return values[0] if values else ""
