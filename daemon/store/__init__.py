@@ -1,0 +1,1 @@
+"""The database is the truth: tables, transactions, and every query."""

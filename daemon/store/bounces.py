@@ -1,0 +1,82 @@
+"""What a bounce says of a mail that we sent."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from daemon.mail.dsn import Dsn
+from daemon.store import tickets
+from daemon.store.models import DeliveryRow, Suppression
+
+SUPPRESSED_FOR = timedelta(days=60)
+
+# RFC 3464 section 2.3.3: what is no failure.
+HARMLESS = frozenset({"delivered", "relayed", "expanded"})
+
+
+def ticket_of(session: Session, dsn: Dsn) -> int | None:
+    """Return the ticket whose mail bounced, found through the Message-ID of the original."""
+    if not dsn.original_message_id:
+        return None
+    return session.execute(
+        select(DeliveryRow.ticket_id).where(DeliveryRow.message_id == dsn.original_message_id)
+    ).scalar_one_or_none()
+
+
+def note(session: Session, dsn: Dsn, inbound_id: int, now: datetime) -> None:
+    """Mark the delivery that a bounce reports.
+
+    Only a report that names one of our Message-IDs counts, and only for the recipient which that mail went to: a
+    forged report suppresses nobody.
+    """
+    sent = session.execute(
+        select(DeliveryRow.id, DeliveryRow.ticket_id, DeliveryRow.recipient).where(
+            DeliveryRow.message_id == (dsn.original_message_id or None)
+        )
+    ).one_or_none()
+    if sent is None:
+        return
+    kind = _meaning(dsn)
+    tickets.add_event(
+        session,
+        kind,
+        now,
+        ticket_id=sent.ticket_id,
+        inbound_id=inbound_id,
+        delivery_id=sent.id,
+        status=dsn.status,
+        diagnostic=dsn.diagnostic,
+    )
+    if dsn.kind == "dsn" and dsn.permanent and dsn.action not in HARMLESS:
+        reason = f"bounced: {dsn.status or 'no status'}"
+        session.execute(update(DeliveryRow).where(DeliveryRow.id == sent.id).values(state="failed", reason=reason))
+        _suppress(session, sent.recipient, dsn.status or "", sent.id, now)
+
+
+def _meaning(dsn: Dsn) -> str:
+    if dsn.kind != "dsn":
+        return "complaint" if dsn.kind == "arf" else "receipt"
+    if dsn.action in HARMLESS:
+        return f"report: {dsn.action}"
+    if dsn.permanent:
+        return "delivery failed"
+    return "delivery delayed" if dsn.delayed else "delivery failed for now"
+
+
+def _suppress(session: Session, email: str, status: str, delivery_id: int, now: datetime) -> None:
+    values = {
+        "status": status[:16],
+        "delivery_id": delivery_id,
+        "since": now,
+        "until": now + SUPPRESSED_FOR,
+    }
+    known = session.execute(update(Suppression).where(Suppression.email == email).values(values))
+    if known.rowcount == 0:  # type: ignore[attr-defined]  # an UPDATE has it
+        session.execute(insert(Suppression).values(email=email, **values))
+
+
+def suppressed(session: Session, email: str, now: datetime) -> bool:
+    """Say whether mail to this address bounced for good not long ago."""
+    until = session.execute(select(Suppression.until).where(Suppression.email == email.lower())).scalar_one_or_none()
+    return until is not None and until > now

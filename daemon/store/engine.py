@@ -1,0 +1,52 @@
+"""Open the database: SQLite that is durable at power loss, or PostgreSQL."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_MS = 20_000
+STATEMENT_MS = 30_000
+
+
+def make_engine(url: str) -> Engine:
+    """Return an engine whose commit means stored (SQLite: WAL with synchronous=FULL)."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return _sqlite(url)
+    return create_engine(
+        url,
+        pool_size=10,
+        max_overflow=20,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 10,
+            "options": f"-c statement_timeout={STATEMENT_MS} -c idle_in_transaction_session_timeout={STATEMENT_MS}",
+        },
+    )
+
+
+def _sqlite(url: str) -> Engine:
+    name = make_url(url).database
+    if name:
+        Path(name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(url, pool_size=10, max_overflow=20, connect_args={"timeout": BUSY_MS / 1000})
+    event.listen(engine, "connect", _durable)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _durable(connection: Any, entry: ConnectionPoolEntry) -> None:  # noqa: ANN401 - a driver's connection has no common type
+    del entry
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # BEGIN IMMEDIATE takes the write lock at once: a transaction that reads first and writes later would fail with
+    # SQLITE_BUSY_SNAPSHOT when another wrote in between.
+    reading = connection.get_execution_options().get("readonly", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,0 +1,150 @@
+"""The queue of record: promise, claim, beat, finish, retry, give up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Session
+
+from daemon.store.models import Job
+
+# Due whatever the clock says: a clock that steps back delays no new work.
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class JobKind(StrEnum):
+    """What a job does; each kind has its queue of the same name."""
+
+    TRIAGE = "triage"
+    NOTIFY = "notify"
+    DELIVER = "deliver"
+    TRAIN = "train"
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    READY = "ready"
+    LEASED = "leased"
+    DONE = "done"
+    DEAD = "dead"
+
+
+class LeaseLostError(Exception):
+    """Another worker has this job by now: whatever was done for it here must not be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A claimed job. `attempts` includes this one and fences: only its holder can finish the job."""
+
+    job_id: int
+    kind: JobKind
+    subject: str
+    attempts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the broker is told of a job."""
+
+    job_id: int
+    kind: JobKind
+
+
+def add(session: Session, kind: JobKind, subject: str, now: datetime, due_at: datetime = AT_ONCE) -> Offer:
+    """Promise a job in the transaction at hand."""
+    values = {
+        "kind": kind,
+        "subject": subject,
+        "state": JobState.READY,
+        "attempts": 0,
+        "due_at": due_at,
+        "owner": None,
+        "beat": 0,
+        "last_error": "",
+        "created_at": now,
+        "finished_at": None,
+    }
+    return Offer(session.execute(insert(Job).values(values).returning(Job.id)).scalar_one(), kind)
+
+
+def claim(session: Session, job_id: int, owner: str, now: datetime) -> Lease | None:
+    """Lease a job that is ready and due, counting the attempt; None if it is not to be had."""
+    row = session.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.state == JobState.READY, Job.due_at <= now)
+        .values(state=JobState.LEASED, owner=owner, attempts=Job.attempts + 1, beat=Job.beat + 1)
+        .returning(Job.id, Job.kind, Job.subject, Job.attempts, Job.created_at)
+    ).one_or_none()
+    return Lease(row.id, JobKind(row.kind), row.subject, row.attempts, row.created_at) if row else None
+
+
+def beat(session: Session, owner: str, running: Sequence[int]) -> None:
+    """Show that these jobs of an owner are being worked on."""
+    session.execute(
+        update(Job)
+        .where(Job.id.in_(running), Job.owner == owner, Job.state == JobState.LEASED)
+        .values(beat=Job.beat + 1)
+    )
+
+
+def finish(session: Session, lease: Lease, now: datetime) -> None:
+    """Mark a job done, in the transaction of its effects; raises LeaseLostError if the lease is not ours any more."""
+    _leave(session, lease, state=JobState.DONE, finished_at=now, last_error="")
+
+
+def retry(session: Session, lease: Lease, error: str, due_at: datetime) -> None:
+    """Give a job back to be tried again at `due_at`."""
+    _leave(session, lease, state=JobState.READY, due_at=due_at, last_error=error[:1000])
+
+
+def bury(session: Session, lease: Lease, error: str, now: datetime) -> None:
+    """Give a job up. It stays until somebody retries or dismisses it."""
+    _leave(session, lease, state=JobState.DEAD, finished_at=now, last_error=error[:1000])
+
+
+def _leave(session: Session, lease: Lease, **values: object) -> None:
+    done = session.execute(
+        update(Job)
+        .where(Job.id == lease.job_id, Job.state == JobState.LEASED, Job.attempts == lease.attempts)
+        .values(owner=None, **values)
+    )
+    if not isinstance(done, CursorResult) or done.rowcount != 1:
+        raise LeaseLostError(f"job {lease.job_id}, attempt {lease.attempts}")
+
+
+def due(session: Session, now: datetime, limit: int) -> Sequence[Offer]:
+    """Return jobs that are ready and due, the longest due first."""
+    rows = session.execute(
+        select(Job.id, Job.kind)
+        .where(Job.state == JobState.READY, Job.due_at <= now)
+        .order_by(Job.due_at, Job.id)
+        .limit(limit)
+    )
+    return [Offer(row.id, JobKind(row.kind)) for row in rows]
+
+
+def leased(session: Session, limit: int) -> dict[int, int]:
+    """Return the beat of every leased job, by id."""
+    rows = session.execute(select(Job.id, Job.beat).where(Job.state == JobState.LEASED).limit(limit))
+    return {row.id: row.beat for row in rows}
+
+
+def release(session: Session, job_id: int, seen_beat: int) -> bool:
+    """Take a job from an owner whose beat has not moved; False if it moved after all."""
+    done = session.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.state == JobState.LEASED, Job.beat == seen_beat)
+        .values(state=JobState.READY, owner=None, due_at=AT_ONCE, last_error="the worker died or hung")
+    )
+    return isinstance(done, CursorResult) and done.rowcount == 1
+
+
+def backoff(attempts: int) -> timedelta:
+    """Return how long to wait after so many attempts: 2 s, 8 s, 32 s ... up to an hour."""
+    return timedelta(seconds=min(2 * 4 ** (attempts - 1), 3600))

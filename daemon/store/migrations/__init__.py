@@ -1,0 +1,1 @@
+"""Alembic migrations, one step a file."""

@@ -1,0 +1,80 @@
+"""Bring the database to this version's schema, under a lock, in one transaction; refuse what is newer."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+# Any number will do, as long as it is always the same.
+ADVISORY_LOCK = 0x7472_6961
+
+
+class SchemaError(Exception):
+    """The database and this program do not fit; the message says what to do."""
+
+
+def upgrade(engine: Engine) -> tuple[str | None, str]:
+    """Apply the migrations that are missing; return the revisions before and after.
+
+    All of them run in one transaction: killed half-way, the database is as it was. Raises SchemaError for a database
+    that a newer version has written.
+    """
+    with locked(engine) as connection:
+        before = revision(connection)
+        refuse_newer(before)
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        return before, head()
+
+
+def check(engine: Engine) -> None:
+    """Raise SchemaError unless the database has exactly this version's schema."""
+    with engine.connect().execution_options(readonly=True) as connection:
+        found = revision(connection)
+    refuse_newer(found)
+    if found != head():
+        raise SchemaError(
+            f"the database is at {found or 'nothing'}, this version needs {head()}: run triaged db upgrade"
+        )
+
+
+def refuse_newer(found: str | None) -> None:
+    """Raise SchemaError for a revision that this version does not know."""
+    known = {step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is not None and found not in known:
+        raise SchemaError(f"the database is at {found}, which is newer than this version of triaged: upgrade triaged")
+
+
+def head() -> str:
+    """Return the newest revision that this version knows."""
+    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    if newest is None:
+        raise SchemaError("this installation has no migrations; install it again")
+    return newest
+
+
+def revision(connection: Connection) -> str | None:
+    """Return the revision of a database, None for an empty one."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+@contextmanager
+def locked(engine: Engine) -> Iterator[Connection]:
+    """Give a connection in a transaction that nobody else migrates beside (SQLite: it holds the write lock)."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        yield connection
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("daemon.store") / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,42 @@
+"""The store as a whole: an engine, the one writer, and readers."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from daemon.store.engine import make_engine
+from daemon.store.writer import Writer
+
+T = TypeVar("T")
+
+
+class Store:
+    """The database of one process. All writes go through one group-committing writer."""
+
+    def __init__(self, url: str) -> None:
+        self.engine: Engine = make_engine(url)
+        self._readers = sessionmaker(self.engine.execution_options(readonly=True), expire_on_commit=False)
+        self.writer = Writer(sessionmaker(self.engine, expire_on_commit=False))
+
+    def submit(self, run: Callable[[Session], T]) -> "Future[T]":
+        """Return a future that resolves once the transaction of `run` is durable."""
+        return self.writer.submit(run)
+
+    def write(self, run: Callable[[Session], T]) -> T:
+        """Run a function in a transaction and return its result once that is durable."""
+        return self.writer.write(run)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Give a session that sees one consistent state and writes nothing."""
+        with self._readers() as session:
+            yield session
+
+    def close(self) -> None:
+        """Finish what was submitted and let the database go."""
+        self.writer.close()
+        self.engine.dispose()

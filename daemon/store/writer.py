@@ -1,0 +1,114 @@
+"""Group commit: one thread writes what queued up while the last commit ran, as one transaction."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from queue import SimpleQueue
+from time import monotonic
+from typing import Generic, TypeVar
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+T = TypeVar("T")
+
+BATCH = 256
+
+
+class WriterClosedError(Exception):
+    """The store is closed: nothing more is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work(Generic[T]):
+    run: Callable[[Session], T]
+    future: Future[T]
+
+
+class Writer:
+    """Runs functions inside transactions, many in one commit.
+
+    Each function gets a session, must have no effect outside the database, and may run twice: when a batch
+    fails, its functions run again one by one, so that a bad one hurts only itself. There is no timer: a batch is what
+    queued up during the commit before it.
+    """
+
+    def __init__(self, sessions: sessionmaker[Session]) -> None:
+        self._sessions = sessions
+        self._queue: SimpleQueue[_Work[object] | None] = SimpleQueue()
+        self._closed = False
+        self._lock = threading.Lock()
+        self._moved_at = monotonic()
+        self._busy = False
+        self._thread = threading.Thread(target=self._loop, name="writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, run: Callable[[Session], T]) -> "Future[T]":
+        """Return a future that resolves once the transaction of `run` is durable, or has failed."""
+        future: Future[T] = Future()
+        with self._lock:
+            if self._closed:
+                raise WriterClosedError
+            self._queue.put(_Work(run, future))  # type: ignore[arg-type]  # a queue of works of any result
+        return future
+
+    def write(self, run: Callable[[Session], T]) -> T:
+        """Run a function in a transaction and return its result once that is durable."""
+        return self.submit(run).result()
+
+    def stuck_seconds(self) -> float:
+        """Return for how long the batch at hand has been running; 0 when idle."""
+        return monotonic() - self._moved_at if self._busy else 0.0
+
+    def close(self) -> None:
+        """Write what was submitted, then stop."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._queue.put(None)
+        self._thread.join()
+
+    def _loop(self) -> None:
+        open_ = True
+        while open_:
+            batch, open_ = self._take()
+            self._moved_at, self._busy = monotonic(), True
+            if batch:
+                self._commit(batch)
+            self._busy = False
+
+    def _take(self) -> tuple[list[_Work[object]], bool]:
+        batch: list[_Work[object]] = []
+        work = self._queue.get()
+        while work is not None:
+            if work.future.set_running_or_notify_cancel():
+                batch.append(work)
+            if len(batch) >= BATCH or self._queue.empty():
+                break
+            work = self._queue.get()
+        return batch, work is not None
+
+    def _commit(self, batch: list[_Work[object]]) -> None:
+        try:
+            with self._sessions.begin() as session:
+                results = [work.run(session) for work in batch]
+        except Exception as error:  # noqa: BLE001 - whatever it is belongs to the caller, through the future
+            if len(batch) == 1:
+                batch[0].future.set_exception(error)
+                return
+            self._commit_one_by_one(batch)
+            return
+        for work, result in zip(batch, results, strict=True):
+            work.future.set_result(result)
+
+    def _commit_one_by_one(self, batch: list[_Work[object]]) -> None:
+        for position, work in enumerate(batch):
+            self._commit([work])
+            error = work.future.exception()
+            if isinstance(error, OperationalError):
+                # The database is not there: asking it again for each of the others would only take its time-out again.
+                for other in batch[position + 1 :]:
+                    other.future.set_exception(error)
+                return
