@@ -1,0 +1,125 @@
+"""Find the ticket that a mail belongs to: ask (pure), fetch (the store), decide (pure)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from daemon.mail import token
+from daemon.mail.message import Message
+from daemon.mail.reference import find_references
+from daemon.mail.token import Token
+from daemon.ticket import Status
+
+PREFIX = re.compile(r"^\s*(?:\[[^\[\]]{1,40}\]\s*)*(?:\w{1,12}(?:\[\d{1,3}\]|\(\d{1,3}\))?\s?[:\uff1a]\s*)")
+IDS_AT_MOST = 30
+MARKER = "ref:"
+ADDRESS_HEADERS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What in a mail may name a ticket, strongest evidence first."""
+
+    tokens: tuple[tuple[Token, str], ...] = ()
+    message_ids: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A ticket that the store found under one of the keys. `participants` are addresses in lower case."""
+
+    ticket_id: int
+    status: Status
+    subject: str
+    participants: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The tickets behind the keys of one mail."""
+
+    by_id: Mapping[int, Candidate]
+    by_message_id: Mapping[str, int]
+    by_reference: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What a mail joins, or, with `joins` false, which ticket a new one points to; and on which evidence."""
+
+    ticket_id: int
+    joins: bool
+    evidence: str
+    token: Token | None = None
+
+
+def find_keys(message: Message, rcpt_tos: Sequence[str], keys: tuple[bytes, ...], today: date, prefix: str) -> Keys:
+    """Return whatever may name a ticket: signed tokens, parent Message-IDs, references in the subject."""
+    addresses = " ".join([*rcpt_tos, *(v for h in ADDRESS_HEADERS for v in message.headers.get(h, ())[:5])])
+    parents = (*message.in_reply_to, *reversed(message.references))[:IDS_AT_MOST]
+    places = (
+        ("signed address", addresses),
+        ("signed Message-ID", " ".join(parents)),
+        ("signed mark in the text", _marked(message.text)),
+    )
+    tokens = [(found, place) for place, text in places for found in token.find(text[:20_000], keys, today)]
+    return Keys(tuple(tokens), tuple(dict.fromkeys(parents)), find_references(message.subject, prefix))
+
+
+def decide(keys: Keys, candidates: Candidates, sender: str | None, subject: str, *, verified: bool) -> FollowUp | None:
+    """Return what a mail from `sender` joins or points to, or None for a mail that stands alone.
+
+    A token that we signed lets anyone in who holds it; a known Message-ID needs a participant and the same subject;
+    a bare reference needs a participant whose address is authenticated (`verified`), since anyone can read one.
+    """
+    for genuine, place in keys.tokens:
+        candidate = candidates.by_id.get(genuine.ticket_id)
+        if candidate:
+            return _joined(candidate, place, genuine)
+    for message_id in keys.message_ids:
+        candidate = candidates.by_id.get(candidates.by_message_id.get(message_id, 0))
+        if candidate and sender in candidate.participants:
+            if same_subject(subject, candidate.subject):
+                return _joined(candidate, "known Message-ID and participant")
+            return FollowUp(candidate.ticket_id, joins=False, evidence="known Message-ID, but another subject")
+    for reference in keys.references:
+        candidate = candidates.by_id.get(candidates.by_reference.get(reference, 0))
+        if candidate and verified and sender in candidate.participants:
+            return _joined(candidate, "reference and authenticated participant")
+        if candidate:
+            return FollowUp(candidate.ticket_id, joins=False, evidence=f"the subject names {reference}")
+    return None
+
+
+def same_subject(one: str, other: str) -> bool:
+    """Compare subjects without reply and forward prefixes, case and white space."""
+    return bare_subject(one) == bare_subject(other)
+
+
+def bare_subject(subject: str) -> str:
+    """Return a subject without its reply and forward prefixes, in lower case."""
+    subject = subject[:500]
+    for _ in range(10):
+        shorter = PREFIX.sub("", subject, count=1)
+        if shorter == subject:
+            break
+        subject = shorter
+    return " ".join(subject.split()).casefold()
+
+
+def _joined(candidate: Candidate, evidence: str, genuine: Token | None = None) -> FollowUp:
+    if candidate.status in (Status.CLOSED, Status.SPAM):
+        return FollowUp(candidate.ticket_id, joins=False, evidence=f"{evidence}; that ticket is {candidate.status}")
+    return FollowUp(candidate.ticket_id, joins=True, evidence=evidence, token=genuine)
+
+
+def _marked(text: str) -> str:
+    """Return the lines of a text that carry our body mark."""
+    found: list[str] = []
+    start = text.find(MARKER)
+    while start >= 0 and len(found) < IDS_AT_MOST:
+        found.append(text[start : start + token.LENGTH + len(MARKER) + 2])
+        start = text.find(MARKER, start + 1)
+    return " ".join(found)

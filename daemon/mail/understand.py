@@ -1,0 +1,78 @@
+"""Understand a mail: everything that can be said of it before the store is asked."""
+
+from dataclasses import dataclass
+
+from daemon.mail import follow_up
+from daemon.mail.auth import authenticated
+from daemon.mail.dsn import Dsn, read_dsn
+from daemon.mail.envelope import Inbound
+from daemon.mail.follow_up import Keys
+from daemon.mail.message import Address, Message
+from daemon.mail.own import own_evidence
+from daemon.mail.parse import parse
+from daemon.mail.screen import Own, screen
+from daemon.ticket import Kind, Screening
+
+# A Sieve "reject" is a disposition notification in form, and a bounce in fact.
+REPORTS = (Kind.BOUNCE, Kind.AUTO_REPLY)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What intake knows of us: addresses, keys, and whom to believe."""
+
+    own_addresses: frozenset[str]
+    team_addresses: frozenset[str]
+    keys: tuple[bytes, ...]
+    reference_prefix: str
+    trusted_authserv_ids: frozenset[str] = frozenset()
+    accepted_lists: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What a mail says to us, before the store is asked."""
+
+    message: Message
+    screening: Screening
+    keys: Keys
+    sender: Address | None
+    verified: bool
+    dsn: Dsn | None
+
+    @property
+    def sender_email(self) -> str | None:
+        """Return the sender's address in lower case."""
+        return self.sender.email.lower() if self.sender and self.sender.email else None
+
+
+def understand(inbound: Inbound, policy: Policy) -> Understanding:
+    """Return what a mail says to us. Pure."""
+    message = parse(inbound.raw)
+    today = inbound.envelope.received_at.date()
+    own = Own(policy.own_addresses, own_evidence(message, policy.keys, today))
+    screening = screen(message, inbound.envelope, own)
+    if screening.kind is Kind.LIST and _our_list(message, policy.accepted_lists):
+        screening = Screening(Kind.PERSON, screening.acknowledge, ("came through our own list",))
+    return Understanding(
+        message,
+        screening,
+        follow_up.find_keys(message, inbound.envelope.rcpt_tos, policy.keys, today, policy.reference_prefix),
+        sender_of(message),
+        authenticated(message, policy.trusted_authserv_ids),
+        read_dsn(message, null_sender=inbound.envelope.mail_from == "") if screening.kind in REPORTS else None,
+    )
+
+
+def sender_of(message: Message) -> Address | None:
+    """Return whom an answer goes to: the one readable From, or a single Reply-To where a form wrote for somebody."""
+    authors = [a for a in message.from_ if a.email]
+    answers = [a for a in message.reply_to if a.email]
+    if len(answers) == 1 and len(message.reply_to) == 1:
+        return answers[0]
+    return authors[0] if len(authors) == 1 == len(message.from_) else None
+
+
+def _our_list(message: Message, accepted: frozenset[str]) -> bool:
+    list_id = message.header("list-id").rpartition("<")[2].strip("<> \t").lower()
+    return bool(list_id) and list_id in accepted
