@@ -91,7 +91,7 @@ def note_damage(session: Session, source: str, kind: str, now: datetime, *, size
 
 def _ensure(session: Session, place: Place) -> None:
     values = {"account": place.account, "folder": place.folder, "uidvalidity": UNKNOWN, "last_uid": 0, "error": ""}
-    session.execute(tickets.insert_or_ignore(session, ImapCursor, [values]))
+    session.execute(tickets.insert_or_ignore(session, ImapCursor), values)
 
 
 def _is(place: Place) -> tuple[ColumnElement[bool], ...]:

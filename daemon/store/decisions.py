@@ -6,8 +6,11 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from daemon.store.models import Decision, MessageRow, Ticket
+from daemon.store.models import Decision, MessageRow, Ticket, table
 from daemon.ticket import PENDING, Triage
+
+DECISION = table(Decision)
+INSERT = insert(DECISION).returning(DECISION.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +51,23 @@ def apply(
 ) -> int:
     """Record a decision, put it in force, and return its id."""
     before = newest(session, ticket_id)
-    decision = session.execute(
-        insert(Decision)
-        .values(
-            ticket_id=ticket_id,
-            at=now,
-            by=by,
-            actor=actor,
-            category=triage.category,
-            priority=triage.priority,
-            confidence=triage.confidence,
-            team=triage.team,
-            reasons=list(triage.reasons),
-            alternatives=[list(pair) for pair in triage.alternatives],
-            rule=triage.rule,
-            model=triage.model,
-            audit=triage.audit,
-            replaces=before.id if before else None,
-        )
-        .returning(Decision.id)
-    ).scalar_one()
+    row = {
+        "ticket_id": ticket_id,
+        "at": now,
+        "by": by,
+        "actor": actor,
+        "category": triage.category,
+        "priority": triage.priority,
+        "confidence": triage.confidence,
+        "team": triage.team,
+        "reasons": list(triage.reasons),
+        "alternatives": [list(pair) for pair in triage.alternatives],
+        "rule": triage.rule,
+        "model": triage.model,
+        "audit": triage.audit,
+        "replaces": before.id if before else None,
+    }
+    decision = session.execute(INSERT, row).scalar_one()
     session.execute(
         update(Ticket)
         .where(Ticket.id == ticket_id)
@@ -79,7 +79,7 @@ def apply(
             updated_at=now,
         )
     )
-    return decision
+    return int(decision)
 
 
 def newest(session: Session, ticket_id: int) -> Decision | None:

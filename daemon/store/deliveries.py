@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from daemon.store.models import DeliveryRow
+from daemon.store.models import DeliveryRow, table
 from daemon.store.tickets import insert_or_ignore
 
 HOUR = timedelta(hours=1)
@@ -15,6 +15,13 @@ DAY = timedelta(days=1)
 
 # The cost of a mail must not grow with the mail before it; no limit distinguishes more than this.
 COUNTED_AT_MOST = 10_000
+
+DELIVERY = table(DeliveryRow)
+SETTLE = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("delivery"))
+    .values(state=bindparam("to"), reason=bindparam("why"), sent_at=bindparam("at"))
+)
 
 
 class DeliveryState(StrEnum):
@@ -63,7 +70,7 @@ def add(
 ) -> int | None:
     """Plan a mail and return its id, or None where the same one is planned already."""
     recipient = recipient.lower()
-    values = {
+    row = {
         "cause": cause,
         "kind": kind,
         "recipient": recipient,
@@ -76,8 +83,8 @@ def add(
         "created_at": now,
         "sent_at": None,
     }
-    statement = insert_or_ignore(session, DeliveryRow, [values]).returning(DeliveryRow.id)
-    return session.execute(statement).scalar_one_or_none()
+    statement = insert_or_ignore(session, DeliveryRow).returning(DELIVERY.c.id)
+    return session.execute(statement, row).scalar_one_or_none()
 
 
 def begin(session: Session, delivery_id: int) -> DeliveryRow | None:
@@ -107,11 +114,7 @@ def settle(
     session: Session, delivery_id: int, state: DeliveryState, reason: str, sent_at: datetime | None = None
 ) -> None:
     """Give a delivery its state, with the reason."""
-    session.execute(
-        update(DeliveryRow)
-        .where(DeliveryRow.id == delivery_id)
-        .values(state=state, reason=reason[:500], sent_at=sent_at)
-    )
+    session.execute(SETTLE, {"delivery": delivery_id, "to": state, "why": reason[:500], "at": sent_at})
 
 
 def recent(session: Session, kind: str, recipient: str, now: datetime) -> Recent:

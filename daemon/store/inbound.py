@@ -2,70 +2,100 @@
 
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.message import Message
-from daemon.store.models import Event
+from daemon.store.models import Event, table
 from daemon.store.models import Inbound as InboundRow
 from daemon.ticket import Disposition
 
 # A mail without Message-ID and Date that comes again after the longest retry (RFC 5321 section 4.5.4.1) is a new mail.
 RETRY = timedelta(days=5)
 
+INBOUND = table(InboundRow)
+INSERT = insert(INBOUND).returning(INBOUND.c.id, sort_by_parameter_order=True)
+SAME = select(INBOUND.c.id, INBOUND.c.content_key, INBOUND.c.received_at).where(
+    INBOUND.c.content_key.in_(bindparam("keys", expanding=True))
+)
 
-def add(
-    session: Session,
-    inbound: Inbound,
-    *,
-    disposition: Disposition,
-    reasons: Sequence[str],
-    content_key: str | None = None,
-    message_id: str = "",
-    ticket_id: int | None = None,
-    duplicate_of: int | None = None,
-    raw: bytes | None = None,
-) -> int:
-    """Write the ledger row of one delivery and return its id. `raw` is compressed; a duplicate keeps none."""
-    envelope = inbound.envelope
-    values = {
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A new row of the ledger. `raw` is the compressed mail; a duplicate keeps none and has no content key."""
+
+    inbound: Inbound
+    disposition: Disposition
+    reasons: Sequence[str]
+    content_key: str | None
+    message_id: str
+    ticket_id: int | None
+    duplicate_of: int | None
+    raw: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The delivery that first brought a mail."""
+
+    id: int
+    received_at: datetime
+
+
+def add(session: Session, entries: Sequence[Entry]) -> list[int]:
+    """Write ledger rows and return their ids, in order."""
+    if not entries:
+        return []
+    return list(session.execute(INSERT, [_row(entry) for entry in entries]).scalars())
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    envelope = entry.inbound.envelope
+    return {
         "received_at": envelope.received_at,
-        "source": inbound.source[:255],
+        "source": entry.inbound.source[:255],
         "peer": envelope.peer,
         "mail_from": envelope.mail_from,
         "rcpt_tos": list(envelope.rcpt_tos),
-        "size": len(inbound.raw),
-        "sha256": hashlib.sha256(inbound.raw).hexdigest(),
-        "content_key": content_key,
-        "message_id": message_id[:998],
-        "disposition": disposition,
-        "reasons": list(reasons),
-        "ticket_id": ticket_id,
-        "duplicate_of": duplicate_of,
-        "raw": raw,
+        "size": len(entry.inbound.raw),
+        "sha256": hashlib.sha256(entry.inbound.raw).hexdigest(),
+        "content_key": entry.content_key,
+        "message_id": entry.message_id[:998],
+        "disposition": entry.disposition,
+        "reasons": list(entry.reasons),
+        "ticket_id": entry.ticket_id,
+        "duplicate_of": entry.duplicate_of,
+        "raw": entry.raw,
     }
-    return session.execute(insert(InboundRow).values(values).returning(InboundRow.id)).scalar_one()
 
 
-def original_of(session: Session, content_key: str, message: Message | None, now: datetime) -> tuple[int | None, str]:
+def originals(session: Session, content_keys: Sequence[str]) -> dict[str, Original]:
+    """Return which of these mails came before, by content key."""
+    rows = session.execute(SAME, {"keys": content_keys})
+    return {row.content_key: Original(row.id, row.received_at) for row in rows}
+
+
+def original_of(
+    content_key: str, known: Mapping[str, Original], message: Message | None, now: datetime
+) -> tuple[int | None, str]:
     """Return the id of the delivery that brought the same mail before, or None, and the key to store.
 
     A mail that has neither Message-ID nor Date (a form, a script) may be sent again in earnest; after the retry time
     of the sender's mail server it counts as new, under a key of its own.
     """
-    row = session.execute(
-        select(InboundRow.id, InboundRow.received_at).where(InboundRow.content_key == content_key)
-    ).one_or_none()
-    if row is None:
+    original = known.get(content_key)
+    if original is None:
         return None, content_key
     nameless = message is not None and not message.message_id and message.date is None
-    if nameless and now - row.received_at > RETRY:
+    if nameless and now - original.received_at > RETRY:
         return None, f"{content_key}{int(now.timestamp()):x}"
-    return row.id, content_key
+    return original.id, content_key
 
 
 def note_copy(session: Session, original: int, inbound_id: int, envelope: Envelope) -> None:

@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from daemon.store.models import Job
+from daemon.store.models import Job, table
 
 # Due whatever the clock says: a clock that steps back delays no new work.
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+
+JOB = table(Job)
+INSERT = insert(JOB).returning(JOB.c.id, sort_by_parameter_order=True)
 
 
 class JobKind(StrEnum):
@@ -56,31 +60,67 @@ class Offer:
     kind: JobKind
 
 
-def add(session: Session, kind: JobKind, subject: str, now: datetime, due_at: datetime = AT_ONCE) -> Offer:
+CLAIM = (
+    update(JOB)
+    .where(JOB.c.id == bindparam("job_id"), JOB.c.state == JobState.READY, JOB.c.due_at <= bindparam("now"))
+    .values(state=JobState.LEASED, owner=bindparam("by"), attempts=JOB.c.attempts + 1, beat=JOB.c.beat + 1)
+    .returning(JOB.c.id, JOB.c.kind, JOB.c.subject, JOB.c.attempts, JOB.c.created_at)
+)
+LEAVE = (
+    update(JOB)
+    .where(JOB.c.id == bindparam("job_id"), JOB.c.state == JobState.LEASED, JOB.c.attempts == bindparam("held"))
+    .values(
+        owner=None,
+        state=bindparam("to"),
+        last_error=bindparam("error"),
+        due_at=bindparam("again"),
+        finished_at=bindparam("ended"),
+    )
+    .returning(JOB.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A job to add. `due_at` says when it may run."""
+
+    kind: JobKind
+    subject: str
+    now: datetime
+    due_at: datetime = AT_ONCE
+
+
+def add(session: Session, kind: JobKind, subject: str, now: datetime) -> Offer:
     """Promise a job in the transaction at hand."""
-    values = {
-        "kind": kind,
-        "subject": subject,
+    return add_many(session, [Promise(kind, subject, now)])[0]
+
+
+def add_many(session: Session, promises: Sequence[Promise]) -> list[Offer]:
+    """Promise jobs in the transaction at hand, in order."""
+    if not promises:
+        return []
+    ids = session.execute(INSERT, [_row(promise) for promise in promises]).scalars()
+    return [Offer(job_id, promise.kind) for job_id, promise in zip(ids, promises, strict=True)]
+
+
+def _row(promise: Promise) -> dict[str, Any]:
+    return {
+        "kind": promise.kind,
+        "subject": promise.subject,
         "state": JobState.READY,
         "attempts": 0,
-        "due_at": due_at,
+        "due_at": promise.due_at,
         "owner": None,
         "beat": 0,
         "last_error": "",
-        "created_at": now,
+        "created_at": promise.now,
         "finished_at": None,
     }
-    return Offer(session.execute(insert(Job).values(values).returning(Job.id)).scalar_one(), kind)
 
 
 def claim(session: Session, job_id: int, owner: str, now: datetime) -> Lease | None:
     """Lease a job that is ready and due, counting the attempt; None if it is not to be had."""
-    row = session.execute(
-        update(Job)
-        .where(Job.id == job_id, Job.state == JobState.READY, Job.due_at <= now)
-        .values(state=JobState.LEASED, owner=owner, attempts=Job.attempts + 1, beat=Job.beat + 1)
-        .returning(Job.id, Job.kind, Job.subject, Job.attempts, Job.created_at)
-    ).one_or_none()
+    row = session.execute(CLAIM, {"job_id": job_id, "by": owner, "now": now}).one_or_none()
     return Lease(row.id, JobKind(row.kind), row.subject, row.attempts, row.created_at) if row else None
 
 
@@ -95,26 +135,39 @@ def beat(session: Session, owner: str, running: Sequence[int]) -> None:
 
 def finish(session: Session, lease: Lease, now: datetime) -> None:
     """Mark a job done, in the transaction of its effects; raises LeaseLostError if the lease is not ours any more."""
-    _leave(session, lease, state=JobState.DONE, finished_at=now, last_error="")
+    _leave(session, lease, JobState.DONE, finished_at=now)
 
 
 def retry(session: Session, lease: Lease, error: str, due_at: datetime) -> None:
     """Give a job back to be tried again at `due_at`."""
-    _leave(session, lease, state=JobState.READY, due_at=due_at, last_error=error[:1000])
+    _leave(session, lease, JobState.READY, error, due_at=due_at)
 
 
 def bury(session: Session, lease: Lease, error: str, now: datetime) -> None:
     """Give a job up. It stays until somebody retries or dismisses it."""
-    _leave(session, lease, state=JobState.DEAD, finished_at=now, last_error=error[:1000])
+    _leave(session, lease, JobState.DEAD, error, finished_at=now)
 
 
-def _leave(session: Session, lease: Lease, **values: object) -> None:
-    done = session.execute(
-        update(Job)
-        .where(Job.id == lease.job_id, Job.state == JobState.LEASED, Job.attempts == lease.attempts)
-        .values(owner=None, **values)
+def _leave(
+    session: Session,
+    lease: Lease,
+    state: JobState,
+    error: str = "",
+    due_at: datetime = AT_ONCE,
+    finished_at: datetime | None = None,
+) -> None:
+    left = session.execute(
+        LEAVE,
+        {
+            "job_id": lease.job_id,
+            "held": lease.attempts,
+            "to": state,
+            "error": error[:1000],
+            "again": due_at,
+            "ended": finished_at,
+        },
     )
-    if not isinstance(done, CursorResult) or done.rowcount != 1:
+    if left.one_or_none() is None:
         raise LeaseLostError(f"job {lease.job_id}, attempt {lease.attempts}")
 
 

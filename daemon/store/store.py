@@ -9,8 +9,9 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from daemon.store.engine import make_engine
-from daemon.store.writer import Writer
+from daemon.store.writer import Bulk, Writer
 
+Item = TypeVar("Item")
 T = TypeVar("T")
 
 
@@ -25,6 +26,10 @@ class Store:
     def submit(self, run: Callable[[Session], T]) -> "Future[T]":
         """Return a future that resolves once the transaction of `run` is durable."""
         return self.writer.submit(run)
+
+    def submit_item(self, run: Bulk[Item, T], item: Item) -> "Future[T]":
+        """Return a future for one item, which `run` writes together with others that came at the same time."""
+        return self.writer.submit_item(run, item)
 
     def write(self, run: Callable[[Session], T]) -> T:
         """Run a function in a transaction and return its result once that is durable."""

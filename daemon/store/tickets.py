@@ -1,10 +1,12 @@
 """Tickets, their people and their messages."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, insert, or_, select, update
+from sqlalchemy import Insert, bindparam, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -21,100 +23,136 @@ from daemon.store.models import (
     Participant,
     Person,
     Ticket,
+    table,
 )
 from daemon.ticket import PENDING, Screening, Status
 
 ATTACHMENTS_LISTED = 200
-REFERENCE_TRIES = 20
+
+TICKET, PERSON, MESSAGE = table(Ticket), table(Person), table(MessageRow)
+INSERT_TICKET = insert(TICKET).returning(TICKET.c.id, sort_by_parameter_order=True)
+INSERT_MESSAGE = insert(MESSAGE).returning(MESSAGE.c.id, sort_by_parameter_order=True)
+INSERT_ATTACHMENT = insert(table(AttachmentRow))
+KNOWN_PEOPLE = select(PERSON.c.id, PERSON.c.email).where(PERSON.c.email.in_(bindparam("emails", expanding=True)))
 
 
-def insert_or_ignore(session: Session, table: type[Base], values: Sequence[dict[str, Any]]) -> Insert:
+@cache
+def _insert_or_ignore(dialect: str, model: type[Base]) -> Insert:
+    if dialect == "postgresql":
+        return postgresql.insert(table(model)).on_conflict_do_nothing()
+    return sqlite.insert(table(model)).on_conflict_do_nothing()
+
+
+def insert_or_ignore(session: Session, model: type[Base]) -> Insert:
     """Return an INSERT that leaves rows alone which are there already."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table).values(values).on_conflict_do_nothing()
-    return sqlite.insert(table).values(values).on_conflict_do_nothing()
+    return _insert_or_ignore(session.get_bind().dialect.name, model)
 
 
-def person_id(session: Session, address: Address | None, now: datetime) -> int | None:
-    """Return the id of the person behind an address, adding them where they are new; None without an address."""
-    if address is None or not address.email:
-        return None
-    email = address.email.lower()
-    find = select(Person.id).where(Person.email == email)
-    known = session.execute(find).scalar_one_or_none()
-    if known is not None:
-        return known
-    values = {"email": email, "name": address.name[:200], "created_at": now, "verified_at": None}
-    session.execute(insert_or_ignore(session, Person, [values]))
-    return session.execute(find).scalar_one()
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """A ticket to open."""
+
+    subject: str
+    requester_id: int | None
+    related_id: int | None
+    silent: bool
+    now: datetime
 
 
-def open_ticket(
-    session: Session,
-    *,
-    prefix: str,
-    subject: str,
-    requester_id: int | None,
-    related_id: int | None,
-    silent: bool,
-    now: datetime,
-) -> tuple[int, str]:
-    """Open a PENDING ticket and return its id and reference."""
-    values = {
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A parsed mail to add to a ticket."""
+
+    message: Message
+    ticket_id: int
+    inbound_id: int
+    screening: Screening
+    sender_id: int | None
+    verified: bool
+    now: datetime
+
+
+def people(session: Session, found: Sequence[tuple[Address, datetime]]) -> dict[str, int]:
+    """Return the ids of the people behind readable addresses, by address in lower case, adding who is new."""
+    named = {address.email.lower(): (address.name, now) for address, now in found if address.email}
+    if not named:
+        return {}
+    known = _known(session, list(named))
+    new = [
+        {"email": email, "name": name[:200], "created_at": now, "verified_at": None}
+        for email, (name, now) in named.items()
+        if email not in known
+    ]
+    if new:
+        session.execute(insert_or_ignore(session, Person), new)
+        known |= _known(session, [email for email in named if email not in known])
+    return known
+
+
+def _known(session: Session, emails: Sequence[str]) -> dict[str, int]:
+    return {row.email: row.id for row in session.execute(KNOWN_PEOPLE, {"emails": emails})}
+
+
+def open_tickets(session: Session, opening: Sequence[NewTicket], prefix: str) -> list[tuple[int, str]]:
+    """Open PENDING tickets and return their ids and references, in order.
+
+    A reference that is taken already violates its index; the mail is then admitted again, with another.
+    """
+    if not opening:
+        return []
+    references = [new_reference(prefix) for _ in opening]
+    rows = [_ticket_row(ticket, reference) for ticket, reference in zip(opening, references, strict=True)]
+    return list(zip(session.execute(INSERT_TICKET, rows).scalars(), references, strict=True))
+
+
+def _ticket_row(ticket: NewTicket, reference: str) -> dict[str, Any]:
+    return {
+        "reference": reference,
         "status": Status.OPEN,
         "category": PENDING,
         "priority": PENDING,
         "confidence": None,
         "assigned_team": None,
-        "subject": subject,
-        "requester_id": requester_id,
-        "related_id": related_id,
-        "silent": silent,
-        "created_at": now,
-        "updated_at": now,
+        "subject": ticket.subject,
+        "requester_id": ticket.requester_id,
+        "related_id": ticket.related_id,
+        "silent": ticket.silent,
+        "created_at": ticket.now,
+        "updated_at": ticket.now,
     }
-    reference = _unused_reference(session, prefix)
-    ticket = session.execute(insert(Ticket).values(reference=reference, **values).returning(Ticket.id)).scalar_one()
-    return ticket, reference
 
 
-def _unused_reference(session: Session, prefix: str) -> str:
-    for _ in range(REFERENCE_TRIES):
-        reference = new_reference(prefix)
-        if session.execute(select(Ticket.id).where(Ticket.reference == reference)).first() is None:
-            return reference
-    raise RuntimeError(f"no unused reference found in {REFERENCE_TRIES} tries")
+def add_messages(session: Session, messages: Sequence[NewMessage]) -> list[int]:
+    """Add parsed mails to their tickets, with a row for each attachment, and return their ids, in order."""
+    if not messages:
+        return []
+    ids = list(session.execute(INSERT_MESSAGE, [_message_row(new) for new in messages]).scalars())
+    files = [row for message_id, new in zip(ids, messages, strict=True) for row in _file_rows(message_id, new.message)]
+    if files:
+        session.execute(INSERT_ATTACHMENT, files)
+    return ids
 
 
-def add_message(
-    session: Session,
-    message: Message,
-    *,
-    ticket_id: int,
-    inbound_id: int,
-    screening: Screening,
-    sender_id: int | None,
-    verified: bool,
-    now: datetime,
-) -> int:
-    """Add a parsed mail to a ticket, with a row for each attachment, and return its id."""
-    row = {
-        "ticket_id": ticket_id,
-        "inbound_id": inbound_id,
-        "kind": screening.kind,
-        "message_id": message.message_id[:998],
-        "person_id": sender_id,
-        "subject": message.subject,
-        "text": message.text,
-        "reply": message.reply,
-        "acknowledge": screening.acknowledge,
-        "verified": verified,
-        "created_at": now,
+def _message_row(new: NewMessage) -> dict[str, Any]:
+    return {
+        "ticket_id": new.ticket_id,
+        "inbound_id": new.inbound_id,
+        "kind": new.screening.kind,
+        "message_id": new.message.message_id[:998],
+        "person_id": new.sender_id,
+        "subject": new.message.subject,
+        "text": new.message.text,
+        "reply": new.message.reply,
+        "acknowledge": new.screening.acknowledge,
+        "verified": new.verified,
+        "created_at": new.now,
     }
-    added = session.execute(insert(MessageRow).values(row).returning(MessageRow.id)).scalar_one()
-    files = [
+
+
+def _file_rows(message_id: int, message: Message) -> list[dict[str, Any]]:
+    return [
         {
-            "message_id": added,
+            "message_id": message_id,
             "part": a.part,
             "filename": a.filename,
             "content_type": a.content_type[:255],
@@ -123,9 +161,6 @@ def add_message(
         }
         for a in message.attachments[:ATTACHMENTS_LISTED]
     ]
-    if files:
-        session.execute(insert(AttachmentRow), files)
-    return added
 
 
 def find_candidates(session: Session, keys: Keys) -> Candidates:
@@ -160,7 +195,7 @@ def _candidate(session: Session, ticket_id: int) -> Candidate | None:
 def join(session: Session, ticket_id: int, person: int | None, now: datetime, *, reopen: bool) -> None:
     """Let a person take part in a ticket, and open it again if they are waited for or it was resolved."""
     if person is not None:
-        session.execute(insert_or_ignore(session, Participant, [{"ticket_id": ticket_id, "person_id": person}]))
+        session.execute(insert_or_ignore(session, Participant), {"ticket_id": ticket_id, "person_id": person})
     values: dict[str, Any] = {"updated_at": now}
     if reopen:
         values["status"] = Status.OPEN

@@ -1,16 +1,17 @@
 """Group commit: one thread writes what queued up while the last commit ran, as one transaction."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import SimpleQueue
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+Item = TypeVar("Item")
 T = TypeVar("T")
 
 BATCH = 256
@@ -20,9 +21,15 @@ class WriterClosedError(Exception):
     """The store is closed: nothing more is written."""
 
 
+Bulk = Callable[[Session, Sequence[Item]], Sequence[T]]
+
+
 @dataclass(frozen=True, slots=True)
-class _Work(Generic[T]):
-    run: Callable[[Session], T]
+class _Work(Generic[Item, T]):
+    """An item, and the function that writes any number of such items."""
+
+    run: Bulk[Item, T]
+    item: Item
     future: Future[T]
 
 
@@ -36,7 +43,7 @@ class Writer:
 
     def __init__(self, sessions: sessionmaker[Session]) -> None:
         self._sessions = sessions
-        self._queue: SimpleQueue[_Work[object] | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Work[Any, Any] | None] = SimpleQueue()
         self._closed = False
         self._lock = threading.Lock()
         self._moved_at = monotonic()
@@ -46,11 +53,15 @@ class Writer:
 
     def submit(self, run: Callable[[Session], T]) -> "Future[T]":
         """Return a future that resolves once the transaction of `run` is durable, or has failed."""
+        return self.submit_item(_each, run)
+
+    def submit_item(self, run: Bulk[Item, T], item: Item) -> "Future[T]":
+        """Return a future for one item; the items of a batch that have the same `run` are given to it together."""
         future: Future[T] = Future()
         with self._lock:
             if self._closed:
                 raise WriterClosedError
-            self._queue.put(_Work(run, future))  # type: ignore[arg-type]  # a queue of works of any result
+            self._queue.put(_Work(run, item, future))
         return future
 
     def write(self, run: Callable[[Session], T]) -> T:
@@ -79,8 +90,8 @@ class Writer:
                 self._commit(batch)
             self._busy = False
 
-    def _take(self) -> tuple[list[_Work[object]], bool]:
-        batch: list[_Work[object]] = []
+    def _take(self) -> tuple[list[_Work[Any, Any]], bool]:
+        batch: list[_Work[Any, Any]] = []
         work = self._queue.get()
         while work is not None:
             if work.future.set_running_or_notify_cancel():
@@ -90,20 +101,24 @@ class Writer:
             work = self._queue.get()
         return batch, work is not None
 
-    def _commit(self, batch: list[_Work[object]]) -> None:
+    def _commit(self, batch: list[_Work[Any, Any]]) -> None:
+        together: dict[Bulk[Any, Any], list[_Work[Any, Any]]] = {}
+        for work in batch:
+            together.setdefault(work.run, []).append(work)
         try:
             with self._sessions.begin() as session:
-                results = [work.run(session) for work in batch]
+                results = [run(session, [work.item for work in works]) for run, works in together.items()]
         except Exception as error:  # noqa: BLE001 - whatever it is belongs to the caller, through the future
             if len(batch) == 1:
                 batch[0].future.set_exception(error)
                 return
             self._commit_one_by_one(batch)
             return
-        for work, result in zip(batch, results, strict=True):
-            work.future.set_result(result)
+        for works, result in zip(together.values(), results, strict=True):
+            for work, outcome in zip(works, result, strict=True):
+                work.future.set_result(outcome)
 
-    def _commit_one_by_one(self, batch: list[_Work[object]]) -> None:
+    def _commit_one_by_one(self, batch: list[_Work[Any, Any]]) -> None:
         for position, work in enumerate(batch):
             self._commit([work])
             error = work.future.exception()
@@ -112,3 +127,7 @@ class Writer:
                 for other in batch[position + 1 :]:
                     other.future.set_exception(error)
                 return
+
+
+def _each(session: Session, functions: Sequence[Callable[[Session], Any]]) -> list[Any]:
+    return [function(session) for function in functions]

@@ -1,0 +1,142 @@
+"""Take a mail in: read it, find where it belongs, and commit all of it before anyone is told that it is stored."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session
+
+from daemon.mail.content_key import content_key
+from daemon.mail.envelope import Inbound
+from daemon.mail.understand import Policy, understand
+from daemon.store import inbound as ledger
+from daemon.store import tickets
+from daemon.store.admission import Reading, Receipt, admit
+from daemon.store.jobs import Offer
+from daemon.store.ledgers import disposition_of
+from daemon.store.store import Store
+from daemon.store.writer import WriterClosedError
+from daemon.ticket import Disposition
+
+log = structlog.get_logger(__name__)
+
+Extra = Callable[[Session], None]
+
+# The store's fault, not the mail's: nothing is stored, and the mail should come again.
+UNREACHABLE = (OperationalError, InterfaceError, PoolTimeoutError, WriterClosedError)
+
+
+class Wake(Protocol):
+    """Tells the engine of jobs that are due, after their commit. May fail quietly: the relay looks again."""
+
+    def __call__(self, offers: tuple[Offer, ...]) -> None:
+        """Offer jobs to the broker."""
+
+
+class Intake:
+    """The way in for every mail, whatever brought it."""
+
+    def __init__(self, store: Store, policy: Policy, wake: Wake) -> None:
+        self._store = store
+        self._wake = wake
+        self.policy = policy
+
+    def accept(self, inbound: Inbound, *, silent: bool = False, also: Extra | None = None) -> Receipt:
+        """Take a mail in and return once it is durable.
+
+        `silent` mail opens tickets but causes no mail (backfill). `also` runs in the same transaction (the cursor of a
+        mailbox). Raises what the database raises when it cannot be reached: the mail is not stored then, and should
+        come again.
+        """
+        return self.store(self.read(inbound, silent=silent), also).result()
+
+    def read(self, inbound: Inbound, *, silent: bool = False) -> Reading:
+        """Understand a mail. Never raises: a mail that our own code fails on is to be parked."""
+        packed, key = ledger.pack(inbound.raw), content_key(inbound.raw)
+        try:
+            return Reading(inbound, packed, key, understand(inbound, self.policy), silent=silent)
+        except Exception as error:
+            log.exception("mail not understood", source=inbound.source)
+            return Reading(inbound, packed, key, None, failure=_reason(error), silent=silent)
+
+    def replay(self, inbound_id: int, *, silent: bool = False) -> Receipt:
+        """Take a parked mail in again, under its own ledger row; raises LookupError where there is no such mail.
+
+        A mail that is parked no more is left alone.
+        """
+        with self._store.read() as session:
+            inbound = ledger.load(session, inbound_id)
+        reading = replace(self.read(inbound, silent=silent), replaces=inbound_id)
+        receipt = self._store.write(
+            lambda session: _replayed(session, inbound_id) or admit(session, [reading], self.policy)[0]
+        )
+        self._told(reading, receipt)
+        return receipt
+
+    def store(self, reading: Reading, also: Extra | None = None, *, again: bool = False) -> "Future[Receipt]":
+        """Return a future that resolves once the mail, its ticket and its job are durable in one transaction."""
+        receipt: Future[Receipt] = Future()
+
+        def done(written: "Future[Receipt]") -> None:
+            error = written.exception()
+            if error is None:
+                self._told(reading, written.result())
+                receipt.set_result(written.result())
+            elif isinstance(error, UNREACHABLE) or reading.understanding is None:
+                receipt.set_exception(error)
+            elif isinstance(error, IntegrityError) and not again:
+                # Another daemon stored the same mail or person a moment ago; this time we shall see it.
+                _chain(self.store(reading, also, again=True), receipt)
+            else:
+                log.error("mail not admitted", source=reading.inbound.source, exc_info=error)
+                _chain(self.store(replace(reading, understanding=None, failure=_reason(error)), also), receipt)
+
+        self._store.submit_item(self._admit, (reading, also)).add_done_callback(done)
+        return receipt
+
+    def _admit(self, session: Session, items: Sequence[tuple[Reading, Extra | None]]) -> list[Receipt]:
+        receipts = admit(session, [reading for reading, _ in items], self.policy)
+        for _, also in items:
+            if also is not None:
+                also(session)
+        return receipts
+
+    def _told(self, reading: Reading, receipt: Receipt) -> None:
+        log.info(
+            "mail accepted",
+            inbound=receipt.inbound_id,
+            ticket=receipt.ticket_id,
+            reference=receipt.reference,
+            disposition=str(receipt.disposition),
+            source=reading.inbound.source,
+            octets=len(reading.inbound.raw),
+        )
+        self._wake(receipt.offers)
+
+
+def _replayed(session: Session, inbound_id: int) -> Receipt | None:
+    """Return what became of a parked mail that somebody else replayed a moment ago."""
+    state = disposition_of(session, inbound_id)
+    if state is Disposition.PARKED:
+        return None
+    reference, ticket_id = tickets.of_inbound(session, inbound_id)
+    return Receipt(inbound_id, state, reference, ticket_id)
+
+
+def _reason(error: BaseException) -> str:
+    return f"our own code failed: {type(error).__name__}: {error}"[:500]
+
+
+def _chain(source: "Future[Receipt]", target: "Future[Receipt]") -> None:
+    def done(finished: "Future[Receipt]") -> None:
+        error = finished.exception()
+        if error is not None:
+            target.set_exception(error)
+        else:
+            target.set_result(finished.result())
+
+    source.add_done_callback(done)

@@ -1,0 +1,96 @@
+"""What people decide about tickets: another category, another team, an end. Each with who did it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from daemon.store import correspondence, decisions, jobs, tickets
+from daemon.store.jobs import JobKind, Offer
+from daemon.store.models import Ticket
+from daemon.ticket import PENDING, Priority, Status, Triage
+
+PERSON = "person"
+ASSIGNMENT = "assignment"
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person says a ticket is. `priority` None leaves it as it is."""
+
+    category: str
+    team: str
+    priority: Priority | None
+    default_priority: Priority
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of it: the decision, and the job that tells the team; both None where nothing changed."""
+
+    decision: int | None = None
+    offer: Offer | None = None
+
+
+def correct(session: Session, ticket_id: int, correction: Correction, now: datetime) -> Done:
+    """Record what a person decided, and promise to tell the team where that changes anything for them.
+
+    A person who confirms what the model decided leaves a verified example and disturbs nobody; saying the same again
+    does nothing.
+    """
+    ticket = session.get_one(Ticket, ticket_id)
+    priority = correction.priority or _kept(ticket.priority, correction.default_priority)
+    same = (ticket.category, ticket.priority, ticket.assigned_team) == (correction.category, priority, correction.team)
+    before = decisions.newest(session, ticket_id)
+    if same and before is not None and before.by == PERSON:
+        return Done()
+    verb = "confirmed" if same else "corrected"
+    was = "" if same or before is None else f"; it was {ticket.category}, {ticket.priority}, {ticket.assigned_team}"
+    triage = Triage(
+        category=correction.category,
+        priority=priority,
+        confidence=1.0,
+        team=correction.team,
+        reasons=(f"{verb} by {correction.actor}{was}",),
+        model=before.model if before else None,
+    )
+    decision = decisions.apply(session, ticket_id, triage, now, by=PERSON, actor=correction.actor)
+    return Done(decision, None if same else _tell(session, decision, now))
+
+
+def assign(session: Session, ticket_id: int, team: str, actor: str, now: datetime) -> Done:
+    """Give a ticket to a team without saying anything of its category; raises ValueError while triage is pending."""
+    ticket = session.get_one(Ticket, ticket_id)
+    if ticket.category == PENDING:
+        raise ValueError("triage has not decided yet")
+    if ticket.assigned_team == team:
+        return Done()
+    triage = Triage(
+        category=ticket.category,
+        priority=Priority(ticket.priority),
+        confidence=ticket.confidence or 0.0,
+        team=team,
+        reasons=(f"assigned by {actor}; it was with {ticket.assigned_team}",),
+    )
+    decision = decisions.apply(session, ticket_id, triage, now, by=ASSIGNMENT, actor=actor)
+    return Done(decision, _tell(session, decision, now))
+
+
+def close(session: Session, ticket_id: int, actor: str, now: datetime) -> bool:
+    """Close a ticket; False where it is closed already."""
+    ticket = session.get_one(Ticket, ticket_id)
+    if ticket.status == Status.CLOSED:
+        return False
+    tickets.add_event(session, "closed", now, ticket_id=ticket_id, actor=actor, was=ticket.status)
+    session.execute(update(Ticket).where(Ticket.id == ticket_id).values(status=Status.CLOSED, updated_at=now))
+    return True
+
+
+def _tell(session: Session, decision: int, now: datetime) -> Offer:
+    return jobs.add(session, JobKind.NOTIFY, f"{correspondence.DECISION}:{decision}", now)
+
+
+def _kept(priority: str, default: Priority) -> Priority:
+    return default if priority == PENDING else Priority(priority)

@@ -1,0 +1,92 @@
+"""Gather everything that is known of one ticket."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from daemon.store.models import (
+    AttachmentRow,
+    Decision,
+    DeliveryRow,
+    Event,
+    Inbound,
+    Job,
+    MessageRow,
+    Participant,
+    Person,
+    Ticket,
+)
+
+# No ticket shows more than this of anything.
+MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """A ticket with its people, mails, decisions, deliveries, jobs and events, each in the order in which they came."""
+
+    ticket: Ticket
+    requester: Person | None
+    related: str | None
+    participants: tuple[str, ...]
+    messages: tuple[MessageRow, ...]
+    authors: dict[int, Person]
+    attachments: tuple[AttachmentRow, ...]
+    inbound: tuple[Inbound, ...]
+    decisions: tuple[Decision, ...]
+    deliveries: tuple[DeliveryRow, ...]
+    jobs: tuple[Job, ...]
+    events: tuple[Event, ...]
+
+
+def dossier(session: Session, ticket_id: int) -> Dossier | None:
+    """Return what is known of a ticket, or None where there is none."""
+    ticket = session.get(Ticket, ticket_id)
+    if ticket is None:
+        return None
+    messages = _all(session, MessageRow, MessageRow.ticket_id == ticket_id)
+    decisions = _all(session, Decision, Decision.ticket_id == ticket_id)
+    deliveries = _all(session, DeliveryRow, DeliveryRow.ticket_id == ticket_id)
+    inbound = _all(session, Inbound, Inbound.ticket_id == ticket_id)
+    others = select(Participant.person_id).where(Participant.ticket_id == ticket_id)
+    authors = _all(session, Person, Person.id.in_([m.person_id for m in messages if m.person_id]))
+    return Dossier(
+        ticket=ticket,
+        requester=session.get(Person, ticket.requester_id) if ticket.requester_id else None,
+        related=reference_or_none(session, ticket.related_id),
+        participants=tuple(person.email for person in _all(session, Person, Person.id.in_(others))),
+        messages=messages,
+        authors={person.id: person for person in authors},
+        attachments=_all(session, AttachmentRow, AttachmentRow.message_id.in_([m.id for m in messages])),
+        inbound=inbound,
+        decisions=decisions,
+        deliveries=deliveries,
+        jobs=jobs_about(
+            session,
+            f"ticket:{ticket_id}",
+            *(f"message:{m.id}" for m in messages),
+            *(f"decision:{d.id}" for d in decisions),
+            *(f"delivery:{d.id}" for d in deliveries),
+        ),
+        events=_all(
+            session, Event, or_(Event.ticket_id == ticket_id, Event.inbound_id.in_([row.id for row in inbound]))
+        ),
+    )
+
+
+def jobs_about(session: Session, *subjects: str) -> tuple[Job, ...]:
+    """Return the jobs with these subjects, such as "ticket:7"."""
+    return _all(session, Job, Job.subject.in_(subjects))
+
+
+def reference_or_none(session: Session, ticket_id: int | None) -> str | None:
+    """Return the reference of a ticket, if there is one."""
+    if ticket_id is None:
+        return None
+    return session.execute(select(Ticket.reference).where(Ticket.id == ticket_id)).scalar_one_or_none()
+
+
+def _all(session: Session, table: Any, condition: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any table of ours
+    return tuple(session.execute(select(table).where(condition).order_by(table.id).limit(MOST)).scalars())

@@ -1,0 +1,91 @@
+"""Answer what people ask about mails, jobs and deliveries: lists and counts. Reads only."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from daemon.store.deliveries import DeliveryState
+from daemon.store.jobs import JobState
+from daemon.store.models import DeliveryRow, ImapCursor, Inbound, Job, Ticket
+from daemon.ticket import Disposition
+
+Counts = dict[str, int]
+
+
+def list_jobs(session: Session, state: str, kind: str | None, limit: int) -> list[dict[str, Any]]:
+    """Return jobs in a state, the newest first."""
+    query = select(Job).where(Job.state == state).order_by(Job.id.desc()).limit(limit)
+    if kind is not None:
+        query = query.where(Job.kind == kind)
+    names = ("id", "kind", "subject", "state", "attempts", "due_at", "created_at", "finished_at", "owner", "last_error")
+    return [{name: getattr(row, name) for name in names} for row in session.execute(query).scalars()]
+
+
+def dead_jobs(session: Session, kind: str | None) -> Sequence[int]:
+    """Return the ids of all dead jobs, oldest first."""
+    query = select(Job.id).where(Job.state == JobState.DEAD).order_by(Job.id)
+    return session.execute(query if kind is None else query.where(Job.kind == kind)).scalars().all()
+
+
+def list_mails(session: Session, disposition: Disposition, limit: int) -> list[dict[str, Any]]:
+    """Return ledger rows in a state, the newest first, with the reference of their ticket."""
+    query = (
+        select(Inbound, Ticket.reference)
+        .outerjoin(Ticket, Ticket.id == Inbound.ticket_id)
+        .where(Inbound.disposition == disposition)
+        .order_by(Inbound.id.desc())
+        .limit(limit)
+    )
+    names = ("id", "received_at", "source", "peer", "mail_from", "rcpt_tos", "size", "message_id", "reasons")
+    rows = session.execute(query).tuples()
+    return [{name: getattr(row, name) for name in names} | {"ticket": reference} for row, reference in rows]
+
+
+def disposition_of(session: Session, inbound_id: int) -> Disposition:
+    """Return the state of a mail in the ledger."""
+    return Disposition(session.execute(select(Inbound.disposition).where(Inbound.id == inbound_id)).scalar_one())
+
+
+def counts(session: Session) -> dict[str, Counts]:
+    """Count mails by disposition, tickets by status and team, jobs and deliveries by state."""
+    return {
+        "mails": _count(session, Inbound.disposition),
+        "tickets": _count(session, Ticket.status),
+        "teams": _count(session, Ticket.assigned_team),
+        "categories": _count(session, Ticket.category),
+        "jobs": _count(session, Job.state),
+        "deliveries": _count(session, DeliveryRow.state),
+    }
+
+
+def oldest_due(session: Session, now: datetime) -> tuple[datetime, str] | None:
+    """Return since when the job that is due longest has been waiting, and what it is; None when nothing waits."""
+    row = session.execute(
+        select(Job.due_at, Job.created_at, Job.kind, Job.subject)
+        .where(Job.state == JobState.READY, Job.due_at <= now)
+        .order_by(Job.due_at, Job.id)
+        .limit(1)
+    ).one_or_none()
+    return (max(row.due_at, row.created_at), f"{row.kind} {row.subject}") if row else None
+
+
+def mailboxes(session: Session) -> list[dict[str, Any]]:
+    """Return how each folder of each mailbox stands."""
+    names = ("account", "folder", "last_uid", "polled_at", "last_mail_at", "error")
+    rows = session.execute(select(ImapCursor).order_by(ImapCursor.account, ImapCursor.folder)).scalars()
+    return [{name: getattr(row, name) for name in names} for row in rows]
+
+
+def unsent(session: Session) -> int:
+    """Count the mails that are planned or on their way."""
+    open_ = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.RESENDING)
+    query = select(func.count()).select_from(DeliveryRow).where(DeliveryRow.state.in_(open_))
+    return session.execute(query).scalar_one()
+
+
+def _count(session: Session, column: Any) -> Counts:  # noqa: ANN401 - any column of ours
+    rows = session.execute(select(column, func.count()).group_by(column).order_by(column))
+    return {str(value or "none"): number for value, number in rows.tuples()}

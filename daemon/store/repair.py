@@ -1,0 +1,128 @@
+"""Give what was given up another chance: retry or dismiss a dead job, triage a parked ticket again."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from daemon.store import decisions, jobs, tickets
+from daemon.store import inbound as ledger
+from daemon.store.deliveries import DeliveryState
+from daemon.store.jobs import AT_ONCE, JobKind, JobState
+from daemon.store.models import Decision, DeliveryRow, Job, MessageRow, Ticket
+from daemon.ticket import PENDING, Disposition
+
+FALLBACK = "fallback"
+
+
+class RepairError(ValueError):
+    """Something cannot be repaired so; the message says why."""
+
+
+def retry(session: Session, job_id: int, actor: str, now: datetime) -> str:
+    """Let a dead job be tried again, as often as a new one; return its subject. Raises RepairError."""
+    job = _dead(session, job_id)
+    if job.kind == JobKind.TRIAGE:
+        _reopen(session, _number(job.subject), actor)
+    if job.kind == JobKind.DELIVER:
+        _plan_again(session, _number(job.subject))
+    _note(session, "job retried", job, actor, now)
+    # The age of a job is what gives a delivery up: it begins anew.
+    job.state, job.attempts, job.due_at, job.created_at = JobState.READY, 0, AT_ONCE, now
+    job.owner, job.finished_at = None, None
+    return job.subject
+
+
+def dismiss(session: Session, job_id: int, actor: str, now: datetime) -> str:
+    """Let a dead job rest; return its subject. Raises RepairError."""
+    job = _dead(session, job_id)
+    _note(session, "job dismissed", job, actor, now)
+    job.state, job.last_error = JobState.DONE, f"dismissed by {actor}: {job.last_error}"[:1000]
+    return job.subject
+
+
+def triage_again(session: Session, inbound_id: int, ticket_id: int, actor: str, now: datetime) -> str:
+    """Triage a ticket again whose mail was parked because triage gave up; return what was done."""
+    dead = session.execute(
+        select(Job.id).where(
+            Job.subject == f"ticket:{ticket_id}", Job.kind == JobKind.TRIAGE, Job.state == JobState.DEAD
+        )
+    ).scalars()
+    before = decisions.newest(session, ticket_id)
+    if before is not None and before.by != FALLBACK:
+        for job_id in dead.all():
+            dismiss(session, job_id, actor, now)
+        reasons = [f"triage failed; decided by {before.actor or before.by}"]
+        ledger.settle(session, inbound_id, Disposition.TICKET, reasons, ticket_id)
+        return "a person has decided it since"
+    waiting = dead.first()
+    if waiting is not None:
+        retry(session, waiting, actor, now)
+    else:
+        _reopen(session, ticket_id, actor)
+        jobs.add(session, JobKind.TRIAGE, f"ticket:{ticket_id}", now)
+    return "triage is tried again"
+
+
+def ticket_of_subject(session: Session, subject: str) -> int | None:
+    """Return the ticket that a job is about, such as that of "decision:7"."""
+    kind, _, number = subject.partition(":")
+    tables: dict[str, Any] = {"message": MessageRow, "decision": Decision, "delivery": DeliveryRow}
+    if not number.isdecimal():
+        return None
+    if kind == "ticket":
+        return int(number)
+    table = tables.get(kind)
+    if table is None:
+        return None
+    return session.execute(select(table.ticket_id).where(table.id == int(number))).scalar_one_or_none()
+
+
+def _dead(session: Session, job_id: int) -> Job:
+    job = session.get(Job, job_id)
+    if job is None:
+        raise RepairError(f"there is no job {job_id}")
+    if job.state != JobState.DEAD:
+        raise RepairError(f"job {job_id} is {job.state}, not dead")
+    return job
+
+
+def _reopen(session: Session, ticket_id: int, actor: str) -> None:
+    """Make a ticket PENDING again whose triage was given up; what a person or the model decided stays."""
+    before = decisions.newest(session, ticket_id)
+    if before is None or before.by != FALLBACK:
+        return
+    values = {"category": PENDING, "priority": PENDING, "confidence": None, "assigned_team": None}
+    session.execute(update(Ticket).where(Ticket.id == ticket_id).values(values))
+    read = decisions.text_of(session, ticket_id)
+    if read is not None and read.inbound_id is not None:
+        reasons = [f"triage failed before; it is tried again, asked by {actor}"]
+        ledger.settle(session, read.inbound_id, Disposition.TICKET, reasons, ticket_id)
+
+
+def _plan_again(session: Session, delivery_id: int) -> None:
+    ended = (DeliveryState.FAILED, DeliveryState.UNCERTAIN)
+    session.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.id == delivery_id, DeliveryRow.state.in_(ended))
+        .values(state=DeliveryState.PLANNED, reason="tried again")
+    )
+
+
+def _note(session: Session, kind: str, job: Job, actor: str, now: datetime) -> None:
+    tickets.add_event(
+        session,
+        kind,
+        now,
+        ticket_id=ticket_of_subject(session, job.subject),
+        job=job.id,
+        subject=job.subject,
+        actor=actor,
+        attempts=job.attempts,
+        error=job.last_error[:300],
+    )
+
+
+def _number(subject: str) -> int:
+    return int(subject.partition(":")[2])

@@ -1,0 +1,96 @@
+"""Answer what people ask about tickets: list, search, find. Reads only, and every answer is bounded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from daemon.store.models import MessageRow, Person, Ticket
+
+# A search reads the text of mails, which no index helps: it looks at so many of the newest tickets.
+SEARCHED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class TicketLine:
+    """A ticket in a list. `requester` is an address, None for a mail that had none."""
+
+    reference: str
+    status: str
+    category: str
+    priority: str
+    confidence: float | None
+    assigned_team: str | None
+    subject: str
+    requester: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which tickets to list; None for any."""
+
+    status: str | None = None
+    team: str | None = None
+    category: str | None = None
+    since: datetime | None = None
+
+
+def list_tickets(session: Session, wanted: Wanted, limit: int) -> list[TicketLine]:
+    """Return tickets, the newest first."""
+    pairs: tuple[tuple[ColumnElement[bool], object], ...] = (
+        (Ticket.status == wanted.status, wanted.status),
+        (Ticket.assigned_team == wanted.team, wanted.team),
+        (Ticket.category == wanted.category, wanted.category),
+    )
+    query = _lines().where(*(condition for condition, value in pairs if value is not None))
+    if wanted.since is not None:
+        query = query.where(Ticket.created_at >= wanted.since)
+    return _read(session, query.order_by(Ticket.id.desc()).limit(limit))
+
+
+def search_tickets(session: Session, words: str, limit: int, searched: int = SEARCHED) -> list[TicketLine]:
+    """Return tickets with these words in subject, text, reference or requester, the newest first.
+
+    Of all tickets the `searched` newest are looked at. An address is found through its index, whatever its age.
+    """
+    if "@" in words and " " not in words:
+        whole = _lines().where(Person.email == words.lower()).order_by(Ticket.id.desc()).limit(limit)
+        if found := _read(session, whole):
+            return found
+    newest = session.execute(select(func.max(Ticket.id))).scalar_one() or 0
+    text = exists().where(MessageRow.ticket_id == Ticket.id, _has(MessageRow.text, words))
+    places = (_has(Ticket.subject, words), _has(Ticket.reference, words), _has(Person.email, words), text)
+    query = _lines().where(Ticket.id > newest - searched, or_(*places, _has(Person.name, words)))
+    return _read(session, query.order_by(Ticket.id.desc()).limit(limit))
+
+
+def ticket_id_of(session: Session, reference: str) -> int | None:
+    """Return the id behind a reference, or None."""
+    return session.execute(select(Ticket.id).where(Ticket.reference == reference)).scalar_one_or_none()
+
+
+def _has(column: Any, words: str) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column of text
+    """Compare without regard to case. SQLite folds ASCII only, so that other letters are tried in both cases."""
+    forms = {words} if words.isascii() else {words, words.lower(), words.upper(), words.capitalize()}
+    return or_(*(column.icontains(form, autoescape=True) for form in sorted(forms)))
+
+
+def _lines() -> Select[*tuple[Any, ...]]:
+    return select(
+        Ticket.reference,
+        Ticket.status,
+        Ticket.category,
+        Ticket.priority,
+        Ticket.confidence,
+        Ticket.assigned_team,
+        Ticket.subject,
+        Person.email,
+        Ticket.created_at,
+    ).outerjoin(Person, Person.id == Ticket.requester_id)
+
+
+def _read(session: Session, query: Select[*tuple[Any, ...]]) -> list[TicketLine]:
+    return [TicketLine(*row) for row in session.execute(query).tuples()]

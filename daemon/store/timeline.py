@@ -1,0 +1,179 @@
+"""The way of a mail as a time line: from the socket to the last notification."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from daemon.store.models import Decision, DeliveryRow, Event, Inbound, Job, MessageRow, Ticket
+
+# Nothing is traced further than this.
+MOST: Final = 500
+SHA256: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One step: when, what (`subject` such as "inbound:7"), the state it is in now, and what is known of it."""
+
+    at: datetime
+    subject: str
+    state: str
+    text: str
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What belongs together: ledger rows, their tickets, and what led to jobs and mails."""
+
+    inbound: tuple[int, ...]
+    tickets: tuple[int, ...]
+    causes: tuple[str, ...]
+
+
+def find_mails(session: Session, text: str) -> list[int]:
+    """Return the ledger rows of a Message-ID (of a mail or of one of ours), a SHA-256 or a number, each mail once."""
+    if text.isdecimal():
+        found: Iterable[int] = _column(session, Inbound.id, Inbound.id == int(text[:18]))
+    elif len(text) == SHA256 and "@" not in text:
+        found = _column(session, Inbound.id, Inbound.sha256 == text.lower())
+    else:
+        wanted = text if text.startswith("<") else f"<{text}>"
+        found = _column(session, Inbound.id, Inbound.message_id.in_([wanted, text]))
+        found = [*found, *_caused(session, wanted)]
+    originals = (row.duplicate_of or row.id for row in _rows(session, Inbound, Inbound.id.in_(list(found))))
+    return list(dict.fromkeys(originals))
+
+
+def mails_of(session: Session, ticket_id: int) -> list[int]:
+    """Return the ledger rows of a ticket, without copies."""
+    return _column(session, Inbound.id, (Inbound.ticket_id == ticket_id) & Inbound.duplicate_of.is_(None))
+
+
+def timeline(session: Session, mails: Iterable[int]) -> list[Entry]:
+    """Return everything that happened to these mails, in order."""
+    scope = _scope(session, tuple(mails))
+    deliveries = _rows(session, DeliveryRow, DeliveryRow.cause.in_(scope.causes))
+    events = _events(session, scope, [d.id for d in deliveries])
+    deliveries += _rows(session, DeliveryRow, DeliveryRow.id.in_(_missing(events, deliveries)))
+    entries = [
+        *map(
+            _inbound,
+            _rows(session, Inbound, or_(Inbound.id.in_(scope.inbound), Inbound.duplicate_of.in_(scope.inbound))),
+        ),
+        *map(_ticket, _rows(session, Ticket, Ticket.id.in_(scope.tickets))),
+        *map(_message, _rows(session, MessageRow, MessageRow.inbound_id.in_(scope.inbound))),
+        *map(_decision, _rows(session, Decision, Decision.id.in_(_numbers(scope.causes, "decision")))),
+        *map(_job, _rows(session, Job, Job.subject.in_([*scope.causes, *(f"delivery:{d.id}" for d in deliveries)]))),
+        *map(_delivery, deliveries),
+        *map(_event, events),
+    ]
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def _caused(session: Session, message_id: str) -> Iterator[int]:
+    """Yield the ledger rows behind a mail of ours."""
+    for cause in _column(session, DeliveryRow.cause, DeliveryRow.message_id == message_id):
+        kind, _, number = cause.partition(":")
+        if kind == "message":
+            yield from _column(session, MessageRow.inbound_id, MessageRow.id == int(number))
+        elif kind == "decision":
+            for ticket_id in _column(session, Decision.ticket_id, Decision.id == int(number)):
+                yield from mails_of(session, ticket_id)[:1]
+
+
+def _scope(session: Session, mails: tuple[int, ...]) -> Scope:
+    """Return what a mail led to. The mail that opened a ticket also led to the decisions on it."""
+    causes: list[str] = []
+    tickets: list[int] = []
+    for message in _rows(session, MessageRow, MessageRow.inbound_id.in_(mails)):
+        causes.append(f"message:{message.id}")
+        tickets.append(message.ticket_id)
+        if _opening(session, message.ticket_id) == message.id:
+            decided = _column(session, Decision.id, Decision.ticket_id == message.ticket_id)
+            causes += [f"ticket:{message.ticket_id}", *(f"decision:{number}" for number in decided)]
+    return Scope(mails, tuple(dict.fromkeys(tickets)), tuple(causes))
+
+
+def _opening(session: Session, ticket_id: int) -> int | None:
+    first = select(MessageRow.id).where(MessageRow.ticket_id == ticket_id).order_by(MessageRow.id).limit(1)
+    return session.execute(first).scalar_one_or_none()
+
+
+def _events(session: Session, scope: Scope, deliveries: list[int]) -> list[Event]:
+    opened = [int(cause.partition(":")[2]) for cause in scope.causes if cause.startswith("ticket:")]
+    whose = or_(Event.inbound_id.in_(scope.inbound), Event.ticket_id.in_(opened), Event.delivery_id.in_(deliveries))
+    return _rows(session, Event, whose)
+
+
+def _missing(events: list[Event], deliveries: list[DeliveryRow]) -> list[int]:
+    """Return the deliveries that events speak of (a bounce of ours) and that are not there yet."""
+    there = {row.id for row in deliveries}
+    return [event.delivery_id for event in events if event.delivery_id and event.delivery_id not in there]
+
+
+def _inbound(row: Inbound) -> Entry:
+    sender = "<>" if row.mail_from == "" else row.mail_from or "an unknown sender"
+    text = f"{row.size} octets by {row.source} from {row.peer}, {sender} to {', '.join(row.rcpt_tos) or 'nobody named'}"
+    return Entry(
+        row.received_at,
+        f"inbound:{row.id}",
+        row.disposition,
+        f"{text}, Message-ID {row.message_id or 'none'}",
+        tuple(row.reasons),
+    )
+
+
+def _ticket(row: Ticket) -> Entry:
+    now = f"now {row.category} / {row.priority}, with {row.assigned_team or 'nobody yet'}"
+    return Entry(row.created_at, f"ticket:{row.id}", row.status, f"{row.reference} opened; {now}")
+
+
+def _message(row: MessageRow) -> Entry:
+    proof = "authenticated" if row.verified else "not authenticated"
+    answer = "may be acknowledged" if row.acknowledge else "is not acknowledged"
+    return Entry(
+        row.created_at, f"message:{row.id}", row.kind, f"joined ticket:{row.ticket_id}; sender {proof}; {answer}"
+    )
+
+
+def _decision(row: Decision) -> Entry:
+    who = " ".join(filter(None, (row.by, row.actor or row.rule or row.model)))
+    text = f"{row.category} / {row.priority} with confidence {row.confidence:.2f}, to {row.team}"
+    return Entry(row.at, f"decision:{row.id}", f"by {who}", text, tuple(row.reasons))
+
+
+def _job(row: Job) -> Entry:
+    took = f", done after {(row.finished_at - row.created_at).total_seconds():.3f} s" if row.finished_at else ""
+    error = (f"last error: {row.last_error}",) if row.last_error else ()
+    text = f"{row.kind} {row.subject}, {row.attempts} attempts{took}"
+    return Entry(row.created_at, f"job:{row.id}", row.state, text, error)
+
+
+def _delivery(row: DeliveryRow) -> Entry:
+    text = f"{row.kind} to {row.recipient} because of {row.cause}, {row.attempts} attempts, Message-ID {row.message_id}"
+    return Entry(
+        row.sent_at or row.created_at, f"delivery:{row.id}", row.state, text, (row.reason,) if row.reason else ()
+    )
+
+
+def _event(row: Event) -> Entry:
+    facts = ", ".join(f"{key}: {value}" for key, value in row.data.items() if value)
+    return Entry(row.at, f"event:{row.id}", row.kind, facts)
+
+
+def _numbers(causes: tuple[str, ...], kind: str) -> list[int]:
+    return [int(cause.partition(":")[2]) for cause in causes if cause.startswith(f"{kind}:")]
+
+
+def _rows(session: Session, table: Any, condition: Any) -> list[Any]:  # noqa: ANN401 - any table of ours
+    return list(session.execute(select(table).where(condition).order_by(table.id).limit(MOST)).scalars())
+
+
+def _column(session: Session, column: Any, condition: Any) -> list[Any]:  # noqa: ANN401 - any column of ours
+    found = select(column).where(condition, column.is_not(None)).order_by(column).limit(MOST)
+    return list(session.execute(found).scalars())
