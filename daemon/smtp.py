@@ -1,0 +1,239 @@
+"""The SMTP and LMTP listener: who may connect, which recipients exist, and 250 once the mail is stored."""
+
+import asyncio
+import hmac
+import ipaddress
+import re
+import socket
+import ssl
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import structlog
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword, Session
+from aiosmtpd.smtp import Envelope as SmtpEnvelope
+
+from daemon import replies
+from daemon.clock import Clock
+from daemon.intake import UNREACHABLE, Intake
+from daemon.mail.address import canonical
+from daemon.mail.envelope import Envelope, Inbound
+from daemon.mail.token import LENGTH
+from daemon.smtp_session import GuardedLmtpSession, GuardedSession
+from daemon.store.admission import Receipt
+
+log = structlog.get_logger(__name__)
+
+HOPS_AT_MOST = 50
+READERS = 4
+HOP = re.compile(rb"^Received:", re.IGNORECASE | re.MULTILINE)
+PLUS_TOKEN = re.compile(rf"\+[a-z2-7]{{{LENGTH}}}$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """How to listen. `recipients` are addresses in lower case; `users` maps names to passwords, over TLS only."""
+
+    recipients: frozenset[str]
+    hostname: str
+    message_bytes: int
+    recipients_at_most: int
+    connections: int
+    connections_per_address: int
+    session_seconds: float
+    idle_seconds: float
+    lmtp: bool = False
+    plus_tokens: bool = True
+    tls: ssl.SSLContext | None = None
+    require_tls: bool = False
+    users: Mapping[str, str] | None = None
+
+
+class Listener:
+    """Accepts mail on sockets, on the loop it is started in."""
+
+    def __init__(
+        self, intake: Intake, listening: Listening, clock: Clock, enough_space: Callable[[], bool] = lambda: True
+    ) -> None:
+        self._intake = intake
+        self._how = listening
+        self._clock = clock
+        self._enough_space = enough_space
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._open: dict[GuardedSession, str] = {}
+        self._per_address: Counter[str] = Counter()
+        self._commits: set[asyncio.Task[Receipt]] = set()
+        self._servers: list[asyncio.Server] = []
+        self._closing = False
+
+    async def listen(self, sock: socket.socket) -> None:
+        """Begin to accept clients on a bound socket."""
+        loop = asyncio.get_running_loop()
+        self._servers.append(await loop.create_server(self._session, sock=sock, backlog=512))
+
+    async def close(self, patience: float) -> None:
+        """Refuse what is new, finish what was begun for at most `patience` seconds, then let go."""
+        self._closing = True
+        for server in self._servers:
+            server.close()
+        until = monotonic() + patience
+        for session in [s for s in self._open if not s.in_transaction]:
+            session.dismiss(replies.CLOSING)
+        while (self._open or self._commits) and monotonic() < until:
+            await asyncio.sleep(0.02)
+            for session in [s for s in self._open if not s.in_transaction]:
+                session.dismiss(replies.CLOSING)
+        for session in list(self._open):
+            session.dismiss(replies.CLOSING)
+        self._readers.shutdown(wait=False)
+
+    @property
+    def connections(self) -> int:
+        """Return how many clients are connected."""
+        return len(self._open)
+
+    def admit(self, session: GuardedSession, peer: str) -> bool:
+        """Count a new session; False if there are too many, in all or from its address (IPv6: its /64)."""
+        network = _network(peer)
+        if self._closing or len(self._open) >= self._how.connections:
+            return False
+        if self._per_address[network] >= self._how.connections_per_address:
+            return False
+        self._open[session] = network
+        self._per_address[network] += 1
+        return True
+
+    def forget(self, session: GuardedSession) -> None:
+        """Count a session no more."""
+        network = self._open.pop(session, None)
+        if network is None:
+            return
+        self._per_address[network] -= 1
+        if not self._per_address[network]:
+            del self._per_address[network]
+
+    def _session(self) -> GuardedSession:
+        how = self._how
+        kind = GuardedLmtpSession if how.lmtp else GuardedSession
+        return kind(
+            self,
+            self,
+            session_seconds=how.session_seconds,
+            idle_seconds=how.idle_seconds,
+            data_size_limit=how.message_bytes,
+            enable_SMTPUTF8=True,
+            hostname=how.hostname,
+            ident="LMTP triaged" if how.lmtp else "ESMTP triaged",
+            tls_context=how.tls,
+            require_starttls=how.require_tls,
+            auth_required=bool(how.users),
+            authenticator=self._authenticate if how.users else None,
+            auth_exclude_mechanism=() if how.users else ("LOGIN", "PLAIN"),
+            loop=asyncio.get_running_loop(),
+        )
+
+    async def handle_EHLO(  # noqa: N802 - the name is aiosmtpd's
+        self, server: SMTP, session: Session, envelope: SmtpEnvelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Greet, without offering what is not there."""
+        del server, envelope
+        session.host_name = hostname
+        lines = [line for line in responses if line.rstrip() != "250-AUTH" and "HELP" not in line]
+        return [*lines, "250 ENHANCEDSTATUSCODES"]
+
+    async def handle_MAIL(  # noqa: N802 - the name is aiosmtpd's
+        self, server: GuardedSession, session: Session, envelope: SmtpEnvelope, address: str, options: list[str]
+    ) -> str:
+        """Take a sender, if there is room for what follows."""
+        del session
+        if self._closing:
+            server.loop.call_soon(server.dismiss, replies.CLOSING)
+            return replies.CLOSING
+        if not self._enough_space():
+            return replies.NO_SPACE
+        if address != "<>" and canonical(address) is None:
+            return replies.BAD_SENDER
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return replies.SENDER_OK
+
+    async def handle_RCPT(  # noqa: N802 - the name is aiosmtpd's
+        self, server: SMTP, session: Session, envelope: SmtpEnvelope, address: str, options: list[str]
+    ) -> str:
+        """Take a recipient that is configured; nothing is relayed."""
+        del server, session, options
+        if canonical(address) is None:
+            return replies.BAD_RECIPIENT
+        if not self._is_here(address):
+            return replies.NOT_HERE
+        if len(envelope.rcpt_tos) >= self._how.recipients_at_most:
+            return replies.TOO_MANY_RECIPIENTS
+        envelope.rcpt_tos.append(address)
+        return replies.RECIPIENT_OK
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: SmtpEnvelope) -> str:  # noqa: N802 - aiosmtpd's
+        """Answer 250 once the mail is durable, 451 where the store cannot be reached."""
+        del server
+        raw = envelope.original_content or b""
+        answers = len(envelope.rcpt_tos) if self._how.lmtp else 1
+        if len(HOP.findall(raw.partition(b"\r\n\r\n")[0])) > HOPS_AT_MOST:
+            return "\r\n".join([replies.LOOP] * answers)
+        inbound = Inbound(self._envelope(session, envelope), raw, "lmtp" if self._how.lmtp else "smtp")
+        try:
+            # Shielded: a client that hangs up does not stop the commit. Its resend is a duplicate.
+            receipt = await asyncio.shield(self._keep(self._admit(inbound)))
+        except UNREACHABLE as error:
+            log.warning("mail not stored", reason=type(error).__name__, peer=inbound.envelope.peer)
+            return "\r\n".join([replies.TEMPORARY] * answers)
+        return "\r\n".join([replies.stored(receipt)] * answers)
+
+    async def _admit(self, inbound: Inbound) -> Receipt:
+        loop = asyncio.get_running_loop()
+        reading = await loop.run_in_executor(self._readers, self._intake.read, inbound)
+        return await asyncio.wrap_future(self._intake.store(reading))
+
+    def _keep(self, admission: Coroutine[Any, Any, Receipt]) -> asyncio.Task[Receipt]:
+        task = asyncio.get_running_loop().create_task(admission)
+        self._commits.add(task)
+        task.add_done_callback(self._committed)
+        return task
+
+    def _committed(self, task: asyncio.Task[Receipt]) -> None:
+        self._commits.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    def _envelope(self, session: Session, envelope: SmtpEnvelope) -> Envelope:
+        sender = envelope.mail_from or ""
+        peer = str(session.peer[0]) if session.peer else "local"
+        return Envelope("" if sender == "<>" else sender, tuple(envelope.rcpt_tos), peer, self._clock.now())
+
+    def _is_here(self, address: str) -> bool:
+        address = address.lower()
+        local, _, domain = address.rpartition("@")
+        plain = PLUS_TOKEN.sub("", local) if self._how.plus_tokens else local
+        return f"{plain}@{domain}" in self._how.recipients
+
+    def _authenticate(  # the signature is aiosmtpd's
+        self, server: SMTP, session: Session, envelope: SmtpEnvelope, mechanism: str, credentials: object
+    ) -> AuthResult:
+        del server, session, envelope, mechanism
+        if not isinstance(credentials, LoginPassword):
+            return AuthResult(success=False, handled=False)
+        users = self._how.users or {}
+        name = credentials.login.decode("utf-8", "replace")
+        expected = users.get(name, "")
+        same = hmac.compare_digest(expected.encode(), credentials.password)
+        return AuthResult(success=same and bool(expected), handled=False)
+
+
+def _network(peer: str) -> str:
+    try:
+        address = ipaddress.ip_address(peer.partition("%")[0])
+    except ValueError:
+        return peer
+    return str(address) if address.version == 4 else str(ipaddress.ip_network(f"{address}/64", strict=False))  # noqa: PLR2004 - IPv4

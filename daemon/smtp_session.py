@@ -1,0 +1,216 @@
+"""One SMTP or LMTP session: aiosmtpd with its gaps closed."""
+
+import asyncio
+from collections import defaultdict
+from typing import Any, AnyStr, Protocol
+
+import structlog
+from aiosmtpd.smtp import SMTP, syntax
+
+from daemon import replies
+
+log = structlog.get_logger(__name__)
+
+CHUNK = 1 << 16
+OVERRUN = 1 << 16
+SLOWEST = 500
+ERRORS_AT_MOST = 10
+END = b"\r\n.\r\n"
+CALLS = {"*": 100, "RCPT": 1100, "MAIL": 10_000, "DATA": 10_000, "RSET": 10_000, "NOOP": 30}
+
+
+class Sessions(Protocol):
+    """Keeps count of the sessions that are open."""
+
+    def admit(self, session: "GuardedSession", peer: str) -> bool:
+        """Count a new session; False if there are too many."""
+
+    def forget(self, session: "GuardedSession") -> None:
+        """Count a session no more."""
+
+
+class GuardedSession(SMTP):
+    """A session that is bounded in memory, time, errors and connections, and never answers our fault with a 5xx."""
+
+    line_length_limit = CHUNK
+
+    def __init__(
+        self,
+        handler: object,
+        sessions: Sessions,
+        *,
+        session_seconds: float,
+        idle_seconds: float,
+        **options: Any,  # noqa: ANN401 - aiosmtpd's own
+    ) -> None:
+        super().__init__(handler, timeout=idle_seconds, command_call_limit=CALLS, **options)
+        # The class shares one dict among all sessions, and clears it for each new one.
+        self.command_size_limits = defaultdict(lambda: self.command_size_limit)
+        self._sessions = sessions
+        self._session_seconds = session_seconds
+        self._idle_seconds = idle_seconds
+        self._admitted = False
+        self._ends: asyncio.TimerHandle | None = None
+        self._pace: asyncio.TimerHandle | None = None
+        self._received = 0
+        self._errors = 0
+        self.in_transaction = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Admit a client, or tell it that there are too many."""
+        if self._admitted:
+            super().connection_made(transport)
+            return
+        peer = transport.get_extra_info("peername")
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError("a session needs a stream")
+        if not self._sessions.admit(self, str(peer[0]) if peer else "local"):
+            transport.write(replies.CONNECTIONS.encode() + b"\r\n")
+            transport.close()
+            return
+        self._admitted = True
+        super().connection_made(transport)
+        self._ends = self.loop.call_later(self._session_seconds, self.dismiss, replies.SESSION_OVER)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Forget the client."""
+        if not self._admitted:
+            return
+        self._sessions.forget(self)
+        for timer in (self._ends, self._pace):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(error)
+
+    def eof_received(self) -> bool | None:
+        """Hear that the client has closed its side."""
+        return super().eof_received() if self._admitted else None
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what comes, counting it; a client that was not admitted is not listened to."""
+        if self._admitted:
+            self._received += len(data)
+            super().data_received(data)
+
+    def dismiss(self, reply: str) -> None:
+        """Say goodbye and close, now."""
+        if self.transport is not None:
+            self.transport.write(reply.encode() + b"\r\n")  # type: ignore[attr-defined]  # a stream, see above
+            self.transport.close()
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Answer our own fault: temporary, constant, and with a fresh state."""
+        log.error("smtp session failed", exc_info=error)
+        self.envelope = self._create_envelope()
+        return replies.TEMPORARY
+
+    async def push(self, status: AnyStr) -> None:
+        """Send an answer; after too many refusals the last one."""
+        if status[:1] in ("5", b"5"):
+            self._errors += 1
+            if self._errors >= ERRORS_AT_MOST:
+                self.dismiss(replies.ERRORS)
+                return
+        await super().push(status)
+
+    @syntax("DATA")
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - the name is the command's
+        """Read a mail up to the lone dot (RFC 5321 section 4.1.1.4), bounded whatever its lines look like."""
+        if await self.check_helo_needed() or await self.check_auth_needed("DATA"):
+            return
+        if self.envelope is None or not self.envelope.rcpt_tos:
+            await self.push("503 5.5.1 Need RCPT first")
+            return
+        if arg:
+            await self.push("501 5.5.4 Syntax: DATA")
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        self.in_transaction = True
+        try:
+            content = await self._read_content()
+            if content is None:
+                return
+            self.envelope.content = self.envelope.original_content = content
+            status = await self._call_handler_hook("DATA")
+        finally:
+            self.in_transaction = False
+            self.envelope = self._create_envelope()
+            self._reset_timeout()
+        await self.push(status)
+
+    async def _read_content(self) -> bytes | None:
+        """Return the content without its transparency dots, or None when it was refused."""
+        limit = self.data_size_limit or 0
+        # The line break of the DATA command counts as the one before the first line, so that a mail may be empty.
+        # Only CRLF . CRLF ends it: bare CR and LF do not (SMTP smuggling).
+        self._reader._buffer[0:0] = b"\r\n"  # type: ignore[attr-defined]  # noqa: SLF001 - readers cannot be refilled
+        chunks: list[bytes] = []
+        size = 0
+        self._watch_pace()
+        try:
+            ended = False
+            while not ended:
+                chunk, ended = await self._read_chunk()
+                size += len(chunk)
+                if size <= limit + len(END):
+                    chunks.append(chunk)
+                elif size > limit + OVERRUN + CHUNK:
+                    self.dismiss(replies.TOO_BIG)
+                    return None
+                else:
+                    chunks.clear()
+        finally:
+            if self._pace is not None:
+                self._pace.cancel()
+        if size > limit + len(END):
+            await self.push(replies.TOO_BIG)
+            return None
+        return b"".join(chunks)[: -len(b".\r\n")].replace(b"\r\n.", b"\r\n")[2:]
+
+    async def _read_chunk(self) -> tuple[bytes, bool]:
+        try:
+            return await self._reader.readuntil(END), True
+        except asyncio.LimitOverrunError as overrun:
+            return await self._reader.read(overrun.consumed), False
+        except asyncio.CancelledError:
+            self._writer.close()
+            raise
+
+    def _watch_pace(self) -> None:
+        """Close on a client that sends less than the slowest honest line, however it drips."""
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
+        before = self._received
+
+        def check() -> None:
+            if self._received - before < SLOWEST * self._idle_seconds:
+                self.dismiss(replies.TOO_SLOW)
+            else:
+                self._watch_pace()
+
+        self._pace = self.loop.call_later(self._idle_seconds, check)
+
+    async def smtp_VRFY(self, arg: str) -> None:  # noqa: ARG002, N802 - the name is the command's
+        """Tell nobody who is here."""
+        await self.push(replies.NOT_OFFERED)
+
+    async def smtp_EXPN(self, arg: str) -> None:  # noqa: ARG002, N802 - the name is the command's
+        """Tell nobody who is here."""
+        await self.push(replies.NOT_OFFERED)
+
+
+class GuardedLmtpSession(GuardedSession):
+    """The same for LMTP (RFC 2033): greeted with LHLO, one answer for each recipient."""
+
+    @syntax("LHLO hostname")
+    async def smtp_LHLO(self, arg: str) -> None:  # noqa: N802 - the name is the command's
+        """Greet."""
+        await SMTP.smtp_EHLO(self, arg)
+
+    async def smtp_HELO(self, arg: str) -> None:  # noqa: ARG002, N802 - the name is the command's
+        """Refuse the greeting of SMTP."""
+        await self.push(replies.NOT_OFFERED)
+
+    async def smtp_EHLO(self, arg: str) -> None:  # noqa: ARG002, N802 - the name is the command's
+        """Refuse the greeting of SMTP."""
+        await self.push(replies.NOT_OFFERED)
