@@ -1,0 +1,128 @@
+"""Offer due jobs to the broker, and take back what a dead worker or an emptied Redis left behind."""
+
+import threading
+from collections.abc import Callable, Iterable
+from queue import Empty, SimpleQueue
+from time import monotonic
+
+import structlog
+from sqlalchemy.orm import Session
+
+from daemon.clock import Clock
+from daemon.store import jobs
+from daemon.store.jobs import Offer
+from daemon.store.store import Store
+
+log = structlog.get_logger(__name__)
+
+SWEEP_SECONDS = 0.5
+OFFER_AGAIN_SECONDS = 10.0
+DEAD_AFTER_SECONDS = 3.0
+OFFERED_AT_MOST = 2000
+
+
+class Relay:
+    """One thread between the database, which knows what is to do, and the broker, which wakes the workers.
+
+    Offers are at least once; a job offered twice is claimed once. A leased job whose beat does not move for three
+    seconds of our own monotonic clock has lost its worker: no clock of another host is asked.
+    """
+
+    def __init__(self, store: Store, enqueue: Callable[[Offer], None], clock: Clock) -> None:
+        self._store = store
+        self._enqueue = enqueue
+        self._clock = clock
+        self._fresh: SimpleQueue[Offer] = SimpleQueue()
+        self._offered: dict[int, float] = {}
+        self._beats: dict[int, tuple[int, float]] = {}
+        self._stop = threading.Event()
+        self._failing = False
+        self._moved_at = monotonic()
+        self._thread = threading.Thread(target=self._loop, name="relay", daemon=True)
+
+    def start(self) -> None:
+        """Begin to offer."""
+        self._thread.start()
+
+    def wake(self, offers: Iterable[Offer]) -> None:
+        """Offer jobs that were committed just now. Returns at once, from any thread."""
+        for offer in offers:
+            self._fresh.put(offer)
+
+    def still_seconds(self) -> float:
+        """Return for how long the relay has not come round."""
+        return monotonic() - self._moved_at
+
+    def close(self) -> None:
+        """Stop; what is not offered yet is offered by whoever comes next."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _loop(self) -> None:
+        next_sweep = monotonic()
+        while not self._stop.is_set():
+            try:
+                self._offer_fresh(next_sweep)
+                if monotonic() >= next_sweep:
+                    next_sweep = monotonic() + SWEEP_SECONDS
+                    self.sweep()
+                self._recovered()
+            except Exception as error:  # noqa: BLE001 - the outermost loop: the next sweep offers again
+                self._failed(error)
+                self._stop.wait(SWEEP_SECONDS)
+            self._moved_at = monotonic()
+
+    def _offer_fresh(self, until: float) -> None:
+        while not self._stop.is_set():
+            try:
+                offer = self._fresh.get(timeout=max(0.0, min(until - monotonic(), SWEEP_SECONDS)))
+            except Empty:
+                return
+            self._offer(offer)
+            if monotonic() >= until:
+                return
+
+    def sweep(self) -> None:
+        """Offer what is due and take back what lost its worker."""
+        with self._store.read() as session:
+            due = jobs.due(session, self._clock.now(), OFFERED_AT_MOST)
+            leased = jobs.leased(session, OFFERED_AT_MOST)
+        now = monotonic()
+        self._offered = {i: at for i, at in self._offered.items() if now - at < OFFER_AGAIN_SECONDS}
+        for offer in due:
+            if offer.job_id not in self._offered:
+                self._offer(offer)
+        self._release_dead(leased, now)
+
+    def _offer(self, offer: Offer) -> None:
+        self._enqueue(offer)
+        self._offered[offer.job_id] = monotonic()
+
+    def _release_dead(self, leased: dict[int, int], now: float) -> None:
+        seen = {
+            i: self._beats[i] if i in self._beats and self._beats[i][0] == beat else (beat, now)
+            for i, beat in leased.items()
+        }
+        dead = [(i, beat) for i, (beat, since) in seen.items() if now - since >= DEAD_AFTER_SECONDS]
+        if dead:
+            self._store.write(lambda session: _release(session, dead))
+            for job_id, _ in dead:
+                self._offered.pop(job_id, None)
+                log.warning("job taken back from a dead worker", job=job_id)
+        self._beats = seen
+
+    def _failed(self, error: Exception) -> None:
+        if not self._failing:
+            log.error("jobs cannot be offered for now", error=f"{type(error).__name__}: {error}"[:300])
+        self._failing = True
+
+    def _recovered(self) -> None:
+        if self._failing:
+            log.info("jobs are offered again")
+        self._failing = False
+
+
+def _release(session: Session, dead: Iterable[tuple[int, int]]) -> None:
+    for job_id, beat in dead:
+        jobs.release(session, job_id, beat)
