@@ -1,0 +1,29 @@
+"""One daemon per embedded store: a lock on a file in the state directory, released by the system when we die."""
+
+import fcntl
+import os
+from pathlib import Path
+
+
+class LockedError(Exception):
+    """Another daemon runs on the same state directory; the message names it."""
+
+
+class StateLock:
+    """Held as long as the process lives, or until closed."""
+
+    def __init__(self, directory: Path) -> None:
+        path = directory / "daemon.lock"
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.read(self._fd, 32).decode("ascii", "replace").strip()
+            os.close(self._fd)
+            raise LockedError(f"{directory} is in use by the daemon with process id {holder or 'unknown'}") from None
+        os.ftruncate(self._fd, 0)
+        os.write(self._fd, f"{os.getpid()}\n".encode())
+
+    def close(self) -> None:
+        """Let the next one in."""
+        os.close(self._fd)

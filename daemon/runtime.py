@@ -1,0 +1,49 @@
+"""What every running process shares: store, keys, broker and relay; built top to bottom, closed in reverse order."""
+
+from functools import partial
+
+import structlog
+
+from config.settings import Settings
+from daemon.clock import SystemClock
+from daemon.jobs import enqueue, make_broker
+from daemon.lock import StateLock
+from daemon.relay import Relay
+from daemon.store import keys, schema
+from daemon.store.store import Store
+
+log = structlog.get_logger(__name__)
+
+
+class Runtime:
+    """The parts that a daemon and a worker have in common.
+
+    `migrate` brings the schema up to date, else it is only checked. `alone` refuses a second daemon on an embedded
+    store. Raises LockedError, SchemaError, or what the database raises when it cannot be reached.
+    """
+
+    def __init__(self, settings: Settings, *, migrate: bool, alone: bool) -> None:
+        settings.service.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.clock = SystemClock()
+        self._lock = StateLock(settings.service.state_dir) if alone and is_embedded(settings) else None
+        self.store = Store(settings.database_url)
+        if migrate:
+            before, after = schema.upgrade(self.store.engine)
+            if before != after:
+                log.info("database upgraded", before=before, after=after)
+        schema.check(self.store.engine)
+        self.keys = self.store.write(lambda session: keys.ensure(session, self.clock.now()))
+        self.broker = make_broker(settings.broker.url.get_secret_value())
+        self.relay = Relay(self.store, partial(enqueue, self.broker), self.clock)
+
+    def close(self) -> None:
+        """Let everything go."""
+        self.relay.close()
+        self.store.close()
+        if self._lock is not None:
+            self._lock.close()
+
+
+def is_embedded(settings: Settings) -> bool:
+    """Say whether the store is a file of this host, which one daemon writes."""
+    return settings.database_url.startswith("sqlite")

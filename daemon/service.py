@@ -1,0 +1,177 @@
+"""The daemon: built top to bottom, started, told to systemd, stopped in reverse order."""
+
+import asyncio
+import contextlib
+import resource
+import signal
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from config.settings import Settings
+from daemon import systemd
+from daemon.clock import Clock
+from daemon.imap import Poller
+from daemon.intake import Intake
+from daemon.mail.understand import Policy
+from daemon.relay import Relay
+from daemon.smtp import Listener, Listening
+from daemon.space import FreeSpace
+from daemon.store.store import Store
+
+log = structlog.get_logger(__name__)
+
+PATIENCE_SECONDS = 30.0
+STUCK_SECONDS = 25.0
+WATCH_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the listener can be reached."""
+
+    host: str
+    port: int
+
+
+class Service:
+    """Everything up to the queue: the listener and the mailboxes, in front of one intake."""
+
+    def __init__(self, settings: Settings, store: Store, relay: Relay, keys: tuple[bytes, ...], clock: Clock) -> None:
+        self._settings = settings
+        self._store = store
+        self.relay = relay
+        self._space = FreeSpace(settings.service.state_dir, settings.limits.free_bytes)
+        self.intake = Intake(store, policy(settings, keys), relay.wake)
+        self._listener = Listener(self.intake, listening(settings), clock, self._space)
+        self.pollers = [
+            Poller(mailbox, self.intake, store, clock, settings.limits.message_bytes, lambda: not self._space())
+            for mailbox in settings.imap
+        ]
+        self.address: Address | None = None
+
+    async def run(self, ready: Callable[[], None], reload: Callable[[], None] = lambda: None) -> None:
+        """Accept mail until SIGTERM or SIGINT; SIGHUP reloads. A second signal ends without patience."""
+        stop = asyncio.Event()
+        _on_signals(stop, reload)
+        _allow_many_files()
+        asyncio.get_running_loop().set_exception_handler(_loop_error)
+        await self._listen()
+        for poller in self.pollers:
+            poller.start()
+        ready()
+        systemd.notify("READY=1")
+        watch = asyncio.create_task(self._watch())
+        await stop.wait()
+        systemd.notify("STOPPING=1")
+        log.info("stopping")
+        watch.cancel()
+        for poller in self.pollers:
+            poller.stop()
+        await self._listener.close(PATIENCE_SECONDS)
+
+    async def _listen(self) -> None:
+        if not self._settings.smtp.enabled:
+            return
+        handed = systemd.listen_sockets()
+        sockets = handed or [_bind(self._settings.smtp.listen)]
+        for sock in sockets:
+            sock.setblocking(False)
+            await self._listener.listen(sock)
+        name = sockets[0].getsockname()
+        if isinstance(name, tuple):
+            self.address = Address(name[0], name[1])
+        log.info("listening", protocol=self._settings.smtp.protocol, address=str(name), handed=bool(handed))
+
+    async def _watch(self) -> None:
+        """Feed systemd's watchdog while this loop, the writer and the relay move."""
+        every = systemd.watchdog_seconds()
+        while True:
+            await asyncio.sleep(min(every / 3, WATCH_SECONDS) if every else WATCH_SECONDS)
+            if self._store.writer.stuck_seconds() < STUCK_SECONDS and self.relay.still_seconds() < STUCK_SECONDS:
+                systemd.notify("WATCHDOG=1")
+
+
+def policy(settings: Settings, keys: tuple[bytes, ...]) -> Policy:
+    """Return what intake knows of us."""
+    support = settings.support
+    return Policy(
+        own_addresses=frozenset(a.lower() for a in support.addresses),
+        team_addresses=settings.team_addresses,
+        keys=keys,
+        reference_prefix=support.reference_prefix,
+        trusted_authserv_ids=frozenset(name.lower() for name in support.trusted_authserv_ids),
+        accepted_lists=frozenset(name.lower() for name in support.accepted_lists),
+    )
+
+
+def listening(settings: Settings) -> Listening:
+    """Return how to listen."""
+    smtp, limits = settings.smtp, settings.limits
+    return Listening(
+        recipients=frozenset(a.lower() for a in settings.support.addresses),
+        hostname=smtp.hostname or socket.gethostname(),
+        message_bytes=limits.message_bytes,
+        recipients_at_most=limits.recipients,
+        connections=limits.connections,
+        connections_per_address=limits.connections_per_address,
+        session_seconds=limits.session_seconds,
+        idle_seconds=limits.idle_seconds,
+        lmtp=smtp.protocol == "lmtp",
+        plus_tokens=settings.support.plus_addressing,
+        tls=_tls(settings),
+        require_tls=smtp.require_tls,
+        users={name: secret.get_secret_value() for name, secret in smtp.users.items()},
+    )
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.smtp.certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(settings.smtp.certificate, settings.smtp.key)
+    return context
+
+
+def _bind(endpoint: str) -> socket.socket:
+    host, _, port = endpoint.rpartition(":")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, int(port)))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _on_signals(stop: asyncio.Event, reload: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+
+    def asked_to_stop() -> None:
+        if stop.is_set():
+            log.warning("stopping at once")
+            raise SystemExit(1)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked_to_stop)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+
+
+def _allow_many_files() -> None:
+    """Raise the limit of open files to what the system allows: each client is one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    del loop
+    error = context.get("exception")
+    log.warning("event loop", what=str(context.get("message", ""))[:200], error=type(error).__name__ if error else "")

@@ -1,0 +1,33 @@
+"""Talk to systemd: ready, alive, stopping, and the sockets it opened (sd_notify(3), sd_listen_fds(3))."""
+
+import os
+import socket
+
+FIRST_FD = 3
+
+
+def notify(state: str) -> None:
+    """Send a state such as "READY=1"; does nothing where systemd does not listen."""
+    path = os.environ.get("NOTIFY_SOCKET")
+    if not path:
+        return
+    address = "\0" + path[1:] if path.startswith("@") else path
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+        sock.connect(address)
+        sock.sendall(state.encode())
+
+
+def watchdog_seconds() -> float | None:
+    """Return how often systemd wants a sign of life, in seconds, or None."""
+    microseconds = os.environ.get("WATCHDOG_USEC", "")
+    if not microseconds.isdigit() or os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return None
+    return int(microseconds) / 1e6
+
+
+def listen_sockets() -> list[socket.socket]:
+    """Return the listening sockets that systemd opened for this process."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return []
+    count = int(os.environ.get("LISTEN_FDS", "0"))
+    return [socket.socket(fileno=fd) for fd in range(FIRST_FD, FIRST_FD + count)]
