@@ -1,0 +1,179 @@
+"""The workers' composition root: everything after the queue, built top to bottom, stopped in reverse."""
+
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import dramatiq
+import structlog
+
+from config.settings import Settings
+from daemon.clock import Clock
+from daemon.intake import Wake
+from daemon.store.jobs import JobKind
+from daemon.store.store import Store
+from daemon.ticket import Priority
+from workers.actors import NotifyActor, Rules, TriageActor
+from workers.brain import CurrentBrain
+from workers.deliver import DeliverActor, Sender
+from workers.engine import Actor, Engine
+from workers.heart import Heart
+from workers.notify.plan import AckLimits
+from workers.notify.render import Renderer
+from workers.transport import Transport
+from workers.transports.maildir import MaildirTransport
+from workers.transports.smtp import SmtpTransport
+from workers.triage.policy import Category, Mode, Policy, Rule, Where
+from workers.triage.registry import Registry
+
+log = structlog.get_logger(__name__)
+
+IDLE_POLL_MS = 40
+PATIENCE_MS = 30_000
+
+
+class Workshop:
+    """The workers of one process: actors on a broker, with a heartbeat."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        broker: dramatiq.Broker,
+        wake: Wake,
+        keys: tuple[bytes, ...],
+        clock: Clock,
+    ) -> None:
+        self._broker = broker
+        self._rules = rules(settings)
+        self._sender = sender(settings)
+        self.brain = CurrentBrain(store, registry(settings), lambda: self._rules.triage)
+        self._transport = transport(settings)
+        self._heart = Heart(store, owner())
+        engine = Engine(store, clock, wake, self._heart, settings.limits.attempts, self._actors(store, clock, keys))
+        for kind in JobKind:
+            dramatiq.actor(actor_name=kind, queue_name=kind, broker=broker)(engine.perform)
+        self._worker = dramatiq.Worker(broker, worker_timeout=IDLE_POLL_MS, worker_threads=settings.broker.threads)
+
+    def _actors(self, store: Store, clock: Clock, keys: tuple[bytes, ...]) -> Mapping[JobKind, Actor]:
+        return {
+            JobKind.TRIAGE: TriageActor(store, clock, self.brain, lambda: self._rules),
+            JobKind.NOTIFY: NotifyActor(store, clock, keys, lambda: self._rules),
+            JobKind.DELIVER: DeliverActor(
+                store, clock, self._transport, keys, lambda: self._sender, self._heart.holds_lease
+            ),
+        }
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._heart.start()
+        self._worker.start()
+
+    def reload(self, settings: Settings) -> None:
+        """Put new rules, teams and templates in force; raises what is wrong with them, and keeps the old."""
+        fresh, face = rules(settings), sender(settings)
+        self._rules, self._sender = fresh, face
+
+    def close(self) -> None:
+        """Finish the jobs at hand, then let go."""
+        self._worker.stop(timeout=PATIENCE_MS)
+        self._broker.close()
+        self._heart.close()
+        self._transport.close()
+
+
+def owner() -> str:
+    """Return a name for this process that no other has."""
+    return f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def rules(settings: Settings) -> Rules:
+    """Return what the admin configured, as the actors need it."""
+    limits = settings.limits
+    return Rules(
+        triage=triage_policy(settings),
+        teams={team.name: team.email for team in settings.teams},
+        own_addresses=frozenset(a.lower() for a in settings.support.addresses),
+        limits=AckLimits(
+            per_stranger_day=limits.acknowledgements_per_stranger_day,
+            per_address_hour=limits.acknowledgements_per_address_hour,
+            per_address_day=limits.acknowledgements_per_address_day,
+            per_domain_hour=limits.acknowledgements_per_domain_hour,
+            per_hour=limits.acknowledgements_per_hour,
+        ),
+        message_id_domain=settings.support.message_id_domain,
+    )
+
+
+def triage_policy(settings: Settings) -> Policy:
+    """Return the triage policy that the settings describe."""
+    triage = settings.triage
+    return Policy(
+        categories=tuple(
+            Category(c.name, c.team, Priority(c.priority), Mode(c.mode) if c.mode else None, c.threshold)
+            for c in settings.categories
+        ),
+        rules=tuple(
+            Rule(
+                r.name,
+                r.category,
+                Priority(r.priority) if r.priority else None,
+                r.phrases,
+                r.patterns,
+                Where(r.where),
+                r.precision,
+            )
+            for r in settings.rules
+        ),
+        mode=Mode(triage.mode),
+        threshold=triage.threshold,
+        review_team=triage.review_team,
+        fallback_team=triage.fallback_team,
+        fallback_category=settings.categories[-1].name,
+        promised_accuracy=triage.promised_accuracy,
+        audit_share=triage.audit_share,
+    )
+
+
+def sender(settings: Settings) -> Sender:
+    """Return who our mail comes from; raises TemplateProblem for a template that cannot be used."""
+    renderer = Renderer(settings.service.templates)
+    renderer.check()
+    return Sender(
+        name=settings.support.name,
+        address=settings.support.address,
+        plus_addressing=settings.support.plus_addressing,
+        renderer=renderer,
+        review_team=settings.triage.review_team,
+        attachment_bytes=settings.limits.notification_attachment_bytes,
+        delivery_days=settings.limits.delivery_days,
+        hint=settings.triage.mode == "always",
+    )
+
+
+def transport(settings: Settings) -> Transport:
+    """Return the way out."""
+    out = settings.outgoing
+    if out.transport == "maildir":
+        return MaildirTransport(out.maildir)
+    return SmtpTransport(
+        out.host,
+        out.port,
+        security=out.security,
+        username=out.username,
+        password=out.password.get_secret_value(),
+        timeout=out.timeout_seconds,
+        hostname=settings.smtp.hostname or socket.gethostname(),
+    )
+
+
+def registry(settings: Settings) -> Registry:
+    """Return where models are kept."""
+    return Registry(models_directory(settings))
+
+
+def models_directory(settings: Settings) -> Path:
+    """Return the directory of the models."""
+    return settings.service.state_dir / "models"

@@ -1,0 +1,262 @@
+"""The actor that sends: render and compose one mail, hand it over, and keep what is known of its fate."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+from typing import Final
+
+import structlog
+from sqlalchemy.orm import Session
+
+from daemon.clock import Clock
+from daemon.mail.attachment import part_bytes
+from daemon.mail.token import sign
+from daemon.store import correspondence, deliveries, jobs
+from daemon.store import inbound as ledger
+from daemon.store.correspondence import FileNote, Snapshot
+from daemon.store.deliveries import DeliveryState
+from daemon.store.jobs import Lease, LeaseLostError, Offer
+from daemon.store.models import DeliveryRow
+from daemon.store.store import Store
+from workers.actors import token_for
+from workers.engine import PostponeError
+from workers.notify import compose, excerpt, views
+from workers.notify.compose import File, Letter
+from workers.notify.plan import Kind
+from workers.notify.render import Renderer
+from workers.notify.views import View
+from workers.transport import (
+    AuthenticationFailure,
+    PermanentFailure,
+    TemporaryFailure,
+    Transport,
+    UncertainFailure,
+)
+
+log = structlog.get_logger(__name__)
+
+FIRST_WAIT: Final = timedelta(minutes=1)
+LONGEST_WAIT: Final = timedelta(hours=4)
+PAUSE: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who our mail comes from and how it looks. Replaced as a whole on reload."""
+
+    name: str
+    address: str
+    plus_addressing: bool
+    renderer: Renderer
+    review_team: str
+    attachment_bytes: int
+    delivery_days: float
+    hint: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at one delivery, as its row stood when it began."""
+
+    delivery_id: int
+    kind: str
+    cause: str
+    recipient: str
+    message_id: str
+    state: str
+    head: str | None
+    snapshot: Snapshot
+
+
+class DeliverActor:
+    """Sends one mail to one recipient: at least once, and at most twice where an answer was lost on the way."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        transport: Transport,
+        keys: tuple[bytes, ...],
+        sender: Callable[[], Sender],
+        holds_lease: Callable[[], bool],
+    ) -> None:
+        self._store, self._clock, self._transport, self._keys = store, clock, transport, keys
+        self._sender, self._holds_lease = sender, holds_lease
+        self._paused_until = 0.0
+
+    def perform(self, lease: Lease) -> Sequence[Offer]:
+        """Attempt the delivery of a job."""
+        if monotonic() < self._paused_until:
+            raise PostponeError("outgoing mail is paused: the smarthost refused our credentials", PAUSE)
+        attempt = self._store.write(lambda session: self._begin(session, lease))
+        if attempt is None:
+            return ()
+        octets = self._compose(attempt)
+        if not self._holds_lease():
+            self._undo(attempt)
+            raise LeaseLostError(f"job {lease.job_id}: our heartbeat stalled before the mail was sent")
+        self._send(lease, attempt, octets)
+        return ()
+
+    def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Offer]:
+        """Mark the delivery failed."""
+        deliveries.settle(session, int(lease.subject.partition(":")[2]), DeliveryState.FAILED, error)
+        return ()
+
+    def _begin(self, session: Session, lease: Lease) -> Attempt | None:
+        row = deliveries.begin(session, int(lease.subject.partition(":")[2]))
+        if row is None:
+            jobs.finish(session, lease, self._clock.now())
+            return None
+        snapshot = correspondence.load(session, row.cause)
+        head = deliveries.first_to(session, snapshot.ticket_id, row.recipient)
+        return _attempt(row, head, snapshot)
+
+    def _send(self, lease: Lease, attempt: Attempt, octets: bytes) -> None:
+        bounce_to = "" if attempt.kind == Kind.ACKNOWLEDGEMENT else self._sender().address
+        began = monotonic()
+        try:
+            answer = self._transport.send(bounce_to, attempt.recipient, octets)
+        except AuthenticationFailure as error:
+            if monotonic() >= self._paused_until:
+                log.error("outgoing mail paused: the smarthost refuses our credentials", answer=str(error)[:200])  # noqa: TRY400 - the answer says it all
+            self._paused_until = monotonic() + PAUSE.total_seconds()
+            self._undo(attempt)
+            raise PostponeError(str(error), PAUSE) from error
+        except PermanentFailure as error:
+            self._settle(lease, attempt, DeliveryState.FAILED, str(error))
+        except UncertainFailure as error:
+            raise PostponeError(f"outcome unknown: {error}", FIRST_WAIT) from error
+        except TemporaryFailure as error:
+            self._again(lease, attempt, str(error))
+        else:
+            self._settle(lease, attempt, DeliveryState.SENT, answer, seconds=round(monotonic() - began, 3))
+
+    def _again(self, lease: Lease, attempt: Attempt, reason: str) -> None:
+        """Try later, until the mail is too old: 1 minute, 2, 4 ... 4 hours."""
+        if self._clock.now() - lease.created_at > timedelta(days=self._sender().delivery_days):
+            self._settle(lease, attempt, DeliveryState.FAILED, f"given up: {reason}")
+            return
+        self._undo(attempt)
+        raise PostponeError(reason, min(FIRST_WAIT * 2 ** min(lease.attempts - 1, 12), LONGEST_WAIT))
+
+    def _undo(self, attempt: Attempt) -> None:
+        """Note that an attempt surely delivered nothing."""
+        state = deliveries.back_to(attempt.state)
+        self._store.write(lambda session: deliveries.settle(session, attempt.delivery_id, state, "not delivered yet"))
+
+    def _settle(self, lease: Lease, attempt: Attempt, state: DeliveryState, reason: str, **facts: object) -> None:
+        def write(session: Session) -> None:
+            now = self._clock.now()
+            jobs.finish(session, lease, now)
+            sent_at = now if state is DeliveryState.SENT else None
+            deliveries.settle(session, attempt.delivery_id, state, reason, sent_at)
+
+        self._store.write(write)
+        log.info(
+            "delivery settled",
+            state=str(state),
+            delivery=attempt.delivery_id,
+            ticket=attempt.snapshot.ticket_id,
+            kind=attempt.kind,
+            message_id=attempt.message_id,
+            answer=reason[:200],
+            **facts,
+        )
+
+    def _compose(self, attempt: Attempt) -> bytes:
+        sender, now, snapshot = self._sender(), self._clock.now(), attempt.snapshot
+        mark = sign(token_for(attempt.kind, attempt.recipient, snapshot.ticket_id, now), self._keys[0])
+        files = self._files(attempt, sender)
+        rendered = sender.renderer.render(attempt.kind, self._view(attempt, sender, mark, {f.part for f, _ in files}))
+        parent, references = _thread(attempt)
+        return compose.as_bytes(
+            Letter(
+                kind=attempt.kind,
+                sender_name=sender.name,
+                sender_address=sender.address,
+                recipient=attempt.recipient,
+                reply_to=_tagged(sender.address, mark) if sender.plus_addressing else None,
+                subject=rendered.subject,
+                text=rendered.text,
+                html=rendered.html,
+                message_id=attempt.message_id,
+                in_reply_to=parent,
+                references=references,
+                loop_token=mark,
+                files=tuple(file for _, file in files),
+                date=now,
+            )
+        )
+
+    def _view(self, attempt: Attempt, sender: Sender, mark: str, attached: set[int]) -> View:
+        snapshot = attempt.snapshot
+        message, decision = snapshot.message, snapshot.decision
+        if attempt.kind == Kind.ACKNOWLEDGEMENT:
+            return views.acknowledgement(
+                snapshot.reference,
+                sender.name,
+                mark,
+                verified=message.verified or snapshot.trusted,
+                name=snapshot.requester_name,
+                subject=message.subject,
+            )
+        return views.team_mail(
+            reference=snapshot.reference,
+            support=sender.name,
+            mark=mark,
+            team=snapshot.team or "",
+            category=snapshot.category,
+            priority=snapshot.priority,
+            confidence=snapshot.confidence,
+            by=decision.by if decision else "",
+            name=message.author_name,
+            email=message.author or "",
+            verified=message.verified,
+            subject=message.subject,
+            excerpt=excerpt.excerpt(message.text, message.reply),
+            reasons=decision.reasons if decision else (),
+            alternatives=decision.alternatives if decision else (),
+            related=snapshot.related or "",
+            files=tuple((f.filename, f.size, f.part in attached) for f in message.files),
+            notes=("Chosen for an audit: please check the category.",) if decision and decision.audit else (),
+            review_team=sender.review_team,
+            handed=bool(decision and not decision.first),
+            status=snapshot.status,
+            hint=sender.hint and snapshot.ticket_id == 1,
+        )
+
+    def _files(self, attempt: Attempt, sender: Sender) -> list[tuple[FileNote, File]]:
+        """Return the attachments that go along: in order, while they fit."""
+        message = attempt.snapshot.message
+        if attempt.kind == Kind.ACKNOWLEDGEMENT or not message.files or message.inbound_id is None:
+            return []
+        with self._store.read() as session:
+            raw = ledger.raw_of(session, message.inbound_id)
+        room, files = sender.attachment_bytes, []
+        for note in message.files:
+            if note.size <= room:
+                content = part_bytes(raw, note.part)
+                room -= len(content)
+                files.append((note, File(note.filename, note.content_type, content)))
+        return files
+
+
+def _attempt(row: DeliveryRow, head: str | None, snapshot: Snapshot) -> Attempt:
+    return Attempt(row.id, row.kind, row.cause, row.recipient, row.message_id, row.state, head, snapshot)
+
+
+def _thread(attempt: Attempt) -> tuple[str, tuple[str, ...]]:
+    """Return what a mail answers: the customer's own mail, or the first that this team got about the ticket."""
+    if attempt.kind == Kind.ACKNOWLEDGEMENT:
+        parent = attempt.snapshot.message.message_id
+        return parent, (parent,) if parent else ()
+    if attempt.head and attempt.head != attempt.message_id:
+        return attempt.head, (attempt.head,)
+    return "", ()
+
+
+def _tagged(address: str, tag: str) -> str:
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{tag}@{domain}"

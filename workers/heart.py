@@ -1,0 +1,76 @@
+"""The heartbeat of a process: shows that it lives, and tells it when that can no longer be seen."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+import structlog
+
+from daemon.store import jobs
+from daemon.store.store import Store
+
+log = structlog.get_logger(__name__)
+
+BEAT_SECONDS = 0.5
+# A lease counts as ours only while our last beat is younger than what the relay takes for dead, with room to spare.
+HELD_SECONDS = 2.0
+
+
+class Heart:
+    """Beats for the jobs that are running, by a monotonic clock.
+
+    A job whose outcome could not be written runs no more and is not beaten for, so that the relay takes it back.
+    """
+
+    def __init__(self, store: Store, owner: str) -> None:
+        self.owner = owner
+        self._store = store
+        self._running: set[int] = set()
+        self._lock = threading.Lock()
+        self._beaten_at = monotonic()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="heart", daemon=True)
+
+    def start(self) -> None:
+        """Begin to beat."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop; no job may be running any more."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def holds_lease(self) -> bool:
+        """Say whether our leases are surely still ours: to ask before an effect that cannot be taken back."""
+        return monotonic() - self._beaten_at < HELD_SECONDS
+
+    @contextmanager
+    def beating(self, job_id: int) -> Iterator[None]:
+        """Beat for a job while it runs."""
+        with self._lock:
+            if not self._running:
+                self._beaten_at = monotonic()
+            self._running.add(job_id)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.discard(job_id)
+
+    def _loop(self) -> None:
+        while not self._stop.wait(BEAT_SECONDS):
+            began = monotonic()
+            try:
+                self._beat()
+            except Exception as error:  # noqa: BLE001 - the outermost loop of this thread; the next beat tries again
+                log.warning("heartbeat not written", error=type(error).__name__)
+            else:
+                self._beaten_at = began
+
+    def _beat(self) -> None:
+        with self._lock:
+            running = tuple(self._running)
+        if running:
+            self._store.write(lambda session: jobs.beat(session, self.owner, running))
