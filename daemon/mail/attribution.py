@@ -1,0 +1,100 @@
+"""Match the attribution line of a quote: "On Thu, 12 May 2022 at 10:15, Anna <anna@host> wrote:" in any language.
+
+Lines are `plain`. The shape decides: two of date, address and a word for "wrote", where mail programs put them.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from daemon.mail.line import COLONS, MAX_LINE, WIDE_COLON, fold, has_date, is_quoted, next_text, opens_with_date
+from daemon.mail.phrases import WROTE, WROTE_PARTS
+
+_MAX_LINES: Final = 5
+_NAMES: Final = 4
+_WORDS_OF_A_NAME: Final = 8
+_TAIL_OF_ADDRESS: Final = 12
+
+_YEAR: Final = re.compile(r"(?<!\d)(?:19|20|25)\d\d(?!\d)")
+_SECONDS: Final = re.compile(r"\d[:.]\d\d[:.]\d\d")
+_ADDRESS: Final = re.compile(
+    r"(?:[<(\[]|&lt;)\s?(?:mailto:)?[^\s<>()\[\]@]{1,80}@[^\s<>()\[\]@]{1,120}?\s?(?:[>)\]<]|&gt;|$)"
+)
+_SPLIT: Final = re.compile(rf"[\s():,/{WIDE_COLON}]+")
+_FIRST_PERSON: Final = re.compile(
+    r"\bi (?:\w{1,12} ){0,2}wr[oi]te|\bich schrieb|\bschrieb ich\b|\bik schreef|\bschreef ik\b|\bj['\u2019]ai\b"
+    r"|\bho scritto|\bj[ae]g skrev|\bskrev j[ae]g\b|(?:^|\s)\u044f (?:на)?писал"
+)
+
+
+def match_attribution(lines: Sequence[str], index: int) -> tuple[int, int] | None:
+    """Return the range of lines of an attribution, one to five, that ends at `index`."""
+    if not _ends_attribution(lines[index]):
+        return None
+    after = next_text(lines, index + 1)
+    quote_follows = after is not None and is_quoted(lines[after])
+    joined = ""
+    for start in range(index, max(index - _MAX_LINES, -1), -1):
+        joined = f"{lines[start]} {joined}".rstrip()
+        if not lines[start] or len(joined) > MAX_LINE:
+            break
+        if _announces(joined, quote_follows=quote_follows):
+            return (start if _YEAR.search(joined) else _reach_up(lines, start)), index + 1
+        if opens_with_date(lines[start]):
+            break
+    return None
+
+
+def _ends_attribution(line: str) -> bool:
+    if line.endswith((*COLONS, "---")):
+        return True
+    last = line[-40:].split()[-1:]
+    return last != [] and fold(last[0]).strip("():._") in WROTE
+
+
+def _reach_up(lines: Sequence[str], start: int) -> int:
+    """Include first lines with the date that were wrapped away, as in "Le jeu. 12 mai 2022 à"."""
+    for at in range(start - 1, max(start - _MAX_LINES, -1), -1):
+        above = lines[at]
+        if not above or above[-1] in ".!?:" or len(above) > MAX_LINE or is_quoted(above):
+            break
+        if opens_with_date(above):
+            return at
+    return start
+
+
+def _announces(joined: str, *, quote_follows: bool) -> bool:
+    """Decide on a joined attribution: two of date, address and a word for "wrote", where programs put them."""
+    text = fold(joined).strip(" -\u2014_")
+    date = has_date(text)
+    address = _ADDRESS.search(text) if "@" in text else None
+    if not date and address is None and not quote_follows:
+        return False
+    colon = text.endswith(COLONS) or joined.endswith("---")
+    return (
+        _has_shape(text, address, date=date, colon=colon)
+        or (quote_follows and colon and _just_names(joined, text, date=date))
+    ) and not _FIRST_PERSON.search(text)
+
+
+def _has_shape(text: str, address: re.Match[str] | None, *, date: bool, colon: bool) -> bool:
+    wrote = _wrote(text)
+    opens = opens_with_date(text)
+    if address and date:
+        near_end = len(text) - address.end() <= _TAIL_OF_ADDRESS
+        return (colon and (wrote or opens or near_end)) or (wrote and opens)
+    if address:
+        return colon and wrote and len(text[: address.start()].split()) <= _WORDS_OF_A_NAME
+    return wrote and colon and (opens or _SECONDS.search(text) is not None)
+
+
+def _just_names(joined: str, text: str, *, date: bool) -> bool:
+    """Match what only a quote below makes an attribution: "Anna Berg wrote:" of Mozilla, or a date and a name."""
+    if date:
+        return opens_with_date(text)
+    names = [word for word in _SPLIT.split(joined) if word and fold(word) not in WROTE and word not in {"a", "ha"}]
+    return _wrote(text) and len(names) <= _NAMES and all(word[0].isupper() for word in names)
+
+
+def _wrote(text: str) -> bool:
+    return not WROTE.isdisjoint(_SPLIT.split(text)) or any(part in text for part in WROTE_PARTS)

@@ -1,0 +1,105 @@
+"""Match the headers of a quoted mail, as Outlook, Exchange, Yahoo, Hotmail, Lotus Notes and Windows Mail write them.
+
+Lines are `plain`.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from daemon.mail.line import COLONS, fold, has_date, next_text
+from daemon.mail.phrases import LABELS
+
+LABELS_NEEDED: Final = 3
+
+_MAX_LINES: Final = 14
+_MAX_LABEL: Final = 32
+_MAX_LABEL_WORDS: Final = 3
+_RULE: Final = re.compile(r"[_=\u2010\u2012\u2013\u2014\u2500\-]{5,}")
+_SUBJECT_PREFIX: Final = re.compile(r"\s*(?:re|aw|sv|fw|fwd|wg|tr|rv|antw|odp|ynt|vs|回复|答复)\s?:", re.IGNORECASE)
+_RAW_HEADERS: Final = frozenset(
+    {
+        "received",
+        "message-id",
+        "mime-version",
+        "content-type",
+        "content-transfer-encoding",
+        "return-path",
+        "delivered-to",
+    }
+)
+
+
+def match_headers(lines: Sequence[str], index: int) -> tuple[int, int] | None:
+    """Return the range of lines of a header block, with the rule above it, that begins at `index`.
+
+    People write "From:" and "To:" themselves (a journey, a form), so a sent or subject line or an address is needed;
+    labels in an unknown language need a rule above them as well. Raw headers that somebody pasted are not a quote.
+    """
+    ruled = _RULE.fullmatch(lines[index]) is not None
+    start = next_text(lines, index + 1) if ruled else index
+    if start is None or (not ruled and _label(lines[index]) not in LABELS):
+        return None
+    end, kinds, address = _read_block(lines, start)
+    if len(kinds) < LABELS_NEEDED or kinds & _RAW_HEADERS or _raw_above(lines, index):
+        return None
+    known = "from" in kinds and kinds & {"date", "sent", "subject"}
+    if (known and (address or kinds & {"sent", "subject"})) or (ruled and address):
+        return index, end
+    return None
+
+
+def labels_follow(lines: Sequence[str], index: int, wanted: int) -> bool:
+    """Say whether that many header lines follow, quoted or not."""
+    found = 0
+    for line in lines[index : index + 8]:
+        text = line.lstrip("> ")
+        if text and not _label(text):
+            break
+        found += bool(text)
+    return found >= wanted
+
+
+def _label(line: str) -> str:
+    """Return what stands before the first colon when it has the shape of a header's name, else ""."""
+    cut = min((at for at in (line.find(colon, 0, _MAX_LABEL) for colon in COLONS) if at > 0), default=0)
+    label = line[:cut].strip(" *_\t")
+    return fold(label) if label and label[0].isalpha() and len(label.split()) <= _MAX_LABEL_WORDS else ""
+
+
+def _raw_above(lines: Sequence[str], index: int) -> bool:
+    for line in reversed(lines[max(index - _MAX_LINES, 0) : index]):
+        if not line:
+            return False
+        if _label(line) in _RAW_HEADERS:
+            return True
+    return False
+
+
+def _read_block(lines: Sequence[str], start: int) -> tuple[int, set[str], bool]:
+    """Return the end of a run of header lines, their kinds (an unknown label is its own), and whether one has "@".
+
+    A value may be folded onto one more line; some HTML readers put an empty line between headers.
+    """
+    end, kinds, address, loose = start, set[str](), False, 0
+    for at in range(start, min(start + _MAX_LINES, len(lines))):
+        line = lines[at]
+        label = _label(line)
+        kind = LABELS.get(label, label)
+        if kind and _is_header(line, label):
+            if kind in kinds and kind in {"from", "subject"}:
+                break
+            kinds.add(kind)
+            end, loose = at + 1, 0
+        elif loose:
+            break
+        else:
+            loose = 1
+        address = address or "@" in line
+    return end, kinds, address
+
+
+def _is_header(line: str, label: str) -> bool:
+    if label in LABELS or label in _RAW_HEADERS or "@" in line:
+        return True
+    return has_date(line) or _SUBJECT_PREFIX.match(line, len(label) + 1) is not None

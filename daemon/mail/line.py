@@ -1,0 +1,55 @@
+"""Make a line of mail plain enough to match against, and say simple things about it."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Final
+
+MAX_LINE: Final = 320
+WIDE_COLON: Final = "\uff1a"
+COLONS: Final = (":", WIDE_COLON)
+
+_QUOTED: Final = re.compile(r"[ \t]{0,3}>")
+_DIGIT: Final = re.compile(r"\d")
+_DATE: Final = re.compile(rf"(?<!\d)(?:19|20|25)\d\d(?!\d)|(?<!\d)\d{{1,2}}[:{WIDE_COLON}hH]\d\d(?!\d)")
+_WORDS_BEFORE_DATE: Final = 4
+_ZEROS: Final = (0x660, 0x6F0, 0x966, 0xE50)
+_DIGITS: Final = {zero + value: str(value) for zero in _ZEROS for value in range(10)}
+_INVISIBLE: Final = dict.fromkeys(
+    [0xAD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A)]
+)
+_TO_PLAIN: Final = _INVISIBLE | _DIGITS | {0xA0: " ", 0x202F: " "}
+
+
+def plain(line: str) -> str:
+    """Return a line without formatting characters and emphasis, digits in ASCII, cut just past `MAX_LINE`."""
+    text = line[: MAX_LINE + 1]
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text).translate(_TO_PLAIN)
+    return text.strip(" \t\r*")
+
+
+def fold(text: str) -> str:
+    """Return text without case; the dotted capital I of Turkish becomes a plain i."""
+    return text.casefold().replace("i\u0307", "i")
+
+
+def is_quoted(line: str) -> bool:
+    """Say whether a line carries the quote prefix."""
+    return _QUOTED.match(line) is not None
+
+
+def has_date(text: str) -> bool:
+    """Say whether a text holds a year or a time."""
+    return _DIGIT.search(text) is not None and _DATE.search(text) is not None
+
+
+def opens_with_date(text: str) -> bool:
+    """Say whether a date with a year or time begins in the first words."""
+    first = _DIGIT.search(text)
+    return first is not None and len(text[: first.start()].split()) <= _WORDS_BEFORE_DATE and has_date(text)
+
+
+def next_text(lines: Sequence[str], index: int) -> int | None:
+    """Return where the next words are, at most two empty lines on."""
+    return next((at for at in range(index, min(index + 3, len(lines))) if lines[at]), None)

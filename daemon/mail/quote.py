@@ -1,0 +1,93 @@
+"""Find where a mail program announces that it quotes: attribution lines, header blocks, "Original Message" rules.
+
+Everything here reads lines made `plain`. Every rule looks at a bounded number of bounded lines, so the work is linear.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from daemon.mail.attribution import match_attribution
+from daemon.mail.header_block import LABELS_NEEDED, labels_follow, match_headers
+from daemon.mail.line import COLONS, MAX_LINE, fold, is_quoted
+from daemon.mail.phrases import FORWARD_PARTS, ORIGINAL_PARTS
+
+_DASHES: Final = r"=\u2010\u2012\u2013\u2014\u2500\-"
+_TITLED_RULE: Final = re.compile(rf"[{_DASHES}]{{2,}}([^{_DASHES}\d]{{4,60}})[{_DASHES}]{{2,}}")
+_OTHER_HELPDESK: Final = re.compile(r"##-.{8,120}-##")
+
+
+class How(StrEnum):
+    """How a quote is announced; FORWARD is not a quote but what the mail is about."""
+
+    ATTRIBUTION = "attribution"
+    HEADERS = "headers"
+    FORWARD = "forward"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """An announcement: `lines[start:end]`."""
+
+    start: int
+    end: int
+    how: How
+
+
+def find_head(lines: Sequence[str], index: int) -> Head | None:
+    """Return the announcement of a quote that begins or ends at `lines[index]`, if any."""
+    line = lines[index]
+    if not line or len(line) > MAX_LINE:
+        return None
+    if is_quoted(line) and not _closes_address(lines, index):
+        return Head(index, index + 1, How.FORWARD) if starts_forward(lines, index) else None
+    if titled := _titled(lines, index):
+        return titled
+    if headers := match_headers(lines, index):
+        return Head(*headers, How.FORWARD if _introduced(lines, headers[0]) else How.HEADERS)
+    attribution = match_attribution(lines, index)
+    return Head(*attribution, How.ATTRIBUTION) if attribution else None
+
+
+def announces_inside(lines: Sequence[str], start: int, end: int) -> bool:
+    """Say whether a quote opens with its own announcement, as Apple Mail on a telephone and Mail.ru write it."""
+    inner = [line.lstrip("> ") for line in lines[start : min(end, start + 4)]]
+    return any(find_head(inner, at) for at in range(len(inner)))
+
+
+def starts_forward(lines: Sequence[str], index: int) -> bool:
+    """Say whether a line says "forwarded message" and headers follow it."""
+    line = lines[index].lstrip("> ")
+    if not (line.endswith(COLONS) or _TITLED_RULE.fullmatch(line)):
+        return False
+    folded = fold(line)
+    return any(part in folded for part in FORWARD_PARTS) and labels_follow(lines, index + 1, 1)
+
+
+def _introduced(lines: Sequence[str], index: int) -> bool:
+    """Say whether words such as "I got this:" lead to a mail that a person pasted or sent on with Outlook."""
+    above = next((line for line in reversed(lines[max(index - 3, 0) : index]) if line), "")
+    return above.endswith(COLONS) and not is_quoted(above)
+
+
+def _closes_address(lines: Sequence[str], index: int) -> bool:
+    """Say whether a line opens with the ">" of an address that Gmail wrapped just before it."""
+    above = lines[index - 1] if index else ""
+    return above.rfind("<") > above.rfind(">") and not is_quoted(above) and lines[index].endswith(COLONS)
+
+
+def _titled(lines: Sequence[str], index: int) -> Head | None:
+    """Match "-----Original Message-----" of Outlook, Samsung, AOL, Zimbra, QQ, Proton in any language."""
+    if starts_forward(lines, index):
+        return Head(index, index + 1, How.FORWARD)
+    if _OTHER_HELPDESK.fullmatch(lines[index]):
+        return Head(index, index + 1, How.HEADERS)
+    titled = _TITLED_RULE.fullmatch(lines[index])
+    if titled is None:
+        return None
+    title = fold(titled.group(1))
+    if any(part in title for part in ORIGINAL_PARTS) or labels_follow(lines, index + 1, LABELS_NEEDED):
+        return Head(index, index + 1, How.HEADERS)
+    return None

@@ -1,0 +1,197 @@
+"""Split the text of a reply into what the person wrote, what is quoted, and the signature.
+
+Policy: cut what a program or a company added (announced quotes, signatures below a delimiter, device footers, contact
+blocks, legal notices) and keep what a person typed, so closings and names, quotes made by hand, and forwarded mail.
+Where answers stand between quoted lines, or where everything would go, nothing is cut; the whole text is kept anyway.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from daemon.mail.line import is_quoted, plain
+from daemon.mail.quote import How, announces_inside, find_head
+from daemon.mail.signature import cut_signature
+
+_MAX_LINES: Final = 4000
+_WRAP_WIDTH: Final = 72
+_LONG_QUOTE: Final = 4
+_SIGNED: Final = re.compile(r"[-_\u2014~]{1,40}.{0,30}")
+_INITIALS: Final = re.compile(r"[A-Z][A-Za-z]{0,3}>")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The parts of a reply.
+
+    `new` is the whole text where nothing was cut; `inline` says that it holds quotes with answers to them.
+    """
+
+    new: str
+    quoted: str
+    signature: str
+    inline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Lines of one kind: "new", "announced" (an announcement with its quote) or "bare" (a quote without one)."""
+
+    kind: str
+    lines: Sequence[str]
+
+
+def split(text: str, *, marker: str = "") -> Reply:
+    r"""Split a body with "\n" line ends. `marker` is the line that our own mail asks people to write above, if any.
+
+    Only the first 4,000 lines are searched; what follows them belongs to the part that they end with.
+    """
+    lines = text.split("\n", _MAX_LINES)
+    reply = _split(lines)
+    if marker and not reply.inline:
+        reply = _above(lines, marker) or reply
+    untouched = not (reply.quoted or reply.signature)
+    return Reply(text, "", "", reply.inline) if untouched or not reply.new.strip() else reply
+
+
+def new_text(text: str) -> str:
+    """Return what the person wrote."""
+    return split(text).new
+
+
+def _above(lines: Sequence[str], marker: str) -> Reply | None:
+    """Cut at our own marker; None where it is missing, or where nothing but its announcement stands above it."""
+    wanted = " ".join(marker.split())
+    at = next((i for i, line in enumerate(lines) if wanted in " ".join(line[:1000].split())), None)
+    if at is None:
+        return None
+    reply = _split(lines[:at])
+    quoted = _join([*reply.quoted.split("\n"), *lines[at:]])
+    return Reply(reply.new, quoted, reply.signature, inline=False) if reply.new.strip() else None
+
+
+def _split(lines: Sequence[str]) -> Reply:
+    """Split lines; `new` is empty where everything is quote or signature."""
+    chunks = _chunks(lines)
+    if chunks is None:
+        return _whole(lines, inline=False)
+    head = next((i for i, chunk in enumerate(chunks) if chunk.kind == "announced"), len(chunks))
+    before, after = chunks[:head], chunks[head:]
+    if not after:
+        return _without_announcement(before)
+    answers = list(islice((i for i, chunk in enumerate(after) if chunk.kind == "new" and _written(chunk.lines)), 2))
+    if len(answers) > 1 or (answers and _quotes(after[answers[0] :])):
+        return _whole(lines, inline=True)
+    return _assemble(before, after, inline=False)
+
+
+def _without_announcement(chunks: list[_Chunk]) -> Reply:
+    """Cut the signature below a bare quote and, if it is long, the quote; keep a quote that is answered."""
+    last = len(chunks)
+    while last > 1 and not (chunks[last - 1].kind == "new" and _written(chunks[last - 1].lines)):
+        last -= 1
+    if last < len(chunks) and chunks[last].kind == "bare" and not _can_go(chunks[last - 1], chunks[last]):
+        last += 1
+    keep = chunks[:last]
+    return _assemble(keep, chunks[last:], inline=any(chunk.kind == "bare" for chunk in keep[:-1]))
+
+
+def _can_go(above: _Chunk, quote: _Chunk) -> bool:
+    """Say whether a last quote without announcement is a program's, and not lines of a log that a person pasted."""
+    lines = [plain(line) for line in quote.lines[: _LONG_QUOTE + 1]]
+    if announces_inside(lines, 0, len(lines)):
+        return True
+    introduced = next((line for line in reversed(above.lines) if line.strip()), "").rstrip().endswith(":")
+    return above.kind == "new" and not introduced and len(quote.lines) >= _LONG_QUOTE
+
+
+def _assemble(before: list[_Chunk], after: list[_Chunk], *, inline: bool) -> Reply:
+    written = [line for chunk in before for line in chunk.lines]
+    cut = cut_signature(written)
+    new, signature, quoted = written[:cut], written[cut:], list[str]()
+    for chunk in after:
+        if chunk.kind == "new":
+            cut = cut_signature(chunk.lines, whole=True)
+            new += chunk.lines[:cut]
+            signature += chunk.lines[cut:]
+        else:
+            quoted += chunk.lines
+    return Reply(_join(new), _join(quoted), _join(signature), inline)
+
+
+def _whole(lines: Sequence[str], *, inline: bool) -> Reply:
+    return Reply("\n".join(lines), "", "", inline)
+
+
+def _join(lines: Sequence[str]) -> str:
+    written = [at for at, line in enumerate(lines) if line.strip()]
+    return "\n".join(lines[written[0] : written[-1] + 1]) if written else ""
+
+
+def _written(lines: Sequence[str]) -> bool:
+    """Say whether lines below a quote hold words of the person, not only a signature."""
+    return any(line.strip() for line in lines[: cut_signature(lines, whole=True)])
+
+
+def _quotes(chunks: list[_Chunk]) -> bool:
+    """Say whether there are bare quotes with words in them; the signature of the quoted mail does not count."""
+    lines = [line.lstrip("> \t") for chunk in chunks if chunk.kind == "bare" for line in chunk.lines]
+    return any(line and not _SIGNED.fullmatch(line) for line in lines[: cut_signature(lines, whole=True)])
+
+
+def _chunks(lines: Sequence[str]) -> list[_Chunk] | None:
+    """Cut the lines into chunks, in order; None for a mail that forwards another one."""
+    texts = [plain(line) for line in lines]
+    fenced = _fenced(lines)
+    chunks: list[_Chunk] = []
+    at = start = 0
+    while at < len(lines):
+        head = None if at in fenced else find_head(texts, at)
+        if head and head.how is How.FORWARD:
+            return None
+        if head is None and (at in fenced or not is_quoted(texts[at])):
+            at += 1
+            continue
+        begin = max(head.start, start) if head else at
+        at = _quote_end(texts, head.end) if head else _prefixed_end(texts, at, "")
+        chunks += [_Chunk("new", lines[start:begin])] if begin > start else []
+        chunks.append(_Chunk("announced" if head else "bare", lines[begin:at]))
+        start = at
+    return [*chunks, _Chunk("new", lines[start:])] if start < len(lines) else chunks
+
+
+def _quote_end(lines: Sequence[str], at: int) -> int:
+    """Return the end of an announced quote: after its prefixed lines, or the end of the text where it has no prefix."""
+    first = next((i for i in range(at, len(lines)) if lines[i]), None)
+    if first is None:
+        return len(lines)
+    if is_quoted(lines[first]):
+        return _prefixed_end(lines, first, "")
+    initials = _INITIALS.match(lines[first])  # The Bat! and Gnus put them before the ">".
+    return _prefixed_end(lines, first, initials.group()) if initials else len(lines)
+
+
+def _prefixed_end(lines: Sequence[str], at: int, initials: str) -> int:
+    end = at
+    for i in range(at, len(lines)):
+        if is_quoted(lines[i]) or (initials and lines[i].startswith(initials)) or _wrapped(lines, i):
+            end = i + 1
+        elif lines[i]:
+            break
+    return end
+
+
+def _wrapped(lines: Sequence[str], at: int) -> bool:
+    """Say whether a line is the rest of a quoted line that was wrapped after quoting, as in Gmail's plain text."""
+    line = lines[at]
+    if not line[:1].islower() or not is_quoted(lines[at - 1]) or at + 1 >= len(lines) or not is_quoted(lines[at + 1]):
+        return False
+    return len(lines[at - 1]) + 1 + len(line.split(None, 1)[0]) >= _WRAP_WIDTH
+
+
+def _fenced(lines: Sequence[str]) -> set[int]:
+    """Return the lines inside code fences; a fence without its end is none."""
+    fences = [at for at, line in enumerate(lines) if line.lstrip().startswith("```")]
+    return {at for first, last in zip(fences[::2], fences[1::2], strict=False) for at in range(first, last + 1)}

@@ -1,0 +1,194 @@
+"""Find what a mail program or a company adds below a person's words: signature, footer, contact block, legal notice."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from daemon.mail.line import fold, plain
+from daemon.mail.phrases import (
+    CONFIDENTIAL,
+    DEVICES,
+    DISCLAIMER_GROUPS,
+    FOOTER_OPENERS,
+    GET_PROGRAM,
+    MISTAKEN,
+    SAVE_PAPER,
+    SENT_FROM,
+    SENT_FROM_PARTS,
+)
+
+_MAX_CUTS: Final = 50
+_MAX_FOOTER: Final = 140
+_MAX_FOOTER_WORDS: Final = 12
+_MAX_PARAGRAPH_LINES: Final = 40
+_MAX_NOTICE: Final = 6000
+_MAX_DELIMITER: Final = 100
+_MAX_SIGNATURE_LINES: Final = 14
+_DELIMITED_LINES: Final = 40
+_CONTACT_LINES: Final = range(3, 13)
+_CONTACT_LINE: Final = 70
+_CONTACTS_NEEDED: Final = 2
+_SMALL: Final = 60
+_NOTICE_GROUPS: Final = 4
+_SHORT_NOTICE: Final = 300
+_LONG_LINE: Final = 90
+_SENTENCE: Final = 6
+
+_LONG_DASHES: Final = "\u2013\u2014"
+_EXACT_DELIMITER: Final = re.compile(r"--\s?|\u2014\s?")
+_DELIMITER: Final = re.compile(rf"\s?(?:-{{2,}}|_{{2,}}|[{_LONG_DASHES}]+|\*{{5,}}|={{5,}}|[~+#]{{3,}})\s*")
+_DEVICE: Final = re.compile(f"(?<![a-z])(?:{'|'.join(DEVICES)})")
+_LINK: Final = re.compile(r"[<(\[]+(?:https?:|mailto:)[^\s<>()]{0,500}[>)\]]*|https?:\S{1,500}")
+_CLAUSE: Final = re.compile(r"[,.;!(\u3002]\s|[.!\u3002]$")
+_FROM_DEVICE: Final = re.compile(
+    r"(?:\S{1,30} )?from (?:my |an? |the )?(?:mobile|phone|iphone|ipad|android|blackberry|cell)\b.{0,30}"
+)
+_SENT_HOW: Final = re.compile(r"sent (?:from|via|with|using|by|on|through)\b")
+_CONTACT: Final = re.compile(r"[^\s@]{1,80}@[^\s@]{1,120}\.\w|www\.|https?:|\+?[\d(][\d\s()./-]{6,24}\d")
+_NAME: Final = re.compile(r"(?:[^\W\d_a-z]|#|\*)[^:?!\uff0c\u3001\u3002]{2,50}")
+_ANTIVIRUS: Final = re.compile(r"(?:virus|avast|\bavg\b|norton).{0,80}?(?:virus|avast|\bavg\b|norton|\.com)")
+_FIRST_PERSON: Final = re.compile(
+    r"\bi(?:['\u2019](?:m|ve|ll)| am| have| was| got| received| will| did| would| need| want| can)\b"
+    r"|\b(?:my|ich|meine?)\b|\bj['\u2019]ai\b|\bje (?:suis|vous|ne)\b"
+)
+
+
+def cut_signature(lines: Sequence[str], *, whole: bool = False) -> int:
+    """Return where the signature begins, `len(lines)` without one.
+
+    Words stay before it, unless `whole` is true: below a quote all may be signature.
+    """
+    end = full = _rstrip(lines, len(lines))
+    for _ in range(_MAX_CUTS):
+        cut = _rstrip(lines, _cut_once(lines, end))
+        if cut == end or not (cut or whole):
+            break
+        end = cut
+    return end if end < full else len(lines)
+
+
+def _cut_once(lines: Sequence[str], end: int) -> int:
+    cuts = (rule(lines, end) for rule in (_footer, _legal_notice, _delimited, _contact_block)) if end else ()
+    return next((cut for cut in cuts if cut < end), end)
+
+
+def _rstrip(lines: Sequence[str], end: int) -> int:
+    while end and not lines[end - 1].strip():
+        end -= 1
+    return end
+
+
+def _paragraph(lines: Sequence[str], end: int) -> int:
+    """Return where the paragraph that ends at `end` begins, looking back a bounded number of lines."""
+    start = end
+    while start and end - start < _MAX_PARAGRAPH_LINES and lines[start - 1].strip():
+        start -= 1
+    return start
+
+
+def _footer(lines: Sequence[str], end: int) -> int:
+    """Match "Sent from my phone" and its like as the last line."""
+    return end - 1 if _is_footer(lines[end - 1]) else end
+
+
+def _is_footer(line: str) -> bool:
+    """Say whether a line advertises a mail program or device: a word for "sent" and a product, in the first clause."""
+    text = _LINK.sub(" ", plain(line)).strip(" <>()[]*_-")
+    clause = _CLAUSE.split(text, maxsplit=1)[0]
+    folded = fold(clause)
+    words = folded.split()
+    if not words or len(text) > _MAX_FOOTER or len(words) > _MAX_FOOTER_WORDS:
+        return False
+    if _DEVICE.search(folded) and _says_sent(folded, words):
+        return True
+    if "outlook" in folded and (
+        not GET_PROGRAM.isdisjoint(words) or any(w in folded for w in ("下载", "获取", "入手"))
+    ):
+        return True
+    return _sent_by_product(clause, folded) or _FROM_DEVICE.fullmatch(folded) is not None
+
+
+def _says_sent(folded: str, words: Sequence[str]) -> bool:
+    """Say whether a line opens with "sent", or with words such as "this message" or a device that lead to it."""
+    if words[0] in SENT_FROM:
+        return words[0] != "sent" or _SENT_HOW.match(folded) is not None
+    if (words[0] in FOOTER_OPENERS or _DEVICE.match(folded)) and not SENT_FROM.isdisjoint(words):
+        return True
+    return any(part in folded for part in SENT_FROM_PARTS)
+
+
+def _sent_by_product(clause: str, folded: str) -> bool:
+    """Match "Sent with Airmail": the product is not a word known to us, but it is written as a name."""
+    match = _SENT_HOW.match(folded)
+    return match is not None and any(w[0].isupper() or w[-1].isdigit() for w in clause[match.end() :].split())
+
+
+def _legal_notice(lines: Sequence[str], end: int) -> int:
+    """Match a notice in the last paragraphs; small ones between them are a company's name and address."""
+    cut, start, length = end, end, 0
+    while start and length < _MAX_NOTICE:
+        begin = _paragraph(lines, start)
+        paragraph = fold(" ".join(lines[begin:start])[:_MAX_NOTICE])
+        if _is_notice(paragraph):
+            cut = begin
+        elif len(paragraph) > _SMALL:
+            break
+        length += len(paragraph) + 1
+        start = _rstrip(lines, begin)
+    return cut
+
+
+def _is_notice(text: str) -> bool:
+    """Say whether a folded paragraph is legal: words of several groups, and nobody asks or speaks of himself."""
+    if "?" in text or _FIRST_PERSON.search(text):
+        return False
+    if len(text) < _SHORT_NOTICE and (_ANTIVIRUS.search(text) or all(_has(text, group) for group in SAVE_PAPER)):
+        return True
+    marked = _has(text, CONFIDENTIAL) or _has(text, MISTAKEN)
+    return marked and len(text) > _SMALL and sum(_has(text, group) for group in DISCLAIMER_GROUPS) >= _NOTICE_GROUPS
+
+
+def _has(text: str, parts: Sequence[str]) -> bool:
+    return any(part in text for part in parts)
+
+
+def _delimited(lines: Sequence[str], end: int) -> int:
+    """Match the first delimiter line (RFC 3676 section 4.3, and others in use) with only a signature below it."""
+    for at in range(max(end - _DELIMITED_LINES, 0), end):
+        line = lines[at]
+        if len(line) < _MAX_DELIMITER and _DELIMITER.fullmatch(line) and _below_is_signature(lines, at, end):
+            return at
+    return end
+
+
+def _below_is_signature(lines: Sequence[str], at: int, end: int) -> bool:
+    if any(line.lstrip().startswith("```") for line in lines[at + 1 : end]):
+        return False
+    if lines[at] == "-- ":
+        return True
+    if not _EXACT_DELIMITER.fullmatch(lines[at]) and at and lines[at - 1].strip():
+        return False
+    below = [line.strip() for line in lines[at + 1 : end] if line.strip()]
+    prose = sum(len(line) > _LONG_LINE or _is_sentence(line) for line in below)
+    return len(below) <= _MAX_SIGNATURE_LINES and prose <= len(below) // 4
+
+
+def _is_sentence(line: str) -> bool:
+    return line[-1] in ".!?" and len(line.split()) > _SENTENCE
+
+
+def _contact_block(lines: Sequence[str], end: int) -> int:
+    """Match a last paragraph that opens with a name and has at least two of telephone, address and web site."""
+    start = _paragraph(lines, end)
+    above = _rstrip(lines, start)
+    if end - start not in _CONTACT_LINES or not above or lines[above - 1].rstrip().endswith((":", "\uff1a")):
+        return end
+    block = [line.strip() for line in lines[start:end]]
+    if not _NAME.fullmatch(block[0]) or _CONTACT.search(block[0]):
+        return end
+    if any(
+        len(line) > _CONTACT_LINE or _DELIMITER.fullmatch(line) or line[-1] in "?!" or _is_sentence(line)
+        for line in block
+    ):
+        return end
+    return start if sum(_CONTACT.search(line) is not None for line in block) >= _CONTACTS_NEEDED else end
