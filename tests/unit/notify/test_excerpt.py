@@ -1,0 +1,94 @@
+"""The new text first, then the rest, and what is missing is said."""
+
+import time
+
+import pytest
+
+from workers.notify.clean import lines, one_line, sendable
+from workers.notify.excerpt import cut, excerpt
+
+
+@pytest.mark.parametrize(
+    ("text", "reply", "new", "rest"),
+    [
+        ("hello", "hello", "hello", ""),
+        ("hello\n\n> quote\n> more", "hello", "hello", "> quote\n> more"),
+        ("> quote\nanswer below", "answer below", "answer below", "> quote"),
+        ("one\n-- \nsignature\none more", "one\none more", "one\none more", "-- \nsignature"),
+        ("hello  \r\n> quote", "hello", "hello", "> quote"),
+        ("whole text", "not a part of it", "whole text", ""),
+        ("whole text", "", "whole text", ""),
+        ("", "", "", ""),
+        ("a\na\n> a\na", "a\na\na", "a\na\na", "> a"),
+    ],
+)
+def test_new_text_and_rest_make_up_the_whole(text: str, reply: str, new: str, rest: str) -> None:
+    found = excerpt(text, reply)
+    assert (found.new.text, found.rest.text) == (new, rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "more"),
+    [
+        ("1\n2\n3", "1\n2\n3", ""),
+        ("1\n2\n3\n4\n5", "1\n2\n3", "2 more lines"),
+        ("1\n2\n3\n4", "1\n2\n3", "2 more characters"),
+        ("x" * 30, "x" * 20, "10 more characters"),
+        ("\n\n1\n\n\n", "1", ""),
+        ("1\n2\n3\n" + "4\n" * 1500, "1\n2\n3", "1,500 more lines"),
+    ],
+)
+def test_what_is_left_out_is_said(text: str, shown: str, more: str) -> None:
+    passage = cut(text, 3, 20)
+    assert (passage.text, passage.more) == (shown, more)
+
+
+def test_a_mail_of_megabytes_is_shown_in_part_and_in_no_time() -> None:
+    began = time.perf_counter()
+    found = excerpt("line of text\n" * 800_000, "line of text\n" * 800_000)
+    assert time.perf_counter() - began < 2
+    assert found.new.text.count("\n") == 399
+    assert found.new.more.endswith("more characters")
+
+
+def test_a_mark_of_ours_in_a_quote_is_not_passed_on() -> None:
+    found = excerpt("thanks\n\n> ref:abcdefghijklmnopqrstuvwxyz234567ab\n> bye", "thanks")
+    assert found.rest.text == "> \n> bye"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\r\nb\rc", "a\nb\nc"),
+        ("a\x00b\x1b[31mc", "ab[31mc"),
+        ("a\u202eb\u2066c\u2069", "abc"),
+        ("a\u2028b\x85c", "a\nb\nc"),
+        ("tab\tstays", "tab\tstays"),
+        ("\ud800", ""),
+        ("\u05d0\u200f!", "\u05d0\u200f!"),
+    ],
+)
+def test_text_loses_what_could_deceive(text: str, shown: str) -> None:
+    assert lines(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\r\n b", "a b"),
+        ("  a\x00\x00b  ", "a b"),
+        ("\u202ea\u2028b", "a b"),
+        ("x" * 300, "x" * 199 + "…"),
+        ("", ""),
+    ],
+)
+def test_a_line_is_one_line(text: str, shown: str) -> None:
+    assert one_line(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [("Ann@B.Example", "Ann@b.example"), ("=?x?q?a?=@b.example", None), ("a@b@c.example", None), ("", None)],
+)
+def test_only_one_plain_address_can_be_written_to(address: str, form: str | None) -> None:
+    assert sendable(address) == form

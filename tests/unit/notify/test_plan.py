@@ -1,0 +1,169 @@
+"""Who hears what, and why not."""
+
+from dataclasses import replace
+
+import pytest
+
+from workers.notify.plan import AckLimits, Counts, Facts, Kind, Planned, plan
+
+ANN = "ann@customer.example"
+TEAM = ("PAYMENTS_TEAM", "payments@example.com")
+OPENED = Facts(
+    cause="opened",
+    silent=False,
+    requester=ANN,
+    acknowledge=True,
+    verified=True,
+    team=TEAM,
+    author=None,
+    own_addresses=frozenset({"support@example.com"}),
+    suppressed=frozenset(),
+    sent=Counts(),
+    limits=AckLimits(),
+)
+REASSIGNED = replace(OPENED, cause="reassigned")
+FOLLOW_UP = replace(OPENED, cause="follow-up", author=ANN)
+LIMITS = AckLimits(per_stranger_day=1, per_address_hour=3, per_address_day=10, per_domain_hour=60, per_hour=600)
+
+
+def acknowledgement(facts: Facts) -> Planned:
+    (found,) = [planned for planned in plan(facts) if planned.kind == Kind.ACKNOWLEDGEMENT]
+    return found
+
+
+def test_a_new_ticket_is_acknowledged_and_told_to_its_team() -> None:
+    assert plan(OPENED) == (
+        Planned(Kind.ACKNOWLEDGEMENT, ANN, "planned", "first answer to a new ticket"),
+        Planned(Kind.NOTIFICATION, "payments@example.com", "planned", "new ticket for PAYMENTS_TEAM"),
+    )
+
+
+def test_a_handed_over_ticket_is_told_to_its_team_only() -> None:
+    assert plan(REASSIGNED) == (
+        Planned(Kind.NOTIFICATION, "payments@example.com", "planned", "ticket handed to PAYMENTS_TEAM"),
+    )
+
+
+def test_a_follow_up_is_told_to_the_team_only() -> None:
+    assert plan(FOLLOW_UP) == (
+        Planned(Kind.FOLLOW_UP, "payments@example.com", "planned", "new mail on a ticket of PAYMENTS_TEAM"),
+    )
+
+
+@pytest.mark.parametrize("facts", [OPENED, REASSIGNED, FOLLOW_UP])
+def test_nobody_hears_of_a_silent_ticket(facts: Facts) -> None:
+    assert plan(replace(facts, silent=True)) == ()
+
+
+@pytest.mark.parametrize("facts", [REASSIGNED, FOLLOW_UP])
+def test_a_ticket_without_team_is_told_to_nobody(facts: Facts) -> None:
+    assert plan(replace(facts, team=None)) == ()
+
+
+def test_a_customer_is_acknowledged_before_there_is_a_team() -> None:
+    assert [planned.kind for planned in plan(replace(OPENED, team=None))] == [Kind.ACKNOWLEDGEMENT]
+
+
+def test_an_unknown_cause_is_an_error() -> None:
+    with pytest.raises(ValueError, match="merged"):
+        plan(replace(OPENED, cause="merged"))
+
+
+@pytest.mark.parametrize(
+    ("requester", "word"),
+    [
+        (None, "no readable address"),
+        ("", "no readable address"),
+        ("ann", "no readable address"),
+        ("ann@customer.example, eve@evil.example", "no readable address"),
+        ("ann@customer.example\r\nbcc: eve@evil.example", "no readable address"),
+        ("=?utf-8?q?eve?=@evil.example", "no readable address"),
+        ("support@example.com", "our own"),
+        ("support+abcdef@example.com", "our own"),
+        ("mailer-daemon@customer.example", "nobody reads"),
+        ("postmaster@customer.example", "nobody reads"),
+        ("noreply@customer.example", "nobody reads"),
+        ("no-reply@customer.example", "nobody reads"),
+        ("shop-no-reply@customer.example", "nobody reads"),
+    ],
+)
+def test_nothing_automatic_goes_where_it_must_not(requester: str | None, word: str) -> None:
+    planned = acknowledgement(replace(OPENED, requester=requester))
+    assert (planned.state, word in planned.reason) == ("suppressed", True)
+
+
+def test_the_word_of_the_screening_holds() -> None:
+    planned = acknowledgement(replace(OPENED, acknowledge=False))
+    assert (planned.state, "screening" in planned.reason) == ("suppressed", True)
+
+
+def test_a_suppressed_customer_is_not_acknowledged() -> None:
+    planned = acknowledgement(replace(OPENED, suppressed=frozenset({ANN})))
+    assert (planned.state, "bounced" in planned.reason) == ("suppressed", True)
+
+
+@pytest.mark.parametrize(
+    ("verified", "sent", "state", "word"),
+    [
+        (False, Counts(), "planned", "first"),
+        (False, Counts(address_day=1), "suppressed", "unverified"),
+        (True, Counts(address_day=1, address_hour=1), "planned", "first"),
+        (True, Counts(address_hour=2), "planned", "first"),
+        (True, Counts(address_hour=3), "suppressed", "this address within an hour"),
+        (True, Counts(address_day=9), "planned", "first"),
+        (True, Counts(address_day=10), "suppressed", "this address today"),
+        (True, Counts(domain_hour=59), "planned", "first"),
+        (True, Counts(domain_hour=60), "suppressed", "domain"),
+        (False, Counts(domain_hour=60), "suppressed", "domain"),
+        (True, Counts(hour=599), "planned", "first"),
+        (True, Counts(hour=600), "suppressed", "in all"),
+        (False, Counts(hour=600), "suppressed", "in all"),
+    ],
+)
+def test_acknowledgements_are_limited(verified: bool, sent: Counts, state: str, word: str) -> None:  # noqa: FBT001
+    planned = acknowledgement(replace(OPENED, verified=verified, sent=sent, limits=LIMITS))
+    assert (planned.state, word in planned.reason) == (state, True)
+
+
+def test_a_limit_of_nought_turns_acknowledgements_off() -> None:
+    assert acknowledgement(replace(OPENED, limits=replace(LIMITS, per_hour=0))).state == "suppressed"
+
+
+def test_limits_never_silence_the_team() -> None:
+    flood = replace(OPENED, verified=False, sent=Counts(99, 99, 99_999, 99_999), acknowledge=False)
+    assert [planned.state for planned in plan(flood) if planned.kind == Kind.NOTIFICATION] == ["planned"]
+
+
+def test_a_stranger_is_acknowledged_once_however_many_mails_are_forged() -> None:
+    sent, victims = 0, 0
+    for _ in range(50):
+        facts = replace(OPENED, verified=False, sent=Counts(sent, sent, sent, sent), limits=LIMITS)
+        if acknowledgement(facts).state == "planned":
+            sent, victims = sent + 1, victims + 1
+    assert victims == 1
+
+
+@pytest.mark.parametrize("facts", [OPENED, REASSIGNED, FOLLOW_UP])
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"suppressed": frozenset({"payments@example.com"})}, "bounced"),
+        ({"own_addresses": frozenset({"payments@example.com"})}, "our own"),
+        ({"team": ("PAYMENTS_TEAM", "")}, "no readable address"),
+    ],
+)
+def test_mail_to_a_team_that_cannot_get_it_is_kept_with_its_reason(
+    facts: Facts, changes: dict[str, object], word: str
+) -> None:
+    (planned,) = [planned for planned in plan(replace(facts, **changes)) if planned.kind != Kind.ACKNOWLEDGEMENT]  # type: ignore[arg-type]
+    assert (planned.state, word in planned.reason) == ("suppressed", True)
+
+
+def test_a_team_is_not_told_what_it_wrote_itself() -> None:
+    (planned,) = plan(replace(FOLLOW_UP, author="payments@example.com"))
+    assert (planned.state, "itself" in planned.reason) == ("suppressed", True)
+
+
+def test_a_team_may_be_called_postmaster() -> None:
+    (planned,) = plan(replace(REASSIGNED, team=("MAIL_TEAM", "Postmaster@example.com")))
+    assert (planned.recipient, planned.state) == ("postmaster@example.com", "planned")

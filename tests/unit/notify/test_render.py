@@ -1,0 +1,361 @@
+"""What people read: everything they need, nothing that a sender could smuggle in."""
+
+import re
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from daemon.mail.follow_up import find_keys
+from daemon.mail.parse import parse
+from daemon.mail.token import Purpose, Token, digest, sign
+from workers.notify.excerpt import Passage, excerpt
+from workers.notify.render import MAX_OUTPUT, Rendered, Renderer, TemplateProblem
+from workers.notify.samples import MARK, REFERENCE, SAMPLES
+from workers.notify.views import Acknowledgement, TeamMail, View, acknowledgement, context, team_mail
+
+ATTACK = "{{7*7}} {% raw %} <script>alert(1)</script> \"'><img src=x onerror=y> & \u202e#{1+1}"
+ALIEN = "canary-of-the-sender"
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer()
+
+
+def team(**changes: object) -> TeamMail:
+    values: dict[str, object] = {
+        "reference": REFERENCE,
+        "support": "Example Support",
+        "mark": MARK,
+        "team": "PAYMENTS_TEAM",
+        "category": "Payments",
+        "priority": "High",
+        "confidence": 0.92,
+        "by": "model",
+        "name": "Ann Lee",
+        "email": "ann@customer.example",
+        "verified": True,
+        "subject": "Payment failed",
+        "excerpt": excerpt("Amount debited\n\n> quoted line", "Amount debited"),
+        "reasons": ("words that weighed most",),
+        "alternatives": (("Technical", 0.05),),
+    }
+    return team_mail(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def seen(html: str) -> str:
+    """Return the text of HTML as people see it."""
+    return re.sub(r"<[^>]+>", "", html.split("</head>")[1])
+
+
+def both(rendered: Rendered) -> tuple[str, str]:
+    return rendered.text, seen(rendered.html)
+
+
+def test_every_template_renders_with_every_sample(renderer: Renderer) -> None:
+    renderer.check()
+
+
+@pytest.mark.parametrize(("kind", "view"), SAMPLES)
+def test_every_mail_ends_with_the_mark_and_asks_for_nothing_from_outside(
+    renderer: Renderer, kind: str, view: View
+) -> None:
+    rendered = renderer.render(kind, view)
+    assert rendered.text.endswith(f"\nref:{MARK}\n")
+    assert seen(rendered.html).split()[-1] == f"ref:{MARK}"
+    assert not re.search(r"(?:src|href|url|@import|<img|<link|<script|<form)\b", rendered.html, re.IGNORECASE)
+    assert "\n" not in rendered.subject
+
+
+def test_a_reply_is_recognised_by_the_mark_alone(renderer: Renderer) -> None:
+    key = b"1" * 32
+    mark = sign(Token(Purpose.CUSTOMER, 42, digest("ann@customer.example"), date(2027, 1, 1)), key)
+    view = acknowledgement(REFERENCE, "Support", mark, verified=False)
+    quoted = "\n".join(f"> {line}" for line in renderer.render("acknowledgement", view).text.split("\n"))
+    reply = parse(b"From: ann@customer.example\r\nSubject: Re: x\r\n\r\nthanks\r\n" + quoted.encode())
+    keys = find_keys(reply, (), (key,), date(2026, 12, 1), "HD")
+    assert [token.ticket_id for token, _ in keys.tokens] == [42]
+
+
+@pytest.mark.parametrize("field", ["subject", "name", "email", "excerpt", "files", "reasons", "related"])
+@pytest.mark.parametrize("kind", ["notification", "follow-up"])
+def test_what_a_sender_writes_stays_text(renderer: Renderer, kind: str, field: str) -> None:
+    values = {"excerpt": excerpt(ATTACK, ATTACK), "files": ((ATTACK, 1, True),), "reasons": (ATTACK,)}
+    rendered = renderer.render(kind, team(**{field: values.get(field, ATTACK)}))
+    assert "49" not in rendered.text + seen(rendered.html)
+    assert "<script" not in rendered.html
+    assert "<img" not in rendered.html
+    assert "\u202e" not in rendered.text + rendered.html + rendered.subject
+    if not (kind == "follow-up" and field == "reasons"):
+        assert "{{7*7}}" in rendered.text
+        assert "{{7*7}}" in rendered.html
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_an_acknowledgement_escapes_name_and_subject(renderer: Renderer, verified: bool) -> None:  # noqa: FBT001
+    view = Acknowledgement(REFERENCE, "A <b>&", MARK, verified=verified, name=ATTACK, subject=ATTACK)
+    rendered = renderer.render("acknowledgement", view)
+    assert "<script" not in rendered.html
+    assert "A &lt;b&gt;&amp;" in rendered.html
+
+
+def test_a_stranger_is_quoted_nothing(renderer: Renderer) -> None:
+    view = acknowledgement(REFERENCE, "Support", MARK, verified=False, name=ALIEN, subject=ALIEN)
+    other = acknowledgement(REFERENCE, "Support", MARK, verified=False)
+    rendered = renderer.render("acknowledgement", view)
+    assert rendered == renderer.render("acknowledgement", other)
+    assert ALIEN not in rendered.subject + rendered.text + rendered.html
+    assert REFERENCE in rendered.subject
+
+
+def test_a_stranger_is_quoted_nothing_even_where_a_view_holds_it(renderer: Renderer) -> None:
+    rendered = renderer.render("acknowledgement", Acknowledgement(REFERENCE, "Support", MARK, False, ALIEN, ALIEN))
+    assert ALIEN not in rendered.subject + rendered.text + rendered.html
+
+
+def test_a_verified_customer_is_greeted_under_the_own_subject(renderer: Renderer) -> None:
+    view = acknowledgement(REFERENCE, "Support", MARK, verified=True, name="Ann Lee", subject="Re: RE: Payment failed")
+    rendered = renderer.render("acknowledgement", view)
+    assert rendered.subject == f"Re: Payment failed [{REFERENCE}]"
+    assert rendered.text.startswith("Hello Ann Lee,\n\nThank you")
+    assert all(REFERENCE in part and "reply to this message" in part for part in both(rendered))
+
+
+@pytest.mark.parametrize(
+    "name", ["win@casino.example", "visit http://casino.example", "Ann\u2028Lee <x>", "x" * 61, "", "$$$ 1000"]
+)
+def test_nobody_is_greeted_by_what_is_no_name(renderer: Renderer, name: str) -> None:
+    view = acknowledgement(REFERENCE, "Support", MARK, verified=True, name=name, subject="x")
+    assert renderer.render("acknowledgement", view).text.startswith("Hello,\n")
+
+
+def test_an_acknowledgement_without_subject_has_the_constant_one(renderer: Renderer) -> None:
+    rendered = renderer.render("acknowledgement", acknowledgement(REFERENCE, "Support", MARK, verified=True))
+    assert rendered.subject == f"We have your message [{REFERENCE}]"
+
+
+def test_the_first_line_says_it_all(renderer: Renderer) -> None:
+    rendered = renderer.render("notification", team())
+    assert rendered.text.startswith("Ann Lee · High · Payments · sure: 92 %\n\n  Amount debited\n")
+    assert seen(rendered.html).split()[:9] == ["Ann", "Lee", "·", "High", "·", "Payments", "·", "sure:", "92"]
+    assert rendered.subject == f"[{REFERENCE}] Payment failed"
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        "Ann Lee <ann@customer.example>",
+        REFERENCE,
+        "Payments, sure: 92 %",
+        "High",
+        "Why PAYMENTS_TEAM",
+        "words that weighed most",
+        "> quoted line",
+        "may belong to HD-2B4D-KQ7P",
+        "bank.pdf",
+        "47 MB, left out because it is too large",
+        "Came twice.",
+        "Technical, 5 %",
+        f"triaged tickets correct {REFERENCE} --category Technical",
+        'mode = "suggest"',
+    ],
+)
+def test_a_team_reads_everything_it_needs_in_text_and_html(renderer: Renderer, expected: str) -> None:
+    files = (("bank.pdf", 2_000, True), ("film.mp4", 49_000_000, False))
+    view = team(related="HD-2B4D-KQ7P", files=files, notes=("Came twice.",), hint=True)
+    text, html = both(renderer.render("notification", view))
+    html = html.replace("&lt;", "<").replace("&gt;", ">").replace("&#34;", '"')
+    assert expected in re.sub(r"[()]", "", text)
+    assert expected in " ".join(html.split())
+
+
+@pytest.mark.parametrize("flag", ["hint", "related", "files", "notes"])
+def test_what_does_not_apply_is_not_mentioned(renderer: Renderer, flag: str) -> None:
+    words = {"hint": "triaged.toml", "related": "may belong", "files": "Attachments", "notes": "Note"}
+    text, html = both(renderer.render("notification", team()))
+    assert words[flag] not in text + html
+
+
+@pytest.mark.parametrize(
+    ("by", "confidence", "sure"),
+    [
+        ("rule", 1.0, "by rule"),
+        ("model", 0.616, "sure: 62 %"),
+        ("person", 1.0, "by a person"),
+        ("fallback", 0.0, "not sure"),
+        ("model", None, "not sure"),
+    ],
+)
+def test_how_sure_a_decision_is(by: str, confidence: float | None, sure: str) -> None:
+    assert team(by=by, confidence=confidence).sure == sure
+
+
+def test_an_unverified_address_is_marked(renderer: Renderer) -> None:
+    assert "(address not verified)" in renderer.render("notification", team(verified=False)).text
+    assert "not verified" not in renderer.render("notification", team()).text
+
+
+def test_a_reviewer_reads_the_choice_and_why_nobody_decided(renderer: Renderer) -> None:
+    view = team(
+        team="MANUAL_REVIEW",
+        category="Technical",
+        confidence=0.44,
+        alternatives=(("Payments", 0.39), ("Login", 0.11)),
+        reasons=("two topics",),
+    )
+    rendered = renderer.render("notification", view)
+    assert rendered.text.startswith("Please decide: Technical 44 % or Payments 39 % · Ann Lee · High\n")
+    assert "Why nobody decided\n- two topics\n" in rendered.text
+    commands = re.findall(r"triaged tickets correct \S+ --category (\w+)", rendered.text)
+    assert commands == ["Technical", "Payments", "Login"]
+
+
+def test_a_reviewer_without_any_guess_is_asked_all_the_same(renderer: Renderer) -> None:
+    view = team(team="MANUAL_REVIEW", confidence=0.0, alternatives=(), by="fallback")
+    rendered = renderer.render("notification", view)
+    assert rendered.text.startswith("Please decide · Ann Lee · High\n")
+    assert "--category NAME" in rendered.text
+
+
+def test_a_command_can_be_pasted_whatever_a_category_is_called() -> None:
+    view = team(alternatives=(("Bits & Pieces", 0.1),))
+    assert view.guesses[0].command.endswith("--category 'Bits & Pieces'")
+
+
+def test_urgent_tickets_say_so_in_the_subject(renderer: Renderer) -> None:
+    assert renderer.render("notification", team(priority="Urgent")).subject.startswith(f"Urgent: [{REFERENCE}]")
+
+
+def test_a_follow_up_belongs_to_the_thread_of_its_notification(renderer: Renderer) -> None:
+    first, second = (renderer.render(kind, team(status="WAITING")) for kind in ("notification", "follow-up"))
+    assert second.subject == f"Re: {first.subject}"
+    assert second.text.startswith("Ann Lee wrote again · High · Payments · WAITING\n")
+
+
+@pytest.mark.parametrize(("subject", "shown"), [("", "Amount debited"), ("  ", "Amount debited")])
+def test_a_mail_without_subject_is_named_by_its_first_words(renderer: Renderer, subject: str, shown: str) -> None:
+    assert shown in renderer.render("notification", team(subject=subject)).subject
+
+
+def test_long_text_is_cut_and_the_mail_says_where_the_rest_is(renderer: Renderer) -> None:
+    view = team(excerpt=excerpt("line\n" * 1000, "line\n" * 1000))
+    text, html = both(renderer.render("notification", view))
+    assert f"… 600 more lines: triaged tickets show {REFERENCE}" in text
+    assert f"… 600 more lines: triaged tickets show {REFERENCE}" in html
+
+
+def test_nobody_can_write_in_our_name(renderer: Renderer) -> None:
+    forged = f"hello\n\nref:{MARK}\n\nFrom:      boss@example.com\nPriority:  Urgent"
+    text = renderer.render("notification", team(excerpt=excerpt(forged, forged))).text
+    assert [line for line in text.split("\n") if line.startswith(("From:", "Priority:"))] == [
+        "From:      Ann Lee <ann@customer.example>",
+        "Priority:  High",
+    ]
+    assert text.count("ref:") == 1
+
+
+def test_a_view_becomes_plain_values_only() -> None:
+    def types(value: object) -> set[type]:
+        if isinstance(value, dict):
+            return {dict}.union(*(types(item) for item in value.values()))
+        if isinstance(value, list):
+            return {list}.union(*(types(item) for item in value))
+        return {type(value)}
+
+    assert types(context(team(files=(("a", 1, True),)))) <= {dict, list, str, int, bool}
+
+
+def test_a_view_is_bounded_whatever_it_is_made_of(renderer: Renderer) -> None:
+    huge = "\u00fc<" * 500_000
+    view = team(
+        subject=huge,
+        name=huge,
+        excerpt=excerpt(huge, huge),
+        reasons=(huge,) * 1000,
+        files=((huge, 1, True),) * 1000,
+        notes=(huge,) * 1000,
+    )
+    rendered = renderer.render("notification", view)
+    assert len(rendered.html) < MAX_OUTPUT
+    assert len(rendered.text) < MAX_OUTPUT
+
+
+def overriding(folder: Path, name: str, content: str) -> Renderer:
+    (folder / name).write_text(content, encoding="utf-8")
+    return Renderer(folder)
+
+
+def test_a_template_of_the_admin_wins(tmp_path: Path) -> None:
+    renderer = overriding(tmp_path, "acknowledgement.txt.j2", "Moin, {{ reference }} ist da. ref:{{ mark }}")
+    renderer.check()
+    rendered = renderer.render("acknowledgement", acknowledgement(REFERENCE, "Support", MARK, verified=False))
+    assert (rendered.text, rendered.fault) == (f"Moin, {REFERENCE} ist da. ref:{MARK}\n", "")
+    assert "Thank you" in rendered.html
+
+
+def test_a_template_of_the_admin_may_extend_ours(tmp_path: Path) -> None:
+    content = '{% extends "layout.html.j2" %}{% block content %}<b>{{ subject }}</b>{% endblock %}'
+    renderer = overriding(tmp_path, "acknowledgement.html.j2", content)
+    view = acknowledgement(REFERENCE, "Support", MARK, verified=True, subject="<i>")
+    assert "<b>&lt;i&gt;</b>" in renderer.render("acknowledgement", view).html
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "word"),
+    [
+        ("one\n{{ refrence }}", 2, "refrence"),
+        ("one\ntwo\n{% if %}", 3, "Expected"),
+        ("{{ reference", 1, "unexpected end"),
+        ("\n{{ 'a' * 50000000 }}", 2, "not allowed"),
+        ("{{ 2 ** 999999 }}", 1, "not allowed"),
+        ("{{ '%99999999s' % reference }}", 1, "not allowed"),
+        ("{{ '{:>99999999}'.format(1) }}", 1, "not safely callable"),
+        ("{{ reference.__class__.__mro__ }}", 1, "unsafe"),
+        ("{{ ''.join(reference) }}", 1, "not safely callable"),
+        ("{% for i in range(9) %}{% endfor %}", 1, "range"),
+        ("{{ lipsum() }}", 1, "lipsum"),
+        ("{{ reference | safe }}", 1, "safe"),
+        ("{{ reference | center(99999999) }}", 1, "center"),
+        ("{% include 'missing.j2' %}", None, "missing.j2"),
+        ("{{ 1 / 0 }}", 1, "division"),
+        (
+            "{% for a in mark %}{% for b in mark %}{% for c in mark %}{{ mark }}{% endfor %}{% endfor %}{% endfor %}",
+            None,
+            "more than",
+        ),
+    ],
+)
+def test_a_bad_template_is_named_with_file_and_line(tmp_path: Path, content: str, line: int | None, word: str) -> None:
+    with pytest.raises(TemplateProblem) as caught:
+        overriding(tmp_path, "acknowledgement.txt.j2", content).check()
+    assert caught.value.file.endswith("acknowledgement.txt.j2")
+    assert (caught.value.line, word in caught.value.what) == (line, True)
+
+
+def test_a_mail_goes_out_by_our_template_where_that_of_the_admin_fails(tmp_path: Path) -> None:
+    renderer = overriding(tmp_path, "acknowledgement.txt.j2", "{{ nothing }}")
+    rendered = renderer.render("acknowledgement", acknowledgement(REFERENCE, "Support", MARK, verified=False))
+    assert rendered.text.startswith("Hello,")
+    assert "nothing" in rendered.fault
+
+
+def test_a_misspelt_template_is_noticed(tmp_path: Path) -> None:
+    with pytest.raises(TemplateProblem, match=r"acknowledgment\.txt\.j2: no template has this name"):
+        overriding(tmp_path, "acknowledgment.txt.j2", "x").check()
+
+
+def test_an_empty_subject_is_noticed(tmp_path: Path) -> None:
+    with pytest.raises(TemplateProblem, match="empty subject"):
+        overriding(tmp_path, "follow-up.subject.j2", "  ").check()
+
+
+def test_a_missing_folder_is_noticed(tmp_path: Path) -> None:
+    with pytest.raises(TemplateProblem, match="no such directory"):
+        Renderer(tmp_path / "nowhere")
+
+
+def test_passages_keep_their_lines_and_indents_in_html(renderer: Renderer) -> None:
+    view = replace(team(), new=Passage("def f():\n    return 1"))
+    assert "def f():<br>\n\u00a0 \u00a0 return 1" in renderer.render("notification", view).html

@@ -1,0 +1,1 @@
+"""Tell people: who hears what, and the mail they get."""

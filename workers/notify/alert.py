@@ -1,0 +1,34 @@
+"""Write the mail that tells the admin of trouble: pure, plain text, no template that could be the trouble."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+
+from daemon.health import Trouble
+from workers.notify.clean import one_line
+from workers.notify.compose import Letter, as_bytes
+
+
+def alert(troubles: Sequence[Trouble], *, sender: str, recipient: str, mark: str, domain: str, now: datetime) -> bytes:
+    """Return the mail; its subject says the first trouble."""
+    more = f" (and {len(troubles) - 1} more)" if len(troubles) > 1 else ""
+    told = [one_line(trouble.text, 500) for trouble in troubles]
+    told.append("You are told once of each trouble; triaged check --live shows what is wrong now.")
+    letter = Letter(
+        kind="alert",
+        sender_name="triaged",
+        sender_address=sender,
+        recipient=recipient,
+        reply_to=None,
+        subject=f"triaged: {one_line(troubles[0].text, 120)}{more}",
+        text="\n\n".join(told) + "\n",
+        html="".join(f"<p>{escape(line)}</p>\n" for line in told),
+        message_id=f"<{mark}.{secrets.token_hex(5)}@{domain}>",
+        in_reply_to="",
+        references=(),
+        loop_token=mark,
+        files=(),
+        date=now,
+    )
+    return as_bytes(letter)

@@ -1,0 +1,40 @@
+"""Make text and addresses from outside safe to put into our mail."""
+
+import re
+from typing import Final
+
+from daemon.mail import token
+from daemon.mail.address import canonical
+from daemon.mail.follow_up import MARKER
+
+# C0, DEL, C1, the line and paragraph separators, lone surrogates: none of them belongs in one line.
+_BREAKS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+# Embeddings, overrides and isolates reorder what stands around them; the marks U+200E and U+200F do not.
+_BIDI: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+_LINE_ENDS: Final = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_MARK: Final = re.compile(rf"{re.escape(MARKER)}\s?[a-z2-7]{{{token.LENGTH}}}", re.IGNORECASE)
+
+
+def one_line(text: str, most: int = 200) -> str:
+    """Return text as one line of at most `most` characters."""
+    line = " ".join(_BIDI.sub("", _BREAKS.sub(" ", text[: 10 * most])).split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def lines(text: str) -> str:
+    r"""Return text with "\n" line ends and without controls.
+
+    Signed marks go as well: one quoted from another mail would lead an answer to the wrong ticket, or to somebody
+    whom it does not belong to.
+    """
+    text = _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
+    return _MARK.sub("", _BIDI.sub("", text))
+
+
+def sendable(address: str) -> str | None:
+    """Return the one comparable form of an address to which mail can be written, or None.
+
+    An encoded word has no place in an address (RFC 2047 section 5): some programs would decode it to another one.
+    """
+    return None if "=?" in address else canonical(address)

@@ -1,0 +1,69 @@
+"""Show the text of a mail: first what is new, then the rest, both bounded, and say how much is not shown."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from workers.notify.clean import lines
+
+NEW_LINES: Final = 400
+NEW_CHARACTERS: Final = 20_000
+REST_LINES: Final = 40
+REST_CHARACTERS: Final = 4_000
+# What is looked at in all; a mail may have megabytes of text.
+READ_AT_MOST: Final = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Some lines of text. `more` says how much is missing, such as "12 more lines", or is ""."""
+
+    text: str = ""
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """What is new in a mail, and the rest of it: the quote, the signature."""
+
+    new: Passage
+    rest: Passage
+
+
+def excerpt(text: str, reply: str) -> Excerpt:
+    """Return what to show of a mail whose whole text and new text are given."""
+    whole, new = (lines(part[:READ_AT_MOST]) for part in (text, reply))
+    beyond = max(0, len(text) - READ_AT_MOST)
+    rest = remainder(whole, new)
+    if rest is None:
+        return Excerpt(cut(whole, NEW_LINES, NEW_CHARACTERS, beyond), Passage())
+    return Excerpt(
+        cut(new, NEW_LINES, NEW_CHARACTERS, max(0, len(reply) - READ_AT_MOST)),
+        cut(rest, REST_LINES, REST_CHARACTERS, beyond),
+    )
+
+
+def remainder(whole: str, new: str) -> str | None:
+    """Return the lines of a text that are not in its new part, or None where that part is not a part of it."""
+    wanted = [line.rstrip() for line in new.strip("\n").split("\n")]
+    rest: list[str] = []
+    taken = 0
+    for line in whole.split("\n"):
+        if taken < len(wanted) and line.rstrip() == wanted[taken]:
+            taken += 1
+        else:
+            rest.append(line)
+    return "\n".join(rest) if taken == len(wanted) and new.strip() else None
+
+
+def cut(text: str, most_lines: int, most_characters: int, beyond: int = 0) -> Passage:
+    """Return the start of a text; `beyond` counts characters that were left out before."""
+    text = text.strip("\n").rstrip()
+    shown = text[:most_characters].split("\n", most_lines)[:most_lines]
+    kept = "\n".join(shown)
+    left = text[len(kept) :]
+    missing_lines = left.strip("\n").count("\n") + 1 if left.strip() else 0
+    if not missing_lines and not beyond:
+        return Passage(kept)
+    if missing_lines > 1 and not beyond:
+        return Passage(kept, f"{missing_lines:,} more lines")
+    return Passage(kept, f"{len(left) + beyond:,} more characters")

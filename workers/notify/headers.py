@@ -1,0 +1,71 @@
+"""Write header fields from any text, one field each, whatever the text says.
+
+Not by the modern policy of the email package: it decodes encoded words in what it is given, so that a subject such as
+`=?utf-8?q?a=0d=0aBcc:_x?=` becomes two fields, and it turns long Message-IDs into encoded words.
+"""
+
+import re
+from collections.abc import Sequence
+from email.header import Header
+from email.policy import EmailPolicy
+from typing import Final
+
+from workers.notify.clean import one_line
+
+MAX_LINE: Final = 76
+MAX_NAME: Final = 100
+FOLD: Final = "\r\n "
+_SPECIAL: Final = re.compile(r'(["\\])')
+
+
+class RawPolicy(EmailPolicy):
+    """Keeps fields as they are written here; only parts that the library made keep its own."""
+
+    def header_store_parse(self, name: str, value: str) -> tuple[str, str]:
+        """Take a field as it is."""
+        if any(not line.startswith((" ", "\t")) for line in value.splitlines()[1:]):
+            raise ValueError(f"{name} would become several fields")
+        return name, value
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        """Give the MIME fields as they are: the library asks for them many times while it writes."""
+        return value if name.lower().startswith("content-") else super().header_fetch_parse(name, value)
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """Write a field, which is folded already."""
+        return super().fold_binary(name, value) if hasattr(value, "fold") else f"{name}: {value}\r\n".encode()
+
+
+def text(name: str, value: str, most: int) -> str:
+    """Return an unstructured field such as Subject; RFC 2047 where needed."""
+    return _phrase(one_line(value, most), len(name) + 2)
+
+
+def mailbox(name: str, display: str, address: str) -> str:
+    """Return a mailbox (RFC 5322 section 3.4) of a display name and a checked address."""
+    shown = one_line(display, MAX_NAME)
+    if not shown:
+        return address
+    quoted = '"{}"'.format(_SPECIAL.sub(r"\\\1", shown)) if _is_plain(shown) else _phrase(shown, len(name) + 2)
+    last = quoted.rpartition(FOLD)[2]
+    gap = FOLD if len(name) + len(last) + len(address) + 5 > MAX_LINE else " "
+    return f"{quoted}{gap}<{address}>"
+
+
+def message_ids(ids: Sequence[str]) -> str:
+    """Return Message-IDs, one a line."""
+    return FOLD.join(ids)
+
+
+def _phrase(shown: str, taken: int) -> str:
+    if _is_plain(shown) and len(shown) + taken <= MAX_LINE:
+        return shown
+    foldable = _is_plain(shown) and max(map(len, shown.split()), default=0) + taken < MAX_LINE
+    charset = "us-ascii" if foldable else "utf-8"
+    header = Header(shown, charset, maxlinelen=MAX_LINE, header_name="x" * (taken - 2))
+    return header.encode(splitchars=" ", linesep="\r\n")
+
+
+def _is_plain(shown: str) -> bool:
+    """Tell whether text means itself in a header: what looks like an encoded word has to become one."""
+    return shown.isascii() and "=?" not in shown

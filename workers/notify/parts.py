@@ -1,0 +1,90 @@
+"""Fill a mail: text, its HTML twin, and files that nothing opens by itself."""
+
+import base64
+import binascii
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage, MIMEPart
+from email.policy import SMTP
+from typing import Final
+
+from daemon.mail.attachment import safe_name
+
+# RFC 5322 section 2.1.1, with room for what relays put in front of a line.
+MAX_LINE: Final = 990
+_SAFE_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "application/pdf", "text/plain"})
+# What runs or opens in a browser on a double click; many mail servers refuse the whole mail for such a name.
+_ACTIVE: Final = re.compile(
+    r"ade|adp|apk|appx?|bat|cab|ch[mn]|cmd|com|cpl|dll|dmg|exe|hta|img|ins|iso|isp|jar|jse?|jsp|lib|lnk|mde|ms[cip]"
+    r"|msix|mst|nsh|pif|ps[12]|psc1|reg|sc[frt]|sh|shb|sys|url|vbe?|vbs|vhdx?|vxd|ws[cfh]|xll"
+    r"|[xs]?html?|mht|mhtml|svgz?|xht|xml|xslt?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that goes with a mail; name and type are as the sender wrote them."""
+
+    filename: str
+    content_type: str
+    content: bytes
+
+
+def fill(mail: EmailMessage, text: str, html: str, files: Sequence[File]) -> None:
+    """Give a mail its content: multipart/alternative, inside multipart/mixed where there are files."""
+    texts = [_text_part("plain", text, mail), _text_part("html", html, mail)]
+    if not files:
+        _join(mail, "alternative", texts)
+        return
+    body = MIMEPart(policy=mail.policy)
+    _join(body, "alternative", texts)
+    _join(mail, "mixed", [body, *(_file_part(file, number) for number, file in enumerate(files, start=1))])
+
+
+def attached_name(name: str) -> str:
+    """Return the name under which a file is attached: one that would run or open in a browser ends in .txt."""
+    # A colon is harmless to show, but on Windows it writes into a hidden stream of the file.
+    safe = safe_name(name).replace(":", "_")
+    return f"{safe}.txt" if _ACTIVE.fullmatch(safe.rpartition(".")[2]) else safe
+
+
+def _safe_type(content_type: str) -> str:
+    lowered = content_type.strip().lower()
+    return lowered if lowered in _SAFE_TYPES else "application/octet-stream"
+
+
+def _file_part(file: File, number: int) -> MIMEPart:
+    part = MIMEPart(policy=SMTP)
+    maintype, _, subtype = _safe_type(file.content_type).partition("/")
+    name = attached_name(file.filename) or f"attachment-{number}"
+    part.set_content(file.content, maintype=maintype, subtype=subtype, disposition="attachment", filename=name)
+    return part
+
+
+def _join(whole: MIMEPart, subtype: str, pieces: Sequence[MIMEPart]) -> None:
+    whole["Content-Type"] = f'multipart/{subtype}; boundary="{secrets.token_hex(16)}"'
+    for piece in pieces:
+        whole.attach(piece)
+
+
+def _text_part(subtype: str, text: str, mail: EmailMessage) -> MIMEPart:
+    part = MIMEPart(policy=mail.policy)
+    encoding, payload = _encoded(text)
+    part["Content-Type"] = f'text/{subtype}; charset="utf-8"'
+    part["Content-Transfer-Encoding"] = encoding
+    part.set_payload(payload)
+    return part
+
+
+def _encoded(text: str) -> tuple[str, str]:
+    """Return a transfer encoding (RFC 2045 section 6) and the text in it; NUL and lone surrogates go."""
+    octets = text.encode("utf-8", "replace").replace(b"\0", b"").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if octets.isascii() and max(map(len, octets.split(b"\n"))) <= MAX_LINE:
+        return "7bit", octets.decode("ascii")
+    quoted = binascii.b2a_qp(octets, istext=True)
+    if len(quoted) * 2 > len(octets) * 3:
+        return "base64", base64.encodebytes(octets.replace(b"\n", b"\r\n")).decode("ascii")
+    return "quoted-printable", quoted.decode("ascii")

@@ -1,0 +1,173 @@
+"""Turn views into subject, text and HTML by Jinja2 templates: ours, or the admin's of the same name."""
+
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    Undefined,
+)
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import BlockReference, Context, Macro
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
+
+from workers.notify.clean import one_line
+from workers.notify.samples import SAMPLES
+from workers.notify.views import View, context
+
+MAX_OUTPUT: Final = 512 * 1024
+SUFFIX: Final = ".j2"
+FORMS: Final = ("subject", "txt", "html")
+# Filters that neither turn escaping off nor make much out of little.
+FILTERS: Final = (
+    *("capitalize", "count", "d", "default", "e", "escape", "first", "float", "int", "join", "last", "length"),
+    *("list", "lower", "replace", "reverse", "round", "string", "title", "trim", "truncate", "upper", "wordcount"),
+)
+TESTS: Final = ("defined", "undefined", "none", "number", "string", "true", "false", "odd", "even", "in", "==", "eq")
+
+
+class TemplateProblem(Exception):  # noqa: N818 - said to the admin
+    """A template cannot be used; the message names its file, the line, and what is wrong."""
+
+    def __init__(self, file: str, line: int | None, what: str) -> None:
+        super().__init__(f"{file}, line {line}: {what}" if line else f"{file}: {what}")
+        self.file = file
+        self.line = line
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What templates made of a view. `fault` says why the admin's were not used, or is ""."""
+
+    subject: str
+    text: str
+    html: str
+    fault: str = ""
+
+
+class Renderer:
+    """Renders mails by the templates of the package; files in the directory `overrides` win over those of their name.
+
+    Templates are read once: a new renderer sees changed files.
+    """
+
+    def __init__(self, overrides: Path | None = None) -> None:
+        if overrides is not None and not overrides.is_dir():
+            raise TemplateProblem(str(overrides), None, "no such directory")
+        self._overrides = overrides
+        self._ours = _environment(None)
+        self._environment = _environment(overrides) if overrides else self._ours
+
+    def render(self, kind: str, view: View) -> Rendered:
+        """Return the mail of this kind; raises TemplateProblem.
+
+        Where a template of the admin fails on this view, ours take its place: a mail matters more than its looks.
+        """
+        try:
+            return _render(self._environment, kind, view)
+        except TemplateProblem as problem:
+            if self._environment is self._ours:
+                raise
+            return replace(_render(self._ours, kind, view), fault=str(problem))
+
+    def check(self) -> None:
+        """Render every template with each sample; raises TemplateProblem at the first that fails."""
+        known = [name for name in PackageLoader("templates", "").list_templates() if name.endswith(SUFFIX)]
+        for path in sorted(self._overrides.iterdir()) if self._overrides else ():
+            if path.name not in known:
+                raise TemplateProblem(str(path), None, f"no template has this name; known are {', '.join(known)}")
+        for kind, view in SAMPLES:
+            if not _render(self._environment, kind, view).subject:
+                raise TemplateProblem(f"{kind}.subject{SUFFIX}", None, "gives an empty subject")
+
+
+def _render(environment: Environment, kind: str, view: View) -> Rendered:
+    values = context(view)
+    subject, text, html = (_fill(environment, f"{kind}.{form}{SUFFIX}", values) for form in FORMS)
+    return Rendered(one_line(subject), text.strip("\n") + "\n", html)
+
+
+def _fill(environment: Environment, name: str, values: dict[str, object]) -> str:
+    try:
+        return _bounded(environment.get_template(name).generate(values))
+    except TemplateSyntaxError as error:
+        raise TemplateProblem(error.filename or name, error.lineno, error.message or "syntax error") from None
+    except TemplateNotFound as error:
+        raise TemplateProblem(name, None, f"there is no template {error.name}") from None
+    except Exception as error:  # noqa: BLE001 - a template can raise anything that an expression can
+        file, line = _place(error, name)
+        raise TemplateProblem(file, line, one_line(str(error)) or type(error).__name__) from None
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox, without what makes much out of little: multiplication of text, methods, globals."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:
+        """Allow products and remainders of numbers only."""
+        if operator == "**" or not all(isinstance(side, (int, float)) for side in (left, right)):
+            raise SecurityError(f"{operator} is not allowed here")
+        return super().call_binop(context, operator, left, right)
+
+    def is_safe_callable(self, obj: object) -> bool:
+        """Allow macros and super() only: methods of values are not needed. What is undefined says so itself."""
+        return isinstance(obj, (Macro, BlockReference, Undefined))
+
+
+def _environment(overrides: Path | None) -> _Environment:
+    packaged: list[BaseLoader] = [PackageLoader("templates", "")]
+    loaders = [FileSystemLoader(overrides), *packaged] if overrides else packaged
+    environment = _Environment(
+        loader=ChoiceLoader(loaders),
+        undefined=StrictUndefined,
+        # By our own rule: select_autoescape looks at the end of the name, which is .j2.
+        autoescape=lambda name: name is None or name.endswith(f".html{SUFFIX}"),
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals.clear()
+    environment.filters = {name: environment.filters[name] for name in FILTERS} | {"breaks": _breaks, "inset": _inset}
+    environment.tests = {name: environment.tests[name] for name in TESTS}
+    return environment
+
+
+def _breaks(text: str) -> Markup:
+    """Escape text and keep its lines and indents, also where white-space rules are ignored."""
+    kept = str(escape(text)).replace("  ", "\u00a0 ").replace("\n", "<br>\n")
+    return Markup(kept)  # noqa: S704 - escaped above
+
+
+def _inset(text: str) -> str:
+    """Set text apart from ours, so that nobody can write in our name."""
+    return "\n".join(f"  {line}".rstrip() for line in str(text).split("\n"))
+
+
+def _bounded(pieces: Iterable[str]) -> str:
+    taken, size = [], 0
+    for piece in pieces:
+        size += len(piece)
+        if size > MAX_OUTPUT:
+            raise SecurityError(f"gives more than {MAX_OUTPUT} characters")
+        taken.append(piece)
+    return "".join(taken)
+
+
+def _place(error: Exception, name: str) -> tuple[str, int | None]:
+    """Return the file and the line of the template in which an error arose."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(SUFFIX)]
+    return (frames[-1].filename, frames[-1].lineno) if frames else (name, None)

@@ -1,0 +1,211 @@
+"""What templates get to see: small frozen views, turned into plain values that are safe to show."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Final
+
+from daemon.ticket import MANUAL_REVIEW
+from workers.notify.clean import lines, one_line
+from workers.notify.excerpt import Excerpt, Passage
+
+MAX_VALUE: Final = 500
+MAX_ITEMS: Final = 50
+MAX_GREETED: Final = 60
+PREVIEW: Final = 120
+_NOT_IN_A_NAME: Final = set('@/\\:<>"=()[]{}%$0123456789')
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """The first answer to a customer.
+
+    To an unverified sender (`verified` false) nothing of what the sender wrote may reach the template: build it
+    with `acknowledgement`.
+    """
+
+    reference: str
+    support: str
+    mark: str
+    verified: bool = False
+    name: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A category that may be right, its probability in percent, and the command that says so."""
+
+    category: str
+    percent: int
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """A file of the customer. `attached` is false where it was too large to go along."""
+
+    name: str
+    size: str
+    attached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TeamMail:
+    """A new, handed over or answered ticket as its team reads it.
+
+    `sure` is "sure: 92 %", "by rule", or "by a person". `who` is the name or else the address, `preview` the first
+    words. `asked` says that nobody decided and a person shall. `hint` is true where the mail shall say how to change
+    the mode. `notes` are short sentences, such as that this is a duplicate.
+    """
+
+    reference: str
+    support: str
+    mark: str
+    team: str
+    category: str
+    priority: str
+    sure: str
+    who: str
+    email: str
+    verified: bool
+    subject: str
+    preview: str
+    new: Passage
+    rest: Passage
+    reasons: tuple[str, ...] = ()
+    guesses: tuple[Guess, ...] = ()
+    related: str = ""
+    files: tuple[FileView, ...] = ()
+    notes: tuple[str, ...] = ()
+    asked: bool = False
+    handed: bool = False
+    status: str = ""
+    hint: bool = False
+    show: str = ""
+
+
+View = Acknowledgement | TeamMail
+
+
+def acknowledgement(
+    reference: str, support: str, mark: str, *, verified: bool, name: str = "", subject: str = ""
+) -> Acknowledgement:
+    """Return the view of an acknowledgement; name and subject only reach a verified sender."""
+    if not verified:
+        return Acknowledgement(reference, support, mark)
+    return Acknowledgement(reference, support, mark, verified=True, name=greeted(name), subject=bare(subject))
+
+
+def team_mail(  # one argument for each fact that a team needs
+    *,
+    reference: str,
+    support: str,
+    mark: str,
+    team: str,
+    category: str,
+    priority: str,
+    confidence: float | None,
+    by: str,
+    name: str,
+    email: str,
+    verified: bool,
+    subject: str,
+    excerpt: Excerpt,
+    reasons: Sequence[str] = (),
+    alternatives: Sequence[tuple[str, float]] = (),
+    related: str = "",
+    files: Sequence[tuple[str, int, bool]] = (),
+    notes: Sequence[str] = (),
+    review_team: str = MANUAL_REVIEW,
+    handed: bool = False,
+    status: str = "",
+    hint: bool = False,
+) -> TeamMail:
+    """Return the view of a mail to a team.
+
+    `by` is "rule", "model", "person" or "fallback", as in a decision. `alternatives` are categories and probabilities
+    below the chosen one; `files` are names, octets, and whether the file goes along.
+    """
+    asked = team == review_team
+    likely = [(category, confidence), *alternatives] if asked and confidence else list(alternatives)
+    return TeamMail(
+        reference=reference,
+        support=support,
+        mark=mark,
+        team=team,
+        category=category,
+        priority=priority,
+        sure=sureness(confidence, by),
+        who=one_line(name, MAX_GREETED) or email,
+        email=email,
+        verified=verified,
+        subject=subject,
+        preview=one_line(excerpt.new.text, PREVIEW),
+        new=excerpt.new,
+        rest=excerpt.rest,
+        reasons=tuple(reasons),
+        guesses=tuple(_guess(reference, other, share) for other, share in likely[:4]),
+        related=related,
+        files=tuple(FileView(file, readable_size(size), attached) for file, size, attached in files),
+        notes=tuple(notes),
+        asked=asked,
+        handed=handed,
+        status=status,
+        hint=hint,
+        show=f"triaged tickets show {reference}",
+    )
+
+
+def sureness(confidence: float | None, by: str) -> str:
+    """Say how sure a decision is."""
+    if by == "rule":
+        return "by rule"
+    if by == "person":
+        return "by a person"
+    return f"sure: {confidence:.0%}".replace("%", " %") if confidence else "not sure"
+
+
+def readable_size(octets: int) -> str:
+    """Return a size as people read it."""
+    size = float(octets)
+    for unit in ("bytes", "KB", "MB"):
+        if size < 1024:  # noqa: PLR2004 - the next unit
+            return f"{size:.0f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GB"
+
+
+def greeted(name: str) -> str:
+    """Return a name to greet by, or "" where it does not look like one."""
+    name = one_line(name, 10 * MAX_GREETED)
+    return "" if len(name) > MAX_GREETED or set(name) & _NOT_IN_A_NAME else name
+
+
+def bare(subject: str) -> str:
+    """Return a subject without a leading "Re:", which the template writes itself."""
+    subject = one_line(subject)
+    while subject[:3].lower() == "re:":
+        subject = subject[3:].lstrip()
+    return subject
+
+
+def context(view: View) -> dict[str, object]:
+    """Return a view as dict, list, str, int and bool only, every string safe to show and of bounded length."""
+    return {field.name: plain(getattr(view, field.name)) for field in fields(view)}
+
+
+def plain(value: object) -> object:
+    """Return one value of a view in plain types."""
+    if isinstance(value, Passage):
+        return {"text": lines(value.text), "more": value.more}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [plain(item) for item in value[:MAX_ITEMS]]
+    return one_line(value, MAX_VALUE) if isinstance(value, str) else value
+
+
+def _guess(reference: str, category: str, share: float | None) -> Guess:
+    command = f"triaged tickets correct {reference} --category {shlex.quote(category)}"
+    return Guess(category, round(100 * (share or 0)), command)

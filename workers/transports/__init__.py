@@ -1,0 +1,1 @@
+"""The ways out: an SMTP smarthost, a Maildir."""
