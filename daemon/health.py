@@ -1,0 +1,101 @@
+"""Say what is wrong, from facts: pure. Each trouble has a key that stays the same while it lasts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxFacts:
+    """When a mailbox was last read to its end, when it last had mail, and its last error."""
+
+    polled_at: datetime | None
+    mail_at: datetime | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The state of the whole system at `now`.
+
+    `oldest_due` is when the job that has waited longest became due; `refused` is what the smarthost said when it
+    refused our credentials, or "".
+    """
+
+    now: datetime
+    oldest_due: datetime | None
+    dead: int
+    parked: int
+    uncertain: int
+    last_mail_at: datetime | None
+    mailboxes: Mapping[str, MailboxFacts]
+    room: bool = True
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long each thing may take before it is trouble; None means for ever."""
+
+    job: timedelta
+    mailbox: timedelta
+    no_mail: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that a person should know: a stable key, and a sentence with what to do."""
+
+    key: str
+    text: str
+
+
+def examine(facts: Facts, patience: Patience) -> tuple[Trouble, ...]:
+    """Return what is wrong, in the order of weight."""
+    return (*_flow(facts, patience), *_left_behind(facts), *_mailboxes(facts, patience))
+
+
+def _flow(facts: Facts, patience: Patience) -> list[Trouble]:
+    found = []
+    if not facts.room:
+        found.append(Trouble("disk", "The disk is nearly full: mail is refused for now. Make room."))
+    if facts.refused:
+        found.append(
+            Trouble(
+                "outgoing", f"The smarthost refuses our credentials ({facts.refused}): outgoing mail waits. Mend them."
+            )
+        )
+    if facts.oldest_due and facts.now - facts.oldest_due > patience.job:
+        waits = _minutes(facts.now - facts.oldest_due)
+        found.append(Trouble("jobs", f"A job has been due for {waits}: does a worker run? See triaged jobs list."))
+    if patience.no_mail and (facts.last_mail_at is None or facts.now - facts.last_mail_at > patience.no_mail):
+        found.append(Trouble("no-mail", f"No mail has come for {_minutes(patience.no_mail)}. Is the way in open?"))
+    return found
+
+
+def _left_behind(facts: Facts) -> list[Trouble]:
+    found = []
+    if facts.dead:
+        found.append(Trouble("dead", f"{facts.dead} jobs were given up. See triaged jobs list."))
+    if facts.parked:
+        found.append(Trouble("parked", f"{facts.parked} mails are parked. See triaged parked list."))
+    if facts.uncertain:
+        found.append(
+            Trouble("uncertain", f"{facts.uncertain} mails went out twice without an answer. See triaged stats.")
+        )
+    return found
+
+
+def _mailboxes(facts: Facts, patience: Patience) -> list[Trouble]:
+    found = []
+    for name, mailbox in sorted(facts.mailboxes.items()):
+        if mailbox.polled_at is None or facts.now - mailbox.polled_at > patience.mailbox:
+            why = mailbox.error or "no answer"
+            since = _minutes(facts.now - mailbox.polled_at) if mailbox.polled_at else "ever"
+            found.append(Trouble(f"mailbox {name}", f"The mailbox {name} has not been read for {since}: {why}."))
+    return found
+
+
+def _minutes(span: timedelta) -> str:
+    minutes = round(span.total_seconds() / 60)
+    return f"{minutes} minutes" if minutes < 180 else f"{minutes // 60} hours"  # noqa: PLR2004 - three hours

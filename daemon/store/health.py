@@ -1,0 +1,78 @@
+"""The facts that health is judged by, and which alarms the admin was told of."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from daemon.health import Facts, MailboxFacts, Trouble
+from daemon.store.deliveries import DeliveryState
+from daemon.store.jobs import JobState
+from daemon.store.models import Alarm, DeliveryRow, ImapCursor, Inbound, Job
+from daemon.store.tickets import insert_or_ignore
+from daemon.ticket import Disposition
+
+COUNTED_AT_MOST = 10_000
+
+
+def facts(session: Session, now: datetime, mailboxes: Sequence[str], *, room: bool = True, refused: str = "") -> Facts:
+    """Return the state of the system. Every query is bounded by an index."""
+    return Facts(
+        now=now,
+        oldest_due=_oldest_due(session, now),
+        dead=_count(session, Job.id, Job.state == JobState.DEAD),
+        parked=_count(session, Inbound.id, Inbound.disposition == Disposition.PARKED),
+        uncertain=_count(session, DeliveryRow.id, DeliveryRow.state == DeliveryState.UNCERTAIN),
+        last_mail_at=session.execute(select(Inbound.received_at).order_by(Inbound.id.desc()).limit(1)).scalar(),
+        mailboxes={name: _mailbox(session, name) for name in mailboxes},
+        room=room,
+        refused=refused,
+    )
+
+
+def _oldest_due(session: Session, now: datetime) -> datetime | None:
+    row = session.execute(
+        select(Job.due_at, Job.created_at)
+        .where(Job.state == JobState.READY, Job.due_at <= now)
+        .order_by(Job.due_at, Job.id)
+        .limit(1)
+    ).one_or_none()
+    return max(row.due_at, row.created_at) if row else None
+
+
+def _count(session: Session, column: object, where: object) -> int:
+    found = select(column).where(where).limit(COUNTED_AT_MOST).subquery()  # type: ignore[call-overload,arg-type]
+    return session.execute(select(func.count()).select_from(found)).scalar_one()
+
+
+def _mailbox(session: Session, name: str) -> MailboxFacts:
+    folders = session.execute(select(ImapCursor).where(ImapCursor.account == name)).scalars().all()
+    polls = [folder.polled_at for folder in folders]
+    mails = [folder.last_mail_at for folder in folders if folder.last_mail_at]
+    return MailboxFacts(
+        polled_at=min((p for p in polls if p), default=None) if all(polls) else None,
+        mail_at=max(mails, default=None),
+        error=next((folder.error for folder in folders if folder.error), ""),
+    )
+
+
+def raise_alarms(session: Session, troubles: Sequence[Trouble], now: datetime) -> list[Trouble]:
+    """Keep what is wrong now and forget what is over; return what nobody was told of yet.
+
+    Of several processes that see the same trouble, the one that inserts its row tells.
+    """
+    keys = [trouble.key for trouble in troubles]
+    session.execute(delete(Alarm).where(Alarm.key.not_in(keys)))
+    for trouble in troubles:
+        row = {"key": trouble.key, "text": trouble.text, "since": now, "told_at": None}
+        session.execute(insert_or_ignore(session, Alarm), row)
+    untold = set(session.execute(select(Alarm.key).where(Alarm.key.in_(keys), Alarm.told_at.is_(None))).scalars())
+    claimed = update(Alarm).where(Alarm.key.in_(untold), Alarm.told_at.is_(None)).values(told_at=now)
+    session.execute(claimed)
+    return [trouble for trouble in troubles if trouble.key in untold]
+
+
+def untell(session: Session, keys: Sequence[str]) -> None:
+    """Note that telling failed: the next round tells again."""
+    session.execute(update(Alarm).where(Alarm.key.in_(keys)).values(told_at=None))
