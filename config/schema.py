@@ -234,6 +234,14 @@ class Limits(Section):
     delivery_days: Annotated[float, Field(gt=0)] = 5
 
 
+class Health(Section):
+    """When the admin is told."""
+
+    job_minutes: Annotated[float, Field(gt=0)] = 5
+    mailbox_minutes: Annotated[float, Field(gt=0)] = 15
+    no_mail_hours: Annotated[float, Field(ge=0)] = 0
+
+
 class Log(Section):
     """What is said on standard error."""
 

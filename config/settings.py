@@ -13,6 +13,7 @@ from config.schema import (
     Broker,
     Category,
     Database,
+    Health,
     Imap,
     Limits,
     Log,
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     rules: tuple[Rule, ...] = ()
     triage: TriageSection = TriageSection()
     limits: Limits = Limits()
+    health: Health = Health()
     log: Log = Log()
 
     @model_validator(mode="after")

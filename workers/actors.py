@@ -170,6 +170,24 @@ class NotifyActor:
         return f"<{mark}.{secrets.token_hex(5)}@{self._rules().message_id_domain}>"
 
 
+class TrainActor:
+    """Trains a model on what people verified."""
+
+    def __init__(self, store: Store, clock: Clock, train: Callable[[], object]) -> None:
+        self._store, self._clock, self._train = store, clock, train
+
+    def perform(self, lease: Lease) -> Sequence[Offer]:
+        """Train, and promote what is not worse."""
+        self._train()
+        self._store.write(lambda session: jobs.finish(session, lease, self._clock.now()))
+        return ()
+
+    def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Offer]:
+        """Keep the model that is in force."""
+        tickets.add_event(session, "training failed", self._clock.now(), job=lease.job_id, error=error[:300])
+        return ()
+
+
 def token_for(kind: str, recipient: str, ticket_id: int, now: datetime) -> Token:
     """Return the token that a mail carries: bound to ticket, recipient, purpose and expiry."""
     customer = kind == Kind.ACKNOWLEDGEMENT

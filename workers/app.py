@@ -4,6 +4,7 @@ import os
 import secrets
 import socket
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import dramatiq
@@ -11,22 +12,26 @@ import structlog
 
 from config.settings import Settings
 from daemon.clock import Clock
+from daemon.health import Patience
 from daemon.intake import Wake
+from daemon.space import FreeSpace
 from daemon.store.jobs import JobKind
 from daemon.store.store import Store
 from daemon.ticket import Priority
-from workers.actors import NotifyActor, Rules, TriageActor
+from workers.actors import NotifyActor, Rules, TrainActor, TriageActor
 from workers.brain import CurrentBrain
 from workers.deliver import DeliverActor, Sender
 from workers.engine import Actor, Engine
 from workers.heart import Heart
 from workers.notify.plan import AckLimits
 from workers.notify.render import Renderer
+from workers.school import School
 from workers.transport import Transport
 from workers.transports.maildir import MaildirTransport
 from workers.transports.smtp import SmtpTransport
 from workers.triage.policy import Category, Mode, Policy, Rule, Where
 from workers.triage.registry import Registry
+from workers.watchman import Watchman
 
 log = structlog.get_logger(__name__)
 
@@ -50,9 +55,24 @@ class Workshop:
         self._rules = rules(settings)
         self._sender = sender(settings)
         self.brain = CurrentBrain(store, registry(settings), lambda: self._rules.triage)
+        self._school = school(settings, store, clock)
         self._transport = transport(settings)
         self._heart = Heart(store, owner())
+        self._deliver = DeliverActor(store, clock, self._transport, keys, lambda: self._sender, self._heart.holds_lease)
         engine = Engine(store, clock, wake, self._heart, settings.limits.attempts, self._actors(store, clock, keys))
+        self._watchman = Watchman(
+            store,
+            clock,
+            self._transport,
+            keys,
+            sender=settings.support.address,
+            admin=settings.service.admin,
+            message_id_domain=settings.support.message_id_domain,
+            mailboxes=tuple(mailbox.name for mailbox in settings.imap),
+            patience=patience(settings),
+            refused=lambda: self._deliver.refused,
+            room=FreeSpace(settings.service.state_dir, settings.limits.free_bytes),
+        )
         for kind in JobKind:
             dramatiq.actor(actor_name=kind, queue_name=kind, broker=broker)(engine.perform)
         self._worker = dramatiq.Worker(broker, worker_timeout=IDLE_POLL_MS, worker_threads=settings.broker.threads)
@@ -61,15 +81,16 @@ class Workshop:
         return {
             JobKind.TRIAGE: TriageActor(store, clock, self.brain, lambda: self._rules),
             JobKind.NOTIFY: NotifyActor(store, clock, keys, lambda: self._rules),
-            JobKind.DELIVER: DeliverActor(
-                store, clock, self._transport, keys, lambda: self._sender, self._heart.holds_lease
-            ),
+            JobKind.DELIVER: self._deliver,
+            JobKind.TRAIN: TrainActor(store, clock, self._school.train),
         }
 
     def start(self) -> None:
-        """Begin to work."""
+        """Begin to work, with a model: the first start trains one."""
+        self._school.ensure_model()
         self._heart.start()
         self._worker.start()
+        self._watchman.start()
 
     def reload(self, settings: Settings) -> None:
         """Put new rules, teams and templates in force; raises what is wrong with them, and keeps the old."""
@@ -78,10 +99,21 @@ class Workshop:
 
     def close(self) -> None:
         """Finish the jobs at hand, then let go."""
+        self._watchman.close()
         self._worker.stop(timeout=PATIENCE_MS)
         self._broker.close()
         self._heart.close()
         self._transport.close()
+
+
+def patience(settings: Settings) -> Patience:
+    """Return how long each thing may take before the admin is told."""
+    health = settings.health
+    return Patience(
+        job=timedelta(minutes=health.job_minutes),
+        mailbox=timedelta(minutes=health.mailbox_minutes),
+        no_mail=timedelta(hours=health.no_mail_hours) if health.no_mail_hours else None,
+    )
 
 
 def owner() -> str:
@@ -167,6 +199,11 @@ def transport(settings: Settings) -> Transport:
         timeout=out.timeout_seconds,
         hostname=settings.smtp.hostname or socket.gethostname(),
     )
+
+
+def school(settings: Settings, store: Store, clock: Clock) -> School:
+    """Return what trains models."""
+    return School(store, registry(settings), clock, [c.name for c in settings.categories], settings.triage.examples)
 
 
 def registry(settings: Settings) -> Registry:

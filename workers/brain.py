@@ -1,19 +1,25 @@
 """The model in force: loaded when it changes, trained at the first start, never trusted without its signature."""
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from time import monotonic
 
 import structlog
 
+from daemon.store import lessons
+from daemon.store.lessons import Check
 from daemon.store.store import Store
+from workers.triage.certify import certify
 from workers.triage.classifier import Model
-from workers.triage.policy import Policy
+from workers.triage.drift import State, watch
+from workers.triage.policy import Mode, Policy
 from workers.triage.registry import Registry, RegistryError
 
 log = structlog.get_logger(__name__)
 
 LOOKED_EVERY = 2.0
+CERTIFIED_EVERY = 30.0
 
 
 class CurrentBrain:
@@ -27,6 +33,8 @@ class CurrentBrain:
         self._model: Model | None = None
         self._stamp: tuple[int, int] | None = None
         self._looked_at = -LOOKED_EVERY
+        self._certified: Mapping[str, float | None] = {}
+        self._certified_at = -CERTIFIED_EVERY
 
     def model(self) -> Model | None:
         """Return the current model, None where none can be trusted: rules alone decide then."""
@@ -37,8 +45,34 @@ class CurrentBrain:
             return self._model
 
     def certified(self) -> Mapping[str, float | None]:
-        """Return the confidence from which each category keeps the promised accuracy."""
-        return {}
+        """Return the confidence from which each category keeps the promised accuracy.
+
+        Nothing is certified while people override more than they should: the sequential test turns `auto` back into
+        suggestions until a new model is in force.
+        """
+        if all(self._policy().mode_of(category.name) is not Mode.AUTO for category in self._policy().categories):
+            return {}
+        with self._lock:
+            if monotonic() - self._certified_at >= CERTIFIED_EVERY:
+                self._certified_at = monotonic()
+                self._certified = self._certify()
+            return self._certified
+
+    def _certify(self) -> Mapping[str, float | None]:
+        with self._store.read() as session:
+            checks = lessons.checks(session)
+        model = self._model.version if self._model else None
+        drift = watch(not check.right for check in checks if self._routed(check) and check.model == model)
+        if drift.state is State.ALARM:
+            log.warning("automatic routing stopped: people override too much", checks=drift.seen)
+            return {}
+        pairs: dict[str, list[tuple[float, bool]]] = defaultdict(list)
+        for check in checks:
+            pairs[check.predicted].append((check.confidence, check.right))
+        return certify(pairs, self._policy().promised_accuracy)
+
+    def _routed(self, check: Check) -> bool:
+        return check.team != self._policy().review_team
 
     def _look(self) -> None:
         stamp = self._registry.stamp()

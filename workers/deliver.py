@@ -22,7 +22,7 @@ from daemon.store.store import Store
 from workers.actors import token_for
 from workers.engine import PostponeError
 from workers.notify import compose, excerpt, views
-from workers.notify.compose import File, Letter
+from workers.notify.compose import ComposeError, File, Letter
 from workers.notify.plan import Kind
 from workers.notify.render import Renderer
 from workers.notify.views import View
@@ -57,7 +57,11 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt at one delivery, as its row stood when it began."""
+    """One attempt at one delivery, as its row stood when it began.
+
+    `head` is the Message-ID of the first mail to this recipient about the ticket; `first` marks the very first mail of
+    its kind that this installation sends.
+    """
 
     delivery_id: int
     kind: str
@@ -66,6 +70,7 @@ class Attempt:
     message_id: str
     state: str
     head: str | None
+    first: bool
     snapshot: Snapshot
 
 
@@ -84,6 +89,7 @@ class DeliverActor:
         self._store, self._clock, self._transport, self._keys = store, clock, transport, keys
         self._sender, self._holds_lease = sender, holds_lease
         self._paused_until = 0.0
+        self.refused = ""
 
     def perform(self, lease: Lease) -> Sequence[Offer]:
         """Attempt the delivery of a job."""
@@ -92,7 +98,11 @@ class DeliverActor:
         attempt = self._store.write(lambda session: self._begin(session, lease))
         if attempt is None:
             return ()
-        octets = self._compose(attempt)
+        try:
+            octets = self._compose(attempt)
+        except ComposeError as error:
+            self._settle(lease, attempt, DeliveryState.FAILED, str(error))
+            return ()
         if not self._holds_lease():
             self._undo(attempt)
             raise LeaseLostError(f"job {lease.job_id}: our heartbeat stalled before the mail was sent")
@@ -111,7 +121,8 @@ class DeliverActor:
             return None
         snapshot = correspondence.load(session, row.cause)
         head = deliveries.first_to(session, snapshot.ticket_id, row.recipient)
-        return _attempt(row, head, snapshot)
+        first = deliveries.first_of(session, row.kind) == row.id
+        return _attempt(row, snapshot, head, first=first)
 
     def _send(self, lease: Lease, attempt: Attempt, octets: bytes) -> None:
         bounce_to = "" if attempt.kind == Kind.ACKNOWLEDGEMENT else self._sender().address
@@ -122,6 +133,7 @@ class DeliverActor:
             if monotonic() >= self._paused_until:
                 log.error("outgoing mail paused: the smarthost refuses our credentials", answer=str(error)[:200])  # noqa: TRY400 - the answer says it all
             self._paused_until = monotonic() + PAUSE.total_seconds()
+            self.refused = str(error)[:200]
             self._undo(attempt)
             raise PostponeError(str(error), PAUSE) from error
         except PermanentFailure as error:
@@ -131,6 +143,7 @@ class DeliverActor:
         except TemporaryFailure as error:
             self._again(lease, attempt, str(error))
         else:
+            self.refused = ""
             self._settle(lease, attempt, DeliveryState.SENT, answer, seconds=round(monotonic() - began, 3))
 
     def _again(self, lease: Lease, attempt: Attempt, reason: str) -> None:
@@ -170,6 +183,8 @@ class DeliverActor:
         mark = sign(token_for(attempt.kind, attempt.recipient, snapshot.ticket_id, now), self._keys[0])
         files = self._files(attempt, sender)
         rendered = sender.renderer.render(attempt.kind, self._view(attempt, sender, mark, {f.part for f, _ in files}))
+        if rendered.fault:
+            log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=attempt.delivery_id)
         parent, references = _thread(attempt)
         return compose.as_bytes(
             Letter(
@@ -224,7 +239,7 @@ class DeliverActor:
             review_team=sender.review_team,
             handed=bool(decision and not decision.first),
             status=snapshot.status,
-            hint=sender.hint and snapshot.ticket_id == 1,
+            hint=sender.hint and attempt.first,
         )
 
     def _files(self, attempt: Attempt, sender: Sender) -> list[tuple[FileNote, File]]:
@@ -243,8 +258,8 @@ class DeliverActor:
         return files
 
 
-def _attempt(row: DeliveryRow, head: str | None, snapshot: Snapshot) -> Attempt:
-    return Attempt(row.id, row.kind, row.cause, row.recipient, row.message_id, row.state, head, snapshot)
+def _attempt(row: DeliveryRow, snapshot: Snapshot, head: str | None, *, first: bool) -> Attempt:
+    return Attempt(row.id, row.kind, row.cause, row.recipient, row.message_id, row.state, head, first, snapshot)
 
 
 def _thread(attempt: Attempt) -> tuple[str, tuple[str, ...]]:

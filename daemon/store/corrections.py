@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from daemon.store import correspondence, decisions, jobs, tickets
+from daemon.store import correspondence, decisions, jobs, lessons, tickets
 from daemon.store.jobs import JobKind, Offer
 from daemon.store.models import Ticket
 from daemon.ticket import PENDING, Priority, Status, Triage
@@ -28,17 +28,18 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of it: the decision, and the job that tells the team; both None where nothing changed."""
+    """What became of it: the decision, whether the team hears of it, and the jobs that it leads to."""
 
     decision: int | None = None
-    offer: Offer | None = None
+    changed: bool = False
+    offers: tuple[Offer, ...] = ()
 
 
-def correct(session: Session, ticket_id: int, correction: Correction, now: datetime) -> Done:
+def correct(session: Session, ticket_id: int, correction: Correction, now: datetime, *, retrain_after: int = 0) -> Done:
     """Record what a person decided, and promise to tell the team where that changes anything for them.
 
     A person who confirms what the model decided leaves a verified example and disturbs nobody; saying the same again
-    does nothing.
+    does nothing. Every `retrain_after` verified tickets promise a training.
     """
     ticket = session.get_one(Ticket, ticket_id)
     priority = correction.priority or _kept(ticket.priority, correction.default_priority)
@@ -57,7 +58,8 @@ def correct(session: Session, ticket_id: int, correction: Correction, now: datet
         model=before.model if before else None,
     )
     decision = decisions.apply(session, ticket_id, triage, now, by=PERSON, actor=correction.actor)
-    return Done(decision, None if same else _tell(session, decision, now))
+    told = () if same else (_tell(session, decision, now),)
+    return Done(decision, not same, (*told, *lessons.promise_training(session, retrain_after, now)))
 
 
 def assign(session: Session, ticket_id: int, team: str, actor: str, now: datetime) -> Done:
@@ -75,7 +77,7 @@ def assign(session: Session, ticket_id: int, team: str, actor: str, now: datetim
         reasons=(f"assigned by {actor}; it was with {ticket.assigned_team}",),
     )
     decision = decisions.apply(session, ticket_id, triage, now, by=ASSIGNMENT, actor=actor)
-    return Done(decision, _tell(session, decision, now))
+    return Done(decision, True, (_tell(session, decision, now),))
 
 
 def close(session: Session, ticket_id: int, actor: str, now: datetime) -> bool:

@@ -139,6 +139,13 @@ def recent(session: Session, kind: str, recipient: str, now: datetime) -> Recent
     )
 
 
+def first_of(session: Session, kind: str) -> int | None:
+    """Return the very first delivery of a kind."""
+    return session.execute(
+        select(DeliveryRow.id).where(DeliveryRow.kind == kind).order_by(DeliveryRow.created_at).limit(1)
+    ).scalar_one_or_none()
+
+
 def first_to(session: Session, ticket_id: int, recipient: str) -> str | None:
     """Return the Message-ID of the first mail that went to somebody about a ticket: the head of their thread."""
     return session.execute(

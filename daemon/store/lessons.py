@@ -1,0 +1,97 @@
+"""What people's decisions teach: verified tickets, and how often automatic decisions were overridden."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from daemon.store import jobs
+from daemon.store.jobs import JobKind, Offer
+from daemon.store.models import Decision, Job, MessageRow
+
+PERSON = "person"
+MODEL = "model"
+LESSONS_AT_MOST = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A ticket whose category a person confirmed or corrected."""
+
+    ticket_id: int
+    subject: str
+    reply: str
+    text: str
+    category: str
+    priority: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What the model said of a ticket, and what a person said after it. `routed` is false for a mere suggestion."""
+
+    predicted: str
+    confidence: float
+    team: str
+    right: bool
+    model: str | None
+    at: datetime
+
+
+def lessons(session: Session) -> list[Lesson]:
+    """Return the newest verified tickets, oldest first; of each ticket the last word of a person counts."""
+    newest = (
+        select(func.max(Decision.id).label("id"))
+        .where(Decision.by == PERSON)
+        .group_by(Decision.ticket_id)
+        .order_by(func.max(Decision.id).desc())
+        .limit(LESSONS_AT_MOST)
+        .subquery()
+    )
+    first = (
+        select(func.min(MessageRow.id)).where(MessageRow.ticket_id == Decision.ticket_id).correlate(Decision)
+    ).scalar_subquery()
+    rows = session.execute(
+        select(Decision, MessageRow)
+        .join(newest, newest.c.id == Decision.id)
+        .join(MessageRow, MessageRow.id == first)
+        .order_by(Decision.id)
+    )
+    return [Lesson(d.ticket_id, m.subject, m.reply, m.text, d.category, d.priority, d.at) for d, m in rows]
+
+
+def checks(session: Session, since: datetime | None = None) -> list[Check]:
+    """Return the model's decisions that a person checked, in the order of the checks."""
+    said, checked = aliased(Decision), aliased(Decision)
+    statement = (
+        select(said, checked.category, checked.at)
+        .join(checked, checked.replaces == said.id)
+        .where(checked.by == PERSON, said.by == MODEL)
+        .order_by(checked.id.desc())
+        .limit(LESSONS_AT_MOST)
+    )
+    if since is not None:
+        statement = statement.where(checked.at >= since)
+    found = [
+        Check(d.category, d.confidence, d.team, d.category == truth, d.model, at)
+        for d, truth, at in session.execute(statement)
+    ]
+    return found[::-1]
+
+
+def promise_training(session: Session, after: int, now: datetime) -> Sequence[Offer]:
+    """Promise a training once so many tickets were verified since the last one was promised; 0 promises none."""
+    if not after:
+        return ()
+    last = session.execute(
+        select(Job.subject).where(Job.kind == JobKind.TRAIN).order_by(Job.id.desc()).limit(1)
+    ).scalar_one_or_none()
+    seen = int(last.partition(":")[2]) if last else 0
+    new = select(Decision.id).where(Decision.by == PERSON, Decision.id > seen).order_by(Decision.id).limit(after)
+    ids = session.execute(new).scalars().all()
+    if len(ids) < after:
+        return ()
+    return (jobs.add(session, JobKind.TRAIN, f"decision:{ids[-1]}", now),)

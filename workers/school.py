@@ -1,0 +1,109 @@
+"""Train models: the default one at the first start, a better one from what people verified."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import structlog
+
+from daemon.clock import Clock
+from daemon.store import lessons
+from daemon.store.store import Store
+from daemon.ticket import Priority
+from workers.triage import examples, lexicon, training
+from workers.triage.examples import Example
+from workers.triage.lexicon import Lexicon
+from workers.triage.registry import Registry, RegistryError
+from workers.triage.training import Retrained
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A new model: its version, whether it was promoted, and why or why not."""
+
+    version: str
+    promoted: bool
+    reasons: tuple[str, ...]
+
+
+class School:
+    """Makes models out of the corpus and the verified tickets; promotes one only when it is not worse."""
+
+    def __init__(
+        self, store: Store, registry: Registry, clock: Clock, categories: Sequence[str], corpus: Path | None = None
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._clock = clock
+        self._categories = tuple(categories)
+        self._corpus = corpus
+
+    def ensure_model(self) -> None:
+        """Train the first model where there is none that can be used; raises TrainingError."""
+        try:
+            self._registry.load()
+        except RegistryError as error:
+            log.info("training a model", why=str(error))
+            self.train()
+
+    def train(self, more: Sequence[Example] = ()) -> Trained:
+        """Train on the corpus, the verified tickets and `more`; raises TrainingError, ExampleError, RegistryError."""
+        made = self.made(more)
+        manifest = self._registry.save(
+            made.model, corpus=made.report.corpus, figures=made.report.as_dict(), notes=made.verdict.reasons
+        )
+        if made.verdict.promote:
+            self._registry.promote(manifest.version)
+        log.info("model trained", model=manifest.version, promoted=made.verdict.promote)
+        return Trained(manifest.version, made.verdict.promote, made.verdict.reasons)
+
+    def made(self, more: Sequence[Example] = ()) -> Retrained:
+        """Return a candidate and the verdict on it, keeping nothing."""
+        corpus = [*self.corpus(), *more]
+        try:
+            current = self._registry.load()
+        except RegistryError:
+            current = None
+        return training.retrain(
+            corpus, self.verified(), current, self.regression(), shipped_lexicon(), self._clock.now()
+        )
+
+    def corpus(self) -> list[Example]:
+        """Return the examples to start from, of the categories that are configured."""
+        paths = sorted(self._corpus.glob("*.csv")) if self._corpus else shipped_examples()
+        return [e for e in examples.read_files(paths) if e.category in self._categories]
+
+    def regression(self) -> list[Example]:
+        """Return the tickets on which no new model may be worse."""
+        return []
+
+    def verified(self) -> list[Example]:
+        """Return the tickets that people confirmed or corrected, oldest first."""
+        with self._store.read() as session:
+            learned = lessons.lessons(session)
+        return [
+            Example(
+                subject=lesson.subject,
+                body=lesson.reply or lesson.text,
+                category=lesson.category,
+                priority=Priority(lesson.priority),
+                verified=True,
+                key=str(lesson.ticket_id),
+            )
+            for lesson in learned
+            if lesson.category in self._categories
+        ]
+
+
+def shipped_examples() -> list[Path]:
+    """Return the files of the default corpus."""
+    folder = Path(str(files("config") / "examples"))
+    return sorted(folder.glob("*.csv"))
+
+
+def shipped_lexicon() -> Lexicon:
+    """Return the word groups that we ship."""
+    return lexicon.load(Path(str(files("config") / "lexicon.toml")))
