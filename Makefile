@@ -25,14 +25,14 @@ lint: $(STAMP_DEV)
 	.venv/bin/lint-imports
 
 score: $(STAMP_TEST)
-	$(PY) -m tests.scores.mail
-	$(PY) -m tests.scores.triage
+	$(PY) -m tests.scores.mail $(GATE)
+	$(PY) -m tests.scores.triage $(GATE)
 
 bench: $(STAMP_TEST)
 	$(PY) -m tests.benchmarks
 
 faults: $(STAMP_TEST)
-	$(PY) -m tests.faults.matrix
+	$(PY) -m tests.faults.matrix $(FAULTS)
 
 soak: $(STAMP_TEST)
 	$(PY) -m tests.faults.soak --minutes $(MINUTES)

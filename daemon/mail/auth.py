@@ -4,10 +4,10 @@ import re
 
 from daemon.mail.message import Message
 
-COMMENT = re.compile(r"\([^()]*\)")
-RESULT = re.compile(r"^\s*dmarc\s*=\s*pass\b", re.IGNORECASE)
+DMARC = re.compile(r"^\s*dmarc\s*=\s*(\w+)", re.IGNORECASE)
 HEADER_FROM = re.compile(r"\bheader\.from\s*=\s*([^\s;]+)", re.IGNORECASE)
-LOOKED_AT = 10
+HARMLESS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-@")
+LONGEST = 16_000
 
 
 def authenticated(message: Message, trusted: frozenset[str]) -> bool:
@@ -18,18 +18,39 @@ def authenticated(message: Message, trusted: frozenset[str]) -> bool:
     """
     if not trusted or len(message.from_) != 1 or not message.from_[0].email:
         return False
-    values = message.headers.get("authentication-results", ())[:LOOKED_AT]
-    if not values:
-        return False
-    authserv, _, results = COMMENT.sub(" ", values[0][:4000]).partition(";")
-    if authserv.split()[:1] == [] or authserv.split()[0].lower() not in trusted:
+    authserv, _, results = _bare(message.header("authentication-results")).partition(";")
+    if not authserv.strip() or authserv.split()[0].lower() not in trusted:
         return False
     domain = message.from_[0].email.rpartition("@")[2].lower()
-    return any(_passes(result, domain) for result in results.split(";"))
+    verdicts = [result for result in results.split(";") if DMARC.match(result)]
+    return bool(verdicts) and all(_passes(verdict, domain) for verdict in verdicts)
 
 
-def _passes(result: str, domain: str) -> bool:
-    if not RESULT.match(result):
-        return False
-    stated = HEADER_FROM.search(result)
-    return stated is not None and stated[1].strip('"').rpartition("@")[2].lower() == domain
+def _bare(value: str) -> str:
+    """Return a value without its comments, and quoted strings without what could be taken for syntax.
+
+    Both may repeat what the sender chose (a local part, a reason). A value in which one of them does not end is "".
+    """
+    kept: list[str] = []
+    depth, quoted, escaped = 0, False, False
+    for char in value if len(value) <= LONGEST else "(":
+        if escaped or char == "\\":
+            escaped = not escaped
+        elif char == '"' and not depth:
+            quoted = not quoted
+        elif quoted:
+            kept.append(char if char in HARMLESS else "_")
+        elif char in "()":
+            depth += 1 if char == "(" else -1
+            kept.append(" ")
+        elif not depth:
+            kept.append(char)
+        if depth < 0:
+            return ""
+    return "" if depth or quoted or escaped else "".join(kept)
+
+
+def _passes(verdict: str, domain: str) -> bool:
+    said = DMARC.match(verdict)
+    stated = {value.rpartition("@")[2].lower() for value in HEADER_FROM.findall(verdict)}
+    return said is not None and said[1].lower() == "pass" and stated == {domain}

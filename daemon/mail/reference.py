@@ -17,7 +17,7 @@ def new_reference(prefix: str) -> str:
 
 def find_references(text: str, prefix: str) -> tuple[str, ...]:
     """Return the well-formed references in a short text such as a subject, in order."""
-    pattern = re.compile(rf"\b{prefix}-?([{ALPHABET}]{{4}})-?([{ALPHABET}]{{4}})\b", re.IGNORECASE)
+    pattern = re.compile(rf"\b{prefix}-?([{ALPHABET}]{{4}})-?([{ALPHABET}]{{4}})\b", re.IGNORECASE | re.ASCII)
     codes = ((m[1] + m[2]).upper() for m in pattern.finditer(text[:1000]))
     return tuple(f"{prefix}-{code[:4]}-{code[4:]}" for code in codes if _check(code[:-1]) == code[-1])
 
