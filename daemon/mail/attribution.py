@@ -48,7 +48,7 @@ def match_attribution(lines: Sequence[str], index: int) -> tuple[int, int] | Non
 def _ends_attribution(line: str) -> bool:
     if line.endswith((*COLONS, "---")):
         return True
-    last = line[-40:].split()[-1:]
+    last = line[-40:].rsplit(None, 1)[-1:]
     return last != [] and fold(last[0]).strip("():._") in WROTE
 
 

@@ -11,11 +11,13 @@ from typing import Final
 
 from daemon.mail.attribution import match_attribution
 from daemon.mail.header_block import LABELS_NEEDED, labels_follow, match_headers
-from daemon.mail.line import COLONS, MAX_LINE, fold, is_quoted
+from daemon.mail.line import COLONS, MAX_LINE, WIDE_COLON, fold, is_quoted
 from daemon.mail.phrases import FORWARD_PARTS, ORIGINAL_PARTS
 
 _DASHES: Final = r"=\u2010\u2012\u2013\u2014\u2500\-"
 _TITLED_RULE: Final = re.compile(rf"[{_DASHES}]{{2,}}([^{_DASHES}\d]{{4,60}})[{_DASHES}]{{2,}}")
+# Every announcement but a last word for "wrote" has a colon, a rule or a prefix: most lines have none of them.
+_PLAIN_WORDS: Final = re.compile(rf"[^:{WIDE_COLON}>#_{_DASHES}]+(?:[_{_DASHES}][^:{WIDE_COLON}>#_{_DASHES}]+)*+")
 _OTHER_HELPDESK: Final = re.compile(r"##-.{8,120}-##")
 
 
@@ -41,6 +43,9 @@ def find_head(lines: Sequence[str], index: int) -> Head | None:
     line = lines[index]
     if not line or len(line) > MAX_LINE:
         return None
+    if _PLAIN_WORDS.fullmatch(line):
+        attribution = match_attribution(lines, index)
+        return Head(*attribution, How.ATTRIBUTION) if attribution else None
     if is_quoted(line) and not _closes_address(lines, index):
         return Head(index, index + 1, How.FORWARD) if starts_forward(lines, index) else None
     if titled := _titled(lines, index):

@@ -140,10 +140,18 @@ def _legal_notice(lines: Sequence[str], end: int) -> int:
 
 def _is_notice(text: str) -> bool:
     """Say whether a folded paragraph is legal: words of several groups, and nobody asks or speaks of himself."""
-    if "?" in text or _FIRST_PERSON.search(text):
+    if "?" in text or not (_is_small_print(text) or _is_disclaimer(text)):
         return False
-    if len(text) < _SHORT_NOTICE and (_ANTIVIRUS.search(text) or all(_has(text, group) for group in SAVE_PAPER)):
-        return True
+    return _FIRST_PERSON.search(text) is None
+
+
+def _is_small_print(text: str) -> bool:
+    if len(text) >= _SHORT_NOTICE:
+        return False
+    return _ANTIVIRUS.search(text) is not None or all(_has(text, group) for group in SAVE_PAPER)
+
+
+def _is_disclaimer(text: str) -> bool:
     marked = _has(text, CONFIDENTIAL) or _has(text, MISTAKEN)
     return marked and len(text) > _SMALL and sum(_has(text, group) for group in DISCLAIMER_GROUPS) >= _NOTICE_GROUPS
 
