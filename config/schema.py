@@ -38,6 +38,7 @@ Pattern = Annotated[str, AfterValidator(_pattern)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Name = Annotated[str, StringConstraints(pattern=r"^[\w .+-]{1,64}$")]
 Label = Annotated[str, StringConstraints(pattern=r"^[\w .&/+-]{1,64}$")]
+Title = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,64}$")]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
 PriorityName = Literal["Urgent", "High", "Medium", "Low"]
@@ -184,7 +185,7 @@ class Rule(Section):
     A rule without category only raises the priority.
     """
 
-    name: Label
+    name: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,64}$")]
     category: Label | None = None
     priority: PriorityName | None = None
     phrases: tuple[Annotated[str, StringConstraints(min_length=2, max_length=200)], ...] = ()

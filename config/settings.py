@@ -1,12 +1,13 @@
 """Read the settings once: defaults, triaged.toml, systemd credentials, environment; the later wins."""
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from config import defaults
 from config.schema import (
@@ -74,6 +75,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _nobody_writes_to_ourselves(self) -> Self:
         ours = {address.lower() for address in self.support.addresses}
+        if (self.service.admin or "").lower() in ours:
+            raise ValueError(f"service.admin: {self.service.admin} is a support address; mail to it would loop")
         for team in self.teams:
             for address in (team.email, *team.members):
                 if address.lower() in ours:
@@ -118,6 +121,8 @@ def load(path: Path | None = None) -> Settings:
         settings = Settings(**data)
     except ValidationError as error:
         raise ConfigError(_explain(error, path)) from None
+    except SettingsError as error:
+        raise ConfigError(f"environment: {_variable(error)}: not JSON, which a list or a table is written in") from None
     if not settings.rules and "rules" not in data:
         settings = settings.model_copy(update={"rules": defaults.rules({c.name for c in settings.categories})})
     return settings
@@ -147,10 +152,13 @@ def _read(path: Path) -> dict[str, Any]:
 def _holds_secret(value: object) -> bool:
     if isinstance(value, dict):
         return any((k in SECRET_KEYS and bool(v)) or _holds_secret(v) for k, v in value.items())
+    if isinstance(value, str):
+        return URL_WITH_PASSWORD.match(value) is not None
     return isinstance(value, list) and any(_holds_secret(item) for item in value)
 
 
 SECRET_KEYS = frozenset({"password", "client_secret", "refresh_token", "users"})
+URL_WITH_PASSWORD = re.compile(r"[a-z0-9+.-]{1,40}://[^/@:]*:[^/@]+@")
 
 
 def _credentials() -> dict[str, Any]:
@@ -159,8 +167,13 @@ def _credentials() -> dict[str, Any]:
     if not directory:
         return {}
     data: dict[str, Any] = {}
-    for path in sorted(Path(directory).iterdir()):
-        keys = path.name.split(".")
+    try:
+        paths = sorted(Path(directory).iterdir())
+    except OSError as error:
+        raise ConfigError(f"{directory}: credentials cannot be read: {error.strerror}") from None
+    for path in paths:
+        # systemd puts the id of a credential directory before the names of its files.
+        keys = path.name.removeprefix("triaged_").split(".")
         if len(keys) < 2 or keys[0] not in Settings.model_fields:  # noqa: PLR2004 - SECTION.KEY
             continue
         try:
@@ -170,6 +183,8 @@ def _credentials() -> dict[str, Any]:
         node = data
         for key in keys[:-1]:
             node = node.setdefault(key, {})
+            if not isinstance(node, dict):
+                raise ConfigError(f"{path}: contradicts the credential {key!r}; keep one of them")
         node[keys[-1]] = value
     return data
 
@@ -179,9 +194,11 @@ def _merge(data: dict[str, Any], more: dict[str, Any]) -> None:
     for key, value in more.items():
         there = data.get(key)
         if isinstance(there, list) and isinstance(value, dict):
-            for item in there:
-                if isinstance(item, dict) and item.get("name") in value:
-                    _merge(item, value[item["name"]])
+            named = {item.get("name"): item for item in there if isinstance(item, dict)}
+            for name, part in value.items():
+                if name not in named:
+                    raise ConfigError(f"credential {key}.{name}: nothing in [[{key}]] is named {name!r}")
+                _merge(named[name], part)
         elif isinstance(there, dict) and isinstance(value, dict):
             _merge(there, value)
         else:
@@ -197,6 +214,12 @@ def _refuse_unknown_environment() -> None:
         known = getattr(field.annotation, "model_fields", None) if field else None
         if field is None or (known is not None and key and key.partition("__")[0] not in known):
             raise ConfigError(f"environment: {name}: no such setting; settings are written {PREFIX}SECTION__KEY")
+
+
+def _variable(error: SettingsError) -> str:
+    """Return the variables that may hold what is not JSON; the library names their section between quotes."""
+    section = PREFIX + str(error).partition('"')[2].partition('"')[0].upper()
+    return " or ".join(name for name in os.environ if name.upper().startswith(section))
 
 
 def _explain(error: ValidationError, path: Path | None) -> str:
@@ -217,7 +240,7 @@ def masked(value: object) -> object:
     """Return settings as plain values with every secret as "***", for people to look at."""
     if isinstance(value, SecretStr):
         return "***" if value.get_secret_value() else ""
-    if isinstance(value, BaseSettings) or hasattr(value, "model_fields"):
+    if isinstance(value, BaseModel):
         return {name: masked(getattr(value, name)) for name in type(value).model_fields}
     if isinstance(value, dict):
         return {key: masked(item) for key, item in value.items()}
