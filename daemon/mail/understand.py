@@ -54,12 +54,13 @@ def understand(inbound: Inbound, policy: Policy) -> Understanding:
     screening = screen(message, inbound.envelope, own)
     if screening.kind is Kind.LIST and _our_list(message, policy.accepted_lists):
         screening = Screening(Kind.PERSON, screening.acknowledge, ("came through our own list",))
+    sender = sender_of(message)
     return Understanding(
         message,
         screening,
         follow_up.find_keys(message, inbound.envelope.rcpt_tos, policy.keys, today, policy.reference_prefix),
-        sender_of(message),
-        authenticated(message, policy.trusted_authserv_ids),
+        sender,
+        _is_author(sender, message) and authenticated(message, policy.trusted_authserv_ids),
         read_dsn(message, null_sender=inbound.envelope.mail_from == "") if screening.kind in REPORTS else None,
     )
 
@@ -71,6 +72,12 @@ def sender_of(message: Message) -> Address | None:
     if len(answers) == 1 and len(message.reply_to) == 1:
         return answers[0]
     return authors[0] if len(authors) == 1 == len(message.from_) else None
+
+
+def _is_author(sender: Address | None, message: Message) -> bool:
+    """Say whether an answer goes to From itself: authentication says nothing of an address in Reply-To."""
+    email = (sender.email if sender else None) or ""
+    return [email.lower()] == [(author.email or "").lower() for author in message.from_]
 
 
 def _our_list(message: Message, accepted: frozenset[str]) -> bool:

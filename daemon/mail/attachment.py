@@ -1,0 +1,136 @@
+"""Say which parts are files to a person, under names that are safe to show and to store."""
+
+import mimetypes
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from daemon.mail.encoded_words import decode_words
+from daemon.mail.message import Attachment, Part
+from daemon.mail.mime import Entity, split
+from daemon.mail.tnef import tnef_files
+from daemon.mail.transfer import uu_blocks
+
+MAX_LISTED: Final = 200
+_MAX_NAME: Final = 200
+# The colon stays: old Macintosh and Netscape names have it, and it is no path outside of Windows.
+_ENDS: Final = " .\xa0\u3000"
+_UNSAFE: Final = re.compile(r'[<>"|?*]')
+_INVISIBLE: Final = frozenset({"Cf", "Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+_RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|\Z)", re.IGNORECASE)
+# The table of the standard library alone: what else a host has in /etc must not change how mail is read.
+_TYPES: Final = mimetypes.MimeTypes()
+_EXTENSIONS: Final = {"text/calendar": ".ics", "image/jpg": ".jpg", "image/webp": ".webp", "text/x-vcard": ".vcf"}
+
+
+class InnerFile(NamedTuple):
+    """A file that stands inside a part: uuencoded in its text, or wrapped in TNEF."""
+
+    holder: Entity
+    name: str
+    octets: bytes
+
+
+def safe_name(name: str) -> str:
+    """Return a file name that is one harmless path component, or "" where nothing is left of it."""
+    base = re.split(r"[/\\]", name[:4096])[-1]
+    shown = "".join(c for c in unicodedata.normalize("NFC", base) if unicodedata.category(c) not in _INVISIBLE)
+    shown = _UNSAFE.sub("_", shown).strip(_ENDS)
+    return _shortened(f"_{shown}" if _RESERVED.match(shown) else shown)
+
+
+def _shortened(name: str) -> str:
+    """Cut a long name in the middle: its extension says what it is."""
+    if len(name) <= _MAX_NAME:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    tail = dot + extension if stem and len(extension) < 20 else ""  # noqa: PLR2004 - no extension is that long
+    return name[: _MAX_NAME - len(tail)].rstrip(_ENDS) + tail
+
+
+def declared_name(entity: Entity) -> str:
+    """Return the name that a part was given, as written."""
+    return entity.disposition.params.get("filename") or entity.type.params.get("name") or ""
+
+
+def list_files(root: Entity, body: Iterable[Entity]) -> list[Attachment]:
+    """Return the files: every leaf that is neither text nor report; a nested mail is one file."""
+    shown = {part.index for part in body}
+    return [_attachment(entity) for entity, _ in zip(_files(root, shown), range(MAX_LISTED), strict=False)]
+
+
+def _files(entity: Entity, shown: set[int]) -> Iterator[Entity]:
+    if entity.content_type.startswith("multipart/") and entity.children:
+        for child in entity.children:
+            yield from _files(child, shown)
+    elif entity.index not in shown and not entity.is_report and not _is_other_text(entity):
+        yield entity
+
+
+def _is_other_text(entity: Entity) -> bool:
+    """Tell text that was not chosen, such as the HTML beside the plain text, and what has no content at all."""
+    if declared_name(entity) or entity.disposition.value == "attachment":
+        return False
+    return entity.content_type in {"text/plain", "text/html"} or entity.start == entity.end
+
+
+def _attachment(entity: Entity) -> Attachment:
+    content_id = decode_words(entity.block.first("content-id")).strip("<>")
+    return Attachment(
+        filename=_file_name(entity),
+        content_type=entity.content_type,
+        size=entity.size(),
+        part=entity.index,
+        content_id=content_id,
+        inline=bool(content_id) and entity.disposition.value != "attachment",
+    )
+
+
+def _file_name(entity: Entity) -> str:
+    """Return a safe name; a part without one is named after its subject or its type."""
+    name = safe_name(declared_name(entity))
+    if name:
+        return name
+    if entity.is_message and entity.children:
+        subject = decode_words(entity.children[0].block.first("subject"))
+        return safe_name(f"{safe_name(subject) or f'message-{entity.index}'}.eml")
+    kind = entity.content_type
+    extension = _EXTENSIONS.get(kind) or _TYPES.guess_extension(kind) or ""
+    return f"attachment-{entity.index}{extension}"
+
+
+def inner_files(entities: Iterable[Entity]) -> Iterator[InnerFile]:
+    """Yield the files inside the parts; their indexes go on after the last part of the mail, in this order."""
+    for entity in entities:
+        if entity.content_type == "text/plain" and entity.may_hold_uuencode:
+            octets = entity.octets()[0]
+            for block in uu_blocks(octets):
+                yield InnerFile(entity, safe_name(block.name), block.octets(octets))
+        elif entity.content_type in {"application/ms-tnef", "application/vnd.ms-tnef"}:
+            for wrapped in tnef_files(entity.octets()[0]):
+                yield InnerFile(entity, safe_name(wrapped.name), wrapped.octets)
+
+
+def list_inner_files(entities: tuple[Entity, ...]) -> list[tuple[Part, Attachment]]:
+    """Return a Part and an Attachment for each file inside a part."""
+    numbered = zip(range(len(entities), len(entities) + MAX_LISTED), inner_files(entities), strict=False)
+    return [_inner(index, found) for index, found in numbered]
+
+
+def _inner(index: int, found: InnerFile) -> tuple[Part, Attachment]:
+    content_type = _TYPES.guess_type(found.name)[0] or "application/octet-stream"
+    name = found.name or f"attachment-{index}"
+    part = Part(index, found.holder.depth + 1, content_type, {}, embedded=found.holder.embedded)
+    return part, Attachment(name, content_type, len(found.octets), index)
+
+
+def part_bytes(raw: bytes, index: int) -> bytes:
+    """Return the decoded octets of the part of a mail with this index; IndexError where there is none."""
+    entities = tuple(split(raw)[0].walk())
+    if 0 <= index < len(entities):
+        return entities[index].octets()[0]
+    for number, found in enumerate(inner_files(entities), len(entities)):
+        if number == index:
+            return found.octets
+    raise IndexError(index)

@@ -1,0 +1,153 @@
+"""Find the readable text of a mail among its parts (RFC 2046 section 5.1.4, RFC 3676)."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from daemon.mail.attachment import declared_name
+from daemon.mail.charset import codec, decode
+from daemon.mail.html import MAX_LAID_OUT, html_to_text
+from daemon.mail.mime import Entity
+from daemon.mail.transfer import without_uuencode
+
+MAX_TEXT: Final = 1 << 20
+_MAX_ALL_TEXT: Final = 2 << 20
+
+_READABLE: Final = frozenset(
+    ("text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-amp-html")
+)
+_HTML: Final = frozenset(("text/html", "text/x-amp-html"))
+_META_CHARSET: Final = re.compile(
+    rb"<(?:meta|\?xml)\b[^>]{0,300}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE
+)
+_LINE_ENDS: Final = re.compile(r"\r\r?\n?")
+
+
+def read_texts(entities: Iterable[Entity]) -> tuple[Mapping[int, str], tuple[str, ...]]:
+    """Return the decoded text of every text and report part by its index, and what was wrong."""
+    texts: dict[int, str] = {}
+    defects: list[str] = []
+    left = _MAX_ALL_TEXT
+    for entity in entities:
+        if entity.content_type.startswith("text/") or entity.is_report or _is_lost_multipart(entity):
+            text, wrong = _read_text(entity, min(MAX_TEXT, left))
+            texts[entity.index] = text
+            left -= len(text)
+            defects.extend(wrong)
+    return texts, tuple(dict.fromkeys(defects))
+
+
+def _is_lost_multipart(entity: Entity) -> bool:
+    """Tell a multipart whose parts were not found: it is read as text, so that nobody's words are lost."""
+    return entity.content_type.startswith("multipart/") and not entity.children
+
+
+def _read_text(entity: Entity, limit: int) -> tuple[str, list[str]]:
+    # Quoted-printable needs at most three octets for one, base64 less.
+    octets, sound = entity.octets(None if entity.may_hold_uuencode else limit * 3 + 3)
+    if entity.may_hold_uuencode and entity.content_type == "text/plain":
+        octets = without_uuencode(octets)
+    defects = [] if sound else [f"bad-{entity.encoding}"]
+    if len(octets) > limit:
+        defects.append("long-text")
+    charset = entity.type.params.get("charset", "")
+    if charset and codec(charset) is None:
+        defects.append("unknown-charset")
+    if entity.content_type == "text/html":
+        charset = charset if codec(charset) else _meta_charset(octets)
+    text = decode(octets[:limit], charset)
+    return _LINE_ENDS.sub("\n", text) if "\r" in text else text, defects
+
+
+def _meta_charset(octets: bytes) -> str:
+    match = _META_CHARSET.search(octets, 0, 4096)
+    return match[1].decode("ascii") if match else ""
+
+
+def text_parts(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
+    """Return the parts that make up the readable text, in order; of a bare forward those of the nested mail."""
+    chosen = _chosen(entity, texts)
+    if any(texts[part.index].strip() for part in chosen) or entity.content_type == "multipart/report":
+        return chosen
+    nested = (node.children[0] for node in entity.walk() if node.children and node.is_message)
+    return next((text_parts(inner, texts) for inner in nested), chosen)
+
+
+def _chosen(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
+    if entity.content_type == "multipart/alternative" and entity.children:
+        return _best([_chosen(child, texts) for child in entity.children], texts)
+    if entity.content_type.startswith("multipart/") and entity.children:
+        return _joined([_chosen(child, texts) for child in entity.children])
+    return [entity] if _is_body(entity, texts) else []
+
+
+def _is_body(entity: Entity, texts: Mapping[int, str]) -> bool:
+    if _is_lost_multipart(entity):
+        return True
+    if entity.content_type not in _READABLE or entity.disposition.value == "attachment":
+        return False
+    return not declared_name(entity) and entity.index in texts
+
+
+def _best(options: list[list[Entity]], texts: Mapping[int, str]) -> list[Entity]:
+    """Choose among alternatives: plain text that says something, else the last one that does."""
+    filled = [option for option in options if any(texts[part.index].strip() for part in option)]
+    plain = [option for option in filled if all(part.content_type == "text/plain" for part in option)]
+    return next(iter(plain or filled[::-1] or options), [])
+
+
+def _joined(options: list[list[Entity]]) -> list[Entity]:
+    return [part for option in options for part in option]
+
+
+def readable(parts: Iterable[Entity], texts: Mapping[int, str]) -> str:
+    """Return the text of the chosen parts, one after the other."""
+    shown: list[str] = []
+    room = MAX_LAID_OUT
+    for part in parts:
+        text = texts[part.index]
+        if part.content_type in _HTML:
+            shown.append(html_to_text(text, room))
+            room = max(room - len(text), 0)
+        else:
+            shown.append(_as_plain(part, text))
+    return "\n".join(text.rstrip("\n") + "\n" for text in shown if text.strip())
+
+
+def _as_plain(part: Entity, text: str) -> str:
+    if part.content_type in {"text/enriched", "text/richtext"}:
+        return _without_commands(text)
+    if part.type.params.get("format", "").lower() == "flowed":
+        return unflow(text, delete_space=part.type.params.get("delsp", "").lower() == "yes")
+    return text
+
+
+def _without_commands(text: str) -> str:
+    """Cut the formatting commands out of enriched text (RFC 1896)."""
+    text = re.sub(r"<param>[^<]{0,1000}</param>", "", text, flags=re.IGNORECASE)
+    return re.sub(r"</?[A-Za-z0-9-]{1,60}>", "", text.replace("<<", "\0")).replace("\0", "<")
+
+
+def unflow(text: str, *, delete_space: bool = False) -> str:
+    """Join flowed lines to paragraphs (RFC 3676 section 4.2); a change of quote depth ends one."""
+    lines: list[str] = []
+    pieces: list[str] = []
+    depth = 0
+    for line in text.split("\n"):
+        content = line.lstrip(">")
+        quotes = len(line) - len(content)
+        if pieces and quotes != depth:
+            lines.append(_paragraph(pieces, depth))
+            pieces = []
+        depth = quotes
+        content = content.removeprefix(" ")
+        is_flowed = content.endswith(" ") and content != "-- "
+        pieces.append(content[:-1] if is_flowed and delete_space else content)
+        if not is_flowed:
+            lines.append(_paragraph(pieces, depth))
+            pieces = []
+    return "\n".join([*lines, _paragraph(pieces, depth)] if pieces else lines)
+
+
+def _paragraph(pieces: list[str], depth: int) -> str:
+    return ">" * depth + (" " if depth else "") + "".join(pieces)

@@ -1,0 +1,187 @@
+"""Turn octets into text: declared charset, alias, or a guess; never raises, never an active codec."""
+
+import codecs
+import re
+from encodings.aliases import aliases
+from functools import lru_cache
+from typing import Final
+
+REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+
+# Only codecs that map octets to characters. Python's registry also knows zlib, rot13, idna, utf-7 and unicode_escape.
+_ALLOWED: Final = frozenset(
+    (
+        *("ascii", "utf_8", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be"),
+        *(f"iso8859_{n}" for n in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)),
+        *(f"cp125{n}" for n in range(9)),
+        *("cp437", "cp737", "cp775", "cp850", "cp852", "cp855", "cp857", "cp858", "cp860", "cp861", "cp862"),
+        *("cp863", "cp864", "cp865", "cp866", "cp869", "cp874", "cp932", "cp949", "cp950", "cp037", "cp500"),
+        *("koi8_r", "koi8_u", "koi8_t", "ptcp154", "kz1048", "hp_roman8", "mac_roman", "mac_cyrillic", "mac_greek"),
+        *("mac_latin2", "mac_turkish", "mac_iceland", "gb18030", "hz", "big5hkscs", "johab"),
+        *("euc_jp", "euc_jis_2004", "shift_jis_2004", "iso2022_jp_ext", "iso2022_jp_2", "iso2022_jp_3", "iso2022_kr"),
+    )
+)
+# The superset that mail programs mean by a name, as in the WHATWG Encoding Standard.
+_MEANT: Final = {
+    "latin_1": "cp1252",
+    "iso8859_1": "cp1252",
+    "iso8859_9": "cp1254",
+    "iso8859_11": "cp874",
+    "tis_620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "shift_jis": "cp932",
+    "big5": "big5hkscs",
+    "iso2022_jp": "iso2022_jp_ext",
+    "iso2022_jp_1": "iso2022_jp_ext",
+}
+# Names that Python does not know.
+_EXTRA: Final = {
+    "iso_8859_8_i": "iso8859_8",
+    "iso_8859_8_e": "iso8859_8",
+    "x_gbk": "gb18030",
+    "x_sjis": "cp932",
+    "x_euc_jp": "euc_jp",
+    "x_windows_949": "cp949",
+    "x_x_big5": "big5hkscs",
+    "x_mac_roman": "mac_roman",
+    "x_mac_cyrillic": "mac_cyrillic",
+    "dos_874": "cp874",
+    "windows_874": "cp874",
+    "utf8mb4": "utf_8",
+    "unicode_1_1_utf_8": "utf_8",
+    "unicode": "utf_16",
+    "latin": "cp1252",
+    "ansi_x3_110_1983": "cp1252",  # what Lotus Notes gateways wrote for Latin-1
+}
+
+
+def _table() -> dict[str, str]:
+    """Map every spelling of every allowed charset, in letters, digits and single underscores, to its codec."""
+    known = aliases | {name: name for name in (*_ALLOWED, *_MEANT)}
+    meant = {label: _MEANT.get(name, name) for label, name in known.items()}
+    return {label: name for label, name in meant.items() if name in _ALLOWED} | _EXTRA
+
+
+_CODECS: Final = _table()
+_STATEFUL: Final = ("iso2022", "hz", "utf_16", "utf_32", "cp037", "cp500")
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.:+-]{0,39}")
+_NO_LETTER: Final = re.compile(r"[^a-z0-9]+")
+_WIDE: Final = re.compile(rb"[\x80-\xff]{2,}")
+_BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_ASCII: Final = bytes(range(0x80))
+_KANA: Final = b"\x82\x83"  # the first octets of kana in Shift_JIS
+_BELOW_EUC: Final = bytes(range(0x80, 0xA1))
+_HANGUL: Final = bytes(range(0xB0, 0xC9))
+_COMMON: Final = bytes((0xA1, 0xA3, *range(0xB0, 0xD8)))  # punctuation, and the common half of GB 2312
+_UPPER_ROWS: Final = bytes(range(0xE0, 0x100))
+_LOWER_ROWS: Final = bytes(range(0xC0, 0xE0))
+_SAMPLE: Final = 1 << 14
+_UNWANTED: Final = re.compile("[\0\ud800-\udfff]")
+
+
+@lru_cache(256)
+def codec(charset: str) -> str | None:
+    """Return the Python codec for a charset label, or None for an unknown, absent or active one."""
+    match = _NAME.search(charset[:200].lower())
+    label = _NO_LETTER.sub("_", match[0]).strip("_") if match else ""
+    # Some tools write "cp-850", "windows1252" and "utf_8".
+    spellings = (label, label.replace("cp_", "cp"), label.replace("windows", "windows_"), label.replace("iso_", "iso"))
+    return next((_CODECS[spelling] for spelling in spellings if spelling in _CODECS), None)
+
+
+def decode(data: bytes, charset: str = "") -> str:
+    """Return text without NUL and lone surrogates, whatever the octets; U+FFFD stands for what cannot be read."""
+    return clean(_decode(data, charset))
+
+
+def clean(text: str) -> str:
+    """Return text that every database takes: no NUL, no lone surrogate, no leading byte order mark."""
+    text = text.removeprefix("\ufeff")
+    return _UNWANTED.sub(_stand_in, text) if _UNWANTED.search(text) else text
+
+
+def _stand_in(match: re.Match[str]) -> str:
+    return "" if match[0] == "\0" else REPLACEMENT
+
+
+def _decode(data: bytes, charset: str) -> str:
+    name = codec(charset) if charset else None
+    if name is None or name == "ascii":
+        return guess(data)
+    if data.isascii() and not name.startswith(_STATEFUL):
+        return data.decode("ascii")
+    if name == "cp1252":
+        # UTF-8 labelled as Latin-1 is common; Latin-1 that happens to be valid UTF-8 is next to unknown.
+        return _strictly(data, "utf-8") or _latin(data)
+    text = _strictly(data, name)
+    return _mislabelled(data, name) if text is None else text
+
+
+def _mislabelled(data: bytes, name: str) -> str:
+    """Read octets that are not valid in their declared charset."""
+    if name != "utf_8":
+        return _strictly(data, "utf-8") or data.decode(name, "replace")
+    text = data.decode("utf-8", "replace")
+    some_utf8 = any(c > "\x7f" and c != REPLACEMENT for c in text[:_SAMPLE])
+    return text if some_utf8 else guess(data)
+
+
+def guess(data: bytes) -> str:
+    """Read octets without a usable label: ASCII, UTF-8, ISO-2022, then by the shape of the octets over 127."""
+    if b"\x1b$" in data and data.isascii():
+        return data.decode("iso2022_jp_ext", "replace")
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return data.decode(encoding, "replace")
+    utf8 = _strictly(data, "utf-8")
+    if utf8 is not None:
+        return utf8
+    name = _by_shape(data[:_SAMPLE])
+    return data.decode(name, "replace") if name else _latin(data)
+
+
+def _by_shape(data: bytes) -> str | None:
+    """Tell non-Latin charsets apart: their words are runs of high octets, in Latin text such octets stand alone."""
+    runs = _WIDE.findall(data)
+    wide = b"".join(runs)
+    alone = len(data.translate(None, _ASCII)) - len(wide)
+    if alone * 2 > len(wide):
+        return None
+    return _double_byte(runs, wide, data) or _cyrillic(wide)
+
+
+def _double_byte(runs: list[bytes], wide: bytes, data: bytes) -> str | None:
+    if _count(wide, _KANA) * 5 > len(wide) and _strictly(data, "cp932", cut=True):
+        return "cp932"
+    # All octets of the EUC family are over A0, and a run of them is whole characters.
+    if _count(wide, _BELOW_EUC) or any(len(run) % 2 for run in runs[:-1]):
+        return None
+    leads = wide[::2]
+    name = "cp949" if _count(leads, _HANGUL) * 10 > len(leads) * 9 else "gb18030"
+    return name if _count(leads, _COMMON) * 10 > len(leads) * 8 and _strictly(data, name, cut=True) else None
+
+
+def _cyrillic(wide: bytes) -> str | None:
+    upper, lower = _count(wide, _UPPER_ROWS), _count(wide, _LOWER_ROWS)
+    if (upper + lower) * 10 < len(wide) * 9:
+        return None
+    # Small letters, the most of any text, are E0 to FF in windows-1251 and C0 to DF in KOI8-R.
+    return "cp1251" if upper > lower else "koi8_r"
+
+
+def _count(data: bytes, octets: bytes) -> int:
+    return len(data) - len(data.translate(None, octets))
+
+
+def _latin(data: bytes) -> str:
+    return _strictly(data, "cp1252") or data.decode("latin-1")
+
+
+def _strictly(data: bytes, name: str, *, cut: bool = False) -> str | None:
+    """Decode or return None; `cut` forgives an incomplete last character."""
+    try:
+        return codecs.getincrementaldecoder(name)().decode(data, final=False) if cut else data.decode(name)
+    except (UnicodeError, ValueError):
+        return None

@@ -1,0 +1,188 @@
+"""Reads reports about mail that we sent: bounces, receipts, complaints."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from daemon.mail.dsn_evidence import (
+    FEEDBACK,
+    RECEIPT,
+    STATUS,
+    bounce_evidence,
+    find_report,
+    is_complaint,
+    is_ses_event,
+    notice_of,
+)
+from daemon.mail.dsn_formats import bare_users, is_delayed, read_notice, said_of
+from daemon.mail.dsn_reason import Failure, diagnose, find_status
+from daemon.mail.dsn_report import Fields, find_address, read_blocks, read_deliveries, recipient_of
+from daemon.mail.message import Message
+
+_MAX_TEXT: Final = 65_536
+_MAX_RECIPIENTS: Final = 100
+_MAX_SILENT: Final = 20
+_MESSAGE_ID = re.compile(r"^(?:original-)?message-id[ \t]{0,8}:\s{0,8}(<[^<>\s]{1,500}>)", re.IGNORECASE | re.MULTILINE)
+_TO = re.compile(r"\bto:[ \t]{0,8}([^\n]{1,500})", re.IGNORECASE)
+_HEADERS: Final = "text/rfc822-headers"
+
+
+@dataclass(frozen=True, slots=True)
+class Dsn:
+    """A report about a mail that we sent.
+
+    `kind` is "dsn" for a delivery report, "mdn" for a receipt (RFC 8098), "arf" for a complaint (RFC 5965).
+    `failures` has one entry for each recipient; `original_message_id` has its angle brackets, or is "". Who sent a
+    report is not proven by it: whether that Message-ID is ours is for the caller to verify.
+    """
+
+    kind: Literal["dsn", "mdn", "arf"]
+    failures: tuple[Failure, ...]
+    original_message_id: str
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """The addresses that the report is about, in lower case, each once."""
+        return tuple(dict.fromkeys(failure.address for failure in self.failures if failure.address))
+
+    @property
+    def status(self) -> str | None:
+        """The first status, such as "5.1.1" (RFC 3463)."""
+        return next((failure.status for failure in self.failures if failure.status), None)
+
+    @property
+    def permanent(self) -> bool:
+        """Whether none of the recipients will ever be reached."""
+        return bool(self.failures) and all(failure.permanent for failure in self.failures)
+
+    @property
+    def delayed(self) -> bool:
+        """Whether delivery is still being tried."""
+        return any(failure.action == "delayed" for failure in self.failures)
+
+    @property
+    def action(self) -> str:
+        """What happened to the first recipient (RFC 3464 section 2.3.3), or ""."""
+        return self.failures[0].action if self.failures else ""
+
+    @property
+    def diagnostic(self) -> str:
+        """What the server said, shortened."""
+        return next((failure.diagnostic for failure in self.failures if failure.diagnostic), "")
+
+
+def read_dsn(message: Message, *, null_sender: bool = False) -> Dsn | None:
+    """Return what a report says, or None when a mail is none (RFC 3464, 8098, 5965, and the notices of mail systems).
+
+    `null_sender` says that the envelope came from `<>`, which a mail may not carry in a header.
+    """
+    if is_complaint(message):
+        return Dsn("arf", _complaints(message, find_report(message, FEEDBACK)), _original_id(message))
+    if (receipt := find_report(message, RECEIPT)) and not find_report(message, STATUS):
+        return _receipt(message, receipt)
+    if not bounce_evidence(message, null_sender=null_sender):
+        return None
+    return Dsn("dsn", _failures(message), _original_id(message))
+
+
+def _failures(message: Message) -> tuple[Failure, ...]:
+    if is_ses_event(message):
+        return _ses_failures(message.text)
+    lines = notice_of(message)
+    notice = "\n".join(lines)
+    reported = read_deliveries(find_report(message, STATUS) or notice, notice)
+    if any(failure.address for failure in reported):
+        return _with_words(reported, lines)
+    action = reported[0].action if reported else "delayed" if is_delayed(message.subject, lines) else "failed"
+    told = () if bare_users(lines) else read_notice(lines, _named(message), _readers(message), action)
+    return told or tuple(diagnose(address, action, None, notice) for address in _addressed(message, lines))
+
+
+def _with_words(reported: tuple[Failure, ...], lines: list[str]) -> tuple[Failure, ...]:
+    """Return the failures; the words of the notice stand in where the report has neither words nor a telling status."""
+    silent = [f.address for f in reported if not (f.reason or f.diagnostic) and f.action in {"failed", "delayed"}]
+    words = said_of(silent[:_MAX_SILENT], lines)
+    return tuple(
+        diagnose(f.address, f.action, f.status, words[f.address]) if f.address in words and not f.reason else f
+        for f in reported
+    )
+
+
+def _named(message: Message) -> tuple[str, ...]:
+    """Return the recipients that Exim and Gmail name in a header."""
+    values = ",".join(message.headers.get("x-failed-recipients", ()))[:_MAX_TEXT]
+    return tuple(dict.fromkeys(filter(None, map(find_address, values.split(",")))))
+
+
+def _readers(message: Message) -> frozenset[str]:
+    return frozenset((address.email or "").lower() for address in (*message.to, *message.from_))
+
+
+def _addressed(message: Message, lines: list[str]) -> list[str]:
+    """Return the recipients of the returned mail, where the notice names none; else one without a name."""
+    if bare := bare_users(lines):
+        domain = next((address.email.rpartition("@")[2] for address in message.from_ if address.email), "")
+        return [f"{user}@{domain}" for user in bare]
+    returned = [part.headers.get("to", ("",))[0] for part in message.parts if part.embedded]
+    texts = [part.text for part in message.parts if part.content_type == _HEADERS]
+    returned += [found[1] for text in (*texts, message.text) if (found := _TO.search(text[:_MAX_TEXT]))]
+    return [address for address in map(find_address, returned) if address][:1] or [""]
+
+
+def _receipt(message: Message, report: str) -> Dsn:
+    """Read a disposition notification. Sieve's "reject" answers with one that says the mail was deleted unread."""
+    fields = _merged(report)
+    rejected = "deleted" in fields.get("disposition", "").lower() and "reject" in message.subject.lower()
+    failure = diagnose(recipient_of(fields), "failed", None, message.text[:_MAX_TEXT])
+    return Dsn("dsn" if rejected else "mdn", (failure,) if rejected else (), _original_id(message))
+
+
+def _complaints(message: Message, report: str) -> tuple[Failure, ...]:
+    """Return who complained: the recipient that the report names, else the one of the mail that it returns."""
+    fields = _merged(report)
+    named = (fields.get(name, "") for name in ("original-rcpt-to", "removal-recipient", "final-recipient"))
+    returned = (part.headers.get("to", ("",))[0] for part in message.parts if part.embedded)
+    address = next(filter(None, map(find_address, (*named, *returned))), "")
+    return (Failure(address, "complaint", None, "complaint", fields.get("feedback-type", "")[:100]),)
+
+
+def _merged(report: str) -> Fields:
+    return {name: value for block in reversed(read_blocks(report)) for name, value in block.items()}
+
+
+def _ses_failures(text: str) -> tuple[Failure, ...]:
+    """Read the JSON that Amazon SES sends through SNS; its fields are those of its documentation."""
+    try:
+        event, _ = json.JSONDecoder(strict=False).raw_decode(text[:_MAX_TEXT].lstrip())
+        return tuple(_ses_recipients(event))
+    except (ValueError, RecursionError, AttributeError, TypeError, LookupError):
+        return (diagnose("", "failed", None, text[:_MAX_TEXT]),)
+
+
+def _ses_recipients(event: dict[str, Any]) -> Iterator[Failure]:
+    """Yield what an event says of each recipient (bounce, complaint or delivery object)."""
+    for recipient in event.get("bounce", {}).get("bouncedRecipients", [])[:_MAX_RECIPIENTS]:
+        action = str(recipient.get("action", "failed"))[:20]
+        said = str(recipient.get("diagnosticCode", ""))[:1000]
+        yield diagnose(
+            find_address(str(recipient.get("emailAddress"))), action, find_status(str(recipient.get("status"))), said
+        )
+    for recipient in event.get("complaint", {}).get("complainedRecipients", [])[:_MAX_RECIPIENTS]:
+        yield Failure(find_address(str(recipient.get("emailAddress"))), "complaint", None, "complaint", "")
+    for address in event.get("delivery", {}).get("recipients", [])[:_MAX_RECIPIENTS]:
+        yield diagnose(find_address(str(address)), "delivered", None, "")
+
+
+def _original_id(message: Message) -> str:
+    """Return the Message-ID of the mail that a report is about: from what it returns, names or answers."""
+    for part in message.parts:
+        if part.embedded and (found := _MESSAGE_ID.search(f"message-id: {part.headers.get('message-id', ('',))[0]}")):
+            return found[1]
+    texts = [part.text for part in message.parts if part.text and not part.embedded]
+    for text in (*texts, message.text):
+        if found := _MESSAGE_ID.search(text[:_MAX_TEXT]):
+            return found[1]
+    answered = (*message.in_reply_to, *message.references)
+    return answered[0] if answered else ""

@@ -1,0 +1,97 @@
+"""Recognises a bounce: by its structure, its sender, its subject and its words together."""
+
+from collections.abc import Collection
+from typing import Final
+
+from daemon.mail.dsn_formats import notice_lines
+from daemon.mail.dsn_words import split_phrases
+from daemon.mail.marks import has_null_return_path, is_bounce_subject, is_daemon, is_mail_system
+from daemon.mail.message import Message
+
+STATUS: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
+RECEIPT: Final = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
+FEEDBACK: Final = frozenset({"message/feedback-report"})
+
+_READABLE: Final = ("text/", "multipart/")  # a multipart has text of its own where its boundaries are broken
+_ENOUGH: Final = 3
+_HEAD: Final = 25
+_FAILURE: Final = split_phrases(
+    "could not be delivered; couldn't be delivered; not be delivered; cannot be delivered; not delivered",
+    "not been delivered; not yet been delivered; could not deliver; unable to deliver; able to deliver",
+    "failed to deliver; undeliverable; delivery failed; delivery has failed; delivery failure",
+    "delivery to the following; delivery status notification; delivery problems; attempting to deliver",
+    "trying to deliver; did not reach; could not be reached; fatal errors; transcript of session; failed recipient",
+    "following recipient; address(es) failed; addresses failed; was rejected by; was automatically rejected",
+    "email you sent was rejected; has been postponed; final delivery userid; unknown user; mailbox exceeds",
+    "nicht zugestellt; unzustellbar; n'a pas pu; no se pudo entregar; non è stato possibile; não pôde ser entregue",
+    "доставлен; невозможно доставить; 送信できません; 配信できません; 无法发送; 无法投递",
+)
+
+
+def bounce_evidence(message: Message, *, null_sender: bool = False) -> str:
+    """Return why a mail is a bounce, in a few words, or "" where it is none.
+
+    `null_sender` says that the envelope came from `<>`. What a person may do as well needs further signs: a
+    postmaster writes letters, and a customer writes about a "Delivery failure".
+    """
+    if find_report(message, STATUS):
+        return "a delivery report (RFC 3464)"
+    if message.header("x-failed-recipients"):
+        return "X-Failed-Recipients"
+    if is_ses_event(message):
+        return "an event of Amazon SES"
+    if any(map(is_daemon, message.from_)):
+        return "from a mail daemon"
+    return _summed(message, null_sender=null_sender)
+
+
+def find_report(message: Message, types: Collection[str]) -> str:
+    """Return the text of the first report part of these types outside of forwarded mail, or ""."""
+    return next((part.text or " " for part in message.parts if part.content_type in types and not part.embedded), "")
+
+
+def is_complaint(message: Message) -> bool:
+    """Tell whether a mail is a complaint: a feedback report, or what Microsoft's JMRP sends in place of one."""
+    if find_report(message, FEEDBACK):
+        return True
+    sender = message.from_[0].email if message.from_ else ""
+    return sender == "staff@hotmail.com" and message.subject.lower().startswith("complaint about message from")
+
+
+def notice_of(message: Message) -> list[str]:
+    """Return the lines that a report says to people, none where all its text lies in the mail it returns."""
+    said = any(part.text and part.content_type.startswith(_READABLE) and not part.embedded for part in message.parts)
+    return notice_lines(message.text) if said else []
+
+
+def is_ses_event(message: Message) -> bool:
+    """Tell whether a mail carries an event of Amazon SES through its notification service (SNS)."""
+    return bool(message.header("x-amz-sns-message-id")) and '"notificationType"' in message.text[:200]
+
+
+def _summed(message: Message, *, null_sender: bool) -> str:
+    """Add up the signs; a subject or words must be among them, for responders also use the null sender."""
+    sender = {
+        "null sender": 2 * (null_sender or has_null_return_path(message)),
+        "a report without its part": 3 * _is_bare_report(message),
+        "from a mail system": not message.from_ or any(map(is_mail_system, message.from_)),
+    }
+    if not any(sender.values()):
+        return ""
+    signs = sender | {
+        "subject of a bounce": is_bounce_subject(message.subject),
+        "words of a bounce": _tells_of_failure(message),
+    }
+    if sum(signs.values()) < _ENOUGH or not (signs["subject of a bounce"] or signs["words of a bounce"]):
+        return ""
+    return ", ".join(sign for sign, weight in signs.items() if weight)
+
+
+def _is_bare_report(message: Message) -> bool:
+    root = message.header("content-type").lower()
+    return root.startswith("multipart/report") and ("delivery-status" in root or "report-type" not in root)
+
+
+def _tells_of_failure(message: Message) -> bool:
+    head = " ".join(" ".join(notice_of(message)[:_HEAD]).lower().split())
+    return any(phrase in head for phrase in _FAILURE)

@@ -1,0 +1,166 @@
+"""Reads bounces that only people were meant to read: the notices of mail systems before and beside RFC 3464."""
+
+import re
+from collections.abc import Collection, Iterator
+from itertools import islice
+from typing import Final
+
+from daemon.mail.dsn_reason import Failure, diagnose, find_reason, find_status
+from daemon.mail.dsn_report import find_address
+from daemon.mail.dsn_words import split_phrases
+
+_MAX_TEXT: Final = 65_536
+_MAX_LINES: Final = 400
+_MAX_LINE: Final = 400
+_MAX_RECIPIENTS: Final = 100
+_NEAR: Final = 12
+
+# Where the notice ends and the returned message starts: how the line begins, dashes apart.
+_RETURNED: Final = split_phrases(
+    "below this line is a copy; below the next line is a copy; below is a copy; this is a copy of; here is a copy of",
+    "a copy of the original message; a copy of the message; attachment is a copy; included is a copy",
+    "original message follows; original message headers; message headers follow; message header follows",
+    "unsent message follows; returned message; returned mail; the header of the original message; the header and top",
+    "forwarded message; bounced e-mail; your message reads",
+    "message removed",
+)
+_HEADER = re.compile(r"(?:Received|Return-Path|X-Received|DKIM-Signature|X-Original-To)[ \t]{0,4}:", re.IGNORECASE)
+_ORIGINAL = re.compile(
+    r"[-=*]{2,40} {0,4}original message {0,4}[-=*:]{0,40}$|[-\s]{0,8}the first \d{1,4} lines of", re.IGNORECASE
+)
+
+# An address that opens a line, as lists of failed recipients have it: "<a@b>:", "  a@b", "* a@b", "[a@b]: 550 ...".
+_LISTED = re.compile(
+    r"[\s>*•\-\[<\"'`]{0,80}(?:SMTP:|mailto:)?([^\s<>;:,\"()\[\]@=]{1,64}@[^\s<>;:,\"()\[\]@]{1,255})(.{0,400})"
+)
+_AFTER_LISTED = re.compile(r"\s*$|[>:;,\])\"'`.]|\.\.\.|\s+(?:on\b|\(|<|\[|-|was\b|is\b|invalid\b|:)", re.IGNORECASE)
+
+# What stands before a failed recipient on its line.
+_ANNOUNCED: Final = split_phrases(
+    "undeliverable to; undeliverable address; deliver your message to; deliver message to; deliver mail to",
+    "delivering your mail to; delivered to; delivre a; deliver to; delivery failed; delivery to",
+    "did not reach the following recipient; failed recipient; final delivery userid; unknown user; allowed size",
+    "mailbox is full; originally addressed to; addressed to; local mailbox; your message to; target mail address",
+    "smtp=; smtp:; recipient:; to this address",
+)
+_USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_DELAYED_SUBJECTS: Final = ("warning", "delay")
+_DELAYED: Final = split_phrases(
+    "still being retried; not yet been delivered; will be retried; will continue to try",
+    "has been postponed; retry for; advisory-only",
+)
+
+
+def notice_lines(text: str) -> list[str]:
+    """Return the lines of a notice before the message it returns, bounded in number and length."""
+    kept: list[str] = []
+    for line in text[:_MAX_TEXT].split("\n")[:_MAX_LINES]:
+        if _starts_returned(line, after=bool(kept)):
+            break
+        if line.strip():
+            kept.append(line[:_MAX_LINE])
+    return kept
+
+
+def is_delayed(subject: str, lines: list[str]) -> bool:
+    """Tell whether a notice without a report part says that delivery is still being tried."""
+    if any(word in subject.lower() for word in _DELAYED_SUBJECTS):
+        return True
+    head = " ".join(lines[:_NEAR]).lower()
+    return any(phrase in head for phrase in _DELAYED)
+
+
+def bare_users(lines: list[str]) -> list[str]:
+    """Return the local parts that a provider lists of its own users without their domain (AOL)."""
+    for number, line in enumerate(lines):
+        if "following recipients could not" in line.lower() and line.rstrip().endswith(":"):
+            return [
+                user.strip().lower() for user in lines[number + 1 : number + _NEAR] if _USER.fullmatch(user.strip())
+            ]
+    return []
+
+
+def read_notice(lines: list[str], known: Collection[str], own: Collection[str], action: str) -> tuple[Failure, ...]:
+    """Return the failures that a notice tells of in prose.
+
+    `known` are recipients that a header names, for notices without a list; `own` are addresses of the one who gets
+    the notice, named only when nobody else is.
+    """
+    places = _placed(lines, known, own)
+    starts = sorted({line for line in places.values() if line is not None})
+    whole = "\n".join(lines)
+    return tuple(
+        diagnose(address, action, None, _said_of(address, line, starts, lines), whole)
+        for address, line in places.items()
+    )
+
+
+def said_of(addresses: Collection[str], lines: list[str]) -> dict[str, str]:
+    """Return what a notice says of recipients that are known already."""
+    places = dict(reversed([(address, number) for number, address in _listed(lines)])) if addresses else {}
+    starts = sorted(places.values())
+    return {address: _said_of(address, places.get(address), starts, lines) for address in addresses}
+
+
+def _starts_returned(line: str, *, after: bool) -> bool:
+    if not after:
+        return False
+    low = line.strip(" \t-=*_>").lower()
+    return low.startswith(_RETURNED) or bool(_HEADER.match(line) or _ORIGINAL.match(line.strip()))
+
+
+def _placed(lines: list[str], known: Collection[str], own: Collection[str]) -> dict[str, int | None]:
+    """Return the recipients with the number of the line that names each."""
+    if listed := _others(_listed(lines), own):
+        return listed
+    return dict.fromkeys(known) or _others(_mentioned(lines), own)
+
+
+def _others(found: Iterator[tuple[int, str]], own: Collection[str]) -> dict[str, int | None]:
+    places: dict[str, int | None] = {}
+    for number, address in islice(found, _MAX_RECIPIENTS):
+        places.setdefault(address, number)
+    return {address: line for address, line in places.items() if address not in own} or places
+
+
+def _listed(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Yield addresses that open a line or follow an announcement."""
+    before = ""
+    for number, line in enumerate(lines):
+        # Exim tells whose message it was: "A message sent by / <address> / could not be delivered".
+        if not before.endswith("sent by") and (address := _opening(line) or _announced(line)):
+            yield number, address
+        before = line.rstrip()
+
+
+def _opening(line: str) -> str:
+    match = _LISTED.match(line)
+    if not match or not (_AFTER_LISTED.match(match[2]) or find_status(match[2]) or find_reason(None, match[2])):
+        return ""
+    return match[1].strip(".'`*").lower()
+
+
+def _announced(line: str) -> str:
+    low = " ".join(line.lower().split())
+    for phrase in _ANNOUNCED:
+        if phrase in low and (address := find_address(low.partition(phrase)[2])):
+            return address
+    return ""
+
+
+def _mentioned(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Yield addresses on a line that has a reply code or the words of a refusal (transcripts of sessions)."""
+    for number, line in enumerate(lines):
+        if (address := find_address(line)) and ("rcpt" in line.lower() or find_status(line) or find_reason(None, line)):
+            yield number, address
+
+
+def _said_of(address: str, line: int | None, starts: list[int], lines: list[str]) -> str:
+    """Return what the notice says of one recipient: its own lines, those that name it, else all."""
+    near: list[str] = []
+    if line is not None:
+        stop = next((start for start in starts if start > line), len(lines))
+        near = lines[line : min(stop, line + _NEAR)]
+    near += [other for other in lines if address in other.lower() and other not in near]
+    said = "\n".join(near)
+    return said if find_status(said) or find_reason(None, said) else "\n".join(lines)

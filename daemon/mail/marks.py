@@ -1,0 +1,87 @@
+"""Knows the marks that machines leave: names of mail systems, null senders, subjects that programs write."""
+
+import re
+from typing import Final
+
+from daemon.mail.dsn_words import split_phrases
+from daemon.mail.message import Address, Message
+
+_DAEMON = re.compile(r"mail(?:er)?[-_. ]?daemon|mail-?delivery-(?:sub)?system|mdaemon|mmdf", re.IGNORECASE)
+_SYSTEM = re.compile(
+    r"post[-_.]?master|mail[-_.](?:delivery|system|router|administrator)|mailadm(?:in)?|imss|microsoftexchange[0-9a-f]{8}"
+    r"|system administrator|.{0,20}smtp_mail_service|e?mail_?admin|noreply-dmarc",
+    re.IGNORECASE,
+)
+_SYSTEM_NAME = re.compile(
+    r"mail(?:er)?[- ]?(?:daemon|delivery|system|administrator|router|server)|e-?mail (?:delivery|system|server)"
+    r"|system administrator|postmaster|internet mail (?:service|delivery)|message router|content[- ]filter|mta\b",
+    re.IGNORECASE,
+)
+_NOREPLY = re.compile(
+    r"(?:do[-_.]?)?not?[-_.]?(?:reply|response|answer)\b|(?:do)?not?[-_.]?reply[-_.+]|.{0,30}[-_.]no[-_.]?reply$"
+    r"|ne[-_.]?pas[-_.]?repondre|nicht[-_.]?antworten|no[-_.]?responder|bounces?\b|.{1,40}[-+_]bounces?$|unattended\b",
+    re.IGNORECASE,
+)
+_ROLES: Final = frozenset({"root", "daemon", "nobody", "abuse", "listserv", "majordomo", "mailman"})
+
+# What mail systems write at the start of the Subject of a bounce; a person who forwards one leaves "Fwd:" before it.
+_BOUNCE_SUBJECTS: Final = split_phrases(
+    "undeliver; returned mail; returned message; return receipt failed; failure notice; failure delivery",
+    "failed delivery; failed mail; failed to deliver; failed:; delivery status notification; delivery notification",
+    "delivery failure; delivery failed; delivery has failed; delivery report; delivery error; delivery problem",
+    "delivery unsuccessful; non-delivery; non delivery; nondeliverable; nondelivery; not delivered; mail delivery",
+    "mail not delivered; mail could not be delivered; mail failure; mail system error; mail delayed; mail returned",
+    "mail undeliverable; message delivery; message not delivered; message could not be delivered",
+    "message undeliverable; message status - undeliverable; email delivery; email bounce; e-mail delivery",
+    "permanent delivery failure; permanent delivery error; automatically rejected mail; warning: message",
+    "warning: could not send message; warning: mail delayed; delayed mail; notice: mail delivery; error sending",
+    "unable to deliver; could not deliver; rejected:; rejected mail; rejected message; user unknown",
+    "problem delivering; postmaster notify; unzustellbar; nicht zugestellt; nachricht nicht zugestellt",
+    "mail konnte nicht; zustellung fehlgeschlagen; echec de la remise; échec de la remise; échec de remise",
+    "non remis; mail non remis; message non remis; no se puede entregar; devolución de correo",
+    "impossibile recapitare; mancato recapito; não é possível entregar; não entregue; nie można dostarczyć",
+    "niedostarczona wiadomość; zwrot:; onbestelbaar; niet te bestellen; kan ikke leveres; kan inte levereras",
+    "недоставленн; не доставлено; ваше сообщение не доставлено; 配信不能; 配送不能",
+    "配信できません; 未送達; 无法投递; 无法送达; 退信; 系统退信",
+)
+_DECORATION = re.compile(r"(?:\[[^\]]{0,40}\]|[*!#\s]){0,4}")
+
+
+def is_null(path: str) -> bool:
+    """Tell whether a return path is the null sender, or the daemon that some systems write for it."""
+    bare = path.strip().strip("<>").strip()
+    return not bare or bool(_DAEMON.match(bare))
+
+
+def has_null_return_path(message: Message) -> bool:
+    """Tell whether the mail says that it came from the null sender."""
+    return any(is_null(value) for value in message.headers.get("return-path", ()))
+
+
+def is_daemon(address: Address) -> bool:
+    """Tell whether an address is that of a mail daemon, which writes nothing but reports."""
+    return bool(_DAEMON.match(_local(address)) or (not address.email and _DAEMON.search(address.name[:200])))
+
+
+def is_mail_system(address: Address) -> bool:
+    """Tell whether an address is that of a mail system, at which a person may also sit (postmaster)."""
+    if is_daemon(address) or _SYSTEM.match(_local(address)):
+        return True
+    return bool(_SYSTEM_NAME.match(address.name[:200].strip(" \"'<")))
+
+
+def is_unanswerable(email: str) -> bool:
+    """Tell whether nobody reads the mail at an address: daemons, roles of systems, no-reply."""
+    local = email.rpartition("@")[0].lower().strip('"')
+    return bool(_DAEMON.match(local) or _SYSTEM.match(local) or _NOREPLY.match(local)) or local in _ROLES
+
+
+def is_bounce_subject(subject: str) -> bool:
+    """Tell whether a subject starts as mail systems start that of a bounce."""
+    bare = _DECORATION.sub("", subject[:200].lower(), count=1)
+    return bare.startswith(_BOUNCE_SUBJECTS)
+
+
+def _local(address: Address) -> str:
+    local = (address.email or "").rpartition("@")[0] or (address.email or "")
+    return local.strip("\"' ")

@@ -1,0 +1,226 @@
+"""Split a mail in its MIME tree (RFC 2045, 2046), bounded: offsets into the raw bytes, nothing copied."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from daemon.mail.headers import MAX_BLOCK, Block, Structured, read_block, read_structured
+from daemon.mail.transfer import decode_transfer, decoded_size
+
+MAX_DEPTH: Final = 50
+MAX_PARTS: Final = 500
+_MAX_HEADERS: Final = 2 * MAX_BLOCK
+_MAX_DELIMITERS: Final = 2 * MAX_PARTS
+# Each level of nesting is searched once; honest mail has three or four, a bomb has as many as it can.
+_MAX_SCAN: Final = 12
+_SCAN_FLOOR: Final = 1 << 20
+# A nested mail that is itself encoded, against RFC 2046 section 5.2.1, must be decoded to be read.
+_MAX_UNWRAPPED: Final = 4 << 20
+
+_MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
+_REPORT_TYPES: Final = frozenset(
+    ("message/delivery-status", "message/global-delivery-status", "message/disposition-notification",
+     "message/feedback-report", "message/tracking-status"),
+)  # fmt: skip
+_TYPE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]{1,80}/[!#$%&'*+.^_`|~0-9a-z-]{1,80}")
+_ENCODING: Final = re.compile(r"[a-z0-9-]+")
+_DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*(?=\r?\n|\Z)")
+_LIKELY_DELIMITER: Final = re.compile(rb"\n--(\S[^\r\n]{0,199}?)[ \t]{0,9}\r?\n(?=Content-[A-Za-z-]{1,40}:)")
+_LINE_END: Final = re.compile(rb"\r?\n")
+
+
+@dataclass(slots=True)
+class Entity:
+    """A node of the tree: its header, and where its still encoded body lies in `buffer`."""
+
+    index: int
+    depth: int
+    embedded: bool
+    block: Block
+    type: Structured
+    encoding: str
+    buffer: bytes
+    start: int
+    end: int
+    children: list["Entity"] = field(default_factory=list)
+    disposition: Structured = field(default_factory=lambda: Structured("", {}))
+
+    @property
+    def content_type(self) -> str:
+        """Return the media type, as far as it was declared well."""
+        return self.type.value
+
+    @property
+    def is_message(self) -> bool:
+        """Tell a nested mail."""
+        return self.content_type in _MESSAGE_TYPES
+
+    @property
+    def is_report(self) -> bool:
+        """Tell a machine-readable report, text to who reads bounces and no file to a person."""
+        return self.content_type in _REPORT_TYPES
+
+    @property
+    def may_hold_uuencode(self) -> bool:
+        """Tell cheaply whether uuencoded files may stand in the text."""
+        return self.buffer.find(b"\nbegin ", max(self.start - 1, 0), self.end) >= 0
+
+    def octets(self, limit: int | None = None) -> tuple[bytes, bool]:
+        """Return the decoded body, of at most `limit` encoded octets, and whether its encoding was sound."""
+        end = self.end if limit is None else min(self.end, self.start + limit)
+        return decode_transfer(self.buffer[self.start : end], self.encoding)
+
+    def size(self) -> int:
+        """Count the decoded octets."""
+        return decoded_size(self.buffer, self.start, self.end, self.encoding)
+
+    def walk(self) -> Iterator["Entity"]:
+        """Yield this node and all below it, in order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(slots=True)
+class _Limits:
+    """What is left to spend on one mail, and what was found wrong with it."""
+
+    scan: int
+    header: int = _MAX_HEADERS
+    unwrap: int = _MAX_UNWRAPPED
+    parts: int = 0
+    defects: list[str] = field(default_factory=list)
+
+
+def split(raw: bytes) -> tuple[Entity, tuple[str, ...]]:
+    """Return the root of the MIME tree and the defects of the structure; never raises."""
+    buffer = with_line_feeds(raw)
+    limits = _Limits(_MAX_SCAN * len(buffer) + _SCAN_FLOOR)
+    root = _read(buffer, 0, len(buffer), 0, limits, embedded=False, default="text/plain")
+    return root, tuple(dict.fromkeys(limits.defects))
+
+
+def with_line_feeds(raw: bytes) -> bytes:
+    """Return the mail with line feeds, if it is one of those that end lines with a bare CR (old Macintosh)."""
+    return raw if b"\n" in raw or b"\r" not in raw else raw.replace(b"\r", b"\n")
+
+
+def _read(buffer: bytes, start: int, end: int, depth: int, limits: _Limits, *, embedded: bool, default: str) -> Entity:
+    """Read one entity and all within it."""
+    block = read_block(buffer, start, end, min(MAX_BLOCK, limits.header))
+    limits.header -= block.length
+    limits.defects.extend(block.defects)
+    entity = Entity(
+        index=limits.parts,
+        depth=depth,
+        embedded=embedded,
+        block=block,
+        type=_media_type(block, default, limits),
+        encoding=_transfer_encoding(block),
+        buffer=buffer,
+        start=block.end,
+        end=end,
+        disposition=read_structured(block.first("content-disposition")),
+    )
+    limits.parts += 1
+    nests = entity.content_type.startswith("multipart/") or entity.is_message
+    if not nests:
+        return entity
+    if depth >= MAX_DEPTH or limits.parts >= MAX_PARTS or limits.scan <= 0:
+        limits.defects.append("too-deep" if limits.parts < MAX_PARTS else "too-many-parts")
+        return entity
+    if entity.is_message:
+        _read_message(entity, limits)
+    else:
+        _read_parts(entity, limits)
+    return entity
+
+
+def _media_type(block: Block, default: str, limits: _Limits) -> Structured:
+    """Return the first readable Content-Type; RFC 2045 section 5.2 makes the rest plain text."""
+    declared = [read_structured(value) for value in block.every("content-type")[:4]]
+    good = next((found for found in declared if _TYPE.fullmatch(found.value)), None)
+    if good is None:
+        if any(found.value for found in declared):
+            limits.defects.append("bad-content-type")
+        # "text" and "Text; charset=…" are what old mailers wrote.
+        return Structured(default, declared[0].params if declared else {})
+    return good
+
+
+def _transfer_encoding(block: Block) -> str:
+    match = _ENCODING.search(block.first("content-transfer-encoding").lower())
+    return {"base-64": "base64", "quotedprintable": "quoted-printable"}.get(match[0], match[0]) if match else ""
+
+
+def _read_message(entity: Entity, limits: _Limits) -> None:
+    buffer, start, end = entity.buffer, entity.start, entity.end
+    if entity.encoding in {"base64", "quoted-printable"} and end - start <= limits.unwrap:
+        limits.unwrap -= end - start
+        buffer = with_line_feeds(entity.octets()[0])
+        start, end = 0, len(buffer)
+    if start < end:
+        child = _read(buffer, start, end, entity.depth + 1, limits, embedded=True, default="text/plain")
+        entity.children.append(child)
+
+
+def _read_parts(entity: Entity, limits: _Limits) -> None:
+    boundary = _boundary(entity, limits)
+    regions = _regions(entity, boundary, limits) if boundary else []
+    if not regions:
+        limits.defects.append("lost-boundary")
+    default = "message/rfc822" if entity.content_type == "multipart/digest" else "text/plain"
+    for start, end in regions:
+        if limits.parts >= MAX_PARTS:
+            limits.defects.append("too-many-parts")
+            return
+        child = _read(entity.buffer, start, end, entity.depth + 1, limits, embedded=entity.embedded, default=default)
+        entity.children.append(child)
+
+
+def _boundary(entity: Entity, limits: _Limits) -> bytes:
+    """Return the boundary, or the one that the body itself shows where the header has none."""
+    declared = entity.type.params.get("boundary", "").rstrip()
+    if declared and entity.buffer.find(b"--" + declared.encode("utf-8"), entity.start, entity.end) >= 0:
+        return declared.encode("utf-8")
+    limits.defects.append("bad-boundary")
+    limits.scan -= entity.end - entity.start
+    likely = _LIKELY_DELIMITER.search(entity.buffer, max(entity.start - 1, 0), min(entity.end, entity.start + 65536))
+    return likely[1] if likely else b""
+
+
+def _regions(entity: Entity, boundary: bytes, limits: _Limits) -> list[tuple[int, int]]:
+    """Return where the parts lie. A missing end, or parts after the end, lose nothing."""
+    buffer, needle = entity.buffer, b"\n--" + boundary
+    limits.scan -= entity.end - entity.start
+    regions: list[tuple[int, int]] = []
+    opened: int | None = None
+    # The line feed before the first delimiter belongs to the blank line that ends the header.
+    at = max(entity.start - 1, 0)
+    for _ in range(_MAX_DELIMITERS):
+        found = buffer.find(needle, at, entity.end)
+        if found < 0:
+            break
+        at = found + len(needle)
+        closing = _DELIMITER_END.match(buffer, at, entity.end)
+        if closing is None:
+            continue
+        if opened is not None:
+            regions.append((opened, _before_line_end(buffer, opened, found)))
+        at = closing.end()
+        opened = None if closing[1] else _after_line_end(buffer, at, entity.end)
+    if opened is not None:
+        limits.defects.append("no-end-boundary")
+        regions.append((opened, entity.end))
+    return regions
+
+
+def _before_line_end(buffer: bytes, start: int, end: int) -> int:
+    """Return the end of a part: the line end before a delimiter belongs to the delimiter (RFC 2046 section 5.1.1)."""
+    return max(start, end - 1 if buffer.startswith(b"\r", end - 1) else end)
+
+
+def _after_line_end(buffer: bytes, at: int, end: int) -> int:
+    match = _LINE_END.match(buffer, at, end)
+    return match.end() if match else at

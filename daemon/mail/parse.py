@@ -1,0 +1,102 @@
+"""Read a mail: bytes in, one frozen Message out, whatever they are."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from daemon.mail.address import read_addresses
+from daemon.mail.attachment import list_files, list_inner_files
+from daemon.mail.body import read_texts, readable, text_parts
+from daemon.mail.dates import read_date
+from daemon.mail.encoded_words import decode_words
+from daemon.mail.headers import Block
+from daemon.mail.message import Address, Message, Part
+from daemon.mail.mime import Entity, split
+from daemon.mail.reply import new_text
+
+_MAX_IDS: Final = 200
+_ID: Final = re.compile(r"<([^<>]{1,998})>")
+_SPACE: Final = re.compile(r"\s+")
+
+
+def parse(raw: bytes) -> Message:
+    """Return what a mail says. Total: damage becomes `defects`, and the time and memory it takes are bounded."""
+    root, structure = split(raw)
+    entities = tuple(root.walk())
+    texts, damage = read_texts(entities)
+    body = text_parts(root, texts)
+    text = readable(body, texts)
+    inner = list_inner_files(entities)
+    parts = (*(_part(entity, texts) for entity in entities), *(part for part, _ in inner))
+    block = root.block
+    defects = (*structure, *damage, *_header_defects(block), *_seals(entities, text))
+    return Message(
+        message_id=_message_id(block.first("message-id")),
+        subject=decode_words(block.first("subject")),
+        date=read_date(block.first("date")),
+        from_=_addresses(block, "from"),
+        sender=_addresses(block, "sender"),
+        reply_to=_addresses(block, "reply-to"),
+        to=_addresses(block, "to"),
+        cc=_addresses(block, "cc"),
+        in_reply_to=_ids(block.every("in-reply-to")),
+        references=_ids(block.every("references")),
+        text=text,
+        reply=new_text(text),
+        attachments=(*list_files(root, body), *(file for _, file in inner)),
+        parts=parts,
+        headers=parts[0].headers,
+        defects=tuple(dict.fromkeys(defects)),
+    )
+
+
+def _part(entity: Entity, texts: Mapping[int, str]) -> Part:
+    return Part(
+        index=entity.index,
+        depth=entity.depth,
+        content_type=entity.content_type,
+        headers=entity.block.decoded(),
+        text=texts.get(entity.index, ""),
+        embedded=entity.embedded,
+    )
+
+
+def _addresses(block: Block, name: str) -> tuple[Address, ...]:
+    return tuple(address for value in block.every(name) for address in read_addresses(value))
+
+
+def _message_id(value: str) -> str:
+    """Return the first identifier, in angle brackets also where a program left them out."""
+    found = _ids((value,))
+    bare = _SPACE.sub("", value)
+    return found[0] if found else f"<{bare.strip('<>')}>" if bare.strip("<>") else ""
+
+
+def _ids(values: Iterable[str]) -> tuple[str, ...]:
+    """Return the identifiers of a field, the last ones where there are too many: they are the nearest."""
+    found = [f"<{_SPACE.sub('', match[1])}>" for value in values for match in _ID.finditer(value)]
+    return tuple(found[-_MAX_IDS:])
+
+
+def _header_defects(block: Block) -> Iterable[str]:
+    names = [name for name, _ in block.fields]
+    for name in ("from", "date", "message-id"):
+        if name not in names:
+            yield f"no-{name}"
+    for name in ("from", "to", "cc", "subject", "date", "message-id", "content-type", "reply-to", "sender"):
+        if names.count(name) > 1:
+            yield f"duplicate-{name}"
+    if block.first("date") and read_date(block.first("date")) is None:
+        yield "bad-date"
+
+
+def _seals(entities: Iterable[Entity], text: str) -> Iterable[str]:
+    """Name what cannot be read here: encrypted mail, and signatures that wrap the text."""
+    for entity in entities:
+        if entity.content_type == "multipart/encrypted":
+            yield "encrypted"
+        if entity.content_type in {"application/pkcs7-mime", "application/x-pkcs7-mime"}:
+            signed = entity.type.params.get("smime-type", "").lower() == "signed-data"
+            yield "opaque-signature" if signed else "encrypted"
+    if "-----BEGIN PGP MESSAGE-----" in text:
+        yield "encrypted"

@@ -1,0 +1,68 @@
+"""List the files inside a winmail.dat, Outlook's TNEF wrapper ([MS-OXTNEF] section 2.1); bounded, never raises."""
+
+import struct
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from daemon.mail.charset import decode
+
+_SIGNATURE: Final = b"\x78\x9f\x3e\x22"
+_ATTRIBUTE: Final = struct.Struct("<BII")
+_NEW_FILE, _TITLE, _DATA, _PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
+_MAX_ATTRIBUTES: Final = 5000
+# The long file name, property 3707, as octets or as UTF-16, with its count of values before its length.
+_LONG_NAMES: Final = (
+    (b"\x1e\x00\x07\x37\x01\x00\x00\x00", "cp1252"),
+    (b"\x1f\x00\x07\x37\x01\x00\x00\x00", "utf-16-le"),
+)
+
+
+class TnefFile(NamedTuple):
+    """One wrapped file."""
+
+    name: str
+    octets: bytes
+
+
+def tnef_files(data: bytes) -> list[TnefFile]:
+    """Return the files that the wrapper holds, as far as it can be read."""
+    found: list[TnefFile] = []
+    name, octets, is_open = "", b"", False
+    for kind, value in _attributes(data):
+        if kind == _NEW_FILE:
+            found += [TnefFile(name, octets)] if is_open else []
+            name, octets, is_open = "", b"", True
+        elif kind == _TITLE:
+            name = name or _text(value, "cp1252")
+        elif kind == _DATA:
+            octets = value
+        elif kind == _PROPERTIES:
+            name = _long_name(value) or name
+    return [*found, TnefFile(name, octets)] if is_open else found
+
+
+def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+    at = len(_SIGNATURE) + 2
+    if not data.startswith(_SIGNATURE):
+        return
+    for _ in range(_MAX_ATTRIBUTES):
+        if at + _ATTRIBUTE.size > len(data):
+            return
+        _, kind, length = _ATTRIBUTE.unpack_from(data, at)
+        at += _ATTRIBUTE.size
+        yield kind, data[at : at + length]
+        at += length + 2
+
+
+def _long_name(properties: bytes) -> str:
+    for mark, charset in _LONG_NAMES:
+        at = properties.find(mark)
+        if at >= 0:
+            start = at + len(mark) + 4
+            length = int.from_bytes(properties[start - 4 : start], "little")
+            return _text(properties[start : start + min(length, 1024)], charset)
+    return ""
+
+
+def _text(value: bytes, charset: str) -> str:
+    return decode(value, charset).strip()

@@ -1,0 +1,133 @@
+"""Undo content transfer encodings in bounded memory: base64, quoted-printable, uuencode; never raises."""
+
+import binascii
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Final, NamedTuple
+
+_ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_NOT_BASE64: Final = bytes(set(range(256)) - set(_ALPHABET))
+_NOT_BASE64_OR_PAD: Final = bytes(set(_NOT_BASE64) - {ord("=")})
+_FOREIGN: Final = _ALPHABET + b"= \t\r\n"
+_UUENCODE: Final = frozenset(("x-uuencode", "uuencode", "x-uue", "uue"))
+_CHUNK: Final = 1 << 18
+_MAX_PADS: Final = 1000
+_MAX_FILES: Final = 100
+# A line of 45 octets, the usual length, starts with M; a file of less is one line and its end.
+_UU_BEGIN: Final = re.compile(
+    rb"(?:\n|\A)(begin[ \t]+[0-7]{3,4}[ \t]+(\S[^\r\n]{0,255}?)[ \t]*\r?\n)"
+    rb"(?=M[ -`]{55,61}\r?\n|[!-L][ -`]{0,60}\r?\n`?\r?\n?end)"
+)
+
+
+def decode_transfer(data: bytes, encoding: str) -> tuple[bytes, bool]:
+    """Return the octets behind a content transfer encoding (RFC 2045 section 6), and whether they were sound."""
+    if encoding == "base64":
+        return base64_octets(data)
+    if encoding == "quoted-printable":
+        return binascii.a2b_qp(data), True
+    if encoding in _UUENCODE:
+        block = next(uu_blocks(data), UuBlock("", 0, len(data)))
+        return block.octets(data), True
+    return data, True
+
+
+def base64_octets(data: bytes) -> tuple[bytes, bool]:
+    """Decode base64 leniently: foreign octets skipped, missing padding added, streams put end to end all read."""
+    out, carry, is_sound, is_ended = BytesIO(), b"", True, False
+    for start in range(0, len(data), _CHUNK):
+        chunk = data[start : start + _CHUNK]
+        is_sound = is_sound and not chunk.translate(None, _FOREIGN)
+        compact = chunk.translate(None, _NOT_BASE64_OR_PAD)
+        if compact.count(b"=") > _MAX_PADS:
+            compact, is_sound = compact.replace(b"=", b""), False
+        *streams, carry = (carry + compact).split(b"=")
+        for stream in filter(None, streams):
+            is_sound = is_sound and not is_ended
+            is_ended = True
+            out.write(_unpadded(stream))
+        whole = len(carry) - len(carry) % 4
+        out.write(binascii.a2b_base64(carry[:whole]))
+        is_sound = is_sound and not (is_ended and whole)
+        carry = carry[whole:]
+    out.write(_unpadded(carry))
+    return out.getvalue(), is_sound and len(carry) % 4 != 1
+
+
+def _unpadded(stream: bytes) -> bytes:
+    if len(stream) % 4 == 1:
+        stream = stream[:-1]
+    return binascii.a2b_base64(stream + b"=" * (-len(stream) % 4))
+
+
+class UuBlock(NamedTuple):
+    """Where a uuencoded file stands in a text."""
+
+    name: str
+    start: int
+    end: int
+
+    def octets(self, data: bytes) -> bytes:
+        """Decode the file; a bad line is skipped."""
+        out = BytesIO()
+        for line in self._lines(data):
+            # Some encoders leave trailing blanks out, others add a check character.
+            expected = 1 + ((line[0] - 32 & 63) + 2) // 3 * 4
+            try:
+                out.write(binascii.a2b_uu(line[:expected]))
+            except binascii.Error:
+                continue
+        return out.getvalue()
+
+    def _lines(self, data: bytes) -> Iterator[bytes]:
+        at = self.start
+        while at < self.end:
+            stop = data.find(b"\n", at, self.end)
+            stop = self.end if stop < 0 else stop
+            line = data[at:stop].rstrip(b"\r")
+            if line and not line.startswith((b"begin ", b"end")):
+                yield line
+            at = stop + 1
+
+
+def uu_blocks(data: bytes) -> Iterator[UuBlock]:
+    """Yield the uuencoded files in a text; one without its end reaches to the last line."""
+    at = 0
+    for _ in range(_MAX_FILES):
+        begin = _UU_BEGIN.search(data, at)
+        if begin is None:
+            return
+        end = data.find(b"\nend", begin.end() - 1)
+        at = len(data) if end < 0 else end + 4
+        yield UuBlock(begin[2].decode("utf-8", "replace"), begin.start(1), at)
+
+
+def without_uuencode(data: bytes) -> bytes:
+    """Cut the uuencoded files out of a text."""
+    kept, at = [], 0
+    for block in uu_blocks(data):
+        kept.append(data[at : block.start])
+        at = block.end
+    return b"".join([*kept, data[at:]])
+
+
+def decoded_size(buffer: bytes, start: int, end: int, encoding: str) -> int:
+    """Count the decoded octets of a region; of a long one in a usual encoding without holding them."""
+    if encoding in _UUENCODE or end - start <= _CHUNK:
+        return len(decode_transfer(buffer[start:end], encoding)[0])
+    if encoding == "base64":
+        return sum(len(chunk.translate(None, _NOT_BASE64)) for chunk in _chunks(buffer, start, end)) * 3 // 4
+    if encoding == "quoted-printable":
+        return sum(len(binascii.a2b_qp(chunk)) for chunk in _chunks(buffer, start, end))
+    return end - start
+
+
+def _chunks(buffer: bytes, start: int, end: int) -> Iterator[bytes]:
+    """Cut a region in pieces, after a line end where there is one, so that no escape is cut in two."""
+    while start < end:
+        stop = min(start + _CHUNK, end)
+        if stop < end:
+            stop = buffer.rfind(b"\n", start, stop) + 1 or stop
+        yield buffer[start:stop]
+        start = stop

@@ -1,0 +1,74 @@
+"""Every mail in tests/emails with what its .toml expects of it."""
+
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daemon.mail.dsn import read_dsn
+from daemon.mail.envelope import Envelope
+from daemon.mail.message import Message
+from daemon.mail.parse import parse
+from daemon.mail.screen import Own, screen
+
+EMAILS = Path(__file__).parents[2] / "emails"
+MAILS = sorted(path.stem for path in EMAILS.glob("*.eml"))
+OWN = Own(frozenset({"support@shop.example", "notify@shop.example"}))
+
+
+def seen(message: Message) -> dict[str, Any]:
+    """Return everything that [message] may speak of."""
+    return {
+        "subject": message.subject,
+        "message_id": message.message_id,
+        "date": message.date.isoformat() if message.date else "",
+        "from": [f"{address.name} <{address.email or ''}>" for address in message.from_],
+        "to": [address.email or "" for address in message.to],
+        "cc": [address.email or "" for address in message.cc],
+        "reply_to": [address.email or "" for address in message.reply_to],
+        "references": list(message.references),
+        "text": message.text.strip("\n"),
+        "reply": message.reply.strip("\n"),
+        "attachments": [file.filename for file in message.attachments],
+        "sizes": [file.size for file in message.attachments],
+        "defects": sorted(message.defects),
+    }
+
+
+def envelope_of(message: Message) -> Envelope:
+    return_path = message.header("return-path").strip("<> ") if "return-path" in message.headers else None
+    return Envelope(return_path, ("support@shop.example",), "192.0.2.1", datetime(2026, 3, 2, 12, tzinfo=UTC))
+
+
+def bounce_of(message: Message, envelope: Envelope) -> dict[str, Any]:
+    dsn = read_dsn(message, null_sender=envelope.mail_from == "")
+    assert dsn is not None
+    return {
+        "recipients": list(dsn.recipients),
+        "status": dsn.status,
+        "permanent": dsn.permanent,
+        "original_message_id": dsn.original_message_id,
+    }
+
+
+@pytest.mark.parametrize("name", MAILS)
+def test_a_mail_is_understood_as_expected(name: str) -> None:
+    expected = tomllib.loads((EMAILS / f"{name}.toml").read_text())
+    message = parse((EMAILS / f"{name}.eml").read_bytes())
+    envelope = envelope_of(message)
+    screening = screen(message, envelope, OWN)
+    found = {
+        "message": seen(message),
+        "screening": {"kind": str(screening.kind), "acknowledge": screening.acknowledge},
+        "bounce": bounce_of(message, envelope) if "bounce" in expected else {},
+    }
+    assert expected.keys() <= found.keys()
+    for table, values in expected.items():
+        assert {key: found[table].get(key) for key in values} == values
+
+
+def test_every_mail_says_what_is_expected_of_it() -> None:
+    assert MAILS
+    assert sorted(path.stem for path in EMAILS.glob("*.toml")) == MAILS

@@ -1,0 +1,163 @@
+import time
+from collections.abc import Callable
+
+import pytest
+
+from daemon.mail.parse import parse
+
+HEADER = (
+    b"From: Ann <ann@customer.example>\nTo: support@shop.example\n"
+    b"Date: Mon, 02 Mar 2026 11:59:00 +0000\nMessage-ID: <1@a>\n"
+)
+
+
+def test_the_fields_of_a_mail_are_read() -> None:
+    message = parse(
+        HEADER.replace(b"<1@a>", b"<1@a.example>")
+        + "Subject: Größe\nCc: b@b.example, C <c@c.example>\nReply-To: r@r.example\nSender: s@s.example\n"
+        "In-Reply-To: <p@p.example> (Ann's mail)\nReferences: <o@o.example>\n <p@ p.example>\n"
+        "Received: one\nReceived: two\n\ntext".encode()
+    )
+    assert message.subject == "Größe"
+    assert message.message_id == "<1@a.example>"
+    assert [address.email for address in message.from_] == ["ann@customer.example"]
+    assert [address.email for address in message.cc] == ["b@b.example", "c@c.example"]
+    assert [address.email for address in (*message.reply_to, *message.sender)] == ["r@r.example", "s@s.example"]
+    assert message.in_reply_to == ("<p@p.example>",)
+    assert message.references == ("<o@o.example>", "<p@p.example>")
+    assert message.headers["received"] == ("one", "two")
+    assert message.header("Subject") == "Größe"
+    assert message.header("x-none") == ""
+    assert message.defects == ()
+
+
+IDS = [
+    ("<1@a>", "<1@a>"),
+    ("1@a", "<1@a>"),
+    ("<1 @a>", "<1@a>"),
+    ("<1@a> <2@b>", "<1@a>"),
+    ("", ""),
+    ("<>", ""),
+    ("<1@a", "<1@a>"),
+]
+
+
+@pytest.mark.parametrize(("value", "expected"), IDS)
+def test_a_message_id_has_its_brackets(value: str, expected: str) -> None:
+    assert parse(f"Message-ID: {value}\n\n".encode()).message_id == expected
+
+
+DEFECTS = [
+    (b"", {"no-from", "no-date", "no-message-id"}),
+    (HEADER + b"From: eve@evil.example\n\n", {"duplicate-from"}),
+    (HEADER + b"Subject: a\nSubject: b\n\n", {"duplicate-subject"}),
+    (HEADER.replace(b"Mon, 02 Mar 2026", b"some day") + b"\n", {"bad-date"}),
+    (HEADER + b"Content-Transfer-Encoding: base64\n\n*!*", {"bad-base64"}),
+    (HEADER + b"Content-Type: text/plain; charset=utf-7\n\nx", {"unknown-charset"}),
+    (HEADER + b"Content-Type: multipart/encrypted; boundary=b\n\n--b\n\nx\n--b--", {"encrypted"}),
+    (HEADER + b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data\n\nx", {"encrypted"}),
+    (HEADER + b"Content-Type: application/pkcs7-mime; smime-type=signed-data\n\nx", {"opaque-signature"}),
+    (HEADER + b"\n-----BEGIN PGP MESSAGE-----\nx", {"encrypted"}),
+    (HEADER + b"\n" + b"x" * (2 << 20), {"long-text"}),
+]
+
+
+@pytest.mark.parametrize(("raw", "defects"), DEFECTS)
+def test_damage_is_named(raw: bytes, defects: set[str]) -> None:
+    assert set(parse(raw).defects) == defects
+
+
+def test_two_from_fields_are_both_kept() -> None:
+    message = parse(HEADER + b"From: eve@evil.example\n\n")
+    assert [address.email for address in message.from_] == ["ann@customer.example", "eve@evil.example"]
+
+
+def test_reports_and_embedded_mails_are_parts_with_text() -> None:
+    raw = (
+        b"Content-Type: multipart/report; boundary=b\n\n--b\n\nnotice\n"
+        b"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; a\n\nAction: failed\n"
+        b"--b\nContent-Type: message/rfc822\n\nSubject: ours\n\nour text\n"
+        b"--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <1@ours>\n--b--\n"
+    )
+    parts = parse(raw).parts
+    assert [(part.content_type, part.embedded) for part in parts] == [
+        ("multipart/report", False),
+        ("text/plain", False),
+        ("message/delivery-status", False),
+        ("message/rfc822", False),
+        ("text/plain", True),
+        ("text/rfc822-headers", False),
+    ]
+    assert parts[2].text == "Reporting-MTA: dns; a\n\nAction: failed"
+    assert parts[4].headers["subject"] == ("ours",)
+    assert parts[5].text == "Message-ID: <1@ours>"
+
+
+def field(name: bytes, unit: bytes, size: int) -> bytes:
+    return HEADER + name + b": " + unit * (size // len(unit)) + b"\n\ntext"
+
+
+def body(content_type: bytes, unit: bytes, size: int) -> bytes:
+    return HEADER + b"Content-Type: " + content_type + b"\n\n" + unit * (size // len(unit))
+
+
+# What is quadratic, or worse, in a naive reader; each is built for a size in octets.
+HOSTILE: dict[str, Callable[[int], bytes]] = {
+    **{
+        f"{name!r} of {unit!r}": lambda size, name=name, unit=unit: field(name, unit, size)
+        for name, units in {
+            b"Subject": (b"a\n \n\t", b"=?utf-8?q?", b"=?a?b?YQ?= ", b"=?", b"?=", b" ", b"\t\n "),
+            b"Cc": (b"(", b"<", b'"', b'\\"', b",", b"a@b.c,", b"a:", b"@", b" ", b'"\\', b"a <a@b "),
+            b"Content-Type": (b";", b"; ", b"; a=b", b';a="\\"', b"a", b" ", b"(", b"; a*0=b"),
+            b"References": (b"<", b"<a@b>", b" "),
+            b"Date": (b"1 ", b" "),
+        }.items()
+        for unit in units
+    },
+    **{
+        f"{kind!r} of {unit!r}": lambda size, kind=kind, unit=unit: body(kind, unit, size)
+        for kind, units in {
+            b"text/html": (
+                b"<!--",
+                b"<div>",
+                b"<",
+                b"<b>",
+                b"<a>x",
+                b"<p><font color=red>x",
+                b"<table><tr><td>",
+                b"<br>",
+            ),
+            b"text/plain": (b">", b"> ", b"_", b" ", b"begin 644 a\n", b"On x wrote:\n", b"From: a\n", b"-- \n"),
+            b"text/plain; format=flowed": (b"a \n", b">"),
+            b"text/enriched": (b"<param>", b"<"),
+            b"multipart/mixed; boundary=b": (
+                b"--b\n\nx\n",
+                b"\n--b",
+                b"--bx\n",
+                b"--b\nContent-Type: multipart/mixed; boundary=b\n\n",
+            ),
+            b"message/rfc822": (b"Content-Type: message/rfc822\n\n", b"A: b\n"),
+        }.items()
+        for unit in units
+    },
+    "base64 of pads": lambda size: HEADER + b"Content-Transfer-Encoding: base64\n\n" + b"A=" * (size // 2),
+}
+
+
+def seconds(raw: bytes) -> float:
+    """Return the processor time of one reading."""
+    start = time.process_time()
+    parse(raw)
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_twice_the_size_takes_no_more_than_a_few_times_as_long(name: str) -> None:
+    small, large = HOSTILE[name](20_000), HOSTILE[name](40_000)
+    # Below a hundredth of a second the clock says nothing, and a busy machine gets another try.
+    assert any(seconds(large) < 5 * max(seconds(small), 0.01) for _ in range(3))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_header_or_body_takes_long(name: str) -> None:
+    assert seconds(HOSTILE[name](300_000)) < 2

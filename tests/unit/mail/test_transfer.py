@@ -1,0 +1,70 @@
+import base64
+import binascii
+import os
+
+import pytest
+
+from daemon.mail.transfer import base64_octets, decode_transfer, decoded_size, uu_blocks, without_uuencode
+
+BASE64 = [
+    (b"YWJj", b"abc", True),
+    (b"YWI=", b"ab", True),
+    (b" Y W\r\nI = \r\n", b"ab", True),
+    (b"YWI", b"ab", True),
+    (b"YWJjZ", b"abc", False),
+    (b"YW*Jj!", b"abc", False),
+    (b"YWI=YWI=", b"abab", False),
+    (b"YWI=\nYWJj", b"ababc", False),
+    (b"", b"", True),
+    (b"=====", b"", True),
+]
+
+
+@pytest.mark.parametrize(("data", "octets", "is_sound"), BASE64)
+def test_broken_base64_gives_what_it_holds(data: bytes, octets: bytes, is_sound: bool) -> None:  # noqa: FBT001 - a table
+    assert base64_octets(data) == (octets, is_sound)
+
+
+@pytest.mark.parametrize("size", [1, 1000, 300_000, 786_432, 786_433])
+def test_long_base64_is_the_same_in_pieces(size: int) -> None:
+    octets = os.urandom(size)
+    encoded = base64.encodebytes(octets)
+    assert base64_octets(encoded) == (octets, True)
+    assert decoded_size(encoded, 0, len(encoded), "base64") == size
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data", "octets"),
+    [
+        ("quoted-printable", b"a=3Db=\r\nc=20\r\n", b"a=bc \r\n"),
+        ("quoted-printable", b"a=zz=4", b"a=zz=4"),
+        ("7bit", b"a=3D", b"a=3D"),
+        ("", b"a=3D", b"a=3D"),
+        ("x-uuencode", b"begin 644 a.txt\n#86)C\n`\nend\n", b"abc"),
+        ("x-uuencode", b"#86)C\n", b"abc"),
+    ],
+)
+def test_the_other_encodings_are_undone(encoding: str, data: bytes, octets: bytes) -> None:
+    assert decode_transfer(data, encoding)[0] == octets
+
+
+def uuencoded(name: str, octets: bytes) -> bytes:
+    lines = (binascii.b2a_uu(octets[at : at + 45]) for at in range(0, len(octets), 45))
+    return b"begin 644 " + name.encode() + b"\n" + b"".join(lines) + b"`\nend\n"
+
+
+def test_uuencoded_files_are_found_and_cut_out_of_the_text() -> None:
+    one, two = os.urandom(1000), b"abc"
+    data = b"before\n" + uuencoded("one.bin", one) + b"between\n" + uuencoded("two.txt", two) + b"after\n"
+    blocks = list(uu_blocks(data))
+    assert [(block.name, block.octets(data)) for block in blocks] == [("one.bin", one), ("two.txt", two)]
+    assert without_uuencode(data).split() == [b"before", b"between", b"after"]
+
+
+def test_a_sentence_that_begins_a_line_is_no_file() -> None:
+    assert list(uu_blocks(b"\nbegin 644 people\nwalked home\n")) == []
+
+
+def test_size_of_quoted_printable_is_counted_across_chunks() -> None:
+    data = b"=41b c=\r\n" * 100_000
+    assert decoded_size(data, 0, len(data), "quoted-printable") == len(decode_transfer(data, "quoted-printable")[0])
