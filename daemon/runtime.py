@@ -5,7 +5,7 @@ from functools import partial
 import structlog
 
 from config.settings import Settings
-from daemon.clock import SystemClock
+from daemon.clock import Clock, SystemClock
 from daemon.jobs import enqueue, make_broker
 from daemon.lock import StateLock
 from daemon.relay import Relay
@@ -22,9 +22,9 @@ class Runtime:
     store. Raises LockedError, SchemaError, or what the database raises when it cannot be reached.
     """
 
-    def __init__(self, settings: Settings, *, migrate: bool, alone: bool) -> None:
+    def __init__(self, settings: Settings, *, migrate: bool, alone: bool, clock: Clock | None = None) -> None:
         settings.service.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.clock = SystemClock()
+        self.clock = clock or SystemClock()
         self._lock = StateLock(settings.service.state_dir) if alone and is_embedded(settings) else None
         self.store = Store(settings.database_url)
         if migrate:

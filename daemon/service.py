@@ -57,6 +57,10 @@ class Service:
         """Accept mail until SIGTERM or SIGINT; SIGHUP reloads. A second signal ends without patience."""
         stop = asyncio.Event()
         _on_signals(stop, reload)
+        await self.serve(stop, ready)
+
+    async def serve(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        """Accept mail until `stop` is set, then finish what was begun."""
         _allow_many_files()
         asyncio.get_running_loop().set_exception_handler(_loop_error)
         await self._listen()

@@ -1,0 +1,63 @@
+"""A whole triaged on SQLite in process, and on PostgreSQL with Redis."""
+
+import csv
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.helpdesk import Helpdesk, settings_for
+from tests.fakes import FakeClock
+from tests.sink import Sink
+from workers.app import registry, school
+
+EXAMPLES_EACH = 40
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the first examples of each category: enough to learn from, quick to learn."""
+    folder = tmp_path_factory.mktemp("examples")
+    for source in sorted((Path(__file__).parents[2] / "config" / "examples").glob("*.csv")):
+        with source.open(encoding="utf-8", newline="") as file, (folder / source.name).open("w", newline="") as out:
+            rows = list(csv.reader(file))
+            csv.writer(out).writerows(rows[: EXAMPLES_EACH + 1])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def models(examples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a directory with a trained model, to copy."""
+    from daemon.store.store import Store  # noqa: PLC0415 - only here
+
+    state = tmp_path_factory.mktemp("models")
+    with Sink() as sink:
+        settings = settings_for(state, sink, examples)
+    store = Store(f"sqlite:///{state / 'empty.db'}")
+    teacher = school(settings, store, FakeClock())
+    teacher.verified = list  # type: ignore[method-assign,assignment]  # nothing was verified yet
+    teacher.ensure_model()
+    store.close()
+    return registry(settings).directory
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with Sink() as found:
+        yield found
+
+
+@pytest.fixture(params=["sqlite", "postgresql+redis"])
+def helpdesk(
+    request: pytest.FixtureRequest, tmp_path: Path, sink: Sink, examples: Path, models: Path
+) -> Iterator[Helpdesk]:
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    shutil.copytree(models, state / "models")
+    (state / "models").chmod(0o700)
+    database = broker = ""
+    if request.param != "sqlite":
+        database, broker = request.getfixturevalue("postgres_url"), request.getfixturevalue("redis_url")
+    with Helpdesk(settings_for(state, sink, examples, database, broker), sink, FakeClock()) as running:
+        yield running

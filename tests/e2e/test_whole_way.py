@@ -1,0 +1,214 @@
+"""Mail in, triaged, mail out."""
+
+from email.message import EmailMessage
+
+from daemon.store.models import DeliveryRow, Inbound, Job, Ticket
+from tests.e2e.helpdesk import Helpdesk, text_of
+from tests.mails import ANN, mail
+
+REFERENCE_CASE = mail(subject="Payment failed", body="Amount debited but not credited")
+TEAM = "payments-team@example.com"
+
+
+def to(mails: list[EmailMessage], recipient: str) -> list[EmailMessage]:
+    return [m for m in mails if m["To"] == recipient]
+
+
+def test_the_reference_case_is_pending_at_once_and_triaged_in_the_background(helpdesk: Helpdesk) -> None:
+    answer = helpdesk.send(REFERENCE_CASE)
+    (ticket,) = helpdesk.rows(Ticket)
+    assert (ticket.status, ticket.category, ticket.priority, ticket.confidence) == ("OPEN", "PENDING", "PENDING", None)
+    assert answer == f"250 2.0.0 Stored as {ticket.reference}"
+
+    helpdesk.work()
+    mails = helpdesk.mails(2)
+    (ticket,) = helpdesk.rows(Ticket)
+    decided = (ticket.category, ticket.priority, ticket.confidence, ticket.assigned_team)
+    assert decided == ("Payments", "High", 1.0, "PAYMENTS_TEAM")
+    assert sorted(m["To"] for m in mails) == [ANN, TEAM]
+
+
+def test_the_team_reads_what_who_how_urgent_and_why(helpdesk: Helpdesk) -> None:
+    helpdesk.work()
+    helpdesk.send(REFERENCE_CASE)
+    (notification,) = to(helpdesk.mails(2), TEAM)
+    (ticket,) = helpdesk.rows(Ticket)
+    text = text_of(notification)
+    for expected in (
+        "Amount debited but not credited",
+        ANN,
+        ticket.reference,
+        "Payments",
+        "High",
+        "debited, not credited",
+    ):
+        assert expected in text
+    assert notification["From"] == "Support <support@example.com>"
+    assert notification["Auto-Submitted"] == "auto-generated"
+    assert notification["Reply-To"].addresses[0].username.startswith("support+")
+
+
+def test_the_customer_gets_one_answer_that_quotes_nothing_they_wrote(helpdesk: Helpdesk) -> None:
+    helpdesk.work()
+    helpdesk.send(REFERENCE_CASE)
+    (acknowledgement,) = to(helpdesk.mails(2), ANN)
+    (ticket,) = helpdesk.rows(Ticket)
+    whole = acknowledgement.as_string()
+    assert ticket.reference in acknowledgement["Subject"]
+    assert acknowledgement["Auto-Submitted"] == "auto-replied"
+    assert acknowledgement["X-Auto-Response-Suppress"] == "All"
+    assert "debited" not in whole
+    assert "Payment failed" not in whole
+    assert [r.mail_from for r in helpdesk.sink.received if r.rcpts == [ANN]] in ([""], ["<>"])
+
+
+def test_the_same_mail_again_is_a_duplicate_and_nobody_is_told_twice(helpdesk: Helpdesk) -> None:
+    helpdesk.work()
+    helpdesk.send(REFERENCE_CASE)
+    helpdesk.mails(2)
+    helpdesk.send(b"Received: from elsewhere by relay\r\n" + REFERENCE_CASE)
+    helpdesk.idle()
+    assert [row.disposition for row in helpdesk.rows(Inbound)] == ["ticket", "duplicate"]
+    assert len(helpdesk.rows(Ticket)) == 1
+    assert len(helpdesk.sink.received) == 2
+
+
+def test_a_reply_to_the_acknowledgement_joins_its_ticket_and_tells_the_team(helpdesk: Helpdesk) -> None:
+    helpdesk.work()
+    helpdesk.send(REFERENCE_CASE)
+    (acknowledgement,) = to(helpdesk.mails(2), ANN)
+    reply = mail(
+        subject=f"Re: {acknowledgement['Subject']}",
+        body="Any news?\r\n\r\n> thank you for your message",
+        in_reply_to=acknowledgement["Message-ID"],
+    )
+    helpdesk.send(reply, ANN, acknowledgement["Reply-To"].addresses[0].addr_spec)
+    follow_up = helpdesk.mails(3)[-1]
+    assert [row.disposition for row in helpdesk.rows(Inbound)] == ["ticket", "follow-up"]
+    assert follow_up["To"] == TEAM
+    assert "Any news?" in text_of(follow_up)
+    first = to(helpdesk.mails(3), TEAM)[0]
+    assert follow_up["References"] == first["Message-ID"]
+
+
+def test_an_auto_reply_to_the_acknowledgement_is_kept_and_answered_by_nobody(helpdesk: Helpdesk) -> None:
+    helpdesk.work()
+    helpdesk.send(REFERENCE_CASE)
+    (acknowledgement,) = to(helpdesk.mails(2), ANN)
+    away = mail(
+        subject="Automatic reply", body="I am away.", in_reply_to=acknowledgement["Message-ID"],
+        headers=("Auto-Submitted: auto-replied",),
+    )  # fmt: skip
+    helpdesk.send(away, "")
+    helpdesk.idle()
+    kept = helpdesk.rows(Inbound)[-1]
+    assert (kept.disposition, kept.ticket_id) == ("auto-reply", 1)
+    assert len(helpdesk.sink.received) == 2
+
+
+def test_our_own_mail_that_comes_back_opens_nothing(helpdesk: Helpdesk) -> None:
+    helpdesk.work()
+    helpdesk.send(REFERENCE_CASE)
+    helpdesk.mails(2)
+    returned = next(r.content for r in helpdesk.sink.received if r.rcpts == [TEAM])
+    rewritten = b"\r\n".join(
+        b"Message-ID: <rewritten@provider.example>" if line.lower().startswith(b"message-id:") else line
+        for line in returned.split(b"\r\n")
+    )
+    helpdesk.send(rewritten, "someone@provider.example")
+    helpdesk.idle()
+    assert helpdesk.rows(Inbound)[-1].disposition == "own"
+    assert len(helpdesk.rows(Ticket)) == 1
+    assert len(helpdesk.sink.received) == 2
+
+
+def test_a_bounce_from_the_team_opens_no_ticket_and_suppresses_the_address(helpdesk: Helpdesk) -> None:
+    helpdesk.work()
+    helpdesk.send(REFERENCE_CASE)
+    (notification,) = to(helpdesk.mails(2), TEAM)
+    helpdesk.send(bounce_of(notification, TEAM), "")
+    helpdesk.send(mail(from_="Bob <bob@other.example>", body="Money debited but not credited too"), "bob@other.example")
+    helpdesk.mails(3)
+    helpdesk.idle()
+    assert [row.disposition for row in helpdesk.rows(Inbound)] == ["ticket", "bounce", "ticket"]
+    states = {(d.recipient, d.cause): d.state for d in helpdesk.rows(DeliveryRow)}
+    assert states[TEAM, "decision:1"] == "failed"
+    assert states[TEAM, "decision:2"] == "suppressed"
+    assert len(helpdesk.sink.received) == 3
+
+
+def test_a_temporary_refusal_is_tried_again_with_the_same_message_id(helpdesk: Helpdesk) -> None:
+    helpdesk.sink.refuse(TEAM, "451 4.2.1 next time")
+    helpdesk.work()
+    helpdesk.send(REFERENCE_CASE)
+    helpdesk.mails(1)
+    helpdesk.idle()
+    helpdesk.sink.refuse(TEAM, "250 2.1.5 welcome")
+    helpdesk.clock.advance(minutes=2)
+    helpdesk.mails(2)
+    helpdesk.idle()
+    (told,) = [d for d in helpdesk.rows(DeliveryRow) if d.recipient == TEAM]
+    (notification,) = to(helpdesk.mails(2), TEAM)
+    assert (told.state, told.message_id) == ("sent", notification["Message-ID"])
+
+
+def test_a_permanent_refusal_fails_only_that_recipient(helpdesk: Helpdesk) -> None:
+    helpdesk.sink.refuse(TEAM, "550 5.1.1 nobody here")
+    helpdesk.work()
+    helpdesk.send(REFERENCE_CASE)
+    helpdesk.mails(1)
+    helpdesk.idle()
+    states = {d.recipient: d.state for d in helpdesk.rows(DeliveryRow)}
+    assert states == {TEAM: "failed", ANN: "sent"}
+
+
+def test_every_job_is_harmless_when_it_runs_twice(helpdesk: Helpdesk) -> None:
+    helpdesk.work()
+    helpdesk.send(REFERENCE_CASE)
+    helpdesk.mails(2)
+    helpdesk.idle()
+    from daemon.store.jobs import JobKind, Offer  # noqa: PLC0415 - beside its use
+
+    for job in helpdesk.rows(Job):
+        helpdesk.runtime.relay.wake([Offer(job.id, JobKind(job.kind))])
+    helpdesk.send(mail(from_="Bob <bob@other.example>", body="Amount debited but not credited"), "bob@other.example")
+    helpdesk.mails(4)
+    helpdesk.idle()
+    assert len(helpdesk.sink.received) == 4
+
+
+def bounce_of(sent: EmailMessage, recipient: str) -> bytes:
+    """Return the report of a mail server that could not deliver a mail of ours (RFC 3464)."""
+    return "\r\n".join(
+        [
+            "From: Mail Delivery System <MAILER-DAEMON@relay.example>",
+            "To: support@example.com",
+            "Subject: Undelivered Mail Returned to Sender",
+            "Auto-Submitted: auto-replied",
+            "Date: Mon, 02 Mar 2026 12:00:00 +0000",
+            "Message-ID: <bounce-1@relay.example>",
+            "MIME-Version: 1.0",
+            'Content-Type: multipart/report; report-type=delivery-status; boundary="cut"',
+            "",
+            "--cut",
+            "Content-Type: text/plain",
+            "",
+            "I'm sorry to have to inform you that your message could not be delivered.",
+            "--cut",
+            "Content-Type: message/delivery-status",
+            "",
+            "Reporting-MTA: dns; relay.example",
+            "",
+            f"Final-Recipient: rfc822; {recipient}",
+            "Action: failed",
+            "Status: 5.1.1",
+            "Diagnostic-Code: smtp; 550 5.1.1 user unknown",
+            "--cut",
+            "Content-Type: text/rfc822-headers",
+            "",
+            f"Message-ID: {sent['Message-ID']}",
+            f"Subject: {sent['Subject']}",
+            "--cut--",
+            "",
+        ]
+    ).encode()
