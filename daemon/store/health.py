@@ -42,7 +42,7 @@ def _oldest_due(session: Session, now: datetime) -> datetime | None:
 
 
 def _count(session: Session, column: object, where: object) -> int:
-    found = select(column).where(where).limit(COUNTED_AT_MOST).subquery()  # type: ignore[call-overload,arg-type]
+    found = select(column).where(where).limit(COUNTED_AT_MOST).subquery()  # type: ignore[call-overload]
     return session.execute(select(func.count()).select_from(found)).scalar_one()
 
 
