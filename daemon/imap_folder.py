@@ -1,0 +1,211 @@
+"""Read one folder from its cursor on: each mail in the transaction that moves the cursor past it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import structlog
+from imapclient.exceptions import IMAPClientError, ProtocolError
+from sqlalchemy.orm import Session as Transaction
+
+from daemon.clock import Clock
+from daemon.failpoint import failpoint
+from daemon.imap_login import RefusedError, one_line
+from daemon.imap_mailbox import Folder, FolderError, Mail, Session
+from daemon.intake import UNREACHABLE
+from daemon.mail.address import canonical
+from daemon.mail.envelope import Envelope, Inbound
+from daemon.mail.headers import read_block
+from daemon.oauth2 import TokenRefusedError, TokenUnavailableError
+from daemon.store import cursors
+from daemon.store.cursors import Cursor, Place
+from daemon.store.store import Store
+
+log = structlog.get_logger(__name__)
+
+TRIES: Final = 3
+MARKED_AT_ONCE: Final = 50
+RECIPIENTS: Final = 20
+RECIPIENT_FIELDS: Final = ("delivered-to", "x-original-to", "envelope-to")
+# SINCE knows days only, in the server's time zone (RFC 9051 section 6.4.4).
+MARGIN: Final = timedelta(days=2)
+
+
+class Accepts(Protocol):
+    """Takes a mail in, and returns once it is durable."""
+
+    def accept(
+        self, inbound: Inbound, *, silent: bool = False, also: Callable[[Transaction], None] | None = None
+    ) -> object:
+        """Take a mail in; `silent` mail causes none, `also` runs in the same transaction."""
+
+
+class UnreadableError(Exception):
+    """A mail cannot be read: the session is to be renewed, and the mail passed over if that does not help."""
+
+
+SPEAKING: Final = (FolderError, RefusedError, TokenRefusedError, TokenUnavailableError, UnreadableError)
+
+
+class Reader:
+    """Reads one folder, session after session. Remembers what failed, and what is stored but not marked yet."""
+
+    def __init__(self, place: Place, intake: Accepts, store: Store, clock: Clock, stopping: Callable[[], bool]) -> None:
+        self.place = place
+        self._intake = intake
+        self._store = store
+        self._clock = clock
+        self._stopping = stopping
+        self._failures: dict[tuple[int, int], int] = {}
+        self._owed: list[tuple[int, int]] = []
+        self._reread: set[tuple[int, int]] = set()
+        self.failures = 0
+        self.taken = 0
+        self.mail_at: datetime | None = None
+
+    def drain(self, session: Session) -> None:
+        """Take in all new mail of the folder, oldest first, unless we are stopping.
+
+        Raises UnreadableError, what the session raises, and what the store raises.
+        """
+        folder = session.select(self.place.folder)
+        self._pay(session, folder)
+        cursor = self._cursor()
+        if cursor is None:
+            begin(session, folder, self.place, self._store, self._clock)
+        elif cursor.uidvalidity != folder.uidvalidity:
+            self._read_again(session, folder, cursor)
+        else:
+            for uid in session.uids_after(cursor.last_uid):
+                if self._stopping():
+                    break
+                self.take(session, folder, uid)
+        self._pay(session, folder)
+        if not self._stopping():
+            self._store.write(lambda db: cursors.polled(db, self.place, self._clock.now()))
+
+    def take(self, session: Session, folder: Folder, uid: int, *, silent: bool = False, moving: bool = True) -> bool:
+        """Take one mail in and say whether it was stored; one that was tried too often is noted and passed over."""
+        key = (folder.uidvalidity, uid)
+        if self._failures.get(key, 0) >= TRIES:
+            return False
+        try:
+            mail = session.read(uid)
+            if mail is not None:
+                self._store_mail(mail, key, silent=silent, moving=moving)
+        except UNREACHABLE:
+            raise
+        except Exception as error:
+            if self._stopping():
+                raise
+            self._count_failure(key, error, moving=moving)
+            raise UnreadableError(f"{self.place.folder}: mail {uid}: {describe(error)}") from error
+        if mail is None:
+            log.info("mailbox mail gone", mailbox=self.place.account, folder=self.place.folder, uid=uid)
+            return False
+        failpoint("imap.stored")
+        self._failures.pop(key, None)
+        if not silent:
+            self._owed.append(key)
+        if len(self._owed) >= MARKED_AT_ONCE:
+            self._pay(session, folder)
+        return True
+
+    def _cursor(self) -> Cursor | None:
+        with self._store.read() as db:
+            return cursors.find(db, self.place)
+
+    def _store_mail(self, mail: Mail, key: tuple[int, int], *, silent: bool, moving: bool) -> None:
+        now = self._clock.now()
+        source = f"imap:{self.place.account}/{self.place.folder}/{key[0]}/{key[1]}"
+
+        def also(db: Transaction) -> None:
+            if moving:
+                cursors.advance(db, self.place, *key, now)
+            if mail.cut or mail.size != len(mail.raw):
+                kind = "mailbox mail cut" if mail.cut else "mailbox mail size differs"
+                cursors.note_damage(db, source, kind, now, size=mail.size, kept=len(mail.raw))
+
+        self._intake.accept(
+            Inbound(envelope(mail.raw, self.place.account, now), mail.raw, source), silent=silent, also=also
+        )
+        self.mail_at, self.taken = now, self.taken + 1
+        log.info("mailbox mail stored", source=source, octets=len(mail.raw), cut=mail.cut)
+
+    def _count_failure(self, key: tuple[int, int], error: Exception, *, moving: bool) -> None:
+        tried, reason, now = self._failures.get(key, 0) + 1, describe(error), self._clock.now()
+
+        def give_up(db: Transaction) -> None:
+            cursors.note_unreadable(db, self.place, *key, reason, now)
+            if moving:
+                cursors.advance(db, self.place, *key)
+
+        if tried == TRIES:
+            self._store.write(give_up)
+            log.error("mailbox mail unreadable", mailbox=self.place.account, folder=self.place.folder, uid=key[1])
+        # Counted only now: a mail is never passed over without its note.
+        self._failures[key] = tried
+
+    def _read_again(self, session: Session, folder: Folder, cursor: Cursor) -> None:
+        """Read a folder whose uids the server has given anew (RFC 9051 section 2.3.1.1); what is known is a duplicate.
+
+        What arrived before we last read the folder had its turn: it may be older than our first look, so it causes
+        no mail, and comes after what is new. The cursor changes at the end, so that a restart begins again.
+        """
+        log.warning("mailbox numbered anew", mailbox=self.place.account, folder=self.place.folder)
+        since = (cursor.polled_at or self._clock.now()) - MARGIN
+        recent = set(session.uids_since(since.date()))
+        every = session.uids_after(0)
+        for uid in sorted(every, key=lambda uid: (uid not in recent, uid)):
+            if self._stopping():
+                return
+            if (folder.uidvalidity, uid) not in self._reread:
+                self.take(session, folder, uid, silent=uid not in recent, moving=False)
+                self._reread.add((folder.uidvalidity, uid))
+        last, now = max(every, default=0), self._clock.now()
+        self._store.write(lambda db: cursors.put(db, self.place, folder.uidvalidity, last, now))
+        self._reread.clear()
+
+    def _pay(self, session: Session, folder: Folder) -> None:
+        """Mark or move what is stored. Those that a lost connection left over are paid in the next session."""
+        try:
+            session.finish([uid for uidvalidity, uid in self._owed if uidvalidity == folder.uidvalidity])
+        except FolderError as error:
+            log.warning("mailbox mail not marked", mailbox=self.place.account, folder=folder.name, error=str(error))
+        self._owed.clear()
+
+
+def begin(session: Session, folder: Folder, place: Place, store: Store, clock: Clock) -> int:
+    """Set the cursor of a folder that is new to us behind the mails it holds, and return it."""
+    last, now = session.last_uid(folder), clock.now()
+    store.write(lambda db: cursors.put(db, place, folder.uidvalidity, last, now))
+    log.info("mailbox folder begun", mailbox=place.account, folder=place.folder, after=last)
+    return last
+
+
+def envelope(raw: bytes, peer: str, now: datetime) -> Envelope:
+    """Return what the headers of a delivered mail tell of its envelope (RFC 5321 section 4.4)."""
+    block = read_block(raw, 0, len(raw))
+    named = (value for field in RECIPIENT_FIELDS for value in block.every(field)[:RECIPIENTS])
+    recipients = dict.fromkeys(address for value in named if (address := canonical(value.strip().strip("<>"))))
+    returns = block.every("return-path")
+    return Envelope(_return_path(returns[0]) if returns else None, tuple(recipients)[:RECIPIENTS], peer, now)
+
+
+def _return_path(value: str) -> str | None:
+    text = value.strip()
+    return "" if text == "<>" else canonical(text.removeprefix("<").removesuffix(">"))
+
+
+def describe(error: BaseException) -> str:
+    """Name what went wrong without repeating what may be a piece of a mail or of a statement."""
+    if isinstance(error, SPEAKING):
+        return str(error)
+    if isinstance(error, ProtocolError):
+        return "the server broke the protocol"
+    if isinstance(error, IMAPClientError):
+        # What follows is a line of the server's as it came.
+        return one_line(error).partition(": b")[0]
+    if isinstance(error, OSError):
+        return one_line(f"{type(error).__name__}: {error.strerror or error}")
+    return type(error).__name__

@@ -1,0 +1,59 @@
+"""Log in to a mailbox: by password, or by an OAuth 2 access token (XOAUTH2)."""
+
+import re
+from typing import Final
+
+from imapclient.exceptions import IMAPClientAbortError, LoginError
+
+from config.schema import Imap
+from daemon.imap_client import BoundedClient
+from daemon.oauth2 import TokenRefusedError, Tokens
+
+# The server cannot at the moment, which says nothing of our credentials (RFC 5530 section 3).
+FOR_NOW: Final = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\b", re.IGNORECASE)
+ATOM: Final = re.compile(r"[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|}~]+")
+
+
+class RefusedError(Exception):
+    """The server does not accept our credentials."""
+
+
+def log_in(client: BoundedClient, mailbox: Imap, tokens: Tokens | None) -> None:
+    """Log in, or raise RefusedError; where the server cannot for now, raise what a lost connection raises."""
+    try:
+        if tokens is None:
+            _by_password(client, mailbox.username, mailbox.password.get_secret_value())
+        else:
+            _by_token(client, mailbox.username, tokens)
+    except TokenRefusedError as error:
+        raise RefusedError(str(error)) from error
+    except LoginError as error:
+        if isinstance(error.__context__, IMAPClientAbortError) or FOR_NOW.search(str(error)):
+            raise IMAPClientAbortError(one_line(error)) from error
+        secret = mailbox.password.get_secret_value()
+        raise RefusedError(one_line(str(error).replace(secret or "\n", "***"))) from None
+
+
+def _by_password(client: BoundedClient, username: str, password: str) -> None:
+    plain = ATOM.fullmatch(username) and password.isascii()
+    # imaplib sends the user name unquoted and the password as ASCII; SASL PLAIN takes both as they are.
+    if not plain and client.has_capability("AUTH=PLAIN"):
+        client.plain_login(username, password)
+    elif not password.isascii() or not username.isascii():
+        raise RefusedError("the server takes only ASCII in user name and password")
+    else:
+        client.login(username, password)
+
+
+def _by_token(client: BoundedClient, username: str, tokens: Tokens) -> None:
+    try:
+        client.oauth2_login(username, tokens.get())
+    except LoginError:
+        # A token may be revoked before its time; one fresh token tells.
+        tokens.forget()
+        client.oauth2_login(username, tokens.get())
+
+
+def one_line(error: BaseException | str) -> str:
+    """Return what a server said, bounded and harmless to a log."""
+    return "".join(c if c.isprintable() else " " for c in str(error))[:200]

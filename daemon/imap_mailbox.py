@@ -1,0 +1,267 @@
+"""One connected session with a mailbox: log in, list and fetch mail, mark it when it is stored, wait for more."""
+
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from time import monotonic
+from types import TracebackType
+from typing import Any, Final, Self
+
+from imapclient import DELETED, SEEN
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError, ProtocolError
+
+from config.schema import Imap
+from daemon.imap_client import ANSWER_OCTETS, BoundedClient
+from daemon.imap_login import log_in, one_line
+from daemon.oauth2 import Tokens
+
+# More uids than this in one answer would come near the longest line that imaplib reads.
+PAGE: Final = 50_000
+LARGEST: Final = 2**32  # uids and UIDVALIDITY are smaller (RFC 9051 section 9, nz-number)
+# Octets in an answer that belong to no mail.
+ROOM: Final = 64 * 1024
+
+
+class FolderError(Exception):
+    """A folder cannot be read, while the connection is sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long everything may take, in seconds, and how long to wait in between."""
+
+    connect: float = 10
+    read: float = 30
+    command: float = 120
+    body: float = 600
+    listen: float = 1
+    second_look: float = 3
+    renew: tuple[float, float] = (300, 540)
+    back_off: float = 1
+    back_off_at_most: float = 900
+    refused: float = 900
+    pause: float = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A selected folder: `exists` mails, numbered under `uidvalidity`, the next one `uidnext` where the server says."""
+
+    name: str
+    uidvalidity: int
+    uidnext: int | None
+    exists: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail as the server gave it: `size` is what the server told, in octets; `cut` where only the start was asked."""
+
+    raw: bytes
+    size: int
+    cut: bool = False
+
+
+class Session:
+    """A connection that is logged in, used by one thread.
+
+    Methods raise FolderError where the server refuses a folder; anything else that they raise ends the session.
+    """
+
+    def __init__(self, client: BoundedClient, mailbox: Imap, pace: Pace, max_bytes: int) -> None:
+        self._client = client
+        self._mailbox = mailbox
+        self._pace = pace
+        self._max_bytes = max_bytes
+        self._exists = 0
+        self._announcements = 0
+        with client.within(pace.command):
+            self._able = frozenset(client.capabilities())
+
+    def __enter__(self) -> Self:
+        """Give the session."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Say good-bye where the connection is sound, and close it."""
+        try:
+            if error is None:
+                with self._client.within(self._pace.connect):
+                    self._client.logout()
+        except (IMAPClientError, OSError):
+            pass
+        finally:
+            close(self._client)
+
+    @property
+    def can_idle(self) -> bool:
+        """Say whether the server tells of new mail by itself."""
+        return b"IDLE" in self._able
+
+    def cut(self) -> None:
+        """Break the connection. Safe from any thread."""
+        self._client.cut()
+
+    def folder_exists(self, name: str) -> bool:
+        """Say whether there is such a folder."""
+        with self._client.within(self._pace.command):
+            return bool(self._client.folder_exists(name))
+
+    def select(self, name: str, *, for_good: bool = True) -> Folder:
+        """Select a folder; only to read where nothing in it is to change."""
+        answer = self._ask(self._client.select_folder, name, not for_good or self._mailbox.after == "nothing")
+        uidvalidity, uidnext = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
+        if not isinstance(uidvalidity, int) or not 0 < uidvalidity < LARGEST:
+            raise FolderError(f"{name}: the server gives its mails no lasting numbers (UIDVALIDITY)")
+        self._exists, self._announcements = int(answer.get(b"EXISTS", 0)), self._client.announcements()
+        known = isinstance(uidnext, int) and 0 < uidnext <= LARGEST
+        return Folder(name, uidvalidity, uidnext if known else None, self._exists)
+
+    def last_uid(self, folder: Folder) -> int:
+        """Return the highest uid that was given so far."""
+        if folder.uidnext is not None:
+            return folder.uidnext - 1
+        return max(self._search("UID", "*"), default=0) if folder.exists else 0
+
+    def uids_after(self, uid: int) -> list[int]:
+        """Return the uids above one in the selected folder, lowest first."""
+        found: list[int] = []
+        top = self._exists
+        while top > 0:
+            low = max(1, top - PAGE + 1)
+            pages = () if top == self._exists and low == 1 else (f"{low}:{'*' if top == self._exists else top}",)
+            # `n:*` names the last mail even where its uid is below n (RFC 9051 section 6.4.9).
+            page = [new for new in self._search(*pages, "UID", f"{uid + 1}:*") if new > uid]
+            found += page
+            if len(page) < top - low + 1:
+                break
+            top = low - 1
+        return sorted(found)
+
+    def uids_since(self, day: date) -> list[int]:
+        """Return the uids in the selected folder that arrived on a day or later, lowest first."""
+        if self._exists <= PAGE:
+            return sorted(self._search("SINCE", day)) if self._exists else []
+        pages = range(1, self._exists + 1, PAGE)
+        return sorted(uid for low in pages for uid in self._search(f"{low}:{low + PAGE - 1}", "SINCE", day))
+
+    def more_came(self) -> bool:
+        """Say whether the server announced mail since the folder was selected.
+
+        The number that it told does not say: mail may have gone as well.
+        """
+        return self._client.announcements() > self._announcements
+
+    def read(self, uid: int) -> Mail | None:
+        """Fetch a mail without marking it, or None where it is gone. Raises whatever the server's answer leads to."""
+        size = self._item(uid, "RFC822.SIZE", ROOM)
+        if not isinstance(size, int):
+            if uid not in self._search("UID", str(uid)):
+                return None
+            raise ProtocolError("the server tells no size")
+        most = self._max_bytes
+        part = (f"<0.{most}>", "<0>") if size > most else ("", "")
+        raw = self._body(uid, *part)
+        # Some servers only guess sizes. What comes twice alike is the mail; broken copies differ.
+        if len(raw) != min(size, most) and self._body(uid, *part) != raw:
+            raise ProtocolError("the server's copies of a mail differ")
+        return Mail(raw[:most], size, cut=max(size, len(raw)) > most)
+
+    def finish(self, uids: Sequence[int]) -> None:
+        """Do with stored mails what the settings say."""
+        if not uids or self._mailbox.after == "nothing":
+            return
+        if self._mailbox.after == "mark_seen":
+            self._ask(self._client.add_flags, uids, [SEEN], True)
+            return
+        try:
+            self._move(uids)
+        except FolderError:
+            self._ask(self._client.create_folder, self._mailbox.move_to)
+            self._move(uids)
+
+    def wait(self, seconds: float, stopping: Callable[[], bool]) -> None:
+        """Return as soon as new mail is announced, or after so many seconds."""
+        until = monotonic() + seconds
+        with self._client.within(seconds + self._pace.command):
+            self._client.idle()
+            while not self.more_came() and not stopping() and (left := until - monotonic()) > 0:
+                if self._client.heard(min(self._pace.listen, left)):
+                    break
+            self._client.idle_done()
+
+    def _move(self, uids: Sequence[int]) -> None:
+        if b"MOVE" in self._able:
+            self._ask(self._client.move, uids, self._mailbox.move_to)
+            return
+        self._ask(self._client.copy, uids, self._mailbox.move_to)
+        self._ask(self._client.add_flags, uids, [DELETED], True)
+        # A plain EXPUNGE would take mails with it that others have marked.
+        if b"UIDPLUS" in self._able:
+            self._ask(self._client.uid_expunge, uids)
+
+    def _search(self, *criteria: object) -> list[int]:
+        found = self._ask(self._client.search, list(criteria))
+        return [uid for uid in found if 0 < uid < LARGEST]
+
+    def _body(self, uid: int, part: str, answered: str) -> bytes:
+        raw = self._item(uid, f"BODY.PEEK[]{part}", 2 * self._max_bytes + ROOM, f"BODY[]{answered}")
+        if not isinstance(raw, bytes) or not raw:
+            raise ProtocolError("the server gives no body")
+        return raw
+
+    def _item(self, uid: int, item: str, octets: int, answered: str = "") -> object:
+        """Return one item of a mail, or None where the server does not give it."""
+        try:
+            with self._client.within(self._pace.body, octets):
+                answer = self._client.fetch([uid], [item])
+        except (IMAPClientAbortError, ProtocolError):
+            raise
+        except IMAPClientError:
+            return None
+        return answer.get(uid, {}).get((answered or item).encode())
+
+    def _ask(self, command: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401 - the library has no types
+        """Run a command; a server that just says no leaves the connection sound."""
+        try:
+            with self._client.within(self._pace.command, ANSWER_OCTETS):
+                return command(*args)
+        except IMAPClientReadOnlyError:
+            raise FolderError('the folder is read-only, which needs after = "nothing"') from None
+        except (IMAPClientAbortError, ProtocolError):
+            raise
+        except IMAPClientError as error:
+            raise FolderError(one_line(error)) from error
+
+
+def connect(mailbox: Imap, tokens: Tokens | None, pace: Pace, max_bytes: int) -> Session:
+    """Connect and log in.
+
+    Raises RefusedError where the server refuses our credentials, else OSError, IMAPClientError or
+    TokenUnavailableError.
+    """
+    client = BoundedClient(
+        mailbox.host,
+        mailbox.port,
+        tls=mailbox.security == "tls",
+        connect_seconds=pace.connect,
+        read_seconds=pace.read,
+    )
+    try:
+        with client.within(pace.command):
+            if mailbox.security == "starttls":
+                client.starttls(ssl.create_default_context())
+            log_in(client, mailbox, tokens)
+        return Session(client, mailbox, pace, max_bytes)
+    except BaseException:
+        close(client)
+        raise
+
+
+def close(client: BoundedClient) -> None:
+    """Close a connection in whatever state it is."""
+    try:
+        client.shutdown()
+    except (IMAPClientError, OSError, ValueError):
+        client.cut()
