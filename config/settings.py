@@ -73,6 +73,13 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _mailboxes_have_names_of_their_own(self) -> Self:
+        names = [mailbox.name for mailbox in self.imap]
+        if len(set(names)) < len(names):
+            raise ValueError("imap: mailboxes need names of their own; one stands twice, and they would share a cursor")
+        return self
+
+    @model_validator(mode="after")
     def _nobody_writes_to_ourselves(self) -> Self:
         ours = {address.lower() for address in self.support.addresses}
         if (self.service.admin or "").lower() in ours:

@@ -74,7 +74,9 @@ class Service:
         log.info("stopping")
         watch.cancel()
         for poller in self.pollers:
-            poller.stop()
+            poller.ask_to_stop()
+        for poller in self.pollers:
+            await asyncio.to_thread(poller.stop)
         await self._listener.close(PATIENCE_SECONDS)
 
     async def _listen(self) -> None:

@@ -132,7 +132,7 @@ class NotifyActor:
         rules, now, requester = self._rules(), self._clock.now(), snapshot.requester or ""
         email = rules.teams.get(snapshot.team or "")
         sent = deliveries.recent(session, Kind.ACKNOWLEDGEMENT, requester, now)
-        addresses = {requester, email or ""}
+        addresses = {requester, (email or "").lower()}
         return plans.plan(
             Facts(
                 cause=_cause(snapshot, cause),
@@ -143,7 +143,7 @@ class NotifyActor:
                 team=(snapshot.team, email) if snapshot.team and email else None,
                 author=snapshot.message.author,
                 own_addresses=rules.own_addresses,
-                suppressed=frozenset(a for a in addresses if a and bounces.suppressed(session, a, now)),
+                suppressed=bounces.suppressed(session, addresses, now),
                 sent=Counts(sent.address_day, sent.address_hour, sent.domain_hour, sent.hour),
                 limits=rules.limits,
             )

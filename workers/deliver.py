@@ -10,14 +10,14 @@ import structlog
 from sqlalchemy.orm import Session
 
 from daemon.clock import Clock
+from daemon.failpoint import failpoint
 from daemon.mail.attachment import part_bytes
 from daemon.mail.token import sign
 from daemon.store import correspondence, deliveries, jobs
 from daemon.store import inbound as ledger
 from daemon.store.correspondence import FileNote, Snapshot
-from daemon.store.deliveries import DeliveryState
+from daemon.store.deliveries import Begun, DeliveryState
 from daemon.store.jobs import Lease, LeaseLostError, Offer
-from daemon.store.models import DeliveryRow
 from daemon.store.store import Store
 from workers.actors import token_for
 from workers.engine import PostponeError
@@ -63,15 +63,10 @@ class Attempt:
     its kind that this installation sends.
     """
 
-    delivery_id: int
-    kind: str
-    cause: str
-    recipient: str
-    message_id: str
-    state: str
+    begun: Begun
+    snapshot: Snapshot
     head: str | None
     first: bool
-    snapshot: Snapshot
 
 
 class DeliverActor:
@@ -98,6 +93,7 @@ class DeliverActor:
         attempt = self._store.write(lambda session: self._begin(session, lease))
         if attempt is None:
             return ()
+        failpoint("deliver.begun")
         try:
             octets = self._compose(attempt)
         except ComposeError as error:
@@ -121,14 +117,13 @@ class DeliverActor:
             return None
         snapshot = correspondence.load(session, row.cause)
         head = deliveries.first_to(session, snapshot.ticket_id, row.recipient)
-        first = deliveries.first_of(session, row.kind) == row.id
-        return _attempt(row, snapshot, head, first=first)
+        return Attempt(row, snapshot, head, first=deliveries.first_of(session, row.kind) == row.id)
 
     def _send(self, lease: Lease, attempt: Attempt, octets: bytes) -> None:
-        bounce_to = "" if attempt.kind == Kind.ACKNOWLEDGEMENT else self._sender().address
+        bounce_to = "" if attempt.begun.kind == Kind.ACKNOWLEDGEMENT else self._sender().address
         began = monotonic()
         try:
-            answer = self._transport.send(bounce_to, attempt.recipient, octets)
+            answer = self._transport.send(bounce_to, attempt.begun.recipient, octets)
         except AuthenticationFailure as error:
             if monotonic() >= self._paused_until:
                 log.error("outgoing mail paused: the smarthost refuses our credentials", answer=str(error)[:200])  # noqa: TRY400 - the answer says it all
@@ -143,6 +138,7 @@ class DeliverActor:
         except TemporaryFailure as error:
             self._again(lease, attempt, str(error))
         else:
+            failpoint("deliver.taken")
             self.refused = ""
             self._settle(lease, attempt, DeliveryState.SENT, answer, seconds=round(monotonic() - began, 3))
 
@@ -156,47 +152,49 @@ class DeliverActor:
 
     def _undo(self, attempt: Attempt) -> None:
         """Note that an attempt surely delivered nothing."""
-        state = deliveries.back_to(attempt.state)
-        self._store.write(lambda session: deliveries.settle(session, attempt.delivery_id, state, "not delivered yet"))
+        state = deliveries.back_to(attempt.begun.state)
+        self._store.write(lambda session: deliveries.settle(session, attempt.begun.id, state, "not delivered yet"))
 
     def _settle(self, lease: Lease, attempt: Attempt, state: DeliveryState, reason: str, **facts: object) -> None:
         def write(session: Session) -> None:
             now = self._clock.now()
             jobs.finish(session, lease, now)
             sent_at = now if state is DeliveryState.SENT else None
-            deliveries.settle(session, attempt.delivery_id, state, reason, sent_at)
+            deliveries.settle(session, attempt.begun.id, state, reason, sent_at)
 
         self._store.write(write)
         log.info(
             "delivery settled",
             state=str(state),
-            delivery=attempt.delivery_id,
+            delivery=attempt.begun.id,
             ticket=attempt.snapshot.ticket_id,
-            kind=attempt.kind,
-            message_id=attempt.message_id,
+            kind=attempt.begun.kind,
+            message_id=attempt.begun.message_id,
             answer=reason[:200],
             **facts,
         )
 
     def _compose(self, attempt: Attempt) -> bytes:
         sender, now, snapshot = self._sender(), self._clock.now(), attempt.snapshot
-        mark = sign(token_for(attempt.kind, attempt.recipient, snapshot.ticket_id, now), self._keys[0])
+        mark = sign(token_for(attempt.begun.kind, attempt.begun.recipient, snapshot.ticket_id, now), self._keys[0])
         files = self._files(attempt, sender)
-        rendered = sender.renderer.render(attempt.kind, self._view(attempt, sender, mark, {f.part for f, _ in files}))
+        rendered = sender.renderer.render(
+            attempt.begun.kind, self._view(attempt, sender, mark, {f.part for f, _ in files})
+        )
         if rendered.fault:
-            log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=attempt.delivery_id)
+            log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=attempt.begun.id)
         parent, references = _thread(attempt)
         return compose.as_bytes(
             Letter(
-                kind=attempt.kind,
+                kind=attempt.begun.kind,
                 sender_name=sender.name,
                 sender_address=sender.address,
-                recipient=attempt.recipient,
+                recipient=attempt.begun.recipient,
                 reply_to=_tagged(sender.address, mark) if sender.plus_addressing else None,
                 subject=rendered.subject,
                 text=rendered.text,
                 html=rendered.html,
-                message_id=attempt.message_id,
+                message_id=attempt.begun.message_id,
                 in_reply_to=parent,
                 references=references,
                 loop_token=mark,
@@ -208,7 +206,7 @@ class DeliverActor:
     def _view(self, attempt: Attempt, sender: Sender, mark: str, attached: set[int]) -> View:
         snapshot = attempt.snapshot
         message, decision = snapshot.message, snapshot.decision
-        if attempt.kind == Kind.ACKNOWLEDGEMENT:
+        if attempt.begun.kind == Kind.ACKNOWLEDGEMENT:
             return views.acknowledgement(
                 snapshot.reference,
                 sender.name,
@@ -245,7 +243,7 @@ class DeliverActor:
     def _files(self, attempt: Attempt, sender: Sender) -> list[tuple[FileNote, File]]:
         """Return the attachments that go along: in order, while they fit."""
         message = attempt.snapshot.message
-        if attempt.kind == Kind.ACKNOWLEDGEMENT or not message.files or message.inbound_id is None:
+        if attempt.begun.kind == Kind.ACKNOWLEDGEMENT or not message.files or message.inbound_id is None:
             return []
         with self._store.read() as session:
             raw = ledger.raw_of(session, message.inbound_id)
@@ -258,16 +256,12 @@ class DeliverActor:
         return files
 
 
-def _attempt(row: DeliveryRow, snapshot: Snapshot, head: str | None, *, first: bool) -> Attempt:
-    return Attempt(row.id, row.kind, row.cause, row.recipient, row.message_id, row.state, head, first, snapshot)
-
-
 def _thread(attempt: Attempt) -> tuple[str, tuple[str, ...]]:
     """Return what a mail answers: the customer's own mail, or the first that this team got about the ticket."""
-    if attempt.kind == Kind.ACKNOWLEDGEMENT:
+    if attempt.begun.kind == Kind.ACKNOWLEDGEMENT:
         parent = attempt.snapshot.message.message_id
         return parent, (parent,) if parent else ()
-    if attempt.head and attempt.head != attempt.message_id:
+    if attempt.head and attempt.head != attempt.begun.message_id:
         return attempt.head, (attempt.head,)
     return "", ()
 

@@ -1,15 +1,21 @@
 """What a bounce says of a mail that we sent."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from daemon.mail.dsn import Dsn
 from daemon.store import tickets
-from daemon.store.models import DeliveryRow, Suppression
+from daemon.store.models import DeliveryRow, Suppression, table
 
 SUPPRESSED_FOR = timedelta(days=60)
+
+SUPPRESSION = table(Suppression)
+SUPPRESSED = select(SUPPRESSION.c.email).where(
+    SUPPRESSION.c.email.in_(bindparam("emails", expanding=True)), SUPPRESSION.c.until > bindparam("now")
+)
 
 # RFC 3464 section 2.3.3: what is no failure.
 HARMLESS = frozenset({"delivered", "relayed", "expanded"})
@@ -76,7 +82,6 @@ def _suppress(session: Session, email: str, status: str, delivery_id: int, now: 
         session.execute(insert(Suppression).values(email=email, **values))
 
 
-def suppressed(session: Session, email: str, now: datetime) -> bool:
-    """Say whether mail to this address bounced for good not long ago."""
-    until = session.execute(select(Suppression.until).where(Suppression.email == email.lower())).scalar_one_or_none()
-    return until is not None and until > now
+def suppressed(session: Session, emails: Collection[str], now: datetime) -> frozenset[str]:
+    """Return which of these addresses (in lower case) bounced for good not long ago."""
+    return frozenset(session.execute(SUPPRESSED, {"emails": list(emails), "now": now}).scalars())

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from daemon.store import decisions
-from daemon.store.models import AttachmentRow, Decision, MessageRow, Person, Ticket
+from daemon.store.models import AttachmentRow, Decision, MessageRow, Person, Ticket, table
 
 MESSAGE = "message"
 DECISION = "decision"
@@ -88,77 +88,58 @@ class DecisionNote:
 def load(session: Session, cause: str) -> Snapshot:
     """Return the snapshot behind a cause such as "decision:7" or "message:9"; raises LookupError."""
     what, _, number = cause.partition(":")
-    if what == DECISION:
-        decision = session.get(Decision, int(number))
-        message = _opening(session, decision.ticket_id) if decision else None
-    else:
-        message = session.get(MessageRow, int(number))
-        decision = decisions.newest(session, message.ticket_id) if message else None
-    if message is None:
+    statement = OF_DECISION if what == DECISION else OF_MESSAGE
+    row = session.execute(statement, {"id": int(number)}).one_or_none()
+    if row is None:
         raise LookupError(f"no {cause} is stored")
-    return _snapshot(session, message, decision)
-
-
-def _opening(session: Session, ticket_id: int) -> MessageRow | None:
-    return session.execute(
-        select(MessageRow).where(MessageRow.ticket_id == ticket_id).order_by(MessageRow.id).limit(1)
-    ).scalar_one_or_none()
-
-
-def _snapshot(session: Session, message: MessageRow, decision: Decision | None) -> Snapshot:
-    ticket = session.get_one(Ticket, message.ticket_id)
-    requester = session.get(Person, ticket.requester_id) if ticket.requester_id else None
-    related = session.get(Ticket, ticket.related_id) if ticket.related_id else None
     return Snapshot(
-        ticket_id=ticket.id,
-        reference=ticket.reference,
-        status=ticket.status,
-        category=ticket.category,
-        priority=ticket.priority,
-        confidence=ticket.confidence,
-        team=ticket.assigned_team,
-        subject=ticket.subject,
-        silent=ticket.silent,
-        created_at=ticket.created_at,
-        related=related.reference if related else None,
-        requester=requester.email if requester else None,
-        requester_name=requester.name if requester else "",
-        trusted=bool(requester and requester.verified_at),
-        message=_message(session, message),
-        decision=_decision(decision),
+        ticket_id=row.ticket_id,
+        reference=row.reference,
+        status=row.status,
+        category=row.category,
+        priority=row.priority,
+        confidence=row.confidence,
+        team=row.assigned_team,
+        subject=row.subject,
+        silent=row.silent,
+        created_at=row.created_at,
+        related=row.related,
+        requester=row.requester,
+        requester_name=row.requester_name or "",
+        trusted=row.requester_verified is not None,
+        message=_message(session, row),
+        decision=_decision(row),
     )
 
 
-def _message(session: Session, row: MessageRow) -> MessageNote:
-    author = session.get(Person, row.person_id) if row.person_id else None
-    files = session.execute(select(AttachmentRow).where(AttachmentRow.message_id == row.id).order_by(AttachmentRow.id))
-    opening = _opening(session, row.ticket_id)
+def _message(session: Session, row: Row[Any]) -> MessageNote:
+    files = session.execute(FILES, {"id": row.message})
     return MessageNote(
-        id=row.id,
+        id=row.message,
         inbound_id=row.inbound_id,
         kind=row.kind,
         acknowledge=row.acknowledge,
         verified=row.verified,
-        opening=opening is not None and opening.id == row.id,
+        opening=row.message == row.opening,
         message_id=row.message_id,
-        subject=row.subject,
+        subject=row.message_subject,
         text=row.text,
         reply=row.reply,
-        author=author.email if author else None,
-        author_name=author.name if author else "",
-        files=tuple(FileNote(f.part, f.filename, f.content_type, f.size) for f in files.scalars()),
+        author=row.author,
+        author_name=row.author_name or "",
+        files=tuple(FileNote(f.part, f.filename, f.content_type, f.size) for f in files),
     )
 
 
-def _decision(row: Decision | None) -> DecisionNote | None:
-    if row is None:
+def _decision(row: Row[Any]) -> DecisionNote | None:
+    if row.decision is None:
         return None
     return DecisionNote(
-        id=row.id,
+        id=row.decision,
         by=row.by,
         actor=row.actor,
-        confidence=row.confidence,
-        team=row.team,
+        confidence=row.decided_confidence,
+        team=row.decided_team,
         reasons=tuple(row.reasons),
         alternatives=tuple((str(name), float(chance)) for name, chance in row.alternatives),
         rule=row.rule,
@@ -166,3 +147,47 @@ def _decision(row: Decision | None) -> DecisionNote | None:
         audit=row.audit,
         first=row.replaces is None,
     )
+
+
+def _statement() -> Select[Any]:
+    requester, author, related = PERSON.alias(), PERSON.alias(), TICKET.alias()
+    opening = select(func.min(MESSAGES.c.id)).where(MESSAGES.c.ticket_id == TICKET.c.id).correlate(TICKET)
+    tables = (
+        MESSAGES.join(TICKET, MESSAGES.c.ticket_id == TICKET.c.id)
+        .outerjoin(requester, requester.c.id == TICKET.c.requester_id)
+        .outerjoin(author, author.c.id == MESSAGES.c.person_id)
+        .outerjoin(related, related.c.id == TICKET.c.related_id)
+        .outerjoin(DECIDED, DECIDED.c.ticket_id == TICKET.c.id)
+    )
+    return select(
+        TICKET.c.id.label("ticket_id"),
+        *(TICKET.c[name] for name in ("reference", "status", "category", "priority", "confidence")),
+        *(TICKET.c[name] for name in ("assigned_team", "subject", "silent", "created_at")),
+        related.c.reference.label("related"),
+        requester.c.email.label("requester"),
+        requester.c.name.label("requester_name"),
+        requester.c.verified_at.label("requester_verified"),
+        author.c.email.label("author"),
+        author.c.name.label("author_name"),
+        MESSAGES.c.id.label("message"),
+        MESSAGES.c.subject.label("message_subject"),
+        *(
+            MESSAGES.c[name]
+            for name in ("inbound_id", "kind", "acknowledge", "verified", "message_id", "text", "reply")
+        ),
+        opening.scalar_subquery().label("opening"),
+        DECIDED.c.id.label("decision"),
+        DECIDED.c.confidence.label("decided_confidence"),
+        DECIDED.c.team.label("decided_team"),
+        *(DECIDED.c[name] for name in ("by", "actor", "reasons", "alternatives", "rule", "model", "audit", "replaces")),
+    ).select_from(tables)
+
+
+TICKET, PERSON, MESSAGES, DECIDED = table(Ticket), table(Person), table(MessageRow), table(Decision)
+FILE = table(AttachmentRow)
+FILES = select(FILE).where(FILE.c.message_id == bindparam("id")).order_by(FILE.c.id)
+
+_NEWEST = select(func.max(Decision.id)).where(Decision.ticket_id == TICKET.c.id).correlate(TICKET).scalar_subquery()
+_FIRST = select(func.min(MessageRow.id)).where(MessageRow.ticket_id == DECIDED.c.ticket_id).correlate(DECIDED)
+OF_MESSAGE = _statement().where(MESSAGES.c.id == bindparam("id"), or_(DECIDED.c.id.is_(None), DECIDED.c.id == _NEWEST))
+OF_DECISION = _statement().where(DECIDED.c.id == bindparam("id"), MESSAGES.c.id == _FIRST.scalar_subquery())

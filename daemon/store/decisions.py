@@ -3,14 +3,35 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from daemon.store.models import Decision, MessageRow, Ticket, table
 from daemon.ticket import PENDING, Triage
 
 DECISION = table(Decision)
+TICKET = table(Ticket)
+MESSAGE = table(MessageRow)
 INSERT = insert(DECISION).returning(DECISION.c.id)
+NEWEST = select(func.max(DECISION.c.id)).where(DECISION.c.ticket_id == bindparam("ticket"))
+CATEGORY = select(TICKET.c.category).where(TICKET.c.id == bindparam("ticket"))
+FIRST_TEXT = (
+    select(MESSAGE.c.subject, MESSAGE.c.reply, MESSAGE.c.text, MESSAGE.c.inbound_id)
+    .where(MESSAGE.c.ticket_id == bindparam("ticket"))
+    .order_by(MESSAGE.c.id)
+    .limit(1)
+)
+ENFORCE = (
+    update(TICKET)
+    .where(TICKET.c.id == bindparam("ticket"))
+    .values(
+        category=bindparam("to_category"),
+        priority=bindparam("to_priority"),
+        confidence=bindparam("to_confidence"),
+        assigned_team=bindparam("to_team"),
+        updated_at=bindparam("now"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +47,13 @@ class Text:
 
 def text_of(session: Session, ticket_id: int) -> Text | None:
     """Return what triage reads of a ticket, or None where there is no such ticket."""
-    row = session.execute(
-        select(MessageRow.subject, MessageRow.reply, MessageRow.text, MessageRow.inbound_id)
-        .where(MessageRow.ticket_id == ticket_id)
-        .order_by(MessageRow.id)
-        .limit(1)
-    ).one_or_none()
+    row = session.execute(FIRST_TEXT, {"ticket": ticket_id}).one_or_none()
     return Text(ticket_id, row.subject, row.reply, row.text, row.inbound_id) if row else None
 
 
 def is_pending(session: Session, ticket_id: int) -> bool:
     """Say whether a ticket still waits for its first decision."""
-    return session.execute(select(Ticket.category).where(Ticket.id == ticket_id)).scalar_one_or_none() == PENDING
+    return session.execute(CATEGORY, {"ticket": ticket_id}).scalar_one_or_none() == PENDING
 
 
 def apply(
@@ -50,7 +66,7 @@ def apply(
     actor: str | None = None,
 ) -> int:
     """Record a decision, put it in force, and return its id."""
-    before = newest(session, ticket_id)
+    before = session.execute(NEWEST, {"ticket": ticket_id}).scalar_one_or_none()
     row = {
         "ticket_id": ticket_id,
         "at": now,
@@ -65,20 +81,18 @@ def apply(
         "rule": triage.rule,
         "model": triage.model,
         "audit": triage.audit,
-        "replaces": before.id if before else None,
+        "replaces": before,
     }
     decision = session.execute(INSERT, row).scalar_one()
-    session.execute(
-        update(Ticket)
-        .where(Ticket.id == ticket_id)
-        .values(
-            category=triage.category,
-            priority=triage.priority,
-            confidence=triage.confidence,
-            assigned_team=triage.team,
-            updated_at=now,
-        )
-    )
+    in_force = {
+        "ticket": ticket_id,
+        "to_category": triage.category,
+        "to_priority": triage.priority,
+        "to_confidence": triage.confidence,
+        "to_team": triage.team,
+        "now": now,
+    }
+    session.execute(ENFORCE, in_force)
     return int(decision)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from daemon.store.models import DeliveryRow, table
@@ -15,13 +15,6 @@ DAY = timedelta(days=1)
 
 # The cost of a mail must not grow with the mail before it; no limit distinguishes more than this.
 COUNTED_AT_MOST = 10_000
-
-DELIVERY = table(DeliveryRow)
-SETTLE = (
-    update(DELIVERY)
-    .where(DELIVERY.c.id == bindparam("delivery"))
-    .values(state=bindparam("to"), reason=bindparam("why"), sent_at=bindparam("at"))
-)
 
 
 class DeliveryState(StrEnum):
@@ -44,6 +37,45 @@ ATTEMPT = {
     DeliveryState.PLANNED: DeliveryState.SENDING,
     DeliveryState.SENDING: DeliveryState.RESENDING,
 }
+
+DELIVERY = table(DeliveryRow)
+FIND = select(DELIVERY).where(DELIVERY.c.id == bindparam("delivery"))
+BEGIN = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("delivery"))
+    .values(state=bindparam("to"), attempts=DELIVERY.c.attempts + 1)
+)
+FIRST_OF = select(DELIVERY.c.id).where(DELIVERY.c.kind == bindparam("kind")).order_by(DELIVERY.c.created_at).limit(1)
+FIRST_TO = (
+    select(DELIVERY.c.message_id)
+    .where(
+        DELIVERY.c.ticket_id == bindparam("ticket"),
+        DELIVERY.c.recipient == bindparam("recipient"),
+        DELIVERY.c.state != DeliveryState.SUPPRESSED,
+    )
+    .order_by(DELIVERY.c.id)
+    .limit(1)
+)
+
+
+def _counted(*where: ColumnElement[bool]) -> Select[int]:
+    found = select(DELIVERY.c.id).where(
+        DELIVERY.c.kind == bindparam("kind"),
+        DELIVERY.c.created_at > bindparam("since"),
+        DELIVERY.c.state != DeliveryState.SUPPRESSED,
+        *where,
+    )
+    return select(func.count()).select_from(found.limit(COUNTED_AT_MOST).subquery())
+
+
+TO_ADDRESS = _counted(DELIVERY.c.recipient == bindparam("recipient"))
+TO_DOMAIN = _counted(DELIVERY.c.domain == bindparam("domain"))
+TO_ALL = _counted()
+SETTLE = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("delivery"))
+    .values(state=bindparam("to"), reason=bindparam("why"), sent_at=bindparam("at"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +119,24 @@ def add(
     return session.execute(statement, row).scalar_one_or_none()
 
 
-def begin(session: Session, delivery_id: int) -> DeliveryRow | None:
-    """Begin an attempt and return the row as it is during it; None when there is nothing left to attempt.
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A delivery as it is during an attempt."""
+
+    id: int
+    kind: str
+    cause: str
+    recipient: str
+    message_id: str
+    state: DeliveryState
+
+
+def begin(session: Session, delivery_id: int) -> Begun | None:
+    """Begin an attempt and return the delivery as it is during it; None when there is nothing left to attempt.
 
     A mail whose second attempt too ended without an answer is left UNCERTAIN.
     """
-    row = session.get(DeliveryRow, delivery_id)
+    row = session.execute(FIND, {"delivery": delivery_id}).one_or_none()
     if row is None:
         return None
     state = DeliveryState(row.state)
@@ -101,8 +145,8 @@ def begin(session: Session, delivery_id: int) -> DeliveryRow | None:
         return None
     if state not in ATTEMPT:
         return None
-    row.state, row.attempts = ATTEMPT[state], row.attempts + 1
-    return row
+    session.execute(BEGIN, {"delivery": delivery_id, "to": ATTEMPT[state]})
+    return Begun(delivery_id, row.kind, row.cause, row.recipient, row.message_id, ATTEMPT[state])
 
 
 def back_to(state: str) -> DeliveryState:
@@ -120,41 +164,21 @@ def settle(
 def recent(session: Session, kind: str, recipient: str, now: datetime) -> Recent:
     """Count what of a kind was planned lately and not suppressed."""
     recipient = recipient.lower()
-    domain = recipient.rpartition("@")[2]
-
-    def count(since: timedelta, *where: ColumnElement[bool]) -> int:
-        found = select(DeliveryRow.id).where(
-            DeliveryRow.kind == kind,
-            DeliveryRow.created_at > now - since,
-            DeliveryRow.state != DeliveryState.SUPPRESSED,
-            *where,
-        )
-        return session.execute(select(func.count()).select_from(found.limit(COUNTED_AT_MOST).subquery())).scalar_one()
-
+    who = {"kind": kind, "recipient": recipient, "domain": recipient.rpartition("@")[2]}
+    day, hour = who | {"since": now - DAY}, who | {"since": now - HOUR}
     return Recent(
-        count(DAY, DeliveryRow.recipient == recipient),
-        count(HOUR, DeliveryRow.recipient == recipient),
-        count(HOUR, DeliveryRow.domain == domain),
-        count(HOUR),
+        session.execute(TO_ADDRESS, day).scalar_one(),
+        session.execute(TO_ADDRESS, hour).scalar_one(),
+        session.execute(TO_DOMAIN, hour).scalar_one(),
+        session.execute(TO_ALL, hour).scalar_one(),
     )
 
 
 def first_of(session: Session, kind: str) -> int | None:
     """Return the very first delivery of a kind."""
-    return session.execute(
-        select(DeliveryRow.id).where(DeliveryRow.kind == kind).order_by(DeliveryRow.created_at).limit(1)
-    ).scalar_one_or_none()
+    return session.execute(FIRST_OF, {"kind": kind}).scalar_one_or_none()
 
 
 def first_to(session: Session, ticket_id: int, recipient: str) -> str | None:
     """Return the Message-ID of the first mail that went to somebody about a ticket: the head of their thread."""
-    return session.execute(
-        select(DeliveryRow.message_id)
-        .where(
-            DeliveryRow.ticket_id == ticket_id,
-            DeliveryRow.recipient == recipient.lower(),
-            DeliveryRow.state != DeliveryState.SUPPRESSED,
-        )
-        .order_by(DeliveryRow.id)
-        .limit(1)
-    ).scalar_one_or_none()
+    return session.execute(FIRST_TO, {"ticket": ticket_id, "recipient": recipient.lower()}).scalar_one_or_none()

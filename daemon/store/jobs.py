@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from daemon.failpoint import failpoint
 from daemon.store.models import Job, table
 
 # Due whatever the clock says: a clock that steps back delays no new work.
@@ -136,6 +137,7 @@ def beat(session: Session, owner: str, running: Sequence[int]) -> None:
 def finish(session: Session, lease: Lease, now: datetime) -> None:
     """Mark a job done, in the transaction of its effects; raises LeaseLostError if the lease is not ours any more."""
     _leave(session, lease, JobState.DONE, finished_at=now)
+    failpoint(f"commit.{lease.kind}")
 
 
 def retry(session: Session, lease: Lease, error: str, due_at: datetime) -> None:

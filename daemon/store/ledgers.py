@@ -40,7 +40,7 @@ def list_mails(session: Session, disposition: Disposition, limit: int) -> list[d
         .limit(limit)
     )
     names = ("id", "received_at", "source", "peer", "mail_from", "rcpt_tos", "size", "message_id", "reasons")
-    rows = session.execute(query).tuples()
+    rows = session.execute(query)
     return [{name: getattr(row, name) for name in names} | {"ticket": reference} for row, reference in rows]
 
 
@@ -88,4 +88,4 @@ def unsent(session: Session) -> int:
 
 def _count(session: Session, column: Any) -> Counts:  # noqa: ANN401 - any column of ours
     rows = session.execute(select(column, func.count()).group_by(column).order_by(column))
-    return {str(value or "none"): number for value, number in rows.tuples()}
+    return {str(value or "none"): number for value, number in rows}

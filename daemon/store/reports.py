@@ -72,6 +72,11 @@ def ticket_id_of(session: Session, reference: str) -> int | None:
     return session.execute(select(Ticket.id).where(Ticket.reference == reference)).scalar_one_or_none()
 
 
+def newest_tickets(session: Session, limit: int) -> list[int]:
+    """Return the ids of the newest tickets."""
+    return list(session.execute(select(Ticket.id).order_by(Ticket.id.desc()).limit(limit)).scalars())
+
+
 def _has(column: Any, words: str) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column of text
     """Compare without regard to case. SQLite folds ASCII only, so that other letters are tried in both cases."""
     forms = {words} if words.isascii() else {words, words.lower(), words.upper(), words.capitalize()}
@@ -93,4 +98,4 @@ def _lines() -> Select[*tuple[Any, ...]]:
 
 
 def _read(session: Session, query: Select[*tuple[Any, ...]]) -> list[TicketLine]:
-    return [TicketLine(*row) for row in session.execute(query).tuples()]
+    return [TicketLine(*row) for row in session.execute(query)]

@@ -59,9 +59,11 @@ class Writer:
         """Return a future for one item; the items of a batch that have the same `run` are given to it together."""
         future: Future[T] = Future()
         with self._lock:
-            if self._closed:
-                raise WriterClosedError
-            self._queue.put(_Work(run, item, future))
+            if not self._closed:
+                self._queue.put(_Work(run, item, future))
+                return future
+        # Not raised here: whoever submits again from a callback could tell nobody.
+        future.set_exception(WriterClosedError())
         return future
 
     def write(self, run: Callable[[Session], T]) -> T:
