@@ -87,10 +87,10 @@ class TriageActor:
         return self._decided(session, ticket_id, triage, by)
 
     def _decided(self, session: Session, ticket_id: int, triage: Triage, by: str) -> Sequence[Offer]:
-        if not decisions.is_pending(session, ticket_id):
-            return ()
         now = self._clock.now()
-        decision = decisions.apply(session, ticket_id, triage, now, by=by)
+        decision = decisions.apply_first(session, ticket_id, triage, now, by=by)
+        if decision is None:
+            return ()
         log.info(
             "ticket triaged",
             ticket=ticket_id,

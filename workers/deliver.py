@@ -84,6 +84,7 @@ class DeliverActor:
         self._store, self._clock, self._transport, self._keys = store, clock, transport, keys
         self._sender, self._holds_lease = sender, holds_lease
         self._paused_until = 0.0
+        self._told_once = False
         self.refused = ""
 
     def perform(self, lease: Lease) -> Sequence[Offer]:
@@ -116,8 +117,19 @@ class DeliverActor:
             jobs.finish(session, lease, self._clock.now())
             return None
         snapshot = correspondence.load(session, row.cause)
-        head = deliveries.first_to(session, snapshot.ticket_id, row.recipient)
-        return Attempt(row, snapshot, head, first=deliveries.first_of(session, row.kind) == row.id)
+        return Attempt(row, snapshot, self._head(session, row, snapshot), first=self._is_first(session, row))
+
+    def _head(self, session: Session, row: Begun, snapshot: Snapshot) -> str | None:
+        """Return the Message-ID that a team's thread about a ticket begins with; a first notification begins one."""
+        if row.kind == Kind.ACKNOWLEDGEMENT or (row.kind == Kind.NOTIFICATION and not _is_handed(snapshot)):
+            return None
+        return deliveries.first_to(session, snapshot.ticket_id, row.recipient)
+
+    def _is_first(self, session: Session, row: Begun) -> bool:
+        if self._told_once or row.kind != Kind.NOTIFICATION:
+            return False
+        self._told_once = deliveries.first_of(session, row.kind) != row.id
+        return not self._told_once
 
     def _send(self, lease: Lease, attempt: Attempt, octets: bytes) -> None:
         bounce_to = "" if attempt.begun.kind == Kind.ACKNOWLEDGEMENT else self._sender().address
@@ -235,7 +247,7 @@ class DeliverActor:
             files=tuple((f.filename, f.size, f.part in attached) for f in message.files),
             notes=("Chosen for an audit: please check the category.",) if decision and decision.audit else (),
             review_team=sender.review_team,
-            handed=bool(decision and not decision.first),
+            handed=_is_handed(snapshot),
             status=snapshot.status,
             hint=sender.hint and attempt.first,
         )
@@ -254,6 +266,10 @@ class DeliverActor:
                 room -= len(content)
                 files.append((note, File(note.filename, note.content_type, content)))
         return files
+
+
+def _is_handed(snapshot: Snapshot) -> bool:
+    return snapshot.decision is not None and not snapshot.decision.first
 
 
 def _thread(attempt: Attempt) -> tuple[str, tuple[str, ...]]:

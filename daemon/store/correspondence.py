@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, or_, select
+from sqlalchemy import Row, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from daemon.store.models import AttachmentRow, Decision, MessageRow, Person, Ticket, table
@@ -113,7 +113,7 @@ def load(session: Session, cause: str) -> Snapshot:
 
 
 def _message(session: Session, row: Row[Any]) -> MessageNote:
-    files = session.execute(FILES, {"id": row.message})
+    files = session.execute(FILES, {"id": row.message}) if row.has_files else ()
     return MessageNote(
         id=row.message,
         inbound_id=row.inbound_id,
@@ -176,6 +176,7 @@ def _statement() -> Select[Any]:
             for name in ("inbound_id", "kind", "acknowledge", "verified", "message_id", "text", "reply")
         ),
         opening.scalar_subquery().label("opening"),
+        exists().where(FILE.c.message_id == MESSAGES.c.id).label("has_files"),
         DECIDED.c.id.label("decision"),
         DECIDED.c.confidence.label("decided_confidence"),
         DECIDED.c.team.label("decided_team"),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -14,7 +15,6 @@ TICKET = table(Ticket)
 MESSAGE = table(MessageRow)
 INSERT = insert(DECISION).returning(DECISION.c.id)
 NEWEST = select(func.max(DECISION.c.id)).where(DECISION.c.ticket_id == bindparam("ticket"))
-CATEGORY = select(TICKET.c.category).where(TICKET.c.id == bindparam("ticket"))
 FIRST_TEXT = (
     select(MESSAGE.c.subject, MESSAGE.c.reply, MESSAGE.c.text, MESSAGE.c.inbound_id)
     .where(MESSAGE.c.ticket_id == bindparam("ticket"))
@@ -32,6 +32,8 @@ ENFORCE = (
         updated_at=bindparam("now"),
     )
 )
+
+ENFORCE_FIRST = ENFORCE.where(TICKET.c.category == PENDING).returning(TICKET.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +53,41 @@ def text_of(session: Session, ticket_id: int) -> Text | None:
     return Text(ticket_id, row.subject, row.reply, row.text, row.inbound_id) if row else None
 
 
-def is_pending(session: Session, ticket_id: int) -> bool:
-    """Say whether a ticket still waits for its first decision."""
-    return session.execute(CATEGORY, {"ticket": ticket_id}).scalar_one_or_none() == PENDING
+def apply_first(session: Session, ticket_id: int, triage: Triage, now: datetime, *, by: str) -> int | None:
+    """Put the first decision on a ticket in force and return its id; None where somebody decided before."""
+    if session.execute(ENFORCE_FIRST, _in_force(ticket_id, triage, now)).one_or_none() is None:
+        return None
+    return _record(session, ticket_id, triage, now, by=by, actor=None, replaces=None)
 
 
-def apply(
+def apply(session: Session, ticket_id: int, triage: Triage, now: datetime, *, by: str, actor: str | None) -> int:
+    """Record a decision that replaces the one before, put it in force, and return its id."""
+    before = session.execute(NEWEST, {"ticket": ticket_id}).scalar_one_or_none()
+    session.execute(ENFORCE, _in_force(ticket_id, triage, now))
+    return _record(session, ticket_id, triage, now, by=by, actor=actor, replaces=before)
+
+
+def _in_force(ticket_id: int, triage: Triage, now: datetime) -> dict[str, Any]:
+    return {
+        "ticket": ticket_id,
+        "to_category": triage.category,
+        "to_priority": triage.priority,
+        "to_confidence": triage.confidence,
+        "to_team": triage.team,
+        "now": now,
+    }
+
+
+def _record(
     session: Session,
     ticket_id: int,
     triage: Triage,
     now: datetime,
     *,
     by: str,
-    actor: str | None = None,
+    actor: str | None,
+    replaces: int | None,
 ) -> int:
-    """Record a decision, put it in force, and return its id."""
-    before = session.execute(NEWEST, {"ticket": ticket_id}).scalar_one_or_none()
     row = {
         "ticket_id": ticket_id,
         "at": now,
@@ -81,19 +102,9 @@ def apply(
         "rule": triage.rule,
         "model": triage.model,
         "audit": triage.audit,
-        "replaces": before,
+        "replaces": replaces,
     }
-    decision = session.execute(INSERT, row).scalar_one()
-    in_force = {
-        "ticket": ticket_id,
-        "to_category": triage.category,
-        "to_priority": triage.priority,
-        "to_confidence": triage.confidence,
-        "to_team": triage.team,
-        "now": now,
-    }
-    session.execute(ENFORCE, in_force)
-    return int(decision)
+    return int(session.execute(INSERT, row).scalar_one())
 
 
 def newest(session: Session, ticket_id: int) -> Decision | None:

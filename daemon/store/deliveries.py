@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, func, select, update
 from sqlalchemy.orm import Session
 
 from daemon.store.models import DeliveryRow, table
@@ -39,11 +39,16 @@ ATTEMPT = {
 }
 
 DELIVERY = table(DeliveryRow)
-FIND = select(DELIVERY).where(DELIVERY.c.id == bindparam("delivery"))
 BEGIN = (
     update(DELIVERY)
-    .where(DELIVERY.c.id == bindparam("delivery"))
-    .values(state=bindparam("to"), attempts=DELIVERY.c.attempts + 1)
+    .where(DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.state.in_(list(ATTEMPT)))
+    .values(state=case(ATTEMPT, value=DELIVERY.c.state), attempts=DELIVERY.c.attempts + 1)
+    .returning(DELIVERY)
+)
+LEAVE_UNCERTAIN = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.state == DeliveryState.RESENDING)
+    .values(state=DeliveryState.UNCERTAIN, reason="two attempts ended without an answer")
 )
 FIRST_OF = select(DELIVERY.c.id).where(DELIVERY.c.kind == bindparam("kind")).order_by(DELIVERY.c.created_at).limit(1)
 FIRST_TO = (
@@ -58,19 +63,21 @@ FIRST_TO = (
 )
 
 
-def _counted(*where: ColumnElement[bool]) -> Select[int]:
+def _counted(since: str, *where: ColumnElement[bool]) -> ScalarSelect[int]:
     found = select(DELIVERY.c.id).where(
         DELIVERY.c.kind == bindparam("kind"),
-        DELIVERY.c.created_at > bindparam("since"),
+        DELIVERY.c.created_at > bindparam(since),
         DELIVERY.c.state != DeliveryState.SUPPRESSED,
         *where,
     )
-    return select(func.count()).select_from(found.limit(COUNTED_AT_MOST).subquery())
+    return select(func.count()).select_from(found.limit(COUNTED_AT_MOST).subquery()).scalar_subquery()
 
 
-TO_ADDRESS = _counted(DELIVERY.c.recipient == bindparam("recipient"))
-TO_DOMAIN = _counted(DELIVERY.c.domain == bindparam("domain"))
-TO_ALL = _counted()
+TO_ADDRESS = DELIVERY.c.recipient == bindparam("recipient")
+TO_DOMAIN = DELIVERY.c.domain == bindparam("domain")
+RECENT = select(
+    _counted("day", TO_ADDRESS), _counted("hour", TO_ADDRESS), _counted("hour", TO_DOMAIN), _counted("hour")
+)
 SETTLE = (
     update(DELIVERY)
     .where(DELIVERY.c.id == bindparam("delivery"))
@@ -136,17 +143,11 @@ def begin(session: Session, delivery_id: int) -> Begun | None:
 
     A mail whose second attempt too ended without an answer is left UNCERTAIN.
     """
-    row = session.execute(FIND, {"delivery": delivery_id}).one_or_none()
-    if row is None:
-        return None
-    state = DeliveryState(row.state)
-    if state is DeliveryState.RESENDING:
-        settle(session, delivery_id, DeliveryState.UNCERTAIN, "two attempts ended without an answer")
-        return None
-    if state not in ATTEMPT:
-        return None
-    session.execute(BEGIN, {"delivery": delivery_id, "to": ATTEMPT[state]})
-    return Begun(delivery_id, row.kind, row.cause, row.recipient, row.message_id, ATTEMPT[state])
+    row = session.execute(BEGIN, {"delivery": delivery_id}).one_or_none()
+    if row is not None:
+        return Begun(delivery_id, row.kind, row.cause, row.recipient, row.message_id, DeliveryState(row.state))
+    session.execute(LEAVE_UNCERTAIN, {"delivery": delivery_id})
+    return None
 
 
 def back_to(state: str) -> DeliveryState:
@@ -164,14 +165,9 @@ def settle(
 def recent(session: Session, kind: str, recipient: str, now: datetime) -> Recent:
     """Count what of a kind was planned lately and not suppressed."""
     recipient = recipient.lower()
-    who = {"kind": kind, "recipient": recipient, "domain": recipient.rpartition("@")[2]}
-    day, hour = who | {"since": now - DAY}, who | {"since": now - HOUR}
-    return Recent(
-        session.execute(TO_ADDRESS, day).scalar_one(),
-        session.execute(TO_ADDRESS, hour).scalar_one(),
-        session.execute(TO_DOMAIN, hour).scalar_one(),
-        session.execute(TO_ALL, hour).scalar_one(),
-    )
+    domain = recipient.rpartition("@")[2]
+    about = {"kind": kind, "recipient": recipient, "domain": domain, "day": now - DAY, "hour": now - HOUR}
+    return Recent(*session.execute(RECENT, about).one())
 
 
 def first_of(session: Session, kind: str) -> int | None:
