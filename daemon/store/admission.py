@@ -115,7 +115,8 @@ def _entangled(readings: Sequence[Reading]) -> bool:
 def _decide(session: Session, reading: Reading, originals: dict[str, ledger.Original]) -> _Admission:
     """Decide what a mail is to us: duplicate, parked, kept, follow-up or new ticket."""
     heard = reading.understanding
-    original, key = ledger.original_of(reading.content_key, originals, heard.message if heard else None, reading.now)
+    message = heard.message if heard else None
+    original, key = ledger.original_of(session, reading.content_key, originals, message, reading.now)
     if original is not None:
         reasons = [f"the same mail came before as {original}"]
         return _Admission(reading, key, Disposition.DUPLICATE, reasons, heard, original=original)

@@ -33,7 +33,8 @@ ENFORCE = (
     )
 )
 
-ENFORCE_FIRST = ENFORCE.where(TICKET.c.category == PENDING).returning(TICKET.c.id)
+# A ticket whose triage was given up and is tried again has a decision already: its people have been told of that one.
+ENFORCE_FIRST = ENFORCE.where(TICKET.c.category == PENDING).returning(NEWEST.scalar_subquery().label("before"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,11 @@ def text_of(session: Session, ticket_id: int) -> Text | None:
 
 
 def apply_first(session: Session, ticket_id: int, triage: Triage, now: datetime, *, by: str) -> int | None:
-    """Put the first decision on a ticket in force and return its id; None where somebody decided before."""
-    if session.execute(ENFORCE_FIRST, _in_force(ticket_id, triage, now)).one_or_none() is None:
+    """Put a decision on a PENDING ticket in force and return its id; None where somebody decided before."""
+    pending = session.execute(ENFORCE_FIRST, _in_force(ticket_id, triage, now)).one_or_none()
+    if pending is None:
         return None
-    return _record(session, ticket_id, triage, now, by=by, actor=None, replaces=None)
+    return _record(session, ticket_id, triage, now, by=by, actor=None, replaces=pending.before)
 
 
 def apply(session: Session, ticket_id: int, triage: Triage, now: datetime, *, by: str, actor: str | None) -> int:

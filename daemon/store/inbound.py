@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.message import Message
-from daemon.store.models import Event, table
+from daemon.store.models import Event, indexable, table
 from daemon.store.models import Inbound as InboundRow
 from daemon.ticket import Disposition
 
@@ -23,6 +23,14 @@ INBOUND = table(InboundRow)
 INSERT = insert(INBOUND).returning(INBOUND.c.id, sort_by_parameter_order=True)
 SAME = select(INBOUND.c.id, INBOUND.c.content_key, INBOUND.c.received_at).where(
     INBOUND.c.content_key.in_(bindparam("keys", expanding=True))
+)
+# A mail that counts as new has the key of the one before, and the moment in hexadecimal digits after it.
+AFTER_HEX = "g"
+NEWEST = (
+    select(INBOUND.c.id, INBOUND.c.received_at)
+    .where(INBOUND.c.content_key >= bindparam("key"), INBOUND.c.content_key < bindparam("end"))
+    .order_by(INBOUND.c.id.desc())
+    .limit(1)
 )
 
 
@@ -66,7 +74,7 @@ def _row(entry: Entry) -> dict[str, Any]:
         "size": len(entry.inbound.raw),
         "sha256": hashlib.sha256(entry.inbound.raw).hexdigest(),
         "content_key": entry.content_key,
-        "message_id": entry.message_id[:998],
+        "message_id": indexable(entry.message_id),
         "disposition": entry.disposition,
         "reasons": list(entry.reasons),
         "ticket_id": entry.ticket_id,
@@ -82,7 +90,7 @@ def originals(session: Session, content_keys: Sequence[str]) -> dict[str, Origin
 
 
 def original_of(
-    content_key: str, known: Mapping[str, Original], message: Message | None, now: datetime
+    session: Session, content_key: str, known: Mapping[str, Original], message: Message | None, now: datetime
 ) -> tuple[int | None, str]:
     """Return the id of the delivery that brought the same mail before, or None, and the key to store.
 
@@ -92,10 +100,12 @@ def original_of(
     original = known.get(content_key)
     if original is None:
         return None, content_key
-    nameless = message is not None and not message.message_id and message.date is None
-    if nameless and now - original.received_at > RETRY:
+    if message is None or message.message_id or message.date is not None:
+        return original.id, content_key
+    newest = session.execute(NEWEST, {"key": content_key, "end": content_key + AFTER_HEX}).one()
+    if now - newest.received_at > RETRY:
         return None, f"{content_key}{int(now.timestamp()):x}"
-    return original.id, content_key
+    return newest.id, content_key
 
 
 def note_copy(session: Session, original: int, inbound_id: int, envelope: Envelope) -> None:

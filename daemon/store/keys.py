@@ -3,13 +3,15 @@
 import secrets
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from daemon.store.models import SigningKey
 
 OCTETS = 32
 KEPT = 5
+# Any number will do, as long as it is always the same and not that of the migrations.
+ADVISORY_LOCK = 0x6B65_7973
 
 
 def load(session: Session) -> tuple[bytes, ...]:
@@ -19,8 +21,13 @@ def load(session: Session) -> tuple[bytes, ...]:
 
 
 def ensure(session: Session, now: datetime) -> tuple[bytes, ...]:
-    """Return the keys, making the first where there is none."""
-    return load(session) or rotate(session, now)
+    """Return the keys, making the first where there is none; daemons that start together agree on it."""
+    found = load(session)
+    if not found and session.get_bind().dialect.name == "postgresql":
+        # SQLite lets one write at a time.
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        found = load(session)
+    return found or rotate(session, now)
 
 
 def rotate(session: Session, now: datetime) -> tuple[bytes, ...]:

@@ -43,6 +43,15 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+# RFC 5322 section 2.1.1: no line is longer. PostgreSQL indexes no value of more than 2,704 octets.
+INDEXABLE_OCTETS = 998
+
+
+def indexable(identifier: str) -> str:
+    """Return an identifier that a stranger chose, cut to what every database can index."""
+    return identifier.encode()[:INDEXABLE_OCTETS].decode(errors="ignore")
+
+
 def table(model: type["Base"]) -> Table:
     """Return the table of a model. Statements on tables that are built once cost a tenth of those built anew."""
     found = model.__table__

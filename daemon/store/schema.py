@@ -75,6 +75,6 @@ def locked(engine: Engine) -> Iterator[Connection]:
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(files("daemon.store") / "migrations"))
+    config.set_main_option("script_location", str(files("daemon.store") / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config

@@ -20,7 +20,11 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.engine: Engine = make_engine(url)
-        self._readers = sessionmaker(self.engine.execution_options(readonly=True), expire_on_commit=False)
+        readers = self.engine.execution_options(readonly=True)
+        if readers.dialect.name == "postgresql":
+            # Its default lets every statement see another state.
+            readers = readers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._readers = sessionmaker(readers, expire_on_commit=False)
         self.writer = Writer(sessionmaker(self.engine, expire_on_commit=False))
 
     def submit(self, run: Callable[[Session], T]) -> "Future[T]":

@@ -23,6 +23,7 @@ from daemon.store.models import (
     Participant,
     Person,
     Ticket,
+    indexable,
     table,
 )
 from daemon.ticket import PENDING, Screening, Status
@@ -138,7 +139,7 @@ def _message_row(new: NewMessage) -> dict[str, Any]:
         "ticket_id": new.ticket_id,
         "inbound_id": new.inbound_id,
         "kind": new.screening.kind,
-        "message_id": new.message.message_id[:998],
+        "message_id": indexable(new.message.message_id),
         "person_id": new.sender_id,
         "subject": new.message.subject,
         "text": new.message.text,

@@ -1,0 +1,137 @@
+"""Show one ticket: what it is, what was written, what was decided and why, who was told."""
+
+from typing import Any
+
+import click
+
+from daemon.cli import output
+from daemon.store.dossier import Dossier
+from daemon.store.models import Decision, DeliveryRow, Job, MessageRow
+
+
+def as_row(found: Dossier) -> dict[str, Any]:
+    """Return a ticket as one JSON-ready object."""
+    ticket = found.ticket
+    return {
+        "reference": ticket.reference,
+        "status": ticket.status,
+        "category": ticket.category,
+        "priority": ticket.priority,
+        "confidence": ticket.confidence,
+        "assigned_team": ticket.assigned_team,
+        "subject": ticket.subject,
+        "requester": found.requester.email if found.requester else None,
+        "created_at": ticket.created_at,
+        "updated_at": ticket.updated_at,
+        "id": ticket.id,
+        "related": found.related,
+        "silent": ticket.silent,
+        "participants": found.participants,
+        "messages": [_message(found, message) for message in found.messages],
+        "decisions": [_decision(decision) for decision in found.decisions],
+        "deliveries": [_delivery(delivery) for delivery in found.deliveries],
+        "jobs": [_job(job) for job in found.jobs],
+        "events": [{"at": e.at, "kind": e.kind, **e.data} for e in found.events],
+    }
+
+
+def write(found: Dossier, *, full: bool) -> None:
+    """Write a ticket for people. `full` shows mails with what they quote."""
+    row = as_row(found)
+    output.heading(f"{row['reference']}  {row['subject'] or '(no subject)'}")
+    names = ("status", "category", "priority", "confidence", "assigned_team", "requester", "created_at", "updated_at")
+    shown = {name.replace("_", " "): row[name] for name in names}
+    shown |= {name: row[name] for name in ("related", "participants") if row[name]}
+    if found.ticket.silent:
+        shown["silent"] = "from a backfill; it causes no mail"
+    for name, value in shown.items():
+        click.echo(f"  {name:<14}{output.styled(output.cell(value))}")
+    _section("Decisions", [_decision_text(d) for d in found.decisions] or ["none yet: triage is pending"])
+    _section("Mails", [_message_text(m, full=full) for m in row["messages"]])
+    _section("Notifications", [_delivery_text(d) for d in row["deliveries"]])
+    _section("Jobs", [_job_text(j) for j in row["jobs"] if j["state"] != "done"])
+    _section("Events", [_event_text(e) for e in row["events"]])
+
+
+def _section(title: str, entries: list[str]) -> None:
+    if not entries:
+        return
+    click.echo()
+    output.heading(title)
+    for entry in entries:
+        click.echo(entry)
+
+
+def _message(found: Dossier, row: MessageRow) -> dict[str, Any]:
+    author = found.authors.get(row.person_id or 0)
+    files = [a for a in found.attachments if a.message_id == row.id]
+    return {
+        "id": row.id,
+        "inbound": row.inbound_id,
+        "kind": row.kind,
+        "from": author.email if author else None,
+        "name": author.name if author else "",
+        "verified": row.verified,
+        "at": row.created_at,
+        "message_id": row.message_id,
+        "subject": row.subject,
+        "reply": row.reply,
+        "text": row.text,
+        "attachments": [{"filename": a.filename, "content_type": a.content_type, "size": a.size} for a in files],
+    }
+
+
+def _message_text(message: dict[str, Any], *, full: bool) -> str:
+    who = output.cell(message["from"]) + (f" ({output.line(message['name'], 60)})" if message["name"] else "")
+    proof = "verified" if message["verified"] else "unverified"
+    head = f"  {output.moment(message['at'])}  {message['kind']} from {who}, {proof}, inbound {message['inbound']}"
+    files = [
+        f"    [{output.line(a['filename'], 100)}, {output.line(a['content_type'], 60)}, {a['size']} octets]"
+        for a in message["attachments"]
+    ]
+    body = output.block(message["text"] if full else message["reply"], "    ")
+    return "\n".join([click.style(head, bold=True), body, *files])
+
+
+def _decision(row: Decision) -> dict[str, Any]:
+    names = ("id", "at", "by", "actor", "category", "priority", "confidence", "team", "reasons", "alternatives")
+    return {name: getattr(row, name) for name in (*names, "rule", "model", "audit", "replaces")}
+
+
+def _decision_text(row: Decision) -> str:
+    who = f"{row.by} {row.actor or row.rule or ''}".strip()
+    head = f"  {output.moment(row.at)}  {row.category} / {row.priority} / {row.confidence:.2f} -> {row.team}, by {who}"
+    lines = [output.line(head.strip()), *(f"because {output.line(reason)}" for reason in row.reasons)]
+    if row.alternatives:
+        lines.append("or else " + ", ".join(f"{output.cell(name)} {chance:.2f}" for name, chance in row.alternatives))
+    if row.model:
+        lines.append(f"model {output.line(row.model)}" + (", chosen for an audit" if row.audit else ""))
+    return "\n".join(["  " + lines[0], *(f"    {line}" for line in lines[1:])])
+
+
+def _delivery(row: DeliveryRow) -> dict[str, Any]:
+    names = ("id", "kind", "recipient", "state", "reason", "attempts", "cause", "message_id", "created_at", "sent_at")
+    return {name: getattr(row, name) for name in names}
+
+
+def _delivery_text(row: dict[str, Any]) -> str:
+    state, to = output.styled(row["state"]), output.cell(row["recipient"])
+    tried = f", {row['attempts']} attempts" if row["attempts"] > 1 else ""
+    at = output.moment(row["sent_at"] or row["created_at"])
+    return f"  {at}  {row['kind']} to {to}: {state}{tried}: {output.cell(row['reason'])}"
+
+
+def _job(row: Job) -> dict[str, Any]:
+    names = ("id", "kind", "subject", "state", "attempts", "due_at", "last_error", "created_at", "finished_at")
+    return {name: getattr(row, name) for name in names}
+
+
+def _job_text(row: dict[str, Any]) -> str:
+    error = f": {output.line(row['last_error'])}" if row["last_error"] else ""
+    state = output.styled(row["state"])
+    return f"  job {row['id']} {row['kind']} {row['subject']}: {state}, {row['attempts']} attempts{error}"
+
+
+def _event_text(row: dict[str, Any]) -> str:
+    rest = {key: value for key, value in row.items() if key not in {"at", "kind"} and value}
+    return f"  {output.moment(row['at'])}  {output.line(row['kind'])}  {output.cell(rest) if rest else ''}".rstrip()

@@ -1,0 +1,88 @@
+"""The command `check`: the settings in force, every connection, and what to do about what is wrong."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from itertools import chain
+from typing import Any
+
+import click
+
+from config.settings import Settings, masked
+from daemon.cli import context, output, params
+from daemon.cli.findings import Finding, State
+
+CONFIG, TEMPORARY = 78, 75
+
+
+@click.command()
+@click.option("--live", is_flag=True, help="Only the health of what is running: waiting jobs, mailboxes, dead jobs.")
+@click.option("--quiet", is_flag=True, help="Only what is not right.")
+@params.as_json
+@click.pass_context
+def check(ctx: click.Context, live: bool, quiet: bool, as_json: bool) -> None:  # noqa: FBT001 - flags of the command line
+    r"""Show the settings in force, secrets masked, and try every connection. Nothing is sent.
+
+    Exits with 78 where the configuration is wrong, with 75 where something cannot be reached, else with 0.
+
+    \b
+    Example: triaged --config /etc/triaged/triaged.toml check
+    """
+    from daemon.cli import connections, health, inspection  # noqa: PLC0415 - they import everything
+
+    settings = context.settings(ctx, quiet=True)
+    if not (live or quiet or as_json):
+        _settings(ctx, settings)
+    parts = (health.live,) if live else (inspection.findings, connections.findings, health.findings)
+    worst = 0
+    for finding in chain.from_iterable(part(settings) for part in parts):
+        worst = max(worst, _code(finding))
+        if not quiet or finding.state is not State.OK:
+            _write(finding, as_json=as_json)
+    ctx.exit(worst)
+
+
+def _code(finding: Finding) -> int:
+    if finding.state is not State.FAIL:
+        return 0
+    return TEMPORARY if finding.temporary else CONFIG
+
+
+def _write(finding: Finding, *, as_json: bool) -> None:
+    if as_json:
+        output.emit(asdict(finding))
+        return
+    click.echo(
+        f"{output.styled(finding.state)}{' ' * (6 - len(finding.state))}{finding.what}: {output.line(finding.text)}"
+    )
+    if finding.advice:
+        click.echo(f"      -> {output.line(finding.advice)}")
+
+
+def _settings(ctx: click.Context, settings: Settings) -> None:
+    output.heading(
+        f"settings in force ({context.config_path(ctx) or 'TRIAGED_CONFIG, ./triaged.toml or the defaults'})"
+    )
+    plain = masked(settings)
+    for key, value in _flat(plain if isinstance(plain, Mapping) else {}):
+        click.echo(f"  {key} = {output.line(str(value))}")
+    click.echo()
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{name}.")
+        elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+            yield from _table(name, value)
+        else:
+            yield name, repr(value) if isinstance(value, str) else value
+
+
+def _table(name: str, items: list[Any]) -> Iterator[tuple[str, Any]]:
+    """Show a rule by its name; anything else of which there are several in full."""
+    for item in items:
+        if name == "rules":
+            yield f"rules.{item['name']}", item["category"] or f"priority {item['priority']}"
+        else:
+            yield from _flat({key: each for key, each in item.items() if key != "name"}, f"{name}.{item['name']}.")

@@ -1,0 +1,123 @@
+"""The command `evaluate`: how right triage is on labelled tickets."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from daemon.cli import context, output, params
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from workers.triage.classifier import Model
+    from workers.triage.examples import Example
+    from workers.triage.figures import Answer, Figures
+
+NEVER_AUDITED = 1.0
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.csv")
+@click.option("--predictions", type=click.Path(path_type=Path), metavar="OUT.csv", help="Write id, label, confidence.")
+@click.option("--model-only", is_flag=True, help="Leave the rules out.")
+@params.as_json
+@click.pass_context
+def evaluate(ctx: click.Context, file: Path, predictions: Path | None, model_only: bool, as_json: bool) -> None:  # noqa: FBT001 - flags of the command line
+    r"""Measure triage, rules before model, on labelled tickets: the columns id, subject, body and label (or category).
+
+    \b
+    Example: triaged evaluate our-tickets.csv --json
+    Example: triaged evaluate our-tickets.csv --predictions out.csv
+    """
+    settings = context.settings(ctx, quiet=True)
+    with output.busy("reading the tickets, and the model"):
+        examples = _read(file)
+        model, note = _model(settings)
+    output.note(note)
+    began = perf_counter()
+    answers = _answers(settings, model, examples, model_only=model_only)
+    milliseconds = 1000 * (perf_counter() - began) / len(examples)
+    if predictions is not None:
+        _write(predictions, examples, answers)
+    _report(answers, model, milliseconds, as_json=as_json)
+
+
+def _read(file: Path) -> "list[Example]":
+    from workers.triage.examples import ExampleError, read_file  # noqa: PLC0415 - brings numpy along
+
+    try:
+        examples = read_file(file)
+    except ExampleError as error:
+        raise (context.BadData if error.line else context.NotFound)(str(error)) from None
+    if not examples:
+        raise context.BadData(f"{file}: has no tickets")
+    return examples
+
+
+def _model(settings: "Settings") -> "tuple[Model, str]":
+    from daemon.cli.outfit import usable_model  # noqa: PLC0415 - brings scikit-learn along
+
+    model, note = usable_model(settings)
+    if model is None:
+        raise context.BadData(note)
+    return model, note
+
+
+def _answers(
+    settings: "Settings", model: "Model", examples: "Sequence[Example]", *, model_only: bool
+) -> "list[Answer]":
+    """Return what triage says of each ticket; a decision for review counts with the model's best guess."""
+    from workers.app import triage_policy  # noqa: PLC0415 - brings everything along
+    from workers.triage.decide import decide  # noqa: PLC0415 - see above
+    from workers.triage.figures import Answer  # noqa: PLC0415 - see above
+
+    policy, found = triage_policy(settings), []
+    with output.progress("tickets", len(examples)) as bar:
+        for example in examples:
+            if model_only:
+                label, confidence = model.predict(example.case).categories[0]
+            else:
+                decided = decide(example.case, policy, model, {}, NEVER_AUDITED)
+                label, confidence = decided.category, decided.confidence
+            found.append(Answer(example.category, label, confidence))
+            bar.update(1)
+    return found
+
+
+def _write(path: Path, examples: "Sequence[Example]", answers: "Sequence[Answer]") -> None:
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            rows.writerow(["id", "label", "confidence"])
+            for number, (example, answer) in enumerate(zip(examples, answers, strict=True), 1):
+                rows.writerow([example.key or number, answer.label, f"{answer.confidence:.6f}"])
+    except OSError as error:
+        raise context.NotWritten(f"{path}: {error.strerror}") from None
+
+
+def _report(answers: "Sequence[Answer]", model: "Model", milliseconds: float, *, as_json: bool) -> None:
+    from workers.triage.figures import measure  # noqa: PLC0415 - brings numpy along
+
+    figures = measure(answers)
+    if as_json:
+        output.emit({**asdict(figures), "model": model.version, "milliseconds": round(milliseconds, 3)})
+        return
+    _facts(figures, milliseconds)
+    rows = [{"category": name} | asdict(each) for name, each in figures.classes.items()]
+    output.listing(rows, ("category", "count", "recall", "precision", "f1"), as_json=False)
+
+
+def _facts(figures: "Figures", milliseconds: float) -> None:
+    shown: dict[str, Any] = {
+        "tickets": figures.count,
+        "accuracy": f"{figures.accuracy:.4f}",
+        "macro-F1": f"{figures.macro_f1:.4f}",
+        "ECE": f"{figures.ece:.4f}",
+        "coverage at 95 %": f"{figures.coverage:.4f}",
+        "milliseconds each": f"{milliseconds:.2f}",
+    }
+    output.facts("triage on these tickets", shown)

@@ -1,0 +1,68 @@
+"""What a trial needs to judge mails: who we are, the rules, and a model; built in a process that ends at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daemon.clock import SystemClock
+from daemon.mail.understand import Policy as Ourselves
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from workers.triage.classifier import Model
+    from workers.triage.examples import Example
+    from workers.triage.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Outfit:
+    """Plain values, so that children need neither settings nor scikit-learn."""
+
+    ourselves: Ourselves
+    policy: Policy
+    model: Model | None
+    certified: Mapping[str, float | None]
+
+
+def outfit(config: Path | None, keys: tuple[bytes, ...]) -> tuple[str, Outfit]:
+    """Return a note and the outfit for these settings: the model in use, else one trained on the default examples."""
+    from config.settings import load  # noqa: PLC0415 - heavy, and wanted in a process that ends at once
+    from daemon.service import policy  # noqa: PLC0415 - see above
+    from workers.app import triage_policy  # noqa: PLC0415 - see above
+
+    settings = load(config)
+    model, note = usable_model(settings)
+    return note, Outfit(policy(settings, keys), triage_policy(settings), model, {})
+
+
+def usable_model(settings: Settings) -> tuple[Model | None, str]:
+    """Return the model in use, else one that is trained on the examples and kept nowhere, and a note on which it is."""
+    from workers import school  # noqa: PLC0415 - see above
+    from workers.app import registry  # noqa: PLC0415 - see above
+    from workers.triage import training  # noqa: PLC0415 - see above
+    from workers.triage.registry import RegistryError  # noqa: PLC0415 - see above
+
+    try:
+        model = registry(settings).load()
+    except RegistryError as error:
+        why = str(error)
+    else:
+        return model, f"model {model.version}"
+    try:
+        made, _ = training.train(_examples(settings), school.shipped_lexicon(), SystemClock().now())
+    except ValueError as error:
+        return None, f"no model ({why}; {error}): rules alone decide"
+    return made, f"no model in use ({why}): one was trained on the examples, for this run only"
+
+
+def _examples(settings: Settings) -> list[Example]:
+    from workers import school  # noqa: PLC0415 - see above
+    from workers.triage.examples import read_files  # noqa: PLC0415 - see above
+
+    corpus = settings.triage.examples
+    paths = sorted(corpus.glob("*.csv")) if corpus else school.shipped_examples()
+    known = {category.name for category in settings.categories}
+    return [example for example in read_files(paths) if example.category in known]

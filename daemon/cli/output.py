@@ -1,0 +1,186 @@
+"""Write for people and for programs: tables on a terminal, tab-separated lines in a pipe, JSON when asked."""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+import click
+
+Row = Mapping[str, Any]
+
+# Whatever could move the cursor, change colours, or reorder or hide text: C0 (but for tab and line feed), DEL, C1, line
+# separators, bidirectional embeddings, overrides and isolates (UAX #9), lone surrogates, and tag characters.
+_ACTIVE: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_LINE_ENDS: Final = re.compile(r"\r\n?")
+
+STYLES: Final = {
+    "Urgent": "bold red",
+    "High": "yellow",
+    "PENDING": "dim",
+    "OPEN": "green",
+    "WAITING": "cyan",
+    "RESOLVED": "dim",
+    "CLOSED": "dim",
+    "SPAM": "dim",
+    "MANUAL_REVIEW": "magenta",
+    "parked": "bold red",
+    "dead": "bold red",
+    "failed": "bold red",
+    "uncertain": "yellow",
+    "suppressed": "yellow",
+    "sent": "green",
+    "done": "green",
+    "ok": "green",
+    "warn": "yellow",
+    "fail": "bold red",
+}
+
+
+class Bar(Protocol):
+    """A progress bar. `length` may change once it is known better."""
+
+    length: int | None
+    pos: int
+
+    def update(self, n_steps: int) -> None:
+        """Move on by so many steps."""
+
+
+def line(text: str, most: int = 500) -> str:
+    """Return text from outside as one harmless line of at most `most` characters: what is active is spelled out."""
+    flat = " ".join(_ACTIVE.sub(_spelled, _LINE_ENDS.sub("\n", text[: 4 * most])).split())
+    return flat if len(flat) <= most else flat[: most - 1] + "…"
+
+
+def block(text: str, indent: str = "") -> str:
+    """Return text from outside as harmless lines, each indented."""
+    clean = _ACTIVE.sub(_spelled, _LINE_ENDS.sub("\n", text))
+    return "\n".join(f"{indent}{row}".rstrip() for row in clean.split("\n"))
+
+
+def emit(row: Row) -> None:
+    """Write one JSON object on one line; pure ASCII, so that nothing in it acts on a terminal."""
+    click.echo(json.dumps(row, default=_plain, ensure_ascii=True, allow_nan=False))
+
+
+def listing(rows: Iterable[Row], columns: Sequence[str], *, as_json: bool) -> int:
+    """Write rows; return how many. JSON has every key, a table only the columns."""
+    if not as_json and sys.stdout.isatty():
+        return _table(rows, columns)
+    if not as_json:
+        click.echo("\t".join(columns))
+    count = 0
+    for row in rows:
+        count += 1
+        if as_json:
+            emit(row)
+        else:
+            click.echo("\t".join(cell(row.get(column)) for column in columns))
+    return count
+
+
+def facts(title: str, row: Row) -> None:
+    """Write a heading and what is known, a line for each."""
+    heading(title)
+    width = max(map(len, row), default=0)
+    for name, value in row.items():
+        click.echo(f"  {name:<{width}}  {styled(cell(value))}")
+
+
+def heading(text: str) -> None:
+    """Write a heading."""
+    click.secho(line(text), bold=True)
+
+
+def styled(text: str) -> str:
+    """Colour a word of the vocabulary; click drops the colour in a pipe."""
+    style = STYLES.get(text, "").split()
+    colour = next((word for word in style if word not in {"bold", "dim"}), None)
+    return click.style(text, fg=colour, bold="bold" in style or None, dim="dim" in style or None)
+
+
+def cell(value: object) -> str:
+    """Return a value as people read it, on one harmless line."""
+    match value:
+        case None | "" | [] | ():
+            text = "-"
+        case datetime():
+            text = moment(value)
+        case bool():
+            text = "yes" if value else "no"
+        case float():
+            text = f"{value:.2f}"
+        case list() | tuple():
+            text = "; ".join(cell(item) for item in value)
+        case dict():
+            text = ", ".join(f"{cell(key)}: {cell(item)}" for key, item in value.items())
+        case _:
+            text = line(str(value))
+    return text
+
+
+def moment(at: datetime) -> str:
+    """Return a moment in local time on a terminal, in UTC in a pipe."""
+    if sys.stdout.isatty():
+        return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def note(text: str) -> None:
+    """Say something beside the answer, on standard error."""
+    click.echo(line(text), err=True)
+
+
+@contextmanager
+def progress(label: str, length: int, *, hidden: bool = False) -> Iterator[Bar]:
+    """Give a progress bar on a terminal's standard error, and a silent one where it would be in the way."""
+    hidden = hidden or not sys.stderr.isatty()
+    with click.progressbar(length=length, label=label, file=sys.stderr, hidden=hidden, show_pos=True) as bar:
+        yield bar
+
+
+@contextmanager
+def busy(text: str) -> Iterator[None]:
+    """Show on a terminal's standard error that something takes its time."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console  # noqa: PLC0415 - not needed in a pipe
+
+    with Console(stderr=True).status(text):
+        yield
+
+
+def _table(rows: Iterable[Row], columns: Sequence[str]) -> int:
+    from rich import box  # noqa: PLC0415 - not needed in a pipe
+    from rich.console import Console  # noqa: PLC0415 - see above
+    from rich.table import Table  # noqa: PLC0415 - see above
+    from rich.text import Text  # noqa: PLC0415 - see above
+
+    table = Table(*(column.replace("_", " ") for column in columns), box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        texts = [cell(row.get(column)) for column in columns]
+        table.add_row(*(Text(text, style=STYLES.get(text, "")) for text in texts))
+    Console().print(table)
+    return table.row_count
+
+
+def _spelled(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, StrEnum):
+        return str(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return str(value)

@@ -1,0 +1,62 @@
+"""Options that several commands share, and how their values are read."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from getpass import getuser
+from typing import Any, Final
+
+import click
+
+_SPAN: Final = re.compile(r"(\d{1,5})([mhdw])")
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_MOST: Final = 10_000
+
+
+class Since(click.ParamType[datetime]):
+    """A moment in the past: 2026-11-01, 2026-11-01T09:30, or 30d, 12h, 90m, 2w ago."""
+
+    name = "since"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401 - the signature is the library's
+        """Return the moment in UTC."""
+        if isinstance(value, datetime):
+            return value
+        if span := _SPAN.fullmatch(str(value)):
+            return datetime.now(UTC) - timedelta(**{_UNITS[span[2]]: int(span[1])})
+        try:
+            at = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a date; write it like 2026-11-01, or 30d for thirty days ago", param, ctx)
+        return at.astimezone(UTC)
+
+
+def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --json."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")(command)
+
+
+def limit(default: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add --limit."""
+    return click.option(
+        "--limit", type=click.IntRange(1, _MOST), default=default, show_default=True, help="At most so many."
+    )
+
+
+def since(about: str, default: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add --since."""
+    return click.option(
+        "--since", type=Since(), default=default, show_default=bool(default), metavar="WHEN", help=about
+    )
+
+
+def actor(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --actor: who is noted as having done it."""
+    return click.option("--actor", default=_user, show_default="you", metavar="NAME", help="Who does this.")(command)
+
+
+def _user() -> str:
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return "unknown"

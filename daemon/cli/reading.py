@@ -1,0 +1,122 @@
+"""Judge one mail as a trial does, without store and network: the child's side of `try`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from daemon.mail.address import readable_address
+from daemon.mail.dsn import Dsn
+from daemon.mail.envelope import Envelope, Inbound
+from daemon.mail.follow_up import Keys
+from daemon.mail.message import Address, Message
+from daemon.mail.understand import Understanding, understand
+from daemon.ticket import Kind
+
+if TYPE_CHECKING:
+    from daemon.cli.outfit import Outfit
+
+NEVER_AUDITED = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail on its way to a child."""
+
+    name: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was found: the row that is printed, and what may name a ticket, for whoever has a store."""
+
+    row: dict[str, Any]
+    keys: Keys
+    sender: str | None
+    verified: bool
+
+
+def read(outfit: Outfit, mail: Mail) -> Read:
+    """Return what would happen to a mail."""
+    began = perf_counter()
+    inbound = Inbound(Envelope(None, (), "try", datetime.now(UTC)), mail.raw, "try")
+    heard = understand(inbound, outfit.ourselves)
+    row = {**_message(mail.name, heard.message), **_judgement(outfit, heard)}
+    row["seconds"] = round(perf_counter() - began, 4)
+    return Read(row, heard.keys, heard.sender_email, heard.verified)
+
+
+def failed(mail: Mail, reason: str) -> Read:
+    """Return the row of a mail that our own code failed on."""
+    texts = dict.fromkeys(("message_id", "subject", "text", "reply"), "")
+    lists: dict[str, list[Any]] = {key: [] for key in ("from", "to", "cc", "reply_to", "attachments", "defects")}
+    nothing = dict.fromkeys(("date", "screening", "bounce", "follow_up", "triage", "seconds"))
+    return Read({"file": mail.name, **texts, **lists, **nothing, "error": reason}, Keys(), None, verified=False)
+
+
+def _message(name: str, message: Message) -> dict[str, Any]:
+    return {
+        "file": name,
+        "message_id": message.message_id,
+        "subject": message.subject,
+        "date": message.date.isoformat() if message.date else None,
+        "from": _people(message.from_),
+        "to": _people(message.to),
+        "cc": _people(message.cc),
+        "reply_to": _people(message.reply_to),
+        "text": message.text,
+        "reply": message.reply,
+        "attachments": [
+            {"filename": a.filename, "content_type": a.content_type, "size": a.size} for a in message.attachments
+        ],
+    }
+
+
+def _judgement(outfit: Outfit, heard: Understanding) -> dict[str, Any]:
+    screening = heard.screening
+    return {
+        "screening": {
+            "kind": str(screening.kind),
+            "acknowledge": screening.acknowledge,
+            "reasons": list(screening.reasons),
+        },
+        "bounce": _bounce(heard.dsn),
+        "follow_up": None,
+        "triage": _triage(outfit, heard.message) if screening.kind is Kind.PERSON else None,
+        "defects": list(heard.message.defects),
+    }
+
+
+def _bounce(dsn: Dsn | None) -> dict[str, Any] | None:
+    if dsn is None:
+        return None
+    return {
+        "recipients": list(dsn.recipients),
+        "status": dsn.status,
+        "permanent": dsn.permanent,
+        "original_message_id": dsn.original_message_id or None,
+    }
+
+
+def _triage(outfit: Outfit, message: Message) -> dict[str, Any]:
+    # Imported here: the parent, which only prints, does without numpy.
+    from workers.triage import text  # noqa: PLC0415
+    from workers.triage.decide import decide  # noqa: PLC0415
+
+    case = text.clean(message.subject, message.reply, message.text)
+    triage = decide(case, outfit.policy, outfit.model, outfit.certified, NEVER_AUDITED)
+    return {
+        "category": triage.category,
+        "priority": str(triage.priority),
+        "confidence": round(triage.confidence, 4),
+        "team": triage.team,
+        "reasons": list(triage.reasons),
+        "alternatives": [[name, round(chance, 4)] for name, chance in triage.alternatives],
+    }
+
+
+def _people(addresses: tuple[Address, ...]) -> list[dict[str, str | None]]:
+    return [{"name": a.name, "email": a.email and readable_address(a.email)} for a in addresses]

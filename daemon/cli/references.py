@@ -1,0 +1,28 @@
+"""Find the ticket that somebody means, however they type its reference."""
+
+from sqlalchemy.orm import Session
+
+from daemon.cli import context, output
+from daemon.mail.reference import find_references
+from daemon.store import reports
+
+
+def ticket_id(session: Session, text: str, prefix: str) -> int | None:
+    """Return the id of a ticket by its reference, with or without prefix and hyphens; None where there is none."""
+    typed = text.strip().upper()
+    for reference in (typed, *find_references(typed, prefix), *find_references(f"{prefix}-{typed}", prefix)):
+        found = reports.ticket_id_of(session, reference)
+        if found is not None:
+            return found
+    return None
+
+
+def existing(session: Session, text: str, prefix: str) -> int:
+    """Return the id of a ticket; raises NotFound, with a hint for what cannot be a reference."""
+    found = ticket_id(session, text, prefix)
+    if found is not None:
+        return found
+    typed = text.strip().upper()
+    well_formed = find_references(typed, prefix) or find_references(f"{prefix}-{typed}", prefix)
+    hint = "" if well_formed else f"; a reference looks like {prefix}-7K3Q-M9XW, and its last letter shows slips"
+    raise context.NotFound(f"no ticket {output.line(text, 60)}{hint}")

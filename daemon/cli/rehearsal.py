@@ -1,0 +1,151 @@
+"""The command `rehearse`: what other settings would decide on mail that is there, without any effect."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from config.settings import ConfigError, Settings, load
+from daemon.cli import context, output, params
+from daemon.ticket import PENDING, Triage
+
+if TYPE_CHECKING:
+    from daemon.store.store import Store
+    from workers.triage.text import Case
+
+NEVER_AUDITED: Final = 1.0
+COLUMNS: Final = ("reference", "category", "team", "new_category", "new_team", "new_confidence", "subject")
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """A mail and where it stands now; `case` is what triage reads of it."""
+
+    reference: str
+    subject: str
+    category: str
+    team: str
+    case: "Case"
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.option("--config", "other", type=click.Path(path_type=Path), metavar="NEW.toml", help="Rehearse these settings.")
+@params.since("Stored mail since: 2026-11-01, or 30d.", default="30d")
+@params.limit(10_000)
+@click.option("--all", "everything", is_flag=True, help="Show also what stays.")
+@params.as_json
+@click.pass_context
+def rehearse(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    other: Path | None,
+    since: datetime,
+    limit: int,
+    everything: bool,  # noqa: FBT001 - flags of the command line
+    as_json: bool,  # noqa: FBT001 - see above
+) -> None:
+    r"""Decide stored mail anew, by other settings or the present model, and show what would move. Nothing is changed.
+
+    With PATH (a file, an mbox, a Maildir, a directory of .eml files) mails are compared that are not stored: what the
+    present settings decide against what the others would.
+
+    \b
+    Example: triaged rehearse --config new.toml --since 30d
+    Example: triaged rehearse --config new.toml old-mail.mbox
+    """
+    settings = context.settings(ctx, quiet=True)
+    try:
+        new = load(other) if other else settings
+    except ConfigError as error:
+        raise context.Misconfigured(str(error)) from None
+    with output.busy("loading the model"):
+        decide = _decider(new)
+    moves: Counter[tuple[str, str]] = Counter()
+    rows = _rows(_stands(settings, paths, since, limit), decide, moves, everything=everything)
+    output.listing(rows, COLUMNS, as_json=as_json)
+    _summary(moves)
+
+
+def _rows(
+    stands: Iterator[Stand], decide: "Callable[[Case], Triage]", moves: Counter[tuple[str, str]], *, everything: bool
+) -> Iterator[dict[str, Any]]:
+    for stand in stands:
+        new = decide(stand.case)
+        moves[stand.team, new.team] += 1
+        if everything or (stand.category, stand.team) != (new.category, new.team):
+            yield {
+                "reference": stand.reference,
+                "subject": stand.subject,
+                "category": stand.category,
+                "team": stand.team,
+                "new_category": new.category,
+                "new_team": new.team,
+                "new_confidence": new.confidence,
+                "reasons": list(new.reasons),
+            }
+
+
+def _decider(settings: Settings) -> "Callable[[Case], Triage]":
+    from daemon.cli.outfit import usable_model  # noqa: PLC0415 - brings scikit-learn along
+    from workers.app import triage_policy  # noqa: PLC0415 - see above
+    from workers.triage.decide import decide  # noqa: PLC0415 - see above
+
+    policy, (model, note) = triage_policy(settings), usable_model(settings)
+    output.note(note)
+    return lambda case: decide(case, policy, model, {}, NEVER_AUDITED)
+
+
+def _stands(settings: Settings, paths: tuple[str, ...], since: datetime, limit: int) -> Iterator[Stand]:
+    if paths:
+        yield from _from_files(settings, paths)
+        return
+    with context.store(settings) as store:
+        yield from _stored(store, since, limit)
+
+
+def _stored(store: "Store", since: datetime, limit: int) -> Iterator[Stand]:
+    """Yield stored tickets, the newest first, a few at a time."""
+    from daemon.store import decisions, reports  # noqa: PLC0415 - only where there is a store
+    from daemon.store.reports import Wanted  # noqa: PLC0415 - see above
+    from workers.triage import text  # noqa: PLC0415 - brings numpy along
+
+    with store.read() as session:
+        lines = reports.list_tickets(session, Wanted(since=since), limit)
+    with output.progress("tickets", len(lines)) as bar:
+        for line in lines:
+            with store.read() as session:
+                ticket_id = reports.ticket_id_of(session, line.reference)
+                read = decisions.text_of(session, ticket_id) if ticket_id else None
+            bar.update(1)
+            if read is not None and line.category != PENDING:
+                case = text.clean(read.subject, read.reply, read.text)
+                yield Stand(line.reference, line.subject, line.category, line.assigned_team or "", case)
+
+
+def _from_files(settings: Settings, paths: tuple[str, ...]) -> Iterator[Stand]:
+    from daemon.mail.parse import parse  # noqa: PLC0415 - only here
+    from daemon.mail.sources import mails  # noqa: PLC0415 - only here
+    from workers.triage import text  # noqa: PLC0415 - brings numpy along
+
+    present = _decider(settings)
+    try:
+        for name, raw in mails(paths):
+            message = parse(raw)
+            case = text.clean(message.subject, message.reply, message.text)
+            now = present(case)
+            yield Stand(name, message.subject, now.category, now.team, case)
+    except OSError as error:
+        raise context.NotFound(f"{error.filename}: {error.strerror}") from None
+
+
+def _summary(moves: Counter[tuple[str, str]]) -> None:
+    total, moved = moves.total(), sum(number for (old, new), number in moves.items() if old != new)
+    output.note(f"{total} mails, {moved} would go to another team")
+    for (old, new), number in moves.most_common():
+        if old != new:
+            output.note(f"{number:6d}  {old or 'nobody'} -> {new}")

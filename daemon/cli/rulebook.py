@@ -1,0 +1,68 @@
+"""The commands on rules."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from config.settings import Settings
+from daemon.cli import context, output, params
+
+if TYPE_CHECKING:
+    from workers.triage.examples import Example
+
+
+@click.group()
+def rules() -> None:
+    r"""Try the rules on tickets.
+
+    \b
+    Example: triaged rules test
+    """
+
+
+@rules.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="[FILE.csv]", required=False)
+@params.as_json
+@click.pass_context
+def test(ctx: click.Context, file: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    r"""Show what each rule hits, and how often it is right: on the tickets in FILE.csv, else on those people verified.
+
+    \b
+    Example: triaged rules test our-tickets.csv
+    """
+    from workers.app import triage_policy  # noqa: PLC0415 - brings everything along
+    from workers.triage.rulebook import measure  # noqa: PLC0415 - see above
+
+    settings = context.settings(ctx, quiet=True)
+    examples = _given(file) if file else _verified(settings)
+    if not examples:
+        output.note("no tickets: nobody has verified any yet; give a FILE.csv with subject, body and category")
+    rows: list[dict[str, Any]] = []
+    with output.progress("rules", len(settings.rules)) as bar:
+        for rule in triage_policy(settings).rules:
+            (tally,) = measure((rule,), examples)
+            rows.append({**asdict(tally), "precision": tally.precision, "category": rule.category})
+            bar.update(1)
+    output.listing(rows, ("rule", "category", "hits", "right", "precision", "wrong"), as_json=as_json)
+
+
+def _given(file: Path) -> "Sequence[Example]":
+    from workers.triage.examples import ExampleError, read_file  # noqa: PLC0415 - see above
+
+    try:
+        return read_file(file)
+    except ExampleError as error:
+        raise (context.BadData if error.line else context.NotFound)(str(error)) from None
+
+
+def _verified(settings: Settings) -> "Sequence[Example]":
+    from daemon.clock import SystemClock  # noqa: PLC0415 - see above
+    from workers.app import registry  # noqa: PLC0415 - see above
+    from workers.school import School  # noqa: PLC0415 - see above
+
+    with context.store(settings) as store:
+        names = [category.name for category in settings.categories]
+        return School(store, registry(settings), SystemClock(), names).verified()

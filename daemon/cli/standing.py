@@ -1,0 +1,59 @@
+"""Where the model stands: its version and age, what it has earned, and whether people override it too often."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from config.settings import Settings
+from daemon.store import decisions, lessons, reports
+from daemon.store.store import Store
+from workers.app import registry, triage_policy
+from workers.brain import CurrentBrain
+from workers.triage import text
+from workers.triage.classifier import Model
+from workers.triage.drift import watch
+from workers.triage.registry import RegistryError
+
+LOOKED_AT: Final = 200
+
+
+def standing(settings: Settings, store: Store, now: datetime) -> dict[str, Any]:
+    """Return what is known of the model in use."""
+    policy, models = triage_policy(settings), registry(settings)
+    brain = CurrentBrain(store, models, lambda: policy)
+    model = brain.model() if models.current() else None
+    with store.read() as session:
+        checks = [c for c in lessons.checks(session) if c.team != policy.review_team]
+    version = model.version if model else None
+    drift = watch(not check.right for check in checks if check.model == version)
+    certified = brain.certified() if model else {}
+    return {
+        "mode": str(policy.mode),
+        "model": version,
+        "model_age_days": _age(settings, version, now),
+        "unknown_words": _unknown_words(model, store) if model else None,
+        "drift": str(drift.state),
+        "drift_checks": drift.seen,
+        "certified": {c.name: certified.get(c.name) for c in policy.categories},
+    }
+
+
+def _unknown_words(model: Model, store: Store) -> float | None:
+    """Return the share of words in the newest tickets that the model has never seen."""
+    shares = []
+    with store.read() as session:
+        for ticket_id in reports.newest_tickets(session, LOOKED_AT):
+            read = decisions.text_of(session, ticket_id)
+            case = text.clean(read.subject, read.reply, read.text) if read else None
+            if case is not None and not case.empty:
+                shares.append(1 - model.predict(case).known)
+    return sum(shares) / len(shares) if shares else None
+
+
+def _age(settings: Settings, version: str | None, now: datetime) -> int | None:
+    if version is None:
+        return None
+    try:
+        made = registry(settings).show(version).created
+    except RegistryError:
+        return None
+    return (now - datetime.fromisoformat(made)).days

@@ -1,0 +1,95 @@
+"""The command `stats`: what there is, what waits, and how triage does."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from config.settings import Settings
+from daemon.cli import context, output, params
+from daemon.clock import SystemClock
+from daemon.store import ledgers
+from daemon.store.store import Store
+
+
+@click.group(invoke_without_command=True)
+@params.as_json
+@click.pass_context
+def stats(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    r"""Count mails, tickets, jobs and deliveries, and say what waits.
+
+    \b
+    Example: triaged stats
+    Example: triaged stats triage --since 30d
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    settings = context.settings(ctx, quiet=True)
+    with context.store(settings) as store:
+        found = _numbers(store)
+    if as_json:
+        output.emit(found)
+        return
+    for title in ("mails", "tickets", "teams", "categories", "jobs", "deliveries"):
+        if found[title]:
+            output.facts(title, found[title])
+    waiting = found["oldest_due"]
+    click.echo(f"oldest due job: {waiting['job']}, for {waiting['seconds']:.0f} s" if waiting else "no job waits")
+    if found["mailboxes"]:
+        output.heading("mailboxes")
+        output.listing(
+            found["mailboxes"], ("account", "folder", "last_uid", "polled_at", "last_mail_at", "error"), as_json=False
+        )
+
+
+@stats.command()
+@params.since("Decisions since: 2026-11-01, or 30d.", default="90d")
+@params.as_json
+@click.pass_context
+def triage(ctx: click.Context, since: datetime, as_json: bool) -> None:  # noqa: FBT001 - see above
+    r"""Show how triage does: what people overrode, what went to review, what the model is.
+
+    \b
+    Example: triaged stats triage --since 30d
+    """
+    settings = context.settings(ctx, quiet=True)
+    with context.store(settings) as store:
+        found = _triage(settings, store, since)
+    if as_json:
+        output.emit(found)
+        return
+    output.facts(f"triage since {since:%Y-%m-%d}", {k: v for k, v in found.items() if not isinstance(v, (list, dict))})
+    output.facts("decided first by", found["by"])
+    output.facts("certified from confidence", found["certified"])
+    columns = ("kind", "name", "routed", "checked", "overridden", "share")
+    output.listing(found["overrides"], columns, as_json=False)
+
+
+def _numbers(store: Store) -> dict[str, Any]:
+    now = SystemClock().now()
+    with store.read() as session:
+        waiting = ledgers.oldest_due(session, now)
+        found: dict[str, Any] = {**ledgers.counts(session), "mailboxes": ledgers.mailboxes(session)}
+    oldest = (
+        {"job": waiting[1], "since": waiting[0], "seconds": (now - waiting[0]).total_seconds()} if waiting else None
+    )
+    return {**found, "oldest_due": oldest}
+
+
+def _triage(settings: Settings, store: Store, since: datetime) -> dict[str, Any]:
+    from daemon.cli.standing import standing  # noqa: PLC0415 - brings scikit-learn along
+    from daemon.store.scoreboard import score  # noqa: PLC0415 - only here
+
+    with store.read() as session:
+        found = score(session, since, settings.triage.review_team)
+    rows = [asdict(o) | {"share": o.overridden / o.checked if o.checked else None} for o in found.overrides]
+    return {
+        "decided": found.decided,
+        "review_share": found.reviewed / found.decided if found.decided else None,
+        "coverage": found.coverage,
+        "audits": found.audits,
+        **standing(settings, store, datetime.now(UTC)),
+        "by": found.by,
+        "overrides": rows,
+    }

@@ -1,0 +1,202 @@
+"""The commands on tickets."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+import click
+from sqlalchemy.orm import Session
+
+from config.settings import Settings
+from daemon.cli import card, context, output, params, references
+from daemon.clock import SystemClock
+from daemon.store import corrections, reports
+from daemon.store.corrections import Correction, Done
+from daemon.store.dossier import dossier
+from daemon.store.reports import Wanted
+from daemon.store.store import Store
+from daemon.ticket import Priority, Status
+
+COLUMNS: Final = (
+    *("reference", "status", "category", "priority", "confidence", "assigned_team"),
+    *("subject", "requester", "created_at"),
+)
+PRIORITIES: Final = tuple(p.value for p in Priority if p is not Priority.PENDING)
+
+
+@click.group()
+def tickets() -> None:
+    r"""List, show, search, close, assign and correct tickets.
+
+    \b
+    Example: triaged tickets list --status OPEN --team MANUAL_REVIEW
+    """
+
+
+@tickets.command("list")
+@click.option("--status", type=click.Choice([s.value for s in Status], case_sensitive=False))
+@click.option("--team", help="Assigned to this team.")
+@click.option("--category", help="In this category; PENDING before triage.")
+@params.since("Opened since: 2026-11-01, or 7d.")
+@params.limit(50)
+@params.as_json
+@click.pass_context
+def list_(
+    ctx: click.Context,
+    status: str | None,
+    team: str | None,
+    category: str | None,
+    since: datetime | None,
+    limit: int,
+    as_json: bool,  # noqa: FBT001 - a flag of the command line
+) -> None:
+    r"""List tickets, the newest first.
+
+    \b
+    Example: triaged tickets list --team PAYMENTS_TEAM --since 7d --json
+    """
+    settings = context.settings(ctx, quiet=True)
+    with context.store(settings) as store, store.read() as session:
+        found = reports.list_tickets(session, Wanted(status, team, category, since), limit)
+    output.listing(map(asdict, found), COLUMNS, as_json=as_json)
+    if len(found) == limit and not as_json:
+        output.note(f"there may be more; --limit {limit} was reached")
+
+
+@tickets.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("--newest", default=reports.SEARCHED, show_default=True, help="Look at so many of the newest tickets.")
+@params.limit(50)
+@params.as_json
+@click.pass_context
+def search(ctx: click.Context, words: tuple[str, ...], newest: int, limit: int, as_json: bool) -> None:  # noqa: FBT001 - see above
+    r"""Search subject, text, reference and requester.
+
+    \b
+    Example: triaged tickets search debited but not credited
+    """
+    settings = context.settings(ctx, quiet=True)
+    text = " ".join(words).strip()
+    with context.store(settings) as store, store.read() as session:
+        found = reports.search_tickets(session, text, limit, newest)
+    output.listing(map(asdict, found), COLUMNS, as_json=as_json)
+    if not found:
+        output.note(f"nothing found among the {newest} newest tickets")
+
+
+@tickets.command()
+@click.argument("reference")
+@click.option("--full", is_flag=True, help="Show whole mails, with what they quote.")
+@params.as_json
+@click.pass_context
+def show(ctx: click.Context, reference: str, full: bool, as_json: bool) -> None:  # noqa: FBT001 - see above
+    r"""Show everything about a ticket: mails, decisions and why, who was told.
+
+    \b
+    Example: triaged tickets show HD-7K3Q-M9XW
+    """
+    settings = context.settings(ctx, quiet=True)
+    with context.store(settings) as store, store.read() as session:
+        found = dossier(session, references.existing(session, reference, settings.support.reference_prefix))
+    if found is None:
+        raise context.NotFound(f"no ticket {reference}")
+    if as_json:
+        output.emit(card.as_row(found))
+    else:
+        card.write(found, full=full)
+
+
+@tickets.command()
+@click.argument("named", nargs=-1, required=True, metavar="REFERENCE...")
+@params.actor
+@click.pass_context
+def close(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
+    r"""Close tickets. Nobody is mailed; a later mail of the customer opens a new ticket that points here.
+
+    \b
+    Example: triaged tickets close HD-7K3Q-M9XW
+    """
+    settings = context.settings(ctx, quiet=True)
+    with context.store(settings) as store:
+        for reference in named:
+            done = _change(
+                store, settings, reference, lambda session, found, now: corrections.close(session, found, actor, now)
+            )
+            click.echo(f"{reference}: {'closed' if done else 'was closed already'}")
+
+
+@tickets.command()
+@click.argument("reference")
+@click.option("--team", required=True)
+@params.actor
+@click.pass_context
+def assign(ctx: click.Context, reference: str, team: str, actor: str) -> None:
+    r"""Give a ticket to a team, and tell the team. The category stays; to change it, use `correct`.
+
+    \b
+    Example: triaged tickets assign HD-7K3Q-M9XW --team TECH_SUPPORT
+    """
+    settings = context.settings(ctx, quiet=True)
+    _known("team", team, [t.name for t in settings.teams])
+    with context.store(settings) as store:
+        try:
+            done = _change(
+                store,
+                settings,
+                reference,
+                lambda session, found, now: corrections.assign(session, found, team, actor, now),
+            )
+        except ValueError as error:
+            raise context.BadData(f"{reference}: {error}; say what it is: tickets correct --category") from None
+    _tell(reference, done, f"assigned to {team}", f"is with {team} already")
+
+
+@tickets.command()
+@click.argument("reference")
+@click.option("--category", required=True)
+@click.option("--priority", type=click.Choice(PRIORITIES, case_sensitive=False), help="Default: stays as it is.")
+@params.actor
+@click.pass_context
+def correct(ctx: click.Context, reference: str, category: str, priority: str | None, actor: str) -> None:
+    r"""Say what a ticket really is. Its team is told, and triage learns from it.
+
+    \b
+    Example: triaged tickets correct HD-7K3Q-M9XW --category Login --priority High
+    """
+    settings = context.settings(ctx, quiet=True)
+    _known("category", category, [c.name for c in settings.categories])
+    wanted = next(c for c in settings.categories if c.name == category)
+    correction = Correction(
+        category, wanted.team, Priority(priority) if priority else None, Priority(wanted.priority), actor
+    )
+    with context.store(settings) as store:
+        done = _change(
+            store,
+            settings,
+            reference,
+            lambda session, found, now: corrections.correct(
+                session, found, correction, now, retrain_after=settings.triage.retrain_after
+            ),
+        )
+    _tell(reference, done, f"is {category}, with {wanted.team}", f"is {category} already; nothing to do")
+
+
+def _change(store: Store, settings: Settings, reference: str, change: Callable[[Session, int, datetime], Any]) -> Any:  # noqa: ANN401 - what the change returns
+    now = SystemClock().now()
+    return store.write(
+        lambda session: change(session, references.existing(session, reference, settings.support.reference_prefix), now)
+    )
+
+
+def _tell(reference: str, done: Done, said: str, nothing: str) -> None:
+    if done.decision is None:
+        click.echo(f"{reference}: {nothing}")
+        return
+    told = "the team is told" if done.changed else "confirmed; the team knows already"
+    click.echo(f"{reference}: {said} ({told})")
+
+
+def _known(kind: str, name: str, names: list[str]) -> None:
+    if name not in names:
+        raise context.BadData(f"no {kind} {name!r}; known are {', '.join(names)}")

@@ -1,0 +1,50 @@
+"""The command `trace`."""
+
+from dataclasses import asdict
+
+import click
+from sqlalchemy.orm import Session
+
+from daemon.cli import context, output, params, references
+from daemon.store.timeline import Entry, find_mails, mails_of, timeline
+
+
+@click.command()
+@click.argument("mail", metavar="ID")
+@params.as_json
+@click.pass_context
+def trace(ctx: click.Context, mail: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    r"""Follow a mail from the socket to the last notification.
+
+    ID is the number of a mail in the ledger, a reference, ticket:NUMBER, a Message-ID (of a mail that came, or of one
+    that we sent), or the SHA-256 of a raw mail.
+
+    \b
+    Example: triaged trace HD-7K3Q-M9XW
+    Example: triaged trace '<CAF3x@mail.example>'
+    """
+    settings = context.settings(ctx, quiet=True)
+    with context.store(settings) as store, store.read() as session:
+        entries = timeline(session, _mails(session, mail, settings.support.reference_prefix))
+    for entry in entries:
+        if as_json:
+            output.emit(asdict(entry))
+        else:
+            _write(entry)
+
+
+def _mails(session: Session, text: str, prefix: str) -> list[int]:
+    kind, _, number = text.strip().partition(":")
+    ticket_id = int(number) if kind == "ticket" and number.isdecimal() else references.ticket_id(session, text, prefix)
+    wanted = number if kind == "inbound" and number.isdecimal() else text.strip()
+    found = mails_of(session, ticket_id) if ticket_id is not None else find_mails(session, wanted)
+    if not found:
+        raise context.NotFound(f"no mail is known by {output.line(text, 100)}")
+    return found
+
+
+def _write(entry: Entry) -> None:
+    head = f"{output.moment(entry.at)}  {entry.subject:<12}  "
+    click.echo(f"{head}{output.styled(output.line(entry.state, 60))}  {output.line(entry.text)}")
+    for reason in entry.reasons:
+        click.echo(f"{' ' * len(head)}because {output.line(reason)}")

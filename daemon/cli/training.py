@@ -1,0 +1,59 @@
+"""The command `train`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from daemon.cli import context, output, params
+from daemon.clock import SystemClock
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from daemon.store.store import Store
+    from workers.school import Trained
+
+
+@click.command()
+@click.option(
+    "--from", "file", type=click.Path(path_type=Path), metavar="FILE.csv", help="Learn from these tickets too."
+)
+@params.as_json
+@click.pass_context
+def train(ctx: click.Context, file: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    r"""Train a model on the examples and on what people verified; promote it when it is not worse than the one in use.
+
+    FILE.csv has the columns subject, body and category (or label), and may have priority.
+
+    \b
+    Example: triaged train
+    Example: triaged train --from our-tickets.csv
+    """
+    settings = context.settings(ctx, quiet=True)
+    with context.store(settings) as store, output.busy("training"):
+        made = _train(settings, store, file)
+    if as_json:
+        output.emit(asdict(made))
+        return
+    click.echo(f"model {made.version}: {'promoted, in use from now' if made.promoted else 'kept, but not promoted'}")
+    for reason in made.reasons:
+        click.echo(f"  {output.line(reason)}")
+
+
+def _train(settings: "Settings", store: "Store", file: Path | None) -> "Trained":
+    # Imported here: scikit-learn takes its time.
+    from workers.app import registry  # noqa: PLC0415
+    from workers.school import School  # noqa: PLC0415
+    from workers.triage.examples import ExampleError, read_file  # noqa: PLC0415
+    from workers.triage.registry import RegistryError  # noqa: PLC0415
+    from workers.triage.training import TrainingError  # noqa: PLC0415
+
+    names = [category.name for category in settings.categories]
+    school = School(store, registry(settings), SystemClock(), names, settings.triage.examples)
+    try:
+        return school.train(read_file(file, names) if file else ())
+    except (ExampleError, TrainingError) as error:
+        raise context.BadData(str(error)) from None
+    except RegistryError as error:
+        raise context.NotWritten(str(error)) from None

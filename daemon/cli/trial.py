@@ -1,0 +1,184 @@
+"""The command `try`: what would happen to a mail, and why; nothing is stored, nothing is sent."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from daemon.cli import context, output, params
+from daemon.cli.crew import Crew, once
+from daemon.cli.outfit import outfit
+from daemon.cli.reading import Mail, Read, failed, read
+from daemon.mail import follow_up
+from daemon.mail.sources import mails
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from daemon.store.store import Store
+
+SHOWN_LINES = 12
+
+
+@click.command("try")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="So many processes.")
+@click.option("--full", is_flag=True, help="Show whole texts.")
+@params.as_json
+@click.pass_context
+def try_(ctx: click.Context, paths: tuple[str, ...], jobs: int, full: bool, as_json: bool) -> None:  # noqa: FBT001 - flags of the command line
+    r"""Show what would happen to mails, and why. Nothing is stored or sent.
+
+    PATH is a file, an mbox, a Maildir, a directory of .eml files, or - for standard input.
+
+    \b
+    Example: triaged try mail.eml
+    Example: triaged try Maildir --json > results.jsonl
+    """
+    settings = context.settings(ctx, quiet=True)
+    began, tally = monotonic(), _Tally()
+    with ExitStack() as stack:
+        known = _Known(stack, settings)
+        note, tools = once(outfit, context.config_path(ctx), known.keys)
+        crew: Crew[Mail, Read] = Crew(read, failed, tools, jobs)
+        stack.callback(crew.close)
+        if not as_json:
+            output.note(note)
+        bar = stack.enter_context(output.progress("octets", _octets(paths), hidden=sys.stdout.isatty()))
+        for mail, found in crew.answers(_mails(paths, tally)):
+            row = {**found.row, "follow_up": known.follow_up(found)}
+            tally.add(row)
+            if as_json:
+                output.emit(row)
+            else:
+                _card(row, full=full)
+            bar.update(len(mail.raw))
+    if not as_json:
+        output.note(f"{tally.summary()}; {monotonic() - began:.1f} s")
+    if tally.unreadable:
+        raise context.NotFound("; ".join(tally.unreadable))
+
+
+class _Tally:
+    """Counts what came, and keeps what could not be read."""
+
+    def __init__(self) -> None:
+        self.unreadable: list[str] = []
+        self._kinds: dict[str, int] = {}
+
+    def add(self, row: dict[str, Any]) -> None:
+        kind = row["screening"]["kind"] if row["screening"] else "failed"
+        self._kinds[kind] = self._kinds.get(kind, 0) + 1
+
+    def summary(self) -> str:
+        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(self._kinds.items()))
+        return f"{sum(self._kinds.values())} mails: {kinds}" if kinds else "no mails"
+
+
+class _Known:
+    """What the store knows, where there is one: our keys, and the tickets that a mail may belong to."""
+
+    def __init__(self, stack: ExitStack, settings: "Settings") -> None:
+        self._store: Store | None = None
+        self._prefix = settings.support.reference_prefix
+        self.keys: tuple[bytes, ...] = ()
+        try:
+            self._store = stack.enter_context(context.store(settings))
+        except context.Failure:
+            return
+        from daemon.store import keys  # noqa: PLC0415 - only where there is a store
+
+        with self._store.read() as session:
+            self.keys = keys.load(session)
+
+    def follow_up(self, found: Read) -> dict[str, Any] | None:
+        """Return what a mail would join or point to, and on which evidence."""
+        if self._store is None or not (found.keys.tokens or found.keys.message_ids or found.keys.references):
+            return None
+        from daemon.store import tickets  # noqa: PLC0415 - see above
+
+        with self._store.read() as session:
+            candidates = tickets.find_candidates(session, found.keys)
+            joined = follow_up.decide(
+                found.keys, candidates, found.sender, found.row["subject"], verified=found.verified
+            )
+            if joined is None:
+                return None
+            reference = tickets.reference_of(session, joined.ticket_id)
+        return {"reference": reference, "joins": joined.joins, "evidence": joined.evidence}
+
+
+def _mails(paths: Iterable[str], tally: _Tally) -> Iterator[Mail]:
+    for path in paths:
+        try:
+            for name, raw in mails([path]):
+                yield Mail(name, raw)
+        except OSError as error:
+            tally.unreadable.append(f"{path}: {error.strerror}")
+
+
+def _octets(paths: Iterable[str]) -> int:
+    """Return how much there is to read, as far as files tell."""
+    sizes = 0
+    for path in map(Path, paths):
+        if path.is_dir():
+            sizes += sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+        elif path.is_file():
+            sizes += path.stat().st_size
+    return sizes
+
+
+def _card(row: dict[str, Any], *, full: bool) -> None:
+    output.heading(f"{row['file']}: {row['subject'] or '(no subject)'}")
+    for name, value in _facts(row):
+        click.echo(f"  {name:<11}{output.line(value)}")
+    body = row["text"] if full else row["reply"]
+    lines = output.block(body.strip("\n"), "    ").split("\n")
+    click.echo("\n".join(lines if full else lines[:SHOWN_LINES]))
+    if not full and len(lines) > SHOWN_LINES:
+        click.echo(f"    ... {len(lines) - SHOWN_LINES} more lines; --full shows all")
+    click.echo()
+
+
+def _facts(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "from", _people(row["from"])
+    yield "to", _people([*row["to"], *row["cc"]])
+    if row.get("error"):
+        yield "FAILED", row["error"]
+        return
+    screening = row["screening"]
+    answer = "may be acknowledged" if screening["acknowledge"] else "is not acknowledged"
+    yield "screening", f"{screening['kind']}, {answer}: {'; '.join(screening['reasons'])}"
+    if row["bounce"]:
+        bounce = row["bounce"]
+        kind = "for good" if bounce["permanent"] else "for now"
+        yield (
+            "bounce",
+            f"{', '.join(bounce['recipients']) or 'nobody named'}, {bounce['status'] or 'no status'}, {kind}",
+        )
+    if row["follow_up"]:
+        found = row["follow_up"]
+        yield "follow-up", f"{'joins' if found['joins'] else 'points to'} {found['reference']}: {found['evidence']}"
+    if row["triage"]:
+        yield from _triage(row["triage"])
+    if row["attachments"]:
+        yield (
+            "files",
+            "; ".join(f"{a['filename']} ({a['content_type']}, {a['size']} octets)" for a in row["attachments"]),
+        )
+    if row["defects"]:
+        yield "defects", ", ".join(row["defects"])
+
+
+def _triage(triage: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    decided = f"{triage['category']} / {triage['priority']}, confidence {triage['confidence']:.2f}"
+    yield "triage", f"{decided} -> {triage['team']}"
+    for reason in triage["reasons"]:
+        yield "", f"because {reason}"
+
+
+def _people(people: list[dict[str, str | None]]) -> str:
+    return ", ".join(f"{p['name'] or ''} <{p['email'] or '?'}>".strip() for p in people[:10]) or "-"

@@ -1,0 +1,90 @@
+"""The command explains itself, starts fast, and ends with codes of sysexits.h."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+import pytest
+
+from daemon.cli import COMMANDS, cli, main
+
+
+def _commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group) and command is not cli:
+        for inner in command.commands.values():
+            yield from _commands(inner, f"{name} {inner.name}")
+
+
+def _all() -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(cli)
+    for _, name, module, _ in COMMANDS:
+        command = cli.get_command(context, name) if find_spec(f"daemon.cli.{module}") else None
+        if command is not None:
+            yield from _commands(command, name)
+
+
+@pytest.mark.parametrize(("name", "command"), list(_all()))
+def test_every_command_has_help_with_an_example(name: str, command: click.Command) -> None:
+    assert f"Example: triaged {name.partition(' ')[0]}" in (command.help or "").replace("--config FILE ", "").replace(
+        "--config /etc/triaged/triaged.toml ", ""
+    )
+
+
+def test_every_command_of_the_overview_exists() -> None:
+    for _, name, module, _ in COMMANDS:
+        assert import_module(f"daemon.cli.{module}"), name
+
+
+def test_the_overview_imports_neither_the_store_nor_the_model() -> None:
+    program = "import sys; from daemon.cli import main; main(['--help']); print(sorted(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    for heavy in ("sqlalchemy", "sklearn", "numpy", "pydantic", "dramatiq"):
+        assert f"'{heavy}'" not in done.stderr
+    assert "Tickets:" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "code", "said"),
+    [
+        (["nonsense"], {}, 64, "No such command"),
+        (["tickets", "list", "--status", "NONE"], {}, 64, "--status"),
+        (["tickets", "list", "--since", "yesterday"], {}, 64, "write it like 2026-11-01"),
+        (["tickets", "list"], {"TRIAGED_SMTP__LISTEN": "nowhere"}, 78, "HOST:PORT"),
+        (["tickets", "list"], {"TRIAGED_NO__SUCH": "1"}, 78, "no such setting"),
+        (["--config", "missing.toml", "tickets", "list"], {}, 78, "missing.toml: cannot be read"),
+        (["tickets", "list"], {}, 78, "triaged db upgrade"),
+        (["tickets", "list"], {"TRIAGED_DATABASE__URL": "foo://x"}, 78, "database.url cannot be used"),
+        (["tickets", "list"], {"TRIAGED_DATABASE__URL": "postgresql://u:hidden@127.0.0.1:1/x"}, 75, "127.0.0.1"),
+        (["imap", "backfill", "--since", "2026-11-01"], {}, 65, "no mailbox is configured"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line_with_its_code(
+    bare: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    environment: dict[str, str],
+    code: int,
+    said: str,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert main(arguments) == code
+    told = capsys.readouterr()
+    assert said in told.err
+    assert "hidden" not in told.err
+    assert told.out == ""
+    if code != 64:
+        assert len(told.err.strip().splitlines()) == 1
+    assert not list(bare.glob("var/*")), "a look leaves nothing behind"
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    program = f"{sys.executable} -c 'import sys; from daemon.cli import main; sys.exit(main())' --help | head -c 1"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {program}"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

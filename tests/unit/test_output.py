@@ -1,0 +1,52 @@
+"""What comes from outside reaches a terminal as plain text, and as nothing else."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from daemon.cli import output
+
+HOSTILE = {
+    "\x1b[31mred\x1b[0m": "\\x1b[31mred\\x1b[0m",
+    "\x9b31m": "\\x9b31m",
+    "a\x07\x08b": "a\\x07\\x08b",
+    "\u202eexe.fdp": "\\u202eexe.fdp",
+    "a\u2066b\u2069": "a\\u2066b\\u2069",
+    "a\u2028b": "a\\u2028b",
+    "a\x85b": "a\\x85b",
+    "\ud800": "\\ud800",
+    "\U000e0041": "\\U000e0041",
+    "  many \t\n lines\r\n": "many lines",
+    "עברית 日本語 👩\u200d💻": "עברית 日本語 👩\u200d💻",
+}
+
+
+@pytest.mark.parametrize(("text", "shown"), HOSTILE.items())
+def test_a_line_spells_out_what_is_active(text: str, shown: str) -> None:
+    assert output.line(text) == shown
+
+
+def test_a_line_is_cut() -> None:
+    assert output.line("x" * 1_000_000, 10) == "x" * 9 + "…"
+
+
+def test_a_block_keeps_its_lines_and_nothing_else() -> None:
+    assert output.block("one\r\n\ttwo\rthree\x1b", "  ") == "  one\n  \ttwo\n  three\\x1b"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "-"),
+        ("", "-"),
+        ([], "-"),
+        (True, "yes"),
+        (0.125, "0.12"),
+        (7, "7"),
+        (["a", "b\x1b"], "a; b\\x1b"),
+        ({"key": "value"}, "key: value"),
+        (datetime(2026, 3, 2, 12, tzinfo=UTC), "2026-03-02T12:00:00Z"),
+    ],
+)
+def test_a_cell_is_one_harmless_line(value: object, shown: str) -> None:
+    assert output.cell(value) == shown
