@@ -1,0 +1,122 @@
+"""Real servers and fresh stores for every test that asks for them."""
+
+import shutil
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from hypothesis import settings
+
+from daemon import logs
+from daemon.store import schema
+from daemon.store.engine import make_engine
+from daemon.store.models import Base
+from daemon.store.store import Store
+from tests.fakes import FakeClock
+from tests.servers import PostgresServer, RedisServer
+
+# No test depends on the speed of the machine, and each run is the same; fuzzing is for `make fuzz`.
+settings.register_profile("suite", deadline=None, derandomize=True)
+settings.load_profile("suite")
+logs.configure("debug", "json")
+
+STORES = "stores"
+_names = (f"test_{number}" for number in count(1))
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """Return the URL of an empty database."""
+    yield from _database(postgres_server, "template0")
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_server: PostgresServer) -> str:
+    postgres_server.execute("CREATE DATABASE migrated TEMPLATE template0")
+    _upgrade(postgres_server.url_of("migrated"))
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "triaged.db"
+    _upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the URL of a database of this test alone, with the schema in force."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("_sqlite_template"), tmp_path / "triaged.db")
+        yield f"sqlite:///{tmp_path / 'triaged.db'}"
+        return
+    template = request.getfixturevalue("_postgres_template")
+    yield _emptied(request.getfixturevalue("postgres_server"), template)
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    opened = Store(store_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path, _sqlite_template: Path) -> Iterator[Store]:
+    """A store for tests of what does not depend on the database."""
+    shutil.copy(_sqlite_template, tmp_path / "triaged.db")
+    opened = Store(f"sqlite:///{tmp_path / 'triaged.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+def _emptied(server: PostgresServer, template: str) -> str:
+    """Return the URL of the one database of stores, emptied: ten times faster than a new one for each test."""
+    tables = ", ".join(Base.metadata.tables)
+    try:
+        server.execute(f"TRUNCATE {tables} RESTART IDENTITY", STORES)
+    except psycopg.Error:
+        server.execute(f"DROP DATABASE IF EXISTS {STORES} WITH (FORCE)")
+        server.execute(f"CREATE DATABASE {STORES} TEMPLATE {template}")
+    return server.url_of(STORES)
+
+
+def _database(server: PostgresServer, template: str) -> Iterator[str]:
+    name = next(_names)
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server.url_of(name)
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _upgrade(url: str) -> None:
+    engine = make_engine(url)
+    schema.upgrade(engine)
+    engine.dispose()
