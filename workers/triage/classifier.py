@@ -1,0 +1,112 @@
+"""The model: softmax over a linear score per category, with a temperature, and the words that weighed most."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.ticket import Priority
+from workers.triage import words
+from workers.triage.features import Features, Floats, Row
+from workers.triage.text import Case
+
+HEAVIEST = 5
+Probabilities = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the model thinks of a ticket.
+
+    `categories` and `priorities` are (label, probability), best first; `words` the heaviest for the best category,
+    as the person wrote them, with their weight; `known` the share of its words the model had seen.
+    """
+
+    categories: tuple[tuple[str, float], ...]
+    priorities: tuple[tuple[Priority, float], ...]
+    words: tuple[tuple[str, float], ...]
+    known: float
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A linear classifier. `weights` has a row per feature and a column per label; the temperature is folded in."""
+
+    labels: tuple[str, ...]
+    weights: Floats
+    bias: Floats
+
+    def logits(self, row: Row) -> Floats:
+        """Return the score of each label."""
+        scores: Floats = row.values @ self.weights[row.columns] + self.bias
+        return scores
+
+    def ranked(self, row: Row) -> list[tuple[str, float]]:
+        """Return (label, probability), best first."""
+        chances = softmax(self.logits(row))
+        order = np.argsort(-chances, kind="stable")
+        return [(self.labels[at], float(chances[at])) for at in order]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A trained model, ready to be asked. `counts` has the number of examples of each category."""
+
+    version: str
+    features: Features
+    category: Linear
+    priority: Linear | None
+    counts: Mapping[str, int]
+
+    def predict(self, case: Case) -> Prediction:
+        """Classify one ticket."""
+        found = words.split(case.read)
+        forms = [word.form for word in found]
+        row = self.features.row(forms)
+        ranked = self.category.ranked(row)
+        priorities = self.priority.ranked(row) if self.priority else []
+        return Prediction(
+            tuple(ranked),
+            tuple((Priority(label), chance) for label, chance in priorities),
+            self.heaviest(case.read, found, row, ranked),
+            self.features.known(forms),
+        )
+
+    def heaviest(
+        self, text: str, found: Sequence[words.Word], row: Row, ranked: Sequence[tuple[str, float]]
+    ) -> tuple[tuple[str, float], ...]:
+        """Return the words that speak most for the best category against the others, as written."""
+        pull = self.pull(row, ranked)
+        forms = [word.form for word in found]
+        weights = {form: float(pull[self.features.columns_of(form)].sum()) for form in set(forms)}
+        for group, at, size in self.features.lexicon.find(forms):
+            bonus = float(pull[self.features.text_width + group])
+            for form in forms[at : at + size]:
+                weights[form] += bonus / size
+        shown = {word.form: text[word.start : word.end] for word in reversed(found)}
+        order = sorted(weights, key=lambda form: -weights[form])
+        told = [form for form in order if weights[form] > 0 and len(form) > 1 and not form.startswith("xx")]
+        return tuple((shown[form], round(weights[form], 3)) for form in told[:HEAVIEST])
+
+    def pull(self, row: Row, ranked: Sequence[tuple[str, float]]) -> Floats:
+        """Return how much each column of a row speaks for the best label, against the mean of the others."""
+        best = self.category.labels.index(ranked[0][0])
+        weights = self.category.weights[row.columns]
+        others = (weights.sum(axis=1) - weights[:, best]) / max(1, len(self.category.labels) - 1)
+        pull = np.zeros(self.features.width, np.float32)
+        pull[row.columns] = row.values * (weights[:, best] - others)
+        return pull
+
+    def predict_many(self, cases: Sequence[Case]) -> Probabilities:
+        """Return the probabilities of the categories, a row per ticket, columns as `category.labels`."""
+        rows = [self.features.row(words.forms(case.read)) for case in cases]
+        return np.array([softmax(self.category.logits(row)) for row in rows]).reshape(len(rows), -1)
+
+
+def softmax(logits: Floats | Probabilities) -> Probabilities:
+    """Turn scores into probabilities along the last axis."""
+    shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)
+    exponentials = np.exp(shifted)
+    chances: Probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return chances

@@ -1,0 +1,88 @@
+"""The decision on a ticket: rules, else the model, else a person; always with its reasons."""
+
+from collections.abc import Mapping
+
+from daemon.ticket import Triage
+from workers.triage import assign, explain, priority, rules
+from workers.triage.classifier import Model, Prediction
+from workers.triage.policy import Category, Policy
+from workers.triage.rules import Findings, Hit
+from workers.triage.text import Case
+
+NO_MODEL = "no usable model: rules alone decide, train one with `triaged train`"
+
+
+def decide(
+    case: Case, policy: Policy, model: Model | None, certified: Mapping[str, float | None], audit_draw: float
+) -> Triage:
+    """Decide category, priority and team.
+
+    `certified` has the confidence from which each category keeps the promised accuracy, or None. `audit_draw` is a
+    random number between 0 and 1; below the audit share, an automatic decision is marked for a person to check.
+    """
+    if case.empty:
+        return review(policy, None, Findings(None), None, ["nothing to read: the mail is empty"])
+    findings = rules.match(case, policy.rules)
+    prediction = model.predict(case) if model else None
+    audit = audit_draw < policy.audit_share
+    if findings.verdict:
+        return by_rule(findings.verdict, policy, prediction, findings, model, audit=audit)
+    if model is None or prediction is None:
+        return review(policy, None, findings, None, [NO_MODEL])
+    routing = assign.route(case, prediction, model, policy, certified)
+    if not routing.automatic:
+        return review(policy, prediction, findings, model, [routing.reason, *case.notes])
+    best, confidence = prediction.categories[0]
+    category = policy.category(best)
+    return Triage(
+        category=best,
+        priority=priority.decide(category, prediction, findings),
+        confidence=confidence,
+        team=category.team,
+        reasons=(*explain.evidence(prediction), routing.reason, *asides(findings, model), *case.notes),
+        alternatives=prediction.categories[1:4],
+        model=model.version,
+        audit=audit,
+    )
+
+
+def by_rule(
+    hit: Hit, policy: Policy, prediction: Prediction | None, findings: Findings, model: Model | None, *, audit: bool
+) -> Triage:
+    """Decide by a rule, with confidence 1.0."""
+    category = policy.category(hit.rule.category or policy.fallback_category)
+    others = [(name, p) for name, p in prediction.categories if name != category.name] if prediction else []
+    return Triage(
+        category=category.name,
+        priority=priority.decide(category, prediction, findings),
+        confidence=1.0,
+        team=category.team,
+        reasons=(explain.rule(hit), *asides(findings, model)),
+        alternatives=tuple(others[:3]),
+        rule=hit.rule.name,
+        model=model.version if model else None,
+        audit=audit,
+    )
+
+
+def review(
+    policy: Policy, prediction: Prediction | None, findings: Findings, model: Model | None, why: list[str]
+) -> Triage:
+    """Leave it to a person, with the best guess where there is one."""
+    guess = prediction.categories[0] if prediction else (policy.fallback_category, 0.0)
+    category: Category = policy.category(guess[0])
+    return Triage(
+        category=category.name,
+        priority=priority.decide(category, prediction, findings),
+        confidence=guess[1],
+        team=policy.review_team,
+        reasons=(*why, *(explain.evidence(prediction) if prediction else []), *asides(findings, model)),
+        alternatives=prediction.categories[1:4] if prediction else (),
+        model=model.version if model else None,
+    )
+
+
+def asides(findings: Findings, model: Model | None) -> list[str]:
+    """Say what else happened: raised priorities, rules cut off, no model."""
+    notes = [explain.raised(hit) for hit in findings.raises] + explain.slow(findings)
+    return notes if model else [*notes, NO_MODEL]

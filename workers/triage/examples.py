@@ -1,0 +1,149 @@
+"""Read labelled tickets from CSV, with the line number of whatever is wrong."""
+
+import csv
+import io
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from daemon.mail.reply import new_text
+from daemon.ticket import Priority
+from workers.triage.text import Case, clean
+
+LONGEST_FIELD = 200_000
+MOST_ROWS = 200_000
+
+
+class ExampleError(ValueError):
+    """A file of examples cannot be used; the message names the file, the line and what is wrong."""
+
+    def __init__(self, source: str, line: int, problem: str) -> None:
+        super().__init__(f"{source}, line {line}: {problem}")
+        self.source = source
+        self.line = line
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A ticket and its true category.
+
+    `situation` and `voice` group examples that are alike; `verified` marks one that a person of this company confirmed.
+    """
+
+    subject: str
+    body: str
+    category: str
+    priority: Priority | None = None
+    situation: str = ""
+    voice: str = ""
+    industry: str = ""
+    verified: bool = False
+    key: str = ""
+
+    @property
+    def case(self) -> Case:
+        """Return what triage reads of it: as of a mail, the new text without quote and signature."""
+        return clean(self.subject, new_text(self.body), self.body)
+
+
+def read_files(paths: Iterable[Path], categories: Collection[str] | None = None) -> list[Example]:
+    """Read several files; raises ExampleError."""
+    return [example for path in paths for example in read_file(path, categories)]
+
+
+def read_file(path: Path, categories: Collection[str] | None = None, *, verified: bool = False) -> list[Example]:
+    """Read a CSV file with the columns subject, body and category (or label); raises ExampleError.
+
+    Optional columns: id, priority, situation, voice, industry. `categories` are the names allowed, None for any.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ExampleError(path.name, 0, f"cannot be read: {error.strerror}") from error
+    return list(parse(content, path.name, categories, verified=verified))
+
+
+def parse(
+    content: bytes, source: str, categories: Collection[str] | None = None, *, verified: bool = False
+) -> Iterator[Example]:
+    """Yield the examples of a CSV file; raises ExampleError at the first line that is wrong."""
+    rows = csv.DictReader(io.StringIO(decoded(content, source), newline=""), strict=True)
+    label = label_column(rows, source)
+    try:
+        for count, row in enumerate(rows):
+            if count >= MOST_ROWS:
+                raise ExampleError(source, rows.line_num, f"more than {MOST_ROWS:,} rows")
+            yield example(row, label, source, rows.line_num, categories, verified=verified)
+    except csv.Error as error:
+        raise ExampleError(source, rows.line_num + 1, str(error)) from error
+
+
+def decoded(content: bytes, source: str) -> str:
+    """Decode UTF-8; raises ExampleError with the line of the first bad byte."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ExampleError(source, content.count(b"\n", 0, error.start) + 1, "is not UTF-8") from error
+    at = text.find("\0")
+    if at >= 0:
+        raise ExampleError(source, text.count("\n", 0, at) + 1, "has a NUL character")
+    return text
+
+
+def label_column(rows: "csv.DictReader[str]", source: str) -> str:
+    """Check the header and return the name of the column with the category; raises ExampleError."""
+    try:
+        columns = rows.fieldnames or ()
+    except csv.Error as error:
+        raise ExampleError(source, 1, str(error)) from error
+    label = next((name for name in ("category", "label") if name in columns), None)
+    missing = [name for name in ("subject", "body") if name not in columns] + ([] if label else ["category"])
+    if missing or label is None:
+        raise ExampleError(
+            source, 1, f"the column {', '.join(missing)} is missing; found: {', '.join(columns) or 'none'}"
+        )
+    return label
+
+
+def example(
+    row: Mapping[str | None, str | None],
+    label: str,
+    source: str,
+    line: int,
+    categories: Collection[str] | None,
+    *,
+    verified: bool,
+) -> Example:
+    """Check one row; raises ExampleError."""
+    if None in row or None in row.values():
+        raise ExampleError(source, line, "has more or fewer fields than the header")
+    fields = {str(name): str(value) for name, value in row.items()}
+    if any(len(value) > LONGEST_FIELD for value in fields.values()):
+        raise ExampleError(source, line, f"a field has more than {LONGEST_FIELD:,} characters")
+    category = fields[label].strip()
+    if not category or (categories is not None and category not in categories):
+        known = f"; known: {', '.join(categories)}" if categories else ""
+        raise ExampleError(source, line, f"the category {category!r} is unknown{known}")
+    return Example(
+        subject=fields["subject"],
+        body=fields["body"],
+        category=category,
+        priority=priority(fields.get("priority", ""), source, line),
+        situation=fields.get("situation", ""),
+        voice=fields.get("voice", ""),
+        industry=fields.get("industry", ""),
+        verified=verified,
+        key=fields.get("id", ""),
+    )
+
+
+def priority(text: str, source: str, line: int) -> Priority | None:
+    """Read a priority; an empty field means none; raises ExampleError."""
+    if not text.strip():
+        return None
+    try:
+        found = Priority(text.strip().capitalize())
+    except ValueError as error:
+        raise ExampleError(source, line, f"the priority {text!r} is not Urgent, High, Medium or Low") from error
+    return found

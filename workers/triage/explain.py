@@ -1,0 +1,40 @@
+"""Say why a ticket went where it went, in words a team believes."""
+
+from workers.triage.classifier import Prediction
+from workers.triage.rules import Findings, Hit
+
+NEXT_BEST = 2
+WORTH_NAMING = 0.02
+
+
+def rule(hit: Hit) -> str:
+    """Name the rule that decided and the words it found."""
+    return f'the rule "{hit.rule.name}" found "{short(hit.found)}"'
+
+
+def raised(hit: Hit) -> str:
+    """Name the rule that raised the priority."""
+    return f'priority raised to {hit.rule.priority} by the rule "{hit.rule.name}": "{short(hit.found)}"'
+
+
+def slow(findings: Findings) -> list[str]:
+    """Name the rules that were cut off."""
+    return [f'the rule "{name}" was too slow and was left out' for name in findings.slow]
+
+
+def evidence(prediction: Prediction) -> list[str]:
+    """Name the heaviest words and the next best categories."""
+    best, confidence = prediction.categories[0]
+    reasons = [f"{best} with confidence {confidence:.2f}"]
+    if prediction.words:
+        reasons.append("words that weighed most: " + ", ".join(f'"{short(word)}"' for word, _ in prediction.words))
+    others = [(name, p) for name, p in prediction.categories[1 : 1 + NEXT_BEST] if p >= WORTH_NAMING]
+    if others:
+        reasons.append("next best: " + ", ".join(f"{name} {p:.2f}" for name, p in others))
+    return reasons
+
+
+def short(text: str, most: int = 80) -> str:
+    """Return text on one line, cut to a length."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"

@@ -1,0 +1,170 @@
+"""Turn text into numbers: words and pairs of words, character n-grams inside words, and lexicon groups."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from workers.triage import words
+from workers.triage.lexicon import Lexicon
+
+Floats: TypeAlias = NDArray[np.float32]
+Ints: TypeAlias = NDArray[np.int32]
+
+GROUP_WEIGHT = 1.5
+GROUP_SMOOTHING = 5
+CHARS = range(2, 6)
+MAX_WORDS = 40_000
+MAX_CHARS = 30_000
+CACHED = 30_000
+
+
+@lru_cache(maxsize=CACHED)
+def char_ngrams(word: str) -> tuple[str, ...]:
+    """Return the character n-grams of one word, its ends marked by spaces."""
+    padded = f" {word} "
+    return tuple(padded[at : at + n] for n in CHARS for at in range(len(padded) - n + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One family of features: where each term stands and how rare it is. `unseen` is the rarity of an unknown term."""
+
+    terms: dict[str, int]
+    idf: Floats
+    unseen: float
+
+    @classmethod
+    def learn(cls, documents: Sequence[Iterable[str]], once: Callable[[str], bool], most: int) -> "Block":
+        """Keep the terms that two documents have, the most frequent `most`, and of those seen once what `once` says."""
+        seen = Counter(term for document in documents for term in set(document))
+        kept = sorted(term for term, n in seen.most_common(most) if n > 1 or once(term))
+        total = len(documents)
+        idf = np.array([np.log((1 + total) / (1 + seen[term])) + 1 for term in kept], np.float32)
+        return cls({term: at for at, term in enumerate(kept)}, idf, float(np.log(1 + total) + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The features of one text: column numbers and values."""
+
+    columns: Ints
+    values: Floats
+
+
+@dataclass(slots=True)
+class Features:
+    """What the model measures of a text; learned once, then only read.
+
+    Words the corpus never had still count in the length of the vector: a text full of them comes out weak, so
+    the model is less sure of what it has not seen.
+    """
+
+    pairs: Block
+    chars: Block
+    lexicon: Lexicon
+    ids: dict[str, Ints] = field(default_factory=dict, repr=False)
+
+    @property
+    def text_width(self) -> int:
+        """Return the number of columns of word terms and character n-grams; the groups come after them."""
+        return len(self.pairs.terms) + len(self.chars.terms)
+
+    @property
+    def width(self) -> int:
+        """Return the number of columns."""
+        return self.text_width + len(self.lexicon.groups)
+
+    def row(self, forms: Sequence[str]) -> Row:
+        """Measure one text, given as folded words."""
+        parts = (self.word_part(forms), self.char_part(forms), self.group_part(forms))
+        return Row(np.concatenate([p.columns for p in parts]), np.concatenate([p.values for p in parts]))
+
+    def word_part(self, forms: Sequence[str]) -> Row:
+        """Measure words and pairs of words."""
+        counts = Counter(forms)
+        counts.update(f"{a} {b}" for a, b in pairwise(forms))
+        known = [(self.pairs.terms[term], n) for term, n in counts.items() if term in self.pairs.terms]
+        unknown = [n for term, n in counts.items() if " " not in term and term not in self.pairs.terms]
+        columns = np.array([column for column, _ in known], np.int32)
+        values = (1 + np.log(np.array([n for _, n in known], np.float32))) * self.pairs.idf[columns]
+        rest = (1 + np.log(np.array(unknown, np.float32))) * self.pairs.unseen
+        return Row(columns, scaled(values, float(rest @ rest)))
+
+    def char_part(self, forms: Sequence[str]) -> Row:
+        """Measure character n-grams."""
+        counts = Counter(forms)
+        if not counts:
+            return Row(np.empty(0, np.int32), np.empty(0, np.float32))
+        ids = [self.char_ids(word) for word in counts]
+        weights = np.repeat(np.array(list(counts.values()), np.float32), [len(i) for i in ids])
+        totals = np.bincount(np.concatenate(ids), weights, minlength=1)
+        columns = np.flatnonzero(totals).astype(np.int32)
+        values = (1 + np.log(totals[columns])).astype(np.float32) * self.chars.idf[columns]
+        return Row(columns + len(self.pairs.terms), scaled(values, 0.0))
+
+    def char_ids(self, word: str) -> Ints:
+        """Return the columns of a word's character n-grams, remembered for frequent words."""
+        found = self.ids.get(word)
+        if found is None:
+            terms = self.chars.terms
+            found = np.array([terms[gram] for gram in char_ngrams(word) if gram in terms], np.int32)
+            if len(self.ids) < CACHED:
+                self.ids[word] = found
+        return found
+
+    def group_part(self, forms: Sequence[str]) -> Row:
+        """Measure lexicon groups: how often, against the square root of the length of the text."""
+        counts = Counter(group for group, _, _ in self.lexicon.find(forms))
+        columns = np.array(list(counts), np.int32)
+        scale = GROUP_WEIGHT / np.sqrt(len(forms) + GROUP_SMOOTHING)
+        return Row(columns + np.int32(self.text_width), np.array(list(counts.values()), np.float32) * np.float32(scale))
+
+    def matrix(self, texts: Iterable[Sequence[str]]) -> csr_array:
+        """Measure many texts: a sparse matrix, one row each."""
+        rows = [self.row(forms) for forms in texts]
+        starts = np.concatenate([[0], np.cumsum([len(row.columns) for row in rows])])
+        columns = np.concatenate([row.columns for row in rows])
+        values = np.concatenate([row.values for row in rows])
+        return csr_array((values, columns, starts), shape=(len(rows), self.width))
+
+    def known(self, forms: Sequence[str]) -> float:
+        """Return the share of different words that were seen in training or stand in the lexicon, 0.0 to 1.0."""
+        different = {word for word in forms if word[0].isalpha()}
+        if not different:
+            return 0.0
+        return sum(word in self.pairs.terms or self.lexicon.knows(word) for word in different) / len(different)
+
+    def columns_of(self, word: str) -> Ints:
+        """Return the columns that a folded word brings in by itself, not those of its pairs."""
+        grams = self.char_ids(word) + np.int32(len(self.pairs.terms))
+        own = self.pairs.terms.get(word)
+        return grams if own is None else np.append(grams, np.int32(own))
+
+
+def scaled(values: Floats, rest: float) -> Floats:
+    """Scale values to length one, `rest` being the squared length of what has no column."""
+    length = float(np.sqrt(float(values @ values) + rest))
+    return values / np.float32(length) if length else values
+
+
+def learn(texts: Sequence[Sequence[str]], lexicon: Lexicon) -> Features:
+    """Learn which terms to measure from texts given as folded words."""
+    pairs = [[*forms, *(f"{a} {b}" for a, b in pairwise(forms))] for forms in texts]
+    chars = [{gram for word in set(forms) for gram in char_ngrams(word)} for forms in texts]
+    return Features(
+        Block.learn(pairs, lambda term: " " not in term, MAX_WORDS),
+        Block.learn(chars, lambda _: False, MAX_CHARS),
+        lexicon,
+    )
+
+
+def read(text: str) -> list[str]:
+    """Return the folded words of a prepared text."""
+    return words.forms(text)

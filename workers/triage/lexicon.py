@@ -1,0 +1,104 @@
+"""Count words of meaning: editable groups such as "refund" or "locked out", in every language we know."""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workers.triage import words
+
+SHORTEST_STEM = 3
+LONGEST_PHRASE = 6
+CACHED = 30_000
+
+
+class LexiconError(ValueError):
+    """The lexicon cannot be read: which group or word is wrong, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Word groups. `exact` and `stems` map folded words or phrases to indexes into `groups`.
+
+    An entry that ends in `*` is a stem: "refund*" also counts "refunded". In a phrase only the last word may.
+    """
+
+    groups: tuple[str, ...]
+    exact: Mapping[str, tuple[int, ...]]
+    stems: Mapping[str, tuple[int, ...]]
+    firsts: frozenset[str]
+    longest: int
+    remembered: dict[str, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def find(self, forms: Sequence[str]) -> list[tuple[int, int, int]]:
+        """Return (group, first word, words) for each entry found in a list of folded words."""
+        found: list[tuple[int, int, int]] = []
+        for at, first in enumerate(forms):
+            groups = self.groups_of(first)
+            if groups:
+                found += [(group, at, 1) for group in groups]
+            if first in self.firsts:
+                for size in range(2, min(self.longest, len(forms) - at) + 1):
+                    found += [(group, at, size) for group in self.groups_of(" ".join(forms[at : at + size]))]
+        return found
+
+    def groups_of(self, text: str) -> tuple[int, ...]:
+        """Return the groups of a folded word or phrase, remembered for frequent ones."""
+        known = self.remembered.get(text)
+        if known is None:
+            known = self.lookup(text)
+            if len(self.remembered) < CACHED:
+                self.remembered[text] = known
+        return known
+
+    def lookup(self, text: str) -> tuple[int, ...]:
+        """Return the groups that hold a folded word or phrase, whole or by a stem of its last word."""
+        found = set(self.exact.get(text, ()))
+        for end in range(text.rfind(" ") + 1 + SHORTEST_STEM, len(text) + 1):
+            found.update(self.stems.get(text[:end], ()))
+        return tuple(sorted(found))
+
+    def knows(self, word: str) -> bool:
+        """Tell whether a folded word is an entry by itself."""
+        return bool(self.groups_of(word))
+
+
+def build(groups: Mapping[str, Iterable[str]]) -> Lexicon:
+    """Build a lexicon from group names and their entries; raises LexiconError."""
+    exact: dict[str, tuple[int, ...]] = {}
+    stems: dict[str, tuple[int, ...]] = {}
+    firsts: set[str] = set()
+    longest = 1
+    for index, (name, entries) in enumerate(groups.items()):
+        for entry in entries:
+            parts = words.forms(entry)
+            stem = entry.rstrip().endswith("*")
+            if not parts or len(parts) > LONGEST_PHRASE or (stem and len(parts[-1]) < SHORTEST_STEM):
+                raise LexiconError(f"group {name!r}: {entry!r} is empty, too long, or too short for a stem")
+            table = stems if stem else exact
+            table[" ".join(parts)] = (*table.get(" ".join(parts), ()), index)
+            longest = max(longest, len(parts))
+            if len(parts) > 1:
+                firsts.add(parts[0])
+    return Lexicon(tuple(groups), exact, stems, frozenset(firsts), longest)
+
+
+def load(path: Path) -> Lexicon:
+    """Read `[group]` tables whose keys are languages and whose values are lists of words; raises LexiconError."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise LexiconError(f"{path.name}: {error}") from error
+    return build({name: entries(path.name, name, table) for name, table in tables.items()})
+
+
+def entries(file: str, name: str, table: object) -> list[str]:
+    """Flatten the languages of one group; raises LexiconError where it is no table of lists of words."""
+    if not isinstance(table, dict):
+        raise LexiconError(f"{file}: {name!r} must be a table of languages")
+    found: list[str] = []
+    for language, listed in table.items():
+        if not isinstance(listed, list) or not all(isinstance(word, str) for word in listed):
+            raise LexiconError(f"{file}: {name}.{language} must be a list of words")
+        found += listed
+    return found

@@ -1,0 +1,270 @@
+"""Keep models: immutable versions in one directory, checked before they are loaded, and which is the current one."""
+
+import contextlib
+import hashlib
+import hmac
+import io
+import json
+import os
+import re
+import secrets
+import stat
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import sklearn
+
+from workers.triage.classifier import Model
+
+KEY = "key"
+CURRENT = "current"
+PREVIOUS = "previous"
+MODEL = "model.joblib"
+MANIFEST = "manifest.json"
+VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,63}")
+KEY_BYTES = 32
+FORMAT = 1
+
+
+class RegistryError(Exception):
+    """A model cannot be kept or loaded: why, in words for the admin."""
+
+
+class TamperedError(RegistryError):
+    """The file, its manifest or its directory is not as we left it."""
+
+
+class ForeignError(RegistryError):
+    """The model was made by another version of the libraries; train again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is known of a model: its file's digest, the libraries that made it, labels, corpus and measured figures."""
+
+    version: str
+    sha256: str
+    created: str
+    scikit_learn: str
+    numpy: str
+    labels: tuple[str, ...]
+    corpus: str
+    examples: int
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    format: int = FORMAT
+
+
+class Registry:
+    """Models under one directory that only we may write: `VERSION/{model.joblib,manifest.json}`, `current`, `key`."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def save(self, model: Model, *, corpus: str, figures: Mapping[str, Any], notes: tuple[str, ...] = ()) -> Manifest:
+        """Write a new version, complete or not at all; raises RegistryError. It is not promoted by this."""
+        self.prepare()
+        final = self.path(model.version)
+        if final.exists():
+            raise RegistryError(f"version {model.version} exists already")
+        buffer = io.BytesIO()
+        joblib.dump(model, buffer, compress=3)
+        content = buffer.getvalue()
+        manifest = Manifest(
+            version=model.version,
+            sha256=hashlib.sha256(content).hexdigest(),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            scikit_learn=sklearn.__version__,
+            numpy=np.__version__,
+            labels=model.category.labels,
+            corpus=corpus,
+            examples=sum(model.counts.values()),
+            figures=dict(figures),
+            notes=notes,
+        )
+        draft = Path(tempfile.mkdtemp(prefix=".new-", dir=self.directory))
+        write(draft / MODEL, content)
+        write(draft / MANIFEST, signed(asdict(manifest), content, self.key()))
+        draft.rename(final)
+        sync(self.directory)
+        return manifest
+
+    def load(self, version: str | None = None) -> Model:
+        """Load a version (default: the current one) after checking who could have written it; raises RegistryError.
+
+        The bytes are read once and unpickled only if their HMAC-SHA256 fits, so what is checked is what is loaded.
+        """
+        version = version or self.current()
+        if version is None:
+            raise RegistryError("there is no model yet")
+        content, manifest = self.verified(version)
+        made = (manifest.scikit_learn, manifest.numpy, manifest.format)
+        if made != (sklearn.__version__, np.__version__, FORMAT):
+            raise ForeignError(
+                f"model {version} was made with scikit-learn {made[0]}, numpy {made[1]}, format {made[2]}; train again"
+            )
+        model = joblib.load(io.BytesIO(content))
+        if not isinstance(model, Model) or model.version != version:
+            raise TamperedError(f"model {version} is not what its manifest says")
+        return model
+
+    def verified(self, version: str) -> tuple[bytes, Manifest]:
+        """Return the bytes and manifest of a version if they are as we wrote them; raises RegistryError."""
+        check_private(self.directory)
+        folder = self.path(version)
+        check_private(folder)
+        content, described = read(folder / MODEL), read(folder / MANIFEST)
+        try:
+            fields = json.loads(described)
+            signature = fields.pop("signature")
+            genuine = hmac.compare_digest(signature, sign(fields, content, self.key()))
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise TamperedError(f"the manifest of model {version} cannot be read") from error
+        if not genuine:
+            raise TamperedError(f"model {version} was changed since it was written; it is not loaded")
+        fields["labels"], fields["notes"] = tuple(fields["labels"]), tuple(fields["notes"])
+        try:
+            return content, Manifest(**fields)
+        except TypeError as error:
+            raise ForeignError(f"model {version} comes from another version of triaged; train again") from error
+
+    def show(self, version: str) -> Manifest:
+        """Return the manifest of a version; raises RegistryError."""
+        return self.verified(version)[1]
+
+    def versions(self) -> list[str]:
+        """Return the versions, oldest first."""
+        if not self.directory.is_dir():
+            return []
+        found = [entry for entry in self.directory.iterdir() if entry.is_dir() and VERSION.fullmatch(entry.name)]
+        return [entry.name for entry in sorted(found, key=lambda entry: (entry.stat().st_mtime_ns, entry.name))]
+
+    def current(self) -> str | None:
+        """Return the version in use, or None."""
+        return self.pointer(CURRENT)
+
+    def promote(self, version: str) -> None:
+        """Put a version in use; raises RegistryError when it could not be loaded."""
+        self.load(version)
+        before = self.current()
+        if before and before != version:
+            self.point(PREVIOUS, before)
+        self.point(CURRENT, version)
+
+    def rollback(self) -> str:
+        """Put the version back that was in use before, and return it; raises RegistryError."""
+        before = self.pointer(PREVIOUS)
+        if before is None:
+            raise RegistryError("there is no earlier model to roll back to")
+        self.promote(before)
+        return before
+
+    def stamp(self) -> tuple[int, int]:
+        """Return a cheap mark that differs after every promotion: compare it to know whether to load again."""
+        try:
+            status = (self.directory / CURRENT).stat()
+        except OSError:
+            return (0, 0)
+        return (status.st_ino, status.st_mtime_ns)
+
+    def prepare(self) -> None:
+        """Make the directory and its key, both for us alone; raises RegistryError."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_private(self.directory)
+        key = self.directory / KEY
+        if not key.exists():
+            write_new(key, secrets.token_bytes(KEY_BYTES))
+
+    def key(self) -> bytes:
+        """Return the key that signs manifests; raises TamperedError where others could know or change it."""
+        path = self.directory / KEY
+        check_private(path, may_read=False)
+        found = read(path)
+        if len(found) != KEY_BYTES:
+            raise TamperedError(f"{path.name} is not our key")
+        return found
+
+    def path(self, version: str) -> Path:
+        """Return the directory of a version; raises RegistryError on what is no version's name."""
+        if not VERSION.fullmatch(version):
+            raise RegistryError(f"{version!r} is not the name of a model version")
+        return self.directory / version
+
+    def pointer(self, name: str) -> str | None:
+        """Read a pointer file; None where it is missing or holds nothing usable."""
+        try:
+            found = (self.directory / name).read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            return None
+        return found if VERSION.fullmatch(found) else None
+
+    def point(self, name: str, version: str) -> None:
+        """Move a pointer atomically."""
+        draft = self.directory / f".{name}-{secrets.token_hex(4)}"
+        write(draft, version.encode())
+        draft.replace(self.directory / name)
+        sync(self.directory)
+
+
+def sign(fields: Mapping[str, Any], content: bytes, key: bytes) -> str:
+    """Return the HMAC-SHA256 of a manifest and the bytes it describes."""
+    described = json.dumps(fields, sort_keys=True, ensure_ascii=True).encode()
+    return hmac.new(key, hashlib.sha256(described).digest() + content, hashlib.sha256).hexdigest()
+
+
+def signed(fields: Mapping[str, Any], content: bytes, key: bytes) -> bytes:
+    """Return a manifest file with its signature."""
+    plain = json.loads(json.dumps(fields))
+    return json.dumps({**plain, "signature": sign(plain, content, key)}, indent=2, sort_keys=True).encode()
+
+
+def check_private(path: Path, *, may_read: bool = True) -> None:
+    """Refuse what somebody else owns or may write (or, for a secret, read); raises TamperedError."""
+    try:
+        status = path.lstat()
+    except OSError as error:
+        raise RegistryError(f"{path.name} cannot be read: {error.strerror}") from error
+    others = stat.S_IWGRP | stat.S_IWOTH if may_read else stat.S_IRWXG | stat.S_IRWXO
+    if stat.S_ISLNK(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & others:
+        raise TamperedError(f"{path} must belong to us and be writable by nobody else")
+
+
+def read(path: Path) -> bytes:
+    """Read a whole file, no symbolic link followed; raises RegistryError."""
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise RegistryError(f"{path.name} cannot be read: {error.strerror}") from error
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file for us alone, and make it durable."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file unless it exists; two processes that start together agree on the first one's."""
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    write(draft, content)
+    with contextlib.suppress(FileExistsError):
+        path.hardlink_to(draft)
+    draft.unlink()
+
+
+def sync(directory: Path) -> None:
+    """Make the names in a directory durable."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,159 @@
+"""Apply the admin's rules: the first that names a category decides, any may raise the priority, none may take long."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import regex
+
+from daemon.ticket import Priority
+from workers.triage import words
+from workers.triage.policy import Rule, Where
+from workers.triage.text import Case
+
+TIMEOUT = 0.05
+MOST_SLOW = 3
+LONGEST_PATTERN = 1000
+MOST_LETTERS = 12
+FLAGS = regex.IGNORECASE | regex.VERSION0
+# What a careless pattern is slow on: long runs, near misses at the end, nested repeats.
+PROBES = tuple(
+    run
+    for unit in ("a", "1", " ", "a ", "a1", "ab", "- ", ".", "\n", "a@a.", "not ", "é")
+    for run in (unit * (3000 // len(unit)), unit * 28 + "!", unit * 1500 + "\0")
+)
+
+
+class RuleError(ValueError):
+    """A rule cannot be used: it is empty, is no regular expression, or is too slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A rule that matched, and the words it found, as the person wrote them."""
+
+    rule: Rule
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the rules say: the one that decides, those that raise the priority, and names of those cut off."""
+
+    verdict: Hit | None
+    raises: tuple[Hit, ...] = ()
+    slow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Searchable:
+    """A text with its words, ready for phrases (` word word `) and for patterns."""
+
+    text: str
+    words: tuple[words.Word, ...]
+    line: str
+
+    @classmethod
+    def of(cls, text: str) -> "Searchable":
+        """Prepare a text."""
+        found = tuple(words.split(text))
+        return cls(text, found, " " + " ".join(w.form for w in found) + " ")
+
+    def phrase(self, phrase: str) -> str | None:
+        """Find a folded phrase on word boundaries; return it as written, or None."""
+        at = self.line.find(f" {phrase} ")
+        if at < 0:
+            return None
+        first = self.line.count(" ", 0, at)
+        last = first + phrase.count(" ")
+        return self.text[self.words[first].start : self.words[last].end]
+
+
+@lru_cache(maxsize=4096)
+def compiled(pattern: str) -> regex.Pattern[str]:
+    """Compile a pattern once per process."""
+    return regex.compile(pattern, FLAGS)
+
+
+@lru_cache(maxsize=4096)
+def folded(phrase: str) -> str:
+    """Fold a phrase once per process."""
+    return " ".join(words.forms(phrase))
+
+
+def check(rule: Rule) -> None:
+    """Refuse a rule that could never match or could hold up the mail; raises RuleError with the reason."""
+    if not rule.phrases and not rule.patterns:
+        raise RuleError(f"rule {rule.name!r} has neither phrases nor patterns")
+    if rule.category is None and rule.priority is None:
+        raise RuleError(f"rule {rule.name!r} has neither a category nor a priority")
+    for phrase in rule.phrases:
+        if not folded(phrase):
+            raise RuleError(f"rule {rule.name!r}: the phrase {phrase!r} has no words")
+    for pattern in rule.patterns:
+        check_pattern(rule.name, pattern)
+
+
+def check_pattern(name: str, pattern: str) -> None:
+    """Refuse what is no regular expression, matches everything, or is slow on a probe; raises RuleError."""
+    if len(pattern) > LONGEST_PATTERN:
+        raise RuleError(f"rule {name!r}: a pattern may have {LONGEST_PATTERN} characters")
+    try:
+        expression = compiled(pattern)
+        if expression.search(""):
+            raise RuleError(f"rule {name!r}: the pattern {pattern!r} matches every mail")
+        for probe in (*PROBES, *near_misses(pattern)):
+            expression.search(probe, timeout=TIMEOUT)
+    except (regex.error, OverflowError, MemoryError, RecursionError) as error:
+        raise RuleError(f"rule {name!r}: {pattern!r} is no regular expression: {error}") from error
+    except TimeoutError as error:
+        raise RuleError(f"rule {name!r}: the pattern {pattern!r} is too slow (more than 50 ms on a probe)") from error
+
+
+def near_misses(pattern: str) -> Iterator[str]:
+    """Yield texts made of the pattern's own letters that almost match: long runs, then what a match would need."""
+    letters = "".join(dict.fromkeys(c for c in pattern if c.isalnum()))[:MOST_LETTERS]
+    for letter in letters:
+        yield f"{letter * 40}{letters}!"
+        yield f"{letter * 3000}{letters}"
+
+
+def match(case: Case, rules: Iterable[Rule]) -> Findings:
+    """Try every rule in order."""
+    rules = tuple(rules)
+    parts = {where: Searchable.of(part(case, where)) for where in {rule.where for rule in rules}}
+    hits: list[Hit] = []
+    slow: list[str] = []
+    for rule in rules:
+        if len(slow) >= MOST_SLOW and rule.patterns:
+            slow.append(rule.name)
+            continue
+        try:
+            found = next(search(rule, parts[rule.where]), None)
+        except TimeoutError:
+            slow.append(rule.name)
+        else:
+            if found is not None:
+                hits.append(Hit(rule, found))
+    verdict = next((hit for hit in hits if hit.rule.category is not None), None)
+    raises = tuple(hit for hit in hits if hit.rule.priority not in {None, Priority.PENDING} and hit is not verdict)
+    return Findings(verdict, raises, tuple(slow))
+
+
+def part(case: Case, where: Where) -> str:
+    """Return what a rule reads of a ticket."""
+    if where is Where.ANY:
+        return f"{case.subject}\n{case.body}"
+    return case.subject if where is Where.SUBJECT else case.body
+
+
+def search(rule: Rule, where: Searchable) -> Iterator[str]:
+    """Yield the words each phrase or pattern of a rule finds; TimeoutError when a pattern takes too long."""
+    for phrase in rule.phrases:
+        found = where.phrase(folded(phrase))
+        if found is not None:
+            yield found
+    for pattern in rule.patterns:
+        hit = compiled(pattern).search(where.text, timeout=TIMEOUT)
+        if hit:
+            yield hit[0]

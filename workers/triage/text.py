@@ -1,0 +1,239 @@
+"""Prepare what triage reads: the person's own new words, without greetings, signatures, disclaimers and numbers."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+LONGEST_SUBJECT = 500
+LONGEST_BODY = 20_000
+READ = 4000
+LITTLE = 25
+
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+PREFIX = re.compile(r"^\s*(?:re|aw|sv|vs|fwd?|wg|tr|rv|enc|rif|antw|doorst)\s*(?:\[\d{1,3}\])?\s*:\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What triage reads of a ticket.
+
+    `subject` and `body` are cleaned but still in the person's words; `read` is what the model sees: the subject
+    twice, then the body, with numbers, addresses and URLs masked. `notes` say what was left out.
+    """
+
+    subject: str
+    body: str
+    read: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether nothing is left to read."""
+        return not any(c.isalnum() for c in self.subject + self.body)
+
+
+def clean(subject: str, reply: str, full_text: str) -> Case:
+    """Prepare a mail. `reply` is its new text (quote and signature cut), `full_text` everything it says."""
+    notes = []
+    if len(subject) > LONGEST_SUBJECT or len(reply) > LONGEST_BODY:
+        notes.append(f"only the first {LONGEST_BODY:,} characters were read")
+    subject = own_subject(tidy(subject[:LONGEST_SUBJECT]))
+    body = own_words(tidy(reply[:LONGEST_BODY]))
+    if len(body) < LITTLE:
+        forwarded = forwarded_body(tidy(full_text[:LONGEST_BODY]))
+        if forwarded:
+            notes.append("the forwarded mail was read, there was little else")
+            body = f"{body}\n{own_words(forwarded)}".strip()
+    return Case(subject, body, mask(f"{subject}\n{subject}\n{body}".strip()[:READ]), tuple(notes))
+
+
+def tidy(text: str) -> str:
+    """Remove invisible characters and line noise, compose what can be composed."""
+    text = INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def own_subject(subject: str) -> str:
+    """Strip `Re:`, `AW:`, `Fwd:` and their kind."""
+    for _ in range(5):
+        shorter = PREFIX.sub("", subject, count=1)
+        if shorter == subject:
+            break
+        subject = shorter
+    return " ".join(subject.split())
+
+
+# --- what a mail carries besides the message ---------------------------------------------------------------------
+
+CLOSINGS = """
+    best regards|kind regards|warm regards|regards|best wishes|best|cheers|sincerely|yours sincerely|yours faithfully
+    yours truly|respectfully|with kind regards|many thanks and regards|thanks and regards|thanks & regards|br|rgds
+    mit freundlichen grüßen|mit freundlichen grüssen|freundliche grüße|freundliche grüsse|viele grüße|viele grüsse
+    beste grüße|liebe grüße|schöne grüße|mfg|vg|lg|hochachtungsvoll
+    cordialement|bien cordialement|bien à vous|salutations|sincères salutations|meilleures salutations
+    saludos|un saludo|saludos cordiales|atentamente|cordialmente|un cordial saludo
+    atenciosamente|cumprimentos|com os melhores cumprimentos|abraços|att
+    cordiali saluti|distinti saluti|saluti|un saluto|cordialmente
+    met vriendelijke groet|met vriendelijke groeten|vriendelijke groet|vriendelijke groeten|groeten|groetjes|mvg
+"""
+CLOSING = re.compile(
+    r"^\s*(?:" + "|".join(re.escape(c.strip()) for line in CLOSINGS.split("\n") for c in line.split("|") if c.strip())
+    + r")\b[\s,.!:;-]{0,5}(?:[^\W\d_][\w.'-]*\s?){0,4}$",
+    re.IGNORECASE,
+)  # fmt: skip
+DEVICE = re.compile(
+    r"^\s*(?:sent from (?:my|outlook|mail|yahoo|the)|get outlook for|von meinem .{1,40} gesendet|gesendet von "
+    r"|envoyé de(?:puis)? (?:mon|ma) |enviado (?:desde|do) |inviato da |verzonden (?:vanaf|met) )",
+    re.IGNORECASE,
+)
+DELIMITER = re.compile(r"^\s*(?:--|__+|—)\s*$")
+SIGNATURE_LINES = 15
+
+# One strong sign makes a paragraph a disclaimer; they are the phrases lawyers and mail gateways use.
+DISCLAIMER = re.compile(
+    r"intended (?:only |solely )?(?:for|recipient)|(?:are|is) confidential and|strictly confidential|may contain "
+    r"(?:confidential|privileged|proprietary)|contains? confidential|confidentiality notice|legally privileged"
+    r"|received this (?:e-?mail|message|communication|transmission) (?:in error|by mistake)|delete (?:it"
+    r"|this e-?mail|this "
+    r"message) (?:immediately|and notify|from your)|views (?:or opinions )?expressed|(?:scanned|checked) (?:for|by) "
+    r"(?:virus|anti)|virus[- ]free|liability for (?:any )?(?:damage|errors|loss)|consider the environment"
+    r"|before printing"
+    r"|registered (?:in england|office|number|company)|company (?:number|registration)|vat (?:no|reg|number:)"
+    r"|vertrauliche|nicht der (?:richtige|beabsichtigte) (?:adressat|empfänger)|irrtümlich erhalten"
+    r"|amtsgericht|handelsregister"
+    r"|geschäftsführer(?:in)?:|hrb \d|ust-?id|confidentiel|destinataire|reçu ce (?:message|courriel) par erreur"
+    r"|confidencial|destinatario|destinatário|recibido este (?:mensaje|correo) por error"
+    r"|recebeu esta mensagem por engano"
+    r"|riservat[eoi]|ricevuto questo messaggio per errore|vertrouwelijk|niet de geadresseerde|bestemd voor de"
+    r"|unsubscribe|all rights reserved|this is an automated|caution: (?:this|external)|external (?:e-?mail|sender)",
+    re.IGNORECASE,
+)
+DISCLAIMER_LENGTH = 60
+
+GREETING = re.compile(
+    r"^\s*(?:hi|hey|hello|hallo|dear|good (?:morning|afternoon|evening|day)|greetings"
+    r"|to whom it may concern|guten (?:tag|morgen|abend)"
+    r"|sehr geehrte[rsn]?|liebe[rs]?|moin|servus|grüezi|bonjour|bonsoir|salut|madame|monsieur|chère?s?"
+    r"|hola|buen(?:os|as) (?:días|tardes|noches)"
+    r"|estimad[oa]s?|olá|oi|bom dia|boa (?:tarde|noite)|prezad[oa]s?|ciao|buon(?:giorno|asera)|salve"
+    r"|gentil[ei]|spettabile"
+    r"|goede(?:morgen|middag|navond|ndag)|beste|geachte)\b[^\n.?!:]{0,40}?(?:[,.!:\n-]|$)+",
+    re.IGNORECASE,
+)
+PLEASANTRY = re.compile(
+    r"\b(?:i )?hope (?:you(?:'re| are)|this (?:e-?mail|message|finds)|all is)[^.!?\n]{0,60}[.!?\n]?"
+    r"|\blooking forward to (?:your|hear)[^.!?\n]{0,60}[.!?\n]?"
+    r"|\b(?:many )?thanks? (?:you )?(?:so much )?in advance\b[.!]?"
+    r"|\bplease (?:do not|don't) hesitate[^.!?\n]{0,60}[.!?\n]?|\bvielen dank im voraus\b[.!]?|\bmerci d'avance\b[.!]?"
+    r"|\bgracias de antemano\b[.!]?|\bgrazie in anticipo\b[.!]?|\bobrigad[oa] desde já\b[.!]?|\balvast bedankt\b[.!]?",
+    re.IGNORECASE,
+)
+
+
+def own_words(text: str) -> str:
+    """Keep what the person has to say; if nothing would be left, keep everything."""
+    message = "\n".join(without_signature(text.split("\n")))
+    kept = PLEASANTRY.sub(" ", GREETING.sub("", without_disclaimers(message), count=1)).strip()
+    return kept if any(c.isalnum() for c in kept) else text.strip()
+
+
+def without_signature(lines: list[str]) -> list[str]:
+    """Cut from the closing formula on, where what follows is short enough to be a signature."""
+    first = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    for at, line in enumerate(lines[first + 1 :], first + 1):
+        if DELIMITER.match(line) or DEVICE.match(line):
+            return lines[:at]
+        if CLOSING.match(line) and is_signature(islice(lines, at + 1, None)):
+            return lines[:at]
+    return lines
+
+
+def is_signature(lines: Iterable[str]) -> bool:
+    """Tell whether lines after a closing formula look like a name and address: few and short, or a disclaimer."""
+    filled = list(islice((line for line in lines if line.strip()), SIGNATURE_LINES + 1))
+    for line in filled:
+        if DISCLAIMER.search(line) or re.match(r"\s*(?:p\.? ?s\b|>|on .{5,80} wrote:)", line, re.IGNORECASE):
+            return not re.match(r"\s*p", line, re.IGNORECASE)
+        if len(line) > 2 * DISCLAIMER_LENGTH:
+            return False
+    return len(filled) <= SIGNATURE_LINES
+
+
+def without_disclaimers(text: str) -> str:
+    """Drop paragraphs that are legal or gateway boilerplate."""
+    kept: list[str] = []
+    for paragraph in re.split(
+        r"\n[ \t]*\n|\n(?=\s*(?:disclaimer|confidential|important notice|caution)\b)", text, flags=re.IGNORECASE
+    ):
+        hit = DISCLAIMER.search(paragraph)
+        cut = hit and (len(paragraph) >= DISCLAIMER_LENGTH or kept)
+        kept.append(sentences_before(paragraph, hit.start()) if hit and cut else paragraph)
+    return "\n\n".join(part for part in kept if part.strip())
+
+
+def sentences_before(paragraph: str, at: int) -> str:
+    """Return the whole sentences and lines of a paragraph that end before a position."""
+    end = max(paragraph.rfind("\n", 0, at), paragraph.rfind(". ", 0, at), paragraph.rfind("! ", 0, at), -1)
+    return paragraph[: end + 1].strip()
+
+
+FORWARD = re.compile(
+    r"^\s*(?:-{2,}.{0,40}(?:forwarded|original|weitergeleitete|ursprüngliche|transféré|reenviado|encaminhada|inoltrato"
+    r"|doorgestuurd).{0,40}-{2,}|begin forwarded message:|_{10,})\s*$",
+    re.IGNORECASE,
+)
+HEADER_LINE = re.compile(r"^[>\s]*(?:\*?[A-Za-zÀ-ÿ-]{2,12}\*?\s?:|-{3,}|_{3,})")
+SUBJECT_LINE = re.compile(
+    r"^[>\s]*\*?(?:subject|betreff|objet|asunto|assunto|oggetto|onderwerp)\*?\s?:\s*", re.IGNORECASE
+)
+
+
+def forwarded_body(text: str) -> str:
+    """Return the subject and body of a forwarded mail, without its other headers; "" where there is none."""
+    lines = text.split("\n")
+    start = next((at for at, line in enumerate(lines) if FORWARD.match(line)), None)
+    if start is None:
+        return ""
+    kept = [
+        SUBJECT_LINE.sub("", line)
+        for line in lines[start + 1 :]
+        if SUBJECT_LINE.match(line) or not HEADER_LINE.match(line)
+    ]
+    return "\n".join(line.lstrip("> ") for line in kept).strip()
+
+
+# --- masks: what matters is that there is a number, not which ----------------------------------------------------
+
+KEPT_NUMBERS = frozenset({"2", "400", "401", "403", "404", "408", "429", "500", "502", "503", "504"})
+URL = re.compile(r"(?:https?://|www\.)[^\s<>\"]{1,2000}|<(?:url|link)>", re.IGNORECASE)
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}|<e?-?mail>", re.IGNORECASE)
+CODE = re.compile(
+    r"\b(?:0x[0-9a-f]{2,16}|(?:err|ns_error|dns|ssl|sec)_[a-z0-9_]{2,40})\b"
+    r"|\b(?P<word>(?:error|code|fehler|fehlercode|erreur|errore|erro|fout|foutcode|status"
+    r"|http)[ :#]{1,3})[a-z]{0,4}[-:]?\d{1,8}\b",
+    re.IGNORECASE,
+)
+MONEY = re.compile(
+    r"[$€£₹¥]\s?\d[\d.,]{0,15}|\b\d[\d.,]{0,15}\s?(?:[$€£₹¥]|(?:usd|eur|euros?|gbp|inr|rs|dollars?|bucks"
+    r"|pounds?|quid|chf|brl|reais"
+    r"|pesos)\b)|\b(?:usd|eur|gbp|inr|rs\.?|chf)\s?\d[\d.,]{0,15}",
+    re.IGNORECASE,
+)
+NUMBER = re.compile(r"#?\b\d[\w.,:/-]{0,30}|\b[A-Za-z]{1,8}-?\d{3,}[\w-]{0,30}|<(?:number|phone|id)>", re.IGNORECASE)
+
+
+def mask(text: str) -> str:
+    """Replace addresses, URLs, error codes, amounts and numbers by one word each."""
+    text = EMAIL.sub(" xxmail ", URL.sub(" xxurl ", text))
+    text = CODE.sub(lambda match: f"{match['word'] or ''} xxcode ", text)
+    return NUMBER.sub(masked_number, MONEY.sub(" xxmoney ", text))
+
+
+def masked_number(match: re.Match[str]) -> str:
+    """Keep small meaningful numbers such as 2FA, 404 or 4k; mask the rest."""
+    found = match[0]
+    digits = sum(c.isdigit() for c in found)
+    mixed = any(c.isalpha() for c in found)
+    return found if found in KEPT_NUMBERS or (mixed and digits == 1) else " xxnum "

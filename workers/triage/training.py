@@ -1,0 +1,187 @@
+"""Train a model on examples, and judge whether it may replace the current one."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from workers.triage import features, fitting, words
+from workers.triage.classifier import Linear, Model
+from workers.triage.examples import Example
+from workers.triage.figures import Answer, Figures, measure
+from workers.triage.lexicon import Lexicon
+
+PRIORITY_STRENGTH = 3.0
+WORST_ECE = 0.08
+WORST_FALL = 0.10
+WORST_F1_FALL = 0.0
+FEWEST_TO_JUDGE = 30
+HELD_BACK = 0.2
+
+
+class TrainingError(ValueError):
+    """The examples are not enough to train on; the message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a model was made and what held-out examples said about it."""
+
+    examples: int
+    verified: int
+    corpus: str
+    strength: float
+    shares: tuple[float, float]
+    held_out: Figures
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for a manifest or JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a candidate may be promoted, and every reason."""
+
+    promote: bool
+    reasons: tuple[str, ...]
+
+
+def train(examples: Sequence[Example], lexicon: Lexicon, now: datetime) -> tuple[Model, Report]:
+    """Train a model; its version is made of the time and the digest of the examples. Raises TrainingError."""
+    labels = Counter(e.category for e in examples)
+    if len(labels) < 2:  # noqa: PLR2004 - there is nothing to tell apart
+        raise TrainingError(f"examples of at least two categories are needed, found {len(labels)}")
+    texts = [words.forms(example.case.read) for example in examples]
+    measured = features.learn(texts, lexicon)
+    matrix = measured.matrix(texts)
+    names = np.array([e.category for e in examples])
+    verified = [e.verified for e in examples]
+    fitted = fitting.fit(matrix, names, groups(examples), verified, measured.text_width)
+    corpus = digest(examples)
+    model = Model(
+        version=f"{now:%Y%m%d-%H%M%S}-{corpus[:8]}",
+        features=replace(measured, ids={}, lexicon=replace(lexicon, remembered={})),
+        category=fitted.linear,
+        priority=priority_model(examples, matrix),
+        counts=dict(labels),
+    )
+    held_out = measure(answers([e.category for e in examples], fitted.linear.labels, fitted.held_out))
+    return model, Report(len(examples), sum(verified), corpus, fitted.strength, fitted.shares, held_out)
+
+
+def groups(examples: Sequence[Example]) -> list[str]:
+    """Return which examples belong together: those of a situation; any other stands alone."""
+    return [f"{e.category}/{e.situation}" if e.situation else f"#{at}" for at, e in enumerate(examples)]
+
+
+def priority_model(examples: Sequence[Example], matrix: Any) -> Linear | None:  # noqa: ANN401 - scipy has no types
+    """Fit the priority on the same features; None without examples of two priorities."""
+    rows = [at for at, example in enumerate(examples) if example.priority]
+    names = np.array([str(examples[at].priority) for at in rows])
+    labels = tuple(sorted(set(names.tolist())))
+    if len(labels) < 2:  # noqa: PLR2004 - there is nothing to tell apart
+        return None
+    expert = fitting.fit_expert(matrix[rows], names, labels, PRIORITY_STRENGTH)
+    return Linear(labels, np.ascontiguousarray(expert.weights.T, np.float32), expert.bias.astype(np.float32))
+
+
+def answers(truths: Sequence[str], labels: Sequence[str], chances: fitting.Numbers) -> list[Answer]:
+    """Put predictions beside the truth."""
+    best = chances.argmax(axis=1)
+    return [Answer(t, labels[at], float(row[at])) for t, at, row in zip(truths, best, chances, strict=True)]
+
+
+def evaluate(model: Model, examples: Sequence[Example]) -> Figures:
+    """Measure a model on labelled tickets."""
+    chances = model.predict_many([example.case for example in examples])
+    return measure(answers([e.category for e in examples], model.category.labels, chances))
+
+
+def compare(
+    candidate: Model, current: Model | None, held_back: Sequence[Example], regression: Sequence[Example]
+) -> Verdict:
+    """Judge a candidate on the newest verified tickets and on the shipped regression set; it must not be worse."""
+    reasons: list[str] = []
+    objections: list[str] = []
+    for name, examples in (("newest verified tickets", held_back), ("regression set", regression)):
+        if len(examples) < FEWEST_TO_JUDGE:
+            reasons.append(f"{name}: only {len(examples)}, too few to judge by")
+            continue
+        new = evaluate(candidate, examples)
+        old = evaluate(current, examples) if current else None
+        reasons.append(f"{name}: {summary(new)}" + (f"; before: {summary(old)}" if old else ""))
+        objections += [f"{name}: {problem}" for problem in worse(new, old)]
+    if current is None:
+        return Verdict(promote=True, reasons=(*objections, *reasons, "there is no model yet"))
+    return Verdict(not objections, (*objections, *reasons))
+
+
+def summary(figures: Figures) -> str:
+    """Return the main figures on one line."""
+    return f"macro-F1 {figures.macro_f1:.3f}, accuracy {figures.accuracy:.3f}, ECE {figures.ece:.3f} of {figures.count}"
+
+
+def worse(new: Figures, old: Figures | None) -> list[str]:
+    """Name what is worse than it may be. A poor calibration is accepted only where it was poorer before."""
+    problems = []
+    if new.ece > max(WORST_ECE, old.ece if old else 0.0) + noise(new.count):
+        problems.append(f"the calibration error {new.ece:.3f} is over {WORST_ECE}")
+    if old is None:
+        return problems
+    if new.macro_f1 < old.macro_f1 - WORST_F1_FALL:
+        problems.append(f"macro-F1 falls from {old.macro_f1:.3f} to {new.macro_f1:.3f}")
+    for name, before in old.classes.items():
+        after = new.classes[name].recall
+        if after <= before.recall - WORST_FALL:
+            problems.append(f"the recall of {name} falls from {before.recall:.2f} to {after:.2f}")
+    return problems
+
+
+def noise(count: int) -> float:
+    """Return how much calibration error honest predictions show by chance alone in this many tickets (15 bins)."""
+    return float(0.5 * np.sqrt(15 / count) * 0.5)
+
+
+def newest(verified: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+    """Split verified tickets, oldest first, into those to train a probe on and the newest, held back to judge it."""
+    held = int(len(verified) * HELD_BACK)
+    cut = len(verified) - held if held >= FEWEST_TO_JUDGE else len(verified)
+    return list(verified[:cut]), list(verified[cut:])
+
+
+@dataclass(frozen=True, slots=True)
+class Retrained:
+    """The outcome of a retraining: the model on everything, its report, and whether it may be promoted."""
+
+    model: Model
+    report: Report
+    verdict: Verdict
+
+
+def retrain(
+    corpus: Sequence[Example],
+    verified: Sequence[Example],
+    current: Model | None,
+    regression: Sequence[Example],
+    lexicon: Lexicon,
+    now: datetime,
+) -> Retrained:
+    """Train on the corpus and all verified tickets (oldest first), judged by a probe that never saw the newest.
+
+    Raises TrainingError. Promote the model only if the verdict says so.
+    """
+    older, held_back = newest(verified)
+    model, report = train([*corpus, *verified], lexicon, now)
+    probe = train([*corpus, *older], lexicon, now)[0] if held_back else model
+    return Retrained(model, report, compare(probe, current, held_back, regression))
+
+
+def digest(examples: Sequence[Example]) -> str:
+    """Return the SHA-256 of what a model learns from, whatever the order of the examples."""
+    lines = sorted(repr((e.subject, e.body, e.category, str(e.priority))) for e in examples)
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "backslashreplace")).hexdigest()
