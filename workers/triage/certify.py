@@ -1,8 +1,9 @@
 """Earn automatic routing: the confidence from which a category keeps its promise, shown by verified tickets."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 CONFIDENCE = 0.9
 NEXT_LOOK = 1.35
@@ -13,11 +14,12 @@ SHARES = 3
 Verified = tuple[float, bool]
 
 
+@lru_cache(maxsize=10_000)
 def lower_bound(right: int, count: int, confidence: float = CONFIDENCE) -> float:
     """Return the one-sided Clopper-Pearson bound: with this confidence the true accuracy is at least so high."""
     if right == 0:
         return 0.0
-    return float(beta.ppf(1 - confidence, right, count - right + 1))
+    return float(betaincinv(right, count - right + 1, 1 - confidence))
 
 
 def threshold(verified: Sequence[Verified], promised: float, confidence: float = CONFIDENCE) -> float | None:
@@ -48,6 +50,7 @@ def looks(count: int, promised: float, confidence: float) -> list[int]:
     return [*sizes, count] if count >= fewest(promised, confidence) else []
 
 
+@lru_cache(maxsize=100)
 def fewest(promised: float, confidence: float = CONFIDENCE) -> int:
     """Return how many tickets without an error are needed before anything can be certified."""
     count = 1

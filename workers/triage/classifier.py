@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from daemon.ticket import Priority
 from workers.triage import words
 from workers.triage.features import Features, Floats, Row
+from workers.triage.lexicon import Entry
 from workers.triage.text import Case
 
 HEAVIEST = 5
@@ -63,24 +64,24 @@ class Model:
         """Classify one ticket."""
         found = words.split(case.read)
         forms = [word.form for word in found]
-        row = self.features.row(forms)
+        entries = self.features.lexicon.find(forms)
+        row = self.features.row(forms, entries)
         ranked = self.category.ranked(row)
         priorities = self.priority.ranked(row) if self.priority else []
         return Prediction(
             tuple(ranked),
             tuple((Priority(label), chance) for label, chance in priorities),
-            self.heaviest(case.read, found, row, ranked),
+            self.heaviest(case.read, found, entries, self.pull(row, ranked)),
             self.features.known(forms),
         )
 
     def heaviest(
-        self, text: str, found: Sequence[words.Word], row: Row, ranked: Sequence[tuple[str, float]]
+        self, text: str, found: Sequence[words.Word], entries: Sequence[Entry], pull: Floats
     ) -> tuple[tuple[str, float], ...]:
         """Return the words that speak most for the best category against the others, as written."""
-        pull = self.pull(row, ranked)
         forms = [word.form for word in found]
         weights = {form: float(pull[self.features.columns_of(form)].sum()) for form in set(forms)}
-        for group, at, size in self.features.lexicon.find(forms):
+        for group, at, size in entries:
             bonus = float(pull[self.features.text_width + group])
             for form in forms[at : at + size]:
                 weights[form] += bonus / size

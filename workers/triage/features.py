@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from workers.triage import words
-from workers.triage.lexicon import Lexicon
+from workers.triage.lexicon import Entry, Lexicon
 
 Floats: TypeAlias = NDArray[np.float32]
 Ints: TypeAlias = NDArray[np.int32]
@@ -81,9 +81,10 @@ class Features:
         """Return the number of columns."""
         return self.text_width + len(self.lexicon.groups)
 
-    def row(self, forms: Sequence[str]) -> Row:
-        """Measure one text, given as folded words."""
-        parts = (self.word_part(forms), self.char_part(forms), self.group_part(forms))
+    def row(self, forms: Sequence[str], entries: Sequence[Entry] | None = None) -> Row:
+        """Measure one text, given as folded words, and as entries of the lexicon where these were found already."""
+        entries = self.lexicon.find(forms) if entries is None else entries
+        parts = (self.word_part(forms), self.char_part(forms), self.group_part(forms, entries))
         return Row(np.concatenate([p.columns for p in parts]), np.concatenate([p.values for p in parts]))
 
     def word_part(self, forms: Sequence[str]) -> Row:
@@ -119,9 +120,9 @@ class Features:
                 self.ids[word] = found
         return found
 
-    def group_part(self, forms: Sequence[str]) -> Row:
+    def group_part(self, forms: Sequence[str], entries: Sequence[Entry]) -> Row:
         """Measure lexicon groups: how often, against the square root of the length of the text."""
-        counts = Counter(group for group, _, _ in self.lexicon.find(forms))
+        counts = Counter(group for group, _, _ in entries)
         columns = np.array(list(counts), np.int32)
         scale = GROUP_WEIGHT / np.sqrt(len(forms) + GROUP_SMOOTHING)
         return Row(columns + np.int32(self.text_width), np.array(list(counts.values()), np.float32) * np.float32(scale))

@@ -12,6 +12,10 @@ LONGEST_PHRASE = 6
 CACHED = 30_000
 
 
+# Group, first word, number of words.
+Entry = tuple[int, int, int]
+
+
 class LexiconError(ValueError):
     """The lexicon cannot be read: which group or word is wrong, and why."""
 
@@ -30,9 +34,9 @@ class Lexicon:
     longest: int
     remembered: dict[str, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
 
-    def find(self, forms: Sequence[str]) -> list[tuple[int, int, int]]:
+    def find(self, forms: Sequence[str]) -> list[Entry]:
         """Return (group, first word, words) for each entry found in a list of folded words."""
-        found: list[tuple[int, int, int]] = []
+        found: list[Entry] = []
         for at, first in enumerate(forms):
             groups = self.groups_of(first)
             if groups:

@@ -15,6 +15,7 @@ TIMEOUT = 0.05
 MOST_SLOW = 3
 LONGEST_PATTERN = 1000
 MOST_LETTERS = 12
+SYNTAX = frozenset("\\()[]{}|*+?^$")
 FLAGS = regex.IGNORECASE | regex.VERSION0
 # What a careless pattern is slow on: long runs, near misses at the end, nested repeats.
 PROBES = tuple(
@@ -112,9 +113,9 @@ def check_pattern(name: str, pattern: str) -> None:
 
 def near_misses(pattern: str) -> Iterator[str]:
     """Yield texts made of the pattern's own letters that almost match: long runs, then what a match would need."""
-    letters = "".join(dict.fromkeys(c for c in pattern if c.isalnum()))[:MOST_LETTERS]
-    for letter in letters:
-        yield f"{letter * 40}{letters}!"
+    letters = "".join(dict.fromkeys(c for c in pattern if c not in SYNTAX))[:MOST_LETTERS]
+    for letter in dict.fromkeys(f"{letters}a1 "):
+        yield f"{letter * 60}{letters}!"
         yield f"{letter * 3000}{letters}"
 
 

@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
+
+from daemon.mail.reply import new_text
 
 LONGEST_SUBJECT = 500
 LONGEST_BODY = 20_000
@@ -65,53 +65,6 @@ def own_subject(subject: str) -> str:
     return " ".join(subject.split())
 
 
-# --- what a mail carries besides the message ---------------------------------------------------------------------
-
-CLOSINGS = """
-    best regards|kind regards|warm regards|regards|best wishes|best|cheers|sincerely|yours sincerely|yours faithfully
-    yours truly|respectfully|with kind regards|many thanks and regards|thanks and regards|thanks & regards|br|rgds
-    mit freundlichen grüßen|mit freundlichen grüssen|freundliche grüße|freundliche grüsse|viele grüße|viele grüsse
-    beste grüße|liebe grüße|schöne grüße|mfg|vg|lg|hochachtungsvoll
-    cordialement|bien cordialement|bien à vous|salutations|sincères salutations|meilleures salutations
-    saludos|un saludo|saludos cordiales|atentamente|cordialmente|un cordial saludo
-    atenciosamente|cumprimentos|com os melhores cumprimentos|abraços|att
-    cordiali saluti|distinti saluti|saluti|un saluto|cordialmente
-    met vriendelijke groet|met vriendelijke groeten|vriendelijke groet|vriendelijke groeten|groeten|groetjes|mvg
-"""
-CLOSING = re.compile(
-    r"^\s*(?:" + "|".join(re.escape(c.strip()) for line in CLOSINGS.split("\n") for c in line.split("|") if c.strip())
-    + r")\b[\s,.!:;-]{0,5}(?:[^\W\d_][\w.'-]*\s?){0,4}$",
-    re.IGNORECASE,
-)  # fmt: skip
-DEVICE = re.compile(
-    r"^\s*(?:sent from (?:my|outlook|mail|yahoo|the)|get outlook for|von meinem .{1,40} gesendet|gesendet von "
-    r"|envoyé de(?:puis)? (?:mon|ma) |enviado (?:desde|do) |inviato da |verzonden (?:vanaf|met) )",
-    re.IGNORECASE,
-)
-DELIMITER = re.compile(r"^\s*(?:--|__+|—)\s*$")
-SIGNATURE_LINES = 15
-
-# One strong sign makes a paragraph a disclaimer; they are the phrases lawyers and mail gateways use.
-DISCLAIMER = re.compile(
-    r"intended (?:only |solely )?(?:for|recipient)|(?:are|is) confidential and|strictly confidential|may contain "
-    r"(?:confidential|privileged|proprietary)|contains? confidential|confidentiality notice|legally privileged"
-    r"|received this (?:e-?mail|message|communication|transmission) (?:in error|by mistake)|delete (?:it"
-    r"|this e-?mail|this "
-    r"message) (?:immediately|and notify|from your)|views (?:or opinions )?expressed|(?:scanned|checked) (?:for|by) "
-    r"(?:virus|anti)|virus[- ]free|liability for (?:any )?(?:damage|errors|loss)|consider the environment"
-    r"|before printing"
-    r"|registered (?:in england|office|number|company)|company (?:number|registration)|vat (?:no|reg|number:)"
-    r"|vertrauliche|nicht der (?:richtige|beabsichtigte) (?:adressat|empfänger)|irrtümlich erhalten"
-    r"|amtsgericht|handelsregister"
-    r"|geschäftsführer(?:in)?:|hrb \d|ust-?id|confidentiel|destinataire|reçu ce (?:message|courriel) par erreur"
-    r"|confidencial|destinatario|destinatário|recibido este (?:mensaje|correo) por error"
-    r"|recebeu esta mensagem por engano"
-    r"|riservat[eoi]|ricevuto questo messaggio per errore|vertrouwelijk|niet de geadresseerde|bestemd voor de"
-    r"|unsubscribe|all rights reserved|this is an automated|caution: (?:this|external)|external (?:e-?mail|sender)",
-    re.IGNORECASE,
-)
-DISCLAIMER_LENGTH = 60
-
 GREETING = re.compile(
     r"^\s*(?:hi|hey|hello|hallo|dear|good (?:morning|afternoon|evening|day)|greetings"
     r"|to whom it may concern|guten (?:tag|morgen|abend)"
@@ -133,50 +86,12 @@ PLEASANTRY = re.compile(
 
 
 def own_words(text: str) -> str:
-    """Keep what the person has to say; if nothing would be left, keep everything."""
-    message = "\n".join(without_signature(text.split("\n")))
-    kept = PLEASANTRY.sub(" ", GREETING.sub("", without_disclaimers(message), count=1)).strip()
+    """Keep what the person has to say, without quote, signature, legal notice and pleasantries.
+
+    If nothing would be left, everything is kept.
+    """
+    kept = PLEASANTRY.sub(" ", GREETING.sub("", new_text(text), count=1)).strip()
     return kept if any(c.isalnum() for c in kept) else text.strip()
-
-
-def without_signature(lines: list[str]) -> list[str]:
-    """Cut from the closing formula on, where what follows is short enough to be a signature."""
-    first = next((at for at, line in enumerate(lines) if line.strip()), 0)
-    for at, line in enumerate(lines[first + 1 :], first + 1):
-        if DELIMITER.match(line) or DEVICE.match(line):
-            return lines[:at]
-        if CLOSING.match(line) and is_signature(islice(lines, at + 1, None)):
-            return lines[:at]
-    return lines
-
-
-def is_signature(lines: Iterable[str]) -> bool:
-    """Tell whether lines after a closing formula look like a name and address: few and short, or a disclaimer."""
-    filled = list(islice((line for line in lines if line.strip()), SIGNATURE_LINES + 1))
-    for line in filled:
-        if DISCLAIMER.search(line) or re.match(r"\s*(?:p\.? ?s\b|>|on .{5,80} wrote:)", line, re.IGNORECASE):
-            return not re.match(r"\s*p", line, re.IGNORECASE)
-        if len(line) > 2 * DISCLAIMER_LENGTH:
-            return False
-    return len(filled) <= SIGNATURE_LINES
-
-
-def without_disclaimers(text: str) -> str:
-    """Drop paragraphs that are legal or gateway boilerplate."""
-    kept: list[str] = []
-    for paragraph in re.split(
-        r"\n[ \t]*\n|\n(?=\s*(?:disclaimer|confidential|important notice|caution)\b)", text, flags=re.IGNORECASE
-    ):
-        hit = DISCLAIMER.search(paragraph)
-        cut = hit and (len(paragraph) >= DISCLAIMER_LENGTH or kept)
-        kept.append(sentences_before(paragraph, hit.start()) if hit and cut else paragraph)
-    return "\n\n".join(part for part in kept if part.strip())
-
-
-def sentences_before(paragraph: str, at: int) -> str:
-    """Return the whole sentences and lines of a paragraph that end before a position."""
-    end = max(paragraph.rfind("\n", 0, at), paragraph.rfind(". ", 0, at), paragraph.rfind("! ", 0, at), -1)
-    return paragraph[: end + 1].strip()
 
 
 FORWARD = re.compile(
@@ -204,8 +119,7 @@ def forwarded_body(text: str) -> str:
     return "\n".join(line.lstrip("> ") for line in kept).strip()
 
 
-# --- masks: what matters is that there is a number, not which ----------------------------------------------------
-
+# What matters is that there is a number, not which.
 KEPT_NUMBERS = frozenset({"2", "400", "401", "403", "404", "408", "429", "500", "502", "503", "504"})
 URL = re.compile(r"(?:https?://|www\.)[^\s<>\"]{1,2000}|<(?:url|link)>", re.IGNORECASE)
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}|<e?-?mail>", re.IGNORECASE)
