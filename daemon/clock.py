@@ -1,7 +1,12 @@
 """The one clock: what time it is, so that tests can say."""
 
-from datetime import UTC, datetime
-from typing import Protocol
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, Protocol
+
+# Tests step the clock of a running process by the seconds in this file.
+STEPPED_BY: Final = os.environ.get("TRIAGED_TEST_CLOCK_FILE", "")
 
 
 class Clock(Protocol):
@@ -16,4 +21,5 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Return the present moment in UTC."""
-        return datetime.now(UTC)
+        step = float(Path(STEPPED_BY).read_text()) if STEPPED_BY else 0.0
+        return datetime.now(UTC) + timedelta(seconds=step)

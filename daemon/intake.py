@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
+from daemon.failpoint import failpoint
 from daemon.mail.content_key import content_key
 from daemon.mail.envelope import Inbound
 from daemon.mail.understand import Policy, understand
@@ -58,7 +59,9 @@ class Intake:
         """Understand a mail. Never raises: a mail that our own code fails on is to be parked."""
         packed, key = ledger.pack(inbound.raw), content_key(inbound.raw)
         try:
-            return Reading(inbound, packed, key, understand(inbound, self.policy), silent=silent)
+            understanding = understand(inbound, self.policy)
+            failpoint("accept.parsed")
+            return Reading(inbound, packed, key, understanding, silent=silent)
         except Exception as error:
             log.exception("mail not understood", source=inbound.source)
             return Reading(inbound, packed, key, None, failure=_reason(error), silent=silent)
@@ -84,8 +87,12 @@ class Intake:
         def done(written: "Future[Receipt]") -> None:
             error = written.exception()
             if error is None:
-                self._told(reading, written.result())
-                receipt.set_result(written.result())
+                try:
+                    failpoint("accept.committed")
+                    self._told(reading, written.result())
+                finally:
+                    # Whatever goes wrong from here on: the mail is stored, and somebody waits to hear it.
+                    receipt.set_result(written.result())
             elif isinstance(error, UNREACHABLE) or reading.understanding is None:
                 receipt.set_exception(error)
             elif isinstance(error, IntegrityError) and not again:
@@ -103,6 +110,7 @@ class Intake:
         for _, also in items:
             if also is not None:
                 also(session)
+        failpoint("commit.accept")
         return receipts
 
     def _told(self, reading: Reading, receipt: Receipt) -> None:

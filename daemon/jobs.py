@@ -1,5 +1,6 @@
 """The engine: Dramatiq over Redis, or the same code in process. It carries job ids, nothing else."""
 
+import contextlib
 from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
@@ -9,8 +10,10 @@ import structlog
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.common import current_millis
-from dramatiq.errors import ConnectionClosed, DecodeError
+from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import Callbacks, Middleware, ShutdownNotifications, TimeLimit
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from daemon.store.jobs import JobKind, Offer
 
@@ -22,6 +25,8 @@ QUEUES: Final = tuple(JobKind)
 TIME_LIMIT_MS: Final = 90_000
 HEARTBEAT_MS: Final = 30_000
 EVERY_TIME: Final = 1_000_000
+# A Redis that hangs must not hold the relay for longer than systemd's watchdog waits.
+ANSWER_SECONDS: Final = 3.0
 
 
 class MemoryBroker(StubBroker):
@@ -48,13 +53,20 @@ class _SteadyConsumer(dramatiq.Consumer):
 
     def __next__(self) -> dramatiq.MessageProxy | None:
         try:
-            return self._consumer.__next__()
+            message = self._consumer.__next__()
         except redis.RedisError as error:
             raise ConnectionClosed(error) from error  # type: ignore[no-untyped-call]
-        except (DecodeError, ValueError, TypeError, KeyError):
-            # A stranger's payload is not a message; Redis carries wake-ups only, so nothing is lost with it.
-            log.warning("payload in Redis is not a job")
+        except Exception as error:  # noqa: BLE001 - whatever a stranger's payload makes the decoder raise
+            # Redis carries wake-ups only, so nothing is lost with it.
+            log.warning("payload in Redis is not a job", error=type(error).__name__)
             return None
+        if message is None or _is_job(message):
+            return message
+        log.warning("message in Redis is not a job")
+        # Not acknowledged, it would count as being worked on, and a few of them stop the consumer.
+        with contextlib.suppress(Exception):
+            self._consumer.ack(message)
+        return None
 
     def ack(self, message: dramatiq.MessageProxy) -> None:
         self._if_redis_hears(self._consumer.ack, message)
@@ -78,12 +90,32 @@ class _SteadyConsumer(dramatiq.Consumer):
             log.debug("redis did not hear of a finished job")
 
 
+def _is_job(message: dramatiq.MessageProxy) -> bool:
+    """Say whether a message is one of ours: a worker thread ends on options or arguments of another shape."""
+    options, arguments = message.options, message.args
+    return (
+        message.actor_name in QUEUES
+        and message.queue_name == message.actor_name
+        and isinstance(options, dict)
+        and options.keys() == {"redis_message_id"}
+        and isinstance(arguments, (list, tuple))
+        and [type(argument) for argument in arguments] == [int]
+        and message.kwargs == {}
+    )
+
+
 def make_broker(url: str) -> dramatiq.Broker:
     """Return the broker: in process for an empty URL, else Redis (which must be reachable only when used)."""
     middleware: list[Middleware] = [TimeLimit(time_limit=TIME_LIMIT_MS), ShutdownNotifications(), Callbacks()]
     broker: dramatiq.Broker
     if url:
-        client = redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=10, health_check_interval=30)
+        client = redis.Redis.from_url(
+            url,
+            socket_connect_timeout=ANSWER_SECONDS,
+            socket_timeout=ANSWER_SECONDS,
+            health_check_interval=30,
+            retry=Retry(NoBackoff(), 1),
+        )
         broker = SteadyRedisBroker(  # type: ignore[no-untyped-call]
             client=client, middleware=middleware, maintenance_chance=EVERY_TIME, heartbeat_timeout=HEARTBEAT_MS
         )
@@ -106,3 +138,10 @@ def enqueue(broker: dramatiq.Broker, offer: Offer) -> None:
             message_timestamp=current_millis(),
         )
     )
+
+
+def waiting(broker: dramatiq.Broker, kind: JobKind) -> int:
+    """Return how many offers of a kind nobody has fetched yet. Raises what the broker raises."""
+    if isinstance(broker, RedisBroker):
+        return int(broker.client.llen(f"{broker.namespace}:{kind}"))
+    return int(broker.queues[kind].qsize()) if isinstance(broker, StubBroker) else 0

@@ -9,14 +9,17 @@ import structlog
 from sqlalchemy.orm import Session
 
 from daemon.clock import Clock
+from daemon.failpoint import failpoint
 from daemon.store import jobs
-from daemon.store.jobs import Offer
+from daemon.store.jobs import JobKind, Offer
 from daemon.store.store import Store
 
 log = structlog.get_logger(__name__)
 
 SWEEP_SECONDS = 0.5
 OFFER_AGAIN_SECONDS = 10.0
+# What a busy broker still holds is on its way; offered every ten seconds, it would pile up there without end.
+LOST_SECONDS = 600.0
 DEAD_AFTER_SECONDS = 3.0
 OFFERED_AT_MOST = 2000
 
@@ -28,9 +31,17 @@ class Relay:
     seconds of our own monotonic clock has lost its worker: no clock of another host is asked.
     """
 
-    def __init__(self, store: Store, enqueue: Callable[[Offer], None], clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        enqueue: Callable[[Offer], None],
+        clock: Clock,
+        waiting: Callable[[JobKind], int] = lambda _kind: 0,
+    ) -> None:
+        """Take what offers a job to the broker, and what says how many of a kind wait there."""
         self._store = store
         self._enqueue = enqueue
+        self._waiting = waiting
         self._clock = clock
         self._fresh: SimpleQueue[Offer] = SimpleQueue()
         self._offered: dict[int, float] = {}
@@ -89,14 +100,18 @@ class Relay:
             due = jobs.due(session, self._clock.now(), OFFERED_AT_MOST)
             leased = jobs.leased(session, OFFERED_AT_MOST)
         now = monotonic()
-        self._offered = {i: at for i, at in self._offered.items() if now - at < OFFER_AGAIN_SECONDS}
+        # What is due no more was claimed: given back, it is offered as soon as it is due again.
+        self._offered = {o.job_id: self._offered[o.job_id] for o in due if o.job_id in self._offered}
+        busy = {kind: self._waiting(kind) > 0 for kind in {offer.kind for offer in due}}
         for offer in due:
-            if offer.job_id not in self._offered:
+            age = now - self._offered.get(offer.job_id, -LOST_SECONDS)
+            if age >= (LOST_SECONDS if busy[offer.kind] else OFFER_AGAIN_SECONDS):
                 self._offer(offer)
         self._release_dead(leased, now)
 
     def _offer(self, offer: Offer) -> None:
         self._enqueue(offer)
+        failpoint("relay.offered")
         self._offered[offer.job_id] = monotonic()
 
     def _release_dead(self, leased: dict[int, int], now: float) -> None:
@@ -116,6 +131,10 @@ class Relay:
         if not self._failing:
             log.error("jobs cannot be offered for now", error=f"{type(error).__name__}: {error}"[:300])
         self._failing = True
+        # The database knows them all: kept here, they would pile up as long as the broker is away.
+        self._fresh = SimpleQueue()
+        # While the store did not answer, nobody could beat: that time proves nothing about a worker.
+        self._beats.clear()
 
     def _recovered(self) -> None:
         if self._failing:

@@ -6,7 +6,7 @@ import structlog
 
 from config.settings import Settings
 from daemon.clock import Clock, SystemClock
-from daemon.jobs import enqueue, make_broker
+from daemon.jobs import enqueue, make_broker, waiting
 from daemon.lock import StateLock
 from daemon.relay import Relay
 from daemon.store import keys, schema
@@ -34,7 +34,7 @@ class Runtime:
         schema.check(self.store.engine)
         self.keys = self.store.write(lambda session: keys.ensure(session, self.clock.now()))
         self.broker = make_broker(settings.broker.url.get_secret_value())
-        self.relay = Relay(self.store, partial(enqueue, self.broker), self.clock)
+        self.relay = Relay(self.store, partial(enqueue, self.broker), self.clock, partial(waiting, self.broker))
 
     def close(self) -> None:
         """Let everything go."""

@@ -21,6 +21,7 @@ from daemon.store.store import Store
 from daemon.ticket import Disposition, Priority, Triage
 from workers.notify import plan as plans
 from workers.notify.plan import AckLimits, Cause, Counts, Facts, Kind, Planned
+from workers.outcome import written
 from workers.triage import text
 from workers.triage.classifier import Model
 from workers.triage.decide import decide
@@ -67,7 +68,7 @@ class TriageActor:
         case = text.clean(read.subject, read.reply, read.text) if read else text.clean("", "", "")
         triage = decide(case, self._rules().triage, self._brain.model(), self._brain.certified(), random.random())  # noqa: S311 - an audit sample
         by = "rule" if triage.rule else "model"
-        return self._store.write(lambda session: self._apply(session, lease, ticket_id, triage, by))
+        return written(self._store, lambda session: self._apply(session, lease, ticket_id, triage, by))
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Offer]:
         """Leave the decision to a person, and park the mail."""
@@ -111,7 +112,7 @@ class NotifyActor:
 
     def perform(self, lease: Lease) -> Sequence[Offer]:
         """Plan the mails of a cause: facts, plan and rows in one transaction, so that limits hold between workers."""
-        return self._store.write(lambda session: self._plan(session, lease))
+        return written(self._store, lambda session: self._plan(session, lease))
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Offer]:
         """Note on the ticket that nobody was told."""

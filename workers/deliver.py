@@ -26,6 +26,7 @@ from workers.notify.compose import ComposeError, File, Letter
 from workers.notify.plan import Kind
 from workers.notify.render import Renderer
 from workers.notify.views import View
+from workers.outcome import written
 from workers.transport import (
     AuthenticationFailure,
     PermanentFailure,
@@ -174,7 +175,7 @@ class DeliverActor:
             sent_at = now if state is DeliveryState.SENT else None
             deliveries.settle(session, attempt.begun.id, state, reason, sent_at)
 
-        self._store.write(write)
+        written(self._store, write)
         log.info(
             "delivery settled",
             state=str(state),

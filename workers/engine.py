@@ -9,6 +9,7 @@ from dramatiq.middleware import Interrupt
 from sqlalchemy.orm import Session
 
 from daemon.clock import Clock
+from daemon.failpoint import failpoint
 from daemon.intake import UNREACHABLE, Wake
 from daemon.store import jobs
 from daemon.store.jobs import JobKind, Lease, LeaseLostError, Offer
@@ -67,7 +68,10 @@ class Engine:
             self._bury(lease, "it ended its worker, or ran out of time, in each of its attempts")
             return
         try:
-            self._wake(tuple(self._actors[lease.kind].perform(lease)))
+            failpoint(f"{lease.kind}.claimed")
+            offers = self._actors[lease.kind].perform(lease)
+            failpoint(f"{lease.kind}.committed")
+            self._wake(tuple(offers))
         except (LeaseLostError, *UNREACHABLE):
             raise
         except PostponeError as error:
@@ -86,9 +90,19 @@ class Engine:
         log.info("job postponed", job=lease.job_id, kind=str(lease.kind), attempt=lease.attempts, reason=reason[:200])
 
     def _bury(self, lease: Lease, reason: str) -> None:
-        def write(session: Session) -> Sequence[Offer]:
+        def bury(session: Session) -> None:
             jobs.bury(session, lease, reason, self._clock.now())
+
+        def write(session: Session) -> Sequence[Offer]:
+            bury(session)
             return self._actors[lease.kind].give_up(session, lease, reason)
 
-        self._wake(tuple(self._store.write(write)))
+        try:
+            self._wake(tuple(self._store.write(write)))
+        except (LeaseLostError, *UNREACHABLE):
+            raise
+        except Exception:
+            # What the job was for may be gone; the job would come back for ever.
+            log.exception("job given up without a word on its subject", job=lease.job_id, kind=str(lease.kind))
+            self._store.write(bury)
         log.error("job given up", job=lease.job_id, kind=str(lease.kind), subject=lease.subject, reason=reason[:200])

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from daemon.store.models import Decision, MessageRow, Ticket, table
+from daemon.store.models import Decision, MessageRow, Ticket, table, unindexed
 from daemon.ticket import PENDING, Triage
 
 DECISION = table(Decision)
@@ -34,7 +34,9 @@ ENFORCE = (
 )
 
 # A ticket whose triage was given up and is tried again has a decision already: its people have been told of that one.
-ENFORCE_FIRST = ENFORCE.where(TICKET.c.category == PENDING).returning(NEWEST.scalar_subquery().label("before"))
+ENFORCE_FIRST = ENFORCE.where(unindexed(TICKET.c.category) == PENDING).returning(
+    NEWEST.scalar_subquery().label("before")
+)
 
 
 @dataclass(frozen=True, slots=True)

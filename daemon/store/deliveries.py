@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, func, literal_column, select, update
 from sqlalchemy.orm import Session
 
-from daemon.store.models import DeliveryRow, table
+from daemon.store.models import DeliveryRow, table, unindexed
 from daemon.store.tickets import insert_or_ignore
 
 HOUR = timedelta(hours=1)
@@ -39,15 +39,18 @@ ATTEMPT = {
 }
 
 DELIVERY = table(DeliveryRow)
+STATE = unindexed(DELIVERY.c.state)
+# In the words of the partial index: SQLite does not conclude by itself that what is uncertain is not sent.
+NOT_SENT = DELIVERY.c.state != literal_column("'sent'")
 BEGIN = (
     update(DELIVERY)
-    .where(DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.state.in_(list(ATTEMPT)))
+    .where(DELIVERY.c.id == bindparam("delivery"), STATE.in_(list(ATTEMPT)))
     .values(state=case(ATTEMPT, value=DELIVERY.c.state), attempts=DELIVERY.c.attempts + 1)
     .returning(DELIVERY)
 )
 LEAVE_UNCERTAIN = (
     update(DELIVERY)
-    .where(DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.state == DeliveryState.RESENDING)
+    .where(DELIVERY.c.id == bindparam("delivery"), STATE == DeliveryState.RESENDING)
     .values(state=DeliveryState.UNCERTAIN, reason="two attempts ended without an answer")
 )
 FIRST_OF = select(DELIVERY.c.id).where(DELIVERY.c.kind == bindparam("kind")).order_by(DELIVERY.c.created_at).limit(1)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from daemon.store.models import (
@@ -18,6 +18,7 @@ from daemon.store.models import (
     Person,
     Ticket,
 )
+from daemon.store.timeline import is_about
 
 # No ticket shows more than this of anything.
 MOST = 500
@@ -70,9 +71,7 @@ def dossier(session: Session, ticket_id: int) -> Dossier | None:
             *(f"decision:{d.id}" for d in decisions),
             *(f"delivery:{d.id}" for d in deliveries),
         ),
-        events=_all(
-            session, Event, or_(Event.ticket_id == ticket_id, Event.inbound_id.in_([row.id for row in inbound]))
-        ),
+        events=_all(session, Event, is_about([ticket_id], [row.id for row in inbound])),
     )
 
 

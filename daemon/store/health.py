@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from daemon.health import Facts, MailboxFacts, Trouble
-from daemon.store.deliveries import DeliveryState
+from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import Alarm, DeliveryRow, ImapCursor, Inbound, Job
 from daemon.store.tickets import insert_or_ignore
@@ -23,7 +23,7 @@ def facts(session: Session, now: datetime, mailboxes: Sequence[str], *, room: bo
         oldest_due=_oldest_due(session, now),
         dead=_count(session, Job.id, Job.state == JobState.DEAD),
         parked=_count(session, Inbound.id, Inbound.disposition == Disposition.PARKED),
-        uncertain=_count(session, DeliveryRow.id, DeliveryRow.state == DeliveryState.UNCERTAIN),
+        uncertain=_count(session, DeliveryRow.id, and_(DeliveryRow.state == DeliveryState.UNCERTAIN, NOT_SENT)),
         last_mail_at=session.execute(select(Inbound.received_at).order_by(Inbound.id.desc()).limit(1)).scalar(),
         mailboxes={name: _mailbox(session, name) for name in mailboxes},
         room=room,

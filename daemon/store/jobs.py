@@ -11,12 +11,13 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from daemon.failpoint import failpoint
-from daemon.store.models import Job, table
+from daemon.store.models import Job, table, unindexed
 
 # Due whatever the clock says: a clock that steps back delays no new work.
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 
 JOB = table(Job)
+STATE = unindexed(JOB.c.state)
 INSERT = insert(JOB).returning(JOB.c.id, sort_by_parameter_order=True)
 
 
@@ -63,13 +64,13 @@ class Offer:
 
 CLAIM = (
     update(JOB)
-    .where(JOB.c.id == bindparam("job_id"), JOB.c.state == JobState.READY, JOB.c.due_at <= bindparam("now"))
+    .where(JOB.c.id == bindparam("job_id"), STATE == JobState.READY, JOB.c.due_at <= bindparam("now"))
     .values(state=JobState.LEASED, owner=bindparam("by"), attempts=JOB.c.attempts + 1, beat=JOB.c.beat + 1)
     .returning(JOB.c.id, JOB.c.kind, JOB.c.subject, JOB.c.attempts, JOB.c.created_at)
 )
 LEAVE = (
     update(JOB)
-    .where(JOB.c.id == bindparam("job_id"), JOB.c.state == JobState.LEASED, JOB.c.attempts == bindparam("held"))
+    .where(JOB.c.id == bindparam("job_id"), STATE == JobState.LEASED, JOB.c.attempts == bindparam("held"))
     .values(
         owner=None,
         state=bindparam("to"),
@@ -194,7 +195,7 @@ def release(session: Session, job_id: int, seen_beat: int) -> bool:
     """Take a job from an owner whose beat has not moved; False if it moved after all."""
     done = session.execute(
         update(Job)
-        .where(Job.id == job_id, Job.state == JobState.LEASED, Job.beat == seen_beat)
+        .where(Job.id == job_id, STATE == JobState.LEASED, Job.beat == seen_beat)
         .values(state=JobState.READY, owner=None, due_at=AT_ONCE, last_error="the worker died or hung")
     )
     return isinstance(done, CursorResult) and done.rowcount == 1

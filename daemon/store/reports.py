@@ -48,7 +48,7 @@ def list_tickets(session: Session, wanted: Wanted, limit: int) -> list[TicketLin
     query = _lines().where(*(condition for condition, value in pairs if value is not None))
     if wanted.since is not None:
         query = query.where(Ticket.created_at >= wanted.since)
-    return _read(session, query.order_by(Ticket.id.desc()).limit(limit))
+    return _read(session, query.order_by(Ticket.created_at.desc(), Ticket.id.desc()).limit(limit))
 
 
 def search_tickets(session: Session, words: str, limit: int, searched: int = SEARCHED) -> list[TicketLine]:

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, aliased
 
-from daemon.store.models import Decision
+from daemon.store.models import Decision, unindexed
 
 MACHINES: Final = ("rule", "model")
 PERSON: Final = "person"
@@ -43,15 +43,16 @@ class Score:
 def score(session: Session, since: datetime, review_team: str) -> Score:
     """Return how triage did since a moment."""
     first = (Decision.at >= since, Decision.replaces.is_(None))
-    who = session.execute(select(Decision.by, func.count()).where(*first).group_by(Decision.by)).all()
+    who = unindexed(Decision.by)
+    deciders = session.execute(select(who, func.count()).where(*first).group_by(who)).all()
     to_review, audited = session.execute(
         select(
             func.sum(case((Decision.team == review_team, 1), else_=0)), func.sum(case((Decision.audit, 1), else_=0))
         ).where(*first)
     ).one()
     return Score(
-        decided=sum(number for _, number in who),
-        by=dict(who),
+        decided=sum(number for _, number in deciders),
+        by={row[0]: row[1] for row in deciders},
         reviewed=int(to_review or 0),
         audits=int(audited or 0),
         overrides=(
@@ -62,14 +63,19 @@ def score(session: Session, since: datetime, review_team: str) -> Score:
 
 
 def _overrides(session: Session, since: datetime, review_team: str, kind: str) -> list[Overrides]:
+    """Count from both ends: no index leads from a decision to the one that replaced it."""
     said, checked = aliased(Decision), aliased(Decision)
-    column = said.category if kind == "category" else said.team
-    wrong = case((checked.category != said.category, 1), else_=0)
-    rows = session.execute(
-        select(column, func.count(said.id), func.count(checked.id), func.sum(wrong))
-        .outerjoin(checked, (checked.replaces == said.id) & (checked.by == PERSON))
-        .where(said.at >= since, said.by.in_(MACHINES), said.team != review_team)
-        .group_by(column)
-        .order_by(column)
+    routed = session.execute(
+        select(getattr(Decision, kind), func.count())
+        .where(Decision.at >= since, unindexed(Decision.by).in_(MACHINES), Decision.team != review_team)
+        .group_by(getattr(Decision, kind))
     )
-    return [Overrides(kind, name, routed, seen, int(changed or 0)) for name, routed, seen, changed in rows]
+    seen = session.execute(
+        select(getattr(said, kind), func.count(), func.sum(case((checked.category != said.category, 1), else_=0)))
+        .join(said, said.id == checked.replaces)
+        .where(checked.at >= since, unindexed(checked.by) == PERSON)
+        .where(said.at >= since, unindexed(said.by).in_(MACHINES), said.team != review_team)
+        .group_by(getattr(said, kind))
+    )
+    checks = {name: (number, int(changed)) for name, number, changed in seen}
+    return [Overrides(kind, name, number, *checks.get(name, (0, 0))) for name, number in sorted(routed)]

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, bindparam, insert, or_, select, update
+from sqlalchemy import Insert, bindparam, insert, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -30,11 +30,18 @@ from daemon.ticket import PENDING, Screening, Status
 
 ATTACHMENTS_LISTED = 200
 
-TICKET, PERSON, MESSAGE = table(Ticket), table(Person), table(MessageRow)
+TICKET, PERSON, MESSAGE, PARTICIPANT = table(Ticket), table(Person), table(MessageRow), table(Participant)
 INSERT_TICKET = insert(TICKET).returning(TICKET.c.id, sort_by_parameter_order=True)
 INSERT_MESSAGE = insert(MESSAGE).returning(MESSAGE.c.id, sort_by_parameter_order=True)
 INSERT_ATTACHMENT = insert(table(AttachmentRow))
 KNOWN_PEOPLE = select(PERSON.c.id, PERSON.c.email).where(PERSON.c.email.in_(bindparam("emails", expanding=True)))
+# Two look-ups: PostgreSQL reads every person for one OR over both.
+PARTIES = union_all(
+    select(PERSON.c.email).join(TICKET, TICKET.c.requester_id == PERSON.c.id).where(TICKET.c.id == bindparam("ticket")),
+    select(PERSON.c.email)
+    .join(PARTICIPANT, PARTICIPANT.c.person_id == PERSON.c.id)
+    .where(PARTICIPANT.c.ticket_id == bindparam("ticket")),
+)
 
 
 @cache
@@ -183,13 +190,10 @@ def find_candidates(session: Session, keys: Keys) -> Candidates:
 
 
 def _candidate(session: Session, ticket_id: int) -> Candidate | None:
-    ticket = session.execute(
-        select(Ticket.status, Ticket.subject, Ticket.requester_id).where(Ticket.id == ticket_id)
-    ).one_or_none()
+    ticket = session.execute(select(Ticket.status, Ticket.subject).where(Ticket.id == ticket_id)).one_or_none()
     if ticket is None:
         return None
-    others = select(Participant.person_id).where(Participant.ticket_id == ticket_id)
-    people = session.execute(select(Person.email).where(or_(Person.id == ticket.requester_id, Person.id.in_(others))))
+    people = session.execute(PARTIES, {"ticket": ticket_id})
     return Candidate(ticket_id, Status(ticket.status), ticket.subject, frozenset(people.scalars()))
 
 

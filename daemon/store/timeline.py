@@ -1,11 +1,11 @@
 """The way of a mail as a time line: from the socket to the last notification."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select, union
 from sqlalchemy.orm import Session
 
 from daemon.store.models import Decision, DeliveryRow, Event, Inbound, Job, MessageRow, Ticket
@@ -106,8 +106,15 @@ def _opening(session: Session, ticket_id: int) -> int | None:
 
 def _events(session: Session, scope: Scope, deliveries: list[int]) -> list[Event]:
     opened = [int(cause.partition(":")[2]) for cause in scope.causes if cause.startswith("ticket:")]
-    whose = or_(Event.inbound_id.in_(scope.inbound), Event.ticket_id.in_(opened), Event.delivery_id.in_(deliveries))
-    return _rows(session, Event, whose)
+    return _rows(session, Event, is_about(opened, scope.inbound, deliveries))
+
+
+def is_about(
+    tickets: Collection[int], inbound: Collection[int], deliveries: Collection[int] = ()
+) -> ColumnElement[bool]:
+    """Return the condition for events of any of these; not an OR, for which a database reads every event."""
+    columns = ((Event.ticket_id, tickets), (Event.inbound_id, inbound), (Event.delivery_id, deliveries))
+    return Event.id.in_(union(*(select(Event.id).where(column.in_(numbers)) for column, numbers in columns)))
 
 
 def _missing(events: list[Event], deliveries: list[DeliveryRow]) -> list[int]:

@@ -37,6 +37,16 @@ class MaildirTransport:
             raise TemporaryFailure(f"the Maildir {self._path} cannot be written: {error.strerror}") from error
         return f"kept as new/{name}"
 
+    def probe(self) -> None:
+        """Write and remove a file; raises TemporaryFailure when the disk does not take it."""
+        temporary = self._path / "tmp" / _unique_name()
+        try:
+            self._make()
+            temporary.touch(mode=0o600)
+            temporary.unlink()
+        except OSError as error:
+            raise TemporaryFailure(f"the Maildir {self._path} cannot be written: {error.strerror}") from error
+
     def close(self) -> None:
         """Do nothing: nothing stays open."""
 

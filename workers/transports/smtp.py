@@ -76,6 +76,10 @@ class SmtpTransport:
         line.used = self._clock()
         return answer
 
+    def probe(self) -> None:
+        """Connect, secure the connection and log in, without sending; raises TransportFailure."""
+        _quit(self._connected())
+
     def close(self) -> None:
         """Say goodbye on every connection; for when no thread sends any more."""
         while self._lines:

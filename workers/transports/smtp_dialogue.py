@@ -4,6 +4,7 @@ import re
 import smtplib
 from typing import Final
 
+from daemon.failpoint import failpoint
 from workers.transport import (
     AuthenticationFailure,
     PermanentFailure,
@@ -31,6 +32,7 @@ def transact(smtp: smtplib.SMTP, mail_from: str, recipient: str, message: bytes)
     smtp.send(_stuffed(message))
     # From here on the other side may have taken the mail, whatever happens to the answer.
     try:
+        failpoint("deliver.data")
         code, text = smtp.getreply()
     except OSError as error:
         raise UncertainFailure("no answer after the whole mail was sent") from error

@@ -80,7 +80,7 @@ class Model:
     ) -> tuple[tuple[str, float], ...]:
         """Return the words that speak most for the best category against the others, as written."""
         forms = [word.form for word in found]
-        weights = {form: float(pull[self.features.columns_of(form)].sum()) for form in set(forms)}
+        weights = self.features.shares(forms, pull)
         for group, at, size in entries:
             bonus = float(pull[self.features.text_width + group])
             for form in forms[at : at + size]:

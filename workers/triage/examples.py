@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.mail.reply import new_text
 from daemon.ticket import Priority
 from workers.triage.text import Case, clean
 
@@ -43,8 +42,8 @@ class Example:
 
     @property
     def case(self) -> Case:
-        """Return what triage reads of it: as of a mail, the new text without quote and signature."""
-        return clean(self.subject, new_text(self.body), self.body)
+        """Return what triage reads of it."""
+        return clean(self.subject, self.body, self.body)
 
 
 def read_files(paths: Iterable[Path], categories: Collection[str] | None = None) -> list[Example]:

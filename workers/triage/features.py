@@ -142,11 +142,20 @@ class Features:
             return 0.0
         return sum(word in self.pairs.terms or self.lexicon.knows(word) for word in different) / len(different)
 
-    def columns_of(self, word: str) -> Ints:
-        """Return the columns that a folded word brings in by itself, not those of its pairs."""
-        grams = self.char_ids(word) + np.int32(len(self.pairs.terms))
-        own = self.pairs.terms.get(word)
-        return grams if own is None else np.append(grams, np.int32(own))
+    def shares(self, forms: Sequence[str], pull: Floats) -> dict[str, float]:
+        """Return what each different word brings in by itself, not by its pairs, given a value for each column."""
+        different = list(dict.fromkeys(forms))
+        if not different:
+            return {}
+        ids = [self.char_ids(word) for word in different]
+        owners = np.repeat(np.arange(len(ids)), [len(found) for found in ids])
+        values = pull[np.concatenate(ids) + len(self.pairs.terms)]
+        sums = np.bincount(owners, values, minlength=len(ids)).tolist()
+        terms = self.pairs.terms
+        return {
+            word: total + (float(pull[terms[word]]) if word in terms else 0.0)
+            for word, total in zip(different, sums, strict=True)
+        }
 
 
 def scaled(values: Floats, rest: float) -> Floats:

@@ -1,6 +1,5 @@
 """Fit the numbers: two experts (text and word groups), their strength by held-out log-loss, one calibrated answer."""
 
-import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
+from threadpoolctl import threadpool_limits
 
 from workers.triage.classifier import Linear, softmax
 
@@ -166,6 +166,5 @@ def calibrate(opinions: tuple[Numbers, Numbers], truth: NDArray[np.int_], *, tie
 
 
 def pin_threads() -> None:
-    """Keep linear algebra to one thread per process, unless the environment says otherwise."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
+    """Keep linear algebra to one thread: our matrices are small, and threads would only wait for each other."""
+    threadpool_limits(limits=1)

@@ -24,14 +24,14 @@ class LexiconError(ValueError):
 class Lexicon:
     """Word groups. `exact` and `stems` map folded words or phrases to indexes into `groups`.
 
+    `longest` has the number of words of the longest entry that begins with a word.
     An entry that ends in `*` is a stem: "refund*" also counts "refunded". In a phrase only the last word may.
     """
 
     groups: tuple[str, ...]
     exact: Mapping[str, tuple[int, ...]]
     stems: Mapping[str, tuple[int, ...]]
-    firsts: frozenset[str]
-    longest: int
+    longest: Mapping[str, int]
     remembered: dict[str, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def find(self, forms: Sequence[str]) -> list[Entry]:
@@ -41,9 +41,8 @@ class Lexicon:
             groups = self.groups_of(first)
             if groups:
                 found += [(group, at, 1) for group in groups]
-            if first in self.firsts:
-                for size in range(2, min(self.longest, len(forms) - at) + 1):
-                    found += [(group, at, size) for group in self.groups_of(" ".join(forms[at : at + size]))]
+            for size in range(2, min(self.longest.get(first, 1), len(forms) - at) + 1):
+                found += [(group, at, size) for group in self.groups_of(" ".join(forms[at : at + size]))]
         return found
 
     def groups_of(self, text: str) -> tuple[int, ...]:
@@ -71,8 +70,7 @@ def build(groups: Mapping[str, Iterable[str]]) -> Lexicon:
     """Build a lexicon from group names and their entries; raises LexiconError."""
     exact: dict[str, tuple[int, ...]] = {}
     stems: dict[str, tuple[int, ...]] = {}
-    firsts: set[str] = set()
-    longest = 1
+    longest: dict[str, int] = {}
     for index, (name, entries) in enumerate(groups.items()):
         for entry in entries:
             parts = words.forms(entry)
@@ -81,10 +79,8 @@ def build(groups: Mapping[str, Iterable[str]]) -> Lexicon:
                 raise LexiconError(f"group {name!r}: {entry!r} is empty, too long, or too short for a stem")
             table = stems if stem else exact
             table[" ".join(parts)] = (*table.get(" ".join(parts), ()), index)
-            longest = max(longest, len(parts))
-            if len(parts) > 1:
-                firsts.add(parts[0])
-    return Lexicon(tuple(groups), exact, stems, frozenset(firsts), longest)
+            longest[parts[0]] = max(longest.get(parts[0], 1), len(parts))
+    return Lexicon(tuple(groups), exact, stems, longest)
 
 
 def load(path: Path) -> Lexicon:

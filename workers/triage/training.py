@@ -53,6 +53,7 @@ class Verdict:
 
 def train(examples: Sequence[Example], lexicon: Lexicon, now: datetime) -> tuple[Model, Report]:
     """Train a model; its version is made of the time and the digest of the examples. Raises TrainingError."""
+    fitting.pin_threads()
     labels = Counter(e.category for e in examples)
     if len(labels) < 2:  # noqa: PLR2004 - there is nothing to tell apart
         raise TrainingError(f"examples of at least two categories are needed, found {len(labels)}")

@@ -73,6 +73,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'ready'"),
             postgresql_where=sa.text("state = 'ready'"),
         )
+        batch_op.create_index(
+            "job_training",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("kind = 'train'"),
+            postgresql_where=sa.text("kind = 'train'"),
+        )
 
     op.create_table(
         "person",
@@ -120,8 +127,10 @@ def upgrade() -> None:
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_ticket_created_at"), ["created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_ticket_requester_id"), ["requester_id"], unique=False)
-        batch_op.create_index("ticket_by_status", ["status", "id"], unique=False)
-        batch_op.create_index("ticket_by_team", ["assigned_team", "status", "id"], unique=False)
+        batch_op.create_index("ticket_by_category", ["category", "created_at"], unique=False)
+        batch_op.create_index("ticket_by_status", ["status", "created_at"], unique=False)
+        batch_op.create_index("ticket_by_team", ["assigned_team", "created_at"], unique=False)
+        batch_op.create_index("ticket_by_team_status", ["assigned_team", "status", "created_at"], unique=False)
 
     op.create_table(
         "decision",
