@@ -11,6 +11,7 @@ STORED: Final = "250 2.0.0 Stored as"
 CLOSING: Final = "421 4.3.2 Service is stopping, try again soon"
 CONNECTIONS: Final = "421 4.7.0 Too many connections, try again later"
 SESSION_OVER: Final = "421 4.4.2 Session took too long, closing"
+IDLE: Final = "421 4.4.2 Nothing came for too long, closing"
 TOO_SLOW: Final = "421 4.4.2 Data came too slowly, closing"
 ERRORS: Final = "421 4.7.0 Too many errors, closing"
 

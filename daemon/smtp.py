@@ -19,6 +19,7 @@ from aiosmtpd.smtp import Envelope as SmtpEnvelope
 
 from daemon import replies
 from daemon.clock import Clock
+from daemon.failpoint import failpoint
 from daemon.intake import UNREACHABLE, Intake
 from daemon.mail.address import canonical
 from daemon.mail.envelope import Envelope, Inbound
@@ -31,6 +32,7 @@ log = structlog.get_logger(__name__)
 HOPS_AT_MOST = 50
 READERS = 4
 HOP = re.compile(rb"^Received:", re.IGNORECASE | re.MULTILINE)
+END_OF_HEAD = re.compile(rb"\n\r?\n")
 PLUS_TOKEN = re.compile(rf"\+[a-z2-7]{{{LENGTH}}}$", re.IGNORECASE)
 
 
@@ -142,7 +144,7 @@ class Listener:
         """Greet, without offering what is not there."""
         del server, envelope
         session.host_name = hostname
-        lines = [line for line in responses if line.rstrip() != "250-AUTH" and "HELP" not in line]
+        lines = [line for line in responses if line.rstrip() not in {"250-AUTH", "250 HELP"}]
         return [*lines, "250 ENHANCEDSTATUSCODES"]
 
     async def handle_MAIL(  # noqa: N802 - the name is aiosmtpd's
@@ -151,11 +153,11 @@ class Listener:
         """Take a sender, if there is room for what follows."""
         del session
         if self._closing:
-            server.loop.call_soon(server.dismiss, replies.CLOSING)
+            server.dismiss(replies.CLOSING)
             return replies.CLOSING
         if not self._enough_space():
             return replies.NO_SPACE
-        if address != "<>" and canonical(address) is None:
+        if address != "<>" and not _is_address(address):
             return replies.BAD_SENDER
         envelope.mail_from = address
         envelope.mail_options.extend(options)
@@ -166,7 +168,7 @@ class Listener:
     ) -> str:
         """Take a recipient that is configured; nothing is relayed."""
         del server, session, options
-        if canonical(address) is None:
+        if not _is_address(address):
             return replies.BAD_RECIPIENT
         if not self._is_here(address):
             return replies.NOT_HERE
@@ -175,21 +177,22 @@ class Listener:
         envelope.rcpt_tos.append(address)
         return replies.RECIPIENT_OK
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: SmtpEnvelope) -> str:  # noqa: N802 - aiosmtpd's
+    async def handle_DATA(  # noqa: N802 - the name is aiosmtpd's
+        self, server: GuardedSession, session: Session, envelope: SmtpEnvelope
+    ) -> str:
         """Answer 250 once the mail is durable, 451 where the store cannot be reached."""
-        del server
         raw = envelope.original_content or b""
-        answers = len(envelope.rcpt_tos) if self._how.lmtp else 1
-        if len(HOP.findall(raw.partition(b"\r\n\r\n")[0])) > HOPS_AT_MOST:
-            return "\r\n".join([replies.LOOP] * answers)
+        if len(HOP.findall(END_OF_HEAD.split(raw, 1)[0])) > HOPS_AT_MOST:
+            return server.each(replies.LOOP)
         inbound = Inbound(self._envelope(session, envelope), raw, "lmtp" if self._how.lmtp else "smtp")
         try:
             # Shielded: a client that hangs up does not stop the commit. Its resend is a duplicate.
             receipt = await asyncio.shield(self._keep(self._admit(inbound)))
         except UNREACHABLE as error:
             log.warning("mail not stored", reason=type(error).__name__, peer=inbound.envelope.peer)
-            return "\r\n".join([replies.TEMPORARY] * answers)
-        return "\r\n".join([replies.stored(receipt)] * answers)
+            return server.each(replies.TEMPORARY)
+        failpoint("accept.before_250")
+        return server.each(replies.stored(receipt))
 
     async def _admit(self, inbound: Inbound) -> Receipt:
         loop = asyncio.get_running_loop()
@@ -229,6 +232,11 @@ class Listener:
         expected = users.get(name, "")
         same = hmac.compare_digest(expected.encode(), credentials.password)
         return AuthResult(success=same and bool(expected), handled=False)
+
+
+def _is_address(text: str) -> bool:
+    # What is not UTF-8 came here as lone surrogates, which no database stores.
+    return text.isprintable() and canonical(text) is not None
 
 
 def _network(peer: str) -> str:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from typing import Any, AnyStr, Protocol
 
 import structlog
-from aiosmtpd.smtp import SMTP, syntax
+from aiosmtpd.smtp import SMTP, TLSSetupException, syntax
 
 from daemon import replies
 
@@ -14,6 +14,7 @@ log = structlog.get_logger(__name__)
 CHUNK = 1 << 16
 OVERRUN = 1 << 16
 SLOWEST = 500
+GRACE_SECONDS = 5.0
 ERRORS_AT_MOST = 10
 END = b"\r\n.\r\n"
 CALLS = {"*": 100, "RCPT": 1100, "MAIL": 10_000, "DATA": 10_000, "RSET": 10_000, "NOOP": 30}
@@ -54,6 +55,7 @@ class GuardedSession(SMTP):
         self._pace: asyncio.TimerHandle | None = None
         self._received = 0
         self._errors = 0
+        self._dismissed = False
         self.in_transaction = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -93,24 +95,48 @@ class GuardedSession(SMTP):
             super().data_received(data)
 
     def dismiss(self, reply: str) -> None:
-        """Say goodbye and close, now."""
-        if self.transport is not None:
+        """Say goodbye and close; a client that does not read it is cut off soon after."""
+        if self.transport is None or self._dismissed:
+            return
+        self._dismissed = True
+        if not self.transport.is_closing():
             self.transport.write(reply.encode() + b"\r\n")  # type: ignore[attr-defined]  # a stream, see above
             self.transport.close()
+        if self._handler_coroutine is not None:
+            self._handler_coroutine.cancel()
+        self.loop.call_later(GRACE_SECONDS, self._cut_off)
+
+    def _cut_off(self) -> None:
+        # Closing waits until everything is sent, which is for ever with a client that does not read.
+        transport = self._original_transport or self.transport
+        if transport is not None:
+            transport.abort()  # type: ignore[attr-defined]  # a stream, see above
+
+    def _timeout_cb(self) -> None:
+        self.dismiss(replies.IDLE)
+
+    def each(self, reply: str) -> str:
+        """Return the answer to a mail as this protocol gives it."""
+        return reply
 
     async def handle_exception(self, error: Exception) -> str:
         """Answer our own fault: temporary, constant, and with a fresh state."""
-        log.error("smtp session failed", exc_info=error)
+        if isinstance(error, TLSSetupException):
+            log.info("tls handshake failed", reason=str(error.__cause__)[:200])
+        else:
+            log.error("smtp session failed", exc_info=error)
         self.envelope = self._create_envelope()
         return replies.TEMPORARY
 
     async def push(self, status: AnyStr) -> None:
-        """Send an answer; after too many refusals the last one."""
+        """Send an answer; after too many refusals the last one, and nothing after that."""
         if status[:1] in ("5", b"5"):
             self._errors += 1
             if self._errors >= ERRORS_AT_MOST:
                 self.dismiss(replies.ERRORS)
-                return
+        if self._dismissed:
+            await asyncio.sleep(0)  # where the cancellation takes hold
+            return
         await super().push(status)
 
     @syntax("DATA")
@@ -132,10 +158,16 @@ class GuardedSession(SMTP):
                 return
             self.envelope.content = self.envelope.original_content = content
             status = await self._call_handler_hook("DATA")
+        except ConnectionError:
+            raise
+        except Exception as error:
+            log.exception("mail not taken", error=type(error).__name__)
+            status = self.each(replies.TEMPORARY)
         finally:
             self.in_transaction = False
             self.envelope = self._create_envelope()
-            self._reset_timeout()
+            if self.transport is not None and not self._dismissed:
+                self._reset_timeout()
         await self.push(status)
 
     async def _read_content(self) -> bytes | None:
@@ -163,7 +195,7 @@ class GuardedSession(SMTP):
             if self._pace is not None:
                 self._pace.cancel()
         if size > limit + len(END):
-            await self.push(replies.TOO_BIG)
+            await self.push(self.each(replies.TOO_BIG))
             return None
         return b"".join(chunks)[: -len(b".\r\n")].replace(b"\r\n.", b"\r\n")[2:]
 
@@ -201,6 +233,10 @@ class GuardedSession(SMTP):
 
 class GuardedLmtpSession(GuardedSession):
     """The same for LMTP (RFC 2033): greeted with LHLO, one answer for each recipient."""
+
+    def each(self, reply: str) -> str:
+        """Return the answer once for each recipient."""
+        return "\r\n".join([reply] * len(self.envelope.rcpt_tos if self.envelope else ()))
 
     @syntax("LHLO hostname")
     async def smtp_LHLO(self, arg: str) -> None:  # noqa: N802 - the name is the command's

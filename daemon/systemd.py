@@ -1,5 +1,6 @@
 """Talk to systemd: ready, alive, stopping, and the sockets it opened (sd_notify(3), sd_listen_fds(3))."""
 
+import contextlib
 import os
 import socket
 
@@ -7,12 +8,15 @@ FIRST_FD = 3
 
 
 def notify(state: str) -> None:
-    """Send a state such as "READY=1"; does nothing where systemd does not listen."""
+    """Send a state such as "READY=1"; where nobody listens nothing is said and nothing fails."""
     path = os.environ.get("NOTIFY_SOCKET")
     if not path:
         return
     address = "\0" + path[1:] if path.startswith("@") else path
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+    with (
+        contextlib.suppress(OSError),
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock,
+    ):
         sock.connect(address)
         sock.sendall(state.encode())
 

@@ -50,3 +50,19 @@ def test_a_block_keeps_its_lines_and_nothing_else() -> None:
 )
 def test_a_cell_is_one_harmless_line(value: object, shown: str) -> None:
     assert output.cell(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("width", "kept"),
+    [
+        (200, ["reference", "category", "confidence", "subject", "requester"]),
+        (75, ["reference", "category", "subject", "requester"]),
+        (50, ["reference", "category", "subject"]),
+        (40, ["reference", "subject"]),
+        (5, ["reference", "subject"]),
+    ],
+)
+def test_a_narrow_terminal_loses_the_least_missed_columns_first(width: int, kept: list[str]) -> None:
+    columns = ("reference", "category", "confidence", "subject", "requester")
+    row = dict(zip(columns, ("HD-7K3Q-M9XW", "Payments", "0.97", "x" * 100, "ann@customer.example"), strict=True))
+    assert output._fitting(columns, [row], width) == kept

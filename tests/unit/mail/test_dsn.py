@@ -96,6 +96,14 @@ STATUSES = [
         True,
     ),
     (fields(status="5.0.0", diagnostic="550 : User unknown"), "5.0.0", "refused-after-data", False),
+    (
+        fields(status="5.1.351", diagnostic="550 5.1.351 Remote server returned -> 550 : User unknown"),
+        "5.1.351",
+        "refused-after-data",
+        False,
+    ),
+    (fields(status="5.1.1", diagnostic="550 5.1.1 -> 550 : User unknown"), "5.1.1", "user-unknown", True),
+    (fields(status="5.4.6", diagnostic="554 5.4.6 Too many hops 26 (25 max)"), "5.4.6", "network", False),
     (fields(action="delayed", status="4.1.1"), "4.1.1", "user-unknown", False),
     (fields(status="4.1.1", diagnostic="450 4.1.1 User unknown"), "4.1.1", "user-unknown", True),
 ]

@@ -1,10 +1,11 @@
 import base64
 import binascii
 import os
+from time import process_time
 
 import pytest
 
-from daemon.mail.transfer import base64_octets, decode_transfer, decoded_size, uu_blocks, without_uuencode
+from daemon.mail.transfer import base64_octets, base64_text, decode_transfer, decoded_size, uu_blocks, without_uuencode
 
 BASE64 = [
     (b"YWJj", b"abc", True),
@@ -23,6 +24,31 @@ BASE64 = [
 @pytest.mark.parametrize(("data", "octets", "is_sound"), BASE64)
 def test_broken_base64_gives_what_it_holds(data: bytes, octets: bytes, is_sound: bool) -> None:  # noqa: FBT001 - a table
     assert base64_octets(data) == (octets, is_sound)
+
+
+TEXTS = [
+    (b"SGVsbG8=\r\n\r\n-- \r\nsent to the group of printers\r\n", b"Hello\n-- \r\nsent to the group of printers\r\n"),
+    (b"the printer is broken!\n", b"the printer is broken!\n"),
+    ("принтер опять сломан!".encode(), "принтер опять сломан!".encode()),
+    (b"SGVs*bG8=", b"Hello"),
+    (b"SGVs!!\nbG8=", b"Hello"),
+    (b"", b""),
+]
+
+
+@pytest.mark.parametrize(("data", "octets"), TEXTS)
+def test_plain_words_behind_base64_are_kept(data: bytes, octets: bytes) -> None:
+    assert base64_text(data) == octets
+
+
+@pytest.mark.parametrize("piece", [b"abcd", b"ab cd", b"ab=\n", b"abcd \n\n", b"a, "])
+def test_plain_words_behind_base64_are_looked_for_in_linear_time(piece: bytes) -> None:
+    def seconds(times: int) -> float:
+        began = process_time()
+        base64_text(b"!" + piece * times)
+        return process_time() - began
+
+    assert min(seconds(100_000) for _ in range(3)) < 3 * min(seconds(50_000) for _ in range(3)) + 0.05
 
 
 @pytest.mark.parametrize("size", [1, 1000, 300_000, 786_432, 786_433])

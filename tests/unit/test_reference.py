@@ -1,0 +1,58 @@
+"""References: short, checked against slips, found in subjects."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.mail.reference import ALPHABET, RANDOM, _check, find_references, new_reference
+
+codes = st.text(ALPHABET, min_size=RANDOM, max_size=RANDOM).map(lambda body: body + _check(body))
+
+
+def written(code: str) -> str:
+    return f"HD-{code[:4]}-{code[4:]}"
+
+
+def test_a_new_reference_is_found_in_a_subject() -> None:
+    reference = new_reference("HD")
+    assert find_references(f"Re: [{reference}] Payment failed", "HD") == (reference,)
+
+
+@given(codes, st.integers(0, RANDOM), st.sampled_from(ALPHABET))
+def test_a_single_slip_is_caught(code: str, position: int, slip: str) -> None:
+    wrong = code[:position] + slip + code[position + 1 :]
+    expected = (written(code),) if wrong == code else ()
+    assert find_references(written(wrong), "HD") == expected
+
+
+@pytest.mark.parametrize("letter", "ILOU01")
+def test_no_letter_is_used_that_is_misread(letter: str) -> None:
+    assert letter not in ALPHABET
+
+
+@pytest.mark.parametrize("shape", ["HD-{}-{}", "hd-{}-{}", "HD{}{}", "HD-{}{}", "(HD-{}-{})", "Re: HD-{}-{}: hello"])
+def test_a_reference_is_found_however_people_type_it(shape: str) -> None:
+    reference = new_reference("HD")
+    _, one, two = reference.split("-")
+    assert find_references(shape.format(one, two), "HD") == (reference,)
+    assert find_references(shape.format(one, two).lower(), "HD") == (reference,)
+
+
+@given(st.text(max_size=200))
+def test_any_text_can_be_searched(text: str) -> None:
+    assert isinstance(find_references(text, "HD"), tuple)
+
+
+@pytest.mark.parametrize("letter", ["\u212a", "\u017f", "\u0130"])
+def test_a_letter_that_only_folds_into_the_alphabet_is_not_of_it(letter: str) -> None:
+    # KELVIN SIGN and LONG S match [KS] under IGNORECASE unless told otherwise.
+    assert find_references(f"HD-{letter}BCD-EFGH HD-2{letter}34-5678", "HD") == ()
+
+
+def test_another_prefix_is_not_ours() -> None:
+    assert find_references(new_reference("XY"), "HD") == ()
+    assert find_references("A" + new_reference("HD"), "HD") == ()
+
+
+def test_references_do_not_repeat() -> None:
+    assert len({new_reference("HD") for _ in range(1000)}) == 1000

@@ -1,0 +1,109 @@
+"""Signed tokens: what the key did not sign is refused."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daemon.mail import token
+from daemon.mail.token import Purpose, Token
+
+KEY, OLD, FOREIGN = b"k" * 32, b"o" * 32, b"f" * 32
+TODAY = date(2026, 3, 2)
+TOKEN = Token(Purpose.CUSTOMER, 4711, token.digest("ann@customer.example"), TODAY + timedelta(days=400))
+
+tokens = st.builds(
+    Token,
+    st.sampled_from(Purpose),
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 2**32 - 1),
+    st.dates(TODAY, date(2190, 1, 1)),
+)
+
+
+@given(tokens)
+def test_a_token_says_what_was_signed(what: Token) -> None:
+    assert token.verify(token.sign(what, KEY), (KEY,), TODAY) == what
+
+
+@given(tokens)
+@settings(max_examples=5)
+def test_a_token_with_any_bit_flipped_is_refused(what: Token) -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz234567"
+    text = token.sign(what, KEY)
+    for position, bit in product(range(token.LENGTH), range(5)):
+        flipped = letters[letters.index(text[position]) ^ (1 << bit)]
+        assert token.verify(text[:position] + flipped + text[position + 1 :], (KEY,), TODAY) is None
+
+
+@given(st.text(max_size=60))
+def test_no_other_text_is_a_token(text: str) -> None:
+    assert token.verify(text, (KEY,), TODAY) is None
+    assert not list(token.find(text, (KEY,), TODAY))
+
+
+@pytest.mark.parametrize(("days", "genuine"), [(-1, False), (0, True), (1, True)])
+def test_a_token_is_good_up_to_the_day_it_expires(days: int, genuine: bool) -> None:  # noqa: FBT001
+    text = token.sign(replace(TOKEN, expires=TODAY + timedelta(days=days)), KEY)
+    assert (token.verify(text, (KEY,), TODAY) is not None) is genuine
+
+
+def test_a_token_of_an_older_key_is_good_until_that_key_is_gone() -> None:
+    text = token.sign(TOKEN, OLD)
+    assert token.verify(text, (KEY, OLD), TODAY) == TOKEN
+    assert token.verify(text, (KEY,), TODAY) is None
+    assert token.verify(text, (), TODAY) is None
+
+
+def test_a_token_of_a_stranger_s_key_is_refused() -> None:
+    assert token.verify(token.sign(TOKEN, FOREIGN), (KEY, OLD), TODAY) is None
+
+
+def test_the_purpose_is_signed() -> None:
+    customer, team = (token.sign(replace(TOKEN, purpose=purpose), KEY) for purpose in Purpose)
+    assert customer != team
+    found = token.verify(team, (KEY,), TODAY)
+    assert found is not None
+    assert found.purpose is Purpose.TEAM
+
+
+def test_a_token_is_for_the_address_it_was_sent_to_and_no_other() -> None:
+    assert TOKEN.is_for("Ann@Customer.example")
+    assert not TOKEN.is_for("mallory@evil.example")
+
+
+def test_a_token_fits_into_a_local_part_beside_the_name_of_the_mailbox() -> None:
+    text = token.sign(TOKEN, KEY)
+    assert len(text) == token.LENGTH
+    assert len(f"support-department+{text}") <= 64
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "support+{}@example.com",
+        "<{}.0a1b2c@example.com>",
+        "SUPPORT+{}@EXAMPLE.COM",
+        "ref:{} and more",
+        "> > ref:{}",
+        "{}",
+    ],
+)
+def test_tokens_are_found_where_mail_programs_leave_them(text: str) -> None:
+    signed = token.sign(TOKEN, KEY)
+    for shown in (signed, signed.upper()):
+        assert list(token.find(text.format(shown), (KEY,), TODAY)) == [TOKEN]
+
+
+@pytest.mark.parametrize("text", ["a{}", "{}b", "x{}y", "{}{}"])
+def test_a_token_inside_a_longer_word_is_none(text: str) -> None:
+    signed = token.sign(TOKEN, KEY)
+    assert not list(token.find(text.format(signed, signed), (KEY,), TODAY))
+
+
+def test_only_the_first_fifty_candidates_are_looked_at() -> None:
+    bait = " ".join(["a" * token.LENGTH] * token.FOUND_AT_MOST)
+    assert not list(token.find(f"{bait} {token.sign(TOKEN, KEY)}", (KEY,), TODAY))

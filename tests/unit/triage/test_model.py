@@ -1,0 +1,72 @@
+"""The model: features, probabilities and the words that weighed most."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from workers.triage import features, lexicon, words
+from workers.triage.classifier import Model
+from workers.triage.lexicon import Lexicon, LexiconError
+from workers.triage.text import clean
+
+
+@pytest.mark.parametrize(
+    ("text", "forms"),
+    [
+        ("Can't pay", ["cant", "pay"]),
+        ("l'abonnement d’été", ["l", "abonnement", "d", "ete"]),  # noqa: RUF001 - the apostrophe of phones
+        ("Straße GRÖSSE", ["strasse", "grosse"]),
+        ("why?!", ["why", "?", "!"]),
+        ("x" * 100, ["x" * 40]),
+    ],
+)
+def test_words_compare_equal_however_they_are_typed(text: str, forms: list[str]) -> None:
+    assert words.forms(text) == forms
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        ("Refunded", ["refund"]),
+        ("my money back", ["refund"]),
+        ("I sign in with passwords", ["sign in", "sign in"]),
+        ("signing money", []),
+        ("prerefund", []),
+    ],
+)
+def test_the_lexicon_finds_words_stems_and_phrases(text: str, groups: list[str], words: Lexicon) -> None:
+    found = words.find(features.read(text))
+    assert [words.groups[group] for group, _, _ in found] == groups
+
+
+@pytest.mark.parametrize("entry", ["", "  ", "ab*", "one two three four five six seven"])
+def test_an_entry_that_cannot_match_is_refused(entry: str) -> None:
+    with pytest.raises(LexiconError):
+        lexicon.build({"group": [entry]})
+
+
+def test_probabilities_add_up_and_the_batch_agrees_with_the_single_ticket(model: Model) -> None:
+    cases = [clean("", text, "") for text in ("refund my card", "the app crashes", "zzz", "")]
+    many = model.predict_many(cases)
+    assert many.sum(axis=1) == pytest.approx(np.ones(len(cases)))
+    for case, row in zip(cases, many, strict=True):
+        single = dict(model.predict(case).categories)
+        assert [single[label] for label in model.category.labels] == pytest.approx(row.tolist())
+
+
+def test_the_heaviest_words_are_shown_as_they_were_written(model: Model) -> None:
+    shown = [word for word, _ in model.predict(clean("", "Please REFUND my Çard", "")).words]
+    assert shown[0] == "REFUND"
+    assert "Çard" in shown
+
+
+def test_unknown_words_make_the_model_less_sure(model: Model) -> None:
+    sure = model.predict(clean("", "refund", "")).categories[0][1]
+    unsure = model.predict(clean("", "refund qwxy vbnm zxcv plkj mnbv", "")).categories[0][1]
+    assert unsure < sure
+
+
+def test_a_model_without_text_features_still_answers(model: Model) -> None:
+    bare = replace(model, features=replace(model.features, ids={}))
+    assert bare.predict(clean("", "日本", "")).known == 0.0

@@ -1,0 +1,166 @@
+"""The registry: immutable versions, and nothing loaded that others could have written."""
+
+import json
+import os
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import joblib
+import pytest
+
+from workers.triage.classifier import Model
+from workers.triage.registry import ForeignError, Registry, RegistryError, TamperedError, sign, write
+from workers.triage.text import clean
+
+
+@pytest.fixture
+def registry(tmp_path: Path, model: Model) -> Registry:
+    kept = Registry(tmp_path / "models")
+    kept.save(model, corpus="abc", figures={"accuracy": 0.9})
+    kept.promote(model.version)
+    return kept
+
+
+def second(model: Model) -> Model:
+    return replace(model, version="20250203-000000-second")
+
+
+def test_a_model_comes_back_as_it_was_kept(registry: Registry, model: Model) -> None:
+    loaded = registry.load()
+    case = clean("", "refund my card", "")
+    assert loaded.predict(case) == model.predict(case)
+    manifest = registry.show(model.version)
+    assert (manifest.corpus, manifest.figures, manifest.labels) == ("abc", {"accuracy": 0.9}, model.category.labels)
+
+
+def test_promoting_and_rolling_back_move_the_pointer_and_change_the_stamp(registry: Registry, model: Model) -> None:
+    stamps = [registry.stamp()]
+    registry.save(second(model), corpus="d", figures={})
+    assert registry.current() == model.version
+    registry.promote("20250203-000000-second")
+    stamps.append(registry.stamp())
+    assert registry.load().version == "20250203-000000-second"
+    assert registry.rollback() == model.version
+    stamps.append(registry.stamp())
+    assert registry.load().version == model.version
+    assert len(set(stamps)) == 3
+    assert registry.versions() == [model.version, "20250203-000000-second"]
+
+
+def test_a_version_is_never_overwritten(registry: Registry, model: Model) -> None:
+    with pytest.raises(RegistryError, match="exists"):
+        registry.save(model, corpus="x", figures={})
+
+
+def test_an_empty_registry_says_so(tmp_path: Path) -> None:
+    empty = Registry(tmp_path / "none")
+    assert (empty.current(), empty.versions(), empty.stamp()) == (None, [], (0, 0))
+    with pytest.raises(RegistryError, match="no model yet"):
+        empty.load()
+    with pytest.raises(RegistryError, match="earlier"):
+        empty.rollback()
+
+
+class Boom:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, ("pwned",)
+
+
+def test_a_swapped_model_is_refused_before_it_is_unpickled(
+    registry: Registry, model: Model, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (registry.directory / model.version / "model.joblib").write_bytes(pickle.dumps(Boom()))
+    with pytest.raises(TamperedError, match="changed"):
+        registry.load()
+    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize("field", ["sha256", "scikit_learn", "version", "figures"])
+def test_a_changed_manifest_is_refused(field: str, registry: Registry, model: Model) -> None:
+    path = registry.directory / model.version / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {field: "other"}))
+    with pytest.raises(TamperedError):
+        registry.load()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"null", b'{"signature": 1}', b'{"signature": "\xc3\xa9"}', b"\xff"]
+)
+def test_a_broken_manifest_is_refused(content: bytes, registry: Registry, model: Model) -> None:
+    (registry.directory / model.version / "manifest.json").write_bytes(content)
+    with pytest.raises(TamperedError):
+        registry.load()
+
+
+def resign(registry: Registry, model: Model, **changed: object) -> None:
+    folder = registry.directory / model.version
+    fields = json.loads((folder / "manifest.json").read_text()) | changed
+    fields.pop("signature")
+    signature = sign(fields, (folder / "model.joblib").read_bytes(), registry.key())
+    write(folder / "manifest.json", json.dumps({**fields, "signature": signature}).encode())
+
+
+@pytest.mark.parametrize("changed", [{"scikit_learn": "0.1"}, {"numpy": "1.0"}, {"format": 99}, {"news": 1}])
+def test_a_model_of_other_libraries_is_refused(changed: dict[str, object], registry: Registry, model: Model) -> None:
+    resign(registry, model, **changed)
+    with pytest.raises(ForeignError):
+        registry.load()
+
+
+def test_a_signed_file_that_is_no_model_is_refused(registry: Registry, model: Model) -> None:
+    joblib.dump({"not": "a model"}, registry.directory / model.version / "model.joblib")
+    resign(registry, model)
+    with pytest.raises(TamperedError, match="not what"):
+        registry.load()
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o777])
+def test_a_directory_that_others_may_write_is_refused(mode: int, registry: Registry, model: Model) -> None:
+    registry.directory.chmod(mode)
+    with pytest.raises(TamperedError):
+        registry.load()
+    registry.directory.chmod(0o700)
+    (registry.directory / model.version).chmod(mode)
+    with pytest.raises(TamperedError):
+        registry.load()
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
+def test_a_key_that_others_may_read_is_refused(mode: int, registry: Registry) -> None:
+    (registry.directory / "key").chmod(mode)
+    with pytest.raises(TamperedError):
+        registry.load()
+
+
+def test_another_key_means_another_owner(registry: Registry) -> None:
+    write(registry.directory / "key", bytes(32))
+    with pytest.raises(TamperedError):
+        registry.load()
+
+
+def test_a_link_is_not_followed(registry: Registry, model: Model, tmp_path: Path) -> None:
+    real = registry.directory / model.version / "model.joblib"
+    real.rename(tmp_path / "elsewhere")
+    real.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(RegistryError):
+        registry.load()
+
+
+@pytest.mark.parametrize("name", ["", "..", "../x", "a/b", ".hidden", "a\nb", "x" * 100])
+def test_a_version_name_cannot_leave_the_directory(name: str, registry: Registry) -> None:
+    with pytest.raises(RegistryError):
+        registry.promote(name or "/")
+
+
+@pytest.mark.parametrize("content", ["../..", "nothing-there", "", "\0"])
+def test_a_damaged_pointer_is_an_error_and_not_a_crash(content: str, registry: Registry) -> None:
+    (registry.directory / "current").write_text(content)
+    with pytest.raises(RegistryError):
+        registry.load()
+
+
+def test_everything_kept_is_for_us_alone(registry: Registry) -> None:
+    for path in [registry.directory, *registry.directory.rglob("*")]:
+        assert path.stat().st_mode & 0o077 == 0, path

@@ -1,0 +1,121 @@
+"""Rules: what matches, what is refused, what is cut off."""
+
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from daemon.ticket import Priority
+from workers.triage import rules
+from workers.triage.policy import Rule, Where
+from workers.triage.rules import RuleError
+from workers.triage.text import clean
+
+SHIPPED = Path(__file__).parents[3] / "config" / "rules.toml"
+PHRASE = Rule("r", "Payments", phrases=("can't pay", "mot de passe oublié"))
+
+
+def shipped() -> tuple[Rule, ...]:
+    found = []
+    for fields in tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["rules"]:
+        fields["phrases"], fields["patterns"] = tuple(fields.get("phrases", ())), tuple(fields.get("patterns", ()))
+        if "priority" in fields:
+            fields["priority"] = Priority(fields["priority"])
+        found.append(Rule(**fields))
+    return tuple(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("I CAN'T  PAY today", "CAN'T  PAY"),
+        ("i can’t pay", "can’t pay"),  # noqa: RUF001 - the apostrophe of phones
+        ("cant pay!", "cant pay"),
+        ("can't\npay", "can't\npay"),
+        ("Mot de passe OUBLIE", "Mot de passe OUBLIE"),
+        ("I can't payment", None),
+        ("pecan't pay", None),
+    ],
+)
+def test_a_phrase_matches_whole_words_however_they_are_typed(text: str, found: str | None) -> None:
+    hit = rules.match(clean("", text, text), (PHRASE,)).verdict
+    assert (hit.found if hit else None) == found
+
+
+@pytest.mark.parametrize(
+    ("where", "subject", "hits"),
+    [
+        (Where.SUBJECT, "urgent", True),
+        (Where.BODY, "urgent", False),
+        (Where.ANY, "urgent", True),
+        (Where.SUBJECT, "x", False),
+    ],
+)
+def test_a_rule_reads_only_its_part(where: Where, subject: str, hits: bool) -> None:  # noqa: FBT001 - a table
+    rule = Rule("r", "General", phrases=("urgent",), where=where)
+    assert bool(rules.match(clean(subject, "nothing here", ""), (rule,)).verdict) is hits
+
+
+def test_the_first_rule_with_a_category_decides_and_others_raise() -> None:
+    book = (
+        Rule("raise", priority=Priority.HIGH, phrases=("help",)),
+        Rule("first", "Login", phrases=("help",)),
+        Rule("second", "General", phrases=("help",)),
+    )
+    findings = rules.match(clean("", "help me", ""), book)
+    assert findings.verdict is not None
+    assert findings.verdict.rule.name == "first"
+    assert [hit.rule.name for hit in findings.raises] == ["raise"]
+
+
+@pytest.mark.parametrize("pattern", [r"(a|aa)+$", r"(z|zz)+q$", r"(?:q|qq)+$", r"([a-z]|[a-m])+;$", r"(\d|\d\d)+x$"])
+def test_a_slow_pattern_is_refused_when_it_is_loaded(pattern: str) -> None:
+    with pytest.raises(RuleError, match="slow"):
+        rules.check(Rule("r", "General", patterns=(pattern,)))
+
+
+def test_a_slow_pattern_is_cut_off_and_named() -> None:
+    rule = Rule("evil", "General", patterns=(r"(z|zz)+q$",))
+    began = time.monotonic()
+    findings = rules.match(clean("", "z" * 60 + "q!", ""), (rule, Rule("good", "Login", phrases=("nothing",))))
+    assert findings.slow == ("evil",)
+    assert findings.verdict is None
+    assert time.monotonic() - began < 1.0
+
+
+def test_many_slow_patterns_are_not_all_waited_for() -> None:
+    book = tuple(Rule(f"evil {n}", "General", patterns=(r"(z|zz)+q$",)) for n in range(200))
+    began = time.monotonic()
+    findings = rules.match(clean("", "z" * 60 + "q!", ""), book)
+    assert len(findings.slow) == 200
+    assert time.monotonic() - began < 2.0
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Rule("r", "General"),
+        Rule("r", phrases=("x",)),
+        Rule("r", "General", phrases=("...",)),
+        Rule("r", "General", patterns=("(",)),
+        Rule("r", "General", patterns=("a*",)),
+        Rule("r", "General", patterns=("a" * 2000,)),
+    ],
+)
+def test_a_rule_that_cannot_be_used_is_refused(rule: Rule) -> None:
+    with pytest.raises(RuleError):
+        rules.check(rule)
+
+
+def test_the_shipped_rules_can_be_used_and_say_how_precise_they_are() -> None:
+    for rule in shipped():
+        rules.check(rule)
+        assert rule.precision
+
+
+def test_the_reference_case_is_decided_by_a_shipped_rule() -> None:
+    hit = rules.match(clean("Payment failed", "Amount debited but not credited", ""), shipped()).verdict
+    assert hit is not None
+    assert (hit.rule.category, hit.rule.priority) == ("Payments", Priority.HIGH)
+    assert hit.found == "debited but not credited"

@@ -1,0 +1,109 @@
+"""What triage reads of a mail."""
+
+import time
+
+import pytest
+
+from workers.triage.text import clean, mask
+
+MESSAGE = "The export stops at the third page and the file is empty."
+
+
+@pytest.mark.parametrize(
+    "addition",
+    [
+        "\n-- \nJane | invoice@firm.example",
+        "\n\nSent from my phone",
+        "\n\nThis e-mail is confidential and intended only for the addressee; delete it if you received it in error.",
+        "\n\nPlease consider the environment before printing this mail, every sheet of paper counts.",
+        "\n\nThanks in advance!",
+    ],
+)
+def test_what_is_not_the_message_is_cut(addition: str) -> None:
+    assert clean("Export", MESSAGE + addition, "").body == MESSAGE
+
+
+@pytest.mark.parametrize(
+    "greeting", ["Hi team,\n", "Dear Sir or Madam,\n\n", "Guten Tag,\n", "Bonjour,\n", "Hola,\n", "Hello, "]
+)
+def test_a_greeting_is_cut(greeting: str) -> None:
+    assert clean("", greeting + MESSAGE, "").body == MESSAGE
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Regards is the name of a field that is missing.\nPlease add it.",
+        "Thanks\nbut it still fails:\n" + "the log says that the server did not answer in time " * 4,
+        "confidential folder is gone",
+        "Hello",
+    ],
+)
+def test_what_only_looks_like_a_signature_stays(body: str) -> None:
+    assert clean("", body, body).body == body.strip()
+
+
+@pytest.mark.parametrize("subject", ["Re: Invoice", "AW: WG: Invoice", "Fwd: RE[2]: Invoice", "RV:   Invoice "])
+def test_reply_prefixes_are_cut(subject: str) -> None:
+    assert clean(subject, MESSAGE, "").subject == "Invoice"
+
+
+def test_the_subject_counts_twice() -> None:
+    assert clean("Export", MESSAGE, "").read == f"Export\nExport\n{MESSAGE}"
+
+
+def test_a_forwarded_mail_is_read_where_there_is_little_else() -> None:
+    forwarded = "fyi\n\n-----Original Message-----\nFrom: Ann\nSent: Monday\nSubject: Printer\n\nIt prints blank pages."
+    case = clean("FW: Printer", "fyi", forwarded)
+    assert case.body == "fyi\nPrinter\n\nIt prints blank pages."
+    assert "From" not in case.read
+    assert case.notes
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("see https://a.example/x?y=1 now", "see xxurl now"),
+        ("write to jane.doe@mail.example", "write to xxmail"),
+        ("paid 45,00 EUR or $3", "paid xxmoney or xxmoney"),
+        ("order 4711-22 of 12/03/2024", "order xxnum of xxnum"),
+        ("0x80070005 and error E-44", "xxcode and error xxcode"),
+        ("2FA on 404 and 4k", "2FA on 404 and 4k"),
+        ("<email> called <number>", "xxmail called xxnum"),
+    ],
+)
+def test_numbers_and_addresses_are_masked(text: str, masked: str) -> None:
+    assert " ".join(mask(text).split()) == masked
+
+
+@pytest.mark.parametrize("text", ["", "   \n", "\u200b\u200e", "...", "\0\0"])
+def test_a_mail_without_letters_is_empty(text: str) -> None:
+    assert clean(text, text, text).empty
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        " ",
+        "\n",
+        "1",
+        "a@",
+        "@a.",
+        "regards\n",
+        "> ",
+        "-",
+        "error ",
+        "http://",
+        "I hope you ",
+        "Re:",
+        "\u0301",
+        "$1 ",
+        "é1",
+    ],
+)
+def test_hostile_text_costs_little_time(unit: str) -> None:
+    text = unit * (200_000 // len(unit))
+    began = time.process_time()
+    clean(text, text, text)
+    assert time.process_time() - began < 1.0
