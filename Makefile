@@ -38,7 +38,7 @@ soak: $(STAMP_TEST)
 	$(PY) -m tests.faults.soak --minutes $(MINUTES)
 
 fuzz: $(STAMP_TEST)
-	$(PY) -m tests.fuzz --seconds $(SECONDS)
+	$(PY) -m tests.fuzz $(SECONDS)
 
 # A fresh Debian has no ensurepip: the environment is made without pip, and the system's pip installs into it.
 $(PY):

@@ -8,7 +8,7 @@ from daemon.mail.attachment import declared_name
 from daemon.mail.charset import codec, decode
 from daemon.mail.html import MAX_LAID_OUT, html_to_text
 from daemon.mail.mime import Entity
-from daemon.mail.transfer import without_uuencode
+from daemon.mail.transfer import base64_text, without_uuencode
 
 MAX_TEXT: Final = 1 << 20
 _MAX_ALL_TEXT: Final = 2 << 20
@@ -44,7 +44,10 @@ def _is_lost_multipart(entity: Entity) -> bool:
 
 def _read_text(entity: Entity, limit: int) -> tuple[str, list[str]]:
     # Quoted-printable needs at most three octets for one, base64 less.
-    octets, sound = entity.octets(None if entity.may_hold_uuencode else limit * 3 + 3)
+    encoded = None if entity.may_hold_uuencode else limit * 3 + 3
+    octets, sound = entity.octets(encoded)
+    if not sound and entity.encoding == "base64":
+        octets = base64_text(entity.body(encoded))
     if entity.may_hold_uuencode and entity.content_type == "text/plain":
         octets = without_uuencode(octets)
     defects = [] if sound else [f"bad-{entity.encoding}"]

@@ -156,7 +156,13 @@ def diagnose(address: str, action: str, status: str | None, text: str, notice: s
         status = spoken or status
     reason = find_reason(status, text)
     # Carriers in Japan and some filters answer "user unknown" to a message that they have read and dislike. A server
-    # with an enhanced code for it means it.
-    if reason == "user-unknown" and not (status or "").startswith("5.1.") and is_after_data(f"{text}\n{notice}"):
+    # with an enhanced code for it means it; Exchange Online has codes of its own for what other servers said.
+    if reason == "user-unknown" and not _names_address(status) and is_after_data(f"{text}\n{notice}"):
         reason = "refused-after-data"
     return Failure(address, action, status or status_of(reason), reason, " ".join(text[:_DIAGNOSTIC].split()))
+
+
+def _names_address(status: str | None) -> bool:
+    """Tell whether a status is a registered one about the address (RFC 3463 section 3.2)."""
+    detail = (status or "").partition(".")[2]
+    return detail.startswith("1.") and detail in _BY_STATUS

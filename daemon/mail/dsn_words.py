@@ -43,6 +43,8 @@ PHRASES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
             "will be retried; queue lifetime; retry time not reached",
         ),
     ),
+    # Exim refuses such an address in a header of the message; where others are good, it delivers to them.
+    ("bad-syntax", split_phrases("malformed address; incorrectly constructed")),
     # IMail counts its tries; this is the number it comes with.
     ("expired", split_phrases("delivery failed 20 attempts")),
     (
@@ -115,6 +117,8 @@ PHRASES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ),
     # procmail and Postfix's pipes quote what the local system said to them, whatever that was.
     ("system", split_phrases("couldn't create; can't create; command died; internal system error")),
+    # Postfix lost its own notes on why.
+    ("system", split_phrases("delivery report unavailable")),
     (
         "not-accepting",
         split_phrases(
@@ -122,7 +126,7 @@ PHRASES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
             "not accepting network; no mail service; find a mail exchanger",
         ),
     ),
-    ("network", split_phrases("host not found, try again; network is unreachable; no route to host")),
+    ("network", split_phrases("host not found, try again; network is unreachable; no route to host; too many hops")),
     (
         "user-unknown",
         split_phrases(

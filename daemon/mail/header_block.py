@@ -7,13 +7,13 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from daemon.mail.line import COLONS, fold, has_date, next_text
+from daemon.mail.line import WIDE_COLON, fold, has_date, next_text
 from daemon.mail.phrases import LABELS
 
 LABELS_NEEDED: Final = 3
 
 _MAX_LINES: Final = 14
-_MAX_LABEL: Final = 32
+_BEFORE_COLON: Final = re.compile(rf"[^:{WIDE_COLON}]{{1,31}}(?=[:{WIDE_COLON}])")
 _MAX_LABEL_WORDS: Final = 3
 _RULE: Final = re.compile(r"[_=\u2010\u2012\u2013\u2014\u2500\-]{5,}")
 _SUBJECT_PREFIX: Final = re.compile(r"\s*(?:re|aw|sv|fw|fwd|wg|tr|rv|antw|odp|ynt|vs|回复|答复)\s?:", re.IGNORECASE)
@@ -62,8 +62,8 @@ def labels_follow(lines: Sequence[str], index: int, wanted: int) -> bool:
 
 def _label(line: str) -> str:
     """Return what stands before the first colon when it has the shape of a header's name, else ""."""
-    cut = min((at for at in (line.find(colon, 0, _MAX_LABEL) for colon in COLONS) if at > 0), default=0)
-    label = line[:cut].strip(" *_\t")
+    before = _BEFORE_COLON.match(line)
+    label = before[0].strip(" *_\t") if before else ""
     return fold(label) if label and label[0].isalpha() and len(label.split()) <= _MAX_LABEL_WORDS else ""
 
 

@@ -66,10 +66,13 @@ class Entity:
         """Tell cheaply whether uuencoded files may stand in the text."""
         return self.buffer.find(b"\nbegin ", max(self.start - 1, 0), self.end) >= 0
 
+    def body(self, limit: int | None = None) -> bytes:
+        """Return the body as it was sent, at most `limit` octets of it."""
+        return self.buffer[self.start : self.end if limit is None else min(self.end, self.start + limit)]
+
     def octets(self, limit: int | None = None) -> tuple[bytes, bool]:
         """Return the decoded body, of at most `limit` encoded octets, and whether its encoding was sound."""
-        end = self.end if limit is None else min(self.end, self.start + limit)
-        return decode_transfer(self.buffer[self.start : end], self.encoding)
+        return decode_transfer(self.body(limit), self.encoding)
 
     def size(self) -> int:
         """Count the decoded octets."""

@@ -152,8 +152,8 @@ def _is_small_print(text: str) -> bool:
 
 
 def _is_disclaimer(text: str) -> bool:
-    marked = _has(text, CONFIDENTIAL) or _has(text, MISTAKEN)
-    return marked and len(text) > _SMALL and sum(_has(text, group) for group in DISCLAIMER_GROUPS) >= _NOTICE_GROUPS
+    marked = len(text) > _SMALL and (_has(text, CONFIDENTIAL) or _has(text, MISTAKEN))
+    return marked and sum(_has(text, group) for group in DISCLAIMER_GROUPS) >= _NOTICE_GROUPS
 
 
 def _has(text: str, parts: Sequence[str]) -> bool:

@@ -11,6 +11,9 @@ _NOT_BASE64: Final = bytes(set(range(256)) - set(_ALPHABET))
 _NOT_BASE64_OR_PAD: Final = bytes(set(_NOT_BASE64) - {ord("=")})
 _FOREIGN: Final = _ALPHABET + b"= \t\r\n"
 _UUENCODE: Final = frozenset(("x-uuencode", "uuencode", "x-uue", "uue"))
+# Whole lines of base64; what follows the last of them, if it has words, was never encoded.
+_BASE64_LINES: Final = re.compile(rb"(?:[A-Za-z0-9+/=]++[ \t]*+(?:\r?\n|\Z)\s*+)*+")
+_WORDS: Final = re.compile(rb"(?<![A-Za-z\x80-\xff])(?:[A-Za-z\x80-\xff]{2,40}[,.!?]? ){2}")
 _CHUNK: Final = 1 << 18
 _MAX_PADS: Final = 1000
 _MAX_FILES: Final = 100
@@ -59,6 +62,17 @@ def _unpadded(stream: bytes) -> bytes:
     if len(stream) % 4 == 1:
         stream = stream[:-1]
     return binascii.a2b_base64(stream + b"=" * (-len(stream) % 4))
+
+
+def base64_text(data: bytes) -> bytes:
+    """Decode base64 as far as it goes and keep the plain words behind it, which mailing lists and gateways append.
+
+    Where the words begin at once, the encoding was named and not used.
+    """
+    at = _BASE64_LINES.match(data).end()  # type: ignore[union-attr]  # it matches nothing at least
+    if not _WORDS.search(data, at):
+        return base64_octets(data)[0]
+    return b"\n".join(filter(None, (base64_octets(data[:at])[0], data[at:])))
 
 
 class UuBlock(NamedTuple):
