@@ -1,6 +1,7 @@
 """Real servers and fresh stores for every test that asks for them."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -24,6 +25,7 @@ settings.load_profile("suite")
 logs.configure("debug", "json")
 
 STORES = "stores"
+MEMORY, ROOM = Path("/dev/shm"), 48 << 20  # noqa: S108 - each test has a directory of its own there
 _names = (f"test_{number}" for number in count(1))
 
 
@@ -66,15 +68,23 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture
+def sqlite_url(_sqlite_template: Path) -> Iterator[str]:
+    """Return the URL of a SQLite of this test alone, with the schema in force; in memory where there is room for it."""
+    memory = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
+    with tempfile.TemporaryDirectory(prefix="triaged-test-", dir=MEMORY if memory else None) as directory:
+        path = Path(directory) / "triaged.db"
+        shutil.copy(_sqlite_template, path)
+        yield f"sqlite:///{path}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def store_url(request: pytest.FixtureRequest) -> str:
     """Return the URL of a database of this test alone, with the schema in force."""
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("_sqlite_template"), tmp_path / "triaged.db")
-        yield f"sqlite:///{tmp_path / 'triaged.db'}"
-        return
+        return str(request.getfixturevalue("sqlite_url"))
     template = request.getfixturevalue("_postgres_template")
-    yield _emptied(request.getfixturevalue("postgres_server"), template)
+    return _emptied(request.getfixturevalue("postgres_server"), template)
 
 
 @pytest.fixture
@@ -85,10 +95,9 @@ def store(store_url: str) -> Iterator[Store]:
 
 
 @pytest.fixture
-def sqlite_store(tmp_path: Path, _sqlite_template: Path) -> Iterator[Store]:
+def sqlite_store(sqlite_url: str) -> Iterator[Store]:
     """A store for tests of what does not depend on the database."""
-    shutil.copy(_sqlite_template, tmp_path / "triaged.db")
-    opened = Store(f"sqlite:///{tmp_path / 'triaged.db'}")
+    opened = Store(sqlite_url)
     yield opened
     opened.close()
 
@@ -100,9 +109,12 @@ def clock() -> FakeClock:
 
 def _emptied(server: PostgresServer, template: str) -> str:
     """Return the URL of the one database of stores, emptied: ten times faster than a new one for each test."""
-    tables = ", ".join(Base.metadata.tables)
+    tables = Base.metadata.sorted_tables[::-1]
+    numbered = [table.name for table in tables if table.autoincrement_column is not None]
+    statements = [str(table.delete()) for table in tables]
+    statements += [f"ALTER SEQUENCE {name}_id_seq RESTART" for name in numbered]
     try:
-        server.execute(f"TRUNCATE {tables} RESTART IDENTITY", STORES)
+        server.execute("; ".join(statements), STORES)
     except psycopg.Error:
         server.execute(f"DROP DATABASE IF EXISTS {STORES} WITH (FORCE)")
         server.execute(f"CREATE DATABASE {STORES} TEMPLATE {template}")

@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -77,7 +76,7 @@ COMMAND_OF: Final = {"try": "try_"}
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings (default: ./triaged.toml).")
-@click.version_option(version("triaged"), prog_name="triaged")
+@click.version_option(package_name="triaged", prog_name="triaged")
 @click.pass_context
 def cli(ctx: click.Context, config: Path | None) -> None:
     r"""Mail in, triaged, mail out: an email helpdesk daemon.

@@ -89,7 +89,7 @@ def _message_text(message: dict[str, Any], *, full: bool) -> str:
         f"    [{output.line(a['filename'], 100)}, {output.line(a['content_type'], 60)}, {a['size']} octets]"
         for a in message["attachments"]
     ]
-    body = output.block(message["text"] if full else message["reply"], "    ")
+    body = output.block((message["text"] if full else message["reply"]).strip("\n"), "    ")
     return "\n".join([click.style(head, bold=True), body, *files])
 
 

@@ -146,9 +146,14 @@ def _refuse_missing_file(url: str) -> None:
 @contextmanager
 def _explained(settings: Settings) -> Iterator[None]:
     """Turn what a database raises into a line and an exit code."""
-    from sqlalchemy.exc import ArgumentError, NoSuchModuleError  # noqa: PLC0415 - see above
+    from sqlalchemy.exc import (  # noqa: PLC0415 - see above
+        ArgumentError,
+        InterfaceError,
+        NoSuchModuleError,
+        OperationalError,
+        TimeoutError,  # noqa: A004 - of the pool
+    )
 
-    from daemon.intake import UNREACHABLE  # noqa: PLC0415 - see above
     from daemon.store.schema import SchemaError  # noqa: PLC0415 - see above
 
     url = settings.database_url
@@ -158,7 +163,7 @@ def _explained(settings: Settings) -> Iterator[None]:
         raise Misconfigured(str(error)) from None
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise Misconfigured(f"database.url cannot be used: {error}") from None
-    except UNREACHABLE as error:
+    except (OperationalError, InterfaceError, TimeoutError) as error:
         raise Unavailable(f"the database {where(url)} cannot be reached: {reason(error, url)}") from None
     except PermissionError as error:
         raise Misconfigured(f"{error.filename}: {error.strerror}") from None

@@ -42,6 +42,13 @@ STYLES: Final = {
     "fail": "bold red",
 }
 
+# Columns that are wrapped where a terminal is narrow, and how narrow they can be read.
+PROSE: Final = frozenset({"subject", "reasons", "last_error", "wrong", "text"})
+LEGIBLE: Final = 20
+GAP: Final = 3
+# Columns that are left out where it is narrower still; --json has them all.
+SPARE: Final = ("confidence", "created_at", "requester", "category", "due_at", "peer", "source")
+
 
 class Bar(Protocol):
     """A progress bar. `length` may change once it is known better."""
@@ -161,15 +168,28 @@ def busy(text: str) -> Iterator[None]:
 def _table(rows: Iterable[Row], columns: Sequence[str]) -> int:
     from rich import box  # noqa: PLC0415 - not needed in a pipe
     from rich.console import Console  # noqa: PLC0415 - see above
-    from rich.table import Table  # noqa: PLC0415 - see above
+    from rich.table import Column, Table  # noqa: PLC0415 - see above
     from rich.text import Text  # noqa: PLC0415 - see above
 
-    table = Table(*(column.replace("_", " ") for column in columns), box=box.SIMPLE_HEAD, pad_edge=False)
-    for row in rows:
-        texts = [cell(row.get(column)) for column in columns]
-        table.add_row(*(Text(text, style=STYLES.get(text, "")) for text in texts))
-    Console().print(table)
+    console, texts = Console(), [{column: cell(row.get(column)) for column in columns} for row in rows]
+    columns = _fitting(columns, texts, console.width)
+    heads = (Column(column.replace("_", " "), no_wrap=column not in PROSE) for column in columns)
+    table = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False)
+    for line_ in texts:
+        table.add_row(*(Text(line_[column], style=STYLES.get(line_[column], "")) for column in columns))
+    console.print(table)
     return table.row_count
+
+
+def _fitting(columns: Sequence[str], texts: Sequence[Mapping[str, str]], width: int) -> list[str]:
+    """Return the columns that fit into a terminal: what is least missed goes first."""
+    widths = {column: max([len(column), *(len(text[column]) for text in texts)]) for column in columns}
+    widths |= {column: min(width, LEGIBLE) for column, width in widths.items() if column in PROSE}
+    for spare in SPARE:
+        if sum(widths.values()) + GAP * len(widths) <= width:
+            break
+        widths.pop(spare, None)
+    return list(widths)
 
 
 def _spelled(match: re.Match[str]) -> str:
