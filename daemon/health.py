@@ -19,7 +19,7 @@ class Facts:
     """The state of the whole system at `now`.
 
     `oldest_due` is when the job that has waited longest became due; `refused` is what the smarthost said when it
-    refused our credentials, or "".
+    refused our credentials, or ""; `drifted` how often people override automatic routing, where it was stopped, or "".
     """
 
     now: datetime
@@ -31,6 +31,7 @@ class Facts:
     mailboxes: Mapping[str, MailboxFacts]
     room: bool = True
     refused: str = ""
+    drifted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ def _flow(facts: Facts, patience: Patience) -> list[Trouble]:
                 "outgoing", f"The smarthost refuses our credentials ({facts.refused}): outgoing mail waits. Mend them."
             )
         )
+    if facts.drifted:
+        found.append(Trouble("drift", f"Automatic routing was stopped: {facts.drifted}. See triaged stats triage."))
     if facts.oldest_due and facts.now - facts.oldest_due > patience.job:
         waits = _minutes(facts.now - facts.oldest_due)
         found.append(Trouble("jobs", f"A job has been due for {waits}: does a worker run? See triaged jobs list."))

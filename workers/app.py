@@ -14,6 +14,7 @@ from config.settings import Settings
 from daemon.clock import Clock
 from daemon.health import Patience
 from daemon.intake import Wake
+from daemon.jobs import TIME_LIMIT_MS
 from daemon.space import FreeSpace
 from daemon.store.jobs import JobKind
 from daemon.store.store import Store
@@ -37,6 +38,7 @@ log = structlog.get_logger(__name__)
 
 IDLE_POLL_MS = 40
 PATIENCE_MS = 30_000
+TRAINING_LIMIT_MS = 3_600_000
 
 
 class Workshop:
@@ -71,10 +73,12 @@ class Workshop:
             mailboxes=tuple(mailbox.name for mailbox in settings.imap),
             patience=patience(settings),
             refused=lambda: self._deliver.refused,
+            drifted=lambda: self.brain.drifted,
             room=FreeSpace(settings.service.state_dir, settings.limits.free_bytes),
         )
         for kind in JobKind:
-            dramatiq.actor(actor_name=kind, queue_name=kind, broker=broker)(engine.perform)
+            limit = TRAINING_LIMIT_MS if kind is JobKind.TRAIN else TIME_LIMIT_MS
+            dramatiq.actor(actor_name=kind, queue_name=kind, broker=broker, time_limit=limit)(engine.perform)
         self._worker = dramatiq.Worker(broker, worker_timeout=IDLE_POLL_MS, worker_threads=settings.broker.threads)
 
     def _actors(self, store: Store, clock: Clock, keys: tuple[bytes, ...]) -> Mapping[JobKind, Actor]:
@@ -89,6 +93,8 @@ class Workshop:
         """Begin to work, with a model: the first start trains one."""
         self._school.ensure_model()
         self._heart.start()
+        # Only Dramatiq's own command says so by itself; without it no time limit is kept.
+        self._broker.emit_after("process_boot")
         self._worker.start()
         self._watchman.start()
 

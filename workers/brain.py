@@ -35,6 +35,7 @@ class CurrentBrain:
         self._looked_at = -LOOKED_EVERY
         self._certified: Mapping[str, float | None] = {}
         self._certified_at = -CERTIFIED_EVERY
+        self.drifted = ""
 
     def model(self) -> Model | None:
         """Return the current model, None where none can be trusted: rules alone decide then."""
@@ -64,8 +65,9 @@ class CurrentBrain:
         model = self._model.version if self._model else None
         drift = watch(not check.right for check in checks if self._routed(check) and check.model == model)
         if drift.state is State.ALARM:
-            log.warning("automatic routing stopped: people override too much", checks=drift.seen)
+            self.drifted = f"people override it too often, by {drift.seen} checks of model {model}"
             return {}
+        self.drifted = ""
         pairs: dict[str, list[tuple[float, bool]]] = defaultdict(list)
         for check in checks:
             pairs[check.predicted].append((check.confidence, check.right))

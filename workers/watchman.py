@@ -36,12 +36,13 @@ class Watchman:
         mailboxes: tuple[str, ...],
         patience: Patience,
         refused: Callable[[], str],
+        drifted: Callable[[], str],
         room: Callable[[], bool],
     ) -> None:
         self._store, self._clock, self._transport, self._keys = store, clock, transport, keys
         self._sender, self._admin, self._domain = sender, admin, message_id_domain
         self._mailboxes, self._patience = mailboxes, patience
-        self._refused, self._room = refused, room
+        self._refused, self._drifted, self._room = refused, drifted, room
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="watchman", daemon=True)
 
@@ -59,7 +60,14 @@ class Watchman:
         """Make one round: note what is wrong, tell what is new, and return it."""
         now = self._clock.now()
         with self._store.read() as session:
-            found = health.facts(session, now, self._mailboxes, room=self._room(), refused=self._refused())
+            found = health.facts(
+                session,
+                now,
+                self._mailboxes,
+                room=self._room(),
+                refused=self._refused(),
+                drifted=self._drifted(),
+            )
         troubles = examine(found, self._patience)
         news = tuple(self._store.write(lambda session: health.raise_alarms(session, troubles, now)))
         for trouble in news:

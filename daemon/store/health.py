@@ -16,7 +16,15 @@ from daemon.ticket import Disposition
 COUNTED_AT_MOST = 10_000
 
 
-def facts(session: Session, now: datetime, mailboxes: Sequence[str], *, room: bool = True, refused: str = "") -> Facts:
+def facts(
+    session: Session,
+    now: datetime,
+    mailboxes: Sequence[str],
+    *,
+    room: bool = True,
+    refused: str = "",
+    drifted: str = "",
+) -> Facts:
     """Return the state of the system. Every query is bounded by an index."""
     return Facts(
         now=now,
@@ -28,6 +36,7 @@ def facts(session: Session, now: datetime, mailboxes: Sequence[str], *, room: bo
         mailboxes={name: _mailbox(session, name) for name in mailboxes},
         room=room,
         refused=refused,
+        drifted=drifted,
     )
 
 
