@@ -6,7 +6,6 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 
 import structlog
-from sqlalchemy.orm import Session
 
 from daemon.clock import Clock
 from daemon.failpoint import failpoint
@@ -121,7 +120,7 @@ class Relay:
         }
         dead = [(i, beat) for i, (beat, since) in seen.items() if now - since >= DEAD_AFTER_SECONDS]
         if dead:
-            self._store.write(lambda session: _release(session, dead))
+            self._store.write(lambda session: jobs.take_back(session, dead, self._clock.now()))
             for job_id, _ in dead:
                 self._offered.pop(job_id, None)
                 log.warning("job taken back from a dead worker", job=job_id)
@@ -140,8 +139,3 @@ class Relay:
         if self._failing:
             log.info("jobs are offered again")
         self._failing = False
-
-
-def _release(session: Session, dead: Iterable[tuple[int, int]]) -> None:
-    for job_id, beat in dead:
-        jobs.release(session, job_id, beat)

@@ -8,8 +8,9 @@ from config.settings import Settings
 from daemon.clock import Clock, SystemClock
 from daemon.jobs import enqueue, make_broker, waiting
 from daemon.lock import StateLock
+from daemon.owner import is_gone
 from daemon.relay import Relay
-from daemon.store import keys, schema
+from daemon.store import jobs, keys, schema
 from daemon.store.store import Store
 
 log = structlog.get_logger(__name__)
@@ -33,8 +34,18 @@ class Runtime:
                 log.info("database upgraded", before=before, after=after)
         schema.check(self.store.engine)
         self.keys = self.store.write(lambda session: keys.ensure(session, self.clock.now()))
+        if self._lock is not None:
+            self._take_back()
         self.broker = make_broker(settings.broker.url.get_secret_value())
         self.relay = Relay(self.store, partial(enqueue, self.broker), self.clock, partial(waiting, self.broker))
+
+    def _take_back(self) -> None:
+        """Take back at once what this host's dead processes left, instead of waiting for beats that cannot come."""
+        with self.store.read() as session:
+            left = jobs.orphans(session, is_gone)
+        if left:
+            self.store.write(lambda session: jobs.take_back(session, left, self.clock.now()))
+            log.warning("jobs taken back from dead processes", jobs=[job_id for job_id, _ in left])
 
     def close(self) -> None:
         """Let everything go."""

@@ -42,7 +42,9 @@ PATIENCE = 30.0
 class Running:
     """A listener on a loop of its own thread, from `with` on; `errors` is what the loop complained of."""
 
-    def __init__(self, store: Store, *, enough_space: Callable[[], bool] = lambda: True, **how: Any) -> None:
+    def __init__(
+        self, store: Store, *, enough_space: Callable[[], bool] = lambda: True, send_buffer: int = 0, **how: Any
+    ) -> None:
         self.woken = Woken()
         self.errors: list[Mapping[str, Any]] = []
         self.clients: list[Client] = []
@@ -54,6 +56,8 @@ class Running:
         self._thread = threading.Thread(target=self._run, name="listening", daemon=True)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._socket.setblocking(False)
+        if send_buffer:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         self.port = int(self._socket.getsockname()[1])
 
     def _run(self) -> None:

@@ -135,7 +135,7 @@ class _Handler:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
 
-    async def handle_MAIL(  # noqa: N802
+    async def handle_MAIL(
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         answer = await self._sink.answer(server, "MAIL", "250 2.1.0 OK")
@@ -144,7 +144,7 @@ class _Handler:
             self._sink.options.append(options)
         return answer
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         answer = await self._sink.answer(server, "RCPT", self._sink.refusal(address) or "250 2.1.5 OK")
@@ -152,14 +152,14 @@ class _Handler:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         taken = Received(envelope.mail_from or "", list(envelope.rcpt_tos), envelope.original_content or b"")
         scripted = self._sink._answers["DATA"]
         if not scripted or scripted[0] in {HANG, DROP} or scripted[0].startswith("2"):
             self._sink.received.append(taken)
         return await self._sink.answer(server, "DATA", "250 2.0.0 taken")
 
-    async def handle_NOOP(self, server: SMTP, _session: Session, _envelope: Envelope, _arg: str) -> str:  # noqa: N802
+    async def handle_NOOP(self, server: SMTP, _session: Session, _envelope: Envelope, _arg: str) -> str:
         return await self._sink.answer(server, "NOOP", "250 OK")
 
     async def handle_exception(self, error: Exception) -> str:

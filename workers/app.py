@@ -1,7 +1,5 @@
 """The workers' composition root: everything after the queue, built top to bottom, stopped in reverse."""
 
-import os
-import secrets
 import socket
 from collections.abc import Mapping
 from datetime import timedelta
@@ -15,6 +13,7 @@ from daemon.clock import Clock
 from daemon.health import Patience
 from daemon.intake import Wake
 from daemon.jobs import TIME_LIMIT_MS
+from daemon.owner import owner
 from daemon.space import FreeSpace
 from daemon.store.jobs import JobKind
 from daemon.store.store import Store
@@ -36,7 +35,9 @@ from workers.watchman import Watchman
 
 log = structlog.get_logger(__name__)
 
-IDLE_POLL_MS = 40
+# Redis is asked this often when idle: each stage of a mail's way waits for it. In process, whoever waits is woken.
+REDIS_POLL_MS = 40
+IDLE_MS = 1000
 PATIENCE_MS = 30_000
 TRAINING_LIMIT_MS = 3_600_000
 
@@ -79,7 +80,8 @@ class Workshop:
         for kind in JobKind:
             limit = TRAINING_LIMIT_MS if kind is JobKind.TRAIN else TIME_LIMIT_MS
             dramatiq.actor(actor_name=kind, queue_name=kind, broker=broker, time_limit=limit)(engine.perform)
-        self._worker = dramatiq.Worker(broker, worker_timeout=IDLE_POLL_MS, worker_threads=settings.broker.threads)
+        idle = REDIS_POLL_MS if settings.broker.url.get_secret_value() else IDLE_MS
+        self._worker = dramatiq.Worker(broker, worker_timeout=idle, worker_threads=settings.broker.threads)
 
     def _actors(self, store: Store, clock: Clock, keys: tuple[bytes, ...]) -> Mapping[JobKind, Actor]:
         return {
@@ -120,11 +122,6 @@ def patience(settings: Settings) -> Patience:
         mailbox=timedelta(minutes=health.mailbox_minutes),
         no_mail=timedelta(hours=health.no_mail_hours) if health.no_mail_hours else None,
     )
-
-
-def owner() -> str:
-    """Return a name for this process that no other has."""
-    return f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def rules(settings: Settings) -> Rules:

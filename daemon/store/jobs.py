@@ -1,6 +1,6 @@
 """The queue of record: promise, claim, beat, finish, retry, give up."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -15,6 +15,8 @@ from daemon.store.models import Job, table, unindexed
 
 # Due whatever the clock says: a clock that steps back delays no new work.
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+APART = timedelta(seconds=0.5)
+TAKEN_BACK_WITHIN = timedelta(seconds=3)
 
 JOB = table(Job)
 STATE = unindexed(JOB.c.state)
@@ -129,9 +131,7 @@ def claim(session: Session, job_id: int, owner: str, now: datetime) -> Lease | N
 def beat(session: Session, owner: str, running: Sequence[int]) -> None:
     """Show that these jobs of an owner are being worked on."""
     session.execute(
-        update(Job)
-        .where(Job.id.in_(running), Job.owner == owner, Job.state == JobState.LEASED)
-        .values(beat=Job.beat + 1)
+        update(Job).where(Job.id.in_(running), Job.owner == owner, STATE == JobState.LEASED).values(beat=Job.beat + 1)
     )
 
 
@@ -191,12 +191,30 @@ def leased(session: Session, limit: int) -> dict[int, int]:
     return {row.id: row.beat for row in rows}
 
 
-def release(session: Session, job_id: int, seen_beat: int) -> bool:
+def orphans(session: Session, is_gone: Callable[[str], bool]) -> list[tuple[int, int]]:
+    """Return the leased jobs whose owner is gone, each with its beat."""
+    rows = session.execute(select(Job.id, Job.beat, Job.owner).where(Job.state == JobState.LEASED))
+    return [(row.id, row.beat) for row in rows if is_gone(row.owner or "")]
+
+
+def take_back(session: Session, dead: Sequence[tuple[int, int]], now: datetime) -> None:
+    """Take jobs, each with the beat that was seen of it, from owners that died.
+
+    One of them may have been the death of its worker. They become due one after the other, those that were tried least
+    first, so that it does not take the others with it again.
+    """
+    tried = select(Job.id).where(Job.id.in_([job_id for job_id, _ in dead])).order_by(Job.attempts, Job.id.desc())
+    beats, apart = dict(dead), min(APART, TAKEN_BACK_WITHIN / len(dead))
+    for position, job_id in enumerate(session.execute(tried).scalars().all()):
+        release(session, job_id, beats[job_id], now + position * apart if position else AT_ONCE)
+
+
+def release(session: Session, job_id: int, seen_beat: int, due_at: datetime = AT_ONCE) -> bool:
     """Take a job from an owner whose beat has not moved; False if it moved after all."""
     done = session.execute(
         update(Job)
         .where(Job.id == job_id, STATE == JobState.LEASED, Job.beat == seen_beat)
-        .values(state=JobState.READY, owner=None, due_at=AT_ONCE, last_error="the worker died or hung")
+        .values(state=JobState.READY, owner=None, due_at=due_at, last_error="the worker died or hung")
     )
     return isinstance(done, CursorResult) and done.rowcount == 1
 

@@ -259,7 +259,7 @@ def test_a_server_without_starttls_gets_nothing(sink: Sink, closing: list[SmtpTr
 
 
 @pytest.mark.parametrize("implicit", [False, True])
-def test_mail_goes_over_verified_tls(files: tuple[Path, Path], closing: list[SmtpTransport], implicit: bool) -> None:  # noqa: FBT001
+def test_mail_goes_over_verified_tls(files: tuple[Path, Path], closing: list[SmtpTransport], implicit: bool) -> None:
     with Sink(tls=server_context(files), implicit=implicit) as sink:
         transport = open_to(sink, closing, security="tls" if implicit else "starttls", context=trusting(files))
         transport.send(US, ANN, MAIL)
@@ -271,7 +271,7 @@ def test_mail_goes_over_verified_tls(files: tuple[Path, Path], closing: list[Smt
 def test_a_certificate_that_nobody_vouches_for_is_refused(
     files: tuple[Path, Path],
     closing: list[SmtpTransport],
-    implicit: bool,  # noqa: FBT001
+    implicit: bool,
 ) -> None:
     with Sink(tls=server_context(files), implicit=implicit) as sink:
         transport = open_to(sink, closing, security="tls" if implicit else "starttls")

@@ -46,7 +46,7 @@ def test_no_other_text_is_a_token(text: str) -> None:
 
 
 @pytest.mark.parametrize(("days", "genuine"), [(-1, False), (0, True), (1, True)])
-def test_a_token_is_good_up_to_the_day_it_expires(days: int, genuine: bool) -> None:  # noqa: FBT001
+def test_a_token_is_good_up_to_the_day_it_expires(days: int, genuine: bool) -> None:
     text = token.sign(replace(TOKEN, expires=TODAY + timedelta(days=days)), KEY)
     assert (token.verify(text, (KEY,), TODAY) is not None) is genuine
 

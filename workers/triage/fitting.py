@@ -20,6 +20,8 @@ GROUP_STRENGTH = 3.0
 FOLDS = 3
 MOST_FOR_CHOICE = 1600
 ENOUGH_VERIFIED = 100
+# The mail of a new company is less like our examples than these are like each other: be that much less sure of it.
+AMONG_STRANGERS = 0.85
 ITERATIONS = 200
 TOLERANCE = 1e-3
 SEED = 20251
@@ -81,7 +83,8 @@ def fit(matrix: csr_array, names: Names, groups: Sequence[str], verified: Sequen
     if own.sum() >= ENOUGH_VERIFIED:
         shares = calibrate((opinions[0][own], opinions[1][own]), truth[own], tied=False)
     else:
-        shares = calibrate(opinions, truth, tied=True)
+        both, _ = calibrate(opinions, truth, tied=True)
+        shares = (both * AMONG_STRANGERS, both * AMONG_STRANGERS)
     experts = (
         fit_expert(text, names, labels, strength),
         fit_expert(lexicon, names, labels, GROUP_STRENGTH),

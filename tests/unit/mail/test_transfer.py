@@ -22,7 +22,7 @@ BASE64 = [
 
 
 @pytest.mark.parametrize(("data", "octets", "is_sound"), BASE64)
-def test_broken_base64_gives_what_it_holds(data: bytes, octets: bytes, is_sound: bool) -> None:  # noqa: FBT001 - a table
+def test_broken_base64_gives_what_it_holds(data: bytes, octets: bytes, is_sound: bool) -> None:
     assert base64_octets(data) == (octets, is_sound)
 
 

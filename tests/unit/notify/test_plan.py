@@ -120,7 +120,7 @@ def test_a_suppressed_customer_is_not_acknowledged() -> None:
         (False, Counts(hour=600), "suppressed", "in all"),
     ],
 )
-def test_acknowledgements_are_limited(verified: bool, sent: Counts, state: str, word: str) -> None:  # noqa: FBT001
+def test_acknowledgements_are_limited(verified: bool, sent: Counts, state: str, word: str) -> None:
     planned = acknowledgement(replace(OPENED, verified=verified, sent=sent, limits=LIMITS))
     assert (planned.state, word in planned.reason) == (state, True)
 

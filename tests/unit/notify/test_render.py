@@ -94,7 +94,7 @@ def test_what_a_sender_writes_stays_text(renderer: Renderer, kind: str, field: s
 
 
 @pytest.mark.parametrize("verified", [True, False])
-def test_an_acknowledgement_escapes_name_and_subject(renderer: Renderer, verified: bool) -> None:  # noqa: FBT001
+def test_an_acknowledgement_escapes_name_and_subject(renderer: Renderer, verified: bool) -> None:
     view = Acknowledgement(REFERENCE, "A <b>&", MARK, verified=verified, name=ATTACK, subject=ATTACK)
     rendered = renderer.render("acknowledgement", view)
     assert "<script" not in rendered.html

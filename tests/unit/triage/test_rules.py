@@ -52,7 +52,7 @@ def test_a_phrase_matches_whole_words_however_they_are_typed(text: str, found: s
         (Where.SUBJECT, "x", False),
     ],
 )
-def test_a_rule_reads_only_its_part(where: Where, subject: str, hits: bool) -> None:  # noqa: FBT001 - a table
+def test_a_rule_reads_only_its_part(where: Where, subject: str, hits: bool) -> None:
     rule = Rule("r", "General", phrases=("urgent",), where=where)
     assert bool(rules.match(clean(subject, "nothing here", ""), (rule,)).verdict) is hits
 

@@ -12,6 +12,11 @@ MESSAGE = "The export stops at the third page and the file is empty."
 @pytest.mark.parametrize(
     "addition",
     [
+        "\n\nBest regards,\nJane Doe\nHead of Payments",
+        "\n\nMit freundlichen Grüßen\nErika Mustermann",
+        "\n\nCordialement,\nJean Dupont",
+        "\n\nUn saludo,\nAna",
+        "\n\nCordiali saluti\nLogin Srl",
         "\n-- \nJane | invoice@firm.example",
         "\n\nSent from my phone",
         "\n\nThis e-mail is confidential and intended only for the addressee; delete it if you received it in error.",
@@ -36,6 +41,7 @@ def test_a_greeting_is_cut(greeting: str) -> None:
         "Regards is the name of a field that is missing.\nPlease add it.",
         "Thanks\nbut it still fails:\n" + "the log says that the server did not answer in time " * 4,
         "confidential folder is gone",
+        "It fails.\nRegards, Tom\nPS: the log says nothing at all",
         "Hello",
     ],
 )

@@ -1,0 +1,174 @@
+"""Compare what clients heard and what the sink took with the database: nothing lost, nothing twice, nothing unasked."""
+
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from email import policy
+from email.parser import BytesHeaderParser
+from typing import Any, Final
+
+from sqlalchemy import Engine, text
+
+from tests.faults.load import Accepted
+from tests.sink import Received
+
+KINDS: Final = ("acknowledgement", "notification")
+COPIES: Final = 2
+READ: Final = {
+    "inbound": "SELECT id, sha256, disposition, ticket_id, duplicate_of FROM inbound",
+    "ticket": "SELECT id, category FROM ticket",
+    "decision": 'SELECT id, ticket_id, "by" FROM decision',
+    "delivery": "SELECT id, ticket_id, kind, recipient, message_id, state, attempts FROM delivery",
+    "job": "SELECT id, kind, subject, state FROM job WHERE state != 'done'",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A mail as the sink took it: its Message-ID and its recipient."""
+
+    message_id: str
+    recipient: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What is wrong, a sentence each, and what was counted."""
+
+    problems: list[str] = field(default_factory=list)
+    accepted: int = 0
+    tickets: int = 0
+    sent: int = 0
+    doubled: int = 0
+    duplicates: int = 0
+    uncertain: int = 0
+    given_up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The rows that count, by table."""
+
+    inbound: Sequence[Any]
+    ticket: Sequence[Any]
+    decision: Sequence[Any]
+    delivery: Sequence[Any]
+    job: Sequence[Any]
+
+    @classmethod
+    def read(cls, engine: Engine) -> "Database":
+        with engine.connect() as connection:
+            return cls(**{table: connection.execute(text(query)).all() for table, query in READ.items()})
+
+
+def sent_mails(received: Iterable[Received]) -> list[Sent]:
+    """Return what the sink took, one for each recipient."""
+    parser = BytesHeaderParser(policy=policy.compat32)
+    return [
+        Sent(str(parser.parsebytes(mail.content)["Message-ID"]).strip(), recipient.lower())
+        for mail in list(received)
+        for recipient in mail.rcpts
+    ]
+
+
+def check(
+    engine: Engine,
+    accepted: Sequence[Accepted],
+    sent: Sequence[Sent],
+    *,
+    window: int = 0,
+    given_up: bool = False,
+    uncertain: bool = False,
+    refused: Container[str] = (),
+) -> Report:
+    """Check everything.
+
+    At most `window` mails may have gone out twice, each under one Message-ID. `given_up` allows tickets that a person
+    is to decide, after three counted attempts; `uncertain` allows mails of which two attempts ended without an answer.
+    Mail to `refused` recipients must have failed.
+    """
+    database = Database.read(engine)
+    report = Report(
+        accepted=len(accepted),
+        tickets=len(database.ticket),
+        sent=len(sent),
+        duplicates=sum(row.disposition == "duplicate" for row in database.inbound),
+        uncertain=sum(row.state == "uncertain" for row in database.delivery),
+        given_up=sum(row.by == "fallback" for row in database.decision),
+    )
+    report.problems += [
+        *_ledger(database, accepted),
+        *_tickets(database, given_up=given_up),
+        *_deliveries(database, refused, uncertain=uncertain),
+        *_sink(database, sent, report, window),
+        *(f"job {row.id} ({row.kind} {row.subject}) is {row.state}" for row in database.job),
+    ]
+    return report
+
+
+def _ledger(database: Database, accepted: Sequence[Accepted]) -> Iterator[str]:
+    """Find each 250 in the ledger, and the one ticket of each mail."""
+    originals = {row.sha256: row for row in database.inbound if row.disposition != "duplicate"}
+    rows = Counter(row.sha256 for row in database.inbound)
+    for row in database.inbound:
+        if row.disposition != "duplicate" and originals[row.sha256] is not row:
+            yield f"inbound {row.id}: the same octets are stored twice as something of their own"
+    heard = Counter(one.sha256 for one in accepted)
+    for sha256, times in heard.items():
+        found = originals.get(sha256)
+        if found is None:
+            yield f"lost: 250 was said for {sha256[:12]}, and the ledger does not have it"
+        elif found.ticket_id is None:
+            yield f"lost: mail {sha256[:12]} (inbound {found.id}, {found.disposition}) has no ticket"
+        if rows[sha256] < times:
+            yield f"250 was said {times} times for {sha256[:12]}, and the ledger has {rows[sha256]} rows"
+    tickets = Counter(row.ticket_id for row in originals.values() if row.disposition in ("ticket", "parked"))
+    yield from (f"ticket {ticket} belongs to {n} mails" for ticket, n in tickets.items() if ticket and n > 1)
+
+
+def _tickets(database: Database, *, given_up: bool) -> Iterator[str]:
+    opened = {row.ticket_id for row in database.inbound}
+    decided = Counter(row.ticket_id for row in database.decision)
+    for row in database.ticket:
+        if row.id not in opened:
+            yield f"ticket {row.id} came from no mail"
+        if row.category == "PENDING":
+            yield f"ticket {row.id} is not decided"
+        if decided[row.id] != 1:
+            yield f"ticket {row.id} was decided {decided[row.id]} times"
+    if not given_up:
+        yield from (f"ticket {row.ticket_id} was given up" for row in database.decision if row.by == "fallback")
+
+
+def _deliveries(database: Database, refused: Container[str], *, uncertain: bool) -> Iterator[str]:
+    planned = Counter((row.ticket_id, row.kind) for row in database.delivery)
+    for ticket in database.ticket:
+        for kind in KINDS:
+            if planned[ticket.id, kind] != 1:
+                yield f"ticket {ticket.id} has {planned[ticket.id, kind]} mails of kind {kind}"
+    for row in database.delivery:
+        wanted = {"failed"} if row.recipient in refused else {"sent"}
+        if uncertain and row.attempts >= COPIES:
+            wanted.add("uncertain")
+        if row.state not in wanted:
+            yield f"delivery {row.id} is {row.state}"
+
+
+def _sink(database: Database, sent: Sequence[Sent], report: Report, window: int) -> Iterator[str]:
+    """Find each mail of the sink among the deliveries, and each delivery in the sink, once."""
+    copies = Counter(sent)
+    planned = {Sent(row.message_id, row.recipient.lower()): row for row in database.delivery}
+    for mail, times in copies.items():
+        row = planned.get(mail)
+        if row is None:
+            yield f"unasked: the sink has {mail.message_id} for {mail.recipient}, and no delivery says so"
+        elif times > COPIES:
+            yield f"delivery {row.id} went out {times} times"
+        elif times > 1 and row.attempts < times:
+            yield f"delivery {row.id} went out {times} times in {row.attempts} attempts"
+    for mail, row in planned.items():
+        if row.state == "sent" and not copies[mail]:
+            yield f"lost: delivery {row.id} counts as sent, and the sink does not have it"
+    report.doubled = sum(times == COPIES for times in copies.values())
+    if report.doubled > window:
+        yield f"{report.doubled} mails went out twice, and {window} faults can explain it"

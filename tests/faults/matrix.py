@@ -1,0 +1,248 @@
+"""Let every fault happen at every point of a mail's way, on both stores, and prove that nothing was lost.
+
+Usage: python -m tests.faults.matrix [--short] [--seed N]
+Prints a table in Markdown; exits 1 on any violation.
+"""
+
+import argparse
+import random
+import statistics
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Final
+
+from daemon.failpoint import COMMIT
+from tests.faults.checker import Report, check, sent_mails
+from tests.faults.load import Client, Numbers
+from tests.faults.system import KINDS, SQLITE, Kit, System
+
+# At most one fault of each group happens between two moments of quiet: what a second one on the same mail may do is
+# promised by counting (three attempts, two sendings) and tested elsewhere.
+GROUPS: Final = (
+    ("accept.parsed", "commit.accept", "accept.committed", "accept.before_250"),
+    ("relay.offered",),
+    ("triage.claimed", "commit.triage", "triage.committed"),
+    ("notify.claimed", "commit.notify", "notify.committed"),
+    ("deliver.claimed", "deliver.begun", "deliver.data", "deliver.taken", "commit.deliver", "deliver.committed"),
+)
+POINTS: Final = tuple(point for group in GROUPS for point in group)
+FAILURES: Final = ("raise", "enospc", "eio", "drop")
+KILL, SLEEP, ANY = "kill", "sleep", "any"
+PAST_THE_LEASE: Final = 3.5
+MAILS: Final = 3
+FULL_ROUNDS: Final = 12
+PASSINGS_AT_MOST: Final = 80
+PATIENCE: Final = 60.0
+# Where an attempt to send has begun and its outcome is not written down yet.
+WINDOW: Final = frozenset({"deliver.begun", "deliver.data", "deliver.taken", "commit.deliver"})
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What happened on one system."""
+
+    kind: str
+    faults: Counter[str] = field(default_factory=Counter)
+    recovery: list[float] = field(default_factory=list)
+    greeting: list[float] = field(default_factory=list)
+    replayed: int = 0
+    deferred: int = 0
+    report: Report = field(default_factory=Report)
+    problems: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class Run:
+    """One system under faults."""
+
+    def __init__(self, kit: Kit, kind: str, seed: int) -> None:
+        self._kit = kit
+        self.outcome = Outcome(kind)
+        self._random = random.Random(f"{seed} {kind}")
+        self._numbers = Numbers(f"m{seed}{kind[0]}")
+
+    def __call__(self, rounds: int, *, every_passing: bool) -> None:
+        """Do everything, and check; what breaks is a problem, not an exception."""
+        began = time.monotonic()
+        try:
+            with System(self._kit, self.outcome.kind) as self._system:
+                self._client = Client(self._system.port)
+                try:
+                    self._inject(rounds, every_passing=every_passing)
+                finally:
+                    self._client.close()
+        except Exception as error:  # noqa: BLE001 - the other system goes on, and this is told at the end
+            self.outcome.problems.append(f"{type(error).__name__}: {error}")
+        self.outcome.seconds = time.monotonic() - began
+
+    def _inject(self, rounds: int, *, every_passing: bool) -> None:
+        for _ in range(rounds):
+            for wave in waves([(p, a) for p in POINTS for a in FAILURES], self._random):
+                self._wave(wave)
+            # Asleep inside a transaction the one writer is stuck, and with it the heart.
+            for stuck in (False, True):
+                self._wave([(p, SLEEP) for p in POINTS if p.startswith(COMMIT) == stuck])
+            for point in self._random.sample(POINTS, len(POINTS)):
+                self._kill(point)
+            if self.outcome.problems:
+                break
+        if every_passing:
+            for action in ("raise", "enospc", KILL):
+                self._every_passing(action)
+        self._check()
+
+    def _wave(self, wave: Sequence[tuple[str, str]]) -> None:
+        """Let a few faults happen while mails come, and wait until all is quiet again."""
+        for point, action in wave:
+            self._system.arm(point, action, self._random.randint(1, 2), PAST_THE_LEASE)
+        until = time.monotonic() + PATIENCE
+        while self._system.armed() and time.monotonic() < until:
+            self._client.send(self._numbers.mails(MAILS))
+            self._quiet()
+        left = self._system.disarm()
+        if left:
+            self.outcome.problems.append(f"never reached: {', '.join(sorted(left))}")
+        self.outcome.faults.update(action for point, action in wave if point not in left)
+
+    def _kill(self, point: str) -> None:
+        """Kill whoever reaches a point, and measure how long it takes until all that it held is done."""
+        system = self._system
+        system.arm(point, KILL)
+        self._client.send(self._numbers.mails(1))
+        system.until(lambda: not system.armed(), f"kill at {point}")
+        died = time.monotonic()
+        self._client.send(self._numbers.mails(1))
+        if not self._client.wait(PATIENCE):
+            self.outcome.problems.append(f"no 250 after the kill at {point}")
+        self.outcome.greeting.append(time.monotonic() - died)
+        self._quiet()
+        self.outcome.recovery.append(time.monotonic() - died)
+        self.outcome.faults[KILL] += 1
+
+    def _every_passing(self, action: str) -> None:
+        """Let the first passing of any point fail, then the second, until a mail passes no more points."""
+        for nth in range(1, PASSINGS_AT_MOST):
+            self._system.arm(ANY, action, nth)
+            self._client.send(self._numbers.mails(1))
+            self._quiet()
+            if self._system.disarm():
+                break
+            self.outcome.faults[f"{action} at every passing"] += 1
+        else:
+            self.outcome.problems.append(f"a mail passes more than {PASSINGS_AT_MOST} points")
+
+    def _quiet(self) -> None:
+        if not self._client.wait(PATIENCE):
+            self.outcome.problems.append("mails without an answer")
+        if not self._system.drain(PATIENCE):
+            self.outcome.problems.append(f"not drained: {self._system.unfinished()}")
+        self._replay()
+
+    def _replay(self) -> None:
+        """Do what an admin does with mail that our own code failed on."""
+        if self._system.query("SELECT 1 FROM inbound WHERE disposition = 'parked' LIMIT 1"):
+            code, said = self._system.command("parked", "replay", "--all")
+            self.outcome.replayed += 1
+            if code:
+                self.outcome.problems.append(f"replay ended with {code}: {said[-300:]}")
+            self._system.drain(PATIENCE)
+
+    def _check(self) -> None:
+        outcome, system, client = self.outcome, self._system, self._client
+        fired = system.fired()
+        window = sum(point in WINDOW or action == KILL for point, action in fired)
+        outcome.deferred = client.deferred
+        outcome.report = check(system.engine, client.accepted, sent_mails(system.sink.received), window=window)
+        outcome.problems += outcome.report.problems
+        outcome.problems += [f"never accepted: {mail.sha256[:12]}" for mail in client.given_up]
+        outcome.problems += [f"refused with {one.code} {one.answer}" for one in client.refused]
+        code, said = system.command("db", "verify")
+        if code:
+            outcome.problems.append(f"db verify ended with {code}: {said[-500:]}")
+        if len(fired) != sum(outcome.faults.values()):
+            outcome.problems.append(f"{len(fired)} faults happened, {sum(outcome.faults.values())} were counted")
+
+
+def waves(faults: Sequence[tuple[str, str]], chance: random.Random) -> Iterator[list[tuple[str, str]]]:
+    """Yield faults in company: at most one of each group, in a random order."""
+    columns = []
+    for group in GROUPS:
+        column = [fault for fault in faults if fault[0] in group]
+        chance.shuffle(column)
+        columns.append(column)
+    for row in zip_longest(*columns):
+        yield [fault for fault in row if fault]
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """Return the figures in Markdown."""
+    titles = (
+        "system",
+        "faults",
+        "mails accepted",
+        "lost or unexplained",
+        "sent twice, in the window",
+        "asked to come again (4xx)",
+        "copies recognised",
+        "250 again after kill -9, median / max",
+        "all done after kill -9, median / max",
+        "run",
+    )
+    lines = [
+        "| system | fault | injected |",
+        "|---|---|---:|",
+        *(f"| {o.kind} | {name} | {n} |" for o in outcomes for name, n in sorted(o.faults.items())),
+        "",
+        f"| {' | '.join(titles)} |",
+        f"|---{'|---:' * (len(titles) - 1)}|",
+        *(_row(outcome) for outcome in outcomes),
+    ]
+    return "\n".join(lines)
+
+
+def _row(o: Outcome) -> str:
+    r = o.report
+    cells = (o.kind, sum(o.faults.values()), r.accepted, len(o.problems), r.doubled, o.deferred, r.duplicates)
+    return f"| {' | '.join(map(str, cells))} | {_spread(o.greeting)} | {_spread(o.recovery)} | {o.seconds:.0f} s |"
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    return f"{statistics.median(seconds):.1f} / {max(seconds):.1f} s" if seconds else "-"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="each fault once, as every change must pass it")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=KINDS)
+    options = parser.parse_args()
+    with Kit() as kit:
+        runs = [Run(kit, kind, options.seed) for kind in KINDS if options.only in (None, kind)]
+        rounds = 1 if options.short else FULL_ROUNDS
+        threads = [
+            threading.Thread(
+                target=run,
+                args=(rounds,),
+                kwargs={"every_passing": not options.short and run.outcome.kind == SQLITE},
+            )
+            for run in runs
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    outcomes = [run.outcome for run in runs]
+    print(f"Seed {options.seed}.\n\n{table(outcomes)}")
+    for outcome in outcomes:
+        for problem in outcome.problems:
+            print(f"VIOLATION on {outcome.kind}: {problem}", file=sys.stderr)
+    return 1 if any(outcome.problems for outcome in outcomes) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

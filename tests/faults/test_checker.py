@@ -1,0 +1,198 @@
+"""The checker and `triaged db verify` find every way in which a mail can be lost, doubled or made up."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from daemon.store import schema
+from daemon.store.engine import make_engine
+from daemon.store.store import Store
+from daemon.store.verify import verify
+from tests.faults.checker import Sent, check
+from tests.faults.load import Accepted
+
+MAILS = 3
+NOW = "2026-03-02 12:00:00.000000"
+
+Logs = tuple[list[Accepted], list[Sent]]
+
+
+def sha(number: int) -> str:
+    return f"{number:064x}"
+
+
+def row(table: str, **values: object) -> tuple[str, dict[str, object]]:
+    names = ", ".join(f'"{name}"' for name in values)
+    marks = ", ".join(f":{name}" for name in values)
+    return f"INSERT INTO {table} ({names}) VALUES ({marks})", values
+
+
+def way_of(n: int) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield the rows that a mail leaves behind when all went well."""
+    yield row("person", id=n, email=f"c{n}@d.example", name="", created_at=NOW)
+    yield row(
+        "ticket", id=n, reference=f"HD-{n}", status="OPEN", category="Login", priority="High", confidence=1.0,
+        assigned_team="IDENTITY_TEAM", subject="", requester_id=n, silent=0, created_at=NOW, updated_at=NOW,
+    )  # fmt: skip
+    yield row(
+        "inbound", id=n, received_at=NOW, source="smtp", peer="", rcpt_tos="[]", size=0, sha256=sha(n),
+        content_key=sha(n), message_id="", raw=b"", disposition="ticket", reasons='["new"]', ticket_id=n,
+    )  # fmt: skip
+    yield row(
+        "message", id=n, ticket_id=n, inbound_id=n, kind="person", message_id="", person_id=n, subject="", text="",
+        reply="", acknowledge=1, verified=0, created_at=NOW,
+    )  # fmt: skip
+    yield row(
+        "decision", id=n, ticket_id=n, at=NOW, by="rule", category="Login", priority="High", confidence=1.0,
+        team="IDENTITY_TEAM", reasons='["a rule"]', alternatives="[]", audit=0,
+    )  # fmt: skip
+    for number, kind, to in ((2 * n, "acknowledgement", f"c{n}@d.example"), (2 * n + 1, "notification", "t@t.example")):
+        yield row(
+            "delivery", id=number, cause=f"decision:{n}", kind=kind, recipient=to, domain="", ticket_id=n,
+            message_id=f"<{number}@us.example>", state="sent", reason="250", attempts=1, created_at=NOW, sent_at=NOW,
+        )  # fmt: skip
+        yield row(
+            "job", id=number, kind="deliver", subject=f"delivery:{number}", state="done", attempts=1, due_at=NOW,
+            beat=1, last_error="", created_at=NOW,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sound") / "triaged.db"
+    made = make_engine(f"sqlite:///{path}")
+    schema.upgrade(made)
+    with made.begin() as connection:
+        for n in range(1, MAILS + 1):
+            for statement, values in way_of(n):
+                connection.execute(text(statement), values)
+    made.dispose()
+    return path
+
+
+@pytest.fixture
+def path(sound: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(sound, tmp_path / "triaged.db"))
+
+
+@pytest.fixture
+def engine(path: Path) -> Iterator[Engine]:
+    engine = create_engine(f"sqlite:///{path}")
+    yield engine
+    engine.dispose()
+
+
+def logs() -> Logs:
+    accepted = [Accepted(sha(n), f"c{n}@d.example", 0.0, "250") for n in range(1, MAILS + 1)]
+    sent = [Sent(f"<{2 * n}@us.example>", f"c{n}@d.example") for n in range(1, MAILS + 1)]
+    return accepted, sent + [Sent(f"<{2 * n + 1}@us.example>", "t@t.example") for n in range(1, MAILS + 1)]
+
+
+def without_first_mail(found: Logs) -> Logs:
+    return found[0], found[1][1:]
+
+
+def three_times(found: Logs) -> Logs:
+    return found[0], [*found[1], found[1][0], found[1][0]]
+
+
+def twice(found: Logs) -> Logs:
+    return found[0], [*found[1], found[1][0]]
+
+
+def unasked(found: Logs) -> Logs:
+    return found[0], [*found[1], Sent("<who@us.example>", "c1@d.example")]
+
+
+def to_another(found: Logs) -> Logs:
+    return found[0], [replace(found[1][0], recipient="mallory@evil.example"), *found[1][1:]]
+
+
+def heard_twice(found: Logs) -> Logs:
+    return [*found[0], found[0][0]], found[1]
+
+
+def heard_of_more(found: Logs) -> Logs:
+    return [*found[0], Accepted(sha(99), "c99@d.example", 0.0, "250")], found[1]
+
+
+ROWS = (
+    ("UPDATE inbound SET sha256 = 'x' WHERE id = 1", "the ledger does not have it"),
+    ("UPDATE inbound SET ticket_id = NULL, disposition = 'auto-reply' WHERE id = 1", "has no ticket"),
+    ("UPDATE inbound SET ticket_id = 2 WHERE id = 1", "belongs to 2 mails"),
+    ("UPDATE inbound SET sha256 = (SELECT sha256 FROM inbound WHERE id = 2) WHERE id = 1", "stored twice"),
+    ("UPDATE ticket SET category = 'PENDING' WHERE id = 1", "is not decided"),
+    ("DELETE FROM decision WHERE id = 1", "decided 0 times"),
+    ("UPDATE decision SET ticket_id = 1 WHERE id = 2", "decided 2 times"),
+    ("UPDATE decision SET by = 'fallback' WHERE id = 1", "was given up"),
+    ("DELETE FROM delivery WHERE id = 2", "0 mails of kind acknowledgement"),
+    ("DELETE FROM delivery WHERE id = 3", "0 mails of kind notification"),
+    ("UPDATE delivery SET ticket_id = 2 WHERE id = 2", "2 mails of kind acknowledgement"),
+    ("UPDATE delivery SET state = 'failed' WHERE id = 2", "delivery 2 is failed"),
+    ("UPDATE delivery SET state = 'uncertain' WHERE id = 2", "delivery 2 is uncertain"),
+    ("UPDATE delivery SET state = 'planned' WHERE id = 2", "delivery 2 is planned"),
+    ("UPDATE job SET state = 'dead' WHERE id = 2", "is dead"),
+    ("UPDATE job SET state = 'ready' WHERE id = 2", "is ready"),
+    ("UPDATE job SET state = 'leased' WHERE id = 2", "is leased"),
+)
+LOGS = (
+    (without_first_mail, "counts as sent, and the sink does not have it"),
+    (three_times, "went out 3 times"),
+    (twice, "went out 2 times in 1 attempts"),
+    (unasked, "no delivery says so"),
+    (to_another, "no delivery says so"),
+    (heard_twice, "the ledger has 1 rows"),
+    (heard_of_more, "the ledger does not have it"),
+)
+
+
+def test_a_sound_run_has_no_problem(engine: Engine) -> None:
+    report = check(engine, *logs())
+    assert report.problems == []
+    assert (report.accepted, report.tickets, report.sent, report.doubled) == (MAILS, MAILS, 2 * MAILS, 0)
+
+
+@pytest.mark.parametrize(("damage", "said"), ROWS)
+def test_damage_to_the_database_is_found(engine: Engine, damage: str, said: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(damage))
+    assert any(said in problem for problem in check(engine, *logs()).problems)
+
+
+@pytest.mark.parametrize(("damage", "said"), LOGS)
+def test_damage_to_the_logs_is_found(engine: Engine, damage: Callable[[Logs], Logs], said: str) -> None:
+    assert any(said in problem for problem in check(engine, *damage(logs())).problems)
+
+
+def test_a_second_copy_counts_only_where_a_fault_explains_it(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE delivery SET attempts = 2 WHERE id = 2"))
+    assert check(engine, *twice(logs()), window=1).problems == []
+    assert "0 faults can explain it" in check(engine, *twice(logs()), window=0).problems[0]
+
+
+def test_a_copy_that_was_recognised_is_no_loss(engine: Engine) -> None:
+    statement, values = row(
+        "inbound", id=9, received_at=NOW, source="smtp", peer="", rcpt_tos="[]", size=0, sha256=sha(1), message_id="",
+        disposition="duplicate", reasons='["came before"]', ticket_id=1, duplicate_of=1,
+    )  # fmt: skip
+    with engine.begin() as connection:
+        connection.execute(text(statement), values)
+    assert check(engine, *heard_twice(logs())).problems == []
+
+
+DELETED = ("ticket", "message", "decision")
+
+
+@pytest.mark.parametrize("table", DELETED)
+def test_db_verify_misses_no_row(engine: Engine, path: Path, table: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(f"DELETE FROM {table} WHERE id = 1"))
+    store = Store(f"sqlite:///{path}")
+    found = list(verify(store, lambda _: None))
+    store.close()
+    assert any("1" in which for which, _ in found)

@@ -1,0 +1,143 @@
+"""What the faults found: each bug once mended stays so."""
+
+import os
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import dramatiq
+import pytest
+from dramatiq.middleware import Middleware
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from config.settings import Settings
+from daemon.jobs import make_broker
+from daemon.owner import is_gone, owner
+from daemon.relay import Relay
+from daemon.store import jobs
+from daemon.store.jobs import JobKind, Promise
+from daemon.store.models import Job
+from daemon.store.store import Store
+from daemon.store.writer import WriterClosedError
+from tests.fakes import NOON, FakeClock
+from workers.app import Workshop
+from workers.outcome import written
+
+
+def leased(store: Store, count: int, by: str = "elsewhere:1:0") -> list[int]:
+    promises = [Promise(JobKind.TRIAGE, f"ticket:{n}", NOON) for n in range(count)]
+    ids = [offer.job_id for offer in store.write(lambda session: jobs.add_many(session, promises))]
+    for job_id in ids:
+        assert store.write(lambda session, i=job_id: jobs.claim(session, i, by, NOON))  # type: ignore[misc]
+    return ids
+
+
+def beats(store: Store) -> list[tuple[int, int]]:
+    with store.read() as session:
+        return list(jobs.leased(session, 100).items())
+
+
+def test_jobs_of_a_dead_worker_come_back_one_after_the_other_the_least_tried_first(store: Store) -> None:
+    # One that kills its worker took its neighbours with it three times, and was parked together with them.
+    first, *others = leased(store, 3)
+    store.write(lambda session: jobs.take_back(session, [b for b in beats(store) if b[0] == first], NOON))
+    assert store.write(lambda session: jobs.claim(session, first, "elsewhere:2:0", NOON))
+    seen = beats(store)
+    store.write(lambda session: jobs.take_back(session, seen, NOON))
+    with store.read() as session:
+        due = session.execute(select(Job.id, Job.due_at).order_by(Job.due_at)).all()
+    assert [row.id for row in due] == [*reversed(others), first]
+    assert [row.due_at - NOON for row in due[1:]] == [timedelta(seconds=0.5), timedelta(seconds=1)]
+
+
+def test_what_a_dead_process_of_this_host_held_is_known_at_once(store: Store) -> None:
+    # A killed daemon on SQLite waited three seconds for the beat of a process that the system knew to be dead.
+    child = os.fork()
+    if not child:
+        os._exit(0)
+    os.waitpid(child, 0)
+    host = owner().partition(":")[0]
+    [ours] = leased(store, 1, owner())
+    [orphan] = leased(store, 1, f"{host}:{child}:abcd")
+    [foreign] = leased(store, 1, f"another-host:{child}:abcd")
+    with store.read() as session:
+        found = [job_id for job_id, _ in jobs.orphans(session, is_gone)]
+    assert found == [orphan]
+    assert {ours, foreign} < {job_id for job_id, _ in beats(store)}
+
+
+def test_the_time_in_which_the_store_was_away_proves_nothing_about_a_worker(
+    store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # After an outage every running job was taken back before its heart could beat again.
+    monkeypatch.setattr("daemon.relay.DEAD_AFTER_SECONDS", 0.05)
+    [job_id] = leased(store, 1)
+    relay = Relay(store, lambda _: None, clock)
+    relay.sweep()
+    time.sleep(0.1)
+    relay._failed(ConnectionError("the store is away"))
+    relay.sweep()
+    assert [job_id] == [i for i, _ in beats(store)]
+    time.sleep(0.1)
+    relay.sweep()
+    assert beats(store) == []
+
+
+def failing(times: int) -> Callable[[Session], int]:
+    calls: list[int] = []
+
+    def run(_session: Session) -> int:
+        calls.append(1)
+        if len(calls) <= times:
+            raise OperationalError("a statement", {}, OSError("away"))
+        return len(calls)
+
+    return run
+
+
+def test_an_outcome_is_written_once_the_store_is_back(store: Store) -> None:
+    # A mail whose 250 could not be written down went out again.
+    assert written(store, failing(2)) == 3
+
+
+def test_patience_with_the_store_ends(store: Store) -> None:
+    with pytest.raises(OperationalError):
+        written(store, failing(10), patience=0.3)
+
+
+def test_a_closed_store_is_not_waited_for(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'triaged.db'}")
+    store.close()
+    with pytest.raises(WriterClosedError):
+        written(store, failing(0))
+
+
+class Booted(Middleware):
+    """Hears what the middleware that keeps the time limit waits for."""
+
+    heard = False
+
+    def after_process_boot(self, broker: dramatiq.Broker) -> None:
+        del broker
+        self.heard = True
+
+
+def test_the_time_limit_of_jobs_is_kept(store: Store, clock: FakeClock, tmp_path: Path) -> None:
+    # A triage that hung held its thread for ever: outside Dramatiq's command nobody starts its timer.
+    broker = make_broker("")
+    booted = Booted()
+    broker.add_middleware(booted)
+    settings = Settings(service={"state_dir": tmp_path}, outgoing={"maildir": tmp_path / "out"})  # type: ignore[arg-type]
+    workshop = Workshop(settings, store, broker, lambda _: None, (b"k" * 32,), clock)
+    school: Any = SimpleNamespace(ensure_model=lambda: None)
+    workshop._school = school
+    workshop.start()
+    workshop.close()
+    assert booted.heard
+    limits = {kind: broker.get_actor(kind).options["time_limit"] for kind in JobKind}
+    assert limits[JobKind.TRAIN] > limits[JobKind.TRIAGE] == limits[JobKind.NOTIFY] == limits[JobKind.DELIVER]

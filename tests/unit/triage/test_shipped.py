@@ -1,0 +1,58 @@
+"""What ships in config/: the lexicon and the examples that the default model learns from."""
+
+import tomllib
+from collections import Counter, defaultdict
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from workers.triage import lexicon, words
+from workers.triage.examples import Example, read_file
+
+CONFIG = Path(__file__).parents[3] / "config"
+LANGUAGES = {"en", "de", "fr", "es", "pt", "it", "nl"}
+FILES = sorted((CONFIG / "examples").glob("*.csv"))
+
+
+@pytest.fixture(scope="module")
+def corpus() -> list[Example]:
+    return [example for path in FILES for example in read_file(path, {"Payments", "Login", "Technical", "General"})]
+
+
+def test_every_group_of_the_lexicon_speaks_seven_languages() -> None:
+    tables = tomllib.loads((CONFIG / "lexicon.toml").read_text(encoding="utf-8"))
+    assert lexicon.load(CONFIG / "lexicon.toml").groups == tuple(tables)
+    for name, table in tables.items():
+        assert set(table) == LANGUAGES, name
+        assert all(len(table[language]) >= 8 for language in LANGUAGES), name
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_example_has_a_priority_and_says_where_it_belongs(path: Path) -> None:
+    for example in read_file(path):
+        assert example.priority, example.subject
+        assert example.situation, example.subject
+        assert example.voice, example.subject
+        assert example.industry, example.subject
+
+
+def test_the_categories_are_balanced_and_varied(corpus: list[Example]) -> None:
+    assert len(corpus) >= 1200
+    assert all(count >= 300 for count in Counter(e.category for e in corpus).values())
+    assert len({e.industry for e in corpus}) == 12
+    assert len({e.voice for e in corpus}) >= 10
+
+
+def test_no_two_examples_are_made_from_one_another(corpus: list[Example]) -> None:
+    texts = [words.forms(f"{e.subject} {e.body}") for e in corpus]
+    grams = [{tuple(text[at : at + 5]) for at in range(len(text) - 4)} for text in texts]
+    owners: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for at, found in enumerate(grams):
+        for gram in found:
+            owners[gram].append(at)
+    shared = Counter(pair for holders in owners.values() for pair in combinations(holders, 2))
+    alike = [
+        (texts[a], texts[b]) for (a, b), n in shared.items() if n > 3 and n > 0.2 * min(len(grams[a]), len(grams[b]))
+    ]
+    assert alike == []
