@@ -25,11 +25,12 @@ from workers.engine import Actor, Engine
 from workers.heart import Heart
 from workers.notify.plan import AckLimits
 from workers.notify.render import Renderer
+from workers.preflight import triage_rules
 from workers.school import School
 from workers.transport import Transport
 from workers.transports.maildir import MaildirTransport
 from workers.transports.smtp import SmtpTransport
-from workers.triage.policy import Category, Mode, Policy, Rule, Where
+from workers.triage.policy import Category, Mode, Policy
 from workers.triage.registry import Registry
 from workers.watchman import Watchman
 
@@ -150,18 +151,7 @@ def triage_policy(settings: Settings) -> Policy:
             Category(c.name, c.team, Priority(c.priority), Mode(c.mode) if c.mode else None, c.threshold)
             for c in settings.categories
         ),
-        rules=tuple(
-            Rule(
-                r.name,
-                r.category,
-                Priority(r.priority) if r.priority else None,
-                r.phrases,
-                r.patterns,
-                Where(r.where),
-                r.precision,
-            )
-            for r in settings.rules
-        ),
+        rules=triage_rules(settings),
         mode=Mode(triage.mode),
         threshold=triage.threshold,
         review_team=triage.review_team,

@@ -77,8 +77,9 @@ class School:
         return [e for e in examples.read_files(paths) if e.category in self._categories]
 
     def regression(self) -> list[Example]:
-        """Return the tickets on which no new model may be worse."""
-        return []
+        """Return the plain tickets that we ship, never learned from, on which no new model may be worse."""
+        found = examples.read_file(Path(str(files("config") / "regression.csv")))
+        return [e for e in found if e.category in self._categories]
 
     def verified(self) -> list[Example]:
         """Return the tickets that people confirmed or corrected, oldest first."""

@@ -25,7 +25,7 @@ def test_every_group_of_the_lexicon_speaks_seven_languages() -> None:
     assert lexicon.load(CONFIG / "lexicon.toml").groups == tuple(tables)
     for name, table in tables.items():
         assert set(table) == LANGUAGES, name
-        assert all(len(table[language]) >= 8 for language in LANGUAGES), name
+        assert all(len(table[language]) >= 5 for language in LANGUAGES), name
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
