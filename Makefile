@@ -7,7 +7,7 @@ SECONDS ?= 60
 MINUTES ?= 10
 CORPUS := ../shared/corpus
 
-.PHONY: run test send-test lint score bench soak faults fuzz clean
+.PHONY: run test send-test lint score bench scale soak faults fuzz clean
 
 run: $(STAMP)
 	.venv/bin/triaged run
@@ -30,6 +30,9 @@ score: $(STAMP_TEST)
 
 bench: $(STAMP_TEST)
 	$(PY) -m tests.benchmarks
+
+scale: $(STAMP_TEST)
+	$(PY) -m tests.benchmarks.scale
 
 faults: $(STAMP_TEST)
 	$(PY) -m tests.faults.matrix $(FAULTS)

@@ -100,10 +100,12 @@ def seed(url: str, tickets: int) -> None:
         indexes = [index for table in Base.metadata.tables.values() for index in table.indexes]
         for index in indexes:
             index.drop(connection)
-        for statement in _statements(connection.dialect.name, tickets):
-            connection.execute(text(statement))
-        for index in indexes:
-            index.create(connection)
+        try:
+            for statement in _statements(connection.dialect.name, tickets):
+                connection.execute(text(statement))
+        finally:
+            for index in indexes:
+                index.create(connection)
         _settle(connection)
     engine.dispose()
 
