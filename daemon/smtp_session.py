@@ -1,6 +1,7 @@
 """One SMTP or LMTP session: aiosmtpd with its gaps closed."""
 
 import asyncio
+import re
 from collections import defaultdict
 from typing import Any, AnyStr, Protocol
 
@@ -17,6 +18,8 @@ SLOWEST = 500
 GRACE_SECONDS = 5.0
 ERRORS_AT_MOST = 10
 END = b"\r\n.\r\n"
+# Nearly every client writes its paths so. aiosmtpd reads them by the whole grammar, as dear as storing a mail.
+PATH = re.compile(r"\s*<((?:[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[\w.-]{1,255})?)>(?:\s+(.*))?")
 CALLS = {"*": 100, "RCPT": 1100, "MAIL": 10_000, "DATA": 10_000, "RSET": 10_000, "NOOP": 30}
 
 
@@ -138,6 +141,11 @@ class GuardedSession(SMTP):
             await asyncio.sleep(0)  # where the cancellation takes hold
             return
         await super().push(status)
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """Read the path of MAIL and RCPT; what has not the plain form `<local@domain> params` is left to aiosmtpd."""
+        plain = PATH.fullmatch(arg)
+        return (plain[1] or "<>", plain[2] or "") if plain else super()._getaddr(arg)
 
     @syntax("DATA")
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - the name is the command's
