@@ -8,7 +8,6 @@ import errno
 import os
 import signal
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -31,29 +30,32 @@ class Failpoints:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._passed: Counter[str] = Counter()
+        self._passed: dict[str, tuple[int, int]] = {}
         self._lock = Lock()
 
     def __call__(self, point: str) -> None:
         """Pass a point."""
         for name in (point, ANY):
             action, nth, seconds = self._armed(name)
-            if action and self._is_turn(name, nth) and self._taken(name, point, action):
+            if action and self._passing(name) == nth and self._taken(name, point, action):
                 act(point, action, seconds)
 
     def _armed(self, name: str) -> tuple[str, int, float]:
         try:
             words = (self._directory / name).read_text().split()
         except FileNotFoundError:
-            self._passed.pop(name, None)
             return "", 1, 0.0
         action, nth, seconds, *_ = [*words, *("", "1", "0")[len(words) :]]
         return action, int(nth), float(seconds)
 
-    def _is_turn(self, name: str, nth: int) -> bool:
-        with self._lock:
-            self._passed[name] += 1
-            return self._passed[name] == nth
+    def _passing(self, name: str) -> int:
+        """Return the number of this passing since the fault was armed."""
+        with self._lock, suppress(FileNotFoundError):
+            armed_at = (self._directory / name).stat().st_mtime_ns
+            before, count = self._passed.get(name, (armed_at, 0))
+            self._passed[name] = armed_at, count + 1 if before == armed_at else 1
+            return self._passed[name][1]
+        return 0
 
     def _taken(self, name: str, point: str, action: str) -> bool:
         with suppress(FileNotFoundError):

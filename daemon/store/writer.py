@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from daemon.failpoint import failpoint
+
 Item = TypeVar("Item")
 T = TypeVar("T")
 
@@ -110,6 +112,7 @@ class Writer:
         try:
             with self._sessions.begin() as session:
                 results = [run(session, [work.item for work in works]) for run, works in together.items()]
+                failpoint("commit.batch")
         except Exception as error:  # noqa: BLE001 - whatever it is belongs to the caller, through the future
             if len(batch) == 1:
                 batch[0].future.set_exception(error)

@@ -73,7 +73,7 @@ def test_killed_after_the_commit_and_before_250_the_mail_is_there_once(embedded:
 def test_killed_after_the_claim_the_job_is_taken_back(embedded: Trial) -> None:
     embedded.kill_at("triage.claimed")
     assert embedded.settled() == []
-    assert embedded.system.logged("job taken back from a dead worker")
+    assert embedded.system.logged("jobs taken back from dead processes")
 
 
 def test_killed_after_data_the_mail_goes_out_again_once_under_the_same_message_id(embedded: Trial) -> None:
