@@ -14,13 +14,14 @@ from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.message import Message
 from daemon.store.models import Event, indexable, table
 from daemon.store.models import Inbound as InboundRow
+from daemon.store.rows import Adding
 from daemon.ticket import Disposition
 
 # A mail without Message-ID and Date that comes again after the longest retry (RFC 5321 section 4.5.4.1) is a new mail.
 RETRY = timedelta(days=5)
 
 INBOUND = table(InboundRow)
-INSERT = insert(INBOUND).returning(INBOUND.c.id, sort_by_parameter_order=True)
+ADDING = Adding.to(INBOUND)
 SAME = select(INBOUND.c.id, INBOUND.c.content_key, INBOUND.c.received_at).where(
     INBOUND.c.content_key.in_(bindparam("keys", expanding=True))
 )
@@ -56,11 +57,9 @@ class Original:
     received_at: datetime
 
 
-def add(session: Session, entries: Sequence[Entry]) -> list[int]:
+def add(session: Session, entries: Sequence[Entry]) -> Sequence[int]:
     """Write ledger rows and return their ids, in order."""
-    if not entries:
-        return []
-    return list(session.execute(INSERT, [_row(entry) for entry in entries]).scalars())
+    return ADDING.rows(session, [_row(entry) for entry in entries])
 
 
 def _row(entry: Entry) -> dict[str, Any]:

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from daemon.failpoint import failpoint
 from daemon.store.models import Job, table, unindexed
+from daemon.store.rows import Adding
 
 # Due whatever the clock says: a clock that steps back delays no new work.
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,7 +21,7 @@ TAKEN_BACK_WITHIN = timedelta(seconds=3)
 
 JOB = table(Job)
 STATE = unindexed(JOB.c.state)
-INSERT = insert(JOB).returning(JOB.c.id, sort_by_parameter_order=True)
+ADDING = Adding.to(JOB)
 
 
 class JobKind(StrEnum):
@@ -101,9 +102,7 @@ def add(session: Session, kind: JobKind, subject: str, now: datetime) -> Offer:
 
 def add_many(session: Session, promises: Sequence[Promise]) -> list[Offer]:
     """Promise jobs in the transaction at hand, in order."""
-    if not promises:
-        return []
-    ids = session.execute(INSERT, [_row(promise) for promise in promises]).scalars()
+    ids = ADDING.rows(session, [_row(promise) for promise in promises])
     return [Offer(job_id, promise.kind) for job_id, promise in zip(ids, promises, strict=True)]
 
 

@@ -26,13 +26,13 @@ from daemon.store.models import (
     indexable,
     table,
 )
+from daemon.store.rows import Adding
 from daemon.ticket import PENDING, Screening, Status
 
 ATTACHMENTS_LISTED = 200
 
 TICKET, PERSON, MESSAGE, PARTICIPANT = table(Ticket), table(Person), table(MessageRow), table(Participant)
-INSERT_TICKET = insert(TICKET).returning(TICKET.c.id, sort_by_parameter_order=True)
-INSERT_MESSAGE = insert(MESSAGE).returning(MESSAGE.c.id, sort_by_parameter_order=True)
+ADDING_TICKETS, ADDING_MESSAGES = Adding.to(TICKET), Adding.to(MESSAGE)
 INSERT_ATTACHMENT = insert(table(AttachmentRow))
 KNOWN_PEOPLE = select(PERSON.c.id, PERSON.c.email).where(PERSON.c.email.in_(bindparam("emails", expanding=True)))
 # Two look-ups: PostgreSQL reads every person for one OR over both.
@@ -106,11 +106,9 @@ def open_tickets(session: Session, opening: Sequence[NewTicket], prefix: str) ->
 
     A reference that is taken already violates its index; the mail is then admitted again, with another.
     """
-    if not opening:
-        return []
     references = [new_reference(prefix) for _ in opening]
     rows = [_ticket_row(ticket, reference) for ticket, reference in zip(opening, references, strict=True)]
-    return list(zip(session.execute(INSERT_TICKET, rows).scalars(), references, strict=True))
+    return list(zip(ADDING_TICKETS.rows(session, rows), references, strict=True))
 
 
 def _ticket_row(ticket: NewTicket, reference: str) -> dict[str, Any]:
@@ -130,11 +128,9 @@ def _ticket_row(ticket: NewTicket, reference: str) -> dict[str, Any]:
     }
 
 
-def add_messages(session: Session, messages: Sequence[NewMessage]) -> list[int]:
+def add_messages(session: Session, messages: Sequence[NewMessage]) -> Sequence[int]:
     """Add parsed mails to their tickets, with a row for each attachment, and return their ids, in order."""
-    if not messages:
-        return []
-    ids = list(session.execute(INSERT_MESSAGE, [_message_row(new) for new in messages]).scalars())
+    ids = ADDING_MESSAGES.rows(session, [_message_row(new) for new in messages])
     files = [row for message_id, new in zip(ids, messages, strict=True) for row in _file_rows(message_id, new.message)]
     if files:
         session.execute(INSERT_ATTACHMENT, files)
