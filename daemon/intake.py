@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -53,7 +54,7 @@ class Intake:
         mailbox). Raises what the database raises when it cannot be reached: the mail is not stored then, and should
         come again.
         """
-        return self.store(self.read(inbound, silent=silent), also).result()
+        return self.store([self.read(inbound, silent=silent)], also)[0].result()
 
     def read(self, inbound: Inbound, *, silent: bool = False) -> Reading:
         """Understand a mail. Never raises: a mail that our own code fails on is to be parked."""
@@ -80,30 +81,40 @@ class Intake:
         self._told(reading, receipt)
         return receipt
 
-    def store(self, reading: Reading, also: Extra | None = None, *, again: bool = False) -> "Future[Receipt]":
-        """Return a future that resolves once the mail, its ticket and its job are durable in one transaction."""
-        receipt: Future[Receipt] = Future()
+    def store(self, readings: Sequence[Reading], also: Extra | None = None) -> "list[Future[Receipt]]":
+        """Return a future for each mail that resolves once the mail, its ticket and its job are durable, all in one.
 
-        def done(written: "Future[Receipt]") -> None:
-            error = written.exception()
-            if error is None:
-                try:
-                    failpoint("accept.committed")
-                    self._told(reading, written.result())
-                finally:
-                    # Whatever goes wrong from here on: the mail is stored, and somebody waits to hear it.
-                    receipt.set_result(written.result())
-            elif isinstance(error, UNREACHABLE) or reading.understanding is None:
-                receipt.set_exception(error)
-            elif isinstance(error, IntegrityError) and not again:
-                # Another daemon stored the same mail or person a moment ago; this time we shall see it.
-                _chain(self.store(reading, also, again=True), receipt)
-            else:
-                log.error("mail not admitted", source=reading.inbound.source, exc_info=error)
-                _chain(self.store(replace(reading, understanding=None, failure=_reason(error)), also), receipt)
+        `also` belongs to each of them.
+        """
+        stored = self._store.submit_items(self._admit, [(reading, also) for reading in readings])
+        receipts: list[Future[Receipt]] = [Future() for _ in readings]
+        for reading, receipt, written in zip(readings, receipts, stored, strict=True):
+            written.add_done_callback(partial(self._written, reading, also, receipt))
+        return receipts
 
-        self._store.submit_item(self._admit, (reading, also)).add_done_callback(done)
-        return receipt
+    def _written(
+        self, reading: Reading, also: Extra | None, receipt: "Future[Receipt]", written: "Future[Receipt]"
+    ) -> None:
+        """Pass on what became of a mail, or store it in another way."""
+        error = written.exception()
+        if error is None:
+            try:
+                failpoint("accept.committed")
+                self._told(reading, written.result())
+            finally:
+                # Whatever goes wrong from here on: the mail is stored, and somebody waits to hear it.
+                receipt.set_result(written.result())
+        elif isinstance(error, UNREACHABLE) or reading.understanding is None:
+            receipt.set_exception(error)
+        elif isinstance(error, IntegrityError) and not reading.again:
+            # Another daemon stored the same mail or person a moment ago; this time we shall see it.
+            self._instead(replace(reading, again=True), also, receipt)
+        else:
+            log.error("mail not admitted", source=reading.inbound.source, exc_info=error)
+            self._instead(replace(reading, understanding=None, failure=_reason(error)), also, receipt)
+
+    def _instead(self, reading: Reading, also: Extra | None, receipt: "Future[Receipt]") -> None:
+        _chain(self.store([reading], also)[0], receipt)
 
     def _admit(self, session: Session, items: Sequence[tuple[Reading, Extra | None]]) -> list[Receipt]:
         receipts = admit(session, [reading for reading, _ in items], self.policy)

@@ -7,11 +7,10 @@ import re
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
 
 import structlog
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword, Session
@@ -24,13 +23,16 @@ from daemon.intake import UNREACHABLE, Intake
 from daemon.mail.address import canonical
 from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.token import LENGTH
+from daemon.smtp_batch import Batch
 from daemon.smtp_session import GuardedLmtpSession, GuardedSession
-from daemon.store.admission import Receipt
+from daemon.store.admission import Reading
 
 log = structlog.get_logger(__name__)
 
 HOPS_AT_MOST = 50
 READERS = 4
+# Read in less than it takes to hand them to another thread and back, which computes no faster beside this one.
+READ_AT_ONCE = 16 * 1024
 HOP = re.compile(rb"^Received:", re.IGNORECASE | re.MULTILINE)
 END_OF_HEAD = re.compile(rb"\n\r?\n")
 PLUS_TOKEN = re.compile(rf"\+[a-z2-7]{{{LENGTH}}}$", re.IGNORECASE)
@@ -68,7 +70,7 @@ class Listener:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._open: dict[GuardedSession, str] = {}
         self._per_address: Counter[str] = Counter()
-        self._commits: set[asyncio.Task[Receipt]] = set()
+        self._batch = Batch(intake)
         self._servers: list[asyncio.Server] = []
         self._closing = False
 
@@ -85,7 +87,7 @@ class Listener:
         until = monotonic() + patience
         for session in [s for s in self._open if not s.in_transaction]:
             session.dismiss(replies.CLOSING)
-        while (self._open or self._commits) and monotonic() < until:
+        while (self._open or self.being_stored) and monotonic() < until:
             await asyncio.sleep(0.02)
             for session in [s for s in self._open if not s.in_transaction]:
                 session.dismiss(replies.CLOSING)
@@ -98,6 +100,11 @@ class Listener:
         """Return how many clients are connected."""
         return len(self._open)
 
+    @property
+    def being_stored(self) -> int:
+        """Return how many mails are on their way to the disk, also of clients that have gone."""
+        return self._batch.unanswered
+
     def admit(self, session: GuardedSession, peer: str) -> bool:
         """Count a new session; False if there are too many, in all or from its address (IPv6: its /64)."""
         network = _network(peer)
@@ -108,6 +115,10 @@ class Listener:
         self._open[session] = network
         self._per_address[network] += 1
         return True
+
+    def hear(self) -> None:
+        """Note that a client said something."""
+        self._batch.hear()
 
     def forget(self, session: GuardedSession) -> None:
         """Count a session no more."""
@@ -186,29 +197,18 @@ class Listener:
             return server.each(replies.LOOP)
         inbound = Inbound(self._envelope(session, envelope), raw, "lmtp" if self._how.lmtp else "smtp")
         try:
-            # Shielded: a client that hangs up does not stop the commit. Its resend is a duplicate.
-            receipt = await asyncio.shield(self._keep(self._admit(inbound)))
+            receipt = await self._batch.store(await self._read(inbound))
         except UNREACHABLE as error:
             log.warning("mail not stored", reason=type(error).__name__, peer=inbound.envelope.peer)
             return server.each(replies.TEMPORARY)
         failpoint("accept.before_250")
         return server.each(replies.stored(receipt))
 
-    async def _admit(self, inbound: Inbound) -> Receipt:
+    async def _read(self, inbound: Inbound) -> Reading:
+        if len(inbound.raw) <= READ_AT_ONCE:
+            return self._intake.read(inbound)
         loop = asyncio.get_running_loop()
-        reading = await loop.run_in_executor(self._readers, self._intake.read, inbound)
-        return await asyncio.wrap_future(self._intake.store(reading))
-
-    def _keep(self, admission: Coroutine[Any, Any, Receipt]) -> asyncio.Task[Receipt]:
-        task = asyncio.get_running_loop().create_task(admission)
-        self._commits.add(task)
-        task.add_done_callback(self._committed)
-        return task
-
-    def _committed(self, task: asyncio.Task[Receipt]) -> None:
-        self._commits.discard(task)
-        if not task.cancelled():
-            task.exception()
+        return await loop.run_in_executor(self._readers, self._intake.read, inbound)
 
     def _envelope(self, session: Session, envelope: SmtpEnvelope) -> Envelope:
         sender = envelope.mail_from or ""

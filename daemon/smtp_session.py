@@ -32,6 +32,9 @@ class Sessions(Protocol):
     def forget(self, session: "GuardedSession") -> None:
         """Count a session no more."""
 
+    def hear(self) -> None:
+        """Note that a client said something."""
+
 
 class GuardedSession(SMTP):
     """A session that is bounded in memory, time, errors and connections, and never answers our fault with a 5xx."""
@@ -95,6 +98,7 @@ class GuardedSession(SMTP):
         """Take in what comes, counting it; a client that was not admitted is not listened to."""
         if self._admitted:
             self._received += len(data)
+            self._sessions.hear()
             super().data_received(data)
 
     def dismiss(self, reply: str) -> None:

@@ -106,7 +106,7 @@ class Way:
 
     def accept_many_at_once(self) -> None:
         readings = [self.intake.read(inbound(mail(body=f"one of many {number}"))) for number in range(5)]
-        for future in [self.intake.store(reading) for reading in readings]:
+        for future in self.intake.store(readings):
             future.result()
 
     def accept_an_answer(self) -> None:
@@ -130,7 +130,7 @@ class Way:
 
     def park_and_replay(self) -> None:
         reading = self.intake.read(inbound(mail(body="breaks us")))
-        parked = self.intake.store(replace(reading, understanding=None, failure="our own code failed")).result()
+        parked = self.intake.store([replace(reading, understanding=None, failure="our own code failed")])[0].result()
         for _ in range(2):
             self.intake.replay(parked.inbound_id)
 

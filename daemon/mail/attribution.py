@@ -5,6 +5,7 @@ Lines are `plain`. The shape decides: two of date, address and a word for "wrote
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from daemon.mail.line import COLONS, MAX_LINE, WIDE_COLON, fold, has_date, is_quoted, next_text, opens_with_date
@@ -49,7 +50,12 @@ def _ends_attribution(line: str) -> bool:
     if line.endswith((*COLONS, "---")):
         return True
     last = line[-40:].rsplit(None, 1)[-1:]
-    return last != [] and fold(last[0]).strip("():._") in WROTE
+    return last != [] and _says_wrote(last[0])
+
+
+@lru_cache(maxsize=4096)
+def _says_wrote(word: str) -> bool:
+    return fold(word).strip("():._") in WROTE
 
 
 def _reach_up(lines: Sequence[str], start: int) -> int:

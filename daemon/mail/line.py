@@ -36,7 +36,7 @@ def fold(text: str) -> str:
 
 def is_quoted(line: str) -> bool:
     """Say whether a line carries the quote prefix."""
-    return _QUOTED.match(line) is not None
+    return ">" in line[:4] and _QUOTED.match(line) is not None
 
 
 def has_date(text: str) -> bool:

@@ -193,5 +193,5 @@ def _wrapped(lines: Sequence[str], at: int) -> bool:
 
 def _fenced(lines: Sequence[str]) -> set[int]:
     """Return the lines inside code fences; a fence without its end is none."""
-    fences = [at for at, line in enumerate(lines) if line.lstrip().startswith("```")]
+    fences = [at for at, line in enumerate(lines) if "```" in line and line.lstrip().startswith("```")]
     return {at for first, last in zip(fences[::2], fences[1::2], strict=False) for at in range(first, last + 1)}

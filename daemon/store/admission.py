@@ -32,7 +32,7 @@ class Reading:
     """A delivery on its way into the store.
 
     `packed` is the raw mail, compressed. `understanding` is None where our own code failed; `failure` says how.
-    `replaces` is the ledger row of a parked mail that is replayed.
+    `replaces` is the ledger row of a parked mail that is replayed. `again` marks a second try after a conflict.
     """
 
     inbound: Inbound
@@ -42,6 +42,7 @@ class Reading:
     failure: str = ""
     silent: bool = False
     replaces: int | None = None
+    again: bool = False
 
     @property
     def now(self) -> datetime:

@@ -1,6 +1,6 @@
 """The store as a whole: an engine, the one writer, and readers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TypeVar
@@ -31,9 +31,9 @@ class Store:
         """Return a future that resolves once the transaction of `run` is durable."""
         return self.writer.submit(run)
 
-    def submit_item(self, run: Bulk[Item, T], item: Item) -> "Future[T]":
-        """Return a future for one item, which `run` writes together with others that came at the same time."""
-        return self.writer.submit_item(run, item)
+    def submit_items(self, run: Bulk[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
+        """Return a future for each item; `run` writes them together with others that came at the same time."""
+        return self.writer.submit_items(run, items)
 
     def write(self, run: Callable[[Session], T]) -> T:
         """Run a function in a transaction and return its result once that is durable."""

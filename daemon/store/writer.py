@@ -45,7 +45,7 @@ class Writer:
 
     def __init__(self, sessions: sessionmaker[Session]) -> None:
         self._sessions = sessions
-        self._queue: SimpleQueue[_Work[Any, Any] | None] = SimpleQueue()
+        self._queue: SimpleQueue[Sequence[_Work[Any, Any]] | None] = SimpleQueue()
         self._closed = False
         self._lock = threading.Lock()
         self._moved_at = monotonic()
@@ -55,18 +55,20 @@ class Writer:
 
     def submit(self, run: Callable[[Session], T]) -> "Future[T]":
         """Return a future that resolves once the transaction of `run` is durable, or has failed."""
-        return self.submit_item(_each, run)
+        return self.submit_items(_each, [run])[0]
 
-    def submit_item(self, run: Bulk[Item, T], item: Item) -> "Future[T]":
-        """Return a future for one item; the items of a batch that have the same `run` are given to it together."""
-        future: Future[T] = Future()
+    def submit_items(self, run: Bulk[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
+        """Return a future for each item; the items of a batch that have the same `run` are given to it together."""
+        works: list[_Work[Item, T]] = [_Work(run, item, Future()) for item in items]
         with self._lock:
-            if not self._closed:
-                self._queue.put(_Work(run, item, future))
-                return future
-        # Not raised here: whoever submits again from a callback could tell nobody.
-        future.set_exception(WriterClosedError())
-        return future
+            closed = self._closed
+            if not closed:
+                self._queue.put(works)
+        if closed:
+            # Not raised here: whoever submits again from a callback could tell nobody.
+            for work in works:
+                work.future.set_exception(WriterClosedError())
+        return [work.future for work in works]
 
     def write(self, run: Callable[[Session], T]) -> T:
         """Run a function in a transaction and return its result once that is durable."""
@@ -96,14 +98,13 @@ class Writer:
 
     def _take(self) -> tuple[list[_Work[Any, Any]], bool]:
         batch: list[_Work[Any, Any]] = []
-        work = self._queue.get()
-        while work is not None:
-            if work.future.set_running_or_notify_cancel():
-                batch.append(work)
+        works = self._queue.get()
+        while works is not None:
+            batch += [work for work in works if work.future.set_running_or_notify_cancel()]
             if len(batch) >= BATCH or self._queue.empty():
                 break
-            work = self._queue.get()
-        return batch, work is not None
+            works = self._queue.get()
+        return batch, works is not None
 
     def _commit(self, batch: list[_Work[Any, Any]]) -> None:
         together: dict[Bulk[Any, Any], list[_Work[Any, Any]]] = {}

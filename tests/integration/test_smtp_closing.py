@@ -75,12 +75,12 @@ class TestClosing:
             clients = [running.client().hello().begin() for _ in range(8)]
             for client in clients[:6]:
                 client.send(mail() + b".\r\n")
-            eventually(lambda: len(running.listener._commits) == 6)
+            eventually(lambda: running.listener.being_stored == 6)
             closing = threading.Thread(target=running.close, args=(30.0,))
             closing.start()
             for client in clients[6:]:
                 client.send(mail() + b".\r\n")
-            eventually(lambda: len(running.listener._commits) == 8)
+            eventually(lambda: running.listener.being_stored == 8)
             gate.set()
             closing.join()
             answers = [client.rest() for client in clients]

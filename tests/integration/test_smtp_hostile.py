@@ -287,7 +287,7 @@ def test_a_client_that_goes_before_its_250_has_its_mail_stored_once(
         store.submit(lambda _session: gate.wait(30))
         client = running.client().hello().begin()
         client.send(raw + b".\r\n")
-        eventually(lambda: running.listener._commits)
+        eventually(lambda: running.listener.being_stored)
         goodbye(client)
         eventually(lambda: running.listener.connections == 0)
         gate.set()
