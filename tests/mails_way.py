@@ -77,7 +77,7 @@ class Way:
             JobKind.DELIVER: DeliverActor(store, self.clock, self.transport, self.keys, lambda: face, lambda: True),
             JobKind.TRAIN: TrainActor(store, self.clock, lambda: None),
         }
-        self.engine = Engine(store, self.clock, self.woken, self.heart, 3, actors)
+        self.engine = Engine(store, self.clock, self.heart, 3, actors)
         self.relay = Relay(store, self.woken.offers.append, self.clock)
 
     def accept(self, raw: bytes, *rcpt_tos: str, mail_from: str = "ann@customer.example") -> Receipt:
@@ -152,7 +152,7 @@ class Way:
 
     def lose_a_lease(self) -> None:
         with pytest.raises(jobs.LeaseLostError):
-            self.store.write(lambda session: jobs.finish(session, Lease(0, JobKind.TRIAGE, "", 0, NOON), NOON))
+            self.store.write(lambda session: jobs.finish(session, Lease(0, JobKind.TRIAGE, "", 0, NOON, "here"), NOON))
 
     def bury_and_retry(self) -> None:
         lease = self._claimed("here")

@@ -16,7 +16,7 @@ from daemon.store import bounces, correspondence, decisions, deliveries, jobs, t
 from daemon.store import inbound as ledger
 from daemon.store.correspondence import Snapshot
 from daemon.store.deliveries import DeliveryState
-from daemon.store.jobs import JobKind, Lease, Offer
+from daemon.store.jobs import JobKind, Lease
 from daemon.store.store import Store
 from daemon.ticket import Disposition, Priority, Triage
 from workers.notify import plan as plans
@@ -60,7 +60,7 @@ class TriageActor:
     def __init__(self, store: Store, clock: Clock, brain: Brain, rules: Callable[[], Rules]) -> None:
         self._store, self._clock, self._brain, self._rules = store, clock, brain, rules
 
-    def perform(self, lease: Lease) -> Sequence[Offer]:
+    def perform(self, lease: Lease) -> Sequence[Lease]:
         """Triage the ticket of a job."""
         ticket_id = _number(lease.subject)
         with self._store.read() as session:
@@ -70,7 +70,7 @@ class TriageActor:
         by = "rule" if triage.rule else "model"
         return written(self._store, lambda session: self._apply(session, lease, ticket_id, triage, by))
 
-    def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Offer]:
+    def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Leave the decision to a person, and park the mail."""
         ticket_id = _number(lease.subject)
         policy = self._rules().triage
@@ -81,13 +81,13 @@ class TriageActor:
         read = decisions.text_of(session, ticket_id)
         if read and read.inbound_id:
             ledger.settle(session, read.inbound_id, Disposition.PARKED, [reason[:300]], ticket_id)
-        return self._decided(session, ticket_id, triage, "fallback")
+        return self._decided(session, lease, ticket_id, triage, "fallback")
 
-    def _apply(self, session: Session, lease: Lease, ticket_id: int, triage: Triage, by: str) -> Sequence[Offer]:
+    def _apply(self, session: Session, lease: Lease, ticket_id: int, triage: Triage, by: str) -> Sequence[Lease]:
         jobs.finish(session, lease, self._clock.now())
-        return self._decided(session, ticket_id, triage, by)
+        return self._decided(session, lease, ticket_id, triage, by)
 
-    def _decided(self, session: Session, ticket_id: int, triage: Triage, by: str) -> Sequence[Offer]:
+    def _decided(self, session: Session, lease: Lease, ticket_id: int, triage: Triage, by: str) -> Sequence[Lease]:
         now = self._clock.now()
         decision = decisions.apply_first(session, ticket_id, triage, now, by=by)
         if decision is None:
@@ -101,7 +101,7 @@ class TriageActor:
             team=triage.team,
             by=by,
         )
-        return (jobs.add(session, JobKind.NOTIFY, f"{correspondence.DECISION}:{decision}", now),)
+        return (jobs.go_on(session, lease, JobKind.NOTIFY, f"{correspondence.DECISION}:{decision}", now),)
 
 
 class NotifyActor:
@@ -110,24 +110,22 @@ class NotifyActor:
     def __init__(self, store: Store, clock: Clock, keys: tuple[bytes, ...], rules: Callable[[], Rules]) -> None:
         self._store, self._clock, self._keys, self._rules = store, clock, keys, rules
 
-    def perform(self, lease: Lease) -> Sequence[Offer]:
+    def perform(self, lease: Lease) -> Sequence[Lease]:
         """Plan the mails of a cause: facts, plan and rows in one transaction, so that limits hold between workers."""
         return written(self._store, lambda session: self._plan(session, lease))
 
-    def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Offer]:
+    def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Note on the ticket that nobody was told."""
         ticket_id = correspondence.load(session, lease.subject).ticket_id
         tickets.add_event(session, "nobody was told", self._clock.now(), ticket_id=ticket_id, error=error[:300])
         return ()
 
-    def _plan(self, session: Session, lease: Lease) -> Sequence[Offer]:
+    def _plan(self, session: Session, lease: Lease) -> Sequence[Lease]:
         now, cause = self._clock.now(), lease.subject
         jobs.finish(session, lease, now)
         snapshot = correspondence.load(session, cause)
-        offers = [
-            self._add(session, cause, planned, snapshot, now) for planned in self._planned(session, snapshot, cause)
-        ]
-        return [offer for offer in offers if offer]
+        leases = [self._add(session, lease, planned, snapshot) for planned in self._planned(session, snapshot, cause)]
+        return [lease for lease in leases if lease]
 
     def _planned(self, session: Session, snapshot: Snapshot, cause: str) -> tuple[Planned, ...]:
         rules, now, requester = self._rules(), self._clock.now(), snapshot.requester or ""
@@ -150,10 +148,11 @@ class NotifyActor:
             )
         )
 
-    def _add(self, session: Session, cause: str, planned: Planned, snapshot: Snapshot, now: datetime) -> Offer | None:
+    def _add(self, session: Session, lease: Lease, planned: Planned, snapshot: Snapshot) -> Lease | None:
+        now = self._clock.now()
         delivery = deliveries.add(
             session,
-            cause=cause,
+            cause=lease.subject,
             kind=planned.kind,
             recipient=planned.recipient,
             ticket_id=snapshot.ticket_id,
@@ -164,7 +163,7 @@ class NotifyActor:
         )
         if delivery is None or planned.state == "suppressed":
             return None
-        return jobs.add(session, JobKind.DELIVER, f"delivery:{delivery}", now)
+        return jobs.go_on(session, lease, JobKind.DELIVER, f"delivery:{delivery}", now)
 
     def _message_id(self, planned: Planned, ticket_id: int, now: datetime) -> str:
         mark = sign(token_for(planned.kind, planned.recipient, ticket_id, now), self._keys[0])
@@ -177,13 +176,13 @@ class TrainActor:
     def __init__(self, store: Store, clock: Clock, train: Callable[[], object]) -> None:
         self._store, self._clock, self._train = store, clock, train
 
-    def perform(self, lease: Lease) -> Sequence[Offer]:
+    def perform(self, lease: Lease) -> Sequence[Lease]:
         """Train, and promote what is not worse."""
         self._train()
         self._store.write(lambda session: jobs.finish(session, lease, self._clock.now()))
         return ()
 
-    def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Offer]:
+    def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Keep the model that is in force."""
         tickets.add_event(session, "training failed", self._clock.now(), job=lease.job_id, error=error[:300])
         return ()

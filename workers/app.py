@@ -11,7 +11,6 @@ import structlog
 from config.settings import Settings
 from daemon.clock import Clock
 from daemon.health import Patience
-from daemon.intake import Wake
 from daemon.jobs import TIME_LIMIT_MS
 from daemon.owner import owner
 from daemon.space import FreeSpace
@@ -51,7 +50,6 @@ class Workshop:
         settings: Settings,
         store: Store,
         broker: dramatiq.Broker,
-        wake: Wake,
         keys: tuple[bytes, ...],
         clock: Clock,
     ) -> None:
@@ -63,7 +61,7 @@ class Workshop:
         self._transport = transport(settings)
         self._heart = Heart(store, owner())
         self._deliver = DeliverActor(store, clock, self._transport, keys, lambda: self._sender, self._heart.holds_lease)
-        engine = Engine(store, clock, wake, self._heart, settings.limits.attempts, self._actors(store, clock, keys))
+        self._engine = Engine(store, clock, self._heart, settings.limits.attempts, self._actors(store, clock, keys))
         self._watchman = Watchman(
             store,
             clock,
@@ -80,7 +78,7 @@ class Workshop:
         )
         for kind in JobKind:
             limit = TRAINING_LIMIT_MS if kind is JobKind.TRAIN else TIME_LIMIT_MS
-            dramatiq.actor(actor_name=kind, queue_name=kind, broker=broker, time_limit=limit)(engine.perform)
+            dramatiq.actor(actor_name=kind, queue_name=kind, broker=broker, time_limit=limit)(self._engine.perform)
         idle = REDIS_POLL_MS if settings.broker.url.get_secret_value() else IDLE_MS
         self._worker = dramatiq.Worker(broker, worker_timeout=idle, worker_threads=settings.broker.threads)
 
@@ -109,6 +107,7 @@ class Workshop:
     def close(self) -> None:
         """Finish the jobs at hand, then let go."""
         self._watchman.close()
+        self._engine.close()
         self._worker.stop(timeout=PATIENCE_MS)
         self._broker.close()
         self._heart.close()

@@ -17,7 +17,7 @@ from daemon.store import correspondence, deliveries, jobs
 from daemon.store import inbound as ledger
 from daemon.store.correspondence import FileNote, Snapshot
 from daemon.store.deliveries import Begun, DeliveryState
-from daemon.store.jobs import Lease, LeaseLostError, Offer
+from daemon.store.jobs import Lease, LeaseLostError
 from daemon.store.store import Store
 from workers.actors import token_for
 from workers.engine import PostponeError
@@ -88,7 +88,7 @@ class DeliverActor:
         self._told_once = False
         self.refused = ""
 
-    def perform(self, lease: Lease) -> Sequence[Offer]:
+    def perform(self, lease: Lease) -> Sequence[Lease]:
         """Attempt the delivery of a job."""
         if monotonic() < self._paused_until:
             raise PostponeError("outgoing mail is paused: the smarthost refused our credentials", PAUSE)
@@ -107,7 +107,7 @@ class DeliverActor:
         self._send(lease, attempt, octets)
         return ()
 
-    def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Offer]:
+    def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Mark the delivery failed."""
         deliveries.settle(session, int(lease.subject.partition(":")[2]), DeliveryState.FAILED, error)
         return ()

@@ -144,7 +144,7 @@ class _Workers:
 
         r = self._runtime
         try:
-            workshop = Workshop(self._settings, r.store, r.broker, r.relay.wake, r.keys, r.clock)
+            workshop = Workshop(self._settings, r.store, r.broker, r.keys, r.clock)
             workshop.start()
             self._close, self._apply = workshop.close, workshop.reload
         except Exception:

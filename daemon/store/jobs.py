@@ -55,6 +55,7 @@ class Lease:
     subject: str
     attempts: int
     created_at: datetime
+    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ CLAIM = (
     update(JOB)
     .where(JOB.c.id == bindparam("job_id"), STATE == JobState.READY, JOB.c.due_at <= bindparam("now"))
     .values(state=JobState.LEASED, owner=bindparam("by"), attempts=JOB.c.attempts + 1, beat=JOB.c.beat + 1)
-    .returning(JOB.c.id, JOB.c.kind, JOB.c.subject, JOB.c.attempts, JOB.c.created_at)
+    .returning(JOB.c.id, JOB.c.kind, JOB.c.subject, JOB.c.attempts, JOB.c.created_at, JOB.c.owner)
 )
 LEAVE = (
     update(JOB)
@@ -124,7 +125,16 @@ def _row(promise: Promise) -> dict[str, Any]:
 def claim(session: Session, job_id: int, owner: str, now: datetime) -> Lease | None:
     """Lease a job that is ready and due, counting the attempt; None if it is not to be had."""
     row = session.execute(CLAIM, {"job_id": job_id, "by": owner, "now": now}).one_or_none()
-    return Lease(row.id, JobKind(row.kind), row.subject, row.attempts, row.created_at) if row else None
+    return Lease(row.id, JobKind(row.kind), row.subject, row.attempts, row.created_at, row.owner) if row else None
+
+
+def go_on(session: Session, lease: Lease, kind: JobKind, subject: str, now: datetime) -> Lease:
+    """Promise a job that the holder of `lease` begins at once: leased to them from its birth, the attempt counted.
+
+    Should they never begin, it is taken back from them as any other.
+    """
+    row = _row(Promise(kind, subject, now)) | {"state": JobState.LEASED, "owner": lease.owner, "attempts": 1}
+    return Lease(ADDING.rows(session, [row])[0], kind, subject, 1, now, lease.owner)
 
 
 def beat(session: Session, owner: str, running: Sequence[int]) -> None:

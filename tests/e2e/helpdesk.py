@@ -49,7 +49,7 @@ class Helpdesk:
     def work(self) -> None:
         """Start the workers."""
         r = self.runtime
-        self._workshop = Workshop(self.settings, r.store, r.broker, r.relay.wake, r.keys, r.clock)
+        self._workshop = Workshop(self.settings, r.store, r.broker, r.keys, r.clock)
         self._workshop.start()
         r.relay.start()
 

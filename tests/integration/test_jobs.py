@@ -12,11 +12,11 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from daemon.store import jobs
-from daemon.store.jobs import JobKind, Lease, LeaseLostError, Offer, Promise
+from daemon.store.jobs import JobKind, Lease, LeaseLostError, Promise
 from daemon.store.models import Event, Job
 from daemon.store.store import Store
 from daemon.store.tickets import add_event
-from tests.fakes import NOON, FakeClock, Woken, eventually
+from tests.fakes import NOON, FakeClock, eventually
 from workers.engine import Engine, PostponeError
 from workers.heart import Heart
 
@@ -160,6 +160,23 @@ class TestQueueOfRecord:
         assert jobs.backoff(attempts) == timedelta(seconds=seconds)
 
 
+AFTER = {
+    JobKind.TRIAGE: [(JobKind.NOTIFY, "message:1")],
+    JobKind.NOTIFY: [(JobKind.DELIVER, "delivery:1"), (JobKind.DELIVER, "delivery:2")],
+}
+
+
+def states(store: Store) -> list[str]:
+    with store.read() as session:
+        return list(session.execute(select(Job.state).order_by(Job.id)).scalars())
+
+
+def jobs_by_kind(store: Store) -> dict[JobKind, list[int]]:
+    with store.read() as session:
+        rows = session.execute(select(Job.kind, Job.id).order_by(Job.id)).all()
+    return {JobKind(kind): [row.id for row in rows if row.kind == kind] for kind, _ in rows}
+
+
 class Scripted:
     """An actor that does what it is told, in turn; and finishes the job once nothing is left to be told."""
 
@@ -167,20 +184,22 @@ class Scripted:
         self._store = store
         self._script = list(script)
         self.attempts: list[int] = []
+        self.kinds: list[JobKind] = []
         self.given_up: list[str] = []
 
-    def perform(self, lease: Lease) -> Sequence[Offer]:
+    def perform(self, lease: Lease) -> Sequence[Lease]:
         self.attempts.append(lease.attempts)
+        self.kinds.append(lease.kind)
         if self._script:
             raise self._script.pop(0)
 
-        def write(session: Session) -> Sequence[Offer]:
+        def write(session: Session) -> Sequence[Lease]:
             jobs.finish(session, lease, NOON)
-            return (jobs.add(session, JobKind.NOTIFY, "message:1", NOON),)
+            return [jobs.go_on(session, lease, *after, NOON) for after in AFTER.get(lease.kind, ())]
 
         return self._store.write(write)
 
-    def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Offer]:
+    def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         del lease
         add_event(session, "given up", NOON)
         self.given_up.append(error)
@@ -196,26 +215,79 @@ class TestEngine:
         heart.close()
 
     @pytest.fixture
-    def woken(self) -> Woken:
-        return Woken()
-
-    @pytest.fixture
-    def engine_of(self, store: Store, clock: FakeClock, heart: Heart, woken: Woken) -> Callable[[Scripted], Engine]:
+    def engine_of(self, store: Store, clock: FakeClock, heart: Heart) -> Callable[[Scripted], Engine]:
         def make(actor: Scripted) -> Engine:
-            return Engine(store, clock, woken, heart, 3, dict.fromkeys(JobKind, actor))
+            return Engine(store, clock, heart, 3, dict.fromkeys(JobKind, actor))
 
         return make
 
     def test_a_job_is_done_once_however_often_it_is_offered(
-        self, store: Store, engine_of: Callable[[Scripted], Engine], woken: Woken
+        self, store: Store, engine_of: Callable[[Scripted], Engine]
     ) -> None:
-        actor, job_id = Scripted(store), promise(store)
+        actor, job_id = Scripted(store), promise(store, JobKind.DELIVER)
         engine = engine_of(actor)
         for _ in range(3):
             engine.perform(job_id)
         assert actor.attempts == [1]
         assert row(store, job_id).state == "done"
-        assert [offer.kind for offer in woken.offers] == [JobKind.NOTIFY]
+
+    def test_whoever_does_a_job_goes_on_with_what_it_promised(
+        self, store: Store, engine_of: Callable[[Scripted], Engine], heart: Heart
+    ) -> None:
+        actor = Scripted(store)
+        engine_of(actor).perform(promise(store))
+        assert actor.kinds == [JobKind.TRIAGE, JobKind.NOTIFY, JobKind.DELIVER, JobKind.DELIVER]
+        assert actor.attempts == [1, 1, 1, 1]
+        assert states(store) == ["done"] * 4
+        assert not heart._running
+
+    def test_what_is_promised_is_beaten_for_while_it_waits_its_turn(
+        self, store: Store, engine_of: Callable[[Scripted], Engine], heart: Heart
+    ) -> None:
+        held: list[set[int]] = []
+
+        class Watching(Scripted):
+            def perform(self, lease: Lease) -> Sequence[Lease]:
+                held.append(set(heart._running))
+                return super().perform(lease)
+
+        engine_of(Watching(store)).perform(promise(store))
+        leased = jobs_by_kind(store)
+        assert held[2] >= set(leased[JobKind.DELIVER])
+
+    def test_what_was_promised_and_failed_waits_alone(
+        self, store: Store, engine_of: Callable[[Scripted], Engine]
+    ) -> None:
+        class Refusing(Scripted):
+            def perform(self, lease: Lease) -> Sequence[Lease]:
+                if lease.kind is JobKind.DELIVER and JobKind.DELIVER not in self.kinds:
+                    self.kinds.append(lease.kind)
+                    raise PostponeError("the smarthost is away", timedelta(minutes=1))
+                return super().perform(lease)
+
+        engine_of(Refusing(store)).perform(promise(store))
+        assert states(store) == ["done", "done", "ready", "done"]
+
+    @pytest.mark.parametrize("ends", ["closed", "late"])
+    def test_what_a_worker_does_not_begin_is_left_to_another(
+        self,
+        store: Store,
+        engine_of: Callable[[Scripted], Engine],
+        clock: FakeClock,
+        ends: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        actor = Scripted(store)
+        engine = engine_of(actor)
+        if ends == "late":
+            monkeypatch.setattr("workers.engine.SHIFT_SECONDS", 0.0)
+        else:
+            engine.close()
+        job_id = promise(store)
+        engine.perform(job_id)
+        assert actor.kinds == []
+        with store.read() as session:
+            assert [offer.job_id for offer in jobs.due(session, clock.now(), 9)] == [job_id]
 
     def test_a_failure_is_tried_again_after_a_wait_and_given_up_in_the_end(
         self, store: Store, engine_of: Callable[[Scripted], Engine], clock: FakeClock
@@ -261,7 +333,7 @@ class TestEngine:
         self, store: Store, engine_of: Callable[[Scripted], Engine], clock: FakeClock
     ) -> None:
         class Hopeless(Scripted):
-            def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Offer]:
+            def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
                 super().give_up(session, lease, error)
                 raise LookupError("what the job was about is gone")
 
@@ -290,7 +362,7 @@ class TestEngine:
         entered, leave = threading.Event(), threading.Event()
 
         class Slow(Scripted):
-            def perform(self, lease: Lease) -> Sequence[Offer]:
+            def perform(self, lease: Lease) -> Sequence[Lease]:
                 entered.set()
                 leave.wait(30)
                 return super().perform(lease)
