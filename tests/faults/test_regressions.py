@@ -133,7 +133,7 @@ def test_the_time_limit_of_jobs_is_kept(store: Store, clock: FakeClock, tmp_path
     booted = Booted()
     broker.add_middleware(booted)
     settings = Settings(service={"state_dir": tmp_path}, outgoing={"maildir": tmp_path / "out"})  # type: ignore[arg-type]
-    workshop = Workshop(settings, store, broker, lambda _: None, (b"k" * 32,), clock)
+    workshop = Workshop(settings, store, broker, (b"k" * 32,), clock)
     school: Any = SimpleNamespace(ensure_model=lambda: None)
     workshop._school = school
     workshop.start()
