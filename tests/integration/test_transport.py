@@ -181,15 +181,23 @@ def test_no_answer_before_the_mail_is_temporary(
 def test_a_connection_is_kept_for_the_next_mail(sink: Sink, transport: SmtpTransport) -> None:
     for _ in range(3):
         transport.send(US, ANN, MAIL)
-    assert (sink.connections, sink.commands.count("NOOP")) == (1, 2)
+    assert (len(sink.received), sink.connections) == (3, 1)
 
 
 @pytest.mark.parametrize("trouble", [DROP, "421 closing", "500 what"])
 def test_a_dead_connection_is_noticed_before_the_next_mail(sink: Sink, transport: SmtpTransport, trouble: str) -> None:
     transport.send(US, ANN, MAIL)
-    sink.script("NOOP", trouble)
+    sink.script("MAIL", trouble)
     transport.send(US, ANN, MAIL)
     assert (len(sink.received), sink.connections) == (2, 2)
+
+
+def test_what_a_fresh_connection_says_to_the_sender_holds(sink: Sink, transport: SmtpTransport) -> None:
+    transport.send(US, ANN, MAIL)
+    sink.script("MAIL", "451 not now", "550 never")
+    with pytest.raises(PermanentFailure):
+        transport.send(US, ANN, MAIL)
+    assert (len(sink.received), sink.connections) == (1, 2)
 
 
 def test_an_idle_connection_is_renewed(sink: Sink, transport: SmtpTransport, clock: Clock) -> None:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from daemon.mail.address import canonical
 from workers.transport import AuthenticationFailure, PermanentFailure, TemporaryFailure, TransportFailure
-from workers.transports.smtp_dialogue import ends_session, failure, is_temporary, line_of, transact
+from workers.transports.smtp_dialogue import begin, ends_session, failure, hand_over, is_temporary, line_of
 
 Security = Literal["starttls", "tls", "none"]
 
@@ -23,10 +23,10 @@ GOODBYE: Final = 2.0
 
 @dataclass(slots=True)
 class _Line:
-    """A connection, how many mails went over it, and when it was last used."""
+    """A connection, how many mails were begun over it, and when it was last used."""
 
     smtp: smtplib.SMTP
-    sent: int
+    begun: int
     used: float
 
 
@@ -61,7 +61,8 @@ class SmtpTransport:
             raise PermanentFailure("not an address to which mail can be sent", 553, "5.1.3")
         line = self._line()
         try:
-            answer = transact(line.smtp, mail_from, recipient, message)
+            line = self._begin(line, mail_from, recipient, message)
+            answer = hand_over(line.smtp, recipient, message)
         except TransportFailure as refusal:
             if ends_session(refusal) or not self._reset(line):
                 self._drop()
@@ -72,7 +73,6 @@ class SmtpTransport:
         except BaseException:
             self._drop()
             raise
-        line.sent += 1
         line.used = self._clock()
         return answer
 
@@ -90,22 +90,29 @@ class SmtpTransport:
         return f"{self._host}:{self._port}"
 
     def _line(self) -> _Line:
-        """Return this thread's connection, fresh where the old one is worn, idle or dead."""
+        """Return this thread's connection, fresh where the old one is worn or idle."""
         line = self._lines.get(threading.get_ident())
-        if line and self._usable(line):
+        if line and line.begun < MAX_MAILS and self._clock() - line.used <= MAX_IDLE:
             return line
-        if line:
-            _quit(line.smtp)
-        line = _Line(self._connected(), 0, self._clock())
-        self._lines[threading.get_ident()] = line
+        return self._renewed(line)
+
+    def _renewed(self, old: _Line | None) -> _Line:
+        if old:
+            _quit(old.smtp)
+        line = self._lines[threading.get_ident()] = _Line(self._connected(), 0, self._clock())
         return line
 
-    def _usable(self, line: _Line) -> bool:
-        if line.sent >= MAX_MAILS or self._clock() - line.used > MAX_IDLE:
-            return False
-        with contextlib.suppress(OSError):
-            return line.smtp.noop()[0] == 250  # noqa: PLR2004 - RFC 5321 section 4.2.3
-        return False
+    def _begin(self, line: _Line, mail_from: str, recipient: str, message: bytes) -> _Line:
+        """Begin a mail; whatever is wrong with a connection that was kept, a fresh one is asked again."""
+        kept = line.begun > 0
+        line.begun += 1
+        try:
+            begin(line.smtp, mail_from, recipient, message)
+        except (OSError, TransportFailure):
+            if not kept:
+                raise
+            return self._begin(self._renewed(line), mail_from, recipient, message)
+        return line
 
     def _reset(self, line: _Line) -> bool:
         line.used = self._clock()

@@ -24,9 +24,13 @@ _LEADING_DOT: Final = re.compile(rb"(?m)^\.")
 _STATUS: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b[\s:]*")
 
 
-def transact(smtp: smtplib.SMTP, mail_from: str, recipient: str, message: bytes) -> str:
-    """Send one mail over an open session and return the answer."""
+def begin(smtp: smtplib.SMTP, mail_from: str, recipient: str, message: bytes) -> None:
+    """Begin a mail over an open session: the sender, and what the mail needs of the server."""
     _expect(smtp, 2, "MAIL", f"FROM:<{mail_from}>{_parameters(smtp, recipient, message)}")
+
+
+def hand_over(smtp: smtplib.SMTP, recipient: str, message: bytes) -> str:
+    """Send the mail that was begun and return the answer."""
     _expect(smtp, 2, "RCPT", f"TO:<{recipient}>")
     _expect(smtp, 3, "DATA")
     smtp.send(_stuffed(message))
