@@ -42,12 +42,16 @@ class School:
         self._corpus = corpus
 
     def ensure_model(self) -> None:
-        """Train the first model where there is none that can be used; raises TrainingError."""
-        try:
-            self._registry.load()
-        except RegistryError as error:
-            log.info("training a model", why=str(error))
-            self.train()
+        """Train the first model where there is none that can be used; raises TrainingError, RegistryError.
+
+        Of processes that start together one trains, and the others wait for its model.
+        """
+        with self._registry.alone():
+            try:
+                self._registry.load()
+            except RegistryError as error:
+                log.info("training a model", why=str(error))
+                self.train()
 
     def train(self, more: Sequence[Example] = ()) -> Trained:
         """Train on the corpus, the verified tickets and `more`; raises TrainingError, ExampleError, RegistryError."""

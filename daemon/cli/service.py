@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from email.message import EmailMessage
 from email.utils import make_msgid
+from typing import TYPE_CHECKING, Final
 
 import click
 import structlog
@@ -16,7 +17,12 @@ from daemon.cli import context
 from daemon.runtime import Runtime
 from daemon.service import Service
 
+if TYPE_CHECKING:
+    from workers.app import Workshop
+
 log = structlog.get_logger(__name__)
+
+START_AGAIN_SECONDS: Final = 10.0
 
 
 @click.command()
@@ -123,6 +129,7 @@ class _Workers:
         self._settings = settings
         self._runtime = runtime
         self._built = threading.Event()
+        self._closing = threading.Event()
         self._close: Callable[[], None] = lambda: None
         self._apply: Callable[[Settings], None] = lambda _: None
         self._thread = threading.Thread(target=self._build, name="workshop", daemon=True)
@@ -135,22 +142,29 @@ class _Workers:
         self._apply(settings)
 
     def close(self) -> None:
+        self._closing.set()
         if self._thread.is_alive() or self._built.is_set():
             self._thread.join()
         self._close()
 
     def _build(self) -> None:
+        workshop: Workshop | None = None
+        while not self._closing.is_set():
+            try:
+                workshop = workshop or self._workshop()
+                workshop.start()
+                self._close, self._apply = workshop.close, workshop.reload
+                break
+            except Exception:
+                log.exception("the workers cannot start, and will try again; mail is accepted and waits")
+                self._closing.wait(START_AGAIN_SECONDS)
+        self._built.set()
+
+    def _workshop(self) -> "Workshop":
         from workers.app import Workshop  # noqa: PLC0415 - see above
 
         r = self._runtime
-        try:
-            workshop = Workshop(self._settings, r.store, r.broker, r.keys, r.clock)
-            workshop.start()
-            self._close, self._apply = workshop.close, workshop.reload
-        except Exception:
-            log.exception("the workers cannot start; mail is accepted and waits")
-        finally:
-            self._built.set()
+        return Workshop(self._settings, r.store, r.broker, r.keys, r.clock)
 
 
 def _ready(settings: Settings, service: Service, workers: _Workers) -> None:
