@@ -183,7 +183,13 @@ def quiet(ours: System) -> None:
         print(f"  250 to {kind:16s} p50 {p50:.0f} ms, p95 {p95:.0f} ms", flush=True)
 
 
-def measure(stack: ExitStack, folder: Path, database: str, redis: str) -> None:
+def fresh(postgres: PostgresServer, name: str) -> str:
+    """Return the URL of a new database: one system must not work off what another accepted."""
+    postgres.execute(f"CREATE DATABASE {name}")
+    return postgres.url_of(name)
+
+
+def measure(stack: ExitStack, folder: Path, postgres: PostgresServer, redis: str) -> None:
     bare_port = free_port()
     stack.enter_context(process(sys.executable, "-m", "tests.benchmarks.peers", "bare", str(bare_port)))
     wait_for(lambda: listens(bare_port), "the bare listener")
@@ -194,10 +200,10 @@ def measure(stack: ExitStack, folder: Path, database: str, redis: str) -> None:
         flowing(ours)
     with system(stack, folder / "c", "SQLite again", ["run"], f"sqlite:///{folder}/b/state/triaged.db", "") as ours:
         print(f"  start          {ours.start_seconds:.2f} s to listening")
-    with system(stack, folder / "d", "PostgreSQL", ["daemon"], database, redis) as ours:
+    with system(stack, folder / "d", "PostgreSQL", ["daemon"], fresh(postgres, "accepting"), redis) as ours:
         accepting(ours, bare_port)
-    triple = ["daemon", "worker", "worker"]
-    with system(stack, folder / "e", "PostgreSQL and Redis, daemon and two workers", triple, database, redis) as ours:
+    name, commands = "PostgreSQL and Redis, daemon and two workers", ["daemon", "worker", "worker"]
+    with system(stack, folder / "e", name, commands, fresh(postgres, "flowing"), redis) as ours:
         print(f"\n{ours.name}")
         flowing(ours)
 
@@ -208,7 +214,7 @@ def main() -> None:
         with ExitStack() as stack:
             redis = stack.enter_context(RedisServer())
             postgres = stack.enter_context(PostgresServer(durable=True))
-            measure(stack, folder, postgres.url, redis.url)
+            measure(stack, folder, postgres, redis.url)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
