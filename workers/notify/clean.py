@@ -18,7 +18,8 @@ _MARK: Final = re.compile(rf"{re.escape(MARKER)}\s?[a-z2-7]{{{token.LENGTH}}}", 
 
 def one_line(text: str, most: int = 200) -> str:
     """Return text as one line of at most `most` characters."""
-    line = " ".join(_BIDI.sub("", _BREAKS.sub(" ", text[: 10 * most])).split())
+    text = text[: 10 * most]
+    line = " ".join((text if _is_plain(text) else _BIDI.sub("", _BREAKS.sub(" ", text))).split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
@@ -28,8 +29,14 @@ def lines(text: str) -> str:
     Signed marks go as well: one quoted from another mail would lead an answer to the wrong ticket, or to somebody
     whom it does not belong to.
     """
-    text = _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
-    return _MARK.sub("", _BIDI.sub("", text))
+    if not _is_plain(text.replace("\n", "")):
+        text = _BIDI.sub("", _CONTROLS.sub("", _LINE_ENDS.sub("\n", text)))
+    return _MARK.sub("", text) if MARKER in text.lower() else text
+
+
+def _is_plain(text: str) -> bool:
+    """Say whether there is nothing to clean, as in most mail; to look for each thing in turn costs much more."""
+    return text.isascii() and text.isprintable()
 
 
 def sendable(address: str) -> str | None:

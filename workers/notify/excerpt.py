@@ -31,7 +31,8 @@ class Excerpt:
 
 def excerpt(text: str, reply: str) -> Excerpt:
     """Return what to show of a mail whose whole text and new text are given."""
-    whole, new = (lines(part[:READ_AT_MOST]) for part in (text, reply))
+    whole = lines(text[:READ_AT_MOST])
+    new = whole if reply == text else lines(reply[:READ_AT_MOST])
     beyond = max(0, len(text) - READ_AT_MOST)
     rest = remainder(whole, new)
     if rest is None:
@@ -44,6 +45,8 @@ def excerpt(text: str, reply: str) -> Excerpt:
 
 def remainder(whole: str, new: str) -> str | None:
     """Return the lines of a text that are not in its new part, or None where that part is not a part of it."""
+    if new == whole:
+        return "" if new.strip() else None
     wanted = [line.rstrip() for line in new.strip("\n").split("\n")]
     rest: list[str] = []
     taken = 0

@@ -27,6 +27,10 @@ class RawPolicy(EmailPolicy):
             raise ValueError(f"{name} would become several fields")
         return name, value
 
+    def header_max_count(self, name: str) -> int | None:  # noqa: ARG002 - the library's name
+        """Set no limit: every field is written once here, and the library makes a class to find that out."""
+        return None
+
     def header_fetch_parse(self, name: str, value: str) -> str:
         """Give the MIME fields as they are: the library asks for them many times while it writes."""
         return value if name.lower().startswith("content-") else super().header_fetch_parse(name, value)

@@ -292,3 +292,13 @@ def test_the_time_grows_with_the_size_and_no_faster() -> None:
 
     small = min(seconds(50_000) for _ in range(3))
     assert min(seconds(200_000) for _ in range(3)) < 12 * small + 0.05
+
+
+@pytest.mark.parametrize("text", ["", "one line", "two\nlines\n", "long " * 300, "ünï\n\ncödé\r\nend", "日本語\n" * 50])
+@pytest.mark.parametrize("files", [(), (File("a.bin", "application/pdf", b"\r\n.\r\n\0" * 99),)])
+def test_the_octets_are_those_of_the_library(
+    text: str, files: tuple[File, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.notify.parts.secrets.token_hex", lambda _: "boundary")
+    written = replace(LETTER, text=text, html=f"<p>{text}</p>", files=files)
+    assert as_bytes(written) == compose(written).as_bytes()
