@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from daemon.ticket import Priority
 from workers.triage import words
-from workers.triage.features import Features, Floats, Row
-from workers.triage.lexicon import Entry
+from workers.triage.features import Features, Floats, Found, Row
 from workers.triage.text import Case
 
 HEAVIEST = 5
@@ -40,14 +39,13 @@ class Linear:
 
     def logits(self, row: Row) -> Floats:
         """Return the score of each label."""
-        scores: Floats = row.values @ self.weights[row.columns] + self.bias
+        scores: Floats = row.values @ self.weights.take(row.columns, axis=0) + self.bias
         return scores
 
     def ranked(self, row: Row) -> list[tuple[str, float]]:
         """Return (label, probability), best first."""
-        chances = softmax(self.logits(row))
-        order = np.argsort(-chances, kind="stable")
-        return [(self.labels[at], float(chances[at])) for at in order]
+        chances = softmax(self.logits(row)).tolist()
+        return sorted(zip(self.labels, chances, strict=True), key=lambda pair: -pair[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,38 +60,33 @@ class Model:
 
     def predict(self, case: Case) -> Prediction:
         """Classify one ticket."""
-        found = words.split(case.read)
-        forms = [word.form for word in found]
-        entries = self.features.lexicon.find(forms)
-        row = self.features.row(forms, entries)
+        written = words.split(case.read)
+        found = self.features.find(list(map(words.form, written)))
+        row = self.features.row(found)
         ranked = self.category.ranked(row)
         priorities = self.priority.ranked(row) if self.priority else []
         return Prediction(
             tuple(ranked),
             tuple((Priority(label), chance) for label, chance in priorities),
-            self.heaviest(case.read, found, entries, self.pull(row, ranked)),
-            self.features.known(forms),
+            self.heaviest(written, found, self.pull(row, ranked)),
+            self.features.known(found),
         )
 
-    def heaviest(
-        self, text: str, found: Sequence[words.Word], entries: Sequence[Entry], pull: Floats
-    ) -> tuple[tuple[str, float], ...]:
-        """Return the words that speak most for the best category against the others, as written."""
-        forms = [word.form for word in found]
-        weights = self.features.shares(forms, pull)
-        for group, at, size in entries:
-            bonus = float(pull[self.features.text_width + group])
-            for form in forms[at : at + size]:
-                weights[form] += bonus / size
-        shown = {word.form: text[word.start : word.end] for word in reversed(found)}
-        order = sorted(weights, key=lambda form: -weights[form])
-        told = [form for form in order if weights[form] > 0 and len(form) > 1 and not form.startswith("xx")]
-        return tuple((shown[form], round(weights[form], 3)) for form in told[:HEAVIEST])
+    def heaviest(self, written: Sequence[str], found: Found, pull: Floats) -> tuple[tuple[str, float], ...]:
+        """Return the words that speak most for the best category against the others, as first written."""
+        weights = self.features.shares(found, pull)
+        groups = pull[self.features.text_width :].tolist()
+        for group, at, size in found.entries:
+            for form in found.forms[at : at + size]:
+                weights[form] += groups[group] / size
+        told = [form for form in weights if weights[form] > 0 and len(form) > 1 and not form.startswith("xx")]
+        told.sort(key=weights.__getitem__, reverse=True)
+        return tuple((written[found.forms.index(form)], round(weights[form], 3)) for form in told[:HEAVIEST])
 
     def pull(self, row: Row, ranked: Sequence[tuple[str, float]]) -> Floats:
         """Return how much each column of a row speaks for the best label, against the mean of the others."""
         best = self.category.labels.index(ranked[0][0])
-        weights = self.category.weights[row.columns]
+        weights = self.category.weights.take(row.columns, axis=0)
         others = (weights.sum(axis=1) - weights[:, best]) / max(1, len(self.category.labels) - 1)
         pull = np.zeros(self.features.width, np.float32)
         pull[row.columns] = row.values * (weights[:, best] - others)
@@ -101,7 +94,7 @@ class Model:
 
     def predict_many(self, cases: Sequence[Case]) -> Probabilities:
         """Return the probabilities of the categories, a row per ticket, columns as `category.labels`."""
-        rows = [self.features.row(words.forms(case.read)) for case in cases]
+        rows = [self.features.row(self.features.find(words.forms(case.read))) for case in cases]
         return np.array([softmax(self.category.logits(row)) for row in rows]).reshape(len(rows), -1)
 
 

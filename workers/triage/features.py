@@ -1,10 +1,10 @@
 """Turn text into numbers: words and pairs of words, character n-grams inside words, and lexicon groups."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -58,6 +58,21 @@ class Row:
     values: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What there is to measure in one text.
+
+    `counts` has each different word, in the order of the text; `grams` the columns of their character n-grams, word
+    after word, `sizes` of them each; `entries` those of the lexicon.
+    """
+
+    forms: Sequence[str]
+    counts: Mapping[str, int]
+    grams: Ints
+    sizes: Sequence[int]
+    entries: Sequence[Entry]
+
+
 @dataclass(slots=True)
 class Features:
     """What the model measures of a text; learned once, then only read.
@@ -81,32 +96,34 @@ class Features:
         """Return the number of columns."""
         return self.text_width + len(self.lexicon.groups)
 
-    def row(self, forms: Sequence[str], entries: Sequence[Entry] | None = None) -> Row:
-        """Measure one text, given as folded words, and as entries of the lexicon where these were found already."""
-        entries = self.lexicon.find(forms) if entries is None else entries
-        parts = (self.word_part(forms), self.char_part(forms), self.group_part(forms, entries))
+    def find(self, forms: Sequence[str]) -> Found:
+        """Find what there is to measure in one text, given as folded words."""
+        counts = Counter(forms)
+        grams = [self.char_ids(word) for word in counts]
+        columns = np.concatenate(grams) if grams else np.empty(0, np.int32)
+        return Found(forms, counts, columns, [len(found) for found in grams], self.lexicon.find(forms))
+
+    def row(self, found: Found) -> Row:
+        """Measure one text."""
+        parts = (self.word_part(found), self.char_part(found), self.group_part(found))
         return Row(np.concatenate([p.columns for p in parts]), np.concatenate([p.values for p in parts]))
 
-    def word_part(self, forms: Sequence[str]) -> Row:
+    def word_part(self, found: Found) -> Row:
         """Measure words and pairs of words."""
-        counts = Counter(forms)
-        counts.update(f"{a} {b}" for a, b in pairwise(forms))
-        known = [(self.pairs.terms[term], n) for term, n in counts.items() if term in self.pairs.terms]
-        unknown = [n for term, n in counts.items() if " " not in term and term not in self.pairs.terms]
+        terms = self.pairs.terms
+        pairs = Counter(map(" ".join, pairwise(found.forms)))
+        known = [(terms[term], n) for term, n in chain(found.counts.items(), pairs.items()) if term in terms]
+        unknown = [n for term, n in found.counts.items() if term not in terms]
         columns = np.array([column for column, _ in known], np.int32)
         values = (1 + np.log(np.array([n for _, n in known], np.float32))) * self.pairs.idf[columns]
         rest = (1 + np.log(np.array(unknown, np.float32))) * self.pairs.unseen
         return Row(columns, scaled(values, float(rest @ rest)))
 
-    def char_part(self, forms: Sequence[str]) -> Row:
+    def char_part(self, found: Found) -> Row:
         """Measure character n-grams."""
-        counts = Counter(forms)
-        if not counts:
-            return Row(np.empty(0, np.int32), np.empty(0, np.float32))
-        ids = [self.char_ids(word) for word in counts]
-        weights = np.repeat(np.array(list(counts.values()), np.float32), [len(i) for i in ids])
-        totals = np.bincount(np.concatenate(ids), weights, minlength=1)
-        columns = np.flatnonzero(totals).astype(np.int32)
+        weights = np.repeat(np.array(list(found.counts.values()), np.float32), found.sizes)
+        totals = np.bincount(found.grams, weights)
+        columns = np.flatnonzero(totals > 0).astype(np.int32)
         values = (1 + np.log(totals[columns])).astype(np.float32) * self.chars.idf[columns]
         return Row(columns + len(self.pairs.terms), scaled(values, 0.0))
 
@@ -120,41 +137,37 @@ class Features:
                 self.ids[word] = found
         return found
 
-    def group_part(self, forms: Sequence[str], entries: Sequence[Entry]) -> Row:
-        """Measure lexicon groups: how often, against the square root of the length of the text."""
-        counts = Counter(group for group, _, _ in entries)
+    def group_part(self, found: Found) -> Row:
+        """Measure lexicon groups: how often, against the square root of the number of words of the text."""
+        counts = Counter(group for group, _, _ in found.entries)
         columns = np.array(list(counts), np.int32)
-        scale = GROUP_WEIGHT / np.sqrt(len(forms) + GROUP_SMOOTHING)
+        scale = GROUP_WEIGHT / np.sqrt(len(found.forms) + GROUP_SMOOTHING)
         return Row(columns + np.int32(self.text_width), np.array(list(counts.values()), np.float32) * np.float32(scale))
 
     def matrix(self, texts: Iterable[Sequence[str]]) -> csr_array:
         """Measure many texts: a sparse matrix, one row each."""
-        rows = [self.row(forms) for forms in texts]
+        rows = [self.row(self.find(forms)) for forms in texts]
         starts = np.concatenate([[0], np.cumsum([len(row.columns) for row in rows])])
         columns = np.concatenate([row.columns for row in rows])
         values = np.concatenate([row.values for row in rows])
         return csr_array((values, columns, starts), shape=(len(rows), self.width))
 
-    def known(self, forms: Sequence[str]) -> float:
+    def known(self, found: Found) -> float:
         """Return the share of different words that were seen in training or stand in the lexicon, 0.0 to 1.0."""
-        different = {word for word in forms if word[0].isalpha()}
+        different = [word for word in found.counts if word[0].isalpha()]
         if not different:
             return 0.0
         return sum(word in self.pairs.terms or self.lexicon.knows(word) for word in different) / len(different)
 
-    def shares(self, forms: Sequence[str], pull: Floats) -> dict[str, float]:
+    def shares(self, found: Found, pull: Floats) -> dict[str, float]:
         """Return what each different word brings in by itself, not by its pairs, given a value for each column."""
-        different = list(dict.fromkeys(forms))
-        if not different:
-            return {}
-        ids = [self.char_ids(word) for word in different]
-        owners = np.repeat(np.arange(len(ids)), [len(found) for found in ids])
-        values = pull[np.concatenate(ids) + len(self.pairs.terms)]
-        sums = np.bincount(owners, values, minlength=len(ids)).tolist()
+        count = len(found.counts)
+        owners = np.repeat(np.arange(count), found.sizes)
+        sums = np.bincount(owners, pull[found.grams + len(self.pairs.terms)], minlength=count).tolist()
         terms = self.pairs.terms
         return {
             word: total + (float(pull[terms[word]]) if word in terms else 0.0)
-            for word, total in zip(different, sums, strict=True)
+            for word, total in zip(found.counts, sums, strict=True)
         }
 
 

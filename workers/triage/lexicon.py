@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from workers.triage import words
@@ -10,6 +11,7 @@ from workers.triage import words
 SHORTEST_STEM = 3
 LONGEST_PHRASE = 6
 CACHED = 30_000
+NONE: frozenset[str] = frozenset()
 
 
 # Group, first word, number of words.
@@ -24,25 +26,35 @@ class LexiconError(ValueError):
 class Lexicon:
     """Word groups. `exact` and `stems` map folded words or phrases to indexes into `groups`.
 
-    `longest` has the number of words of the longest entry that begins with a word.
+    `following` says of each phrase cut short with which letters the next word may begin, so that few are looked up.
     An entry that ends in `*` is a stem: "refund*" also counts "refunded". In a phrase only the last word may.
     """
 
     groups: tuple[str, ...]
     exact: Mapping[str, tuple[int, ...]]
     stems: Mapping[str, tuple[int, ...]]
-    longest: Mapping[str, int]
+    following: Mapping[str, frozenset[str]]
     remembered: dict[str, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def find(self, forms: Sequence[str]) -> list[Entry]:
         """Return (group, first word, words) for each entry found in a list of folded words."""
+        alone = {form: self.groups_of(form) for form in set(forms)}
         found: list[Entry] = []
-        for at, first in enumerate(forms):
-            groups = self.groups_of(first)
-            if groups:
-                found += [(group, at, 1) for group in groups]
-            for size in range(2, min(self.longest.get(first, 1), len(forms) - at) + 1):
-                found += [(group, at, size) for group in self.groups_of(" ".join(forms[at : at + size]))]
+        for at, (first, second) in enumerate(pairwise([*forms, ""])):
+            if alone[first]:
+                found += [(group, at, 1) for group in alone[first]]
+            if second[:SHORTEST_STEM] in self.following.get(first, NONE):
+                found += self.phrases(forms, at)
+        return found
+
+    def phrases(self, forms: Sequence[str], at: int) -> list[Entry]:
+        """Return the entries of two words and more that start at a word, the shortest first."""
+        text, found = forms[at], []
+        for size, word in enumerate(forms[at + 1 : at + LONGEST_PHRASE], 2):
+            if word[:SHORTEST_STEM] not in self.following.get(text, NONE):
+                break
+            text = f"{text} {word}"
+            found += [(group, at, size) for group in self.groups_of(text)]
         return found
 
     def groups_of(self, text: str) -> tuple[int, ...]:
@@ -70,7 +82,7 @@ def build(groups: Mapping[str, Iterable[str]]) -> Lexicon:
     """Build a lexicon from group names and their entries; raises LexiconError."""
     exact: dict[str, tuple[int, ...]] = {}
     stems: dict[str, tuple[int, ...]] = {}
-    longest: dict[str, int] = {}
+    following: dict[str, frozenset[str]] = {}
     for index, (name, entries) in enumerate(groups.items()):
         for entry in entries:
             parts = words.forms(entry)
@@ -79,8 +91,10 @@ def build(groups: Mapping[str, Iterable[str]]) -> Lexicon:
                 raise LexiconError(f"group {name!r}: {entry!r} is empty, too long, or too short for a stem")
             table = stems if stem else exact
             table[" ".join(parts)] = (*table.get(" ".join(parts), ()), index)
-            longest[parts[0]] = max(longest.get(parts[0], 1), len(parts))
-    return Lexicon(tuple(groups), exact, stems, longest)
+            for size in range(1, len(parts)):
+                start = " ".join(parts[:size])
+                following[start] = following.get(start, NONE) | {parts[size][:SHORTEST_STEM]}
+    return Lexicon(tuple(groups), exact, stems, following)
 
 
 def load(path: Path) -> Lexicon:

@@ -1,6 +1,7 @@
 """Keep models: immutable versions in one directory, checked before they are loaded, and which is the current one."""
 
 import contextlib
+import fcntl
 import hashlib
 import hmac
 import io
@@ -10,7 +11,7 @@ import re
 import secrets
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,8 +29,9 @@ PREVIOUS = "previous"
 MODEL = "model.joblib"
 MANIFEST = "manifest.json"
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,63}")
+LOCK = ".lock"
 KEY_BYTES = 32
-FORMAT = 1
+FORMAT = 2
 
 
 class RegistryError(Exception):
@@ -164,6 +166,14 @@ class Registry:
             raise RegistryError("there is no earlier model to roll back to")
         self.promote(before)
         return before
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the registry against the other processes of this host that ask for the same; raises RegistryError."""
+        self.prepare()
+        with (self.directory / LOCK).open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def stamp(self) -> tuple[int, int]:
         """Return a cheap mark that differs after every promotion: compare it to know whether to load again."""

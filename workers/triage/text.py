@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+import regex
+
 from daemon.mail.reply import new_text
 
 LONGEST_SUBJECT = 500
@@ -85,6 +87,24 @@ PLEASANTRY = re.compile(
     r"|\bgracias de antemano\b[.!]?|\bgrazie in anticipo\b[.!]?|\bobrigad[oa] desde já\b[.!]?|\balvast bedankt\b[.!]?",
     re.IGNORECASE,
 )
+# Each pleasantry has one of these, and most texts have none: looking for them costs a tenth of the pattern.
+PLEASANT = (
+    "hope ",
+    "looking forward to ",
+    "in advance",
+    "hesitate",
+    "im voraus",
+    "merci d'avance",
+    "de antemano",
+    "in anticipo",
+    "desde já",
+    "alvast bedankt",
+)
+
+
+def without_pleasantries(text: str) -> str:
+    """Put a space for each polite formula."""
+    return PLEASANTRY.sub(" ", text) if has(text, PLEASANT) else text
 
 
 # The reply reader keeps closings, as people typed them. Here they go with what follows: titles and company names are
@@ -129,7 +149,7 @@ def own_words(text: str) -> str:
     If nothing would be left, everything is kept.
     """
     kept = without_closing(new_text(text).strip())
-    kept = PLEASANTRY.sub(" ", GREETING.sub("", kept, count=1)).strip()
+    kept = without_pleasantries(GREETING.sub("", kept, count=1)).strip()
     return kept if any(c.isalnum() for c in kept) else text.strip()
 
 
@@ -158,30 +178,56 @@ def forwarded_body(text: str) -> str:
     return "\n".join(line.lstrip("> ") for line in kept).strip()
 
 
-# What matters is that there is a number, not which.
+# What matters is that there is a number, not which. The patterns below are slow on text without a match, so that each
+# has a quick test of what all its matches need; a pattern that begins with a set of few characters is quick by itself.
 KEPT_NUMBERS = frozenset({"2", "400", "401", "403", "404", "408", "429", "500", "502", "503", "504"})
 URL = re.compile(r"(?:https?://|www\.)[^\s<>\"]{1,2000}|<(?:url|link)>", re.IGNORECASE)
+URL_SIGNS = ("://", "www.", "<")
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}|<e?-?mail>", re.IGNORECASE)
+EMAIL_SIGNS = ("@", "<")
 CODE = re.compile(
     r"\b(?:0x[0-9a-f]{2,16}|(?:err|ns_error|dns|ssl|sec)_[a-z0-9_]{2,40})\b"
     r"|\b(?P<word>(?:error|code|fehler|fehlercode|erreur|errore|erro|fout|foutcode|status"
     r"|http)[ :#]{1,3})[a-z]{0,4}[-:]?\d{1,8}\b",
     re.IGNORECASE,
 )
+CODE_SIGNS = ("0x", "_", "erro", "code", "fehler", "erreur", "fout", "status", "http")
+AMOUNT = r"\d[\d.,]{0,15}"
+CURRENCY = r"[$€£₹¥]"
+CURRENCY_AFTER = r"usd|eur|euros?|gbp|inr|rs|dollars?|bucks|pounds?|quid|chf|brl|reais|pesos"
+CURRENCY_BEFORE = r"usd|eur|gbp|inr|rs\.?|chf"
 MONEY = re.compile(
-    r"[$€£₹¥]\s?\d[\d.,]{0,15}|\b\d[\d.,]{0,15}\s?(?:[$€£₹¥]|(?:usd|eur|euros?|gbp|inr|rs|dollars?|bucks"
-    r"|pounds?|quid|chf|brl|reais"
-    r"|pesos)\b)|\b(?:usd|eur|gbp|inr|rs\.?|chf)\s?\d[\d.,]{0,15}",
+    rf"{CURRENCY}\s?{AMOUNT}|\b{AMOUNT}\s?(?:{CURRENCY}|(?:{CURRENCY_AFTER})\b)|\b(?:{CURRENCY_BEFORE})\s?{AMOUNT}",
     re.IGNORECASE,
 )
-NUMBER = re.compile(r"#?\b\d[\w.,:/-]{0,30}|\b[A-Za-z]{1,8}-?\d{3,}[\w-]{0,30}|<(?:number|phone|id)>", re.IGNORECASE)
+MONEY_SIGN = regex.compile(
+    rf"\d(?:(?<=(?:{CURRENCY}|{CURRENCY_BEFORE})\s?\d)|[\d.,]{{0,15}}\s?(?:{CURRENCY}|{CURRENCY_AFTER}))",
+    regex.IGNORECASE | regex.VERSION0,
+)
+NUMBER = r"[#\d](?:(?<=#)\d|(?<=\d)(?<!\w\d))[\w.,:/-]{0,30}"
+FIGURES = re.compile(NUMBER)
+NUMBERS = re.compile(rf"{NUMBER}|\b[A-Za-z]{{1,8}}-?\d{{3,}}[\w-]{{0,30}}|<(?:number|phone|id)>", re.IGNORECASE)
+NUMBERS_SIGN = re.compile(r"[\d<](?:(?<=<)|(?<=[A-Za-z-]\d)\d\d)")
 
 
 def mask(text: str) -> str:
     """Replace addresses, URLs, error codes, amounts and numbers by one word each."""
-    text = EMAIL.sub(" xxmail ", URL.sub(" xxurl ", text))
-    text = CODE.sub(lambda match: f"{match['word'] or ''} xxcode ", text)
-    return NUMBER.sub(masked_number, MONEY.sub(" xxmoney ", text))
+    if has(text, URL_SIGNS):
+        text = URL.sub(" xxurl ", text)
+    if has(text, EMAIL_SIGNS):
+        text = EMAIL.sub(" xxmail ", text)
+    if has(text, CODE_SIGNS):
+        text = CODE.sub(lambda match: f"{match['word'] or ''} xxcode ", text)
+    if MONEY_SIGN.search(text):
+        text = MONEY.sub(" xxmoney ", text)
+    numbers = NUMBERS if NUMBERS_SIGN.search(text) else FIGURES
+    return numbers.sub(masked_number, text)
+
+
+def has(text: str, signs: Sequence[str]) -> bool:
+    """Tell whether a text has any of some signs, whatever their case."""
+    lowered = text.lower()
+    return any(sign in lowered for sign in signs)
 
 
 def masked_number(match: re.Match[str]) -> str:

@@ -1,47 +1,51 @@
-"""Cut text into words that compare equal whatever their case, accents or apostrophes, and remember where they stood."""
+"""Cut text into words that compare equal whatever their case, accents or apostrophes."""
 
 import re
 import unicodedata
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import islice
 
-WORD = re.compile(r"[^\W_]+|[?!]")
-APOSTROPHES = "'’`´ʼ"  # noqa: RUF001 - the characters people type instead of an apostrophe
+# The characters that people type as an apostrophe; after one, up to two letters belong to the word before it.
+WORD = re.compile(r"(?:[^\W_]+|[?!])(?:['’`´](?:[^\W_]{1,2}(?![^\W_])|[?!]))*")  # noqa: RUF001 - see above
+PART = re.compile(r"[^\W_]+|[?!]")
 LONGEST = 40
-SHORT_ENDING = 2
+# What is remembered of strangers' words stays small.
+LONGEST_WRITTEN = 200
 
 
-class Word(NamedTuple):
-    """One word: its comparable form, and where it stands in the text it came from."""
-
-    form: str
-    start: int
-    end: int
-
-
-@lru_cache(maxsize=50_000)
 def fold(text: str) -> str:
     """Return text without case and accents."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-def split(text: str) -> list[Word]:
-    """Cut text into words; "can't" is one word, "l'abonnement" two."""
-    words: list[Word] = []
-    before = -1
-    for match in WORD.finditer(text):
-        start, end = match.span()
-        form = fold(match[0])
-        if start == before + 1 and end - start <= SHORT_ENDING and words and text[before] in APOSTROPHES:
-            last = words.pop()
-            words.append(Word(last.form + form, last.start, end))
+@lru_cache(maxsize=50_000)
+def form(word: str) -> str:
+    """Return the comparable form of a word as it was written."""
+    first, *endings = map(fold, PART.findall(word))
+    return first[:LONGEST] + "".join(endings)
+
+
+def split(text: str) -> list[str]:
+    """Cut text into words as they were written; "can't" is one word, "l'abonnement" two. Endless ones are cut."""
+    found: list[str] = []
+    for chunk in text.replace(".", " ").replace(",", " ").split():
+        # Nearly every chunk is a word as it stands: telling so is cheaper than to search the whole text for words.
+        if chunk.isalnum():
+            found.append(chunk[:LONGEST_WRITTEN])
         else:
-            words.append(Word(form[:LONGEST], start, end))
-        before = end
-    return words
+            found += [word[:LONGEST_WRITTEN] for word in WORD.findall(chunk)]
+    return found
 
 
 def forms(text: str) -> list[str]:
-    """Return only the comparable forms."""
-    return [word.form for word in split(text)]
+    """Return the comparable forms of the words of a text."""
+    return list(map(form, split(text)))
+
+
+def excerpt(text: str, first: int, last: int) -> str:
+    """Return a text from one word to another, both counted from 0 and included, with what stands between them."""
+    found = list(islice(WORD.finditer(text), first, last + 1))
+    return text[found[0].start() : found[-1].end()]

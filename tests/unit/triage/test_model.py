@@ -19,6 +19,8 @@ from workers.triage.text import clean
         ("Straße GRÖSSE", ["strasse", "grosse"]),
         ("why?!", ["why", "?", "!"]),
         ("x" * 100, ["x" * 40]),
+        ("rock'n'roll, it's", ["rockn", "roll", "its"]),
+        ("o'clock!?s_ab", ["o", "clock", "!", "?", "s", "ab"]),
     ],
 )
 def test_words_compare_equal_however_they_are_typed(text: str, forms: list[str]) -> None:
@@ -53,6 +55,28 @@ def test_probabilities_add_up_and_the_batch_agrees_with_the_single_ticket(model:
     for case, row in zip(cases, many, strict=True):
         single = dict(model.predict(case).categories)
         assert [single[label] for label in model.category.labels] == pytest.approx(row.tolist())
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last", "found"),
+    [("I can't pay", 1, 1, "can't"), ("a, b\nc. D!", 1, 3, "b\nc. D"), ("why?!", 0, 1, "why?")],
+)
+def test_an_excerpt_is_quoted_as_it_was_written(text: str, first: int, last: int, found: str) -> None:
+    assert words.excerpt(text, first, last) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("out of the house", [("short", 0, 2), ("exact", 0, 4)]),
+        ("out of them", [("short", 0, 2)]),
+        ("out of", [("short", 0, 2)]),
+        ("locked my accounts out of the houses", [("stem", 0, 3), ("short", 3, 2)]),
+    ],
+)
+def test_phrases_are_found_whole_and_a_stem_may_end_them(text: str, found: list[tuple[str, int, int]]) -> None:
+    book = lexicon.build({"exact": ["out of the house"], "short": ["out of"], "stem": ["locked my account*"]})
+    assert [(book.groups[group], at, size) for group, at, size in book.find(features.read(text))] == found
 
 
 def test_the_heaviest_words_are_shown_as_they_were_written(model: Model) -> None:

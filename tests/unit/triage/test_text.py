@@ -3,7 +3,11 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from workers.triage import text as triage_text
+from workers.triage import words
 from workers.triage.text import clean, mask
 
 MESSAGE = "The export stops at the third page and the file is empty."
@@ -76,10 +80,86 @@ def test_a_forwarded_mail_is_read_where_there_is_little_else() -> None:
         ("0x80070005 and error E-44", "xxcode and error xxcode"),
         ("2FA on 404 and 4k", "2FA on 404 and 4k"),
         ("<email> called <number>", "xxmail called xxnum"),
+        ("at WWW.Shop.example", "at xxurl"),
+        ("it says NS_ERROR_NET_RESET", "it says xxcode"),
+        ("FEHLER: 17", "FEHLER: xxcode"),
+        ("EUR 5 and Rs.9", "xxmoney and xxmoney"),
+        ("12 Dollars and 3 €", "xxmoney and xxmoney"),
+        ("ticket #7 for AB-1234", "ticket xxnum for xxnum"),
+        ("a v2x or x12", "a v2x or x12"),
     ],
 )
 def test_numbers_and_addresses_are_masked(text: str, masked: str) -> None:
     assert " ".join(mask(text).split()) == masked
+
+
+PIECES = (
+    *(
+        " ",
+        "\n",
+        ".",
+        ",",
+        "-",
+        "#",
+        ":",
+        "_",
+        "@",
+        "<",
+        "/",
+        "$",
+        "€",
+        "7",
+        "404",
+        "1,50",
+        "a",
+        "é",
+        "AB",
+        "rs",
+        "EUR",
+    ),
+    *(
+        "usd",
+        "dollars",
+        "error",
+        "Status",
+        "0x1f",
+        "ssl_x",
+        "http://",
+        "www.",
+        "<id>",
+        "<url>",
+        "mail",
+        "hope",
+        "order",
+    ),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
+def test_the_quick_tests_before_the_masks_never_hide_a_match(text: str) -> None:
+    masked = triage_text.EMAIL.sub(" xxmail ", triage_text.URL.sub(" xxurl ", text))
+    masked = triage_text.CODE.sub(lambda match: f"{match['word'] or ''} xxcode ", masked)
+    masked = triage_text.MONEY.sub(" xxmoney ", masked)
+    assert mask(text) == triage_text.NUMBERS.sub(triage_text.masked_number, masked)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "I HOPE you are well.",
+        "Looking forward to hearing from you!",
+        "Many thanks in advance.",
+        "Please don't hesitate to call.",
+        "Vielen Dank im Voraus!",
+        "Merci d'avance!",
+        "Gracias de antemano.",
+        "Grazie in anticipo.",
+        "Obrigada desde já!",
+        "Alvast bedankt.",
+    ],
+)
+def test_a_pleasantry_is_cut_in_every_language(formula: str) -> None:
+    assert clean("", f"{MESSAGE} {formula}", "").body == MESSAGE
 
 
 @pytest.mark.parametrize("text", ["", "   \n", "\u200b\u200e", "...", "\0\0"])
@@ -113,3 +193,9 @@ def test_hostile_text_costs_little_time(unit: str) -> None:
     began = time.process_time()
     clean(text, text, text)
     assert time.process_time() - began < 1.0
+
+
+@pytest.mark.parametrize("text", ["x" * 5000, "é" * 5000, "a'" + "b" * 5000, "-" + "y" * 5000])
+def test_of_an_endless_word_little_is_remembered(text: str) -> None:
+    assert max(map(len, words.split(text))) <= words.LONGEST_WRITTEN
+    assert max(map(len, words.forms(text))) <= words.LONGEST
