@@ -16,7 +16,7 @@ from daemon.store import bounces, correspondence, decisions, deliveries, jobs, t
 from daemon.store import inbound as ledger
 from daemon.store.correspondence import Snapshot
 from daemon.store.deliveries import DeliveryState
-from daemon.store.jobs import JobKind, Lease
+from daemon.store.jobs import JobKind, Lease, Promise
 from daemon.store.store import Store
 from daemon.ticket import Disposition, Priority, Triage
 from workers.notify import plan as plans
@@ -101,7 +101,7 @@ class TriageActor:
             team=triage.team,
             by=by,
         )
-        return (jobs.go_on(session, lease, JobKind.NOTIFY, f"{correspondence.DECISION}:{decision}", now),)
+        return jobs.go_on(session, lease, [Promise(JobKind.NOTIFY, f"{correspondence.DECISION}:{decision}", now)])
 
 
 class NotifyActor:
@@ -124,8 +124,9 @@ class NotifyActor:
         now, cause = self._clock.now(), lease.subject
         jobs.finish(session, lease, now)
         snapshot = correspondence.load(session, cause)
-        leases = [self._add(session, lease, planned, snapshot) for planned in self._planned(session, snapshot, cause)]
-        return [lease for lease in leases if lease]
+        planned = [self._add(session, cause, mail, snapshot, now) for mail in self._planned(session, snapshot, cause)]
+        due = [f"delivery:{delivery}" for delivery in planned if delivery]
+        return jobs.go_on(session, lease, [Promise(JobKind.DELIVER, subject, now) for subject in due])
 
     def _planned(self, session: Session, snapshot: Snapshot, cause: str) -> tuple[Planned, ...]:
         rules, now, requester = self._rules(), self._clock.now(), snapshot.requester or ""
@@ -148,11 +149,11 @@ class NotifyActor:
             )
         )
 
-    def _add(self, session: Session, lease: Lease, planned: Planned, snapshot: Snapshot) -> Lease | None:
-        now = self._clock.now()
+    def _add(self, session: Session, cause: str, planned: Planned, snapshot: Snapshot, now: datetime) -> int | None:
+        """Add a delivery and return its id; None where nothing is to be sent, or the same one is planned already."""
         delivery = deliveries.add(
             session,
-            cause=lease.subject,
+            cause=cause,
             kind=planned.kind,
             recipient=planned.recipient,
             ticket_id=snapshot.ticket_id,
@@ -161,9 +162,7 @@ class NotifyActor:
             reason=planned.reason,
             now=now,
         )
-        if delivery is None or planned.state == "suppressed":
-            return None
-        return jobs.go_on(session, lease, JobKind.DELIVER, f"delivery:{delivery}", now)
+        return None if planned.state == "suppressed" else delivery
 
     def _message_id(self, planned: Planned, ticket_id: int, now: datetime) -> str:
         mark = sign(token_for(planned.kind, planned.recipient, ticket_id, now), self._keys[0])

@@ -1,13 +1,18 @@
 """Open the database: SQLite that is durable at power loss, or PostgreSQL."""
 
+from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 BUSY_MS = 20_000
 STATEMENT_MS = 30_000
+IDLE_SECONDS = 1.0
 # The upper levels of all indexes of a large database; the default of 2 MB is read again with every mail.
 CACHE_KB = 8_000
 
@@ -16,16 +21,36 @@ def make_engine(url: str) -> Engine:
     """Return an engine whose commit means stored (SQLite: WAL with synchronous=FULL)."""
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(url)
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=10,
         max_overflow=20,
-        pool_pre_ping=True,
         connect_args={
             "connect_timeout": 10,
             "options": f"-c statement_timeout={STATEMENT_MS} -c idle_in_transaction_session_timeout={STATEMENT_MS}",
         },
     )
+    event.listen(engine, "checkin", _left)
+    event.listen(engine, "checkout", partial(_still_there, engine.dialect))
+    return engine
+
+
+def _left(connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+    del connection
+    entry.info["left"] = monotonic()
+
+
+def _still_there(
+    dialect: Dialect, connection: DBAPIConnection, entry: ConnectionPoolEntry, proxy: PoolProxiedConnection
+) -> None:
+    """Ask a connection that lay idle whether its server is still there; asking each time costs a round trip a mail."""
+    del proxy
+    if monotonic() - entry.info.get("left", monotonic()) < IDLE_SECONDS:
+        return
+    try:
+        dialect.do_ping(connection)
+    except Exception as error:
+        raise DisconnectionError from error
 
 
 def _sqlite(url: str) -> Engine:

@@ -128,13 +128,14 @@ def claim(session: Session, job_id: int, owner: str, now: datetime) -> Lease | N
     return Lease(row.id, JobKind(row.kind), row.subject, row.attempts, row.created_at, row.owner) if row else None
 
 
-def go_on(session: Session, lease: Lease, kind: JobKind, subject: str, now: datetime) -> Lease:
-    """Promise a job that the holder of `lease` begins at once: leased to them from its birth, the attempt counted.
+def go_on(session: Session, lease: Lease, promises: Sequence[Promise]) -> list[Lease]:
+    """Promise jobs that the holder of `lease` begins at once: leased to them from birth, the attempt counted.
 
-    Should they never begin, it is taken back from them as any other.
+    What they never begin is taken back from them as any other.
     """
-    row = _row(Promise(kind, subject, now)) | {"state": JobState.LEASED, "owner": lease.owner, "attempts": 1}
-    return Lease(ADDING.rows(session, [row])[0], kind, subject, 1, now, lease.owner)
+    leased = {"state": JobState.LEASED, "owner": lease.owner, "attempts": 1}
+    ids = ADDING.rows(session, [_row(promise) | leased for promise in promises])
+    return [Lease(i, p.kind, p.subject, 1, p.now, lease.owner) for i, p in zip(ids, promises, strict=True)]
 
 
 def beat(session: Session, owner: str, running: Sequence[int]) -> None:

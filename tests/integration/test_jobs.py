@@ -161,8 +161,8 @@ class TestQueueOfRecord:
 
 
 AFTER = {
-    JobKind.TRIAGE: [(JobKind.NOTIFY, "message:1")],
-    JobKind.NOTIFY: [(JobKind.DELIVER, "delivery:1"), (JobKind.DELIVER, "delivery:2")],
+    JobKind.TRIAGE: [Promise(JobKind.NOTIFY, "message:1", NOON)],
+    JobKind.NOTIFY: [Promise(JobKind.DELIVER, f"delivery:{number}", NOON) for number in (1, 2)],
 }
 
 
@@ -195,7 +195,7 @@ class Scripted:
 
         def write(session: Session) -> Sequence[Lease]:
             jobs.finish(session, lease, NOON)
-            return [jobs.go_on(session, lease, *after, NOON) for after in AFTER.get(lease.kind, ())]
+            return jobs.go_on(session, lease, AFTER.get(lease.kind, ()))
 
         return self._store.write(write)
 
