@@ -230,3 +230,41 @@ def test_a_locked_sqlite_is_told_and_heals_by_itself(sqlite_store: Store) -> Non
                 future.result(30)
     assert sqlite_store.write(add("after")) == "after"
     assert rows(sqlite_store) == {"after"}
+
+
+class InterruptedWrite(BaseException):
+    """What a time limit raises in the middle of a thread's work."""
+
+
+def test_whoever_is_interrupted_while_committing_for_others_leaves_them_to_the_next(store: Store) -> None:
+    passes: list[str] = []
+    beside: list[object] = []
+
+    def run(_session: Session) -> None:
+        passes.append("interrupted")
+        beside.append(store.submit(add("beside")))
+        raise InterruptedWrite
+
+    with pytest.raises(InterruptedWrite):
+        store.write(run)
+    assert store.write(add("after")) == "after"
+    eventually(lambda: rows(store) == {"beside", "after"})
+    assert passes == ["interrupted"]
+
+
+def test_many_threads_that_write_at_once_all_hear_of_it(store: Store) -> None:
+    done: list[str] = []
+
+    def work(thread: int) -> None:
+        for number in range(50):
+            done.append(store.write(add(f"{thread}-{number}")))
+            store.submit(add(f"{thread}-{number}-more")).result(30)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert len(done) == 300
+    assert len(rows(store)) == 600
+    assert not store.writer.stuck_seconds()
