@@ -1,7 +1,7 @@
 """Perform jobs: claim, work, finish; retry or give up as the row says, whatever the broker remembers."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from time import monotonic
 from typing import Final, Protocol
@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 # For so long a worker goes on with what a job promised; a job has three times as much before it is interrupted.
 SHIFT_SECONDS: Final = 30.0
+FORGIVEN: Final = timedelta(hours=6)
+AGAIN: Final = timedelta(seconds=5)
 
 
 class PostponeError(Exception):
@@ -78,7 +80,7 @@ class Engine:
                 except LeaseLostError:
                     log.warning("job finished late, result discarded", job=lease.job_id, kind=str(lease.kind))
                 except UNREACHABLE:
-                    log.warning("store not reached, job will be taken back", job=lease.job_id, kind=str(lease.kind))
+                    self._give_back(lease)
                 else:
                     self._perform(promised, until)
 
@@ -106,6 +108,17 @@ class Engine:
     def _leave(self, lease: Lease) -> Sequence[Lease]:
         self._store.write(lambda session: jobs.retry(session, lease, "left to another worker", jobs.AT_ONCE))
         return ()
+
+    def _give_back(self, lease: Lease) -> None:
+        """Give a job back for which the store failed; where it fails for that too, the relay takes it back.
+
+        A job may also be such that the store always fails for it: after some hours the attempts count.
+        """
+        log.warning("store not reached, job will be tried again", job=lease.job_id, kind=str(lease.kind))
+        now = self._clock.now()
+        if now - lease.created_at < FORGIVEN:
+            with suppress(LeaseLostError, *UNREACHABLE):
+                self._store.write(lambda session: jobs.give_back(session, lease, now + AGAIN))
 
     def _retry(self, lease: Lease, reason: str, delay: timedelta) -> None:
         due = self._clock.now() + delay

@@ -84,6 +84,20 @@ LEAVE = (
     )
     .returning(JOB.c.id)
 )
+GIVE_BACK = (
+    update(JOB)
+    .where(JOB.c.id == bindparam("job_id"), STATE == JobState.LEASED, JOB.c.attempts == bindparam("held"))
+    .values(
+        state=JobState.READY,
+        owner=None,
+        attempts=JOB.c.attempts - 1,
+        due_at=bindparam("again"),
+        last_error="the store could not be reached",
+    )
+    .returning(JOB.c.id)
+)
+WAITING = select(JOB.c.id, JOB.c.due_at).where(JOB.c.state == JobState.READY, JOB.c.due_at > bindparam("now"))
+SOONER = update(JOB).where(JOB.c.id == bindparam("job_id"), STATE == JobState.READY).values(due_at=bindparam("due"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +168,13 @@ def finish(session: Session, lease: Lease, now: datetime) -> None:
 def retry(session: Session, lease: Lease, error: str, due_at: datetime) -> None:
     """Give a job back to be tried again at `due_at`."""
     _leave(session, lease, JobState.READY, error, due_at=due_at)
+
+
+def give_back(session: Session, lease: Lease, due_at: datetime) -> None:
+    """Give a job back that was not attempted in earnest, because the store failed: the attempt does not count."""
+    given = session.execute(GIVE_BACK, {"job_id": lease.job_id, "held": lease.attempts, "again": due_at})
+    if given.one_or_none() is None:
+        raise LeaseLostError(f"job {lease.job_id}, attempt {lease.attempts}")
 
 
 def bury(session: Session, lease: Lease, error: str, now: datetime) -> None:
@@ -227,6 +248,14 @@ def release(session: Session, job_id: int, seen_beat: int, due_at: datetime = AT
         .values(state=JobState.READY, owner=None, due_at=due_at, last_error="the worker died or hung")
     )
     return isinstance(done, CursorResult) and done.rowcount == 1
+
+
+def sooner(session: Session, step: timedelta, now: datetime) -> int:
+    """Let the jobs that wait be due earlier by the time that the clock was set back; return how many."""
+    waiting = session.execute(WAITING, {"now": now}).all()
+    if waiting:
+        session.execute(SOONER, [{"job_id": row.id, "due": row.due_at - step} for row in waiting])
+    return len(waiting)
 
 
 def backoff(attempts: int) -> timedelta:

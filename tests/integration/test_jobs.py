@@ -347,14 +347,40 @@ class TestEngine:
         with store.read() as session:
             assert session.execute(select(Event.id)).all() == []
 
-    @pytest.mark.parametrize("error", [LeaseLostError("x"), OperationalError("x", {}, Exception("gone"))])
-    def test_what_cannot_be_finished_is_left_to_be_taken_back(
-        self, store: Store, engine_of: Callable[[Scripted], Engine], heart: Heart, error: Exception
+    def test_a_job_that_is_not_ours_any_more_is_left_alone(
+        self, store: Store, engine_of: Callable[[Scripted], Engine], heart: Heart
     ) -> None:
-        actor, job_id = Scripted(store, error), promise(store)
+        actor, job_id = Scripted(store, LeaseLostError("x")), promise(store)
         engine_of(actor).perform(job_id)
         assert row(store, job_id).state == "leased"
         assert not heart._running
+
+    def test_attempts_for_which_the_store_failed_do_not_count(
+        self, store: Store, engine_of: Callable[[Scripted], Engine], clock: FakeClock, heart: Heart
+    ) -> None:
+        gone = OperationalError("x", {}, Exception("gone"))
+        actor, job_id = Scripted(store, *[gone] * 5), promise(store, JobKind.DELIVER)
+        engine = engine_of(actor)
+        for _ in range(5):
+            engine.perform(job_id)
+            assert row(store, job_id).state == "ready"
+            assert not heart._running
+            clock.advance(seconds=5)
+        engine.perform(job_id)
+        assert actor.attempts == [1] * 6
+        assert row(store, job_id).state == "done"
+
+    def test_a_job_for_which_the_store_always_fails_is_given_up_in_the_end(
+        self, store: Store, engine_of: Callable[[Scripted], Engine], clock: FakeClock
+    ) -> None:
+        actor, job_id = Scripted(store, *[OperationalError("x", {}, Exception("gone"))] * 9), promise(store)
+        engine = engine_of(actor)
+        clock.advance(hours=7)
+        for _ in range(4):
+            engine.perform(job_id)
+            beat = row(store, job_id).beat
+            store.write(lambda session, beat=beat: jobs.release(session, job_id, beat))
+        assert row(store, job_id).state == "dead"
 
     def test_the_heart_beats_while_a_job_runs_and_not_after(
         self, store: Store, engine_of: Callable[[Scripted], Engine], heart: Heart
