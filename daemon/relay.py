@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from queue import Empty, SimpleQueue
 from time import monotonic
 
@@ -21,6 +22,7 @@ OFFER_AGAIN_SECONDS = 10.0
 LOST_SECONDS = 600.0
 DEAD_AFTER_SECONDS = 3.0
 OFFERED_AT_MOST = 2000
+SET_BACK = timedelta(seconds=5)
 
 
 class Relay:
@@ -48,6 +50,7 @@ class Relay:
         self._stop = threading.Event()
         self._failing = False
         self._moved_at = monotonic()
+        self._wall, self._steady = clock.now(), monotonic()
         self._thread = threading.Thread(target=self._loop, name="relay", daemon=True)
 
     def start(self) -> None:
@@ -95,6 +98,7 @@ class Relay:
 
     def sweep(self) -> None:
         """Offer what is due and take back what lost its worker."""
+        self._mind_the_clock()
         with self._store.read() as session:
             due = jobs.due(session, self._clock.now(), OFFERED_AT_MOST)
             leased = jobs.leased(session, OFFERED_AT_MOST)
@@ -107,6 +111,15 @@ class Relay:
             if age >= (LOST_SECONDS if busy[offer.kind] else OFFER_AGAIN_SECONDS):
                 self._offer(offer)
         self._release_dead(leased, now)
+
+    def _mind_the_clock(self) -> None:
+        """Keep what waits from waiting longer where somebody sets the clock back."""
+        wall, steady = self._clock.now(), monotonic()
+        step = self._wall + timedelta(seconds=steady - self._steady) - wall
+        if step > SET_BACK:
+            moved = self._store.write(lambda session: jobs.sooner(session, step, wall))
+            log.warning("the clock was set back", seconds=round(step.total_seconds()), jobs_due_earlier=moved)
+        self._wall, self._steady = wall, steady
 
     def _offer(self, offer: Offer) -> None:
         self._enqueue(offer)

@@ -328,3 +328,19 @@ class TestWithRedis:
                     began = time.monotonic()
                     relay.close()
                     assert time.monotonic() - began < 20
+
+
+def test_a_clock_that_is_set_back_delays_nothing_that_waits(store: Store, clock: FakeClock) -> None:
+    due = Promise(JobKind.DELIVER, "delivery:1", NOON, clock.now() + timedelta(seconds=8))
+    job_id = store.write(lambda session: jobs.add_many(session, [due]))[0].job_id
+    relay = Relay(store, lambda _: None, clock)
+    relay.sweep()
+    clock.advance(days=-1)
+    relay.sweep()
+    clock.advance(seconds=8)
+    with store.read() as session:
+        assert [offer.job_id for offer in jobs.due(session, clock.now(), 9)] == [job_id]
+    clock.advance(days=1)
+    relay.sweep()
+    with store.read() as session:
+        assert [offer.job_id for offer in jobs.due(session, clock.now(), 9)] == [job_id]
