@@ -165,8 +165,7 @@ class DeliverActor:
 
     def _undo(self, attempt: Attempt) -> None:
         """Note that an attempt surely delivered nothing."""
-        state = deliveries.back_to(attempt.begun.state)
-        self._store.write(lambda session: deliveries.settle(session, attempt.begun.id, state, "not delivered yet"))
+        self._store.write(lambda session: deliveries.undo(session, attempt.begun))
 
     def _settle(self, lease: Lease, attempt: Attempt, state: DeliveryState, reason: str, **facts: object) -> None:
         def write(session: Session) -> None:

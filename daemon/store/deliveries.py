@@ -87,6 +87,13 @@ SETTLE = (
     .values(state=bindparam("to"), reason=bindparam("why"), sent_at=bindparam("at"))
 )
 
+UNDO = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.attempts == bindparam("held"))
+    .where(STATE.in_(list(ATTEMPT.values())))
+    .values(state=bindparam("to"), reason="not delivered yet")
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Recent:
@@ -139,6 +146,7 @@ class Begun:
     recipient: str
     message_id: str
     state: DeliveryState
+    attempts: int
 
 
 def begin(session: Session, delivery_id: int) -> Begun | None:
@@ -148,7 +156,9 @@ def begin(session: Session, delivery_id: int) -> Begun | None:
     """
     row = session.execute(BEGIN, {"delivery": delivery_id}).one_or_none()
     if row is not None:
-        return Begun(delivery_id, row.kind, row.cause, row.recipient, row.message_id, DeliveryState(row.state))
+        return Begun(
+            delivery_id, row.kind, row.cause, row.recipient, row.message_id, DeliveryState(row.state), row.attempts
+        )
     session.execute(LEAVE_UNCERTAIN, {"delivery": delivery_id})
     return None
 
@@ -156,6 +166,12 @@ def begin(session: Session, delivery_id: int) -> Begun | None:
 def back_to(state: str) -> DeliveryState:
     """Return the state after an attempt that is known not to have delivered."""
     return DeliveryState.PLANNED if state == DeliveryState.SENDING else DeliveryState.SENDING
+
+
+def undo(session: Session, begun: Begun) -> None:
+    """Note that an attempt surely delivered nothing, unless another began after it."""
+    known = {"delivery": begun.id, "held": begun.attempts, "to": back_to(begun.state)}
+    session.execute(UNDO, known)
 
 
 def settle(
