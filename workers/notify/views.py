@@ -129,6 +129,7 @@ def team_mail(  # one argument for each fact that a team needs
     """
     asked = team == review_team
     likely = [(category, confidence), *alternatives] if asked and confidence else list(alternatives)
+    likely = [(other, share) for other, share in likely if share and round(100 * share)]
     return TeamMail(
         reference=reference,
         support=support,

@@ -359,3 +359,8 @@ def test_a_missing_folder_is_noticed(tmp_path: Path) -> None:
 def test_passages_keep_their_lines_and_indents_in_html(renderer: Renderer) -> None:
     view = replace(team(), new=Passage("def f():\n    return 1"))
     assert "def f():<br>\n\u00a0 \u00a0 return 1" in renderer.render("notification", view).html
+
+
+def test_what_is_as_good_as_impossible_is_not_offered() -> None:
+    view = team(alternatives=(("Login", 0.004), ("Payments", 0.006)))
+    assert [guess.category for guess in view.guesses] == ["Payments"]
