@@ -29,7 +29,15 @@ EVERY_TIME: Final = 1_000_000
 ANSWER_SECONDS: Final = 3.0
 
 
-class MemoryBroker(StubBroker):
+class _Undelayed(dramatiq.Broker):
+    """Says that it has no queues of delayed messages: due times are in the job's row, and each would be polled."""
+
+    def get_declared_delay_queues(self) -> set[str]:
+        """Return none."""
+        return set()
+
+
+class MemoryBroker(_Undelayed, StubBroker):
     """An in-process broker that keeps no dead letters: the database remembers what failed."""
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 100) -> dramatiq.Consumer:
@@ -39,7 +47,7 @@ class MemoryBroker(StubBroker):
         return consumer
 
 
-class SteadyRedisBroker(RedisBroker):
+class SteadyRedisBroker(_Undelayed, RedisBroker):
     """A Redis broker whose threads outlive a Redis that is down, frozen or restarted."""
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> dramatiq.Consumer:

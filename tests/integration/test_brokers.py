@@ -267,3 +267,8 @@ def offered(works: Works, job_id: int) -> bool:
     except redis.RedisError:
         return False
     return True
+
+
+def test_no_queue_of_delayed_messages_is_polled(redis_url: str) -> None:
+    for url in ("", redis_url):
+        assert brokers.make_broker(url).get_declared_delay_queues() == set()
