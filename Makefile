@@ -5,9 +5,10 @@ STAMP_TEST := .venv/.installed-test
 STAMP_DEV := .venv/.installed-dev
 SECONDS ?= 60
 MINUTES ?= 10
+JOBS ?= 3
 CORPUS := ../shared/corpus
 
-.PHONY: run test send-test lint score bench scale soak faults fuzz clean
+.PHONY: run test send-test lint score bench scale memory soak faults fuzz clean
 
 run: $(STAMP)
 	.venv/bin/triaged run
@@ -16,7 +17,7 @@ send-test: $(STAMP)
 	.venv/bin/triaged send-test
 
 test: $(STAMP_TEST)
-	$(PY) -m pytest -q
+	$(PY) -m pytest -q -n $(JOBS)
 
 lint: $(STAMP_DEV)
 	.venv/bin/ruff format --check .
@@ -33,6 +34,9 @@ bench: $(STAMP_TEST)
 
 scale: $(STAMP_TEST)
 	$(PY) -m tests.benchmarks.scale
+
+memory: $(STAMP_TEST)
+	$(PY) -m tests.benchmarks.memory
 
 faults: $(STAMP_TEST)
 	$(PY) -m tests.faults.matrix $(FAULTS)
