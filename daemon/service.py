@@ -1,8 +1,6 @@
 """The daemon: built top to bottom, started, told to systemd, stopped in reverse order."""
 
 import asyncio
-import contextlib
-import resource
 import signal
 import socket
 import ssl
@@ -12,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from config.settings import Settings
-from daemon import systemd
+from daemon import process, systemd
 from daemon.clock import Clock
 from daemon.imap import Poller
 from daemon.intake import Intake
@@ -61,7 +59,8 @@ class Service:
 
     async def serve(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Accept mail until `stop` is set, then finish what was begun."""
-        _allow_many_files()
+        process.allow_many_files()
+        process.give_memory_back()
         asyncio.get_running_loop().set_exception_handler(_loop_error)
         await self._listen()
         for poller in self.pollers:
@@ -146,7 +145,8 @@ def _bind(endpoint: str) -> socket.socket:
     host, _, port = endpoint.rpartition(":")
     host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    # asyncio sends at once only on a socket that names its protocol; else an answer of several lines waits for an ACK.
+    sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, int(port)))
@@ -168,13 +168,6 @@ def _on_signals(stop: asyncio.Event, reload: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked_to_stop)
     loop.add_signal_handler(signal.SIGHUP, reload)
-
-
-def _allow_many_files() -> None:
-    """Raise the limit of open files to what the system allows: each client is one."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:

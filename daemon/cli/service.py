@@ -14,6 +14,7 @@ import structlog
 
 from config.settings import Settings, load
 from daemon.cli import context
+from daemon.process import give_memory_back
 from daemon.runtime import Runtime
 from daemon.service import Service
 
@@ -73,6 +74,7 @@ def worker(ctx: click.Context) -> None:
     Example: triaged --config /etc/triaged/triaged.toml worker
     """
     settings = context.settings(ctx)
+    give_memory_back()
     runtime = context.runtime(settings, migrate=False, alone=False)
     workers = _Workers(settings, runtime)
     stop = threading.Event()
