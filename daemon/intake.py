@@ -58,7 +58,7 @@ class Intake:
 
     def read(self, inbound: Inbound, *, silent: bool = False) -> Reading:
         """Understand a mail. Never raises: a mail that our own code fails on is to be parked."""
-        packed, key = ledger.pack(inbound.raw), content_key(inbound.raw)
+        key, packed = content_key(inbound.raw), ledger.pack(inbound.raw)
         try:
             understanding = understand(inbound, self.policy)
             failpoint("accept.parsed")

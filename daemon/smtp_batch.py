@@ -59,18 +59,21 @@ class Batch:
         batch, self._waiting = self._waiting, []
         answered = count(1)
         stored = self._intake.store([reading for reading, _ in batch])
+        # Futures and their callbacks are a cycle, and must not keep the mails until it is collected.
+        receipts = [receipt for _, receipt in batch]
+        del batch
 
         def done(_: "Future[Receipt]") -> None:
             # Once for all of them: to wake the loop takes it out of what it is doing, and the writer with it.
-            if next(answered) == len(batch):
-                loop.call_soon_threadsafe(self._answer, batch, stored)
+            if next(answered) == len(receipts):
+                loop.call_soon_threadsafe(self._answer, receipts, stored)
 
         for future in stored:
             future.add_done_callback(done)
 
-    def _answer(self, batch: list[Waiting], stored: "list[Future[Receipt]]") -> None:
-        self.unanswered -= len(batch)
-        for (_, receipt), future in zip(batch, stored, strict=True):
+    def _answer(self, receipts: "list[asyncio.Future[Receipt]]", stored: "list[Future[Receipt]]") -> None:
+        self.unanswered -= len(receipts)
+        for receipt, future in zip(receipts, stored, strict=True):
             if receipt.cancelled():
                 continue
             error = future.exception()

@@ -8,6 +8,7 @@ AUTHORS = frozenset(
     b"message-id date from sender reply-to to cc subject in-reply-to references mime-version content-type".split()
 )
 HEAD_LIMIT = 256 * 1024
+BLOCK = 64 * 1024
 FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:((?:.*(?:\n|\Z))(?:[ \t].*(?:\n|\Z))*)", re.MULTILINE)
 SPACE = re.compile(rb"\s+")
 
@@ -19,13 +20,27 @@ def content_key(raw: bytes) -> str:
     Message-ID alone, which anyone can choose.
     """
     text = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    head, _, body = text.partition(b"\n\n")
+    head_end = text.find(b"\n\n")
+    head_end = len(text) if head_end < 0 else head_end
     fields = sorted(
         name.lower() + b":" + SPACE.sub(b" ", value).strip()
-        for name, value in FIELD.findall(head[:HEAD_LIMIT])
+        for name, value in FIELD.findall(text[: min(head_end, HEAD_LIMIT)])
         if name.lower() in AUTHORS
     )
     digest = hashlib.sha256(b"\n".join(fields))
     digest.update(b"\n\n")
-    digest.update(body.rstrip())
+    # A view: a copy of a large mail costs as much memory as the mail.
+    digest.update(memoryview(text)[head_end + 2 : _end(text, head_end + 2)])
     return digest.hexdigest()
+
+
+def _end(text: bytes, start: int) -> int:
+    """Return where the body ends without its trailing white space."""
+    end = len(text)
+    while end > start:
+        tail = text[max(start, end - BLOCK) : end]
+        kept = tail.rstrip()
+        end -= len(tail) - len(kept)
+        if kept:
+            break
+    return max(start, end)
