@@ -18,7 +18,7 @@ READ: Final = {
     "inbound": "SELECT id, sha256, disposition, ticket_id, duplicate_of FROM inbound",
     "ticket": "SELECT id, category FROM ticket",
     "decision": 'SELECT id, ticket_id, "by" FROM decision',
-    "delivery": "SELECT id, ticket_id, kind, recipient, message_id, state, attempts FROM delivery",
+    "delivery": "SELECT id, cause, ticket_id, kind, recipient, message_id, state, attempts FROM delivery",
     "job": "SELECT id, kind, subject, state FROM job WHERE state != 'done'",
 }
 
@@ -33,13 +33,13 @@ class Sent:
 
 @dataclass(slots=True)
 class Report:
-    """What is wrong, a sentence each, and what was counted."""
+    """What is wrong, a sentence each, every mail that went out twice for a known cause, and what was counted."""
 
     problems: list[str] = field(default_factory=list)
+    doubles: list[str] = field(default_factory=list)
     accepted: int = 0
     tickets: int = 0
     sent: int = 0
-    doubled: int = 0
     duplicates: int = 0
     uncertain: int = 0
     given_up: int = 0
@@ -76,16 +76,18 @@ def check(
     accepted: Sequence[Accepted],
     sent: Sequence[Sent],
     *,
-    window: int = 0,
+    window: int | None = 0,
+    unanswered: Container[int] = (),
     given_up: bool = False,
-    uncertain: bool = False,
+    uncertain: int | None = 0,
     refused: Container[str] = (),
 ) -> Report:
     """Check everything.
 
-    At most `window` mails may have gone out twice, each under one Message-ID. `given_up` allows tickets that a person
-    is to decide, after three counted attempts; `uncertain` allows mails of which two attempts ended without an answer.
-    Mail to `refused` recipients must have failed.
+    A mail may have gone out twice, under one Message-ID, where its delivery counts a second attempt and is among those
+    of which an attempt was `unanswered`; a third time never. At most `window` mails did, and at most `uncertain` are
+    left of which two attempts ended without an answer (None: however many). `given_up` allows tickets that a person is
+    to decide, after three counted attempts. Mail to `refused` recipients must have failed.
     """
     database = Database.read(engine)
     report = Report(
@@ -99,8 +101,11 @@ def check(
     report.problems += [
         *_ledger(database, accepted),
         *_tickets(database, given_up=given_up),
-        *_deliveries(database, refused, uncertain=uncertain),
-        *_sink(database, sent, report, window),
+        *_deliveries(database, refused),
+        *_twins(database),
+        *_sink(database, sent, report, unanswered),
+        *_excess("went out twice", len(report.doubles), window),
+        *_excess("are left uncertain", report.uncertain, uncertain),
         *(f"job {row.id} ({row.kind} {row.subject}) is {row.state}" for row in database.job),
     ]
     return report
@@ -140,7 +145,7 @@ def _tickets(database: Database, *, given_up: bool) -> Iterator[str]:
         yield from (f"ticket {row.ticket_id} was given up" for row in database.decision if row.by == "fallback")
 
 
-def _deliveries(database: Database, refused: Container[str], *, uncertain: bool) -> Iterator[str]:
+def _deliveries(database: Database, refused: Container[str]) -> Iterator[str]:
     planned = Counter((row.ticket_id, row.kind) for row in database.delivery)
     for ticket in database.ticket:
         for kind in KINDS:
@@ -148,13 +153,25 @@ def _deliveries(database: Database, refused: Container[str], *, uncertain: bool)
                 yield f"ticket {ticket.id} has {planned[ticket.id, kind]} mails of kind {kind}"
     for row in database.delivery:
         wanted = {"failed"} if row.recipient in refused else {"sent"}
-        if uncertain and row.attempts >= COPIES:
+        if row.attempts >= COPIES:
             wanted.add("uncertain")
         if row.state not in wanted:
             yield f"delivery {row.id} is {row.state}"
 
 
-def _sink(database: Database, sent: Sequence[Sent], report: Report, window: int) -> Iterator[str]:
+def _twins(database: Database) -> Iterator[str]:
+    """Find two mails of one kind to one person about one thing."""
+    seen: dict[tuple[str, str, str], Any] = {}
+    for row in database.delivery:
+        # A ticket is acknowledged once and handed to its team once, whatever the cause.
+        things = {row.cause, f"ticket {row.ticket_id}" if row.ticket_id and row.kind in KINDS else row.cause}
+        for thing in sorted(things):
+            twin = seen.setdefault((thing, row.kind, row.recipient.lower()), row)
+            if twin is not row:
+                yield f"deliveries {twin.id} and {row.id} are one thing: {row.kind} of {thing} to {row.recipient}"
+
+
+def _sink(database: Database, sent: Sequence[Sent], report: Report, unanswered: Container[int]) -> Iterator[str]:
     """Find each mail of the sink among the deliveries, and each delivery in the sink, once."""
     copies = Counter(sent)
     planned = {Sent(row.message_id, row.recipient.lower()): row for row in database.delivery}
@@ -162,13 +179,19 @@ def _sink(database: Database, sent: Sequence[Sent], report: Report, window: int)
         row = planned.get(mail)
         if row is None:
             yield f"unasked: the sink has {mail.message_id} for {mail.recipient}, and no delivery says so"
-        elif times > COPIES:
-            yield f"delivery {row.id} went out {times} times"
-        elif times > 1 and row.attempts < times:
-            yield f"delivery {row.id} went out {times} times in {row.attempts} attempts"
+            continue
+        what = f"delivery {row.id} ({row.kind} to {row.recipient}) went out {times} times in {row.attempts} attempts"
+        if times > COPIES or times > row.attempts:
+            yield what
+        elif times > 1 and row.id not in unanswered:
+            yield f"{what}, and none was left without an answer"
+        elif times > 1:
+            report.doubles.append(what)
     for mail, row in planned.items():
         if row.state == "sent" and not copies[mail]:
             yield f"lost: delivery {row.id} counts as sent, and the sink does not have it"
-    report.doubled = sum(times == COPIES for times in copies.values())
-    if report.doubled > window:
-        yield f"{report.doubled} mails went out twice, and {window} faults can explain it"
+
+
+def _excess(what: str, count: int, at_most: int | None) -> Iterator[str]:
+    if at_most is not None and count > at_most:
+        yield f"{count} mails {what}, and {at_most} can be explained"

@@ -4,7 +4,9 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
+import smtplib
 import sqlite3
 import threading
 import time
@@ -16,7 +18,7 @@ import redis
 
 from tests import imap_faults
 from tests.faults.load import Mail, Numbers
-from tests.faults.matrix import FAILURES, POINTS
+from tests.faults.points import FAILURES, POINTS
 from tests.faults.system import SQLITE, System
 from tests.imap_server import ImapServer
 from tests.sink import DROP, HANG
@@ -25,6 +27,9 @@ SHORT, LONG = 2.0, 5.0
 DAY: Final = 86_400.0
 ROOM: Final = 16_384
 REFUSED: Final = "550 5.1.1 no such user"
+BALLAST: Final = 2**30
+FLOOR: Final = "TRIAGED_LIMITS__FREE_BYTES"
+TAKEN, NO_SPACE = 250, 452
 
 
 class Mailbox:
@@ -65,12 +70,16 @@ class Mailbox:
 
 
 class Nemesis:
-    """Chooses an evil at random and does it; `done` counts them by name, `refused` names the unreachable."""
+    """Chooses an evil at random and does it; `done` counts them by name, `refused` names the unreachable.
+
+    `problems` says where what was answered while it lasted was not what is promised.
+    """
 
     def __init__(self, system: System, mailbox: Mailbox, numbers: Numbers, chance: random.Random) -> None:
         self.system, self.mailbox, self.numbers, self.chance = system, mailbox, numbers, chance
         self.done: dict[str, int] = {}
         self.refused: list[Mail] = []
+        self.problems: list[str] = []
         both = (
             self.kill_one,
             self.kill_all,
@@ -84,6 +93,7 @@ class Nemesis:
             self.imap_numbers_anew,
             self.imap_expunges,
             self.clock_jumps,
+            self.disk_runs_low,
         )
         embedded = (self.sqlite_is_locked, self.disk_is_full)
         scaled = (
@@ -165,6 +175,46 @@ class Nemesis:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
             time.sleep(LONG)
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+    def disk_runs_low(self) -> None:
+        """Let there be less room than the floor, under a process that began with more; then room again."""
+        acceptor, free = self.system.children[0], shutil.disk_usage(self.system.room).free
+        ballast = min(BALLAST, free // 2)
+        # Others use the disk too: a quarter of the ballast may come or go without a difference.
+        acceptor.env[FLOOR] = str(free - ballast // 4)
+        self.system.kill(acceptor.role)
+        self._answers(TAKEN)
+        held = self.system.room / "ballast"
+        try:
+            with held.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, ballast)
+            self._answers(NO_SPACE)
+            self._leaves_the_mailbox_alone()
+        finally:
+            held.unlink()
+        self._answers(TAKEN)
+        del acceptor.env[FLOOR]
+        self.system.kill(acceptor.role)
+
+    def _leaves_the_mailbox_alone(self) -> None:
+        time.sleep(SHORT)
+        mail = self.numbers.mail()
+        self.mailbox.put(mail)
+        time.sleep(SHORT)
+        if self.system.query("SELECT 1 FROM inbound WHERE sha256 = :sha", sha=mail.sha256):
+            self.problems.append("a mailbox was read while there was no room on the disk")
+
+    def _answers(self, code: int) -> None:
+        """Wait until a sender is answered so, by a process that nobody starts again for it."""
+        self.system.until(lambda: self._said() == code, f"{code} to a sender")
+
+    def _said(self) -> int:
+        try:
+            with smtplib.SMTP("127.0.0.1", self.system.port, "client.example", timeout=LONG) as client:
+                client.ehlo()
+                return client.docmd("MAIL FROM:<probe@d.example>")[0]
+        except (OSError, smtplib.SMTPException):
+            return 0
 
     def redis_restarts_while_jobs_fail(self) -> None:
         assert self.system.redis

@@ -13,8 +13,10 @@ import redis
 
 from tests.faults import poison_patch
 from tests.faults.checker import check, sent_mails
+from tests.faults.evidence import unanswered
+from tests.faults.kit import Kit
 from tests.faults.load import Client, Numbers
-from tests.faults.system import KINDS, POSTGRES, Kit, System
+from tests.faults.system import KINDS, POSTGRES, System
 
 POISONS: Final = (poison_patch.DIE, poison_patch.HANG, poison_patch.EAT)
 NEIGHBOURS: Final = 20
@@ -63,7 +65,14 @@ def dose(system: System, poison: str, numbers: Numbers) -> Dose:
     said = [] if answered else ["mails without an answer"]
     if latest > LATE_AT_MOST:
         said.append(f"a neighbour was {latest:.1f} s late")
-    report = check(system.engine, client.accepted, sent_mails(system.sink.received), window=99, given_up=True)
+    report = check(
+        system.engine,
+        client.accepted,
+        sent_mails(system.sink.received),
+        window=None,
+        unanswered=unanswered(system),
+        given_up=True,
+    )
     said += [problem for problem in report.problems if not problem.endswith("is dead")]
     return Dose(system.kind, poison, attempts, latest, tuple(said))
 

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tests.faults.checker import Report, check, sent_mails
+from tests.faults.evidence import unanswered
+from tests.faults.kit import Kit
 from tests.faults.load import Accepted, Client, Numbers
 from tests.faults.nemesis import Mailbox, Nemesis
-from tests.faults.system import KINDS, Kit, System
+from tests.faults.system import KINDS, System
 from tests.imap_server import ImapServer
 
 MAILS_A_SECOND: Final = 3.0
@@ -105,12 +107,13 @@ def _settle(outcome: Outcome, system: System, client: Client, mailbox: Mailbox, 
         system.engine,
         accepted,
         sent_mails(system.sink.received),
-        window=len(system.sink.received),
+        window=None,
+        unanswered=unanswered(system),
         given_up=True,
-        uncertain=True,
+        uncertain=None,
         refused={mail.sender for mail in nemesis.refused},
     )
-    outcome.problems += outcome.report.problems
+    outcome.problems += [*nemesis.problems, *outcome.report.problems]
     outcome.problems += [f"refused with {one.code} {one.answer}" for one in client.refused]
     outcome.problems += [f"never accepted: {mail.sha256[:12]}" for mail in client.given_up]
     code, said = system.command("db", "verify")
@@ -135,7 +138,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
         "process starts": [o.starts for o in outcomes],
         "asked to come again (4xx)": [o.deferred for o in outcomes],
         "copies recognised": [o.report.duplicates for o in outcomes],
-        "sent twice, in the window": [o.report.doubled for o in outcomes],
+        "sent twice, explained": [len(o.report.doubles) for o in outcomes],
         "left uncertain": [o.report.uncertain for o in outcomes],
         "given to a person": [o.report.given_up for o in outcomes],
         "seconds to quiet": [round(o.seconds_to_quiet) for o in outcomes],

@@ -1,19 +1,15 @@
 """A whole triaged as real processes that can be killed, on SQLite alone or on PostgreSQL and Redis with two workers."""
 
-import csv
 import json
 import os
-import shutil
 import signal
 import smtplib
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -21,16 +17,13 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from tests.faults.zygote import Zygote
+from tests.faults.kit import Kit
 from tests.servers import PostgresServer, RedisServer, free_port
 from tests.sink import Sink
 
-ROOT: Final = Path(__file__).parents[2]
-PACKAGES: Final = ("daemon", "workers", "config", "templates", "tests")
 SQLITE: Final = "sqlite"
 POSTGRES: Final = "postgresql+redis"
 KINDS: Final = (SQLITE, POSTGRES)
-EXAMPLES_EACH: Final = 25
 PATIENCE: Final = 60.0
 STEP: Final = 70.0
 SWEPT: Final = 0.8
@@ -50,64 +43,6 @@ ROOMY: Final = {
         "ACKNOWLEDGEMENTS_PER_HOUR",
     )
 }
-
-
-class Kit:
-    """What the systems of one test run share: the zygote, trained models, and the servers once they are wanted."""
-
-    def __init__(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="triaged-faults-"))
-        source = self.directory / "source"
-        for package in PACKAGES:
-            # What runs is what stood there at the beginning, whatever happens to the working directory meanwhile.
-            shutil.copytree(ROOT / package, source / package, ignore=shutil.ignore_patterns("emails", "__pycache__"))
-        self.zygote = Zygote(source)
-        self.examples = self.directory / "examples"
-        self._names = count(1)
-        self._postgres: PostgresServer | None = None
-        self._lock = threading.Lock()
-        few_examples(self.examples)
-
-    def room(self) -> Path:
-        """Return a fresh directory."""
-        room = self.directory / f"system-{next(self._names)}"
-        room.mkdir()
-        return room
-
-    def models(self, target: Path, train: Callable[[], None]) -> None:
-        """Put the models into a state directory; the first that asks trains them."""
-        shared = self.directory / "models"
-        with self._lock:
-            if not shared.exists():
-                train()
-                shutil.copytree(target, shared)
-                return
-        shutil.copytree(shared, target)
-
-    def postgres(self) -> PostgresServer:
-        """Return the PostgreSQL that runs shared, started when it is first wanted."""
-        with self._lock:
-            if self._postgres is None:
-                self._postgres = PostgresServer().__enter__()
-            return self._postgres
-
-    def database(self) -> str:
-        """Return the URL of a fresh database on the shared PostgreSQL."""
-        server, name = self.postgres(), f"faults_{next(self._names)}"
-        server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-        return server.url_of(name)
-
-    def close(self) -> None:
-        self.zygote.close()
-        if self._postgres is not None:
-            self._postgres.__exit__()
-        shutil.rmtree(self.directory, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.close()
 
 
 @dataclass
@@ -376,11 +311,3 @@ class System:
                 server.__exit__()
         with suppress(RuntimeError):  # never started
             self.sink.__exit__()
-
-
-def few_examples(folder: Path) -> None:
-    """Write the first examples of each category: enough to learn from, quick to learn."""
-    folder.mkdir()
-    for source in sorted((ROOT / "config" / "examples").glob("*.csv")):
-        with source.open(encoding="utf-8", newline="") as file, (folder / source.name).open("w", newline="") as out:
-            csv.writer(out).writerows(list(csv.reader(file))[: EXAMPLES_EACH + 1])

@@ -8,8 +8,10 @@ import pytest
 import redis
 
 from tests.faults.checker import check, sent_mails
+from tests.faults.evidence import unanswered
+from tests.faults.kit import Kit
 from tests.faults.load import Client, Numbers, deliver
-from tests.faults.system import POSTGRES, SQLITE, Kit, System
+from tests.faults.system import POSTGRES, SQLITE, System
 
 MAILS = 5
 
@@ -38,7 +40,9 @@ class Trial:
         assert self.client.wait(60), "mails without an answer"
         assert self.system.drain(), f"not drained:\n{self.system.tail()}"
         sent = sent_mails(self.system.sink.received)
-        return check(self.system.engine, self.client.accepted, sent, window=self.window).problems
+        return check(
+            self.system.engine, self.client.accepted, sent, window=self.window, unanswered=unanswered(self.system)
+        ).problems
 
 
 @pytest.fixture(scope="module")
