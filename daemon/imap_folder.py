@@ -1,6 +1,6 @@
 """Read one folder from its cursor on: each mail in the transaction that moves the cursor past it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -18,7 +18,7 @@ from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.headers import read_block
 from daemon.oauth2 import TokenRefusedError, TokenUnavailableError
 from daemon.store import cursors
-from daemon.store.cursors import Cursor, Place
+from daemon.store.cursors import Cursor, Key, Place
 from daemon.store.store import Store
 
 log = structlog.get_logger(__name__)
@@ -48,7 +48,10 @@ SPEAKING: Final = (FolderError, RefusedError, TokenRefusedError, TokenUnavailabl
 
 
 class Reader:
-    """Reads one folder, session after session. Remembers what failed, and what is stored but not marked yet."""
+    """Reads one folder, session after session. Remembers what failed, and what this session stored but did not mark.
+
+    The store remembers what is not marked yet, too: a lost session, or a killed process, leaves it to the next one.
+    """
 
     def __init__(self, place: Place, intake: Accepts, store: Store, clock: Clock, stopping: Callable[[], bool]) -> None:
         self.place = place
@@ -56,9 +59,10 @@ class Reader:
         self._store = store
         self._clock = clock
         self._stopping = stopping
-        self._failures: dict[tuple[int, int], int] = {}
-        self._owed: list[tuple[int, int]] = []
-        self._reread: set[tuple[int, int]] = set()
+        self._failures: dict[Key, int] = {}
+        self._owed: list[Key] = []
+        self._lost = 0
+        self._reread: set[Key] = set()
         self.failures = 0
         self.taken = 0
         self.mail_at: datetime | None = None
@@ -69,7 +73,7 @@ class Reader:
         Raises UnreadableError, what the session raises, and what the store raises.
         """
         folder = session.select(self.place.folder)
-        self._pay(session, folder)
+        self._pay_what_is_left(session, folder)
         cursor = self._cursor()
         if cursor is None:
             begin(session, folder, self.place, self._store, self._clock)
@@ -80,7 +84,7 @@ class Reader:
                 if self._stopping():
                     break
                 self.take(session, folder, uid)
-        self._pay(session, folder)
+        self._pay(session)
         if not self._stopping():
             self._store.write(lambda db: cursors.polled(db, self.place, self._clock.now()))
 
@@ -89,10 +93,11 @@ class Reader:
         key = (folder.uidvalidity, uid)
         if self._failures.get(key, 0) >= TRIES:
             return False
+        marking = session.marks and not silent
         try:
             mail = session.read(uid)
             if mail is not None:
-                self._store_mail(mail, key, silent=silent, moving=moving)
+                self._store_mail(mail, key, silent=silent, moving=moving, marking=marking)
         except UNREACHABLE:
             raise
         except Exception as error:
@@ -105,23 +110,25 @@ class Reader:
             return False
         failpoint("imap.stored")
         self._failures.pop(key, None)
-        if not silent:
+        if marking:
             self._owed.append(key)
         if len(self._owed) >= MARKED_AT_ONCE:
-            self._pay(session, folder)
+            self._pay(session)
         return True
 
     def _cursor(self) -> Cursor | None:
         with self._store.read() as db:
             return cursors.find(db, self.place)
 
-    def _store_mail(self, mail: Mail, key: tuple[int, int], *, silent: bool, moving: bool) -> None:
+    def _store_mail(self, mail: Mail, key: Key, *, silent: bool, moving: bool, marking: bool) -> None:
         now = self._clock.now()
         source = f"imap:{self.place.account}/{self.place.folder}/{key[0]}/{key[1]}"
 
         def also(db: Transaction) -> None:
             if moving:
                 cursors.advance(db, self.place, *key, now)
+            if marking:
+                cursors.owe(db, self.place, *key)
             if mail.cut or mail.size != len(mail.raw):
                 kind = "mailbox mail cut" if mail.cut else "mailbox mail size differs"
                 cursors.note_damage(db, source, kind, now, size=mail.size, kept=len(mail.raw))
@@ -132,7 +139,7 @@ class Reader:
         self.mail_at, self.taken = now, self.taken + 1
         log.info("mailbox mail stored", source=source, octets=len(mail.raw), cut=mail.cut)
 
-    def _count_failure(self, key: tuple[int, int], error: Exception, *, moving: bool) -> None:
+    def _count_failure(self, key: Key, error: Exception, *, moving: bool) -> None:
         tried, reason, now = self._failures.get(key, 0) + 1, describe(error), self._clock.now()
 
         def give_up(db: Transaction) -> None:
@@ -166,13 +173,43 @@ class Reader:
         self._store.write(lambda db: cursors.put(db, self.place, folder.uidvalidity, last, now))
         self._reread.clear()
 
-    def _pay(self, session: Session, folder: Folder) -> None:
-        """Mark or move what is stored. Those that a lost connection left over are paid in the next session."""
-        try:
-            session.finish([uid for uidvalidity, uid in self._owed if uidvalidity == folder.uidvalidity])
-        except FolderError as error:
-            log.warning("mailbox mail not marked", mailbox=self.place.account, folder=folder.name, error=str(error))
+    def _pay_what_is_left(self, session: Session, folder: Folder) -> None:
+        """Mark or move what was stored before a session was lost or a process killed, where it is still there.
+
+        What the server has numbered anew since then is forgotten, and all of it where nothing is to be marked any more.
+        """
         self._owed.clear()
+        with self._store.read() as db:
+            keys = cursors.owed(db, self.place, MARKED_AT_ONCE)
+        if keys:
+            ours = [uid for uidvalidity, uid in keys if uidvalidity == folder.uidvalidity and session.marks]
+            self._mark(session, session.still_there(ours), keys)
+
+    def _pay(self, session: Session) -> None:
+        """Mark or move what this session has stored."""
+        keys, self._owed = self._owed, []
+        if keys:
+            self._mark(session, [uid for _, uid in keys], keys)
+
+    def _mark(self, session: Session, uids: Sequence[int], keys: Sequence[Key]) -> None:
+        """Mark or move mails, and let the store forget that they were to be."""
+        try:
+            self._finish(session, uids)
+        except FolderError as error:
+            log.warning(
+                "mailbox mail not marked", mailbox=self.place.account, folder=self.place.folder, error=str(error)
+            )
+        except Exception:
+            self._lost += 1
+            raise
+        self._lost = 0
+        self._store.write(lambda db: cursors.settle(db, self.place, keys))
+
+    def _finish(self, session: Session, uids: Sequence[int]) -> None:
+        # A server on which marking always ends the session must not keep us from the mail that comes.
+        if self._lost >= TRIES:
+            raise FolderError("the connection was lost each time")
+        session.finish(uids)
 
 
 def begin(session: Session, folder: Folder, place: Place, store: Store, clock: Clock) -> int:

@@ -99,6 +99,11 @@ class Session:
         """Say whether the server tells of new mail by itself."""
         return b"IDLE" in self._able
 
+    @property
+    def marks(self) -> bool:
+        """Say whether a stored mail is to be marked or moved."""
+        return self._mailbox.after != "nothing"
+
     def cut(self) -> None:
         """Break the connection. Safe from any thread."""
         self._client.cut()
@@ -110,7 +115,7 @@ class Session:
 
     def select(self, name: str, *, for_good: bool = True) -> Folder:
         """Select a folder; only to read where nothing in it is to change."""
-        answer = self._ask(self._client.select_folder, name, not for_good or self._mailbox.after == "nothing")
+        answer = self._ask(self._client.select_folder, name, not (for_good and self.marks))
         uidvalidity, uidnext = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
         if not isinstance(uidvalidity, int) or not 0 < uidvalidity < LARGEST:
             raise FolderError(f"{name}: the server gives its mails no lasting numbers (UIDVALIDITY)")
@@ -146,6 +151,10 @@ class Session:
         pages = range(1, self._exists + 1, PAGE)
         return sorted(uid for low in pages for uid in self._search(f"{low}:{low + PAGE - 1}", "SINCE", day))
 
+    def still_there(self, uids: Sequence[int]) -> list[int]:
+        """Return which of these uids the selected folder holds, without those that are marked as deleted."""
+        return self._search("UNDELETED", "UID", ",".join(map(str, uids))) if uids else []
+
     def more_came(self) -> bool:
         """Say whether the server announced mail since the folder was selected.
 
@@ -170,7 +179,7 @@ class Session:
 
     def finish(self, uids: Sequence[int]) -> None:
         """Do with stored mails what the settings say."""
-        if not uids or self._mailbox.after == "nothing":
+        if not uids or not self.marks:
             return
         if self._mailbox.after == "mark_seen":
             self._ask(self._client.add_flags, uids, [SEEN], True)

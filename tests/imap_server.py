@@ -127,6 +127,9 @@ class Connection:
         if match := re.search(r"SINCE (\S+)", command):
             day = datetime.strptime(match[1], "%d-%b-%Y").replace(tzinfo=UTC)
             return [uid for uid in uids if self.box.arrived[uid] >= day]
+        if match := re.search(r"UNDELETED UID ([\d,]+)$", command):
+            wanted = {int(uid) for uid in match[1].split(",")}
+            return [uid for uid in uids if uid in wanted and "\\Deleted" not in self.box.flags[uid]]
         match = re.search(r"UID (\d+|\*)(:\*)?$", command)
         assert match, command
         first = uids[-1] if match[1] == "*" and uids else int(match[1])

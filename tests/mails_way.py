@@ -168,6 +168,9 @@ class Way:
             cursors.note_damage(session, "smtp", "short", NOON, size=2, kept=1)
             cursors.note_unreadable(session, INBOX, 1, 7, "no", NOON)
             cursors.find(session, INBOX)
+            cursors.owe(session, INBOX, 1, 6)
+            cursors.owed(session, INBOX, 50)
+            cursors.settle(session, INBOX, [(1, 6)])
 
         self.store.write(steps)
 

@@ -1,16 +1,20 @@
-"""Cursors of mailboxes: how far each folder has been read."""
+"""Cursors of mailboxes: how far each folder has been read, and which of its mails are still to be marked."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from daemon.store import tickets
-from daemon.store.models import ImapCursor, Inbound
+from daemon.store.models import ImapCursor, ImapUnmarked, Inbound
 
 UNKNOWN = 0
 MAX_ERROR = 500
+
+# A mail within its folder: UIDVALIDITY and uid.
+Key = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,25 @@ def advance(session: Session, place: Place, uidvalidity: int, uid: int, mail_at:
         session.execute(update(ImapCursor).where(*ours).values(last_mail_at=mail_at))
 
 
+def owe(session: Session, place: Place, uidvalidity: int, uid: int) -> None:
+    """Note that a mail stored in this very transaction is still to be marked or moved in its folder."""
+    values = {"account": place.account, "folder": place.folder, "uidvalidity": uidvalidity, "uid": uid}
+    session.execute(tickets.insert_or_ignore(session, ImapUnmarked), values)
+
+
+def owed(session: Session, place: Place, most: int) -> list[Key]:
+    """Return at most so many mails of a folder that are still to be marked or moved, lowest first."""
+    key = ImapUnmarked.uidvalidity, ImapUnmarked.uid
+    rows = session.execute(select(*key).where(*_unmarked(place)).order_by(*key).limit(most))
+    return [(row.uidvalidity, row.uid) for row in rows]
+
+
+def settle(session: Session, place: Place, keys: Collection[Key]) -> None:
+    """Note that nothing is to be done any more with these mails in their folder."""
+    these = tuple_(ImapUnmarked.uidvalidity, ImapUnmarked.uid).in_(keys)
+    session.execute(delete(ImapUnmarked).where(*_unmarked(place), these))
+
+
 def polled(session: Session, place: Place, now: datetime) -> None:
     """Note that a folder was read to its end."""
     session.execute(update(ImapCursor).where(*_is(place)).values(polled_at=now, error=""))
@@ -96,3 +119,7 @@ def _ensure(session: Session, place: Place) -> None:
 
 def _is(place: Place) -> tuple[ColumnElement[bool], ...]:
     return ImapCursor.account == place.account, ImapCursor.folder == place.folder
+
+
+def _unmarked(place: Place) -> tuple[ColumnElement[bool], ...]:
+    return ImapUnmarked.account == place.account, ImapUnmarked.folder == place.folder

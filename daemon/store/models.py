@@ -316,6 +316,16 @@ class ImapCursor(Base):
     error: Mapped[str]
 
 
+class ImapUnmarked(Base):
+    """A mail that is stored, and still to be marked or moved in its folder."""
+
+    __tablename__ = "imap_unmarked"
+    account: Mapped[str] = mapped_column(String(64), primary_key=True)
+    folder: Mapped[str] = mapped_column(String(255), primary_key=True)
+    uidvalidity: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    uid: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+
+
 class SigningKey(Base):
     """A secret that signs our tokens. The newest signs, all verify; kept here so that every host has them."""
 

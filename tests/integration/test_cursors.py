@@ -51,3 +51,19 @@ def test_a_mail_that_stays_behind_is_named_by_its_place(store: Store) -> None:
         event = db.execute(select(Event)).scalar_one()
         assert (event.kind, event.at) == ("mailbox mail unreadable", NOON)
         assert event.data == {"account": "work", "folder": "INBOX", "uidvalidity": 7, "uid": 8, "reason": "no body"}
+
+
+def test_what_is_owed_is_owed_once_and_until_it_is_settled(store: Store) -> None:
+    other = Place("work", "Second")
+    keys = [(7, 2), (7, LARGEST), (LARGEST, 1)]
+    for uidvalidity, uid in reversed([*keys, *keys]):
+        store.write(lambda db, v=uidvalidity, uid=uid: cursors.owe(db, INBOX, v, uid))
+    store.write(lambda db: cursors.owe(db, other, 7, 2))
+    with store.read() as db:
+        assert cursors.owed(db, INBOX, 100) == keys
+        assert cursors.owed(db, INBOX, 2) == keys[:2]
+    store.write(lambda db: cursors.settle(db, INBOX, [(7, 2), (LARGEST, 1), (7, 99)]))
+    with store.read() as db:
+        assert cursors.owed(db, INBOX, 100) == [(7, LARGEST)]
+        assert cursors.owed(db, other, 100) == [(7, 2)]
+    store.write(lambda db: cursors.settle(db, INBOX, []))

@@ -10,8 +10,9 @@ from sqlalchemy.exc import OperationalError
 
 from daemon.imap import Pace
 from daemon.mail.envelope import Inbound
-from daemon.store.models import Event, Ticket
+from daemon.store.models import Event, MessageRow, Person, Ticket
 from daemon.store.store import Store
+from daemon.store.timeline import find_mails, timeline
 from tests.fakes import eventually
 from tests.imap_case import HASTY, PATIENT, Taker, account, cursor, mail, polling, real_intake, rows, set_cursor
 from tests.imap_faults import (
@@ -183,6 +184,27 @@ def test_a_server_that_only_guesses_sizes_loses_no_mail(server: ImapServer, stor
         eventually(lambda: rows(store, select(Ticket.id)))
     (event,) = rows(store, select(Event))
     assert event.kind == "mailbox mail size differs"
+
+
+def test_a_mail_over_the_limit_becomes_a_ticket_with_a_note_and_is_fetched_once(
+    server: ImapServer, store: Store
+) -> None:
+    large = mail("large", "Please see the film.\r\n" + "x" * 500_000)
+    set_cursor(store, 1, 0)
+    for raw in (large, mail("small")):
+        server.inbox.add(raw)
+    for _ in range(2):
+        server.idling.clear()
+        with polling(account(server.port), real_intake(store)):
+            eventually(server.idling.is_set)
+    assert rows(store, select(Ticket.subject).order_by(Ticket.id)) == ["large", "small"]
+    assert rows(store, select(Person.email)) == ["ann@example.org"]
+    assert rows(store, select(MessageRow.text))[0].startswith("Please see the film.")
+    with store.read() as db:
+        (note,) = [entry for entry in timeline(db, find_mails(db, "large@example.org")) if "cut" in entry.state]
+    assert (note.state, note.text) == ("mailbox mail cut", f"size: {len(large)}, kept: 100000")
+    assert server.commands("UID FETCH 1 (BODY") == ["UID FETCH 1 (BODY.PEEK[]<0.100000>)"]
+    assert server.inbox.flags[1] == server.inbox.flags[2] == {"\\Seen"}
 
 
 def test_a_store_that_is_away_leaves_the_cursor_and_the_mail(server: ImapServer, store: Store, taker: Taker) -> None:
