@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 import structlog
-from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword, Session
+from aiosmtpd.smtp import ALLOWED_BEFORE_STARTTLS, SMTP, AuthResult, LoginPassword, Session
 from aiosmtpd.smtp import Envelope as SmtpEnvelope
 
 from daemon import replies
@@ -29,6 +29,7 @@ from daemon.store.admission import Reading
 
 log = structlog.get_logger(__name__)
 
+POSTMASTER = "postmaster"
 HOPS_AT_MOST = 50
 READERS = 4
 # Read in less than it takes to hand them to another thread and back, which computes no faster beside this one.
@@ -65,6 +66,7 @@ class Listener:
     ) -> None:
         self._intake = intake
         self._how = listening
+        self._postmaster = min((r for r in listening.recipients if r.startswith(f"{POSTMASTER}@")), default="")
         self._clock = clock
         self._enough_space = enough_space
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
@@ -73,6 +75,9 @@ class Listener:
         self._batch = Batch(intake)
         self._servers: list[asyncio.Server] = []
         self._closing = False
+        if listening.lmtp:
+            # LHLO is the EHLO of LMTP (RFC 2033 section 4.1), and EHLO may come before TLS (RFC 3207 section 4).
+            ALLOWED_BEFORE_STARTTLS.add("LHLO")
 
     async def listen(self, sock: socket.socket) -> None:
         """Begin to accept clients on a bound socket."""
@@ -179,7 +184,10 @@ class Listener:
     ) -> str:
         """Take a recipient that is configured; nothing is relayed."""
         del server, session, options
-        if not _is_address(address):
+        if address.lower() == POSTMASTER:
+            # The one address that needs no domain (RFC 5321 section 4.5.1).
+            address = self._postmaster
+        elif not _is_address(address):
             return replies.BAD_RECIPIENT
         if not self._is_here(address):
             return replies.NOT_HERE

@@ -155,6 +155,9 @@ ADDRESSES = [
     ("@example.com", "553 5.1.3"),
     ("support@example..com", "553 5.1.3"),
     ("support\0@example.com", "553 5.1.3"),
+    ("postmaster", "550 5.1.1"),
+    ("Postmaster@example.com", "550 5.1.1"),
+    ("postmaster@", "553 5.1.3"),
     ("support@example.com>,<other@other.example", "5"),
     ("support@example.com> <other@other.example", "5"),
     ("support@example.com> NOTIFY=SUCCESS X=<", "5"),
@@ -245,6 +248,16 @@ def test_a_command_in_its_place_gets_its_answer(running: Running, lines: list[st
         replies = [client.say(line) for line in lines]
     assert replies[-1].startswith(answer)
     assert not any("Error: (" in reply for reply in replies)
+
+
+@pytest.mark.parametrize("address", ["postmaster", "PostMaster", "postmaster@example.com", "Postmaster@Example.COM"])
+def test_the_postmaster_who_is_configured_needs_no_domain(sqlite_store: Store, address: str) -> None:
+    recipients = frozenset({SUPPORT, "postmaster@example.com"})
+    with Running(sqlite_store, recipients=recipients) as running, running.client() as client:
+        assert client.hello().deliver(mail(), address).startswith("250 2.0.0")
+    with sqlite_store.read() as session:
+        (recipient,) = session.execute(select(Inbound.rcpt_tos)).scalar_one()
+    assert recipient.lower() == "postmaster@example.com"
 
 
 def test_more_recipients_than_allowed_are_asked_to_come_again(running: Running) -> None:

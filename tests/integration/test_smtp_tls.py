@@ -66,6 +66,16 @@ class TestLmtp:
         with lmtp.client() as client:
             assert client.say(f"{verb} x").startswith("502 5.5.1")
 
+    def test_the_greeting_is_allowed_before_tls_and_no_mail(self, sqlite_store: Store, tls: tuple[Path, Path]) -> None:
+        with Running(sqlite_store, lmtp=True, tls=server_context(tls), require_tls=True) as running:
+            with running.client() as client:
+                assert "250-STARTTLS" in client.say("LHLO client.example").splitlines()
+                assert client.say(f"MAIL FROM:<{ANN}>").startswith("530")
+            with smtplib.LMTP("127.0.0.1", running.port, timeout=30) as client:
+                client.starttls(context=trusting(tls))
+                assert client.sendmail(ANN, [SUPPORT], mail()) == {}
+        assert len(stored(sqlite_store)) == 1
+
 
 class TestTls:
     @pytest.fixture
