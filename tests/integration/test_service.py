@@ -7,16 +7,18 @@ from daemon.service import _bind
 
 
 async def nodelay() -> int:
-    served: asyncio.Future[socket.socket] = asyncio.get_running_loop().create_future()
+    served: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
 
     def connected(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        served.set_result(writer.get_extra_info("socket"))
+        served.set_result(writer)
 
-    sock = _bind("127.0.0.1:0")
-    async with await asyncio.start_server(connected, sock=sock) as server:
-        _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        delay = (await served).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-        writer.close()
+    async with await asyncio.start_server(connected, sock=_bind("127.0.0.1:0")) as server:
+        _, client = await asyncio.open_connection(*server.sockets[0].getsockname())
+        ours = await served
+        delay: int = ours.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        for writer in (ours, client):
+            writer.close()
+            await writer.wait_closed()
     return delay
 
 
