@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from daemon.clock import Clock
 from daemon.failpoint import failpoint
-from daemon.mail.attachment import part_bytes
+from daemon.mail.attachment import octets_of
 from daemon.mail.token import sign
 from daemon.store import correspondence, deliveries, jobs
 from daemon.store import inbound as ledger
@@ -259,13 +259,13 @@ class DeliverActor:
             return []
         with self._store.read() as session:
             raw = ledger.raw_of(session, message.inbound_id)
-        room, files = sender.attachment_bytes, []
+        room, fitting = sender.attachment_bytes, list[FileNote]()
         for note in message.files:
             if note.size <= room:
-                content = part_bytes(raw, note.part)
-                room -= len(content)
-                files.append((note, File(note.filename, note.content_type, content)))
-        return files
+                room -= note.size
+                fitting.append(note)
+        octets = octets_of(raw, {note.part for note in fitting})
+        return [(note, File(note.filename, note.content_type, octets[note.part])) for note in fitting]
 
 
 def _is_handed(snapshot: Snapshot) -> bool:

@@ -3,7 +3,7 @@
 import mimetypes
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from daemon.mail.encoded_words import decode_words
@@ -127,10 +127,17 @@ def _inner(index: int, found: InnerFile) -> tuple[Part, Attachment]:
 
 def part_bytes(raw: bytes, index: int) -> bytes:
     """Return the decoded octets of the part of a mail with this index; IndexError where there is none."""
+    found = octets_of(raw, {index})
+    if index not in found:
+        raise IndexError(index)
+    return found[index]
+
+
+def octets_of(raw: bytes, indexes: Collection[int]) -> dict[int, bytes]:
+    """Return the decoded octets of the parts of a mail with these indexes, as far as there are such parts."""
     entities = tuple(split(raw)[0].walk())
-    if 0 <= index < len(entities):
-        return entities[index].octets()[0]
-    for number, found in enumerate(inner_files(entities), len(entities)):
-        if number == index:
-            return found.octets
-    raise IndexError(index)
+    found = {index: entities[index].octets()[0] for index in indexes if 0 <= index < len(entities)}
+    if len(found) < len(indexes):
+        inner = enumerate(inner_files(entities), len(entities))
+        found |= {number: file.octets for number, file in inner if number in indexes}
+    return found

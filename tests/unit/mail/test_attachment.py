@@ -2,7 +2,9 @@ import binascii
 
 import pytest
 
+from daemon.mail import attachment
 from daemon.mail.attachment import MAX_LISTED, part_bytes, safe_name
+from daemon.mail.mime import split
 from daemon.mail.parse import parse
 from tests.unit.mail.test_body import HEADER, HTML, PLAIN, multipart
 
@@ -93,3 +95,12 @@ def test_a_part_that_is_not_there_is_an_index_error(index: int) -> None:
 
 def test_no_more_files_than_the_limit_are_listed() -> None:
     assert len(parse(HEADER + multipart(b"mixed", *[PDF] * (MAX_LISTED + 5))).attachments) == MAX_LISTED
+
+
+def test_many_parts_are_found_in_one_reading_of_the_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = "".join(f"--b\r\nContent-Disposition: attachment; filename={n}.txt\r\n\r\n{n}\r\n" for n in range(9))
+    raw = f"Content-Type: multipart/mixed; boundary=b\r\n\r\n{parts}--b--\r\n".encode()
+    readings: list[bytes] = []
+    monkeypatch.setattr(attachment, "split", lambda raw: readings.append(raw) or split(raw))
+    assert attachment.octets_of(raw, {1, 3, 9, 77}) == {1: b"0", 3: b"2", 9: b"8"}
+    assert len(readings) == 1
