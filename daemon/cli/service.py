@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import smtplib
+import ssl
 import threading
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 import structlog
 
+from config.schema import Smtp
 from config.settings import Settings, load
 from daemon.cli import context
 from daemon.process import give_memory_back
@@ -111,13 +113,27 @@ def send_test(ctx: click.Context, subject: str, body: str, sender: str) -> None:
     kind = smtplib.LMTP if settings.smtp.protocol == "lmtp" else smtplib.SMTP
     try:
         with kind(host.strip("[]"), int(port)) as client:
-            client.ehlo_or_helo_if_needed()
+            _introduce(client, settings.smtp)
             client.mail(sender)
             client.rcpt(settings.support.address)
             code, answer = client.data(mail.as_bytes())
     except (OSError, smtplib.SMTPException) as error:
         raise context.Unavailable(f"nobody took the mail at {settings.smtp.listen}: {error}") from error
     click.echo(f"{code} {answer.decode('utf-8', 'replace')}")
+
+
+def _introduce(client: smtplib.SMTP, smtp: Smtp) -> None:
+    """Greet our own listener as it wants to be greeted: over TLS, and as one of its users."""
+    client.ehlo_or_helo_if_needed()
+    if smtp.certificate is not None:
+        # It has to be our certificate, whatever name it is for and whoever signed it.
+        tls = ssl.create_default_context(cafile=smtp.certificate)
+        tls.check_hostname = False
+        tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        client.starttls(context=tls)
+        client.ehlo_or_helo_if_needed()
+    for name, password in list(smtp.users.items())[:1]:
+        client.login(name, password.get_secret_value())
 
 
 class _Workers:
