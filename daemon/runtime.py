@@ -11,6 +11,7 @@ from daemon.lock import StateLock
 from daemon.owner import is_gone
 from daemon.relay import Relay
 from daemon.store import jobs, keys, schema
+from daemon.store.jobs import Offer
 from daemon.store.store import Store
 
 log = structlog.get_logger(__name__)
@@ -20,10 +21,13 @@ class Runtime:
     """The parts that a daemon and a worker have in common.
 
     `migrate` brings the schema up to date, else it is only checked. `alone` refuses a second daemon on an embedded
-    store. Raises LockedError, SchemaError, or what the database raises when it cannot be reached.
+    store. `works` says that workers run in this process. Raises LockedError, SchemaError, or what the database raises
+    when it cannot be reached.
     """
 
-    def __init__(self, settings: Settings, *, migrate: bool, alone: bool, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, migrate: bool, alone: bool, works: bool = True, clock: Clock | None = None
+    ) -> None:
         settings.service.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.clock = clock or SystemClock()
         self._lock = StateLock(settings.service.state_dir) if alone and is_embedded(settings) else None
@@ -36,8 +40,10 @@ class Runtime:
         self.keys = self.store.write(lambda session: keys.ensure(session, self.clock.now()))
         if self._lock is not None:
             self._take_back()
-        self.broker = make_broker(settings.broker.url.get_secret_value())
-        self.relay = Relay(self.store, partial(enqueue, self.broker), self.clock, partial(waiting, self.broker))
+        url = settings.broker.url.get_secret_value()
+        self.broker = make_broker(url)
+        offer = partial(enqueue, self.broker) if works or url else _to_nobody
+        self.relay = Relay(self.store, offer, self.clock, partial(waiting, self.broker))
 
     def _take_back(self) -> None:
         """Take back at once what this host's dead processes left, instead of waiting for beats that cannot come."""
@@ -53,6 +59,11 @@ class Runtime:
         self.store.close()
         if self._lock is not None:
             self._lock.close()
+
+
+def _to_nobody(offer: Offer) -> None:
+    """Offer no job in process where nobody works: they would pile up, and the workers' own relays find them."""
+    del offer
 
 
 def is_embedded(settings: Settings) -> bool:

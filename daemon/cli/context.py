@@ -82,14 +82,14 @@ def settings(ctx: click.Context, *, quiet: bool = False) -> Settings:
     return found
 
 
-def runtime(settings: Settings, *, migrate: bool, alone: bool) -> "Runtime":
+def runtime(settings: Settings, *, migrate: bool, alone: bool, works: bool = True) -> "Runtime":
     """Build what a running process needs; raises Misconfigured or Unavailable."""
     from daemon.lock import LockedError  # noqa: PLC0415 - the store takes a second to import, --help must not
     from daemon.runtime import Runtime  # noqa: PLC0415 - see above
 
     with _explained(settings):
         try:
-            return Runtime(settings, migrate=migrate, alone=alone)
+            return Runtime(settings, migrate=migrate, alone=alone, works=works)
         except LockedError as error:
             raise Unavailable(str(error)) from None
 

@@ -57,7 +57,7 @@ def daemon(ctx: click.Context) -> None:
     Example: triaged --config /etc/triaged/triaged.toml daemon
     """
     settings = context.settings(ctx)
-    runtime = context.runtime(settings, migrate=False, alone=True)
+    runtime = context.runtime(settings, migrate=False, alone=True, works=False)
     service = Service(settings, runtime.store, runtime.relay, runtime.keys, runtime.clock)
     runtime.relay.start()
     try:

@@ -1,0 +1,29 @@
+"""What the processes share."""
+
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings
+from daemon.jobs import waiting
+from daemon.runtime import Runtime
+from daemon.store import jobs
+from daemon.store.jobs import JobKind, Promise
+from tests.fakes import NOON, eventually
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_jobs_pile_up_in_no_process_that_does_not_work(
+    works: bool, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIAGED_DATABASE__URL", sqlite_url)
+    monkeypatch.setenv("TRIAGED_SERVICE__STATE_DIR", str(tmp_path))
+    runtime = Runtime(Settings(), migrate=False, alone=True, works=works)
+    try:
+        promises = [Promise(JobKind.TRIAGE, f"ticket:{number}", NOON) for number in range(20)]
+        runtime.relay.wake(runtime.store.write(lambda session: jobs.add_many(session, promises)))
+        runtime.relay.start()
+        eventually(lambda: len(runtime.relay._offered) == 20)
+        assert (waiting(runtime.broker, JobKind.TRIAGE) > 0) is works
+    finally:
+        runtime.close()
