@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from daemon.failpoint import failpoint
 from daemon.store.models import Job, table, unindexed
@@ -72,9 +73,11 @@ CLAIM = (
     .values(state=JobState.LEASED, owner=bindparam("by"), attempts=JOB.c.attempts + 1, beat=JOB.c.beat + 1)
     .returning(JOB.c.id, JOB.c.kind, JOB.c.subject, JOB.c.attempts, JOB.c.created_at, JOB.c.owner)
 )
+# Who has the lease, of this attempt: nobody else may change the job.
+HELD = (JOB.c.id == bindparam("job_id"), STATE == JobState.LEASED, JOB.c.attempts == bindparam("held"))
 LEAVE = (
     update(JOB)
-    .where(JOB.c.id == bindparam("job_id"), STATE == JobState.LEASED, JOB.c.attempts == bindparam("held"))
+    .where(*HELD)
     .values(
         owner=None,
         state=bindparam("to"),
@@ -86,7 +89,7 @@ LEAVE = (
 )
 GIVE_BACK = (
     update(JOB)
-    .where(JOB.c.id == bindparam("job_id"), STATE == JobState.LEASED, JOB.c.attempts == bindparam("held"))
+    .where(*HELD)
     .values(
         state=JobState.READY,
         owner=None,
@@ -172,9 +175,7 @@ def retry(session: Session, lease: Lease, error: str, due_at: datetime) -> None:
 
 def give_back(session: Session, lease: Lease, due_at: datetime) -> None:
     """Give a job back that was not attempted in earnest, because the store failed: the attempt does not count."""
-    given = session.execute(GIVE_BACK, {"job_id": lease.job_id, "held": lease.attempts, "again": due_at})
-    if given.one_or_none() is None:
-        raise LeaseLostError(f"job {lease.job_id}, attempt {lease.attempts}")
+    _change(session, lease, GIVE_BACK, {"again": due_at})
 
 
 def bury(session: Session, lease: Lease, error: str, now: datetime) -> None:
@@ -190,18 +191,13 @@ def _leave(
     due_at: datetime = AT_ONCE,
     finished_at: datetime | None = None,
 ) -> None:
-    left = session.execute(
-        LEAVE,
-        {
-            "job_id": lease.job_id,
-            "held": lease.attempts,
-            "to": state,
-            "error": error[:1000],
-            "again": due_at,
-            "ended": finished_at,
-        },
-    )
-    if left.one_or_none() is None:
+    _change(session, lease, LEAVE, {"to": state, "error": error[:1000], "again": due_at, "ended": finished_at})
+
+
+def _change(session: Session, lease: Lease, statement: ReturningUpdate[Any], values: dict[str, Any]) -> None:
+    """Change a job that is held; raises LeaseLostError where it is not held any more."""
+    changed = session.execute(statement, {"job_id": lease.job_id, "held": lease.attempts, **values})
+    if changed.one_or_none() is None:
         raise LeaseLostError(f"job {lease.job_id}, attempt {lease.attempts}")
 
 
