@@ -20,7 +20,6 @@ __all__ = ["ComposeError", "File", "Letter", "as_bytes", "compose"]
 
 MAX_SUBJECT: Final = 200
 MAX_REFERENCES: Final = 20
-_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{3,250}>")
 
 
@@ -82,7 +81,7 @@ class _Generator(BytesGenerator):
     """Writes a text in one piece; the library writes it line by line, which takes longer than all the rest."""
 
     def _write_lines(self, lines: str) -> None:
-        self.write(_LINE_END.sub("\r\n", lines))
+        self.write(lines.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n"))
 
 
 def _address(text: str) -> str:

@@ -19,8 +19,6 @@ _NOT_LET_IN: Final = frozenset({530, 534, 535, 538})
 # The session is over or confused; the next mail starts a new one.
 _SESSION_LOST: Final = frozenset({421, 503})
 _ANSWERS: Final = (2, 4, 5)
-_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
-_LEADING_DOT: Final = re.compile(rb"(?m)^\.")
 _STATUS: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b[\s:]*")
 
 
@@ -97,8 +95,8 @@ def failure(kind: type[TransportFailure], code: int, text: bytes | str) -> Trans
 
 def _stuffed(message: bytes) -> bytes:
     """Return a mail as DATA: CRLF line ends, leading dots doubled (RFC 5321 section 4.5.2), and the final dot."""
-    lines = _LEADING_DOT.sub(b"..", _LINE_END.sub(b"\r\n", message))
-    return lines + (b"" if lines.endswith(b"\r\n") else b"\r\n") + b".\r\n"
+    lines = message.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n").replace(b"\r\n.", b"\r\n..")
+    return (b"." if lines.startswith(b".") else b"") + lines + (b"" if lines.endswith(b"\r\n") else b"\r\n") + b".\r\n"
 
 
 def line_of(text: bytes | str) -> str:
