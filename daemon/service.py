@@ -61,6 +61,7 @@ class Service:
         """Accept mail until `stop` is set, then finish what was begun."""
         process.allow_many_files()
         process.give_memory_back()
+        process.collect_less_often()
         asyncio.get_running_loop().set_exception_handler(_loop_error)
         await self._listen()
         for poller in self.pollers:

@@ -16,7 +16,7 @@ import structlog
 from config.schema import Smtp
 from config.settings import Settings, load
 from daemon.cli import context
-from daemon.process import give_memory_back
+from daemon.process import collect_less_often, give_memory_back
 from daemon.runtime import Runtime
 from daemon.service import Service
 
@@ -84,6 +84,7 @@ def worker(ctx: click.Context) -> None:
         signal.signal(number, lambda *_: stop.set())
     signal.signal(signal.SIGHUP, lambda *_: _reload(ctx, workers))
     workers.start()
+    collect_less_often()
     runtime.relay.start()
     log.info("working", threads=settings.broker.threads)
     stop.wait()
