@@ -14,7 +14,7 @@ from daemon.mail.envelope import Inbound
 from daemon.mail.understand import Policy
 from daemon.store import correspondence, decisions, deliveries, jobs, keys
 from daemon.store.admission import Receipt
-from daemon.store.deliveries import DeliveryState
+from daemon.store.deliveries import DeliveryState, NewDelivery
 from daemon.store.jobs import JobKind
 from daemon.store.store import Store
 from daemon.ticket import Priority, Triage
@@ -80,8 +80,7 @@ class Case:
         """Plan the mail to a team that follows from a decision; return its id."""
 
         def write(session: Session) -> int:
-            delivery = deliveries.add(
-                session,
+            planned = NewDelivery(
                 cause=f"{correspondence.DECISION}:{decision}",
                 kind="notification",
                 recipient="team@example.com",
@@ -91,6 +90,7 @@ class Case:
                 reason="",
                 now=NOON,
             )
+            [delivery] = deliveries.add(session, [planned])
             assert delivery is not None
             jobs.add(session, JobKind.DELIVER, f"delivery:{delivery}", NOON)
             return delivery

@@ -1,6 +1,6 @@
 """Every step that a mail can take, one after another and without threads, on whatever store it is given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
@@ -8,9 +8,11 @@ from typing import Final
 import pytest
 from sqlalchemy.orm import Session
 
+from config.schema import Limits
 from config.settings import Settings
 from daemon.health import Trouble
 from daemon.intake import Intake
+from daemon.mail.envelope import Inbound
 from daemon.mail.token import Purpose, Token, digest, sign
 from daemon.relay import Relay
 from daemon.service import policy
@@ -62,8 +64,8 @@ class Modelless:
 class Way:
     """Intake and actors on a store that `seed` filled with so many tickets."""
 
-    def __init__(self, store: Store, tickets: int) -> None:
-        settings, self.clock = Settings(), FakeClock()
+    def __init__(self, store: Store, tickets: int, **limits: int) -> None:
+        settings, self.clock = Settings(limits=Limits(**limits)), FakeClock()
         self.store, self.transport, self.woken = store, Sending(), Woken()
         self.tickets, self.old = tickets, tickets // 2
         self.writer = seed.requester(self.old, tickets)
@@ -72,16 +74,22 @@ class Way:
         self.heart = Heart(store, "here")
         face, known = sender(settings), rules(settings)
         actors: dict[JobKind, Actor] = {
-            JobKind.TRIAGE: TriageActor(store, self.clock, Modelless(), lambda: known),
-            JobKind.NOTIFY: NotifyActor(store, self.clock, self.keys, lambda: known),
+            JobKind.TRIAGE: TriageActor(self.clock, Modelless(), lambda: known),
+            JobKind.NOTIFY: NotifyActor(self.clock, self.keys, lambda: known),
             JobKind.DELIVER: DeliverActor(store, self.clock, self.transport, self.keys, lambda: face, lambda: True),
-            JobKind.TRAIN: TrainActor(store, self.clock, lambda: None),
+            JobKind.TRAIN: TrainActor(self.clock, lambda: None),
         }
-        self.engine = Engine(store, self.clock, self.heart, 3, actors)
+        self.engine = Engine(store, self.clock, self.heart, 3, 2, actors)
         self.relay = Relay(store, self.woken.offers.append, self.clock)
 
     def accept(self, raw: bytes, *rcpt_tos: str, mail_from: str = "ann@customer.example") -> Receipt:
         return self.intake.accept(inbound(raw, mail_from=mail_from, rcpt_tos=rcpt_tos or ("support@example.com",)))
+
+    def take_in(self, mails: Sequence[Inbound]) -> None:
+        """Accept mails at once, and do all that follows."""
+        for future in self.intake.store([self.intake.read(one) for one in mails]):
+            future.result()
+        self.work()
 
     def work(self) -> None:
         """Do every job that was offered, and what follows from it."""
@@ -105,9 +113,7 @@ class Way:
             self.intake.accept(delivery)
 
     def accept_many_at_once(self) -> None:
-        readings = [self.intake.read(inbound(mail(body=f"one of many {number}"))) for number in range(5)]
-        for future in self.intake.store(readings):
-            future.result()
+        self.take_in([inbound(mail(body=f"one of many {number}")) for number in range(5)])
 
     def accept_an_answer(self) -> None:
         parent = seed.message_id(self.old)
@@ -147,12 +153,14 @@ class Way:
         self.store.write(lambda session: [jobs.release(session, number, beat) for number, beat in beats.items()])
 
     def beat(self) -> None:
-        with self.heart.beating(self._claimed("here").job_id):
+        with self.heart.beating([self._claimed("here").job_id]):
             self.heart._beat()
 
     def lose_a_lease(self) -> None:
         with pytest.raises(jobs.LeaseLostError):
-            self.store.write(lambda session: jobs.finish(session, Lease(0, JobKind.TRIAGE, "", 0, NOON, "here"), NOON))
+            self.store.write(
+                lambda session: jobs.finish(session, [Lease(0, JobKind.TRIAGE, "", 0, NOON, "here")], NOON)
+            )
 
     def bury_and_retry(self) -> None:
         lease = self._claimed("here")

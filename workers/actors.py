@@ -1,8 +1,11 @@
-"""One actor per job: load what is stored, call pure code, write the effects and finish the job in one transaction."""
+"""One actor per job: load what is stored, call pure code, write the effects and finish the job in one transaction.
+
+Each is written for one job, and does many side by side: what it asks of the store is for any number of them.
+"""
 
 import random
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -15,13 +18,15 @@ from daemon.mail.token import Purpose, Token, digest, sign
 from daemon.store import bounces, correspondence, decisions, deliveries, jobs, tickets
 from daemon.store import inbound as ledger
 from daemon.store.correspondence import Snapshot
-from daemon.store.deliveries import DeliveryState
+from daemon.store.decisions import Decided
+from daemon.store.deliveries import DeliveryState, Lately, NewDelivery
 from daemon.store.jobs import JobKind, Lease, Promise
-from daemon.store.store import Store
 from daemon.ticket import Disposition, Priority, Triage
+from workers import steps
+from workers.engine import Shift
 from workers.notify import plan as plans
 from workers.notify.plan import AckLimits, Cause, Counts, Facts, Kind, Planned
-from workers.outcome import written
+from workers.steps import Steps
 from workers.triage import text
 from workers.triage.classifier import Model
 from workers.triage.decide import decide
@@ -57,18 +62,18 @@ class Rules:
 class TriageActor:
     """Decides a PENDING ticket."""
 
-    def __init__(self, store: Store, clock: Clock, brain: Brain, rules: Callable[[], Rules]) -> None:
-        self._store, self._clock, self._brain, self._rules = store, clock, brain, rules
+    def __init__(self, clock: Clock, brain: Brain, rules: Callable[[], Rules]) -> None:
+        self._clock, self._brain, self._rules = clock, brain, rules
 
-    def perform(self, lease: Lease) -> Sequence[Lease]:
+    def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
         """Triage the ticket of a job."""
+        del shift
         ticket_id = _number(lease.subject)
-        with self._store.read() as session:
-            read = decisions.text_of(session, ticket_id)
+        read = yield from steps.read(decisions.texts_of, ticket_id)
         case = text.clean(read.subject, read.reply, read.text) if read else text.clean("", "", "")
         triage = decide(case, self._rules().triage, self._brain.model(), self._brain.certified(), random.random())  # noqa: S311 - an audit sample
-        by = "rule" if triage.rule else "model"
-        return written(self._store, lambda session: self._apply(session, lease, ticket_id, triage, by))
+        decided = Decided(ticket_id, triage, "rule" if triage.rule else "model")
+        return (yield from steps.write(self._apply, (lease, decided)))
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Leave the decision to a person, and park the mail."""
@@ -81,38 +86,33 @@ class TriageActor:
         read = decisions.text_of(session, ticket_id)
         if read and read.inbound_id:
             ledger.settle(session, read.inbound_id, Disposition.PARKED, [reason[:300]], ticket_id)
-        return self._decided(session, lease, ticket_id, triage, "fallback")
+        return self._decided(session, [(lease, Decided(ticket_id, triage, "fallback"))])[0]
 
-    def _apply(self, session: Session, lease: Lease, ticket_id: int, triage: Triage, by: str) -> Sequence[Lease]:
-        jobs.finish(session, lease, self._clock.now())
-        return self._decided(session, lease, ticket_id, triage, by)
+    def _apply(self, session: Session, items: Sequence[tuple[Lease, Decided]]) -> list[list[Lease]]:
+        jobs.finish(session, [lease for lease, _ in items], self._clock.now())
+        return self._decided(session, items)
 
-    def _decided(self, session: Session, lease: Lease, ticket_id: int, triage: Triage, by: str) -> Sequence[Lease]:
+    def _decided(self, session: Session, items: Sequence[tuple[Lease, Decided]]) -> list[list[Lease]]:
         now = self._clock.now()
-        decision = decisions.apply_first(session, ticket_id, triage, now, by=by)
-        if decision is None:
-            return ()
-        log.info(
-            "ticket triaged",
-            ticket=ticket_id,
-            category=triage.category,
-            priority=str(triage.priority),
-            confidence=round(triage.confidence, 3),
-            team=triage.team,
-            by=by,
-        )
-        return jobs.go_on(session, lease, [Promise(JobKind.NOTIFY, f"{correspondence.DECISION}:{decision}", now)])
+        found = decisions.apply_first(session, [decided for _, decided in items], now)
+        for (_, decided), decision in zip(items, found, strict=True):
+            if decision is not None:
+                _log_decision(decided)
+        subjects = [f"{correspondence.DECISION}:{decision}" if decision else "" for decision in found]
+        promised = [[Promise(JobKind.NOTIFY, subject, now)] if subject else [] for subject in subjects]
+        return jobs.go_on(session, list(zip([lease for lease, _ in items], promised, strict=True)))
 
 
 class NotifyActor:
     """Plans who hears of a decision or of a new mail."""
 
-    def __init__(self, store: Store, clock: Clock, keys: tuple[bytes, ...], rules: Callable[[], Rules]) -> None:
-        self._store, self._clock, self._keys, self._rules = store, clock, keys, rules
+    def __init__(self, clock: Clock, keys: tuple[bytes, ...], rules: Callable[[], Rules]) -> None:
+        self._clock, self._keys, self._rules = clock, keys, rules
 
-    def perform(self, lease: Lease) -> Sequence[Lease]:
+    def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
         """Plan the mails of a cause: facts, plan and rows in one transaction, so that limits hold between workers."""
-        return written(self._store, lambda session: self._plan(session, lease))
+        del shift
+        return (yield from steps.write(self._plan, lease))
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Note on the ticket that nobody was told."""
@@ -120,49 +120,59 @@ class NotifyActor:
         tickets.add_event(session, "nobody was told", self._clock.now(), ticket_id=ticket_id, error=error[:300])
         return ()
 
-    def _plan(self, session: Session, lease: Lease) -> Sequence[Lease]:
-        now, cause = self._clock.now(), lease.subject
-        jobs.finish(session, lease, now)
-        snapshot = correspondence.load(session, cause)
-        planned = [self._add(session, cause, mail, snapshot, now) for mail in self._planned(session, snapshot, cause)]
-        due = [f"delivery:{delivery}" for delivery in planned if delivery]
-        return jobs.go_on(session, lease, [Promise(JobKind.DELIVER, subject, now) for subject in due])
+    def _plan(self, session: Session, leases: Sequence[Lease]) -> list[list[Lease]]:
+        now = self._clock.now()
+        jobs.finish(session, leases, now)
+        snapshots = correspondence.snapshots(session, [lease.subject for lease in leases])
+        found = [(lease.subject, snapshots[lease.subject]) for lease in leases]
+        requesters = [snapshot.requester or "" for _, snapshot in found]
+        lately = deliveries.lately(session, Kind.ACKNOWLEDGEMENT, requesters, now)
+        bounced = bounces.suppressed(session, {*requesters, *map(self._team_of, snapshots.values())}, now)
+        rows = [row for cause, snapshot in found for row in self._mails(cause, snapshot, lately, bounced, now)]
+        due: dict[str, list[Promise]] = {}
+        for row, delivery in zip(rows, deliveries.add(session, rows), strict=True):
+            if delivery is not None and row.state is DeliveryState.PLANNED:
+                due.setdefault(row.cause, []).append(Promise(JobKind.DELIVER, f"delivery:{delivery}", now))
+        return jobs.go_on(session, [(lease, due.pop(lease.subject, ())) for lease in leases])
 
-    def _planned(self, session: Session, snapshot: Snapshot, cause: str) -> tuple[Planned, ...]:
-        rules, now, requester = self._rules(), self._clock.now(), snapshot.requester or ""
-        email = rules.teams.get(snapshot.team or "")
-        sent = deliveries.recent(session, Kind.ACKNOWLEDGEMENT, requester, now)
-        addresses = {requester, (email or "").lower()}
-        return plans.plan(
-            Facts(
-                cause=_cause(snapshot, cause),
-                silent=snapshot.silent,
-                requester=snapshot.requester,
-                acknowledge=snapshot.message.acknowledge,
-                verified=snapshot.message.verified or snapshot.trusted,
-                team=(snapshot.team, email) if snapshot.team and email else None,
-                author=snapshot.message.author,
-                own_addresses=rules.own_addresses,
-                suppressed=bounces.suppressed(session, addresses, now),
-                sent=Counts(sent.address_day, sent.address_hour, sent.domain_hour, sent.hour),
-                limits=rules.limits,
+    def _mails(
+        self, cause: str, snapshot: Snapshot, lately: Lately, bounced: frozenset[str], now: datetime
+    ) -> Iterator[NewDelivery]:
+        """Yield the mails of a cause; those to customers count for the limits of the next."""
+        for mail in plans.plan(self._facts(cause, snapshot, lately, bounced)):
+            if mail.kind == lately.kind and mail.state == "planned":
+                lately.add(mail.recipient)
+            yield NewDelivery(
+                cause=cause,
+                kind=mail.kind,
+                recipient=mail.recipient.lower(),
+                ticket_id=snapshot.ticket_id,
+                message_id=self._message_id(mail, snapshot.ticket_id, now),
+                state=DeliveryState(mail.state),
+                reason=mail.reason,
+                now=now,
             )
+
+    def _facts(self, cause: str, snapshot: Snapshot, lately: Lately, bounced: frozenset[str]) -> Facts:
+        rules, email = self._rules(), self._team_of(snapshot)
+        sent = lately.to(snapshot.requester or "")
+        return Facts(
+            cause=_cause(snapshot, cause),
+            silent=snapshot.silent,
+            requester=snapshot.requester,
+            acknowledge=snapshot.message.acknowledge,
+            verified=snapshot.message.verified or snapshot.trusted,
+            team=(snapshot.team, email) if snapshot.team and email else None,
+            author=snapshot.message.author,
+            own_addresses=rules.own_addresses,
+            suppressed=bounced,
+            sent=Counts(sent.address_day, sent.address_hour, sent.domain_hour, sent.hour),
+            limits=rules.limits,
         )
 
-    def _add(self, session: Session, cause: str, planned: Planned, snapshot: Snapshot, now: datetime) -> int | None:
-        """Add a delivery and return its id; None where nothing is to be sent, or the same one is planned already."""
-        delivery = deliveries.add(
-            session,
-            cause=cause,
-            kind=planned.kind,
-            recipient=planned.recipient,
-            ticket_id=snapshot.ticket_id,
-            message_id=self._message_id(planned, snapshot.ticket_id, now),
-            state=DeliveryState(planned.state),
-            reason=planned.reason,
-            now=now,
-        )
-        return None if planned.state == "suppressed" else delivery
+    def _team_of(self, snapshot: Snapshot) -> str:
+        """Return the address of a ticket's team in lower case, "" where there is none."""
+        return self._rules().teams.get(snapshot.team or "", "").lower()
 
     def _message_id(self, planned: Planned, ticket_id: int, now: datetime) -> str:
         mark = sign(token_for(planned.kind, planned.recipient, ticket_id, now), self._keys[0])
@@ -172,19 +182,23 @@ class NotifyActor:
 class TrainActor:
     """Trains a model on what people verified."""
 
-    def __init__(self, store: Store, clock: Clock, train: Callable[[], object]) -> None:
-        self._store, self._clock, self._train = store, clock, train
+    def __init__(self, clock: Clock, train: Callable[[], object]) -> None:
+        self._clock, self._train = clock, train
 
-    def perform(self, lease: Lease) -> Sequence[Lease]:
+    def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
         """Train, and promote what is not worse."""
+        del shift
         self._train()
-        self._store.write(lambda session: jobs.finish(session, lease, self._clock.now()))
-        return ()
+        return (yield from steps.write(self._finish, lease))
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Keep the model that is in force."""
         tickets.add_event(session, "training failed", self._clock.now(), job=lease.job_id, error=error[:300])
         return ()
+
+    def _finish(self, session: Session, leases: Sequence[Lease]) -> list[list[Lease]]:
+        jobs.finish(session, leases, self._clock.now())
+        return [[] for _ in leases]
 
 
 def token_for(kind: str, recipient: str, ticket_id: int, now: datetime) -> Token:
@@ -199,6 +213,19 @@ def _cause(snapshot: Snapshot, cause: str) -> Cause:
     if cause.startswith(correspondence.MESSAGE):
         return Cause.FOLLOW_UP
     return Cause.OPENED if snapshot.decision is None or snapshot.decision.first else Cause.REASSIGNED
+
+
+def _log_decision(decided: Decided) -> None:
+    triage = decided.triage
+    log.info(
+        "ticket triaged",
+        ticket=decided.ticket_id,
+        category=triage.category,
+        priority=str(triage.priority),
+        confidence=round(triage.confidence, 3),
+        team=triage.team,
+        by=decided.by,
+    )
 
 
 def _number(subject: str) -> int:

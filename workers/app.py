@@ -61,7 +61,8 @@ class Workshop:
         self._transport = transport(settings)
         self._heart = Heart(store, owner())
         self._deliver = DeliverActor(store, clock, self._transport, keys, lambda: self._sender, self._heart.holds_lease)
-        self._engine = Engine(store, clock, self._heart, settings.limits.attempts, self._actors(store, clock, keys))
+        limits, threads = settings.limits, settings.broker.threads
+        self._engine = Engine(store, clock, self._heart, limits.attempts, threads, self._actors(clock, keys))
         self._watchman = Watchman(
             store,
             clock,
@@ -80,14 +81,14 @@ class Workshop:
             limit = TRAINING_LIMIT_MS if kind is JobKind.TRAIN else TIME_LIMIT_MS
             dramatiq.actor(actor_name=kind, queue_name=kind, broker=broker, time_limit=limit)(self._engine.perform)
         idle = REDIS_POLL_MS if settings.broker.url.get_secret_value() else IDLE_MS
-        self._worker = dramatiq.Worker(broker, worker_timeout=idle, worker_threads=settings.broker.threads)
+        self._worker = dramatiq.Worker(broker, worker_timeout=idle, worker_threads=threads)
 
-    def _actors(self, store: Store, clock: Clock, keys: tuple[bytes, ...]) -> Mapping[JobKind, Actor]:
+    def _actors(self, clock: Clock, keys: tuple[bytes, ...]) -> Mapping[JobKind, Actor]:
         return {
-            JobKind.TRIAGE: TriageActor(store, clock, self.brain, lambda: self._rules),
-            JobKind.NOTIFY: NotifyActor(store, clock, keys, lambda: self._rules),
+            JobKind.TRIAGE: TriageActor(clock, self.brain, lambda: self._rules),
+            JobKind.NOTIFY: NotifyActor(clock, keys, lambda: self._rules),
             JobKind.DELIVER: self._deliver,
-            JobKind.TRAIN: TrainActor(store, clock, self._school.train),
+            JobKind.TRAIN: TrainActor(clock, self._school.train),
         }
 
     def start(self) -> None:

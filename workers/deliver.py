@@ -15,18 +15,19 @@ from daemon.mail.attachment import octets_of
 from daemon.mail.token import sign
 from daemon.store import correspondence, deliveries, jobs
 from daemon.store import inbound as ledger
-from daemon.store.correspondence import FileNote, Snapshot
-from daemon.store.deliveries import Begun, DeliveryState
+from daemon.store.correspondence import FileNote, Snapshot, Snapshots
+from daemon.store.deliveries import Begun, DeliveryState, Fate
 from daemon.store.jobs import Lease, LeaseLostError
 from daemon.store.store import Store
+from workers import steps
 from workers.actors import token_for
-from workers.engine import PostponeError
+from workers.engine import PostponeError, Shift, left
 from workers.notify import compose, excerpt, views
 from workers.notify.compose import ComposeError, File, Letter
 from workers.notify.plan import Kind
 from workers.notify.render import Renderer
 from workers.notify.views import View
-from workers.outcome import written
+from workers.steps import Steps
 from workers.transport import (
     AuthenticationFailure,
     PermanentFailure,
@@ -88,36 +89,43 @@ class DeliverActor:
         self._told_once = False
         self.refused = ""
 
-    def perform(self, lease: Lease) -> Sequence[Lease]:
+    def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
         """Attempt the delivery of a job."""
         if monotonic() < self._paused_until:
             raise PostponeError("outgoing mail is paused: the smarthost refused our credentials", PAUSE)
-        attempt = self._store.write(lambda session: self._begin(session, lease))
+        attempt = yield from steps.write(self._begin, lease)
         if attempt is None:
             return ()
         failpoint("deliver.begun")
+        if shift.over:
+            self._undo(attempt)
+            raise left()
         try:
             octets = self._compose(attempt)
         except ComposeError as error:
-            self._settle(lease, attempt, DeliveryState.FAILED, str(error))
-            return ()
+            return (yield from self._settle(lease, attempt, DeliveryState.FAILED, str(error)))
         if not self._holds_lease():
             self._undo(attempt)
             raise LeaseLostError(f"job {lease.job_id}: our heartbeat stalled before the mail was sent")
-        self._send(lease, attempt, octets)
-        return ()
+        return (yield from self._send(lease, attempt, octets))
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Mark the delivery failed."""
-        deliveries.settle(session, int(lease.subject.partition(":")[2]), DeliveryState.FAILED, error)
+        deliveries.settle(session, [Fate(_number(lease), DeliveryState.FAILED, error)])
         return ()
 
-    def _begin(self, session: Session, lease: Lease) -> Attempt | None:
-        row = deliveries.begin(session, int(lease.subject.partition(":")[2]))
+    def _begin(self, session: Session, leases: Sequence[Lease]) -> list[Attempt | None]:
+        rows = deliveries.begin(session, [_number(lease) for lease in leases])
+        over = [lease for lease in leases if _number(lease) not in rows]
+        if over:
+            jobs.finish(session, over, self._clock.now())
+        snapshots = correspondence.snapshots(session, [row.cause for row in rows.values()])
+        return [self._attempt(session, rows.get(_number(lease)), snapshots) for lease in leases]
+
+    def _attempt(self, session: Session, row: Begun | None, snapshots: Snapshots) -> Attempt | None:
         if row is None:
-            jobs.finish(session, lease, self._clock.now())
             return None
-        snapshot = correspondence.load(session, row.cause)
+        snapshot = snapshots[row.cause]
         return Attempt(row, snapshot, self._head(session, row, snapshot), first=self._is_first(session, row))
 
     def _head(self, session: Session, row: Begun, snapshot: Snapshot) -> str | None:
@@ -132,7 +140,7 @@ class DeliverActor:
         self._told_once = deliveries.first_of(session, row.kind) != row.id
         return not self._told_once
 
-    def _send(self, lease: Lease, attempt: Attempt, octets: bytes) -> None:
+    def _send(self, lease: Lease, attempt: Attempt, octets: bytes) -> Steps[Sequence[Lease]]:
         bounce_to = "" if attempt.begun.kind == Kind.ACKNOWLEDGEMENT else self._sender().address
         began = monotonic()
         try:
@@ -145,21 +153,20 @@ class DeliverActor:
             self._undo(attempt)
             raise PostponeError(str(error), PAUSE) from error
         except PermanentFailure as error:
-            self._settle(lease, attempt, DeliveryState.FAILED, str(error))
+            return (yield from self._settle(lease, attempt, DeliveryState.FAILED, str(error)))
         except UncertainFailure as error:
             raise PostponeError(f"outcome unknown: {error}", FIRST_WAIT) from error
         except TemporaryFailure as error:
-            self._again(lease, attempt, str(error))
-        else:
-            failpoint("deliver.taken")
-            self.refused = ""
-            self._settle(lease, attempt, DeliveryState.SENT, answer, seconds=round(monotonic() - began, 3))
+            return (yield from self._again(lease, attempt, str(error)))
+        failpoint("deliver.taken")
+        self.refused = ""
+        took = round(monotonic() - began, 3)
+        return (yield from self._settle(lease, attempt, DeliveryState.SENT, answer, seconds=took))
 
-    def _again(self, lease: Lease, attempt: Attempt, reason: str) -> None:
+    def _again(self, lease: Lease, attempt: Attempt, reason: str) -> Steps[Sequence[Lease]]:
         """Try later, until the mail is too old: 1 minute, 2, 4 ... 4 hours."""
         if self._clock.now() - lease.created_at > timedelta(days=self._sender().delivery_days):
-            self._settle(lease, attempt, DeliveryState.FAILED, f"given up: {reason}")
-            return
+            return (yield from self._settle(lease, attempt, DeliveryState.FAILED, f"given up: {reason}"))
         self._undo(attempt)
         raise PostponeError(reason, min(FIRST_WAIT * 2 ** min(lease.attempts - 1, 12), LONGEST_WAIT))
 
@@ -167,14 +174,11 @@ class DeliverActor:
         """Note that an attempt surely delivered nothing."""
         self._store.write(lambda session: deliveries.undo(session, attempt.begun))
 
-    def _settle(self, lease: Lease, attempt: Attempt, state: DeliveryState, reason: str, **facts: object) -> None:
-        def write(session: Session) -> None:
-            now = self._clock.now()
-            jobs.finish(session, lease, now)
-            sent_at = now if state is DeliveryState.SENT else None
-            deliveries.settle(session, attempt.begun.id, state, reason, sent_at)
-
-        written(self._store, write)
+    def _settle(
+        self, lease: Lease, attempt: Attempt, state: DeliveryState, reason: str, **facts: object
+    ) -> Steps[Sequence[Lease]]:
+        sent_at = self._clock.now() if state is DeliveryState.SENT else None
+        promised = yield from steps.write_soon(self._settled, (lease, Fate(attempt.begun.id, state, reason, sent_at)))
         log.info(
             "delivery settled",
             state=str(state),
@@ -185,6 +189,12 @@ class DeliverActor:
             answer=reason[:200],
             **facts,
         )
+        return promised
+
+    def _settled(self, session: Session, items: Sequence[tuple[Lease, Fate]]) -> list[tuple[Lease, ...]]:
+        jobs.finish(session, [lease for lease, _ in items], self._clock.now())
+        deliveries.settle(session, [fate for _, fate in items])
+        return [() for _ in items]
 
     def _compose(self, attempt: Attempt) -> bytes:
         sender, now, snapshot = self._sender(), self._clock.now(), attempt.snapshot
@@ -266,6 +276,10 @@ class DeliverActor:
                 fitting.append(note)
         octets = octets_of(raw, {note.part for note in fitting})
         return [(note, File(note.filename, note.content_type, octets[note.part])) for note in fitting]
+
+
+def _number(lease: Lease) -> int:
+    return int(lease.subject.partition(":")[2])
 
 
 def _is_handed(snapshot: Snapshot) -> bool:

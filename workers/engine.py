@@ -1,8 +1,10 @@
 """Perform jobs: claim, work, finish; retry or give up as the row says, whatever the broker remembers."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
+from itertools import islice
 from time import monotonic
 from typing import Final, Protocol
 
@@ -17,6 +19,7 @@ from daemon.store import jobs
 from daemon.store.jobs import JobKind, Lease, LeaseLostError
 from daemon.store.store import Store
 from workers.heart import Heart
+from workers.steps import Steps, side_by_side
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +27,8 @@ log = structlog.get_logger(__name__)
 SHIFT_SECONDS: Final = 30.0
 FORGIVEN: Final = timedelta(hours=6)
 AGAIN: Final = timedelta(seconds=5)
+# How many jobs of a kind are done at a time. Of mails that a process was sending when it died each is sent once more.
+SIDE_BY_SIDE: Final = {JobKind.TRIAGE: 16, JobKind.NOTIFY: 16, JobKind.DELIVER: 8, JobKind.TRAIN: 1}
 
 
 class PostponeError(Exception):
@@ -34,10 +39,28 @@ class PostponeError(Exception):
         self.delay = delay
 
 
+def left() -> PostponeError:
+    """Return what is said of a job that nobody here begins any more."""
+    return PostponeError("left to another worker", timedelta())
+
+
+class Shift:
+    """The time for which a worker goes on with what a job promised, unless it is closed before."""
+
+    def __init__(self, seconds: float, closing: threading.Event) -> None:
+        self._until = monotonic() + seconds
+        self._closing = closing
+
+    @property
+    def over(self) -> bool:
+        """Say whether nothing more is to be begun."""
+        return monotonic() >= self._until or self._closing.is_set()
+
+
 class Actor(Protocol):
     """Does the work of one kind of job."""
 
-    def perform(self, lease: Lease) -> Sequence[Lease]:
+    def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
         """Do the work and finish the job in one transaction; return the jobs it promised, leased to the same holder."""
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
@@ -47,66 +70,91 @@ class Actor(Protocol):
 class Engine:
     """Runs jobs for one process. Attempts are counted in the row before the work starts.
 
-    Whoever does a job goes on with what it promised: a mail needs no more claims, offers and messages than one.
+    Whoever is called to a job takes its share of those that wait too, does them side by side, and goes on with what
+    they promised: many mails need few claims and transactions, and a mail no more offers and messages than one.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, heart: Heart, attempts: int, actors: Mapping[JobKind, Actor]
+        self, store: Store, clock: Clock, heart: Heart, attempts: int, threads: int, actors: Mapping[JobKind, Actor]
     ) -> None:
         self._store = store
         self._clock = clock
         self._heart = heart
         self._attempts = attempts
+        self._share = 1 / threads
         self._actors = actors
-        self._closing = False
+        self._closing = threading.Event()
+        # Jobs that were claimed in company, and are still to be offered: they need no further look.
+        self._taken: set[int] = set()
 
     def close(self) -> None:
         """Begin nothing more: what is promised from now on is left to others."""
-        self._closing = True
+        self._closing.set()
 
     def perform(self, job_id: int) -> None:
-        """Do one job, and those that it promises. Never raises but when the store cannot be reached."""
-        lease = self._store.write(lambda session: jobs.claim(session, job_id, self._heart.owner, self._clock.now()))
-        if lease is not None:
-            self._perform([lease], monotonic() + SHIFT_SECONDS)
+        """Do one job, others of its kind, and those that they promise. Never raises but when the store is not there."""
+        if job_id in self._taken:
+            self._taken.discard(job_id)
+            return
+        leases = self._store.write(lambda session: self._claimed(session, job_id))
+        self._taken.update(lease.job_id for lease in leases if lease.job_id != job_id)
+        shift = Shift(SHIFT_SECONDS, self._closing)
+        while leases:
+            with self._heart.beating([lease.job_id for lease in leases]):
+                leases = [lease for group in _grouped(leases) for lease in self._side_by_side(group, shift)]
 
-    def _perform(self, leases: Sequence[Lease], until: float) -> None:
-        with ExitStack() as beating:
-            for lease in leases:
-                beating.enter_context(self._heart.beating(lease.job_id))
-            for lease in leases:
-                try:
-                    promised = self._work(lease) if monotonic() < until and not self._closing else self._leave(lease)
-                except LeaseLostError:
-                    log.warning("job finished late, result discarded", job=lease.job_id, kind=str(lease.kind))
-                except UNREACHABLE:
-                    self._give_back(lease)
-                else:
-                    self._perform(promised, until)
+    def _claimed(self, session: Session, job_id: int) -> list[Lease]:
+        now = self._clock.now()
+        lease = jobs.claim(session, job_id, self._heart.owner, now)
+        if lease is None:
+            return []
+        return [lease, *jobs.claim_more(session, lease, self._share, SIDE_BY_SIDE[lease.kind] - 1, now)]
 
-    def _work(self, lease: Lease) -> Sequence[Lease]:
+    def _side_by_side(self, leases: Sequence[Lease], shift: Shift) -> Sequence[Lease]:
+        """Do jobs of a kind and return what they promised."""
+        promised: list[Lease] = []
+        open_ = {lease.job_id: lease for lease in leases}
+        try:
+            for lease, outcome in side_by_side(self._store, {lease: self._worked(lease, shift) for lease in leases}):
+                del open_[lease.job_id]
+                promised += self._after(lease, outcome) if isinstance(outcome, BaseException) else outcome
+        except Interrupt as interrupt:
+            for lease in open_.values():
+                promised += self._after(lease, interrupt)
+        return promised
+
+    def _worked(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
+        if shift.over:
+            raise left()
         if lease.attempts > self._attempts and lease.kind is not JobKind.DELIVER:
             return self._bury(lease, "it ended its worker, or ran out of time, in each of its attempts")
+        failpoint(f"{lease.kind}.claimed")
+        promised = yield from self._actors[lease.kind].perform(lease, shift)
+        failpoint(f"{lease.kind}.committed")
+        return promised
+
+    def _after(self, lease: Lease, error: BaseException) -> Sequence[Lease]:
+        """Say what becomes of a job that was not finished."""
+        self._taken.discard(lease.job_id)
         try:
-            failpoint(f"{lease.kind}.claimed")
-            promised = self._actors[lease.kind].perform(lease)
-            failpoint(f"{lease.kind}.committed")
-        except (LeaseLostError, *UNREACHABLE):
-            raise
-        except PostponeError as error:
-            self._retry(lease, str(error), error.delay)
-        except (Exception, Interrupt) as error:
-            log.exception("job failed", job=lease.job_id, kind=str(lease.kind), attempt=lease.attempts)
-            reason = f"{type(error).__name__}: {error}"
-            if lease.attempts >= self._attempts:
-                return self._bury(lease, reason)
-            self._retry(lease, reason, jobs.backoff(lease.attempts))
-        else:
-            return promised
+            return self._failed(lease, error)
+        except LeaseLostError:
+            log.warning("job finished late, result discarded", job=lease.job_id, kind=str(lease.kind))
+        except UNREACHABLE:
+            self._give_back(lease)
         return ()
 
-    def _leave(self, lease: Lease) -> Sequence[Lease]:
-        self._store.write(lambda session: jobs.retry(session, lease, "left to another worker", jobs.AT_ONCE))
+    def _failed(self, lease: Lease, error: BaseException) -> Sequence[Lease]:
+        if isinstance(error, (LeaseLostError, *UNREACHABLE)):
+            raise error
+        if isinstance(error, PostponeError):
+            self._retry(lease, str(error), error.delay)
+            return ()
+        log.error("job failed", job=lease.job_id, kind=str(lease.kind), attempt=lease.attempts, exc_info=error)
+        reason = f"{type(error).__name__}: {error}"
+        if lease.attempts >= self._attempts:
+            return self._bury(lease, reason)
+        self._retry(lease, reason, jobs.backoff(lease.attempts))
         return ()
 
     def _give_back(self, lease: Lease) -> None:
@@ -144,3 +192,11 @@ class Engine:
             promised = self._store.write(bury)
         log.error("job given up", job=lease.job_id, kind=str(lease.kind), subject=lease.subject, reason=reason[:200])
         return promised
+
+
+def _grouped(leases: Sequence[Lease]) -> Iterator[Sequence[Lease]]:
+    """Yield groups of jobs of one kind, of the size in which they are done."""
+    for kind in dict.fromkeys(lease.kind for lease in leases):
+        alike = iter([lease for lease in leases if lease.kind is kind])
+        while group := list(islice(alike, SIDE_BY_SIDE[kind])):
+            yield group

@@ -1,7 +1,7 @@
 """The heartbeat of a process: shows that it lives, and tells it when that can no longer be seen."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
@@ -47,17 +47,17 @@ class Heart:
         return monotonic() - self._beaten_at < HELD_SECONDS
 
     @contextmanager
-    def beating(self, job_id: int) -> Iterator[None]:
-        """Beat for a job while it runs."""
+    def beating(self, job_ids: Collection[int]) -> Iterator[None]:
+        """Beat for jobs while they run."""
         with self._lock:
             if not self._running:
                 self._beaten_at = monotonic()
-            self._running.add(job_id)
+            self._running.update(job_ids)
         try:
             yield
         finally:
             with self._lock:
-                self._running.discard(job_id)
+                self._running.difference_update(job_ids)
 
     def _loop(self) -> None:
         while not self._stop.wait(BEAT_SECONDS):

@@ -1,35 +1,41 @@
-"""Write down the outcome of a job: again while the store cannot be reached, for what was done would be done twice."""
+"""Write down the outcome of jobs: again while the store cannot be reached, for what was done would be done twice."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from concurrent.futures import Future
 from time import monotonic, sleep
 from typing import Final, TypeVar
 
-from sqlalchemy.orm import Session
-
 from daemon.intake import UNREACHABLE
 from daemon.store.store import Store
-from daemon.store.writer import WriterClosedError
+from daemon.store.writer import Bulk, WriterClosedError
 
+Item = TypeVar("Item")
 T = TypeVar("T")
 
 PATIENCE_SECONDS: Final = 60.0
 PAUSE_SECONDS: Final = 0.25
 
 
-def written(store: Store, run: Callable[[Session], T], patience: float = PATIENCE_SECONDS) -> T:
-    """Run a function in a transaction and return its result once that is durable.
+def written(
+    store: Store, run: Bulk[Item, T], items: Sequence[Item], patience: float = PATIENCE_SECONDS
+) -> "list[Future[T]]":
+    """Write items together and return their futures once each is durable, or has failed.
 
-    It must finish its job by the lease: where a transaction that seemed to fail did not, the next one raises
-    LeaseLostError and does nothing. Raises what the store raises when it cannot be reached for `patience` seconds, or
-    is closed.
+    Each must finish its job by the lease: where a transaction that seemed to fail did not, the next one fails with
+    LeaseLostError and does nothing. What fails because the store cannot be reached is written again for `patience`
+    seconds; a store that is closed is not waited for.
     """
     until = monotonic() + patience
-    while True:
-        try:
-            return store.write(run)
-        except WriterClosedError:
-            raise
-        except UNREACHABLE:
-            if monotonic() > until:
-                raise
-            sleep(PAUSE_SECONDS)
+    futures = store.write_items(run, items)
+    while again := [at for at, future in enumerate(futures) if _may_come_back(future)]:
+        if monotonic() > until:
+            break
+        sleep(PAUSE_SECONDS)
+        for at, future in zip(again, store.write_items(run, [items[at] for at in again]), strict=True):
+            futures[at] = future
+    return futures
+
+
+def _may_come_back(future: "Future[T]") -> bool:
+    error = future.exception()
+    return isinstance(error, UNREACHABLE) and not isinstance(error, WriterClosedError)

@@ -1,10 +1,11 @@
 """Everything that a mail to somebody is written from, as one consistent snapshot."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, exists, func, or_, select
+from sqlalchemy import BindParameter, Join, Row, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from daemon.store.models import AttachmentRow, Decision, MessageRow, Person, Ticket, table
@@ -87,11 +88,37 @@ class DecisionNote:
 
 def load(session: Session, cause: str) -> Snapshot:
     """Return the snapshot behind a cause such as "decision:7" or "message:9"; raises LookupError."""
-    what, _, number = cause.partition(":")
-    statement = OF_DECISION if what == DECISION else OF_MESSAGE
-    row = session.execute(statement, {"id": int(number)}).one_or_none()
-    if row is None:
+    return snapshots(session, [cause])[cause]
+
+
+class Snapshots(dict[str, Snapshot]):
+    """Snapshots by cause; raises LookupError for a cause that is not stored."""
+
+    def __missing__(self, cause: str) -> Snapshot:
+        """Say what is not there."""
         raise LookupError(f"no {cause} is stored")
+
+
+def snapshots(session: Session, causes: Sequence[str]) -> Snapshots:
+    """Return the snapshots behind causes."""
+    ids: dict[str, list[int]] = {DECISION: [], MESSAGE: []}
+    for cause in dict.fromkeys(causes):
+        what, _, number = cause.partition(":")
+        ids[what].append(int(number))
+    rows = {
+        f"{what}:{row.decision if what == DECISION else row.message}": row
+        for what, statement in ((DECISION, OF_DECISION), (MESSAGE, OF_MESSAGE))
+        if ids[what]
+        for row in session.execute(statement, {"ids": ids[what]})
+    }
+    with_files = [row.message for row in rows.values() if row.has_files]
+    files: dict[int, list[FileNote]] = {message: [] for message in with_files}
+    for f in session.execute(FILES, {"ids": with_files}) if with_files else ():
+        files[f.message_id].append(FileNote(f.part, f.filename, f.content_type, f.size))
+    return Snapshots({cause: _snapshot(row, files.get(row.message, ())) for cause, row in rows.items()})
+
+
+def _snapshot(row: Row[Any], files: Sequence[FileNote]) -> Snapshot:
     return Snapshot(
         ticket_id=row.ticket_id,
         reference=row.reference,
@@ -107,13 +134,12 @@ def load(session: Session, cause: str) -> Snapshot:
         requester=row.requester,
         requester_name=row.requester_name or "",
         trusted=row.requester_verified is not None,
-        message=_message(session, row),
+        message=_message(row, files),
         decision=_decision(row),
     )
 
 
-def _message(session: Session, row: Row[Any]) -> MessageNote:
-    files = session.execute(FILES, {"id": row.message}) if row.has_files else ()
+def _message(row: Row[Any], files: Sequence[FileNote]) -> MessageNote:
     return MessageNote(
         id=row.message,
         inbound_id=row.inbound_id,
@@ -127,7 +153,7 @@ def _message(session: Session, row: Row[Any]) -> MessageNote:
         reply=row.reply,
         author=row.author,
         author_name=row.author_name or "",
-        files=tuple(FileNote(f.part, f.filename, f.content_type, f.size) for f in files),
+        files=tuple(files),
     )
 
 
@@ -149,15 +175,14 @@ def _decision(row: Row[Any]) -> DecisionNote | None:
     )
 
 
-def _statement() -> Select[Any]:
+def _statement(tables: Join) -> Select[Any]:
+    """Select a snapshot from what joins a ticket, a message and a decision."""
     requester, author, related = PERSON.alias(), PERSON.alias(), TICKET.alias()
     opening = select(func.min(MESSAGES.c.id)).where(MESSAGES.c.ticket_id == TICKET.c.id).correlate(TICKET)
-    tables = (
-        MESSAGES.join(TICKET, MESSAGES.c.ticket_id == TICKET.c.id)
-        .outerjoin(requester, requester.c.id == TICKET.c.requester_id)
+    people = (
+        tables.outerjoin(requester, requester.c.id == TICKET.c.requester_id)
         .outerjoin(author, author.c.id == MESSAGES.c.person_id)
         .outerjoin(related, related.c.id == TICKET.c.related_id)
-        .outerjoin(DECIDED, DECIDED.c.ticket_id == TICKET.c.id)
     )
     return select(
         TICKET.c.id.label("ticket_id"),
@@ -181,14 +206,19 @@ def _statement() -> Select[Any]:
         DECIDED.c.confidence.label("decided_confidence"),
         DECIDED.c.team.label("decided_team"),
         *(DECIDED.c[name] for name in ("by", "actor", "reasons", "alternatives", "rule", "model", "audit", "replaces")),
-    ).select_from(tables)
+    ).select_from(people)
 
 
 TICKET, PERSON, MESSAGES, DECIDED = table(Ticket), table(Person), table(MessageRow), table(Decision)
 FILE = table(AttachmentRow)
-FILES = select(FILE).where(FILE.c.message_id == bindparam("id")).order_by(FILE.c.id)
+IDS: BindParameter[int] = bindparam("ids", expanding=True)
+FILES = select(FILE).where(FILE.c.message_id.in_(IDS)).order_by(FILE.c.id)
 
 _NEWEST = select(func.max(Decision.id)).where(Decision.ticket_id == TICKET.c.id).correlate(TICKET).scalar_subquery()
 _FIRST = select(func.min(MessageRow.id)).where(MessageRow.ticket_id == DECIDED.c.ticket_id).correlate(DECIDED)
-OF_MESSAGE = _statement().where(MESSAGES.c.id == bindparam("id"), or_(DECIDED.c.id.is_(None), DECIDED.c.id == _NEWEST))
-OF_DECISION = _statement().where(DECIDED.c.id == bindparam("id"), MESSAGES.c.id == _FIRST.scalar_subquery())
+OF_MESSAGE = _statement(
+    MESSAGES.join(TICKET, TICKET.c.id == MESSAGES.c.ticket_id).outerjoin(DECIDED, DECIDED.c.id == _NEWEST)
+).where(MESSAGES.c.id.in_(IDS))
+OF_DECISION = _statement(
+    DECIDED.join(TICKET, TICKET.c.id == DECIDED.c.ticket_id).join(MESSAGES, MESSAGES.c.id == _FIRST.scalar_subquery())
+).where(DECIDED.c.id.in_(IDS))

@@ -1,26 +1,30 @@
 """Decisions on tickets: kept for ever, the newest in force."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from daemon.store.models import Decision, MessageRow, Ticket, table, unindexed
+from daemon.store.rows import Adding
 from daemon.ticket import PENDING, Triage
 
 DECISION = table(Decision)
 TICKET = table(Ticket)
 MESSAGE = table(MessageRow)
-INSERT = insert(DECISION).returning(DECISION.c.id)
+ADDING = Adding.to(DECISION)
 NEWEST = select(func.max(DECISION.c.id)).where(DECISION.c.ticket_id == bindparam("ticket"))
-FIRST_TEXT = (
-    select(MESSAGE.c.subject, MESSAGE.c.reply, MESSAGE.c.text, MESSAGE.c.inbound_id)
-    .where(MESSAGE.c.ticket_id == bindparam("ticket"))
-    .order_by(MESSAGE.c.id)
-    .limit(1)
+FIRST_OF_EACH = (
+    select(func.min(MESSAGE.c.id))
+    .where(MESSAGE.c.ticket_id.in_(bindparam("tickets", expanding=True)))
+    .group_by(MESSAGE.c.ticket_id)
 )
+FIRST_TEXTS = select(
+    MESSAGE.c.ticket_id, MESSAGE.c.subject, MESSAGE.c.reply, MESSAGE.c.text, MESSAGE.c.inbound_id
+).where(MESSAGE.c.id.in_(FIRST_OF_EACH))
 ENFORCE = (
     update(TICKET)
     .where(TICKET.c.id == bindparam("ticket"))
@@ -34,8 +38,11 @@ ENFORCE = (
 )
 
 # A ticket whose triage was given up and is tried again has a decision already: its people have been told of that one.
-ENFORCE_FIRST = ENFORCE.where(unindexed(TICKET.c.category) == PENDING).returning(
-    NEWEST.scalar_subquery().label("before")
+BEFORE = select(func.max(DECISION.c.id)).where(DECISION.c.ticket_id == TICKET.c.id).correlate(TICKET)
+PENDING_OF = (
+    select(TICKET.c.id, BEFORE.scalar_subquery().label("before"))
+    .where(TICKET.c.id.in_(bindparam("tickets", expanding=True)), unindexed(TICKET.c.category) == PENDING)
+    .with_for_update()
 )
 
 
@@ -50,25 +57,48 @@ class Text:
     inbound_id: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What `by` (rule, model, fallback) decided on a ticket."""
+
+    ticket_id: int
+    triage: Triage
+    by: str
+
+
 def text_of(session: Session, ticket_id: int) -> Text | None:
     """Return what triage reads of a ticket, or None where there is no such ticket."""
-    row = session.execute(FIRST_TEXT, {"ticket": ticket_id}).one_or_none()
-    return Text(ticket_id, row.subject, row.reply, row.text, row.inbound_id) if row else None
+    return texts_of(session, [ticket_id])[0]
 
 
-def apply_first(session: Session, ticket_id: int, triage: Triage, now: datetime, *, by: str) -> int | None:
-    """Put a decision on a PENDING ticket in force and return its id; None where somebody decided before."""
-    pending = session.execute(ENFORCE_FIRST, _in_force(ticket_id, triage, now)).one_or_none()
-    if pending is None:
-        return None
-    return _record(session, ticket_id, triage, now, by=by, actor=None, replaces=pending.before)
+def texts_of(session: Session, ticket_ids: Sequence[int]) -> list[Text | None]:
+    """Return what triage reads of each ticket, in order; None where there is no such ticket."""
+    rows = session.execute(FIRST_TEXTS, {"tickets": ticket_ids})
+    found = {row.ticket_id: Text(row.ticket_id, row.subject, row.reply, row.text, row.inbound_id) for row in rows}
+    return [found.get(ticket_id) for ticket_id in ticket_ids]
+
+
+def apply_first(session: Session, decided: Sequence[Decided], now: datetime) -> list[int | None]:
+    """Put decisions on PENDING tickets in force and return their ids, in order; None where somebody decided before."""
+    pending = session.execute(PENDING_OF, {"tickets": [one.ticket_id for one in decided]})
+    before = {row.id: row.before for row in pending}
+    fresh: dict[int, Decided] = {}
+    for one in decided:
+        if one.ticket_id in before:
+            fresh.setdefault(one.ticket_id, one)
+    if not fresh:
+        return [None] * len(decided)
+    session.execute(ENFORCE, [_in_force(ticket_id, one.triage, now) for ticket_id, one in fresh.items()])
+    rows = [_row(i, one.triage, now, by=one.by, actor=None, replaces=before[i]) for i, one in fresh.items()]
+    ids = dict(zip(fresh, ADDING.rows(session, rows), strict=True))
+    return [ids[one.ticket_id] if fresh.get(one.ticket_id) is one else None for one in decided]
 
 
 def apply(session: Session, ticket_id: int, triage: Triage, now: datetime, *, by: str, actor: str | None) -> int:
     """Record a decision that replaces the one before, put it in force, and return its id."""
     before = session.execute(NEWEST, {"ticket": ticket_id}).scalar_one_or_none()
     session.execute(ENFORCE, _in_force(ticket_id, triage, now))
-    return _record(session, ticket_id, triage, now, by=by, actor=actor, replaces=before)
+    return ADDING.rows(session, [_row(ticket_id, triage, now, by=by, actor=actor, replaces=before)])[0]
 
 
 def _in_force(ticket_id: int, triage: Triage, now: datetime) -> dict[str, Any]:
@@ -82,17 +112,10 @@ def _in_force(ticket_id: int, triage: Triage, now: datetime) -> dict[str, Any]:
     }
 
 
-def _record(
-    session: Session,
-    ticket_id: int,
-    triage: Triage,
-    now: datetime,
-    *,
-    by: str,
-    actor: str | None,
-    replaces: int | None,
-) -> int:
-    row = {
+def _row(
+    ticket_id: int, triage: Triage, now: datetime, *, by: str, actor: str | None, replaces: int | None
+) -> dict[str, Any]:
+    return {
         "ticket_id": ticket_id,
         "at": now,
         "by": by,
@@ -108,7 +131,6 @@ def _record(
         "audit": triage.audit,
         "replaces": replaces,
     }
-    return int(session.execute(INSERT, row).scalar_one())
 
 
 def newest(session: Session, ticket_id: int) -> Decision | None:

@@ -1,14 +1,17 @@
 """Outgoing mail: a row for each, unique per cause, kind and recipient."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, func, literal_column, select, update
+from sqlalchemy import BindParameter, bindparam, case, func, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from daemon.store.models import DeliveryRow, table, unindexed
-from daemon.store.tickets import insert_or_ignore
+from daemon.store.rows import Adding
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -42,16 +45,21 @@ DELIVERY = table(DeliveryRow)
 STATE = unindexed(DELIVERY.c.state)
 # In the words of the partial index: SQLite does not conclude by itself that what is uncertain is not sent.
 NOT_SENT = DELIVERY.c.state != literal_column("'sent'")
+DELIVERIES: BindParameter[int] = bindparam("deliveries", expanding=True)
 BEGIN = (
     update(DELIVERY)
-    .where(DELIVERY.c.id == bindparam("delivery"), STATE.in_(list(ATTEMPT)))
+    .where(DELIVERY.c.id.in_(DELIVERIES), STATE.in_(list(ATTEMPT)))
     .values(state=case(ATTEMPT, value=DELIVERY.c.state), attempts=DELIVERY.c.attempts + 1)
     .returning(DELIVERY)
 )
 LEAVE_UNCERTAIN = (
     update(DELIVERY)
-    .where(DELIVERY.c.id == bindparam("delivery"), STATE == DeliveryState.RESENDING)
+    .where(DELIVERY.c.id.in_(DELIVERIES), STATE == DeliveryState.RESENDING)
     .values(state=DeliveryState.UNCERTAIN, reason="two attempts ended without an answer")
+)
+ADDING = Adding.to(DELIVERY)
+SAME = select(DELIVERY.c.cause, DELIVERY.c.kind, DELIVERY.c.recipient).where(
+    DELIVERY.c.cause.in_(bindparam("causes", expanding=True))
 )
 FIRST_OF = select(DELIVERY.c.id).where(DELIVERY.c.kind == bindparam("kind")).order_by(DELIVERY.c.created_at).limit(1)
 FIRST_TO = (
@@ -66,20 +74,21 @@ FIRST_TO = (
 )
 
 
-def _counted(since: str, *where: ColumnElement[bool]) -> ScalarSelect[int]:
-    found = select(DELIVERY.c.id).where(
-        DELIVERY.c.kind == bindparam("kind"),
-        DELIVERY.c.created_at > bindparam(since),
-        DELIVERY.c.state != DeliveryState.SUPPRESSED,
-        *where,
-    )
-    return select(func.count()).select_from(found.limit(COUNTED_AT_MOST).subquery()).scalar_subquery()
-
-
-TO_ADDRESS = DELIVERY.c.recipient == bindparam("recipient")
-TO_DOMAIN = DELIVERY.c.domain == bindparam("domain")
-RECENT = select(
-    _counted("day", TO_ADDRESS), _counted("hour", TO_ADDRESS), _counted("hour", TO_DOMAIN), _counted("hour")
+KIND = (DELIVERY.c.kind == bindparam("kind"), DELIVERY.c.state != DeliveryState.SUPPRESSED)
+THIS_HOUR = DELIVERY.c.created_at > bindparam("hour")
+TO_ADDRESSES = (
+    select(DELIVERY.c.recipient, func.count().label("day"), func.sum(case((THIS_HOUR, 1), else_=0)).label("hour"))
+    .where(DELIVERY.c.recipient.in_(bindparam("recipients", expanding=True)), *KIND)
+    .where(DELIVERY.c.created_at > bindparam("day"))
+    .group_by(DELIVERY.c.recipient)
+)
+TO_DOMAINS = (
+    select(DELIVERY.c.domain, func.count().label("hour"))
+    .where(DELIVERY.c.domain.in_(bindparam("domains", expanding=True)), *KIND, THIS_HOUR)
+    .group_by(DELIVERY.c.domain)
+)
+IN_ALL = select(func.count()).select_from(
+    select(DELIVERY.c.id).where(*KIND, THIS_HOUR).limit(COUNTED_AT_MOST).subquery()
 )
 SETTLE = (
     update(DELIVERY)
@@ -105,35 +114,51 @@ class Recent:
     hour: int
 
 
-def add(
-    session: Session,
-    *,
-    cause: str,
-    kind: str,
-    recipient: str,
-    ticket_id: int | None,
-    message_id: str,
-    state: DeliveryState,
-    reason: str,
-    now: datetime,
-) -> int | None:
-    """Plan a mail and return its id, or None where the same one is planned already."""
-    recipient = recipient.lower()
-    row = {
-        "cause": cause,
-        "kind": kind,
-        "recipient": recipient,
-        "domain": recipient.rpartition("@")[2],
-        "ticket_id": ticket_id,
-        "message_id": message_id,
-        "state": state,
-        "reason": reason,
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A mail to plan. `recipient` is in lower case."""
+
+    cause: str
+    kind: str
+    recipient: str
+    ticket_id: int | None
+    message_id: str
+    state: DeliveryState
+    reason: str
+    now: datetime
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Return what there is only one mail of."""
+        return self.cause, self.kind, self.recipient
+
+
+def add(session: Session, planned: Sequence[NewDelivery]) -> list[int | None]:
+    """Plan mails and return their ids, in order; None where the same one is planned already."""
+    rows = session.execute(SAME, {"causes": list({one.cause for one in planned})})
+    known = {(row.cause, row.kind, row.recipient) for row in rows}
+    fresh: dict[tuple[str, str, str], NewDelivery] = {}
+    for one in planned:
+        if one.key not in known:
+            fresh.setdefault(one.key, one)
+    ids = dict(zip(fresh, ADDING.rows(session, [_row(one) for one in fresh.values()]), strict=True))
+    return [ids[one.key] if fresh.get(one.key) is one else None for one in planned]
+
+
+def _row(planned: NewDelivery) -> dict[str, Any]:
+    return {
+        "cause": planned.cause,
+        "kind": planned.kind,
+        "recipient": planned.recipient,
+        "domain": planned.recipient.rpartition("@")[2],
+        "ticket_id": planned.ticket_id,
+        "message_id": planned.message_id,
+        "state": planned.state,
+        "reason": planned.reason,
         "attempts": 0,
-        "created_at": now,
+        "created_at": planned.now,
         "sent_at": None,
     }
-    statement = insert_or_ignore(session, DeliveryRow).returning(DELIVERY.c.id)
-    return session.execute(statement, row).scalar_one_or_none()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +174,22 @@ class Begun:
     attempts: int
 
 
-def begin(session: Session, delivery_id: int) -> Begun | None:
-    """Begin an attempt and return the delivery as it is during it; None when there is nothing left to attempt.
+def begin(session: Session, delivery_ids: Sequence[int]) -> dict[int, Begun]:
+    """Begin attempts and return the deliveries as they are during them, by id, but those with nothing left to attempt.
 
     A mail whose second attempt too ended without an answer is left UNCERTAIN.
     """
-    row = session.execute(BEGIN, {"delivery": delivery_id}).one_or_none()
-    if row is not None:
-        return Begun(
-            delivery_id, row.kind, row.cause, row.recipient, row.message_id, DeliveryState(row.state), row.attempts
+    rows = session.execute(BEGIN, {"deliveries": delivery_ids})
+    begun = {
+        row.id: Begun(
+            row.id, row.kind, row.cause, row.recipient, row.message_id, DeliveryState(row.state), row.attempts
         )
-    session.execute(LEAVE_UNCERTAIN, {"delivery": delivery_id})
-    return None
+        for row in rows
+    }
+    others = [delivery for delivery in delivery_ids if delivery not in begun]
+    if others:
+        session.execute(LEAVE_UNCERTAIN, {"deliveries": others})
+    return begun
 
 
 def back_to(state: str) -> DeliveryState:
@@ -174,19 +203,58 @@ def undo(session: Session, begun: Begun) -> None:
     session.execute(UNDO, known)
 
 
-def settle(
-    session: Session, delivery_id: int, state: DeliveryState, reason: str, sent_at: datetime | None = None
-) -> None:
-    """Give a delivery its state, with the reason."""
-    session.execute(SETTLE, {"delivery": delivery_id, "to": state, "why": reason[:500], "at": sent_at})
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a delivery, with the reason."""
+
+    delivery_id: int
+    state: DeliveryState
+    reason: str
+    sent_at: datetime | None = None
 
 
-def recent(session: Session, kind: str, recipient: str, now: datetime) -> Recent:
-    """Count what of a kind was planned lately and not suppressed."""
-    recipient = recipient.lower()
-    domain = recipient.rpartition("@")[2]
-    about = {"kind": kind, "recipient": recipient, "domain": domain, "day": now - DAY, "hour": now - HOUR}
-    return Recent(*session.execute(RECENT, about).one())
+def settle(session: Session, fates: Sequence[Fate]) -> None:
+    """Give deliveries the state in which they end."""
+    known = [{"delivery": f.delivery_id, "to": f.state, "why": f.reason[:500], "at": f.sent_at} for f in fates]
+    session.execute(SETTLE, known)
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """How many mails of a kind were planned lately, not suppressed: by address, by domain, and in all."""
+
+    kind: str
+    by_address_day: Counter[str]
+    by_address_hour: Counter[str]
+    by_domain_hour: Counter[str]
+    in_all: Counter[str]
+
+    def to(self, recipient: str) -> Recent:
+        """Return what counts for one more mail to a recipient."""
+        domain = recipient.rpartition("@")[2]
+        day, hour = self.by_address_day[recipient], self.by_address_hour[recipient]
+        return Recent(day, hour, self.by_domain_hour[domain], self.in_all["hour"])
+
+    def add(self, recipient: str) -> None:
+        """Count one more."""
+        self.by_address_day[recipient] += 1
+        self.by_address_hour[recipient] += 1
+        self.by_domain_hour[recipient.rpartition("@")[2]] += 1
+        self.in_all["hour"] += 1
+
+
+def lately(session: Session, kind: str, recipients: Sequence[str], now: datetime) -> Lately:
+    """Count what of a kind was planned lately, in all and for recipients (in lower case)."""
+    about = {"kind": kind, "day": now - DAY, "hour": now - HOUR}
+    domains = {recipient.rpartition("@")[2] for recipient in recipients}
+    addresses = session.execute(TO_ADDRESSES, about | {"recipients": list(set(recipients))}).all()
+    return Lately(
+        kind,
+        Counter({row.recipient: row.day for row in addresses}),
+        Counter({row.recipient: row.hour for row in addresses}),
+        Counter({row.domain: row.hour for row in session.execute(TO_DOMAINS, about | {"domains": list(domains)})}),
+        Counter(hour=session.execute(IN_ALL, about).scalar_one()),
+    )
 
 
 def first_of(session: Session, kind: str) -> int | None:

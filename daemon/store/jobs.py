@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from math import ceil
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -72,6 +73,32 @@ CLAIM = (
     .where(JOB.c.id == bindparam("job_id"), STATE == JobState.READY, JOB.c.due_at <= bindparam("now"))
     .values(state=JobState.LEASED, owner=bindparam("by"), attempts=JOB.c.attempts + 1, beat=JOB.c.beat + 1)
     .returning(JOB.c.id, JOB.c.kind, JOB.c.subject, JOB.c.attempts, JOB.c.created_at, JOB.c.owner)
+)
+# One after the other through the index, and not far: what is due and of other kinds must not be read again and again.
+AHEAD = (
+    select(JOB.c.id, JOB.c.kind, JOB.c.attempts)
+    .where(JOB.c.state == JobState.READY, JOB.c.due_at <= bindparam("now"))
+    .order_by(JOB.c.due_at, JOB.c.id)
+    .limit(bindparam("far"))
+    .subquery()
+)
+UNTRIED = select(AHEAD.c.id).where(AHEAD.c.kind == bindparam("of"), AHEAD.c.attempts == 0)
+FREE = (
+    select(JOB.c.id)
+    .where(JOB.c.id.in_(bindparam("jobs", expanding=True)), STATE == JobState.READY)
+    .with_for_update(skip_locked=True)
+)
+CLAIM_MORE = (
+    update(JOB)
+    .where(JOB.c.id.in_(FREE))
+    .values(state=JobState.LEASED, owner=bindparam("by"), attempts=JOB.c.attempts + 1, beat=JOB.c.beat + 1)
+    .returning(JOB.c.id, JOB.c.kind, JOB.c.subject, JOB.c.attempts, JOB.c.created_at, JOB.c.owner)
+)
+FINISH = (
+    update(JOB)
+    .where(JOB.c.id.in_(bindparam("jobs", expanding=True)), STATE == JobState.LEASED)
+    .values(owner=None, state=JobState.DONE, last_error="", due_at=AT_ONCE, finished_at=bindparam("ended"))
+    .returning(JOB.c.id, JOB.c.attempts)
 )
 # Who has the lease, of this attempt: nobody else may change the job.
 HELD = (JOB.c.id == bindparam("job_id"), STATE == JobState.LEASED, JOB.c.attempts == bindparam("held"))
@@ -142,17 +169,41 @@ def _row(promise: Promise) -> dict[str, Any]:
 def claim(session: Session, job_id: int, owner: str, now: datetime) -> Lease | None:
     """Lease a job that is ready and due, counting the attempt; None if it is not to be had."""
     row = session.execute(CLAIM, {"job_id": job_id, "by": owner, "now": now}).one_or_none()
-    return Lease(row.id, JobKind(row.kind), row.subject, row.attempts, row.created_at, row.owner) if row else None
+    return _lease(row) if row else None
 
 
-def go_on(session: Session, lease: Lease, promises: Sequence[Promise]) -> list[Lease]:
-    """Promise jobs that the holder of `lease` begins at once: leased to them from birth, the attempt counted.
+def claim_more(session: Session, lease: Lease, share: float, most: int, now: datetime) -> list[Lease]:
+    """Lease beside a job that was just claimed a share of those of its kind that are due too, `most` at most.
+
+    Only what was never tried comes in company: what failed or died before must not take others with it again.
+    """
+    if lease.attempts > 1:
+        return []
+    far = {"now": now, "of": lease.kind, "far": ceil(most / share)}
+    waiting = session.execute(UNTRIED, far).scalars().all()
+    mine = waiting[: ceil(len(waiting) * share)]
+    if not mine:
+        return []
+    found = session.execute(CLAIM_MORE, {"jobs": mine, "by": lease.owner})
+    return sorted(map(_lease, found), key=lambda more: more.job_id)
+
+
+def _lease(row: Row[Any]) -> Lease:
+    return Lease(row.id, JobKind(row.kind), row.subject, row.attempts, row.created_at, row.owner)
+
+
+def go_on(session: Session, after: Sequence[tuple[Lease, Sequence[Promise]]]) -> list[list[Lease]]:
+    """Promise jobs that the holder of each lease begins at once: leased to them from birth, the attempt counted.
 
     What they never begin is taken back from them as any other.
     """
-    leased = {"state": JobState.LEASED, "owner": lease.owner, "attempts": 1}
-    ids = ADDING.rows(session, [_row(promise) | leased for promise in promises])
-    return [Lease(i, p.kind, p.subject, 1, p.now, lease.owner) for i, p in zip(ids, promises, strict=True)]
+    rows = [
+        _row(promise) | {"state": JobState.LEASED, "owner": lease.owner, "attempts": 1}
+        for lease, promises in after
+        for promise in promises
+    ]
+    ids = iter(ADDING.rows(session, rows))
+    return [[Lease(next(ids), p.kind, p.subject, 1, p.now, lease.owner) for p in promises] for lease, promises in after]
 
 
 def beat(session: Session, owner: str, running: Sequence[int]) -> None:
@@ -162,10 +213,15 @@ def beat(session: Session, owner: str, running: Sequence[int]) -> None:
     )
 
 
-def finish(session: Session, lease: Lease, now: datetime) -> None:
-    """Mark a job done, in the transaction of its effects; raises LeaseLostError if the lease is not ours any more."""
-    _leave(session, lease, JobState.DONE, finished_at=now)
-    failpoint(f"commit.{lease.kind}")
+def finish(session: Session, leases: Sequence[Lease], now: datetime) -> None:
+    """Mark jobs done, in the transaction of their effects; raises LeaseLostError if a lease is not ours any more."""
+    held = {(lease.job_id, lease.attempts) for lease in leases}
+    rows = session.execute(FINISH, {"jobs": [lease.job_id for lease in leases], "ended": now})
+    lost = held - {(row.id, row.attempts) for row in rows}
+    if lost:
+        raise LeaseLostError(", ".join(f"job {job}, attempt {attempt}" for job, attempt in sorted(lost)))
+    for lease in leases:
+        failpoint(f"commit.{lease.kind}")
 
 
 def retry(session: Session, lease: Lease, error: str, due_at: datetime) -> None:

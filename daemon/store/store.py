@@ -31,13 +31,20 @@ class Store:
         """Return a future that resolves once the transaction of `run` is durable."""
         return self.writer.submit(run)
 
-    def submit_items(self, run: Bulk[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
-        """Return a future for each item; `run` writes them together with others that came at the same time."""
-        return self.writer.submit_items(run, items)
+    def submit_items(self, run: Bulk[Item, T], items: Sequence[Item], *, patient: bool = False) -> "list[Future[T]]":
+        """Return a future for each item; `run` writes them together with others that came at the same time.
+
+        What is patient waits up to 25 ms for company.
+        """
+        return self.writer.submit_items(run, items, patient=patient)
 
     def write(self, run: Callable[[Session], T]) -> T:
         """Run a function in a transaction and return its result once that is durable."""
         return self.writer.write(run)
+
+    def write_items(self, run: Bulk[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
+        """Write items together, and return their futures once that is durable, or has failed."""
+        return self.writer.write_items(run, items)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

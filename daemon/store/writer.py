@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from itertools import islice
 from time import monotonic
@@ -18,6 +18,7 @@ Item = TypeVar("Item")
 T = TypeVar("T")
 
 BATCH = 256
+PATIENCE_SECONDS = 0.025
 
 
 class WriterClosedError(Exception):
@@ -40,9 +41,9 @@ class Writer:
     """Runs functions inside transactions, many in one commit.
 
     Each function gets a session, must have no effect outside the database, and may run twice: when a batch
-    fails, its functions run again one by one, so that a bad one hurts only itself. There is no timer: a batch is what
-    queued up during the commit before it. Whoever waits for a write commits it, and what queued up beside it, unless
-    somebody is at it: two threads that hand a transaction to each other take half as long again for it.
+    fails, its functions run again one by one, so that a bad one hurts only itself. A batch is what queued up during the
+    commit before it; no timer holds up who did not ask for it. Whoever waits for a write commits it, and what queued up
+    beside it, unless somebody is at it: two threads that hand a transaction to each other take half as long again.
     """
 
     def __init__(self, sessions: sessionmaker[Session]) -> None:
@@ -51,6 +52,7 @@ class Writer:
         self._queue: deque[_Work[Any, Any]] = deque()
         self._turn = threading.Lock()
         self._bell = threading.Event()
+        self._urgent = threading.Event()
         self._closed = False
         self._lock = threading.Lock()
         self._moved_at = monotonic()
@@ -62,22 +64,35 @@ class Writer:
         """Return a future that resolves once the transaction of `run` is durable, or has failed."""
         return self.submit_items(_each, [run])[0]
 
-    def submit_items(self, run: Bulk[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
-        """Return a future for each item; the items of a batch that have the same `run` are given to it together."""
+    def submit_items(self, run: Bulk[Item, T], items: Sequence[Item], *, patient: bool = False) -> "list[Future[T]]":
+        """Return a future for each item; the items of a batch that have the same `run` are given to it together.
+
+        What is patient waits up to 25 ms for company.
+        """
         futures = self._queued(run, items)
-        self._bell.set()
+        if patient:
+            self._bell.set()
+        else:
+            self._ring()
         return futures
 
     def write(self, run: Callable[[Session], T]) -> T:
         """Run a function in a transaction and return its result once that is durable."""
-        future: Future[T] = self._queued(_each, [run])[0]
+        future: Future[T] = self.write_items(_each, [run])[0]
+        return future.result()
+
+    def write_items(self, run: Bulk[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
+        """Return the futures of items once their transaction is durable, or has failed."""
+        futures = self._queued(run, items)
         try:
             self._lead(wait=False)
         except BaseException:
             # Interrupted: what is ours is over, what is others' stays in the queue.
-            future.cancel()
+            for future in futures:
+                future.cancel()
             raise
-        return future.result()
+        wait(futures)
+        return futures
 
     def stuck_seconds(self) -> float:
         """Return for how long the batch at hand has been running; 0 when idle."""
@@ -87,7 +102,7 @@ class Writer:
         """Write what was submitted, then stop."""
         with self._lock:
             self._closed = True
-        self._bell.set()
+        self._ring()
         self._thread.join()
 
     def _queued(self, run: Bulk[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
@@ -106,9 +121,16 @@ class Writer:
         while self._queue or not self._closed:
             self._bell.wait()
             self._bell.clear()
+            self._urgent.wait(PATIENCE_SECONDS)
+            self._urgent.clear()
             self._lead(wait=True)
             if self._closed:
-                self._bell.set()
+                self._ring()
+
+    def _ring(self) -> None:
+        """Let the thread commit now; urgent first, for it asks the bell first."""
+        self._urgent.set()
+        self._bell.set()
 
     def _lead(self, *, wait: bool) -> None:
         """Commit one batch, in turn; whoever finds somebody at it is looked after by them or by the thread."""
@@ -127,7 +149,7 @@ class Writer:
             self._turn.release()
             # Asked after the turn is given up: who came before and found it taken relies on it.
             if self._queue:
-                self._bell.set()
+                self._ring()
 
     def _commit(self, batch: list[_Work[Any, Any]]) -> None:
         together: dict[Bulk[Any, Any], list[_Work[Any, Any]]] = {}

@@ -26,6 +26,8 @@ from daemon import logs
 from daemon.intake import Intake
 from daemon.mail.understand import Policy
 from daemon.store import correspondence, decisions, deliveries, jobs, keys, reports, schema
+from daemon.store.decisions import Decided
+from daemon.store.deliveries import Fate, NewDelivery
 from daemon.store.jobs import Lease
 from daemon.store.reports import Wanted
 from daemon.store.store import Store
@@ -83,8 +85,8 @@ class Helpdesk:
             assert decisions.text_of(session, ticket)
 
         def finish(session: Any) -> None:
-            jobs.finish(session, lease, NOON)
-            decisions.apply_first(session, ticket, DECIDED, NOON, by="rule")
+            jobs.finish(session, [lease], NOON)
+            decisions.apply_first(session, [Decided(ticket, DECIDED, "rule")], NOON)
 
         self.store.write(finish)
 
@@ -97,8 +99,7 @@ class Helpdesk:
             correspondence.load(session, f"decision:{ticket}")
             deliveries.recent(session, "acknowledgement", recipient, NOON)
             number = self._random.getrandbits(60)
-            return deliveries.add(
-                session,
+            planned = NewDelivery(
                 cause=f"message:{number}",
                 kind="acknowledgement",
                 recipient=recipient,
@@ -108,12 +109,13 @@ class Helpdesk:
                 reason="",
                 now=NOON,
             )
+            return deliveries.add(session, [planned])[0]
 
         delivery = self.store.write(plan)
         assert delivery is not None
-        assert self.store.write(lambda session: deliveries.begin(session, delivery))
+        assert self.store.write(lambda session: deliveries.begin(session, [delivery]))
         sent = deliveries.DeliveryState.SENT
-        self.store.write(lambda session: deliveries.settle(session, delivery, sent, "250 taken", NOON))
+        self.store.write(lambda session: deliveries.settle(session, [Fate(delivery, sent, "250 taken", NOON)]))
 
     def list_newest(self) -> None:
         """List the newest tickets."""

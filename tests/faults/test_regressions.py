@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -88,33 +88,33 @@ def test_the_time_in_which_the_store_was_away_proves_nothing_about_a_worker(
     assert beats(store) == []
 
 
-def failing(times: int) -> Callable[[Session], int]:
+def failing(times: int) -> Callable[[Session, Sequence[None]], list[int]]:
     calls: list[int] = []
 
-    def run(_session: Session) -> int:
+    def run(_session: Session, _items: Sequence[None]) -> list[int]:
         calls.append(1)
         if len(calls) <= times:
             raise OperationalError("a statement", {}, OSError("away"))
-        return len(calls)
+        return [len(calls)]
 
     return run
 
 
 def test_an_outcome_is_written_once_the_store_is_back(store: Store) -> None:
     # A mail whose 250 could not be written down went out again.
-    assert written(store, failing(2)) == 3
+    assert written(store, failing(2), [None])[0].result() == 3
 
 
 def test_patience_with_the_store_ends(store: Store) -> None:
     with pytest.raises(OperationalError):
-        written(store, failing(10), patience=0.3)
+        written(store, failing(10), [None], patience=0.3)[0].result()
 
 
 def test_a_closed_store_is_not_waited_for(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'triaged.db'}")
     store.close()
     with pytest.raises(WriterClosedError):
-        written(store, failing(0))
+        written(store, failing(0), [None])[0].result()
 
 
 class Booted(Middleware):

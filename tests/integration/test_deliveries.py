@@ -1,7 +1,7 @@
 """Attempts at a delivery: begun, undone, and fenced against one another."""
 
 from daemon.store import deliveries
-from daemon.store.deliveries import Begun, DeliveryState
+from daemon.store.deliveries import Begun, DeliveryState, Fate, NewDelivery
 from daemon.store.models import DeliveryRow
 from daemon.store.store import Store
 from tests.fakes import NOON
@@ -11,24 +11,26 @@ def planned(store: Store) -> int:
     delivery = store.write(
         lambda session: deliveries.add(
             session,
-            cause="decision:1",
-            kind="acknowledgement",
-            recipient="ann@customer.example",
-            ticket_id=None,
-            message_id="<1@example.com>",
-            state=DeliveryState.PLANNED,
-            reason="",
-            now=NOON,
-        )
+            [
+                NewDelivery(
+                    cause="decision:1",
+                    kind="acknowledgement",
+                    recipient="ann@customer.example",
+                    ticket_id=None,
+                    message_id="<1@example.com>",
+                    state=DeliveryState.PLANNED,
+                    reason="",
+                    now=NOON,
+                )
+            ],
+        )[0]
     )
     assert delivery is not None
     return delivery
 
 
 def begun(store: Store, delivery: int) -> Begun:
-    found = store.write(lambda session: deliveries.begin(session, delivery))
-    assert found is not None
-    return found
+    return store.write(lambda session: deliveries.begin(session, [delivery]))[delivery]
 
 
 def state(store: Store, delivery: int) -> str:
@@ -54,6 +56,6 @@ def test_an_attempt_that_was_overtaken_undoes_nothing(store: Store) -> None:
 def test_what_was_sent_meanwhile_stays_sent(store: Store) -> None:
     delivery = planned(store)
     attempt = begun(store, delivery)
-    store.write(lambda session: deliveries.settle(session, delivery, DeliveryState.SENT, "250", NOON))
+    store.write(lambda session: deliveries.settle(session, [Fate(delivery, DeliveryState.SENT, "250", NOON)]))
     store.write(lambda session: deliveries.undo(session, attempt))
     assert state(store, delivery) == "sent"

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
@@ -17,8 +17,10 @@ from daemon.store.models import Event, Job
 from daemon.store.store import Store
 from daemon.store.tickets import add_event
 from tests.fakes import NOON, FakeClock, eventually
-from workers.engine import Engine, PostponeError
+from workers import steps
+from workers.engine import Engine, PostponeError, Shift
 from workers.heart import Heart
+from workers.steps import Steps
 
 
 def promise(store: Store, kind: JobKind = JobKind.TRIAGE, subject: str = "ticket:1") -> int:
@@ -32,6 +34,10 @@ def claimed(store: Store, job_id: int, owner: str = "a", now: timedelta = timede
 def row(store: Store, job_id: int) -> Job:
     with store.read() as session:
         return session.get_one(Job, job_id)
+
+
+def finish(session: Session, lease: Lease, _reason: str, now: datetime) -> None:
+    jobs.finish(session, [lease], now)
 
 
 def taken(store: Store, job_id: int) -> Lease:
@@ -83,7 +89,7 @@ class TestQueueOfRecord:
         job_id = promise(store)
         lease = taken(store, job_id)
         if state == "done":
-            store.write(lambda session: jobs.finish(session, lease, NOON))
+            store.write(lambda session: jobs.finish(session, [lease], NOON))
         if state == "dead":
             store.write(lambda session: jobs.bury(session, lease, "x", NOON))
         assert row(store, job_id).state == state
@@ -116,7 +122,7 @@ class TestQueueOfRecord:
         with store.read() as session:
             assert len(jobs.due(session, NOON - timedelta(days=3650), 10)) == 1
 
-    @pytest.mark.parametrize("leave", [jobs.finish, jobs.bury, jobs.retry])
+    @pytest.mark.parametrize("leave", [finish, jobs.bury, jobs.retry])
     def test_who_lost_the_lease_can_neither_finish_nor_give_back_nor_give_up(
         self, store: Store, leave: Callable[..., None]
     ) -> None:
@@ -129,14 +135,13 @@ class TestQueueOfRecord:
 
         def act(session: Session) -> None:
             add_event(session, "an effect", NOON)
-            arguments = () if leave is jobs.finish else ("x",)
-            leave(session, late, *arguments, NOON)
+            leave(session, late, "x", NOON)
 
         with pytest.raises(LeaseLostError):
             store.write(act)
         with store.read() as session:
             assert session.execute(select(Event.id)).all() == []
-        store.write(lambda session: jobs.finish(session, now, NOON))
+        store.write(lambda session: jobs.finish(session, [now], NOON))
         assert row(store, job_id).state == "done"
 
     def test_a_job_is_not_taken_from_who_beats(self, store: Store) -> None:
@@ -180,24 +185,25 @@ def jobs_by_kind(store: Store) -> dict[JobKind, list[int]]:
 class Scripted:
     """An actor that does what it is told, in turn; and finishes the job once nothing is left to be told."""
 
-    def __init__(self, store: Store, *script: BaseException) -> None:
-        self._store = store
+    def __init__(self, *script: BaseException) -> None:
         self._script = list(script)
         self.attempts: list[int] = []
         self.kinds: list[JobKind] = []
         self.given_up: list[str] = []
+        self.together: list[int] = []
 
-    def perform(self, lease: Lease) -> Sequence[Lease]:
+    def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
+        del shift
         self.attempts.append(lease.attempts)
         self.kinds.append(lease.kind)
         if self._script:
             raise self._script.pop(0)
+        return (yield from steps.write(self._done, lease))
 
-        def write(session: Session) -> Sequence[Lease]:
-            jobs.finish(session, lease, NOON)
-            return jobs.go_on(session, lease, AFTER.get(lease.kind, ()))
-
-        return self._store.write(write)
+    def _done(self, session: Session, leases: Sequence[Lease]) -> list[list[Lease]]:
+        self.together.append(len(leases))
+        jobs.finish(session, leases, NOON)
+        return jobs.go_on(session, [(lease, AFTER.get(lease.kind, ())) for lease in leases])
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         del lease
@@ -215,16 +221,16 @@ class TestEngine:
         heart.close()
 
     @pytest.fixture
-    def engine_of(self, store: Store, clock: FakeClock, heart: Heart) -> Callable[[Scripted], Engine]:
-        def make(actor: Scripted) -> Engine:
-            return Engine(store, clock, heart, 3, dict.fromkeys(JobKind, actor))
+    def engine_of(self, store: Store, clock: FakeClock, heart: Heart) -> Callable[..., Engine]:
+        def make(actor: Scripted, threads: int = 1) -> Engine:
+            return Engine(store, clock, heart, 3, threads, dict.fromkeys(JobKind, actor))
 
         return make
 
     def test_a_job_is_done_once_however_often_it_is_offered(
-        self, store: Store, engine_of: Callable[[Scripted], Engine]
+        self, store: Store, engine_of: Callable[..., Engine]
     ) -> None:
-        actor, job_id = Scripted(store), promise(store, JobKind.DELIVER)
+        actor, job_id = Scripted(), promise(store, JobKind.DELIVER)
         engine = engine_of(actor)
         for _ in range(3):
             engine.perform(job_id)
@@ -232,52 +238,86 @@ class TestEngine:
         assert row(store, job_id).state == "done"
 
     def test_whoever_does_a_job_goes_on_with_what_it_promised(
-        self, store: Store, engine_of: Callable[[Scripted], Engine], heart: Heart
+        self, store: Store, engine_of: Callable[..., Engine], heart: Heart
     ) -> None:
-        actor = Scripted(store)
+        actor = Scripted()
         engine_of(actor).perform(promise(store))
         assert actor.kinds == [JobKind.TRIAGE, JobKind.NOTIFY, JobKind.DELIVER, JobKind.DELIVER]
         assert actor.attempts == [1, 1, 1, 1]
         assert states(store) == ["done"] * 4
         assert not heart._running
 
+    def test_whoever_is_called_to_a_job_takes_along_what_waits_beside_it(
+        self, store: Store, engine_of: Callable[..., Engine]
+    ) -> None:
+        actor, ids = Scripted(), [promise(store, subject=f"ticket:{n}") for n in range(5)]
+        engine = engine_of(actor)
+        for job_id in ids:
+            engine.perform(job_id)
+        assert actor.together == [5, 5, 8, 2]
+        assert set(states(store)) == {"done"}
+        assert not engine._taken
+
+    def test_a_worker_of_many_threads_leaves_work_for_the_others(
+        self, store: Store, engine_of: Callable[..., Engine]
+    ) -> None:
+        actor, ids = Scripted(), [promise(store, subject=f"ticket:{n}") for n in range(9)]
+        engine_of(actor, threads=4).perform(ids[0])
+        assert actor.together[0] == 3
+
+    def test_what_was_taken_along_and_failed_is_done_when_it_is_due_again(
+        self, store: Store, engine_of: Callable[..., Engine], clock: FakeClock
+    ) -> None:
+        class Failing(Scripted):
+            def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
+                if lease.subject == "ticket:1" and lease.attempts == 1:
+                    raise ZeroDivisionError
+                return (yield from super().perform(lease, shift))
+
+        actor, ids = Failing(), [promise(store, subject=f"ticket:{n}") for n in range(3)]
+        engine = engine_of(actor)
+        for job_id in ids:
+            engine.perform(job_id)
+        assert states(store).count("ready") == 1
+        clock.advance(seconds=2)
+        engine.perform(ids[1])
+        assert set(states(store)) == {"done"}
+
     def test_what_is_promised_is_beaten_for_while_it_waits_its_turn(
-        self, store: Store, engine_of: Callable[[Scripted], Engine], heart: Heart
+        self, store: Store, engine_of: Callable[..., Engine], heart: Heart
     ) -> None:
         held: list[set[int]] = []
 
         class Watching(Scripted):
-            def perform(self, lease: Lease) -> Sequence[Lease]:
+            def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
                 held.append(set(heart._running))
-                return super().perform(lease)
+                return (yield from super().perform(lease, shift))
 
-        engine_of(Watching(store)).perform(promise(store))
+        engine_of(Watching()).perform(promise(store))
         leased = jobs_by_kind(store)
         assert held[2] >= set(leased[JobKind.DELIVER])
 
-    def test_what_was_promised_and_failed_waits_alone(
-        self, store: Store, engine_of: Callable[[Scripted], Engine]
-    ) -> None:
+    def test_what_was_promised_and_failed_waits_alone(self, store: Store, engine_of: Callable[..., Engine]) -> None:
         class Refusing(Scripted):
-            def perform(self, lease: Lease) -> Sequence[Lease]:
+            def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
                 if lease.kind is JobKind.DELIVER and JobKind.DELIVER not in self.kinds:
                     self.kinds.append(lease.kind)
                     raise PostponeError("the smarthost is away", timedelta(minutes=1))
-                return super().perform(lease)
+                return (yield from super().perform(lease, shift))
 
-        engine_of(Refusing(store)).perform(promise(store))
+        engine_of(Refusing()).perform(promise(store))
         assert states(store) == ["done", "done", "ready", "done"]
 
     @pytest.mark.parametrize("ends", ["closed", "late"])
     def test_what_a_worker_does_not_begin_is_left_to_another(
         self,
         store: Store,
-        engine_of: Callable[[Scripted], Engine],
+        engine_of: Callable[..., Engine],
         clock: FakeClock,
         ends: str,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        actor = Scripted(store)
+        actor = Scripted()
         engine = engine_of(actor)
         if ends == "late":
             monkeypatch.setattr("workers.engine.SHIFT_SECONDS", 0.0)
@@ -290,9 +330,9 @@ class TestEngine:
             assert [offer.job_id for offer in jobs.due(session, clock.now(), 9)] == [job_id]
 
     def test_a_failure_is_tried_again_after_a_wait_and_given_up_in_the_end(
-        self, store: Store, engine_of: Callable[[Scripted], Engine], clock: FakeClock
+        self, store: Store, engine_of: Callable[..., Engine], clock: FakeClock
     ) -> None:
-        actor, job_id = Scripted(store, *[ZeroDivisionError("by zero")] * 9), promise(store)
+        actor, job_id = Scripted(*[ZeroDivisionError("by zero")] * 9), promise(store)
         engine = engine_of(actor)
         for seconds in (0, 1, 1, 7, 1, 100, 10_000):
             clock.advance(seconds=seconds)
@@ -303,9 +343,9 @@ class TestEngine:
         assert (found.state, found.last_error) == ("dead", "ZeroDivisionError: by zero")
 
     def test_a_job_that_kills_its_worker_is_given_up_without_a_fourth_attempt(
-        self, store: Store, engine_of: Callable[[Scripted], Engine]
+        self, store: Store, engine_of: Callable[..., Engine]
     ) -> None:
-        actor, job_id = Scripted(store), promise(store)
+        actor, job_id = Scripted(), promise(store)
         for _ in range(3):
             taken(store, job_id)
             beat = row(store, job_id).beat
@@ -316,10 +356,10 @@ class TestEngine:
         assert row(store, job_id).state == "dead"
 
     def test_what_is_postponed_waits_as_long_as_it_says_and_is_not_given_up(
-        self, store: Store, engine_of: Callable[[Scripted], Engine], clock: FakeClock
+        self, store: Store, engine_of: Callable[..., Engine], clock: FakeClock
     ) -> None:
         wait = PostponeError("the smarthost is away", timedelta(minutes=1))
-        actor, job_id = Scripted(store, *[wait] * 5), promise(store, JobKind.DELIVER)
+        actor, job_id = Scripted(*[wait] * 5), promise(store, JobKind.DELIVER)
         engine = engine_of(actor)
         for _ in range(6):
             engine.perform(job_id)
@@ -330,14 +370,14 @@ class TestEngine:
         assert row(store, job_id).state == "done"
 
     def test_a_job_is_buried_even_if_giving_it_up_fails(
-        self, store: Store, engine_of: Callable[[Scripted], Engine], clock: FakeClock
+        self, store: Store, engine_of: Callable[..., Engine], clock: FakeClock
     ) -> None:
         class Hopeless(Scripted):
             def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
                 super().give_up(session, lease, error)
                 raise LookupError("what the job was about is gone")
 
-        actor, job_id = Hopeless(store, *[LookupError("gone")] * 9), promise(store)
+        actor, job_id = Hopeless(*[LookupError("gone")] * 9), promise(store)
         engine = engine_of(actor)
         for _ in range(3):
             engine.perform(job_id)
@@ -348,18 +388,18 @@ class TestEngine:
             assert session.execute(select(Event.id)).all() == []
 
     def test_a_job_that_is_not_ours_any_more_is_left_alone(
-        self, store: Store, engine_of: Callable[[Scripted], Engine], heart: Heart
+        self, store: Store, engine_of: Callable[..., Engine], heart: Heart
     ) -> None:
-        actor, job_id = Scripted(store, LeaseLostError("x")), promise(store)
+        actor, job_id = Scripted(LeaseLostError("x")), promise(store)
         engine_of(actor).perform(job_id)
         assert row(store, job_id).state == "leased"
         assert not heart._running
 
     def test_attempts_for_which_the_store_failed_do_not_count(
-        self, store: Store, engine_of: Callable[[Scripted], Engine], clock: FakeClock, heart: Heart
+        self, store: Store, engine_of: Callable[..., Engine], clock: FakeClock, heart: Heart
     ) -> None:
         gone = OperationalError("x", {}, Exception("gone"))
-        actor, job_id = Scripted(store, *[gone] * 5), promise(store, JobKind.DELIVER)
+        actor, job_id = Scripted(*[gone] * 5), promise(store, JobKind.DELIVER)
         engine = engine_of(actor)
         for _ in range(5):
             engine.perform(job_id)
@@ -371,9 +411,9 @@ class TestEngine:
         assert row(store, job_id).state == "done"
 
     def test_a_job_for_which_the_store_always_fails_is_given_up_in_the_end(
-        self, store: Store, engine_of: Callable[[Scripted], Engine], clock: FakeClock
+        self, store: Store, engine_of: Callable[..., Engine], clock: FakeClock
     ) -> None:
-        actor, job_id = Scripted(store, *[OperationalError("x", {}, Exception("gone"))] * 9), promise(store)
+        actor, job_id = Scripted(*[OperationalError("x", {}, Exception("gone"))] * 9), promise(store)
         engine = engine_of(actor)
         clock.advance(hours=7)
         for _ in range(4):
@@ -383,18 +423,18 @@ class TestEngine:
         assert row(store, job_id).state == "dead"
 
     def test_the_heart_beats_while_a_job_runs_and_not_after(
-        self, store: Store, engine_of: Callable[[Scripted], Engine], heart: Heart
+        self, store: Store, engine_of: Callable[..., Engine], heart: Heart
     ) -> None:
         entered, leave = threading.Event(), threading.Event()
 
         class Slow(Scripted):
-            def perform(self, lease: Lease) -> Sequence[Lease]:
+            def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
                 entered.set()
                 leave.wait(30)
-                return super().perform(lease)
+                return (yield from super().perform(lease, shift))
 
         job_id = promise(store)
-        thread = threading.Thread(target=engine_of(Slow(store)).perform, args=(job_id,))
+        thread = threading.Thread(target=engine_of(Slow()).perform, args=(job_id,))
         thread.start()
         assert entered.wait(30)
         first = row(store, job_id).beat
@@ -412,7 +452,7 @@ class TestEngine:
             raise OperationalError("x", {}, Exception("gone"))
 
         monkeypatch.setattr("workers.heart.HELD_SECONDS", 0.6)
-        with heart.beating(1):
+        with heart.beating([1]):
             assert heart.holds_lease()
             monkeypatch.setattr(store, "write", fails)
             eventually(lambda: not heart.holds_lease())

@@ -9,6 +9,7 @@ from daemon.intake import Intake
 from daemon.mail.understand import Policy as IntakePolicy
 from daemon.store import corrections, decisions
 from daemon.store.corrections import Correction
+from daemon.store.decisions import Decided
 from daemon.store.jobs import JobKind
 from daemon.store.lessons import checks, lessons
 from daemon.store.models import Job, Ticket
@@ -33,7 +34,8 @@ def tickets(store: Store, count: int, *, confidence: float = 0.97) -> list[int]:
         ticket = intake.accept(inbound(mail(body="cannot get in"))).ticket_id
         assert ticket is not None
         triage = Triage("Login", Priority.HIGH, confidence, "IDENTITY_TEAM", ("a word",), model=MODEL)
-        store.write(lambda s, t=ticket, d=triage: decisions.apply_first(s, t, d, NOON, by="model"))  # type: ignore[misc]
+        decided = Decided(ticket, triage, "model")
+        store.write(lambda s, d=decided: decisions.apply_first(s, [d], NOON))  # type: ignore[misc]
         found.append(ticket)
     return found
 

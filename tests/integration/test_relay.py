@@ -125,7 +125,7 @@ class TestOffers:
         (job_id,) = promise(store)
         lease = claimed(store, job_id, clock)
         relay.sweep()
-        store.write(lambda session: jobs.finish(session, lease, NOON))
+        store.write(lambda session: jobs.finish(session, [lease], NOON))
         relay.sweep()
         assert offers.ids == []
 
@@ -229,7 +229,7 @@ class Works:
     def _perform(self, job_id: int) -> None:
         lease = self._store.write(lambda session: jobs.claim(session, job_id, "a", NOON))
         if lease is not None:
-            self._store.write(lambda session: jobs.finish(session, lease, NOON))
+            self._store.write(lambda session: jobs.finish(session, [lease], NOON))
 
     def __enter__(self) -> None:
         self._worker.start()

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from daemon.store import decisions
 from daemon.store import inbound as ledger
+from daemon.store.decisions import Decided
 from daemon.store.jobs import JobKind, JobState
 from daemon.store.models import Decision, DeliveryRow, Event, Inbound, Job, Ticket
 from daemon.ticket import Disposition, Priority, Triage
@@ -86,9 +87,10 @@ def test_a_second_triage_replaces_the_first_so_that_nobody_is_acknowledged_again
     before = case.ask(lambda s: decisions.newest(s, ticket_id)).id
     case.run("parked", "replay", str(number))
     triage = Triage("Payments", Priority.HIGH, 0.9, "PAYMENTS_TEAM", ("the reason",))
-    again = case.store.write(lambda s: decisions.apply_first(s, ticket_id, triage, NOON, by="model"))
+    decided = [Decided(ticket_id, triage, "model")]
+    [again] = case.store.write(lambda s: decisions.apply_first(s, decided, NOON))
     assert case.ask(lambda s: s.get(Decision, again)).replaces == before
-    assert case.store.write(lambda s: decisions.apply_first(s, ticket_id, triage, NOON, by="model")) is None
+    assert case.store.write(lambda s: decisions.apply_first(s, decided, NOON)) == [None]
 
 
 def test_what_a_person_decided_meanwhile_stays(case: Case) -> None:

@@ -1,0 +1,120 @@
+"""Work on several jobs side by side: what they ask of the store in the same step is asked once for all of them.
+
+A job is written as if it were alone, top to bottom, as a generator that stops wherever it needs the store. Jobs in
+company take a third of the time of as many alone: statements and commits are shared, and code that runs many times in
+a row stays in the processor's caches.
+"""
+
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from dramatiq.middleware import Interrupt
+
+from daemon.store.store import Store
+from daemon.store.writer import Bulk
+from workers.outcome import written
+
+Item = TypeVar("Item")
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+
+
+class How(Enum):
+    """How a step goes to the store."""
+
+    READ = "read"
+    WRITE = "write"
+    SOON = "soon"
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[Item, T]):
+    """What a job needs of the store now: `run` does it for any number of items in one transaction."""
+
+    run: Bulk[Item, T]
+    item: Item
+    how: How
+
+
+Steps: TypeAlias = Generator[Step[Any, Any], Any, T]
+
+
+def read(run: Bulk[Item, T], item: Item) -> Steps[T]:
+    """Read, together with the others."""
+    answer: T = yield Step(run, item, How.READ)
+    return answer
+
+
+def write(run: Bulk[Item, T], item: Item) -> Steps[T]:
+    """Write together with the others, and go on once it is durable."""
+    answer: T = yield Step(run, item, How.WRITE)
+    return answer
+
+
+def write_soon(run: Bulk[Item, T], item: Item) -> Steps[T]:
+    """Write without waiting for the others to come as far: for what must not be forgotten. Go on when they are."""
+    answer: T = yield Step(run, item, How.SOON)
+    return answer
+
+
+def side_by_side(store: Store, works: Mapping[K, Steps[T]]) -> Iterator[tuple[K, T | BaseException]]:
+    """Do works in step with one another and yield what became of each as it ends: its result, or what it raised.
+
+    What a work raises, or what the store says of its part of a step, is its own: the others go on.
+    """
+    ready: list[tuple[K, Callable[[], Step[Any, Any]]]] = [(key, partial(next, work)) for key, work in works.items()]
+    while ready:
+        asked: list[tuple[K, Step[Any, Any]]] = []
+        soon: dict[K, Future[Any]] = {}
+        for key, go_on in ready:
+            try:
+                step = go_on()
+            except StopIteration as end:
+                yield key, end.value
+            except (Exception, Interrupt) as error:  # noqa: BLE001 - whatever it is belongs to this work
+                yield key, error
+            else:
+                asked.append((key, step))
+                if step.how is How.SOON:
+                    [soon[key]] = store.submit_items(step.run, [step.item], patient=True)
+        ready = [(key, _resumed(works[key], answer)) for key, answer in _answers(store, asked, soon)]
+
+
+def _resumed(work: Steps[T], answer: "Future[Any]") -> Callable[[], Step[Any, Any]]:
+    error = answer.exception()
+    return partial(work.throw, error) if error else partial(work.send, answer.result())
+
+
+def _answers(
+    store: Store, asked: Sequence[tuple[K, Step[Any, Any]]], soon: "Mapping[K, Future[Any]]"
+) -> "Iterator[tuple[K, Future[Any]]]":
+    together: dict[tuple[How, Bulk[Any, Any]], list[tuple[K, Any]]] = {}
+    for key, step in asked:
+        if key in soon and soon[key].exception() is None:
+            yield key, soon[key]
+        else:
+            together.setdefault((step.how, step.run), []).append((key, step.item))
+    for (how, run), group in together.items():
+        items = [item for _, item in group]
+        answers = _read(store, run, items) if how is How.READ else written(store, run, items)
+        yield from zip([key for key, _ in group], answers, strict=True)
+
+
+def _read(store: Store, run: Bulk[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
+    """Read for all, or, where that fails, for each alone, so that a bad one hurts only itself."""
+    futures: list[Future[T]] = [Future() for _ in items]
+    try:
+        with store.read() as session:
+            found = run(session, items)
+    except Exception as error:  # noqa: BLE001 - whatever it is belongs to the work that asked
+        if len(items) > 1:
+            return [future for item in items for future in _read(store, run, [item])]
+        futures[0].set_exception(error)
+        return futures
+    for future, answer in zip(futures, found, strict=True):
+        future.set_result(answer)
+    return futures
