@@ -38,12 +38,14 @@ class Lexicon:
 
     def find(self, forms: Sequence[str]) -> list[Entry]:
         """Return (group, first word, words) for each entry found in a list of folded words."""
-        alone = {form: self.groups_of(form) for form in set(forms)}
+        different = set(forms)
+        alone = {form: groups for form in different if (groups := self.groups_of(form))}
+        begun = {form: self.following[form] for form in different if form in self.following}
         found: list[Entry] = []
         for at, (first, second) in enumerate(pairwise([*forms, ""])):
-            if alone[first]:
+            if first in alone:
                 found += [(group, at, 1) for group in alone[first]]
-            if second[:SHORTEST_STEM] in self.following.get(first, NONE):
+            if first in begun and second[:SHORTEST_STEM] in begun[first]:
                 found += self.phrases(forms, at)
         return found
 
