@@ -91,7 +91,7 @@ class Broker(Section):
     """The engine's wake-up channel: in-process where the URL is empty, else Redis."""
 
     url: SecretStr = SecretStr("")
-    threads: Annotated[int, Field(ge=1, le=64)] = 4
+    threads: Annotated[int, Field(ge=1, le=64)] = 2
 
 
 class Smtp(Section):
