@@ -81,6 +81,8 @@ def side_by_side(store: Store, works: Mapping[K, Steps[T]]) -> Iterator[tuple[K,
                 asked.append((key, step))
                 if step.how is How.SOON:
                     [soon[key]] = store.submit_items(step.run, [step.item], patient=True)
+        if soon:
+            store.hurry()
         ready = [(key, _resumed(works[key], answer)) for key, answer in _answers(store, asked, soon)]
 
 

@@ -38,6 +38,10 @@ class Store:
         """
         return self.writer.submit_items(run, items, patient=patient)
 
+    def hurry(self) -> None:
+        """Write what is patient now: somebody waits for it."""
+        self.writer.hurry()
+
     def write(self, run: Callable[[Session], T]) -> T:
         """Run a function in a transaction and return its result once that is durable."""
         return self.writer.write(run)

@@ -94,6 +94,10 @@ class Writer:
         wait(futures)
         return futures
 
+    def hurry(self) -> None:
+        """Commit what is patient, unless somebody is at it, who will."""
+        self._lead(wait=False)
+
     def stuck_seconds(self) -> float:
         """Return for how long the batch at hand has been running; 0 when idle."""
         return monotonic() - self._moved_at if self._busy else 0.0
