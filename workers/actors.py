@@ -70,7 +70,7 @@ class TriageActor:
         del shift
         ticket_id = _number(lease.subject)
         read = yield from steps.read(decisions.texts_of, ticket_id)
-        case = text.clean(read.subject, read.reply, read.text) if read else text.clean("", "", "")
+        case = text.clean(read.subject, read.text) if read else text.clean("", "")
         triage = decide(case, self._rules().triage, self._brain.model(), self._brain.certified(), random.random())  # noqa: S311 - an audit sample
         decided = Decided(ticket_id, triage, "rule" if triage.rule else "model")
         return (yield from steps.write(self._apply, (lease, decided)))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from daemon.clock import Clock
 from daemon.failpoint import failpoint
 from daemon.mail.attachment import octets_of
+from daemon.mail.reply import new_text
 from daemon.mail.token import sign
 from daemon.store import correspondence, deliveries, jobs
 from daemon.store import inbound as ledger
@@ -250,7 +251,7 @@ class DeliverActor:
             email=message.author or "",
             verified=message.verified,
             subject=message.subject,
-            excerpt=excerpt.excerpt(message.text, message.reply),
+            excerpt=excerpt.excerpt(message.text, new_text(message.text)),
             reasons=decision.reasons if decision else (),
             alternatives=decision.alternatives if decision else (),
             related=snapshot.related or "",

@@ -92,7 +92,7 @@ class School:
         return [
             Example(
                 subject=lesson.subject,
-                body=lesson.reply or lesson.text,
+                body=lesson.text,
                 category=lesson.category,
                 priority=Priority(lesson.priority),
                 verified=True,

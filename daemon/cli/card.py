@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from daemon.cli import output
+from daemon.mail.reply import new_text
 from daemon.store.dossier import Dossier
 from daemon.store.models import Decision, DeliveryRow, Job, MessageRow
 
@@ -75,7 +76,7 @@ def _message(found: Dossier, row: MessageRow) -> dict[str, Any]:
         "at": row.created_at,
         "message_id": row.message_id,
         "subject": row.subject,
-        "reply": row.reply,
+        "reply": new_text(row.text),
         "text": row.text,
         "attachments": [{"filename": a.filename, "content_type": a.content_type, "size": a.size} for a in files],
     }

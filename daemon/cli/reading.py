@@ -12,6 +12,7 @@ from daemon.mail.dsn import Dsn
 from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.follow_up import Keys
 from daemon.mail.message import Address, Message
+from daemon.mail.reply import new_text
 from daemon.mail.understand import Understanding, understand
 from daemon.ticket import Kind
 
@@ -68,7 +69,7 @@ def _message(name: str, message: Message) -> dict[str, Any]:
         "cc": _people(message.cc),
         "reply_to": _people(message.reply_to),
         "text": message.text,
-        "reply": message.reply,
+        "reply": new_text(message.text),
         "attachments": [
             {"filename": a.filename, "content_type": a.content_type, "size": a.size} for a in message.attachments
         ],
@@ -106,7 +107,7 @@ def _triage(outfit: Outfit, message: Message) -> dict[str, Any]:
     from workers.triage import text  # noqa: PLC0415
     from workers.triage.decide import decide  # noqa: PLC0415
 
-    case = text.clean(message.subject, message.reply, message.text)
+    case = text.clean(message.subject, message.text)
     triage = decide(case, outfit.policy, outfit.model, outfit.certified, NEVER_AUDITED)
     return {
         "category": triage.category,

@@ -123,7 +123,7 @@ def _stored(store: "Store", since: datetime, limit: int) -> Iterator[Stand]:
                 read = decisions.text_of(session, ticket_id) if ticket_id else None
             bar.update(1)
             if read is not None and line.category != PENDING:
-                case = text.clean(read.subject, read.reply, read.text)
+                case = text.clean(read.subject, read.text)
                 yield Stand(line.reference, line.subject, line.category, line.assigned_team or "", case)
 
 
@@ -136,7 +136,7 @@ def _from_files(settings: Settings, paths: tuple[str, ...]) -> Iterator[Stand]:
     try:
         for name, raw in mails(paths):
             message = parse(raw)
-            case = text.clean(message.subject, message.reply, message.text)
+            case = text.clean(message.subject, message.text)
             now = present(case)
             yield Stand(name, message.subject, now.category, now.team, case)
     except OSError as error:

@@ -43,7 +43,7 @@ def _unknown_words(model: Model, store: Store) -> float | None:
     with store.read() as session:
         for ticket_id in reports.newest_tickets(session, LOOKED_AT):
             read = decisions.text_of(session, ticket_id)
-            case = text.clean(read.subject, read.reply, read.text) if read else None
+            case = text.clean(read.subject, read.text) if read else None
             if case is not None and not case.empty:
                 shares.append(1 - model.predict(case).known)
     return sum(shares) / len(shares) if shares else None

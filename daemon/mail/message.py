@@ -51,10 +51,9 @@ class Part:
 class Message:
     r"""A mail as people read it. Damage is in `defects`, short words such as "bad-base64" or "too-deep".
 
-    `text` is the whole readable text (the plain part, else made from the HTML), `reply` the new text without
-    quote and signature, equal to `text` where nothing was cut. `message_id` has its angle brackets, or is "".
-    `headers` maps lower-case names to decoded values in order. Text is str without NUL and lone surrogates,
-    line ends are "\n".
+    `text` is the whole readable text (the plain part, else made from the HTML); what is new in it is for
+    `daemon.mail.reply` to say. `message_id` has its angle brackets, or is "". `headers` maps lower-case names to
+    decoded values in order. Text is str without NUL and lone surrogates, line ends are "\n".
     """
 
     message_id: str
@@ -68,7 +67,6 @@ class Message:
     in_reply_to: tuple[str, ...]
     references: tuple[str, ...]
     text: str
-    reply: str
     attachments: tuple[Attachment, ...]
     parts: tuple[Part, ...]
     headers: Mapping[str, tuple[str, ...]]

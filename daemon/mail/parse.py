@@ -12,7 +12,6 @@ from daemon.mail.encoded_words import decode_words
 from daemon.mail.headers import Block
 from daemon.mail.message import Address, Message, Part
 from daemon.mail.mime import Entity, split
-from daemon.mail.reply import new_text
 
 _MAX_IDS: Final = 200
 _ID: Final = re.compile(r"<([^<>]{1,998})>")
@@ -42,7 +41,6 @@ def parse(raw: bytes) -> Message:
         in_reply_to=_ids(block.every("in-reply-to")),
         references=_ids(block.every("references")),
         text=text,
-        reply=new_text(text),
         attachments=(*list_files(root, body), *(file for _, file in inner)),
         parts=parts,
         headers=parts[0].headers,

@@ -63,7 +63,6 @@ class MessageNote:
     message_id: str
     subject: str
     text: str
-    reply: str
     author: str | None
     author_name: str
     files: tuple[FileNote, ...]
@@ -150,7 +149,6 @@ def _message(row: Row[Any], files: Sequence[FileNote]) -> MessageNote:
         message_id=row.message_id,
         subject=row.message_subject,
         text=row.text,
-        reply=row.reply,
         author=row.author,
         author_name=row.author_name or "",
         files=tuple(files),
@@ -196,10 +194,7 @@ def _statement(tables: Join) -> Select[Any]:
         author.c.name.label("author_name"),
         MESSAGES.c.id.label("message"),
         MESSAGES.c.subject.label("message_subject"),
-        *(
-            MESSAGES.c[name]
-            for name in ("inbound_id", "kind", "acknowledge", "verified", "message_id", "text", "reply")
-        ),
+        *(MESSAGES.c[name] for name in ("inbound_id", "kind", "acknowledge", "verified", "message_id", "text")),
         opening.scalar_subquery().label("opening"),
         exists().where(FILE.c.message_id == MESSAGES.c.id).label("has_files"),
         DECIDED.c.id.label("decision"),

@@ -22,9 +22,9 @@ FIRST_OF_EACH = (
     .where(MESSAGE.c.ticket_id.in_(bindparam("tickets", expanding=True)))
     .group_by(MESSAGE.c.ticket_id)
 )
-FIRST_TEXTS = select(
-    MESSAGE.c.ticket_id, MESSAGE.c.subject, MESSAGE.c.reply, MESSAGE.c.text, MESSAGE.c.inbound_id
-).where(MESSAGE.c.id.in_(FIRST_OF_EACH))
+FIRST_TEXTS = select(MESSAGE.c.ticket_id, MESSAGE.c.subject, MESSAGE.c.text, MESSAGE.c.inbound_id).where(
+    MESSAGE.c.id.in_(FIRST_OF_EACH)
+)
 ENFORCE = (
     update(TICKET)
     .where(TICKET.c.id == bindparam("ticket"))
@@ -48,11 +48,10 @@ PENDING_OF = (
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What triage reads of a ticket: subject, new text and full text of its first mail, and where that mail is kept."""
+    """What triage reads of a ticket: subject and text of its first mail, and where that mail is kept."""
 
     ticket_id: int
     subject: str
-    reply: str
     text: str
     inbound_id: int | None
 
@@ -74,7 +73,7 @@ def text_of(session: Session, ticket_id: int) -> Text | None:
 def texts_of(session: Session, ticket_ids: Sequence[int]) -> list[Text | None]:
     """Return what triage reads of each ticket, in order; None where there is no such ticket."""
     rows = session.execute(FIRST_TEXTS, {"tickets": ticket_ids})
-    found = {row.ticket_id: Text(row.ticket_id, row.subject, row.reply, row.text, row.inbound_id) for row in rows}
+    found = {row.ticket_id: Text(row.ticket_id, row.subject, row.text, row.inbound_id) for row in rows}
     return [found.get(ticket_id) for ticket_id in ticket_ids]
 
 

@@ -22,7 +22,6 @@ class Lesson:
 
     ticket_id: int
     subject: str
-    reply: str
     text: str
     category: str
     priority: str
@@ -60,7 +59,7 @@ def lessons(session: Session) -> list[Lesson]:
         .join(MessageRow, MessageRow.id == first)
         .order_by(Decision.id)
     )
-    return [Lesson(d.ticket_id, m.subject, m.reply, m.text, d.category, d.priority, d.at) for d, m in rows]
+    return [Lesson(d.ticket_id, m.subject, m.text, d.category, d.priority, d.at) for d, m in rows]
 
 
 def checks(session: Session, since: datetime | None = None) -> list[Check]:

@@ -170,7 +170,6 @@ class MessageRow(Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     subject: Mapped[str]
     text: Mapped[str]
-    reply: Mapped[str]
     acknowledge: Mapped[bool]
     verified: Mapped[bool]
     created_at: Mapped[datetime]

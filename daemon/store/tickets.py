@@ -146,7 +146,6 @@ def _message_row(new: NewMessage) -> dict[str, Any]:
         "person_id": new.sender_id,
         "subject": new.message.subject,
         "text": new.message.text,
-        "reply": new.message.reply,
         "acknowledge": new.screening.acknowledge,
         "verified": new.verified,
         "created_at": new.now,

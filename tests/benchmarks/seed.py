@@ -251,7 +251,6 @@ class _Rows:
             "person_id": self._person(ticket),
             "subject": f"'Question ' || ({ticket}) || ' about my order'",
             "text": f"'{LETTER}' || i",
-            "reply": f"'{LETTER}' || i",
             "acknowledge": "TRUE",
             "verified": "FALSE",
             "created_at": self._moment(ticket),

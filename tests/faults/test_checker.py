@@ -46,7 +46,7 @@ def way_of(n: int) -> Iterator[tuple[str, dict[str, object]]]:
     )  # fmt: skip
     yield row(
         "message", id=n, ticket_id=n, inbound_id=n, kind="person", message_id="", person_id=n, subject="", text="",
-        reply="", acknowledge=1, verified=0, created_at=NOW,
+        acknowledge=1, verified=0, created_at=NOW,
     )  # fmt: skip
     yield row(
         "decision", id=n, ticket_id=n, at=NOW, by="rule", category="Login", priority="High", confidence=1.0,

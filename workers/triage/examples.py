@@ -43,7 +43,7 @@ class Example:
     @property
     def case(self) -> Case:
         """Return what triage reads of it."""
-        return clean(self.subject, self.body, self.body)
+        return clean(self.subject, self.body)
 
 
 def read_files(paths: Iterable[Path], categories: Collection[str] | None = None) -> list[Example]:

@@ -11,6 +11,7 @@ import regex
 from daemon.mail.reply import new_text
 
 LONGEST_SUBJECT = 500
+LONGEST_TEXT = 100_000
 LONGEST_BODY = 20_000
 READ = 4000
 LITTLE = 25
@@ -38,18 +39,20 @@ class Case:
         return not any(c.isalnum() for c in self.subject + self.body)
 
 
-def clean(subject: str, reply: str, full_text: str) -> Case:
-    """Prepare a mail. `reply` is its new text (quote and signature cut), `full_text` everything it says."""
+def clean(subject: str, text: str) -> Case:
+    """Prepare a mail, of which `text` is everything it says."""
     notes = []
+    whole = tidy(text[:LONGEST_TEXT])
+    reply = new_text(whole)
     if len(subject) > LONGEST_SUBJECT or len(reply) > LONGEST_BODY:
         notes.append(f"only the first {LONGEST_BODY:,} characters were read")
     subject = own_subject(tidy(subject[:LONGEST_SUBJECT]))
-    body = own_words(tidy(reply[:LONGEST_BODY]))
+    body = own_words(reply[:LONGEST_BODY])
     if len(body) < LITTLE:
-        forwarded = forwarded_body(tidy(full_text[:LONGEST_BODY]))
+        forwarded = forwarded_body(whole[:LONGEST_BODY])
         if forwarded:
             notes.append("the forwarded mail was read, there was little else")
-            body = f"{body}\n{own_words(forwarded)}".strip()
+            body = f"{body}\n{own_words(new_text(forwarded))}".strip()
     return Case(subject, body, mask(f"{subject}\n{subject}\n{body}".strip()[:READ]), tuple(notes))
 
 
@@ -144,11 +147,11 @@ def is_signature(lines: Sequence[str]) -> bool:
 
 
 def own_words(text: str) -> str:
-    """Keep what the person has to say, without quote, closing, signature, legal notice and pleasantries.
+    """Keep of new text what the person has to say, without greeting, closing and pleasantries.
 
     If nothing would be left, everything is kept.
     """
-    kept = without_closing(new_text(text).strip())
+    kept = without_closing(text.strip())
     kept = without_pleasantries(GREETING.sub("", kept, count=1)).strip()
     return kept if any(c.isalnum() for c in kept) else text.strip()
 

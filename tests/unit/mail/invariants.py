@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from daemon.mail.address import canonical
 from daemon.mail.attachment import part_bytes, safe_name
 from daemon.mail.message import Message
+from daemon.mail.reply import new_text
 
 _EXACT = 100_000
 _LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
@@ -21,7 +22,7 @@ def _text(message: Message) -> Iterator[str]:
     lines = [message.subject, message.message_id, *names, *values, *(file.filename for file in message.attachments)]
     if any(mark in line for line in lines for mark in _LINE_ENDS):
         yield "a header is more than one line"
-    texts = [*lines, message.text, message.reply, *(part.text for part in message.parts)]
+    texts = [*lines, message.text, new_text(message.text), *(part.text for part in message.parts)]
     if any("\0" in text or "\r" in text for text in texts):
         yield "NUL or CR in a text"
     "".join(texts).encode()

@@ -11,6 +11,7 @@ from daemon.mail.dsn import read_dsn
 from daemon.mail.envelope import Envelope
 from daemon.mail.message import Message
 from daemon.mail.parse import parse
+from daemon.mail.reply import new_text
 from daemon.mail.screen import Own, screen
 
 EMAILS = Path(__file__).parents[2] / "emails"
@@ -30,7 +31,7 @@ def seen(message: Message) -> dict[str, Any]:
         "reply_to": [address.email or "" for address in message.reply_to],
         "references": list(message.references),
         "text": message.text.strip("\n"),
-        "reply": message.reply.strip("\n"),
+        "reply": new_text(message.text).strip("\n"),
         "attachments": [file.filename for file in message.attachments],
         "sizes": [file.size for file in message.attachments],
         "defects": sorted(message.defects),

@@ -16,7 +16,7 @@ CLEAR = "please refund my card, I was charged for the invoice"
 def decide(
     body: str, policy: Policy, model: Model | None, certified: dict[str, float | None] | None = None, draw: float = 0.99
 ) -> Triage:
-    return deciding.decide(clean("", body, body), policy, model, certified or {}, draw)
+    return deciding.decide(clean("", body), policy, model, certified or {}, draw)
 
 
 def test_a_clear_ticket_goes_to_its_team_with_reasons(policy: Policy, model: Model) -> None:

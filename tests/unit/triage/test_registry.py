@@ -28,7 +28,7 @@ def second(model: Model) -> Model:
 
 def test_a_model_comes_back_as_it_was_kept(registry: Registry, model: Model) -> None:
     loaded = registry.load()
-    case = clean("", "refund my card", "")
+    case = clean("", "refund my card")
     assert loaded.predict(case) == model.predict(case)
     manifest = registry.show(model.version)
     assert (manifest.corpus, manifest.figures, manifest.labels) == ("abc", {"accuracy": 0.9}, model.category.labels)
