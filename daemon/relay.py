@@ -21,7 +21,9 @@ OFFER_AGAIN_SECONDS = 10.0
 # What a busy broker still holds is on its way; offered every ten seconds, it would pile up there without end.
 LOST_SECONDS = 600.0
 DEAD_AFTER_SECONDS = 3.0
-OFFERED_AT_MOST = 2000
+# Each offer wakes a worker, who takes along what waits beside it: more are not needed at a time.
+OFFERED_AT_MOST = 500
+WATCHED_AT_MOST = 2000
 SET_BACK = timedelta(seconds=5)
 
 
@@ -101,7 +103,7 @@ class Relay:
         self._mind_the_clock()
         with self._store.read() as session:
             due = jobs.due(session, self._clock.now(), OFFERED_AT_MOST)
-            leased = jobs.leased(session, OFFERED_AT_MOST)
+            leased = jobs.leased(session, WATCHED_AT_MOST)
         now = monotonic()
         # What is due no more was claimed: given back, it is offered as soon as it is due again.
         self._offered = {o.job_id: self._offered[o.job_id] for o in due if o.job_id in self._offered}
