@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 
 import pytest
@@ -70,6 +70,42 @@ def test_what_queued_up_is_one_commit(store: Store, commits: list[object]) -> No
     assert [future.result(30) for future in futures] == [f"{number}" for number in range(100)]
     assert len(commits) == 1
     assert len(rows(store)) == 100
+
+
+def each(session: Session, keys: Sequence[str]) -> list[str]:
+    return [add(key)(session) for key in keys]
+
+
+def test_what_is_patient_waits_for_company(
+    store: Store, commits: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.store.writer.PATIENCE_SECONDS", 30.0)
+    [first] = store.submit_items(each, ["first"], patient=True)
+    assert not first.done()
+    assert store.submit(add("second")).result(30) == "second"
+    assert first.done()
+    assert len(commits) == 1
+
+
+def test_what_is_patient_does_not_wait_for_ever(store: Store) -> None:
+    assert store.submit_items(each, ["alone"], patient=True)[0].result(30) == "alone"
+
+
+def test_who_hurries_commits_what_is_patient(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.store.writer.PATIENCE_SECONDS", 30.0)
+    futures = [store.submit_items(each, [key], patient=True)[0] for key in ("one", "two")]
+    store.hurry()
+    assert [future.done() for future in futures] == [True, True]
+
+
+def test_many_items_are_written_together_and_each_has_its_answer(store: Store, commits: list[object]) -> None:
+    store.write(add("there"))
+    good, bad, other = store.write_items(each, ["good", "there", "other"])
+    assert (good.result(), other.result()) == ("good", "other")
+    assert isinstance(bad.exception(), IntegrityError)
+    assert rows(store) == {"there", "good", "other"}
+    assert len(store.write_items(each, ["a", "b"])) == 2
+    assert len(commits) == 4
 
 
 def test_a_batch_has_a_limit(store: Store, commits: list[object]) -> None:

@@ -34,6 +34,14 @@ def test_a_killed_daemon_leaves_no_lock(tmp_path: Path) -> None:
     StateLock(tmp_path).close()
 
 
+def test_cycles_are_looked_for_less_often_and_not_among_what_the_start_made() -> None:
+    program = (
+        "import gc; from daemon.process import collect_less_often; collect_less_often();"
+        "assert gc.get_threshold()[0] == 10_000 and gc.get_freeze_count() > 1000"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=True)
+
+
 def test_free_space_is_enough_above_the_floor_and_not_below(tmp_path: Path) -> None:
     assert FreeSpace(tmp_path, 0)()
     assert not FreeSpace(tmp_path, 1 << 62)()
