@@ -125,14 +125,6 @@ def _inner(index: int, found: InnerFile) -> tuple[Part, Attachment]:
     return part, Attachment(name, content_type, len(found.octets), index)
 
 
-def part_bytes(raw: bytes, index: int) -> bytes:
-    """Return the decoded octets of the part of a mail with this index; IndexError where there is none."""
-    found = octets_of(raw, {index})
-    if index not in found:
-        raise IndexError(index)
-    return found[index]
-
-
 def octets_of(raw: bytes, indexes: Collection[int]) -> dict[int, bytes]:
     """Return the decoded octets of the parts of a mail with these indexes, as far as there are such parts."""
     entities = tuple(split(raw)[0].walk())

@@ -6,7 +6,7 @@ from itertools import count
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.mail.attachment import part_bytes
+from daemon.mail.attachment import octets_of
 from daemon.mail.parse import parse
 from tests.unit.mail.invariants import broken_promises
 
@@ -111,5 +111,6 @@ def test_what_the_standard_library_composes_is_read_back(subject: str, name: str
     assert [address.email for address in message.to] == ["support@shop.example"]
     assert message.text.split() == text.split()
     assert [(file.filename, file.size) for file in message.attachments] == [("Größe.pdf", len(content))]
-    assert part_bytes(raw, message.attachments[0].part) == content
+    [file] = message.attachments
+    assert octets_of(raw, {file.part}) == {file.part: content}
     assert set(message.defects) == {"no-date", "no-message-id"}

@@ -2,7 +2,7 @@ import struct
 
 import pytest
 
-from daemon.mail.attachment import part_bytes
+from daemon.mail.attachment import octets_of
 from daemon.mail.parse import parse
 from daemon.mail.tnef import tnef_files
 
@@ -47,4 +47,4 @@ def test_wrapped_files_are_attachments_beside_the_wrapper() -> None:
     raw = b"Subject: x\nContent-Type: application/ms-tnef; name=winmail.dat\n\n" + TWO
     message = parse(raw)
     assert [file.filename for file in message.attachments] == ["winmail.dat", "Angebot für Jörg.pdf", "two.txt"]
-    assert [part_bytes(raw, file.part) for file in message.attachments[1:]] == [b"one", b"two"]
+    assert [octets_of(raw, {file.part})[file.part] for file in message.attachments[1:]] == [b"one", b"two"]
