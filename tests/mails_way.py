@@ -38,14 +38,18 @@ INBOX: Final = Place("work", "INBOX")
 
 
 class Sending:
-    """A transport that sends nothing, and fails as told."""
+    """A transport that sends nothing, and fails or does what it is told."""
 
     def __init__(self) -> None:
         self.failures: list[TransportFailure] = []
+        self.asked = 0
+        self.then: Callable[[], None] = lambda: None
 
     def send(self, _mail_from: str, _recipient: str, _octets: bytes) -> str:
+        self.asked += 1
         if self.failures:
             raise self.failures.pop()
+        self.then()
         return "250 taken"
 
     def close(self) -> None: ...

@@ -92,23 +92,21 @@ class DeliverActor:
 
     def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
         """Attempt the delivery of a job."""
-        if monotonic() < self._paused_until:
-            raise PostponeError("outgoing mail is paused: the smarthost refused our credentials", PAUSE)
+        if self._paused:
+            raise paused()
         attempt = yield from steps.write(self._begin, lease)
         if attempt is None:
             return ()
         failpoint("deliver.begun")
-        if shift.over:
+        if shift.over or self._paused:
             self._undo(attempt)
-            raise left()
-        try:
-            octets = self._compose(attempt)
-        except ComposeError as error:
-            return (yield from self._settle(lease, attempt, DeliveryState.FAILED, str(error)))
-        if not self._holds_lease():
-            self._undo(attempt)
-            raise LeaseLostError(f"job {lease.job_id}: our heartbeat stalled before the mail was sent")
-        return (yield from self._send(lease, attempt, octets))
+            raise paused() if self._paused else left()
+        began = monotonic()
+        fate = self._attempted(lease, attempt)
+        took = round(monotonic() - began, 3)
+        promised = yield from steps.write_soon(self._settled, (lease, fate))
+        _log_fate(attempt, fate, took)
+        return promised
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Mark the delivery failed."""
@@ -141,56 +139,46 @@ class DeliverActor:
         self._told_once = deliveries.first_of(session, row.kind) != row.id
         return not self._told_once
 
-    def _send(self, lease: Lease, attempt: Attempt, octets: bytes) -> Steps[Sequence[Lease]]:
-        bounce_to = "" if attempt.begun.kind == Kind.ACKNOWLEDGEMENT else self._sender().address
-        began = monotonic()
+    def _attempted(self, lease: Lease, attempt: Attempt) -> Fate:
+        """Compose and send a mail, and return what became of it; raises PostponeError where it is to be tried again."""
         try:
+            octets = self._compose(attempt)
+            if not self._holds_lease():
+                self._undo(attempt)
+                raise LeaseLostError(f"job {lease.job_id}: our heartbeat stalled before the mail was sent")
+            bounce_to = "" if attempt.begun.kind == Kind.ACKNOWLEDGEMENT else self._sender().address
             answer = self._transport.send(bounce_to, attempt.begun.recipient, octets)
         except AuthenticationFailure as error:
-            if monotonic() >= self._paused_until:
+            if not self._paused:
                 log.error("outgoing mail paused: the smarthost refuses our credentials", answer=str(error)[:200])  # noqa: TRY400 - the answer says it all
             self._paused_until = monotonic() + PAUSE.total_seconds()
             self.refused = str(error)[:200]
             self._undo(attempt)
             raise PostponeError(str(error), PAUSE) from error
-        except PermanentFailure as error:
-            return (yield from self._settle(lease, attempt, DeliveryState.FAILED, str(error)))
+        except (ComposeError, PermanentFailure) as error:
+            return Fate(attempt.begun.id, DeliveryState.FAILED, str(error))
         except UncertainFailure as error:
             raise PostponeError(f"outcome unknown: {error}", FIRST_WAIT) from error
         except TemporaryFailure as error:
-            return (yield from self._again(lease, attempt, str(error)))
+            return self._again(lease, attempt, str(error))
         failpoint("deliver.taken")
         self.refused = ""
-        took = round(monotonic() - began, 3)
-        return (yield from self._settle(lease, attempt, DeliveryState.SENT, answer, seconds=took))
+        return Fate(attempt.begun.id, DeliveryState.SENT, answer, self._clock.now())
 
-    def _again(self, lease: Lease, attempt: Attempt, reason: str) -> Steps[Sequence[Lease]]:
+    def _again(self, lease: Lease, attempt: Attempt, reason: str) -> Fate:
         """Try later, until the mail is too old: 1 minute, 2, 4 ... 4 hours."""
         if self._clock.now() - lease.created_at > timedelta(days=self._sender().delivery_days):
-            return (yield from self._settle(lease, attempt, DeliveryState.FAILED, f"given up: {reason}"))
+            return Fate(attempt.begun.id, DeliveryState.FAILED, f"given up: {reason}")
         self._undo(attempt)
         raise PostponeError(reason, min(FIRST_WAIT * 2 ** min(lease.attempts - 1, 12), LONGEST_WAIT))
+
+    @property
+    def _paused(self) -> bool:
+        return monotonic() < self._paused_until
 
     def _undo(self, attempt: Attempt) -> None:
         """Note that an attempt surely delivered nothing."""
         self._store.write(lambda session: deliveries.undo(session, attempt.begun))
-
-    def _settle(
-        self, lease: Lease, attempt: Attempt, state: DeliveryState, reason: str, **facts: object
-    ) -> Steps[Sequence[Lease]]:
-        sent_at = self._clock.now() if state is DeliveryState.SENT else None
-        promised = yield from steps.write_soon(self._settled, (lease, Fate(attempt.begun.id, state, reason, sent_at)))
-        log.info(
-            "delivery settled",
-            state=str(state),
-            delivery=attempt.begun.id,
-            ticket=attempt.snapshot.ticket_id,
-            kind=attempt.begun.kind,
-            message_id=attempt.begun.message_id,
-            answer=reason[:200],
-            **facts,
-        )
-        return promised
 
     def _settled(self, session: Session, items: Sequence[tuple[Lease, Fate]]) -> list[tuple[Lease, ...]]:
         jobs.finish(session, [lease for lease, _ in items], self._clock.now())
@@ -251,7 +239,7 @@ class DeliverActor:
             email=message.author or "",
             verified=message.verified,
             subject=message.subject,
-            excerpt=excerpt.excerpt(message.text, new_text(message.text)),
+            excerpt=excerpt.excerpt(message.text, new_text(message.text), message.length - len(message.text)),
             reasons=decision.reasons if decision else (),
             alternatives=decision.alternatives if decision else (),
             related=snapshot.related or "",
@@ -277,6 +265,24 @@ class DeliverActor:
                 fitting.append(note)
         octets = octets_of(raw, {note.part for note in fitting})
         return [(note, File(note.filename, note.content_type, octets[note.part])) for note in fitting]
+
+
+def paused() -> PostponeError:
+    """Return what is said of a mail while nobody lets us in."""
+    return PostponeError("outgoing mail is paused: the smarthost refused our credentials", PAUSE)
+
+
+def _log_fate(attempt: Attempt, fate: Fate, seconds: float) -> None:
+    log.info(
+        "delivery settled",
+        state=str(fate.state),
+        delivery=fate.delivery_id,
+        ticket=attempt.snapshot.ticket_id,
+        kind=attempt.begun.kind,
+        message_id=attempt.begun.message_id,
+        answer=fate.reason[:200],
+        seconds=seconds,
+    )
 
 
 def _number(lease: Lease) -> int:

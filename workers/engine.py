@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 SHIFT_SECONDS: Final = 30.0
 FORGIVEN: Final = timedelta(hours=6)
 AGAIN: Final = timedelta(seconds=5)
+# Shorter than it takes until a job is taken back from us: then it is offered in earnest.
+TAKEN_SECONDS: Final = 2.0
 # How many jobs of a kind are done at a time. Of mails that a process was sending when it died each is sent once more.
 SIDE_BY_SIDE: Final = {JobKind.TRIAGE: 16, JobKind.NOTIFY: 16, JobKind.DELIVER: 8, JobKind.TRAIN: 1}
 
@@ -84,8 +86,8 @@ class Engine:
         self._share = 1 / threads
         self._actors = actors
         self._closing = threading.Event()
-        # Jobs that were claimed in company, and are still to be offered: they need no further look.
-        self._taken: set[int] = set()
+        # When jobs were claimed in company; replaced, never changed, for all threads read it.
+        self._taken: Mapping[int, float] = {}
 
     def close(self) -> None:
         """Begin nothing more: what is promised from now on is left to others."""
@@ -93,11 +95,10 @@ class Engine:
 
     def perform(self, job_id: int) -> None:
         """Do one job, others of its kind, and those that they promise. Never raises but when the store is not there."""
-        if job_id in self._taken:
-            self._taken.discard(job_id)
+        if monotonic() - self._taken.get(job_id, -TAKEN_SECONDS) < TAKEN_SECONDS:
             return
         leases = self._store.write(lambda session: self._claimed(session, job_id))
-        self._taken.update(lease.job_id for lease in leases if lease.job_id != job_id)
+        self._remember(leases[1:])
         shift = Shift(SHIFT_SECONDS, self._closing)
         while leases:
             with self._heart.beating([lease.job_id for lease in leases]):
@@ -109,6 +110,12 @@ class Engine:
         if lease is None:
             return []
         return [lease, *jobs.claim_more(session, lease, self._share, SIDE_BY_SIDE[lease.kind] - 1, now)]
+
+    def _remember(self, company: Sequence[Lease]) -> None:
+        """Remember for a moment what was taken along: its own offer is on its way, and needs no further look."""
+        now = monotonic()
+        fresh = {job_id: at for job_id, at in self._taken.items() if now - at < TAKEN_SECONDS}
+        self._taken = fresh | {lease.job_id: now for lease in company}
 
     def _side_by_side(self, leases: Sequence[Lease], shift: Shift) -> Sequence[Lease]:
         """Do jobs of a kind and return what they promised."""
@@ -135,7 +142,7 @@ class Engine:
 
     def _after(self, lease: Lease, error: BaseException) -> Sequence[Lease]:
         """Say what becomes of a job that was not finished."""
-        self._taken.discard(lease.job_id)
+        self._taken = {job_id: at for job_id, at in self._taken.items() if job_id != lease.job_id}
         try:
             return self._failed(lease, error)
         except LeaseLostError:

@@ -12,6 +12,8 @@ from daemon.store.models import AttachmentRow, Decision, MessageRow, Person, Tic
 
 MESSAGE = "message"
 DECISION = "decision"
+# No mail shows more of another. It may have megabytes of text, and a company of them would fill the memory.
+SHOWN_AT_MOST = 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class MessageNote:
-    """One mail of a ticket. `inbound_id` finds its raw mail."""
+    """One mail of a ticket. `inbound_id` finds its raw mail; `text` is the start of its text, of so much `length`."""
 
     id: int
     inbound_id: int | None
@@ -63,6 +65,7 @@ class MessageNote:
     message_id: str
     subject: str
     text: str
+    length: int
     author: str | None
     author_name: str
     files: tuple[FileNote, ...]
@@ -149,6 +152,7 @@ def _message(row: Row[Any], files: Sequence[FileNote]) -> MessageNote:
         message_id=row.message_id,
         subject=row.message_subject,
         text=row.text,
+        length=row.length,
         author=row.author,
         author_name=row.author_name or "",
         files=tuple(files),
@@ -194,7 +198,9 @@ def _statement(tables: Join) -> Select[Any]:
         author.c.name.label("author_name"),
         MESSAGES.c.id.label("message"),
         MESSAGES.c.subject.label("message_subject"),
-        *(MESSAGES.c[name] for name in ("inbound_id", "kind", "acknowledge", "verified", "message_id", "text")),
+        *(MESSAGES.c[name] for name in ("inbound_id", "kind", "acknowledge", "verified", "message_id")),
+        func.substr(MESSAGES.c.text, 1, SHOWN_AT_MOST).label("text"),
+        func.length(MESSAGES.c.text).label("length"),
         opening.scalar_subquery().label("opening"),
         exists().where(FILE.c.message_id == MESSAGES.c.id).label("has_files"),
         DECIDED.c.id.label("decision"),

@@ -22,9 +22,14 @@ FIRST_OF_EACH = (
     .where(MESSAGE.c.ticket_id.in_(bindparam("tickets", expanding=True)))
     .group_by(MESSAGE.c.ticket_id)
 )
-FIRST_TEXTS = select(MESSAGE.c.ticket_id, MESSAGE.c.subject, MESSAGE.c.text, MESSAGE.c.inbound_id).where(
-    MESSAGE.c.id.in_(FIRST_OF_EACH)
-)
+# Triage reads no further. A mail may have megabytes of text, and a company of them would fill the memory.
+READ_AT_MOST = 100_000
+FIRST_TEXTS = select(
+    MESSAGE.c.ticket_id,
+    MESSAGE.c.subject,
+    func.substr(MESSAGE.c.text, 1, READ_AT_MOST).label("text"),
+    MESSAGE.c.inbound_id,
+).where(MESSAGE.c.id.in_(FIRST_OF_EACH))
 ENFORCE = (
     update(TICKET)
     .where(TICKET.c.id == bindparam("ticket"))
@@ -48,7 +53,7 @@ PENDING_OF = (
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What triage reads of a ticket: subject and text of its first mail, and where that mail is kept."""
+    """What triage reads of a ticket: subject and start of the text of its first mail, and where that is kept."""
 
     ticket_id: int
     subject: str

@@ -256,7 +256,6 @@ class TestEngine:
             engine.perform(job_id)
         assert actor.together == [5, 5, 8, 2]
         assert set(states(store)) == {"done"}
-        assert not engine._taken
 
     def test_a_worker_of_many_threads_leaves_work_for_the_others(
         self, store: Store, engine_of: Callable[..., Engine]

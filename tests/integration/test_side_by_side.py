@@ -16,7 +16,7 @@ from daemon.store import correspondence, decisions, deliveries, jobs
 from daemon.store.decisions import Decided
 from daemon.store.deliveries import DeliveryState, NewDelivery
 from daemon.store.jobs import JobKind, Lease, Promise
-from daemon.store.models import Decision, DeliveryRow, Job, Ticket
+from daemon.store.models import Decision, DeliveryRow, Job, MessageRow, Ticket
 from daemon.store.store import Store
 from daemon.ticket import Priority, Triage
 from tests.fakes import NOON
@@ -24,6 +24,7 @@ from tests.mails import inbound, mail
 from tests.mails_way import Way
 from workers import steps
 from workers.steps import Steps, side_by_side
+from workers.transport import AuthenticationFailure
 
 TRIAGE = Triage("Login", Priority.HIGH, 0.9, "IDENTITY_TEAM", ("a word",))
 
@@ -234,4 +235,41 @@ def test_mails_that_come_together_go_the_whole_way_together(store: Store) -> Non
         assert set(session.execute(select(Job.attempts)).scalars()) == {1}
         assert "Pending" not in {str(row).title() for row in session.execute(select(Ticket.category)).scalars()}
         assert session.execute(select(DeliveryRow.state)).scalars().all() == ["sent"] * 80
-    assert not way.engine._taken
+
+
+def states(store: Store) -> list[str]:
+    with store.read() as session:
+        return list(session.execute(select(DeliveryRow.state).order_by(DeliveryRow.id)).scalars())
+
+
+def test_who_is_not_let_in_does_not_knock_for_each_mail(store: Store) -> None:
+    # Eight mails begun together asked eight times with a password that is wrong: some servers lock the account for it.
+    way = Way(store, 10)
+    way.transport.failures.append(AuthenticationFailure("no", 535))
+    way.take_in(many(4, lambda n: f"customer{n}@shop{n}.example"))
+    assert way.transport.asked == 1
+    assert states(store) == ["planned"] * 8
+
+
+def test_a_worker_that_is_closed_sends_nothing_more_of_what_it_began(store: Store) -> None:
+    way = Way(store, 10)
+    way.transport.then = way.engine.close
+    way.take_in(many(4, lambda n: f"customer{n}@shop{n}.example"))
+    assert states(store).count("sent") == 1
+    assert set(states(store)) == {"planned", "sent"}
+    with store.read() as session:
+        assert not jobs.leased(session, 100)
+
+
+def test_of_a_mail_of_megabytes_only_the_start_is_loaded(store: Store) -> None:
+    way = Way(store, 10)
+    ticket = way.accept(mail(body="a line of text\r\n" * 60_000)).ticket_id
+    assert ticket
+    with store.read() as session:
+        [read] = decisions.texts_of(session, [ticket])
+        [message] = session.execute(select(MessageRow.id).where(MessageRow.ticket_id == ticket)).scalars()
+        found = correspondence.load(session, f"message:{message}").message
+    assert read
+    assert len(read.text) == decisions.READ_AT_MOST
+    assert len(found.text) == correspondence.SHOWN_AT_MOST
+    assert found.length == len("a line of text\n" * 60_000)

@@ -29,16 +29,16 @@ class Excerpt:
     rest: Passage
 
 
-def excerpt(text: str, reply: str) -> Excerpt:
-    """Return what to show of a mail whose whole text and new text are given."""
+def excerpt(text: str, reply: str, missing: int = 0) -> Excerpt:
+    """Return what to show of a mail whose text and new text are given, without its last `missing` characters."""
     whole = lines(text[:READ_AT_MOST])
     new = whole if reply == text else lines(reply[:READ_AT_MOST])
-    beyond = max(0, len(text) - READ_AT_MOST)
+    beyond = max(0, len(text) + missing - READ_AT_MOST)
     rest = remainder(whole, new)
     if rest is None:
         return Excerpt(cut(whole, NEW_LINES, NEW_CHARACTERS, beyond), Passage())
     return Excerpt(
-        cut(new, NEW_LINES, NEW_CHARACTERS, max(0, len(reply) - READ_AT_MOST)),
+        cut(new, NEW_LINES, NEW_CHARACTERS, beyond if reply == text else max(0, len(reply) - READ_AT_MOST)),
         cut(rest, REST_LINES, REST_CHARACTERS, beyond),
     )
 

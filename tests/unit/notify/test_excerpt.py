@@ -5,7 +5,7 @@ import time
 import pytest
 
 from workers.notify.clean import lines, one_line, sendable
-from workers.notify.excerpt import cut, excerpt
+from workers.notify.excerpt import READ_AT_MOST, cut, excerpt
 
 
 @pytest.mark.parametrize(
@@ -45,10 +45,14 @@ def test_what_is_left_out_is_said(text: str, shown: str, more: str) -> None:
 
 def test_a_mail_of_megabytes_is_shown_in_part_and_in_no_time() -> None:
     began = time.perf_counter()
-    found = excerpt("line of text\n" * 800_000, "line of text\n" * 800_000)
+    text = "line of text\n" * 800_000
+    found = excerpt(text, text)
     assert time.perf_counter() - began < 2
     assert found.new.text.count("\n") == 399
     assert found.new.more.endswith("more characters")
+    # No more is read of it than its start.
+    start = text[:READ_AT_MOST]
+    assert excerpt(start, start, len(text) - len(start)) == found
 
 
 def test_a_mark_of_ours_in_a_quote_is_not_passed_on() -> None:
