@@ -97,7 +97,7 @@ class Helpdesk:
 
         def plan(session: Any) -> int | None:
             correspondence.load(session, f"decision:{ticket}")
-            deliveries.recent(session, "acknowledgement", recipient, NOON)
+            deliveries.lately(session, "acknowledgement", [recipient], NOON)
             number = self._random.getrandbits(60)
             planned = NewDelivery(
                 cause=f"message:{number}",
