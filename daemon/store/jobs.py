@@ -68,11 +68,18 @@ class Offer:
     kind: JobKind
 
 
+LEASED = {
+    "state": JobState.LEASED,
+    "owner": bindparam("by"),
+    "attempts": JOB.c.attempts + 1,
+    "beat": JOB.c.beat + 1,
+}
+LEASE = (JOB.c.id, JOB.c.kind, JOB.c.subject, JOB.c.attempts, JOB.c.created_at, JOB.c.owner)
 CLAIM = (
     update(JOB)
     .where(JOB.c.id == bindparam("job_id"), STATE == JobState.READY, JOB.c.due_at <= bindparam("now"))
-    .values(state=JobState.LEASED, owner=bindparam("by"), attempts=JOB.c.attempts + 1, beat=JOB.c.beat + 1)
-    .returning(JOB.c.id, JOB.c.kind, JOB.c.subject, JOB.c.attempts, JOB.c.created_at, JOB.c.owner)
+    .values(LEASED)
+    .returning(*LEASE)
 )
 # One after the other through the index, and not far: what is due and of other kinds must not be read again and again.
 AHEAD = (
@@ -88,12 +95,7 @@ FREE = (
     .where(JOB.c.id.in_(bindparam("jobs", expanding=True)), STATE == JobState.READY)
     .with_for_update(skip_locked=True)
 )
-CLAIM_MORE = (
-    update(JOB)
-    .where(JOB.c.id.in_(FREE))
-    .values(state=JobState.LEASED, owner=bindparam("by"), attempts=JOB.c.attempts + 1, beat=JOB.c.beat + 1)
-    .returning(JOB.c.id, JOB.c.kind, JOB.c.subject, JOB.c.attempts, JOB.c.created_at, JOB.c.owner)
-)
+CLAIM_MORE = update(JOB).where(JOB.c.id.in_(FREE)).values(LEASED).returning(*LEASE)
 FINISH = (
     update(JOB)
     .where(JOB.c.id.in_(bindparam("jobs", expanding=True)), STATE == JobState.LEASED)
