@@ -37,11 +37,11 @@ class Relay:
     def __init__(
         self,
         store: Store,
-        enqueue: Callable[[Offer], None],
+        enqueue: Callable[[Offer], None] | None,
         clock: Clock,
         waiting: Callable[[JobKind], int] = lambda _kind: 0,
     ) -> None:
-        """Take what offers a job to the broker, and what says how many of a kind wait there."""
+        """Take what offers a job to the broker, if anything does, and what says how many of a kind wait there."""
         self._store = store
         self._enqueue = enqueue
         self._waiting = waiting
@@ -61,8 +61,9 @@ class Relay:
 
     def wake(self, offers: Iterable[Offer]) -> None:
         """Offer jobs that were committed just now. Returns at once, from any thread."""
-        for offer in offers:
-            self._fresh.put(offer)
+        if self._enqueue is not None:
+            for offer in offers:
+                self._fresh.put(offer)
 
     def still_seconds(self) -> float:
         """Return for how long the relay has not come round."""
@@ -102,7 +103,7 @@ class Relay:
         """Offer what is due and take back what lost its worker."""
         self._mind_the_clock()
         with self._store.read() as session:
-            due = jobs.due(session, self._clock.now(), OFFERED_AT_MOST)
+            due = jobs.due(session, self._clock.now(), OFFERED_AT_MOST) if self._enqueue else []
             leased = jobs.leased(session, WATCHED_AT_MOST)
         now = monotonic()
         # What is due no more was claimed: given back, it is offered as soon as it is due again.
@@ -124,6 +125,8 @@ class Relay:
         self._wall, self._steady = wall, steady
 
     def _offer(self, offer: Offer) -> None:
+        if self._enqueue is None:
+            return
         self._enqueue(offer)
         failpoint("relay.offered")
         self._offered[offer.job_id] = monotonic()

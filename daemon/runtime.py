@@ -11,7 +11,6 @@ from daemon.lock import StateLock
 from daemon.owner import is_gone
 from daemon.relay import Relay
 from daemon.store import jobs, keys, schema
-from daemon.store.jobs import Offer
 from daemon.store.store import Store
 
 log = structlog.get_logger(__name__)
@@ -42,7 +41,8 @@ class Runtime:
             self._take_back()
         url = settings.broker.url.get_secret_value()
         self.broker = make_broker(url)
-        offer = partial(enqueue, self.broker) if works or url else _to_nobody
+        # Offered in process where nobody works, jobs would pile up: the workers' own relays find them.
+        offer = partial(enqueue, self.broker) if works or url else None
         self.relay = Relay(self.store, offer, self.clock, partial(waiting, self.broker))
 
     def _take_back(self) -> None:
@@ -59,11 +59,6 @@ class Runtime:
         self.store.close()
         if self._lock is not None:
             self._lock.close()
-
-
-def _to_nobody(offer: Offer) -> None:
-    """Offer no job in process where nobody works: they would pile up, and the workers' own relays find them."""
-    del offer
 
 
 def is_embedded(settings: Settings) -> bool:
