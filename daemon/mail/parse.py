@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
 from daemon.mail.address import read_addresses
@@ -28,11 +29,12 @@ def parse(raw: bytes) -> Message:
     inner = list_inner_files(entities)
     parts = (*(_part(entity, texts) for entity in entities), *(part for part, _ in inner))
     block = root.block
-    defects = (*structure, *damage, *_header_defects(block), *_seals(entities, text))
+    date = read_date(block.first("date"))
+    defects = (*structure, *damage, *_header_defects(block, date), *_seals(entities, text))
     return Message(
         message_id=_message_id(block.first("message-id")),
         subject=decode_words(block.first("subject")),
-        date=read_date(block.first("date")),
+        date=date,
         from_=_addresses(block, "from"),
         sender=_addresses(block, "sender"),
         reply_to=_addresses(block, "reply-to"),
@@ -76,7 +78,7 @@ def _ids(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(found[-_MAX_IDS:])
 
 
-def _header_defects(block: Block) -> Iterable[str]:
+def _header_defects(block: Block, date: datetime | None) -> Iterable[str]:
     names = [name for name, _ in block.fields]
     for name in ("from", "date", "message-id"):
         if name not in names:
@@ -84,7 +86,7 @@ def _header_defects(block: Block) -> Iterable[str]:
     for name in ("from", "to", "cc", "subject", "date", "message-id", "content-type", "reply-to", "sender"):
         if names.count(name) > 1:
             yield f"duplicate-{name}"
-    if block.first("date") and read_date(block.first("date")) is None:
+    if block.first("date") and date is None:
         yield "bad-date"
 
 
