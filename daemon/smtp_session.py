@@ -58,8 +58,10 @@ class GuardedSession(SMTP):
         self._idle_seconds = idle_seconds
         self._admitted = False
         self._ends: asyncio.TimerHandle | None = None
-        self._pace: asyncio.TimerHandle | None = None
         self._received = 0
+        # Since when we wait for the client (None: it waits for us); while it sends a mail, how much had come by then.
+        self._since: float | None = None
+        self._before: int | None = None
         self._errors = 0
         self._dismissed = False
         self.in_transaction = False
@@ -85,9 +87,8 @@ class GuardedSession(SMTP):
         if not self._admitted:
             return
         self._sessions.forget(self)
-        for timer in (self._ends, self._pace):
-            if timer is not None:
-                timer.cancel()
+        if self._ends is not None:
+            self._ends.cancel()
         super().connection_lost(error)
 
     def eof_received(self) -> bool | None:
@@ -119,8 +120,28 @@ class GuardedSession(SMTP):
         if transport is not None:
             transport.abort()  # type: ignore[attr-defined]  # a stream, see above
 
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """Wait for the client from now on. The timer that runs finds out when it rings; one for each line is dear."""
+        del duration
+        self._since, self._before = self.loop.time(), None
+        if self._timeout_handle is None:
+            self._ring_in(self._idle_seconds)
+
+    def _ring_in(self, seconds: float) -> None:
+        self._timeout_handle = self.loop.call_later(seconds, self._timeout_cb)
+
     def _timeout_cb(self) -> None:
-        self.dismiss(replies.IDLE)
+        """Dismiss who says nothing, or sends less than the slowest honest line, however it drips."""
+        now, since = self.loop.time(), self._since
+        if since is None or now - since < self._idle_seconds:
+            self._ring_in(self._idle_seconds if since is None else since + self._idle_seconds - now)
+        elif self._before is None:
+            self.dismiss(replies.IDLE)
+        elif self._received - self._before < SLOWEST * self._idle_seconds:
+            self.dismiss(replies.TOO_SLOW)
+        else:
+            self._watch_pace()
+            self._ring_in(self._idle_seconds)
 
     def each(self, reply: str) -> str:
         """Return the answer to a mail as this protocol gives it."""
@@ -204,8 +225,7 @@ class GuardedSession(SMTP):
                 else:
                     chunks.clear()
         finally:
-            if self._pace is not None:
-                self._pace.cancel()
+            self._since = None
         if size > limit + len(END):
             await self.push(self.each(replies.TOO_BIG))
             return None
@@ -221,18 +241,8 @@ class GuardedSession(SMTP):
             raise
 
     def _watch_pace(self) -> None:
-        """Close on a client that sends less than the slowest honest line, however it drips."""
-        if self._timeout_handle is not None:
-            self._timeout_handle.cancel()
-        before = self._received
-
-        def check() -> None:
-            if self._received - before < SLOWEST * self._idle_seconds:
-                self.dismiss(replies.TOO_SLOW)
-            else:
-                self._watch_pace()
-
-        self._pace = self.loop.call_later(self._idle_seconds, check)
+        """Expect the client to send at a pace from now on."""
+        self._since, self._before = self.loop.time(), self._received
 
     async def smtp_VRFY(self, arg: str) -> None:  # noqa: ARG002, N802 - the name is the command's
         """Tell nobody who is here."""
