@@ -9,19 +9,28 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect, select, text
 from sqlalchemy.orm import Session
 
 from daemon.store import keys, schema
 from daemon.store.engine import make_engine
-from daemon.store.models import Alarm, Base, SigningKey
+from daemon.store.models import Alarm, Base, MessageRow, SigningKey
 from daemon.store.schema import SchemaError
 from daemon.store.store import Store
 from tests.fakes import NOON
 
 ROOT = Path(__file__).parents[2]
+TICKET_OF_0001 = """
+INSERT INTO ticket (id, reference, status, category, priority, subject, silent, created_at, updated_at)
+VALUES (1, 'HD-AAAA-AAAA', 'OPEN', 'PENDING', 'PENDING', 'x', :no, '2026-03-02 12:00:00', '2026-03-02 12:00:00')
+"""
+MESSAGE_OF_0001 = """
+INSERT INTO message (ticket_id, kind, message_id, subject, text, reply, acknowledge, verified, created_at)
+VALUES (1, 'person', '<1@x>', 'x', 'all of it', 'new', :no, :no, '2026-03-02 12:00:00')
+"""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -63,6 +72,21 @@ def test_upgrading_again_changes_nothing_and_keeps_what_is_stored(engine: Engine
     assert schema.upgrade(engine) == (schema.head(), schema.head())
     with Session(engine) as session:
         assert session.get_one(Alarm, "kept").since == NOON
+
+
+def test_a_database_of_every_earlier_version_is_brought_up_to_date_with_what_it_holds(engine: Engine) -> None:
+    config = schema._config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in (TICKET_OF_0001, MESSAGE_OF_0001):
+            connection.execute(text(statement), {"no": False})
+    assert schema.upgrade(engine) == ("0001", schema.head())
+    with Session(engine) as session:
+        assert session.execute(select(MessageRow.text)).scalars().all() == ["all of it"]
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
 
 
 def test_many_at_once_are_no_harm(url: str) -> None:
