@@ -27,6 +27,12 @@ TICKET_OF_0001 = """
 INSERT INTO ticket (id, reference, status, category, priority, subject, silent, created_at, updated_at)
 VALUES (1, 'HD-AAAA-AAAA', 'OPEN', 'PENDING', 'PENDING', 'x', :no, '2026-03-02 12:00:00', '2026-03-02 12:00:00')
 """
+UNMARKED_OF_0001 = """
+CREATE TABLE imap_unmarked (
+    account VARCHAR(64) NOT NULL, folder VARCHAR(255) NOT NULL, uidvalidity BIGINT NOT NULL, uid BIGINT NOT NULL,
+    PRIMARY KEY (account, folder, uidvalidity, uid)
+)
+"""
 MESSAGE_OF_0001 = """
 INSERT INTO message (ticket_id, kind, message_id, subject, text, reply, acknowledge, verified, created_at)
 VALUES (1, 'person', '<1@x>', 'x', 'all of it', 'new', :no, :no, '2026-03-02 12:00:00')
@@ -74,12 +80,15 @@ def test_upgrading_again_changes_nothing_and_keeps_what_is_stored(engine: Engine
         assert session.get_one(Alarm, "kept").since == NOON
 
 
-def test_a_database_of_every_earlier_version_is_brought_up_to_date_with_what_it_holds(engine: Engine) -> None:
+@pytest.mark.parametrize("more", [(), (UNMARKED_OF_0001,)])
+def test_a_database_of_every_earlier_version_is_brought_up_to_date_with_what_it_holds(
+    engine: Engine, more: tuple[str, ...]
+) -> None:
     config = schema._config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-        for statement in (TICKET_OF_0001, MESSAGE_OF_0001):
+        for statement in (TICKET_OF_0001, MESSAGE_OF_0001, *more):
             connection.execute(text(statement), {"no": False})
     assert schema.upgrade(engine) == ("0001", schema.head())
     with Session(engine) as session:

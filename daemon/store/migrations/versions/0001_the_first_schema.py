@@ -36,14 +36,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account", "folder"),
     )
     op.create_table(
-        "imap_unmarked",
-        sa.Column("account", sa.String(length=64), nullable=False),
-        sa.Column("folder", sa.String(length=255), nullable=False),
-        sa.Column("uidvalidity", sa.BigInteger(), nullable=False),
-        sa.Column("uid", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("account", "folder", "uidvalidity", "uid"),
-    )
-    op.create_table(
         "job",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
