@@ -76,17 +76,24 @@ FIRST_TO = (
 
 KIND = (DELIVERY.c.kind == bindparam("kind"), DELIVERY.c.state != DeliveryState.SUPPRESSED)
 THIS_HOUR = DELIVERY.c.created_at > bindparam("hour")
-TO_ADDRESSES = (
-    select(DELIVERY.c.recipient, func.count().label("day"), func.sum(case((THIS_HOUR, 1), else_=0)).label("hour"))
-    .where(DELIVERY.c.recipient.in_(bindparam("recipients", expanding=True)), *KIND)
-    .where(DELIVERY.c.created_at > bindparam("day"))
-    .group_by(DELIVERY.c.recipient)
+TODAY = DELIVERY.c.created_at > bindparam("day")
+MOST: BindParameter[int] = bindparam("most")
+OF_ADDRESSES = (
+    select(DELIVERY.c.recipient, case((THIS_HOUR, 1), else_=0).label("fresh"))
+    .where(DELIVERY.c.recipient.in_(bindparam("recipients", expanding=True)), *KIND, TODAY)
+    .limit(MOST)
+    .subquery()
 )
-TO_DOMAINS = (
-    select(DELIVERY.c.domain, func.count().label("hour"))
+TO_ADDRESSES = select(
+    OF_ADDRESSES.c.recipient, func.count().label("day"), func.sum(OF_ADDRESSES.c.fresh).label("hour")
+).group_by(OF_ADDRESSES.c.recipient)
+OF_DOMAINS = (
+    select(DELIVERY.c.domain)
     .where(DELIVERY.c.domain.in_(bindparam("domains", expanding=True)), *KIND, THIS_HOUR)
-    .group_by(DELIVERY.c.domain)
+    .limit(MOST)
+    .subquery()
 )
+TO_DOMAINS = select(OF_DOMAINS.c.domain, func.count().label("hour")).group_by(OF_DOMAINS.c.domain)
 IN_ALL = select(func.count()).select_from(
     select(DELIVERY.c.id).where(*KIND, THIS_HOUR).limit(COUNTED_AT_MOST).subquery()
 )
@@ -219,7 +226,7 @@ def settle(session: Session, fates: Sequence[Fate]) -> None:
     session.execute(SETTLE, known)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lately:
     """How many mails of a kind were planned lately, not suppressed: by address, by domain, and in all."""
 
@@ -227,33 +234,35 @@ class Lately:
     by_address_day: Counter[str]
     by_address_hour: Counter[str]
     by_domain_hour: Counter[str]
-    in_all: Counter[str]
+    in_all_hour: int
 
     def to(self, recipient: str) -> Recent:
         """Return what counts for one more mail to a recipient."""
         domain = recipient.rpartition("@")[2]
         day, hour = self.by_address_day[recipient], self.by_address_hour[recipient]
-        return Recent(day, hour, self.by_domain_hour[domain], self.in_all["hour"])
+        return Recent(day, hour, self.by_domain_hour[domain], self.in_all_hour)
 
     def add(self, recipient: str) -> None:
         """Count one more."""
         self.by_address_day[recipient] += 1
         self.by_address_hour[recipient] += 1
         self.by_domain_hour[recipient.rpartition("@")[2]] += 1
-        self.in_all["hour"] += 1
+        self.in_all_hour += 1
 
 
 def lately(session: Session, kind: str, recipients: Sequence[str], now: datetime) -> Lately:
     """Count what of a kind was planned lately, in all and for recipients (in lower case)."""
-    about = {"kind": kind, "day": now - DAY, "hour": now - HOUR}
-    domains = {recipient.rpartition("@")[2] for recipient in recipients}
-    addresses = session.execute(TO_ADDRESSES, about | {"recipients": list(set(recipients))}).all()
+    addresses = list(set(recipients))
+    domains = list({recipient.rpartition("@")[2] for recipient in recipients})
+    about = {"kind": kind, "day": now - DAY, "hour": now - HOUR, "most": COUNTED_AT_MOST * max(1, len(addresses))}
+    to_addresses = session.execute(TO_ADDRESSES, about | {"recipients": addresses}).all()
+    to_domains = session.execute(TO_DOMAINS, about | {"domains": domains}).all()
     return Lately(
         kind,
-        Counter({row.recipient: row.day for row in addresses}),
-        Counter({row.recipient: row.hour for row in addresses}),
-        Counter({row.domain: row.hour for row in session.execute(TO_DOMAINS, about | {"domains": list(domains)})}),
-        Counter(hour=session.execute(IN_ALL, about).scalar_one()),
+        Counter({row.recipient: row.day for row in to_addresses}),
+        Counter({row.recipient: row.hour for row in to_addresses}),
+        Counter({row.domain: row.hour for row in to_domains}),
+        session.execute(IN_ALL, about).scalar_one(),
     )
 
 
