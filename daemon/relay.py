@@ -37,14 +37,17 @@ class Relay:
     def __init__(
         self,
         store: Store,
-        enqueue: Callable[[Offer], None] | None,
+        enqueue: Callable[[Offer], None],
         clock: Clock,
         waiting: Callable[[JobKind], int] = lambda _kind: 0,
+        *,
+        offers: bool = True,
     ) -> None:
-        """Take what offers a job to the broker, if anything does, and what says how many of a kind wait there."""
+        """Take what offers a job to the broker, what says how many of a kind wait there, and whether any is offered."""
         self._store = store
         self._enqueue = enqueue
         self._waiting = waiting
+        self._offers = offers
         self._clock = clock
         self._fresh: SimpleQueue[Offer] = SimpleQueue()
         self._offered: dict[int, float] = {}
@@ -61,7 +64,7 @@ class Relay:
 
     def wake(self, offers: Iterable[Offer]) -> None:
         """Offer jobs that were committed just now. Returns at once, from any thread."""
-        if self._enqueue is not None:
+        if self._offers:
             for offer in offers:
                 self._fresh.put(offer)
 
@@ -103,7 +106,7 @@ class Relay:
         """Offer what is due and take back what lost its worker."""
         self._mind_the_clock()
         with self._store.read() as session:
-            due = jobs.due(session, self._clock.now(), OFFERED_AT_MOST) if self._enqueue else []
+            due = jobs.due(session, self._clock.now(), OFFERED_AT_MOST) if self._offers else []
             leased = jobs.leased(session, WATCHED_AT_MOST)
         now = monotonic()
         # What is due no more was claimed: given back, it is offered as soon as it is due again.
@@ -125,8 +128,6 @@ class Relay:
         self._wall, self._steady = wall, steady
 
     def _offer(self, offer: Offer) -> None:
-        if self._enqueue is None:
-            return
         self._enqueue(offer)
         failpoint("relay.offered")
         self._offered[offer.job_id] = monotonic()

@@ -41,9 +41,14 @@ class Runtime:
             self._take_back()
         url = settings.broker.url.get_secret_value()
         self.broker = make_broker(url)
-        # Offered in process where nobody works, jobs would pile up: the workers' own relays find them.
-        offer = partial(enqueue, self.broker) if works or url else None
-        self.relay = Relay(self.store, offer, self.clock, partial(waiting, self.broker))
+        self.relay = Relay(
+            self.store,
+            partial(enqueue, self.broker),
+            self.clock,
+            partial(waiting, self.broker),
+            # Offered in process where nobody works, jobs would pile up: the workers' own relays find them.
+            offers=works or bool(url),
+        )
 
     def _take_back(self) -> None:
         """Take back at once what this host's dead processes left, instead of waiting for beats that cannot come."""

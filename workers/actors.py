@@ -68,7 +68,7 @@ class TriageActor:
     def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
         """Triage the ticket of a job."""
         del shift
-        ticket_id = _number(lease.subject)
+        ticket_id = lease.number
         read = yield from steps.read(decisions.texts_of, ticket_id)
         case = text.clean(read.subject, read.text) if read else text.clean("", "")
         triage = decide(case, self._rules().triage, self._brain.model(), self._brain.certified(), random.random())  # noqa: S311 - an audit sample
@@ -77,7 +77,7 @@ class TriageActor:
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Leave the decision to a person, and park the mail."""
-        ticket_id = _number(lease.subject)
+        ticket_id = lease.number
         policy = self._rules().triage
         reason = f"triage failed {lease.attempts - 1 or 1} times: {error}"
         triage = Triage(
@@ -98,9 +98,8 @@ class TriageActor:
         for (_, decided), decision in zip(items, found, strict=True):
             if decision is not None:
                 _log_decision(decided)
-        subjects = [f"{correspondence.DECISION}:{decision}" if decision else "" for decision in found]
-        promised = [[Promise(JobKind.NOTIFY, subject, now)] if subject else [] for subject in subjects]
-        return jobs.go_on(session, list(zip([lease for lease, _ in items], promised, strict=True)))
+        promised = [[Promise(JobKind.NOTIFY, f"{correspondence.DECISION}:{one}", now)] if one else [] for one in found]
+        return jobs.go_on(session, [(lease, after) for (lease, _), after in zip(items, promised, strict=True)])
 
 
 class NotifyActor:
@@ -226,7 +225,3 @@ def _log_decision(decided: Decided) -> None:
         team=triage.team,
         by=decided.by,
     )
-
-
-def _number(subject: str) -> int:
-    return int(subject.partition(":")[2])

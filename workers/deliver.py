@@ -110,16 +110,16 @@ class DeliverActor:
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Mark the delivery failed."""
-        deliveries.settle(session, [Fate(_number(lease), DeliveryState.FAILED, error)])
+        deliveries.settle(session, [Fate(lease.number, DeliveryState.FAILED, error)])
         return ()
 
     def _begin(self, session: Session, leases: Sequence[Lease]) -> list[Attempt | None]:
-        rows = deliveries.begin(session, [_number(lease) for lease in leases])
-        over = [lease for lease in leases if _number(lease) not in rows]
+        rows = deliveries.begin(session, [lease.number for lease in leases])
+        over = [lease for lease in leases if lease.number not in rows]
         if over:
             jobs.finish(session, over, self._clock.now())
         snapshots = correspondence.snapshots(session, [row.cause for row in rows.values()])
-        return [self._attempt(session, rows.get(_number(lease)), snapshots) for lease in leases]
+        return [self._attempt(session, rows.get(lease.number), snapshots) for lease in leases]
 
     def _attempt(self, session: Session, row: Begun | None, snapshots: Snapshots) -> Attempt | None:
         if row is None:
@@ -283,10 +283,6 @@ def _log_fate(attempt: Attempt, fate: Fate, seconds: float) -> None:
         answer=fate.reason[:200],
         seconds=seconds,
     )
-
-
-def _number(lease: Lease) -> int:
-    return int(lease.subject.partition(":")[2])
 
 
 def _is_handed(snapshot: Snapshot) -> bool:

@@ -59,6 +59,11 @@ class Lease:
     created_at: datetime
     owner: str
 
+    @property
+    def number(self) -> int:
+        """Return the id of what the job is about, such as 7 of "ticket:7"."""
+        return int(self.subject.partition(":")[2])
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:

@@ -80,7 +80,7 @@ class Helpdesk:
     def triage(self) -> None:
         """Claim the job of a ticket, decide, and finish it."""
         lease = self._claim()
-        ticket = int(lease.subject.partition(":")[2])
+        ticket = lease.number
         with self.store.read() as session:
             assert decisions.text_of(session, ticket)
 

@@ -2,9 +2,10 @@
 
 import csv
 import shutil
+import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Final, Self
@@ -73,6 +74,23 @@ class Kit:
 
     def __exit__(self, *_exception: object) -> None:
         self.close()
+
+
+def at_once(works: Iterable[Callable[[], None]]) -> None:
+    """Do works in a thread each, and return when all are done."""
+    threads = [threading.Thread(target=work) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def verdict(problems: Mapping[str, Sequence[str]]) -> int:
+    """Name what is wrong on each kind of system; return the exit code."""
+    for kind, found in problems.items():
+        for problem in found:
+            print(f"VIOLATION on {kind}: {problem}", file=sys.stderr)
+    return 1 if any(problems.values()) else 0
 
 
 def few_examples(folder: Path) -> None:

@@ -8,17 +8,17 @@ import argparse
 import random
 import statistics
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from daemon.failpoint import COMMIT
 from tests.faults.checker import Report, check, sent_mails
 from tests.faults.evidence import unanswered
-from tests.faults.kit import Kit
+from tests.faults.kit import Kit, at_once, verdict
 from tests.faults.load import Client, Numbers
 from tests.faults.points import ANY, FAILURES, KILL, POINTS, SLEEP, Fault, Pair, pairs, waves
 from tests.faults.system import KINDS, SQLITE, System
@@ -254,24 +254,18 @@ def main() -> int:
     with Kit() as kit:
         runs = [Run(kit, kind, options.seed) for kind in KINDS if options.only in (None, kind)]
         rounds = options.rounds or (1 if options.short else FULL_ROUNDS)
-        threads = [
-            threading.Thread(
-                target=run,
-                args=(rounds, SHORT_PAIRS if options.short else PAIRS),
-                kwargs={"every_passing": not options.short and run.outcome.kind == SQLITE},
+        at_once(
+            partial(
+                run,
+                rounds,
+                SHORT_PAIRS if options.short else PAIRS,
+                every_passing=not options.short and run.outcome.kind == SQLITE,
             )
             for run in runs
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        )
     outcomes = [run.outcome for run in runs]
     print(f"Seed {options.seed}.\n\n{table(outcomes)}")
-    for outcome in outcomes:
-        for problem in outcome.problems:
-            print(f"VIOLATION on {outcome.kind}: {problem}", file=sys.stderr)
-    return 1 if any(outcome.problems for outcome in outcomes) else 0
+    return verdict({outcome.kind: outcome.problems for outcome in outcomes})
 
 
 if __name__ == "__main__":

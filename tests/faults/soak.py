@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from tests.faults.checker import Report, check, sent_mails
 from tests.faults.evidence import unanswered
-from tests.faults.kit import Kit
+from tests.faults.kit import Kit, at_once, verdict
 from tests.faults.load import Accepted, Client, Numbers
 from tests.faults.nemesis import Mailbox, Nemesis
 from tests.faults.system import KINDS, System
@@ -158,16 +159,9 @@ def main() -> int:
     options = parser.parse_args()
     outcomes = [Outcome(kind) for kind in KINDS if options.only in (None, kind)]
     with Kit() as kit:
-        threads = [threading.Thread(target=soak, args=(kit, o, options.minutes, options.seed)) for o in outcomes]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        at_once(partial(soak, kit, outcome, options.minutes, options.seed) for outcome in outcomes)
     print(f"{options.minutes:g} minutes, seed {options.seed}.\n\n{table(outcomes)}")
-    for outcome in outcomes:
-        for problem in outcome.problems:
-            print(f"VIOLATION on {outcome.kind}: {problem}", file=sys.stderr)
-    return 1 if any(outcome.problems for outcome in outcomes) else 0
+    return verdict({outcome.kind: outcome.problems for outcome in outcomes})
 
 
 if __name__ == "__main__":

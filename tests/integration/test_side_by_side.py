@@ -23,8 +23,10 @@ from tests.fakes import NOON
 from tests.mails import inbound, mail
 from tests.mails_way import Way
 from workers import steps
+from workers.notify import excerpt
 from workers.steps import Steps, side_by_side
 from workers.transport import AuthenticationFailure
+from workers.triage import text
 
 TRIAGE = Triage("Login", Priority.HIGH, 0.9, "IDENTITY_TEAM", ("a word",))
 
@@ -259,6 +261,11 @@ def test_a_worker_that_is_closed_sends_nothing_more_of_what_it_began(store: Stor
     assert set(states(store)) == {"planned", "sent"}
     with store.read() as session:
         assert not jobs.leased(session, 100)
+
+
+def test_no_less_is_loaded_of_a_text_than_is_read_of_it() -> None:
+    assert decisions.READ_AT_MOST >= text.LONGEST_TEXT
+    assert correspondence.SHOWN_AT_MOST >= excerpt.READ_AT_MOST
 
 
 def test_of_a_mail_of_megabytes_only_the_start_is_loaded(store: Store) -> None:
