@@ -11,7 +11,6 @@ from typing import Final
 import structlog
 
 from config.schema import Imap
-from daemon.clock import Clock
 from daemon.imap_errands import backfill, probe
 from daemon.imap_folder import Accepts, Reader, describe
 from daemon.imap_login import RefusedError
@@ -21,6 +20,7 @@ from daemon.oauth2 import tokens_of
 from daemon.store import cursors
 from daemon.store.cursors import Place
 from daemon.store.store import Store
+from daemon.system.clock import Clock
 
 __all__ = ["Pace", "Poller", "State", "backfill", "probe"]
 

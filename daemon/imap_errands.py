@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from config.schema import MEGABYTE, Imap
-from daemon.clock import Clock, SystemClock
 from daemon.imap_folder import Accepts, Reader, UnreadableError, begin
 from daemon.imap_mailbox import Folder, FolderError, Pace, Session, connect
 from daemon.oauth2 import tokens_of
 from daemon.store import cursors
 from daemon.store.cursors import Place
 from daemon.store.store import Store
+from daemon.system.clock import Clock, SystemClock
 
 
 def probe(mailbox: Imap, pace: Pace | None = None) -> str:

@@ -8,8 +8,6 @@ import structlog
 from imapclient.exceptions import IMAPClientError, ProtocolError
 from sqlalchemy.orm import Session as Transaction
 
-from daemon.clock import Clock
-from daemon.failpoint import failpoint
 from daemon.imap_login import RefusedError, one_line
 from daemon.imap_mailbox import Folder, FolderError, Mail, Session
 from daemon.intake import UNREACHABLE
@@ -20,6 +18,8 @@ from daemon.oauth2 import TokenRefusedError, TokenUnavailableError
 from daemon.store import cursors
 from daemon.store.cursors import Cursor, Key, Place
 from daemon.store.store import Store
+from daemon.system.clock import Clock
+from daemon.system.failpoint import failpoint
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,6 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from daemon.failpoint import failpoint
 from daemon.mail.content_key import content_key
 from daemon.mail.envelope import Inbound
 from daemon.mail.understand import Policy, understand
@@ -22,6 +21,7 @@ from daemon.store.jobs import Offer
 from daemon.store.ledgers import disposition_of
 from daemon.store.store import Store
 from daemon.store.writer import WriterClosedError
+from daemon.system.failpoint import failpoint
 from daemon.ticket import Disposition
 
 log = structlog.get_logger(__name__)

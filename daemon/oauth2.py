@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from config.schema import Imap, OAuth2
-from daemon.clock import Clock
+from daemon.system.clock import Clock
 
 TIMEOUT_SECONDS: Final = 20.0
 MAX_ANSWER: Final = 64 * 1024

@@ -8,11 +8,11 @@ from time import monotonic
 
 import structlog
 
-from daemon.clock import Clock
-from daemon.failpoint import failpoint
 from daemon.store import jobs
 from daemon.store.jobs import JobKind, Offer
 from daemon.store.store import Store
+from daemon.system.clock import Clock
+from daemon.system.failpoint import failpoint
 
 log = structlog.get_logger(__name__)
 

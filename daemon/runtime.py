@@ -5,13 +5,13 @@ from functools import partial
 import structlog
 
 from config.settings import Settings
-from daemon.clock import Clock, SystemClock
 from daemon.jobs import enqueue, make_broker, waiting
-from daemon.lock import StateLock
-from daemon.owner import is_gone
 from daemon.relay import Relay
 from daemon.store import jobs, keys, schema
 from daemon.store.store import Store
+from daemon.system.clock import Clock, SystemClock
+from daemon.system.lock import StateLock
+from daemon.system.worker_id import is_gone
 
 log = structlog.get_logger(__name__)
 

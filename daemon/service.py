@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import structlog
 
 from config.settings import Settings
-from daemon import process, systemd
-from daemon.clock import Clock
 from daemon.imap import Poller
 from daemon.intake import Intake
 from daemon.mail.understand import Policy
 from daemon.relay import Relay
 from daemon.smtp import Listener, Listening
-from daemon.space import FreeSpace
 from daemon.store.store import Store
+from daemon.system import systemd, tuning
+from daemon.system.clock import Clock
+from daemon.system.disk import FreeSpace
 
 log = structlog.get_logger(__name__)
 
@@ -59,9 +59,9 @@ class Service:
 
     async def serve(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Accept mail until `stop` is set, then finish what was begun."""
-        process.allow_many_files()
-        process.give_memory_back()
-        process.collect_less_often()
+        tuning.allow_many_files()
+        tuning.give_memory_back()
+        tuning.collect_less_often()
         asyncio.get_running_loop().set_exception_handler(_loop_error)
         await self._listen()
         for poller in self.pollers:

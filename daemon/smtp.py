@@ -17,8 +17,6 @@ from aiosmtpd.smtp import ALLOWED_BEFORE_STARTTLS, SMTP, AuthResult, LoginPasswo
 from aiosmtpd.smtp import Envelope as SmtpEnvelope
 
 from daemon import replies
-from daemon.clock import Clock
-from daemon.failpoint import failpoint
 from daemon.intake import UNREACHABLE, Intake
 from daemon.mail.address import canonical
 from daemon.mail.envelope import Envelope, Inbound
@@ -26,6 +24,8 @@ from daemon.mail.token import LENGTH
 from daemon.smtp_batch import Batch
 from daemon.smtp_session import GuardedLmtpSession, GuardedSession
 from daemon.store.admission import Reading
+from daemon.system.clock import Clock
+from daemon.system.failpoint import failpoint
 
 log = structlog.get_logger(__name__)
 

@@ -11,11 +11,11 @@ import pytest
 import redis
 from hypothesis import settings
 
-from daemon import logs
 from daemon.store import schema
 from daemon.store.engine import make_engine
 from daemon.store.models import Base
 from daemon.store.store import Store
+from daemon.system import logs
 from tests.fakes import FakeClock
 from tests.servers import PostgresServer, RedisServer
 

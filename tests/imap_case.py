@@ -10,13 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.schema import Imap
-from daemon.clock import SystemClock
 from daemon.imap import Pace, Poller
 from daemon.intake import Intake
 from daemon.mail.envelope import Inbound
 from daemon.mail.understand import Policy
 from daemon.store.models import ImapCursor
 from daemon.store.store import Store
+from daemon.system.clock import SystemClock
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 CLOCK = SystemClock()

@@ -13,7 +13,6 @@ from typing import Protocol
 import structlog
 from sqlalchemy.orm import Session
 
-from daemon.clock import Clock
 from daemon.mail.token import Purpose, Token, digest, sign
 from daemon.store import bounces, correspondence, decisions, deliveries, jobs, tickets
 from daemon.store import inbound as ledger
@@ -21,6 +20,7 @@ from daemon.store.correspondence import Snapshot
 from daemon.store.decisions import Decided
 from daemon.store.deliveries import DeliveryState, Lately, NewDelivery
 from daemon.store.jobs import JobKind, Lease, Promise
+from daemon.system.clock import Clock
 from daemon.ticket import Disposition, Priority, Triage
 from workers import steps
 from workers.engine import Shift

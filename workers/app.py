@@ -9,13 +9,13 @@ import dramatiq
 import structlog
 
 from config.settings import Settings
-from daemon.clock import Clock
 from daemon.health import Patience
 from daemon.jobs import TIME_LIMIT_MS
-from daemon.owner import owner
-from daemon.space import FreeSpace
 from daemon.store.jobs import JobKind
 from daemon.store.store import Store
+from daemon.system.clock import Clock
+from daemon.system.disk import FreeSpace
+from daemon.system.worker_id import owner
 from daemon.ticket import Priority
 from workers.actors import NotifyActor, Rules, TrainActor, TriageActor
 from workers.brain import CurrentBrain

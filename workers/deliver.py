@@ -9,8 +9,6 @@ from typing import Final
 import structlog
 from sqlalchemy.orm import Session
 
-from daemon.clock import Clock
-from daemon.failpoint import failpoint
 from daemon.mail.attachment import octets_of
 from daemon.mail.reply import new_text
 from daemon.mail.token import sign
@@ -20,6 +18,8 @@ from daemon.store.correspondence import FileNote, Snapshot, Snapshots
 from daemon.store.deliveries import Begun, DeliveryState, Fate
 from daemon.store.jobs import Lease, LeaseLostError
 from daemon.store.store import Store
+from daemon.system.clock import Clock
+from daemon.system.failpoint import failpoint
 from workers import steps
 from workers.actors import token_for
 from workers.engine import PostponeError, Shift, left

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import structlog
 
-from daemon.clock import Clock
 from daemon.store import lessons
 from daemon.store.store import Store
+from daemon.system.clock import Clock
 from daemon.ticket import Priority
 from workers.triage import examples, lexicon, training
 from workers.triage.examples import Example

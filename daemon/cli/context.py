@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from config.settings import ConfigError, Settings, load
-from daemon import logs
+from daemon.system import logs
 
 if TYPE_CHECKING:
     from daemon.runtime import Runtime
@@ -84,8 +84,8 @@ def settings(ctx: click.Context, *, quiet: bool = False) -> Settings:
 
 def runtime(settings: Settings, *, migrate: bool, alone: bool, works: bool = True) -> "Runtime":
     """Build what a running process needs; raises Misconfigured or Unavailable."""
-    from daemon.lock import LockedError  # noqa: PLC0415 - the store takes a second to import, --help must not
     from daemon.runtime import Runtime  # noqa: PLC0415 - see above
+    from daemon.system.lock import LockedError  # noqa: PLC0415 - the store takes a second to import, --help must not
 
     with _explained(settings):
         try:

@@ -8,10 +8,10 @@ import click
 from sqlalchemy.orm import Session
 
 from daemon.cli import context, output, params
-from daemon.clock import SystemClock
 from daemon.store import ledgers, repair
 from daemon.store.jobs import JobKind, JobState
 from daemon.store.repair import RepairError
+from daemon.system.clock import SystemClock
 
 COLUMNS: Final = ("id", "kind", "subject", "state", "attempts", "due_at", "created_at", "last_error")
 

@@ -8,7 +8,7 @@ import click
 from config.schema import Imap
 from daemon.cli import context, output
 from daemon.cli.parked import intake
-from daemon.clock import SystemClock
+from daemon.system.clock import SystemClock
 
 
 @click.group()

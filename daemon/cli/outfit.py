@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daemon.clock import SystemClock
 from daemon.mail.understand import Policy as Ourselves
+from daemon.system.clock import SystemClock
 
 if TYPE_CHECKING:
     from config.settings import Settings

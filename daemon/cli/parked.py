@@ -7,12 +7,12 @@ import click
 
 from config.settings import Settings
 from daemon.cli import context, output, params
-from daemon.clock import SystemClock
 from daemon.intake import Intake
 from daemon.store import inbound as ledger
 from daemon.store import keys, ledgers, repair
 from daemon.store.models import Inbound
 from daemon.store.store import Store
+from daemon.system.clock import SystemClock
 from daemon.ticket import Disposition
 
 COLUMNS: Final = ("id", "received_at", "source", "mail_from", "size", "ticket", "reasons")

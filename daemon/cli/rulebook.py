@@ -59,7 +59,7 @@ def _given(file: Path) -> "Sequence[Example]":
 
 
 def _verified(settings: Settings) -> "Sequence[Example]":
-    from daemon.clock import SystemClock  # noqa: PLC0415 - see above
+    from daemon.system.clock import SystemClock  # noqa: PLC0415 - see above
     from workers.app import registry  # noqa: PLC0415 - see above
     from workers.school import School  # noqa: PLC0415 - see above
 

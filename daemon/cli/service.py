@@ -16,9 +16,9 @@ import structlog
 from config.schema import Smtp
 from config.settings import Settings, load
 from daemon.cli import context
-from daemon.process import collect_less_often, give_memory_back
 from daemon.runtime import Runtime
 from daemon.service import Service
+from daemon.system.tuning import collect_less_often, give_memory_back
 
 if TYPE_CHECKING:
     from workers.app import Workshop

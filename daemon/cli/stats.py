@@ -8,9 +8,9 @@ import click
 
 from config.settings import Settings
 from daemon.cli import context, output, params
-from daemon.clock import SystemClock
 from daemon.store import ledgers
 from daemon.store.store import Store
+from daemon.system.clock import SystemClock
 
 
 @click.group(invoke_without_command=True)

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from daemon.cli import card, context, output, params, references
-from daemon.clock import SystemClock
 from daemon.store import corrections, reports
 from daemon.store.corrections import Correction, Done
 from daemon.store.dossier import dossier
 from daemon.store.reports import Wanted
 from daemon.store.store import Store
+from daemon.system.clock import SystemClock
 from daemon.ticket import Priority, Status
 
 COLUMNS: Final = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.cli import context, output, params
-from daemon.clock import SystemClock
+from daemon.system.clock import SystemClock
 
 if TYPE_CHECKING:
     from config.settings import Settings

@@ -12,9 +12,9 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from daemon.failpoint import failpoint
 from daemon.store.models import Job, table, unindexed
 from daemon.store.rows import Adding
+from daemon.system.failpoint import failpoint
 
 # Due whatever the clock says: a clock that steps back delays no new work.
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)

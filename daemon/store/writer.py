@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from daemon.failpoint import failpoint
+from daemon.system.failpoint import failpoint
 
 Item = TypeVar("Item")
 T = TypeVar("T")

@@ -22,7 +22,6 @@ from typing import Any, Final
 
 from sqlalchemy import event
 
-from daemon import logs
 from daemon.intake import Intake
 from daemon.mail.understand import Policy
 from daemon.store import correspondence, decisions, deliveries, jobs, keys, reports, schema
@@ -31,6 +30,7 @@ from daemon.store.deliveries import Fate, NewDelivery
 from daemon.store.jobs import Lease
 from daemon.store.reports import Wanted
 from daemon.store.store import Store
+from daemon.system import logs
 from daemon.ticket import Disposition, Priority, Triage
 from tests.benchmarks import seed
 from tests.fakes import NOON, Woken

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from daemon.failpoint import COMMIT
+from daemon.system.failpoint import COMMIT
 from tests.faults.checker import Report, check, sent_mails
 from tests.faults.evidence import unanswered
 from tests.faults.kit import Kit, at_once, verdict

@@ -1,9 +1,9 @@
 """Train a small model instead of running triaged: each system gets a copy of it."""
 
 from config.settings import load
-from daemon.clock import SystemClock
 from daemon.store import schema
 from daemon.store.store import Store
+from daemon.system.clock import SystemClock
 from workers.app import school
 
 

@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from daemon.jobs import make_broker
-from daemon.owner import is_gone, owner
 from daemon.relay import Relay
 from daemon.store import jobs
 from daemon.store.jobs import JobKind, Promise
 from daemon.store.models import Job
 from daemon.store.store import Store
 from daemon.store.writer import WriterClosedError
+from daemon.system.worker_id import is_gone, owner
 from tests.fakes import NOON, FakeClock
 from workers.app import Workshop
 from workers.outcome import written

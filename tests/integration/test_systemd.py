@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon import systemd
+from daemon.system import systemd
 
 
 def test_systemd_hears_us_on_a_socket_by_path_and_by_abstract_name(

@@ -12,9 +12,9 @@ from typing import Literal
 import pytest
 import structlog
 
-from daemon import logs, systemd
-from daemon.lock import LockedError, StateLock
-from daemon.space import FreeSpace
+from daemon.system import logs, systemd
+from daemon.system.disk import FreeSpace
+from daemon.system.lock import LockedError, StateLock
 
 
 def test_one_daemon_holds_the_state_directory(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_one_daemon_holds_the_state_directory(tmp_path: Path) -> None:
 
 def test_a_killed_daemon_leaves_no_lock(tmp_path: Path) -> None:
     program = (
-        "import os, pathlib; from daemon.lock import StateLock;"
+        "import os, pathlib; from daemon.system.lock import StateLock;"
         f"StateLock(pathlib.Path({str(tmp_path)!r})); os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=False).returncode == -9
@@ -36,7 +36,7 @@ def test_a_killed_daemon_leaves_no_lock(tmp_path: Path) -> None:
 
 def test_cycles_are_looked_for_less_often_and_not_among_what_the_start_made() -> None:
     program = (
-        "import gc; from daemon.process import collect_less_often; collect_less_often();"
+        "import gc; from daemon.system.tuning import collect_less_often; collect_less_often();"
         "assert gc.get_threshold()[0] == 10_000 and gc.get_freeze_count() > 1000"
     )
     subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=True)
@@ -55,7 +55,7 @@ def test_free_space_is_asked_at_most_once_a_second(tmp_path: Path, monkeypatch: 
         asked.append(path)
         return usage
 
-    monkeypatch.setattr("daemon.space.shutil.disk_usage", usage_of)
+    monkeypatch.setattr("daemon.system.disk.shutil.disk_usage", usage_of)
     space = FreeSpace(tmp_path, 1)
     assert all(space() for _ in range(100))
     assert len(asked) == 1

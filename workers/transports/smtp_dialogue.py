@@ -4,7 +4,7 @@ import re
 import smtplib
 from typing import Final
 
-from daemon.failpoint import failpoint
+from daemon.system.failpoint import failpoint
 from workers.transport import (
     AuthenticationFailure,
     PermanentFailure,

@@ -13,7 +13,7 @@ class StateLock:
     """Held as long as the process lives, or until closed."""
 
     def __init__(self, directory: Path) -> None:
-        path = directory / "daemon.lock"
+        path = directory / "daemon.system.lock"
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,1 @@
+"""What the machine gives: clock, logs, locks, disk, processes and systemd."""
