@@ -22,7 +22,7 @@ from daemon.store.ledgers import disposition_of
 from daemon.store.store import Store
 from daemon.store.writer import WriterClosedError
 from daemon.system.failpoint import failpoint
-from daemon.ticket import Disposition
+from daemon.vocabulary import Disposition
 
 log = structlog.get_logger(__name__)
 

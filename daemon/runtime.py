@@ -5,7 +5,7 @@ from functools import partial
 import structlog
 
 from config.settings import Settings
-from daemon.jobs import enqueue, make_broker, waiting
+from daemon.broker import enqueue, make_broker, waiting
 from daemon.relay import Relay
 from daemon.store import jobs, keys, schema
 from daemon.store.store import Store

@@ -17,7 +17,7 @@ from daemon.store.admission import Receipt
 from daemon.store.deliveries import DeliveryState, NewDelivery
 from daemon.store.jobs import JobKind
 from daemon.store.store import Store
-from daemon.ticket import Priority, Triage
+from daemon.vocabulary import Priority, Triage
 from tests.fakes import NOON, Woken
 from tests.mails import SUPPORT
 

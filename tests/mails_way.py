@@ -23,7 +23,7 @@ from daemon.store.corrections import Correction
 from daemon.store.cursors import Place
 from daemon.store.jobs import JobKind, Lease, Offer
 from daemon.store.store import Store
-from daemon.ticket import Priority
+from daemon.vocabulary import Priority
 from tests.benchmarks import seed
 from tests.fakes import NOON, FakeClock, Woken
 from tests.mails import inbound, mail

@@ -21,7 +21,7 @@ from daemon.store.decisions import Decided
 from daemon.store.deliveries import DeliveryState, Lately, NewDelivery
 from daemon.store.jobs import JobKind, Lease, Promise
 from daemon.system.clock import Clock
-from daemon.ticket import Disposition, Priority, Triage
+from daemon.vocabulary import Disposition, Priority, Triage
 from workers import steps
 from workers.engine import Shift
 from workers.notify import plan as plans

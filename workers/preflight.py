@@ -1,7 +1,7 @@
 """Find what is wrong with rules and templates before anything starts."""
 
 from config.settings import ConfigError, Settings
-from daemon.ticket import Priority
+from daemon.vocabulary import Priority
 from workers.notify.render import Renderer, TemplateProblem
 from workers.triage import rules
 from workers.triage.policy import Rule, Where

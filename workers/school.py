@@ -10,7 +10,7 @@ import structlog
 from daemon.store import lessons
 from daemon.store.store import Store
 from daemon.system.clock import Clock
-from daemon.ticket import Priority
+from daemon.vocabulary import Priority
 from workers.triage import examples, lexicon, training
 from workers.triage.examples import Example
 from workers.triage.lexicon import Lexicon

@@ -13,7 +13,7 @@ from daemon.store import keys, ledgers, repair
 from daemon.store.models import Inbound
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
-from daemon.ticket import Disposition
+from daemon.vocabulary import Disposition
 
 COLUMNS: Final = ("id", "received_at", "source", "mail_from", "size", "ticket", "reasons")
 SHOWN: Final = 20_000

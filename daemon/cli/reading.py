@@ -14,7 +14,7 @@ from daemon.mail.follow_up import Keys
 from daemon.mail.message import Address, Message
 from daemon.mail.reply import new_text
 from daemon.mail.understand import Understanding, understand
-from daemon.ticket import Kind
+from daemon.vocabulary import Kind
 
 if TYPE_CHECKING:
     from daemon.cli.outfit import Outfit

@@ -11,7 +11,7 @@ import click
 
 from config.settings import ConfigError, Settings, load
 from daemon.cli import context, output, params
-from daemon.ticket import PENDING, Triage
+from daemon.vocabulary import PENDING, Triage
 
 if TYPE_CHECKING:
     from daemon.store.store import Store

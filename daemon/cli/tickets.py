@@ -16,7 +16,7 @@ from daemon.store.dossier import dossier
 from daemon.store.reports import Wanted
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
-from daemon.ticket import Priority, Status
+from daemon.vocabulary import Priority, Status
 
 COLUMNS: Final = (
     *("reference", "status", "category", "priority", "confidence", "assigned_team"),

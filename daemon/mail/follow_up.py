@@ -9,7 +9,7 @@ from daemon.mail import token
 from daemon.mail.message import Message
 from daemon.mail.reference import find_references
 from daemon.mail.token import Token
-from daemon.ticket import Status
+from daemon.vocabulary import Status
 
 PREFIX = re.compile(r"^\s*(?:\[[^\[\]]{1,40}\]\s*)*(?:\w{1,12}(?:\[\d{1,3}\]|\(\d{1,3}\))?\s?[:\uff1a]\s*)")
 IDS_AT_MOST = 30

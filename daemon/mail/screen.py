@@ -19,7 +19,7 @@ from daemon.mail.dsn_evidence import RECEIPT, STATUS, bounce_evidence, find_repo
 from daemon.mail.envelope import Envelope
 from daemon.mail.marks import has_null_return_path, is_null, is_unanswerable
 from daemon.mail.message import Message
-from daemon.ticket import Kind, Screening
+from daemon.vocabulary import Kind, Screening
 
 
 @dataclass(frozen=True, slots=True)

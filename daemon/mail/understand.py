@@ -11,7 +11,7 @@ from daemon.mail.message import Address, Message
 from daemon.mail.own import own_evidence
 from daemon.mail.parse import parse
 from daemon.mail.screen import Own, screen
-from daemon.ticket import Kind, Screening
+from daemon.vocabulary import Kind, Screening
 
 # A Sieve "reject" is a disposition notification in form, and a bounce in fact.
 REPORTS = (Kind.BOUNCE, Kind.AUTO_REPLY)

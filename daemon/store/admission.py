@@ -17,7 +17,7 @@ from daemon.store import inbound as ledger
 from daemon.store.inbound import Entry
 from daemon.store.jobs import JobKind, Offer, Promise
 from daemon.store.tickets import NewMessage, NewTicket
-from daemon.ticket import Disposition, Kind
+from daemon.vocabulary import Disposition, Kind
 
 STATE_OF: Final = {
     Kind.AUTO_REPLY: Disposition.AUTO_REPLY,

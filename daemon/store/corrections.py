@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from daemon.store import correspondence, decisions, jobs, lessons, tickets
 from daemon.store.jobs import JobKind, Offer
 from daemon.store.models import Ticket
-from daemon.ticket import PENDING, Priority, Status, Triage
+from daemon.vocabulary import PENDING, Priority, Status, Triage
 
 PERSON = "person"
 ASSIGNMENT = "assignment"

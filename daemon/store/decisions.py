@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from daemon.store.models import Decision, MessageRow, Ticket, table, unindexed
 from daemon.store.rows import Adding
-from daemon.ticket import PENDING, Triage
+from daemon.vocabulary import PENDING, Triage
 
 DECISION = table(Decision)
 TICKET = table(Ticket)

@@ -11,7 +11,7 @@ from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import Alarm, DeliveryRow, ImapCursor, Inbound, Job
 from daemon.store.tickets import insert_or_ignore
-from daemon.ticket import Disposition
+from daemon.vocabulary import Disposition
 
 COUNTED_AT_MOST = 10_000
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from daemon.store.deliveries import DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import DeliveryRow, ImapCursor, Inbound, Job, Ticket
-from daemon.ticket import Disposition
+from daemon.vocabulary import Disposition
 
 Counts = dict[str, int]
 

@@ -11,7 +11,7 @@ from daemon.store import inbound as ledger
 from daemon.store.deliveries import DeliveryState
 from daemon.store.jobs import AT_ONCE, JobKind, JobState
 from daemon.store.models import Decision, DeliveryRow, Job, MessageRow, Ticket
-from daemon.ticket import PENDING, Disposition
+from daemon.vocabulary import PENDING, Disposition
 
 FALLBACK = "fallback"
 

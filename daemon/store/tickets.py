@@ -27,7 +27,7 @@ from daemon.store.models import (
     table,
 )
 from daemon.store.rows import Adding
-from daemon.ticket import PENDING, Screening, Status
+from daemon.vocabulary import PENDING, Screening, Status
 
 ATTACHMENTS_LISTED = 200
 

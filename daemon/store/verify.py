@@ -16,7 +16,7 @@ from daemon.store.deliveries import DeliveryState
 from daemon.store.jobs import JobKind, JobState
 from daemon.store.models import Decision, DeliveryRow, Inbound, Job, MessageRow, Ticket
 from daemon.store.store import Store
-from daemon.ticket import PENDING, Disposition
+from daemon.vocabulary import PENDING, Disposition
 
 RANGE: Final = 2000
 OCTETS_AT_ONCE: Final = 8 * 1024 * 1024

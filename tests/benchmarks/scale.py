@@ -31,7 +31,7 @@ from daemon.store.jobs import Lease
 from daemon.store.reports import Wanted
 from daemon.store.store import Store
 from daemon.system import logs
-from daemon.ticket import Disposition, Priority, Triage
+from daemon.vocabulary import Disposition, Priority, Triage
 from tests.benchmarks import seed
 from tests.fakes import NOON, Woken
 from tests.mails import SUPPORT, inbound, mail

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
-from daemon.jobs import make_broker
+from daemon.broker import make_broker
 from daemon.relay import Relay
 from daemon.store import jobs
 from daemon.store.jobs import JobKind, Promise

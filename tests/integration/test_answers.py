@@ -23,7 +23,7 @@ from daemon.store.models import (
     Ticket,
 )
 from daemon.store.store import Store
-from daemon.ticket import Disposition, Status
+from daemon.vocabulary import Disposition, Status
 from tests.asking import ask, count, mark
 from tests.fakes import NOON, Woken
 from tests.listening import POLICY

@@ -27,7 +27,7 @@ from daemon.store.models import (
 )
 from daemon.store.store import Store
 from daemon.store.writer import WriterClosedError
-from daemon.ticket import Disposition
+from daemon.vocabulary import Disposition
 from tests.asking import ask, count
 from tests.fakes import NOON, Woken
 from tests.listening import POLICY, SALES

@@ -14,7 +14,7 @@ from daemon.store.jobs import JobKind
 from daemon.store.lessons import checks, lessons
 from daemon.store.models import Job, Ticket
 from daemon.store.store import Store
-from daemon.ticket import Priority, Triage
+from daemon.vocabulary import Priority, Triage
 from tests.fakes import NOON, Woken
 from tests.mails import inbound, mail
 from workers.brain import CurrentBrain

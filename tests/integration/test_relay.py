@@ -11,7 +11,7 @@ import pytest
 import redis
 from sqlalchemy import func, select
 
-from daemon import jobs as brokers
+from daemon import broker as brokers
 from daemon.relay import Relay
 from daemon.store import jobs
 from daemon.store.jobs import JobKind, Lease, Offer, Promise
@@ -310,7 +310,7 @@ class TestWithRedis:
         relay_to: Callable[[dramatiq.Broker], Relay],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr("daemon.jobs.ANSWER_SECONDS", 0.2)
+        monkeypatch.setattr("daemon.broker.ANSWER_SECONDS", 0.2)
         with RedisServer() as server:
             broker = brokers.make_broker(server.url)
             relay = relay_to(broker)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from daemon.jobs import waiting
+from daemon.broker import waiting
 from daemon.runtime import Runtime
 from daemon.store import jobs
 from daemon.store.jobs import JobKind, Promise

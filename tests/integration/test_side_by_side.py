@@ -18,7 +18,7 @@ from daemon.store.deliveries import DeliveryState, NewDelivery
 from daemon.store.jobs import JobKind, Lease, Promise
 from daemon.store.models import Decision, DeliveryRow, Job, MessageRow, Ticket
 from daemon.store.store import Store
-from daemon.ticket import Priority, Triage
+from daemon.vocabulary import Priority, Triage
 from tests.fakes import NOON
 from tests.mails import inbound, mail
 from tests.mails_way import Way

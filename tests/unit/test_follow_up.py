@@ -22,7 +22,7 @@ from daemon.mail.follow_up import (
 from daemon.mail.parse import parse
 from daemon.mail.reference import new_reference
 from daemon.mail.token import Purpose, Token
-from daemon.ticket import Status
+from daemon.vocabulary import Status
 from tests.mails import ANN, SUPPORT, mail
 
 KEY = b"k" * 32

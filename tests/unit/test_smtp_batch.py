@@ -9,7 +9,7 @@ import pytest
 from daemon.intake import Intake
 from daemon.smtp_batch import FULL, Batch
 from daemon.store.admission import Reading, Receipt
-from daemon.ticket import Disposition
+from daemon.vocabulary import Disposition
 
 
 class Stored:

@@ -8,7 +8,7 @@ import pytest
 from daemon.mail import token
 from daemon.mail.token import Purpose, Token
 from daemon.mail.understand import Policy, Understanding, understand
-from daemon.ticket import Kind
+from daemon.vocabulary import Kind
 from tests.fakes import NOON
 from tests.mails import ANN, SUPPORT, inbound, mail
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Final
 
-from daemon.ticket import MANUAL_REVIEW
+from daemon.vocabulary import MANUAL_REVIEW
 from workers.notify.clean import lines, one_line
 from workers.notify.excerpt import Excerpt, Passage
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.ticket import Priority
+from daemon.vocabulary import Priority
 from workers.triage import words
 from workers.triage.features import Features, Floats, Found, Row
 from workers.triage.text import Case

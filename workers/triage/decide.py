@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from daemon.ticket import Triage
+from daemon.vocabulary import Triage
 from workers.triage import assign, explain, priority, rules
 from workers.triage.classifier import Model, Prediction
 from workers.triage.policy import Category, Policy

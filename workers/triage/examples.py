@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.ticket import Priority
+from daemon.vocabulary import Priority
 from workers.triage.text import Case, clean
 
 LONGEST_FIELD = 200_000

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from daemon.ticket import MANUAL_REVIEW, Priority
+from daemon.vocabulary import MANUAL_REVIEW, Priority
 
 
 class Mode(StrEnum):

@@ -1,6 +1,6 @@
 """Decide the priority: what the rules demand, else the model, and rules may raise but never lower."""
 
-from daemon.ticket import Priority
+from daemon.vocabulary import Priority
 from workers.triage.classifier import Prediction
 from workers.triage.policy import Category, most_urgent
 from workers.triage.rules import Findings

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from daemon.ticket import Priority
+from daemon.vocabulary import Priority
 from workers.triage import rules
 from workers.triage.examples import Example
 from workers.triage.policy import Rule

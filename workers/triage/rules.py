@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import regex
 
-from daemon.ticket import Priority
+from daemon.vocabulary import Priority
 from workers.triage import words
 from workers.triage.policy import Rule, Where
 from workers.triage.text import Case

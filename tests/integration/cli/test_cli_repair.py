@@ -11,7 +11,7 @@ from daemon.store import inbound as ledger
 from daemon.store.decisions import Decided
 from daemon.store.jobs import JobKind, JobState
 from daemon.store.models import Decision, DeliveryRow, Event, Inbound, Job, Ticket
-from daemon.ticket import Disposition, Priority, Triage
+from daemon.vocabulary import Disposition, Priority, Triage
 from tests.cli_case import Case
 from tests.fakes import NOON
 from tests.mails import inbound, mail

@@ -5,7 +5,7 @@ import pytest
 from daemon.mail.envelope import Envelope
 from daemon.mail.parse import parse
 from daemon.mail.screen import CHECKS, Own, screen
-from daemon.ticket import Kind, Screening
+from daemon.vocabulary import Kind, Screening
 
 OWN = Own(frozenset({"support@shop.example", "notify@shop.example"}))
 ANSWER = "In-Reply-To: <t1@shop.example>\n"

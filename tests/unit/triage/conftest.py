@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from daemon.ticket import Priority
+from daemon.vocabulary import Priority
 from workers.triage import lexicon, training
 from workers.triage.classifier import Model
 from workers.triage.examples import Example

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from daemon.ticket import MANUAL_REVIEW, Priority, Triage
+from daemon.vocabulary import MANUAL_REVIEW, Priority, Triage
 from workers.triage import decide as deciding
 from workers.triage.classifier import Model
 from workers.triage.policy import Category, Mode, Policy, Rule, most_urgent

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.ticket import Priority
+from daemon.vocabulary import Priority
 from workers.triage import rules
 from workers.triage.policy import Rule, Where
 from workers.triage.rules import RuleError

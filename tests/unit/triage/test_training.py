@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from daemon.ticket import Priority
+from daemon.vocabulary import Priority
 from tests.unit.triage.conftest import NOW, small_corpus
 from workers.triage import training
 from workers.triage.classifier import Model
