@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import structlog
 
 from config.settings import Settings
-from daemon.imap import Poller
+from daemon.imap.poller import Poller
 from daemon.intake import Intake
 from daemon.mail.understand import Policy
 from daemon.relay import Relay
-from daemon.smtp import Listener, Listening
+from daemon.smtp.listener import Listener, Listening
 from daemon.store.store import Store
 from daemon.system import systemd, tuning
 from daemon.system.clock import Clock

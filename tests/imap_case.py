@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.schema import Imap
-from daemon.imap import Pace, Poller
+from daemon.imap.poller import Poller
+from daemon.imap.session import Pace
 from daemon.intake import Intake
 from daemon.mail.envelope import Inbound
 from daemon.mail.understand import Policy

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from daemon.intake import Intake
 from daemon.mail.understand import Policy
-from daemon.smtp import Listener, Listening
+from daemon.smtp.listener import Listener, Listening
 from daemon.store.store import Store
 from tests.fakes import SteppingClock, Woken
 from tests.mails import ANN, SUPPORT

@@ -11,8 +11,8 @@ from config.schema import Imap
 from config.settings import Settings
 from daemon.cli import context
 from daemon.cli.findings import Finding, fail, ok, warn
-from daemon.imap import probe
-from daemon.imap_folder import describe
+from daemon.imap.backfill import probe
+from daemon.imap.folder import describe
 from daemon.store.store import Store
 from workers.app import transport
 from workers.transport import AuthenticationFailure, TransportFailure

@@ -31,8 +31,8 @@ def backfill(ctx: click.Context, since: datetime, mailbox: str | None) -> None:
     Example: triaged imap backfill --since 2026-11-01 --mailbox support
     """
     # Imported here: the overview must not wait for them.
-    from daemon import imap as mailboxes  # noqa: PLC0415
-    from daemon.imap_folder import describe  # noqa: PLC0415
+    from daemon.imap import poller as mailboxes  # noqa: PLC0415
+    from daemon.imap.folder import describe  # noqa: PLC0415
     from daemon.intake import UNREACHABLE  # noqa: PLC0415
 
     settings, failed = context.settings(ctx, quiet=True), []

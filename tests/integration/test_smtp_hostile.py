@@ -232,7 +232,7 @@ def test_data_that_comes_slowly_but_surely_is_taken(sqlite_store: Store) -> None
 
 
 def test_who_reads_no_answers_is_cut_off(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("daemon.smtp_session.GRACE_SECONDS", 0.3)
+    monkeypatch.setattr("daemon.smtp.session.GRACE_SECONDS", 0.3)
     with Running(sqlite_store, session_seconds=1.0, send_buffer=4096) as running:
         client = running.connect(receive_buffer=1024)
         client.send("EHLO x\r\n")

@@ -25,7 +25,7 @@ def test_systemd_hears_us_on_a_socket_by_path_and_by_abstract_name(
 def test_a_socket_that_systemd_opened_is_taken_over() -> None:
     program = (
         "import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_PID'] = str(os.getpid());"
-        "from daemon import systemd; print(systemd.listen_sockets()[0].getsockname()[1])"
+        "from daemon.system import systemd; print(systemd.listen_sockets()[0].getsockname()[1])"
     )
     with socket.create_server(("127.0.0.1", 0)) as listener:
         output = subprocess.run(

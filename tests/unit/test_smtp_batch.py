@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from daemon.intake import Intake
-from daemon.smtp_batch import FULL, Batch
+from daemon.smtp.batch import FULL, Batch
 from daemon.store.admission import Reading, Receipt
 from daemon.vocabulary import Disposition
 

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from daemon.imap import backfill
-from daemon.imap_folder import envelope
-from daemon.imap_mailbox import connect
+from daemon.imap.backfill import backfill
+from daemon.imap.folder import envelope
+from daemon.imap.session import connect
 from daemon.store.models import Event, ImapCursor, Ticket
 from daemon.store.models import Inbound as Ledger
 from daemon.store.store import Store
@@ -177,7 +177,7 @@ def test_mail_of_a_long_outage_is_all_taken_oldest_first(server: ImapServer, sto
 def test_a_folder_with_more_mail_than_one_answer_holds_is_searched_in_pages(
     server: ImapServer, store: Store, taker: Taker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("daemon.imap_mailbox.PAGE", 4)
+    monkeypatch.setattr("daemon.imap.session.PAGE", 4)
     set_cursor(store, 1, 6)
     for number in range(1, 22):
         server.inbox.add(mail(f"m{number}"))

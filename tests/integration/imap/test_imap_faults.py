@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from daemon.imap import Pace
+from daemon.imap.session import Pace
 from daemon.mail.envelope import Inbound
 from daemon.store.models import Event, MessageRow, Person, Ticket
 from daemon.store.store import Store

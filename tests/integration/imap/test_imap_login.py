@@ -12,11 +12,11 @@ from urllib.parse import parse_qs
 import pytest
 from imapclient.exceptions import IMAPClientError
 
-from daemon.imap import probe
-from daemon.imap_client import BoundedClient
-from daemon.imap_login import RefusedError
-from daemon.imap_mailbox import FolderError, connect
-from daemon.oauth2 import TokenUnavailableError
+from daemon.imap.backfill import probe
+from daemon.imap.connection import BoundedClient
+from daemon.imap.login import RefusedError
+from daemon.imap.oauth2 import TokenUnavailableError
+from daemon.imap.session import FolderError, connect
 from tests.fakes import eventually
 from tests.imap_case import (
     BRISK,

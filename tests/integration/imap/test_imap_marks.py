@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from config.schema import Imap
-from daemon.imap_folder import MARKED_AT_ONCE, Reader
-from daemon.imap_mailbox import connect
+from daemon.imap.folder import MARKED_AT_ONCE, Reader
+from daemon.imap.session import connect
 from daemon.mail.envelope import Inbound
 from daemon.store import cursors
 from daemon.store.cursors import Place

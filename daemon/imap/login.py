@@ -6,8 +6,8 @@ from typing import Final
 from imapclient.exceptions import IMAPClientAbortError, LoginError
 
 from config.schema import Imap
-from daemon.imap_client import BoundedClient
-from daemon.oauth2 import TokenRefusedError, Tokens
+from daemon.imap.connection import BoundedClient
+from daemon.imap.oauth2 import TokenRefusedError, Tokens
 
 # The server cannot at the moment, which says nothing of our credentials (RFC 5530 section 3).
 FOR_NOW: Final = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\b", re.IGNORECASE)

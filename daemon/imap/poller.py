@@ -11,18 +11,15 @@ from typing import Final
 import structlog
 
 from config.schema import Imap
-from daemon.imap_errands import backfill, probe
-from daemon.imap_folder import Accepts, Reader, describe
-from daemon.imap_login import RefusedError
-from daemon.imap_mailbox import FolderError, Pace, Session, connect
+from daemon.imap.folder import Accepts, Reader, describe
+from daemon.imap.login import RefusedError
+from daemon.imap.oauth2 import tokens_of
+from daemon.imap.session import FolderError, Pace, Session, connect
 from daemon.intake import UNREACHABLE
-from daemon.oauth2 import tokens_of
 from daemon.store import cursors
 from daemon.store.cursors import Place
 from daemon.store.store import Store
 from daemon.system.clock import Clock
-
-__all__ = ["Pace", "Poller", "State", "backfill", "probe"]
 
 log = structlog.get_logger(__name__)
 

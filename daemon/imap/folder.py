@@ -8,13 +8,13 @@ import structlog
 from imapclient.exceptions import IMAPClientError, ProtocolError
 from sqlalchemy.orm import Session as Transaction
 
-from daemon.imap_login import RefusedError, one_line
-from daemon.imap_mailbox import Folder, FolderError, Mail, Session
+from daemon.imap.login import RefusedError, one_line
+from daemon.imap.oauth2 import TokenRefusedError, TokenUnavailableError
+from daemon.imap.session import Folder, FolderError, Mail, Session
 from daemon.intake import UNREACHABLE
 from daemon.mail.address import canonical
 from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.headers import read_block
-from daemon.oauth2 import TokenRefusedError, TokenUnavailableError
 from daemon.store import cursors
 from daemon.store.cursors import Cursor, Key, Place
 from daemon.store.store import Store

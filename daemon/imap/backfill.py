@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from config.schema import MEGABYTE, Imap
-from daemon.imap_folder import Accepts, Reader, UnreadableError, begin
-from daemon.imap_mailbox import Folder, FolderError, Pace, Session, connect
-from daemon.oauth2 import tokens_of
+from daemon.imap.folder import Accepts, Reader, UnreadableError, begin
+from daemon.imap.oauth2 import tokens_of
+from daemon.imap.session import Folder, FolderError, Pace, Session, connect
 from daemon.store import cursors
 from daemon.store.cursors import Place
 from daemon.store.store import Store
@@ -17,7 +17,7 @@ from daemon.system.clock import Clock, SystemClock
 def probe(mailbox: Imap, pace: Pace | None = None) -> str:
     """Try a mailbox, changing nothing, and return a line that says what it can do.
 
-    Raises FolderError where a folder is missing, else what `connect` raises; `daemon.imap_folder.describe` puts any
+    Raises FolderError where a folder is missing, else what `connect` raises; `daemon.imap.folder.describe` puts any
     of them in words.
     """
     with connect(mailbox, tokens_of(mailbox, SystemClock()), pace or Pace(), MEGABYTE) as session:

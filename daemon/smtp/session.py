@@ -8,7 +8,7 @@ from typing import Any, AnyStr, Protocol
 import structlog
 from aiosmtpd.smtp import SMTP, TLSSetupException, syntax
 
-from daemon import replies
+from daemon.smtp import replies
 
 log = structlog.get_logger(__name__)
 

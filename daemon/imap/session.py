@@ -12,9 +12,9 @@ from imapclient import DELETED, SEEN
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError, ProtocolError
 
 from config.schema import Imap
-from daemon.imap_client import ANSWER_OCTETS, BoundedClient
-from daemon.imap_login import log_in, one_line
-from daemon.oauth2 import Tokens
+from daemon.imap.connection import ANSWER_OCTETS, BoundedClient
+from daemon.imap.login import log_in, one_line
+from daemon.imap.oauth2 import Tokens
 
 # More uids than this in one answer would come near the longest line that imaplib reads.
 PAGE: Final = 50_000

@@ -1,0 +1,1 @@
+"""Email in by IMAP: poll mailboxes."""

@@ -1,0 +1,1 @@
+"""Email in by SMTP and LMTP."""
