@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from daemon.mail.content_key import content_key
+from daemon.mail.analyze import Policy, understand
 from daemon.mail.envelope import Inbound
-from daemon.mail.understand import Policy, understand
+from daemon.mail.fingerprint import content_key
 from daemon.store import inbound as ledger
 from daemon.store import tickets
 from daemon.store.admission import Reading, Receipt, admit

@@ -12,7 +12,7 @@ import structlog
 from config.settings import Settings
 from daemon.imap.poller import Poller
 from daemon.intake import Intake
-from daemon.mail.understand import Policy
+from daemon.mail.analyze import Policy
 from daemon.relay import Relay
 from daemon.smtp.listener import Listener, Listening
 from daemon.store.store import Store

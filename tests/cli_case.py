@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from daemon.cli import main
 from daemon.intake import Intake
+from daemon.mail.analyze import Policy
 from daemon.mail.envelope import Inbound
-from daemon.mail.understand import Policy
 from daemon.store import correspondence, decisions, deliveries, jobs, keys
 from daemon.store.admission import Receipt
 from daemon.store.deliveries import DeliveryState, NewDelivery

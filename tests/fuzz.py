@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from daemon.mail.dsn import read_dsn
+from daemon.mail.dsn.read import read_dsn
 from daemon.mail.envelope import Envelope
-from daemon.mail.parse import parse
-from daemon.mail.screen import Own, screen
+from daemon.mail.mime.parse import parse
+from daemon.mail.screening.screen import Own, screen
 from tests.unit.mail.invariants import broken_promises
 
 ROOT: Final = Path(__file__).parents[1]

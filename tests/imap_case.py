@@ -13,8 +13,8 @@ from config.schema import Imap
 from daemon.imap.poller import Poller
 from daemon.imap.session import Pace
 from daemon.intake import Intake
+from daemon.mail.analyze import Policy
 from daemon.mail.envelope import Inbound
-from daemon.mail.understand import Policy
 from daemon.store.models import ImapCursor
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from daemon.intake import Intake
-from daemon.mail.understand import Policy
+from daemon.mail.analyze import Policy
 from daemon.smtp.listener import Listener, Listening
 from daemon.store.store import Store
 from tests.fakes import SteppingClock, Woken

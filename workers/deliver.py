@@ -9,8 +9,8 @@ from typing import Final
 import structlog
 from sqlalchemy.orm import Session
 
-from daemon.mail.attachment import octets_of
-from daemon.mail.reply import new_text
+from daemon.mail.mime.attachment import octets_of
+from daemon.mail.reply.split import new_text
 from daemon.mail.token import sign
 from daemon.store import correspondence, deliveries, jobs
 from daemon.store import inbound as ledger

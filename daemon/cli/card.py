@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from daemon.cli import output
-from daemon.mail.reply import new_text
+from daemon.mail.reply.split import new_text
 from daemon.store.dossier import Dossier
 from daemon.store.models import Decision, DeliveryRow, Job, MessageRow
 

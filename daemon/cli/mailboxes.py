@@ -31,7 +31,7 @@ def backfill(ctx: click.Context, since: datetime, mailbox: str | None) -> None:
     Example: triaged imap backfill --since 2026-11-01 --mailbox support
     """
     # Imported here: the overview must not wait for them.
-    from daemon.imap import poller as mailboxes  # noqa: PLC0415
+    from daemon.imap.backfill import backfill as fill  # noqa: PLC0415 - only here
     from daemon.imap.folder import describe  # noqa: PLC0415
     from daemon.intake import UNREACHABLE  # noqa: PLC0415
 
@@ -42,7 +42,7 @@ def backfill(ctx: click.Context, since: datetime, mailbox: str | None) -> None:
         for box in chosen:
             with output.progress(f"mailbox {box.name}", 0) as bar:
                 try:
-                    stored = mailboxes.backfill(
+                    stored = fill(
                         box,
                         accept,
                         store,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daemon.mail.understand import Policy as Ourselves
+from daemon.mail.analyze import Policy as Ourselves
 from daemon.system.clock import SystemClock
 
 if TYPE_CHECKING:

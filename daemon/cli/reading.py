@@ -8,12 +8,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from daemon.mail.address import readable_address
-from daemon.mail.dsn import Dsn
+from daemon.mail.analyze import Understanding, understand
+from daemon.mail.dsn.read import Dsn
 from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.follow_up import Keys
 from daemon.mail.message import Address, Message
-from daemon.mail.reply import new_text
-from daemon.mail.understand import Understanding, understand
+from daemon.mail.reply.split import new_text
 from daemon.vocabulary import Kind
 
 if TYPE_CHECKING:

@@ -128,8 +128,8 @@ def _stored(store: "Store", since: datetime, limit: int) -> Iterator[Stand]:
 
 
 def _from_files(settings: Settings, paths: tuple[str, ...]) -> Iterator[Stand]:
-    from daemon.mail.parse import parse  # noqa: PLC0415 - only here
-    from daemon.mail.sources import mails  # noqa: PLC0415 - only here
+    from daemon.mail.archives import mails  # noqa: PLC0415 - only here
+    from daemon.mail.mime.parse import parse  # noqa: PLC0415 - only here
     from workers.triage import text  # noqa: PLC0415 - brings numpy along
 
     present = _decider(settings)

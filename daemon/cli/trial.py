@@ -14,7 +14,7 @@ from daemon.cli.crew import Crew, once
 from daemon.cli.outfit import outfit
 from daemon.cli.reading import Mail, Read, failed, read
 from daemon.mail import follow_up
-from daemon.mail.sources import mails
+from daemon.mail.archives import mails
 
 if TYPE_CHECKING:
     from config.settings import Settings

@@ -14,7 +14,7 @@ from daemon.imap.session import Folder, FolderError, Mail, Session
 from daemon.intake import UNREACHABLE
 from daemon.mail.address import canonical
 from daemon.mail.envelope import Envelope, Inbound
-from daemon.mail.headers import read_block
+from daemon.mail.mime.headers import read_block
 from daemon.store import cursors
 from daemon.store.cursors import Cursor, Key, Place
 from daemon.store.store import Store

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from daemon.mail.encoded_words import decode_words
+from daemon.mail.encoding.encoded_words import decode_words
 from daemon.mail.message import Address
 
 MAX_ADDRESSES: Final = 1000

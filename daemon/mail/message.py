@@ -52,7 +52,7 @@ class Message:
     r"""A mail as people read it. Damage is in `defects`, short words such as "bad-base64" or "too-deep".
 
     `text` is the whole readable text (the plain part, else made from the HTML); what is new in it is for
-    `daemon.mail.reply` to say. `message_id` has its angle brackets, or is "". `headers` maps lower-case names to
+    `daemon.mail.reply.split` to say. `message_id` has its angle brackets, or is "". `headers` maps lower-case names to
     decoded values in order. Text is str without NUL and lone surrogates, line ends are "\n".
     """
 

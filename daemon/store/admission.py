@@ -8,10 +8,10 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from daemon.mail import follow_up
+from daemon.mail.analyze import Policy, Understanding
 from daemon.mail.envelope import Inbound
 from daemon.mail.follow_up import FollowUp
 from daemon.mail.token import Purpose
-from daemon.mail.understand import Policy, Understanding
 from daemon.store import bounces, jobs, tickets
 from daemon.store import inbound as ledger
 from daemon.store.inbound import Entry

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from daemon.mail.dsn import Dsn
+from daemon.mail.dsn.read import Dsn
 from daemon.store import tickets
 from daemon.store.models import DeliveryRow, Suppression, table
 

@@ -23,7 +23,7 @@ from typing import Any, Final
 from sqlalchemy import event
 
 from daemon.intake import Intake
-from daemon.mail.understand import Policy
+from daemon.mail.analyze import Policy
 from daemon.store import correspondence, decisions, deliveries, jobs, keys, reports, schema
 from daemon.store.decisions import Decided
 from daemon.store.deliveries import Fate, NewDelivery

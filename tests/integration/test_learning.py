@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from sqlalchemy import select
 
 from daemon.intake import Intake
-from daemon.mail.understand import Policy as IntakePolicy
+from daemon.mail.analyze import Policy as IntakePolicy
 from daemon.store import corrections, decisions
 from daemon.store.corrections import Correction
 from daemon.store.decisions import Decided

@@ -17,10 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from daemon.mail.archives import mails
 from daemon.mail.envelope import Envelope
-from daemon.mail.parse import parse
-from daemon.mail.screen import Own, screen
-from daemon.mail.sources import mails
+from daemon.mail.mime.parse import parse
+from daemon.mail.screening.screen import Own, screen
 
 ROOT = Path(__file__).resolve().parents[2]
 TRIAGED = Path(sys.executable).with_name("triaged")
@@ -155,7 +155,7 @@ def speed(folder: Path) -> None:
 IN_CHILD = """
 import re, sys
 from pathlib import Path
-from daemon.mail.parse import parse
+from daemon.mail.mime.parse import parse
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
 before = peak()

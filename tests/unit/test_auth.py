@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from daemon.mail.auth import authenticated
-from daemon.mail.parse import parse
+from daemon.mail.mime.parse import parse
+from daemon.mail.screening.authentication_results import authenticated
 from tests.mails import mail
 
 BORDER = frozenset({"mx.example.com"})

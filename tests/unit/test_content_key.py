@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.mail.content_key import HEAD_LIMIT, content_key
+from daemon.mail.fingerprint import HEAD_LIMIT, content_key
 from tests.mails import mail
 
 RAW = mail(message_id="<one@customer.example>", in_reply_to="<a@b>", references="<a@b> <c@d>")

@@ -19,7 +19,7 @@ from daemon.mail.follow_up import (
     find_keys,
     same_subject,
 )
-from daemon.mail.parse import parse
+from daemon.mail.mime.parse import parse
 from daemon.mail.reference import new_reference
 from daemon.mail.token import Purpose, Token
 from daemon.vocabulary import Status

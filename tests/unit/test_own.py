@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from daemon.mail import token
-from daemon.mail.own import HEADER, own_evidence
-from daemon.mail.parse import parse
+from daemon.mail.mime.parse import parse
+from daemon.mail.screening.loop import HEADER, own_evidence
 from daemon.mail.token import Purpose, Token
 from tests.mails import mail
 

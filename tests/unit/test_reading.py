@@ -2,7 +2,7 @@
 
 from daemon.cli.outfit import Outfit
 from daemon.cli.reading import Mail, failed, read
-from daemon.mail.understand import Policy as Ourselves
+from daemon.mail.analyze import Policy as Ourselves
 from tests.mails import SUPPORT, mail
 from workers.triage.policy import Category, Policy
 

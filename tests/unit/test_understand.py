@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from daemon.mail import token
+from daemon.mail.analyze import Policy, Understanding, understand
 from daemon.mail.token import Purpose, Token
-from daemon.mail.understand import Policy, Understanding, understand
 from daemon.vocabulary import Kind
 from tests.fakes import NOON
 from tests.mails import ANN, SUPPORT, inbound, mail

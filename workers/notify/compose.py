@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Final
 
-from daemon.mail.own import HEADER
+from daemon.mail.screening.loop import HEADER
 from workers.notify import headers, parts
 from workers.notify.clean import one_line, sendable
 from workers.notify.headers import RawPolicy

@@ -10,7 +10,7 @@ from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP
 from typing import Final
 
-from daemon.mail.attachment import safe_name
+from daemon.mail.mime.attachment import safe_name
 
 # RFC 5322 section 2.1.1, with room for what relays put in front of a line.
 MAX_LINE: Final = 990

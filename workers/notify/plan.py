@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
-from daemon.mail.marks import is_unanswerable
+from daemon.mail.senders import is_unanswerable
 from workers.notify.clean import sendable
 
 State = Literal["planned", "suppressed"]

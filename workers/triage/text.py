@@ -8,7 +8,7 @@ from itertools import islice
 
 import regex
 
-from daemon.mail.reply import new_text
+from daemon.mail.reply.split import new_text
 
 LONGEST_SUBJECT = 500
 LONGEST_TEXT = 100_000

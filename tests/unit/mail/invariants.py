@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from daemon.mail.address import canonical
-from daemon.mail.attachment import octets_of, safe_name
 from daemon.mail.message import Message
-from daemon.mail.reply import new_text
+from daemon.mail.mime.attachment import octets_of, safe_name
+from daemon.mail.reply.split import new_text
 
 _EXACT = 100_000
 _LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"

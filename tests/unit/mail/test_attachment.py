@@ -2,10 +2,10 @@ import binascii
 
 import pytest
 
-from daemon.mail import attachment
-from daemon.mail.attachment import MAX_LISTED, octets_of, safe_name
-from daemon.mail.mime import split
-from daemon.mail.parse import parse
+from daemon.mail.mime import attachment
+from daemon.mail.mime.attachment import MAX_LISTED, octets_of, safe_name
+from daemon.mail.mime.parse import parse
+from daemon.mail.mime.tree import split
 from tests.unit.mail.test_body import HEADER, HTML, PLAIN, multipart
 
 NAMES = [

@@ -1,7 +1,7 @@
 import pytest
 
-from daemon.mail.body import unflow
-from daemon.mail.parse import parse
+from daemon.mail.mime.body import unflow
+from daemon.mail.mime.parse import parse
 
 HEADER = b"From: Ann <ann@customer.example>\nSubject: x\n"
 PLAIN, HTML = b"Content-Type: text/plain\n\n", b"Content-Type: text/html\n\n"

@@ -2,8 +2,8 @@ import codecs
 
 import pytest
 
-from daemon.mail import charset
-from daemon.mail.charset import clean, codec, decode, guess
+from daemon.mail.encoding import charset
+from daemon.mail.encoding.charset import clean, codec, decode, guess
 
 LABELS = [
     ("UTF8", "utf_8"),

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from daemon.mail.dates import read_date
+from daemon.mail.mime.dates import read_date
 
 EAST = timezone(timedelta(hours=2))
 DATES = [

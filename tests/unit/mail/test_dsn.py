@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from daemon.mail.dsn import Dsn, read_dsn
-from daemon.mail.parse import parse
+from daemon.mail.dsn.read import Dsn, read_dsn
+from daemon.mail.mime.parse import parse
 
 RETURNED = (
     "From: support@shop.example\nTo: bob@far.example\nSubject: Your order\nMessage-ID: <m1@shop.example>\n\nHello.\n"

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from daemon.mail.dsn import read_dsn
+from daemon.mail.dsn.read import read_dsn
 from daemon.mail.envelope import Envelope
 from daemon.mail.message import Message
-from daemon.mail.parse import parse
-from daemon.mail.reply import new_text
-from daemon.mail.screen import Own, screen
+from daemon.mail.mime.parse import parse
+from daemon.mail.reply.split import new_text
+from daemon.mail.screening.screen import Own, screen
 
 EMAILS = Path(__file__).parents[2] / "emails"
 MAILS = sorted(path.stem for path in EMAILS.glob("*.eml"))

@@ -1,6 +1,6 @@
 import pytest
 
-from daemon.mail.encoded_words import decode_words, one_line
+from daemon.mail.encoding.encoded_words import decode_words, one_line
 
 VALUES = [
     ("plain", "plain"),

@@ -1,6 +1,6 @@
 import pytest
 
-from daemon.mail.headers import MAX_BLOCK, MAX_FIELDS, read_block, read_structured
+from daemon.mail.mime.headers import MAX_BLOCK, MAX_FIELDS, read_block, read_structured
 
 BLOCKS = [
     (b"A: 1\r\nB: 2\r\n\r\nbody", [("a", "1"), ("b", "2")], b"body", ()),

@@ -1,6 +1,6 @@
 import pytest
 
-from daemon.mail.html import MAX_LAID_OUT, html_to_text, strip_tags
+from daemon.mail.text.html import MAX_LAID_OUT, html_to_text, strip_tags
 
 RULE = "_" * 32
 PAGES = [

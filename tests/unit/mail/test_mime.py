@@ -1,6 +1,6 @@
 import pytest
 
-from daemon.mail.mime import MAX_DEPTH, MAX_PARTS, split
+from daemon.mail.mime.tree import MAX_DEPTH, MAX_PARTS, split
 
 MIXED = b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
 PLAIN = b"Content-Type: text/plain\r\n\r\n"

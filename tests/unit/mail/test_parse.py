@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from daemon.mail.parse import parse
+from daemon.mail.mime.parse import parse
 
 HEADER = (
     b"From: Ann <ann@customer.example>\nTo: support@shop.example\n"

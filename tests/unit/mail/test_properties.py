@@ -6,8 +6,8 @@ from itertools import count
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.mail.attachment import octets_of
-from daemon.mail.parse import parse
+from daemon.mail.mime.attachment import octets_of
+from daemon.mail.mime.parse import parse
 from tests.unit.mail.invariants import broken_promises
 
 FEW = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from daemon.mail.reply import Reply, new_text, split
+from daemon.mail.reply.split import Reply, new_text, split
 
 NEW = "The second parcel came today, but the lid is cracked.\n\nKind regards\nMina"
 QUOTE = "Dear Mina,\nwe have sent the second parcel.\nYour shop team"

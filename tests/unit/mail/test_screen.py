@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 import pytest
 
 from daemon.mail.envelope import Envelope
-from daemon.mail.parse import parse
-from daemon.mail.screen import CHECKS, Own, screen
+from daemon.mail.mime.parse import parse
+from daemon.mail.screening.screen import CHECKS, Own, screen
 from daemon.vocabulary import Kind, Screening
 
 OWN = Own(frozenset({"support@shop.example", "notify@shop.example"}))

@@ -2,9 +2,9 @@ import struct
 
 import pytest
 
-from daemon.mail.attachment import octets_of
-from daemon.mail.parse import parse
-from daemon.mail.tnef import tnef_files
+from daemon.mail.mime.attachment import octets_of
+from daemon.mail.mime.parse import parse
+from daemon.mail.mime.tnef import tnef_files
 
 
 def attribute(kind: int, value: bytes) -> bytes:

@@ -5,7 +5,14 @@ from time import process_time
 
 import pytest
 
-from daemon.mail.transfer import base64_octets, base64_text, decode_transfer, decoded_size, uu_blocks, without_uuencode
+from daemon.mail.encoding.transfer import (
+    base64_octets,
+    base64_text,
+    decode_transfer,
+    decoded_size,
+    uu_blocks,
+    without_uuencode,
+)
 
 BASE64 = [
     (b"YWJj", b"abc", True),

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.mail.own import own_evidence
-from daemon.mail.parse import parse
+from daemon.mail.mime.parse import parse
+from daemon.mail.screening.loop import own_evidence
 from daemon.mail.token import Purpose, Token, digest, sign
 from workers.notify.compose import ComposeError, Letter, as_bytes, compose
 from workers.notify.parts import File, attached_name

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from daemon.mail.follow_up import find_keys
-from daemon.mail.parse import parse
+from daemon.mail.mime.parse import parse
 from daemon.mail.token import Purpose, Token, digest, sign
 from workers.notify.excerpt import Passage, excerpt
 from workers.notify.render import MAX_OUTPUT, Rendered, Renderer, TemplateProblem

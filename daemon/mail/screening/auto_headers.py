@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from daemon.mail.auto_subjects import auto_subject
-from daemon.mail.marks import is_unanswerable
 from daemon.mail.message import Message, Part
+from daemon.mail.screening.auto_subjects import auto_subject
+from daemon.mail.senders import is_unanswerable
 
 _MAX_VALUE: Final = 500
 _MAX_WORD: Final = 60

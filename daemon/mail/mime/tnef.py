@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from daemon.mail.charset import decode
+from daemon.mail.encoding.charset import decode
 
 _SIGNATURE: Final = b"\x78\x9f\x3e\x22"
 _ATTRIBUTE: Final = struct.Struct("<BII")

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from daemon.mail.auto_marks import (
+from daemon.mail.dsn.evidence import RECEIPT, STATUS, bounce_evidence, find_report, is_complaint
+from daemon.mail.envelope import Envelope
+from daemon.mail.message import Message
+from daemon.mail.screening.auto_headers import (
     auto_header,
     auto_submitted_value,
     challenge_header,
@@ -14,11 +17,8 @@ from daemon.mail.auto_marks import (
     precedence_of,
     weak_signs,
 )
-from daemon.mail.auto_subjects import auto_subject
-from daemon.mail.dsn_evidence import RECEIPT, STATUS, bounce_evidence, find_report, is_complaint
-from daemon.mail.envelope import Envelope
-from daemon.mail.marks import has_null_return_path, is_null, is_unanswerable
-from daemon.mail.message import Message
+from daemon.mail.screening.auto_subjects import auto_subject
+from daemon.mail.senders import has_null_return_path, is_null, is_unanswerable
 from daemon.vocabulary import Kind, Screening
 
 

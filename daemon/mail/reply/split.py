@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from daemon.mail.line import is_quoted, plain
-from daemon.mail.quote import How, announces_inside, find_head
-from daemon.mail.signature import cut_signature
+from daemon.mail.reply.quote import How, announces_inside, find_head
+from daemon.mail.reply.signature import cut_signature
+from daemon.mail.text.line import is_quoted, plain
 
 _MAX_LINES: Final = 4000
 _WRAP_WIDTH: Final = 72

@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from daemon.mail.line import fold, plain
-from daemon.mail.phrases import (
+from daemon.mail.reply.phrases import (
     CONFIDENTIAL,
     DEVICES,
     DISCLAIMER_GROUPS,
@@ -16,6 +15,7 @@ from daemon.mail.phrases import (
     SENT_FROM,
     SENT_FROM_PARTS,
 )
+from daemon.mail.text.line import fold, plain
 
 _MAX_CUTS: Final = 50
 _MAX_FOOTER: Final = 140

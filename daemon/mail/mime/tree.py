@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from daemon.mail.headers import MAX_BLOCK, Block, Structured, read_block, read_structured
-from daemon.mail.transfer import decode_transfer, decoded_size
+from daemon.mail.encoding.transfer import decode_transfer, decoded_size
+from daemon.mail.mime.headers import MAX_BLOCK, Block, Structured, read_block, read_structured
 
 MAX_DEPTH: Final = 50
 MAX_PARTS: Final = 500

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from daemon.mail.charset import decode
-from daemon.mail.encoded_words import decode_words, one_line
+from daemon.mail.encoding.charset import decode
+from daemon.mail.encoding.encoded_words import decode_words, one_line
 
 MAX_BLOCK: Final = 256 * 1024
 MAX_FIELDS: Final = 1000

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from daemon.mail.attribution import match_attribution
-from daemon.mail.header_block import LABELS_NEEDED, labels_follow, match_headers
-from daemon.mail.line import COLONS, MAX_LINE, WIDE_COLON, fold, is_quoted
-from daemon.mail.phrases import FORWARD_PARTS, ORIGINAL_PARTS
+from daemon.mail.reply.attribution import match_attribution
+from daemon.mail.reply.header_block import LABELS_NEEDED, labels_follow, match_headers
+from daemon.mail.reply.phrases import FORWARD_PARTS, ORIGINAL_PARTS
+from daemon.mail.text.line import COLONS, MAX_LINE, WIDE_COLON, fold, is_quoted
 
 _DASHES: Final = r"=\u2010\u2012\u2013\u2014\u2500\-"
 _TITLED_RULE: Final = re.compile(rf"[{_DASHES}]{{2,}}([^{_DASHES}\d]{{4,60}})[{_DASHES}]{{2,}}")

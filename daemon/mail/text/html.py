@@ -7,8 +7,8 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser
 
-from daemon.mail.charset import clean
-from daemon.mail.html_walk import write_page
+from daemon.mail.encoding.charset import clean
+from daemon.mail.text.html_walk import write_page
 
 MAX_LAID_OUT: Final = 512 * 1024
 _MAX_DEPTH: Final = 2000

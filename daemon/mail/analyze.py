@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from daemon.mail import follow_up
-from daemon.mail.auth import authenticated
-from daemon.mail.dsn import Dsn, read_dsn
+from daemon.mail.dsn.read import Dsn, read_dsn
 from daemon.mail.envelope import Inbound
 from daemon.mail.follow_up import Keys
 from daemon.mail.message import Address, Message
-from daemon.mail.own import own_evidence
-from daemon.mail.parse import parse
-from daemon.mail.screen import Own, screen
+from daemon.mail.mime.parse import parse
+from daemon.mail.screening.authentication_results import authenticated
+from daemon.mail.screening.loop import own_evidence
+from daemon.mail.screening.screen import Own, screen
 from daemon.vocabulary import Kind, Screening
 
 # A Sieve "reject" is a disposition notification in form, and a bounce in fact.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from daemon.mail.dsn_evidence import (
+from daemon.mail.dsn.evidence import (
     FEEDBACK,
     RECEIPT,
     STATUS,
@@ -16,9 +16,9 @@ from daemon.mail.dsn_evidence import (
     is_ses_event,
     notice_of,
 )
-from daemon.mail.dsn_formats import bare_users, is_delayed, read_notice, said_of
-from daemon.mail.dsn_reason import Failure, diagnose, find_status
-from daemon.mail.dsn_report import Fields, find_address, read_blocks, read_deliveries, recipient_of
+from daemon.mail.dsn.notices import bare_users, is_delayed, read_notice, said_of
+from daemon.mail.dsn.reason import Failure, diagnose, find_status
+from daemon.mail.dsn.report import Fields, find_address, read_blocks, read_deliveries, recipient_of
 from daemon.mail.message import Message
 
 _MAX_TEXT: Final = 65_536

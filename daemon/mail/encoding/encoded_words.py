@@ -7,8 +7,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from daemon.mail.charset import decode
-from daemon.mail.transfer import base64_octets
+from daemon.mail.encoding.charset import decode
+from daemon.mail.encoding.transfer import base64_octets
 
 _START: Final = re.compile(r"=\?([^?\s=]{1,60})\?([bBqQ])\?")
 _UNPRINTABLE: Final = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]+")

@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from typing import Final
 
-from daemon.mail.dsn_formats import notice_lines
-from daemon.mail.dsn_words import split_phrases
-from daemon.mail.marks import has_null_return_path, is_bounce_subject, is_daemon, is_mail_system
+from daemon.mail.dsn.notices import notice_lines
+from daemon.mail.dsn.phrases import split_phrases
 from daemon.mail.message import Message
+from daemon.mail.senders import has_null_return_path, is_bounce_subject, is_daemon, is_mail_system
 
 STATUS: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
 RECEIPT: Final = frozenset({"message/disposition-notification", "message/global-disposition-notification"})

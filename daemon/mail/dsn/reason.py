@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from daemon.mail.dsn_words import PHRASES
+from daemon.mail.dsn.phrases import PHRASES
 
 PERMANENT: Final = frozenset({"user-unknown", "host-unknown", "moved", "not-accepting"})
 """The reasons that say something about the address itself: writing again, anything, to it is useless."""

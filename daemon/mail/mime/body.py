@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from daemon.mail.attachment import declared_name
-from daemon.mail.charset import codec, decode
-from daemon.mail.html import MAX_LAID_OUT, html_to_text
-from daemon.mail.mime import Entity
-from daemon.mail.transfer import base64_text, without_uuencode
+from daemon.mail.encoding.charset import codec, decode
+from daemon.mail.encoding.transfer import base64_text, without_uuencode
+from daemon.mail.mime.attachment import declared_name
+from daemon.mail.mime.tree import Entity
+from daemon.mail.text.html import MAX_LAID_OUT, html_to_text
 
 MAX_TEXT: Final = 1 << 20
 _MAX_ALL_TEXT: Final = 2 << 20

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Final
 
 from daemon.mail.address import read_addresses
-from daemon.mail.attachment import list_files, list_inner_files
-from daemon.mail.body import read_texts, readable, text_parts
-from daemon.mail.dates import read_date
-from daemon.mail.encoded_words import decode_words
-from daemon.mail.headers import Block
+from daemon.mail.encoding.encoded_words import decode_words
 from daemon.mail.message import Address, Message, Part
-from daemon.mail.mime import Entity, split
+from daemon.mail.mime.attachment import list_files, list_inner_files
+from daemon.mail.mime.body import read_texts, readable, text_parts
+from daemon.mail.mime.dates import read_date
+from daemon.mail.mime.headers import Block
+from daemon.mail.mime.tree import Entity, split
 
 _MAX_IDS: Final = 200
 _ID: Final = re.compile(r"<([^<>]{1,998})>")

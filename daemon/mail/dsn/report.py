@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from daemon.mail.dsn_reason import Failure, diagnose, find_status
+from daemon.mail.dsn.reason import Failure, diagnose, find_status
 
 _MAX_TEXT: Final = 65_536
 _MAX_LINES: Final = 2000

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from daemon.mail.dsn_words import split_phrases
+from daemon.mail.dsn.phrases import split_phrases
 from daemon.mail.message import Address, Message
 
 _DAEMON = re.compile(r"mail(?:er)?[-_. ]?daemon|mail-?delivery-(?:sub)?system|mdaemon|mmdf", re.IGNORECASE)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from daemon.mail.line import COLONS, MAX_LINE, WIDE_COLON, fold, has_date, is_quoted, next_text, opens_with_date
-from daemon.mail.phrases import WROTE, WROTE_PARTS
+from daemon.mail.reply.phrases import WROTE, WROTE_PARTS
+from daemon.mail.text.line import COLONS, MAX_LINE, WIDE_COLON, fold, has_date, is_quoted, next_text, opens_with_date
 
 _MAX_LINES: Final = 5
 _NAMES: Final = 4

@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from daemon.mail.line import WIDE_COLON, fold, has_date, next_text
-from daemon.mail.phrases import LABELS
+from daemon.mail.reply.phrases import LABELS
+from daemon.mail.text.line import WIDE_COLON, fold, has_date, next_text
 
 LABELS_NEEDED: Final = 3
 

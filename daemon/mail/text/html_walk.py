@@ -4,7 +4,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborNode
 
-from daemon.mail.html_marks import (
+from daemon.mail.text.html_attributes import (
     Attributes,
     has_margin,
     is_divider,
@@ -15,7 +15,7 @@ from daemon.mail.html_marks import (
     link_target,
     quote_prefix,
 )
-from daemon.mail.page import Page
+from daemon.mail.text.page import Page
 
 _MAX_NODES: Final = 150_000
 _MAX_ALT: Final = 200

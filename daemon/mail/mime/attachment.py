@@ -6,11 +6,11 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from daemon.mail.encoded_words import decode_words
+from daemon.mail.encoding.encoded_words import decode_words
+from daemon.mail.encoding.transfer import uu_blocks
 from daemon.mail.message import Attachment, Part
-from daemon.mail.mime import Entity, split
-from daemon.mail.tnef import tnef_files
-from daemon.mail.transfer import uu_blocks
+from daemon.mail.mime.tnef import tnef_files
+from daemon.mail.mime.tree import Entity, split
 
 MAX_LISTED: Final = 200
 _MAX_NAME: Final = 200

@@ -1,0 +1,1 @@
+"""Bounces, receipts and complaints: reports about email that we sent."""

@@ -1,0 +1,1 @@
+"""Parse an email: the MIME tree, headers, dates, body and attachments."""

@@ -1,0 +1,1 @@
+"""What is new in a reply: cut the quote and the signature."""
