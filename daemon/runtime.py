@@ -7,7 +7,8 @@ import structlog
 from config.settings import Settings
 from daemon.broker import enqueue, make_broker, waiting
 from daemon.relay import Relay
-from daemon.store import jobs, keys, schema
+from daemon.store import jobs, keys
+from daemon.store.maintenance import schema
 from daemon.store.store import Store
 from daemon.system.clock import Clock, SystemClock
 from daemon.system.lock import StateLock

@@ -12,10 +12,11 @@ from daemon.cli import main
 from daemon.intake import Intake
 from daemon.mail.analyze import Policy
 from daemon.mail.envelope import Inbound
-from daemon.store import correspondence, decisions, deliveries, jobs, keys
+from daemon.store import decisions, deliveries, jobs, keys
 from daemon.store.admission import Receipt
 from daemon.store.deliveries import DeliveryState, NewDelivery
 from daemon.store.jobs import JobKind
+from daemon.store.queries import snapshots
 from daemon.store.store import Store
 from daemon.vocabulary import Priority, Triage
 from tests.fakes import NOON, Woken
@@ -81,7 +82,7 @@ class Case:
 
         def write(session: Session) -> int:
             planned = NewDelivery(
-                cause=f"{correspondence.DECISION}:{decision}",
+                cause=f"{snapshots.DECISION}:{decision}",
                 kind="notification",
                 recipient="team@example.com",
                 ticket_id=ticket_id,

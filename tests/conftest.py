@@ -11,8 +11,8 @@ import pytest
 import redis
 from hypothesis import settings
 
-from daemon.store import schema
 from daemon.store.engine import make_engine
+from daemon.store.maintenance import schema
 from daemon.store.models import Base
 from daemon.store.store import Store
 from daemon.system import logs

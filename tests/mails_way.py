@@ -16,12 +16,12 @@ from daemon.mail.envelope import Inbound
 from daemon.mail.token import Purpose, Token, digest, sign
 from daemon.relay import Relay
 from daemon.service import policy
-from daemon.store import corrections, cursors, health, jobs, keys, lessons, repair, scoreboard
-from daemon.store import inbound as ledger
+from daemon.store import corrections, cursors, jobs, keys, ledger, repair
 from daemon.store.admission import Receipt
 from daemon.store.corrections import Correction
 from daemon.store.cursors import Place
 from daemon.store.jobs import JobKind, Lease, Offer
+from daemon.store.queries import health, labels, triage_stats
 from daemon.store.store import Store
 from daemon.vocabulary import Priority
 from tests.benchmarks import seed
@@ -218,9 +218,9 @@ class Way:
 
     def learn(self) -> None:
         with self.store.read() as session:
-            lessons.checks(session)
-            lessons.checks(session, NOON)
-            scoreboard.score(session, NOON - timedelta(days=1), "MANUAL_REVIEW")
+            labels.checks(session)
+            labels.checks(session, NOON)
+            triage_stats.score(session, NOON - timedelta(days=1), "MANUAL_REVIEW")
 
     def _claimed(self, owner: str) -> Lease:
         offer = self.store.write(lambda session: jobs.add(session, JobKind.TRIAGE, f"ticket:{self.old}", NOON))

@@ -14,12 +14,12 @@ import structlog
 from sqlalchemy.orm import Session
 
 from daemon.mail.token import Purpose, Token, digest, sign
-from daemon.store import bounces, correspondence, decisions, deliveries, jobs, tickets
-from daemon.store import inbound as ledger
-from daemon.store.correspondence import Snapshot
+from daemon.store import bounces, decisions, deliveries, jobs, ledger, tickets
 from daemon.store.decisions import Decided
 from daemon.store.deliveries import DeliveryState, Lately, NewDelivery
 from daemon.store.jobs import JobKind, Lease, Promise
+from daemon.store.queries import snapshots as correspondence
+from daemon.store.queries.snapshots import Snapshot
 from daemon.system.clock import Clock
 from daemon.vocabulary import Disposition, Priority, Triage
 from workers import steps

@@ -7,8 +7,8 @@ from time import monotonic
 
 import structlog
 
-from daemon.store import lessons
-from daemon.store.lessons import Check
+from daemon.store.queries import labels
+from daemon.store.queries.labels import Check
 from daemon.store.store import Store
 from workers.triage.certify import certify
 from workers.triage.classifier import Model
@@ -61,7 +61,7 @@ class CurrentBrain:
 
     def _certify(self) -> Mapping[str, float | None]:
         with self._store.read() as session:
-            checks = lessons.checks(session)
+            checks = labels.checks(session)
         model = self._model.version if self._model else None
         drift = watch(not check.right for check in checks if self._routed(check) and check.model == model)
         if drift.state is State.ALARM:

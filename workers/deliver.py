@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from daemon.mail.mime.attachment import octets_of
 from daemon.mail.reply.split import new_text
 from daemon.mail.token import sign
-from daemon.store import correspondence, deliveries, jobs
-from daemon.store import inbound as ledger
-from daemon.store.correspondence import FileNote, Snapshot, Snapshots
+from daemon.store import deliveries, jobs, ledger
 from daemon.store.deliveries import Begun, DeliveryState, Fate
 from daemon.store.jobs import Lease, LeaseLostError
+from daemon.store.queries import snapshots as correspondence
+from daemon.store.queries.snapshots import FileNote, Snapshot, Snapshots
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint

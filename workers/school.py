@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from daemon.store import lessons
+from daemon.store.queries import labels
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.vocabulary import Priority
@@ -88,7 +88,7 @@ class School:
     def verified(self) -> list[Example]:
         """Return the tickets that people confirmed or corrected, oldest first."""
         with self._store.read() as session:
-            learned = lessons.lessons(session)
+            learned = labels.lessons(session)
         return [
             Example(
                 subject=lesson.subject,

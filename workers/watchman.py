@@ -8,7 +8,7 @@ import structlog
 
 from daemon.health import Patience, Trouble, examine
 from daemon.mail.token import Purpose, Token, digest, sign
-from daemon.store import health
+from daemon.store.queries import health
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from workers.notify.alert import alert

@@ -6,8 +6,8 @@ import click
 
 from daemon.cli import output
 from daemon.mail.reply.split import new_text
-from daemon.store.dossier import Dossier
 from daemon.store.models import Decision, DeliveryRow, Job, MessageRow
+from daemon.store.queries.ticket_detail import Dossier
 
 
 def as_row(found: Dossier) -> dict[str, Any]:

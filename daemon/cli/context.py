@@ -97,7 +97,7 @@ def runtime(settings: Settings, *, migrate: bool, alone: bool, works: bool = Tru
 @contextmanager
 def store(settings: Settings, *, checked: bool = True) -> Iterator["Store"]:
     """Open the store for one command; raises Misconfigured or Unavailable. `checked` asks for this version's schema."""
-    from daemon.store import schema  # noqa: PLC0415 - see above
+    from daemon.store.maintenance import schema  # noqa: PLC0415 - see above
     from daemon.store.store import Store  # noqa: PLC0415 - see above
 
     with _explained(settings):
@@ -154,7 +154,7 @@ def _explained(settings: Settings) -> Iterator[None]:
         TimeoutError,  # noqa: A004 - of the pool
     )
 
-    from daemon.store.schema import SchemaError  # noqa: PLC0415 - see above
+    from daemon.store.maintenance.schema import SchemaError  # noqa: PLC0415 - see above
 
     url = settings.database_url
     try:

@@ -8,11 +8,11 @@ from sqlalchemy import make_url
 
 from config.settings import Settings
 from daemon.cli import context, output, params
-from daemon.store import schema
-from daemon.store.backup import BackupError
-from daemon.store.backup import backup as copy
-from daemon.store.verify import verify as problems
-from daemon.store.verify import work
+from daemon.store.maintenance import schema
+from daemon.store.maintenance.backup import BackupError
+from daemon.store.maintenance.backup import backup as copy
+from daemon.store.maintenance.verify import verify as problems
+from daemon.store.maintenance.verify import work
 
 NAMED_AT_MOST = 1000
 

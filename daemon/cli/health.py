@@ -7,7 +7,7 @@ from config.settings import Settings
 from daemon.cli import context
 from daemon.cli.findings import Finding, fail, ok, warn
 from daemon.health import Trouble, examine
-from daemon.store import health
+from daemon.store.queries import health
 from daemon.system.clock import SystemClock
 from daemon.system.disk import FreeSpace
 from workers.app import patience

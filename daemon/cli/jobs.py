@@ -8,8 +8,9 @@ import click
 from sqlalchemy.orm import Session
 
 from daemon.cli import context, output, params
-from daemon.store import ledgers, repair
+from daemon.store import repair
 from daemon.store.jobs import JobKind, JobState
+from daemon.store.queries import lists
 from daemon.store.repair import RepairError
 from daemon.system.clock import SystemClock
 
@@ -39,7 +40,7 @@ def list_(ctx: click.Context, state: str, kind: str | None, limit: int, as_json:
     """
     settings = context.settings(ctx, quiet=True)
     with context.store(settings) as store, store.read() as session:
-        found = ledgers.list_jobs(session, state, kind, limit)
+        found = lists.list_jobs(session, state, kind, limit)
     output.listing(found, COLUMNS, as_json=as_json)
 
 
@@ -90,7 +91,7 @@ def _each(
     with context.store(settings) as store:
         if everything:
             with store.read() as session:
-                ids = tuple(ledgers.dead_jobs(session, kind))
+                ids = tuple(lists.dead_jobs(session, kind))
         with output.progress("jobs", len(ids)) as bar:
             for number in ids:
                 now = SystemClock().now()

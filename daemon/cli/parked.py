@@ -8,9 +8,9 @@ import click
 from config.settings import Settings
 from daemon.cli import context, output, params
 from daemon.intake import Intake
-from daemon.store import inbound as ledger
-from daemon.store import keys, ledgers, repair
+from daemon.store import keys, ledger, repair
 from daemon.store.models import Inbound
+from daemon.store.queries import lists
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
 from daemon.vocabulary import Disposition
@@ -41,7 +41,7 @@ def list_(ctx: click.Context, limit: int, as_json: bool) -> None:  # noqa: FBT00
     """
     settings = context.settings(ctx, quiet=True)
     with context.store(settings) as store, store.read() as session:
-        found = ledgers.list_mails(session, Disposition.PARKED, limit)
+        found = lists.list_mails(session, Disposition.PARKED, limit)
     output.listing(found, COLUMNS, as_json=as_json)
 
 
@@ -94,7 +94,7 @@ def replay(ctx: click.Context, ids: tuple[int, ...], everything: bool, silent: b
     with context.store(settings) as store:
         if everything:
             with store.read() as session:
-                ids = tuple(row["id"] for row in ledgers.list_mails(session, Disposition.PARKED, ALL))[::-1]
+                ids = tuple(row["id"] for row in lists.list_mails(session, Disposition.PARKED, ALL))[::-1]
         accept = intake(settings, store)
         with output.progress("mails", len(ids)) as bar:
             for number in ids:

@@ -4,14 +4,14 @@ from sqlalchemy.orm import Session
 
 from daemon.cli import context, output
 from daemon.mail.reference import find_references
-from daemon.store import reports
+from daemon.store.queries import tickets
 
 
 def ticket_id(session: Session, text: str, prefix: str) -> int | None:
     """Return the id of a ticket by its reference, with or without prefix and hyphens; None where there is none."""
     typed = text.strip().upper()
     for reference in (typed, *find_references(typed, prefix), *find_references(f"{prefix}-{typed}", prefix)):
-        found = reports.ticket_id_of(session, reference)
+        found = tickets.ticket_id_of(session, reference)
         if found is not None:
             return found
     return None

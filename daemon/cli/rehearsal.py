@@ -110,16 +110,17 @@ def _stands(settings: Settings, paths: tuple[str, ...], since: datetime, limit: 
 
 def _stored(store: "Store", since: datetime, limit: int) -> Iterator[Stand]:
     """Yield stored tickets, the newest first, a few at a time."""
-    from daemon.store import decisions, reports  # noqa: PLC0415 - only where there is a store
-    from daemon.store.reports import Wanted  # noqa: PLC0415 - see above
+    from daemon.store import decisions  # noqa: PLC0415 - only where there is a store
+    from daemon.store.queries import tickets  # noqa: PLC0415 - only where there is a store
+    from daemon.store.queries.tickets import Wanted  # noqa: PLC0415 - see above
     from workers.triage import text  # noqa: PLC0415 - brings numpy along
 
     with store.read() as session:
-        lines = reports.list_tickets(session, Wanted(since=since), limit)
+        lines = tickets.list_tickets(session, Wanted(since=since), limit)
     with output.progress("tickets", len(lines)) as bar:
         for line in lines:
             with store.read() as session:
-                ticket_id = reports.ticket_id_of(session, line.reference)
+                ticket_id = tickets.ticket_id_of(session, line.reference)
                 read = decisions.text_of(session, ticket_id) if ticket_id else None
             bar.update(1)
             if read is not None and line.category != PENDING:

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from config.settings import Settings
-from daemon.store import decisions, lessons, reports
+from daemon.store import decisions
+from daemon.store.queries import labels, tickets
 from daemon.store.store import Store
 from workers.app import registry, triage_policy
 from workers.brain import CurrentBrain
@@ -22,7 +23,7 @@ def standing(settings: Settings, store: Store, now: datetime) -> dict[str, Any]:
     brain = CurrentBrain(store, models, lambda: policy)
     model = brain.model() if models.current() else None
     with store.read() as session:
-        checks = [c for c in lessons.checks(session) if c.team != policy.review_team]
+        checks = [c for c in labels.checks(session) if c.team != policy.review_team]
     version = model.version if model else None
     drift = watch(not check.right for check in checks if check.model == version)
     certified = brain.certified() if model else {}
@@ -41,7 +42,7 @@ def _unknown_words(model: Model, store: Store) -> float | None:
     """Return the share of words in the newest tickets that the model has never seen."""
     shares = []
     with store.read() as session:
-        for ticket_id in reports.newest_tickets(session, LOOKED_AT):
+        for ticket_id in tickets.newest_tickets(session, LOOKED_AT):
             read = decisions.text_of(session, ticket_id)
             case = text.clean(read.subject, read.text) if read else None
             if case is not None and not case.empty:

@@ -8,7 +8,7 @@ import click
 
 from config.settings import Settings
 from daemon.cli import context, output, params
-from daemon.store import ledgers
+from daemon.store.queries import lists
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
 
@@ -69,8 +69,8 @@ def triage(ctx: click.Context, since: datetime, as_json: bool) -> None:  # noqa:
 def _numbers(store: Store) -> dict[str, Any]:
     now = SystemClock().now()
     with store.read() as session:
-        waiting = ledgers.oldest_due(session, now)
-        found: dict[str, Any] = {**ledgers.counts(session), "mailboxes": ledgers.mailboxes(session)}
+        waiting = lists.oldest_due(session, now)
+        found: dict[str, Any] = {**lists.counts(session), "mailboxes": lists.mailboxes(session)}
     oldest = (
         {"job": waiting[1], "since": waiting[0], "seconds": (now - waiting[0]).total_seconds()} if waiting else None
     )
@@ -79,7 +79,7 @@ def _numbers(store: Store) -> dict[str, Any]:
 
 def _triage(settings: Settings, store: Store, since: datetime) -> dict[str, Any]:
     from daemon.cli.standing import standing  # noqa: PLC0415 - brings scikit-learn along
-    from daemon.store.scoreboard import score  # noqa: PLC0415 - only here
+    from daemon.store.queries.triage_stats import score  # noqa: PLC0415 - only here
 
     with store.read() as session:
         found = score(session, since, settings.triage.review_team)

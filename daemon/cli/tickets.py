@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from daemon.cli import card, context, output, params, references
-from daemon.store import corrections, reports
+from daemon.store import corrections
 from daemon.store.corrections import Correction, Done
-from daemon.store.dossier import dossier
-from daemon.store.reports import Wanted
+from daemon.store.queries import tickets as reports
+from daemon.store.queries.ticket_detail import dossier
+from daemon.store.queries.tickets import Wanted
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
 from daemon.vocabulary import Priority, Status

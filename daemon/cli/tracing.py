@@ -6,7 +6,7 @@ import click
 from sqlalchemy.orm import Session
 
 from daemon.cli import context, output, params, references
-from daemon.store.timeline import Entry, find_mails, mails_of, timeline
+from daemon.store.queries.timeline import Entry, find_mails, mails_of, timeline
 
 
 @click.command()

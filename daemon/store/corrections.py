@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from daemon.store import correspondence, decisions, jobs, lessons, tickets
+from daemon.store import decisions, jobs, tickets
 from daemon.store.jobs import JobKind, Offer
 from daemon.store.models import Ticket
+from daemon.store.queries import labels, snapshots
 from daemon.vocabulary import PENDING, Priority, Status, Triage
 
 PERSON = "person"
@@ -59,7 +60,7 @@ def correct(session: Session, ticket_id: int, correction: Correction, now: datet
     )
     decision = decisions.apply(session, ticket_id, triage, now, by=PERSON, actor=correction.actor)
     told = () if same else (_tell(session, decision, now),)
-    return Done(decision, not same, (*told, *lessons.promise_training(session, retrain_after, now)))
+    return Done(decision, not same, (*told, *labels.promise_training(session, retrain_after, now)))
 
 
 def assign(session: Session, ticket_id: int, team: str, actor: str, now: datetime) -> Done:
@@ -91,7 +92,7 @@ def close(session: Session, ticket_id: int, actor: str, now: datetime) -> bool:
 
 
 def _tell(session: Session, decision: int, now: datetime) -> Offer:
-    return jobs.add(session, JobKind.NOTIFY, f"{correspondence.DECISION}:{decision}", now)
+    return jobs.add(session, JobKind.NOTIFY, f"{snapshots.DECISION}:{decision}", now)
 
 
 def _kept(priority: str, default: Priority) -> Priority:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from daemon.store.models import Decision, MessageRow, Ticket, table, unindexed
-from daemon.store.rows import Adding
+from daemon.store.sql import Adding
 from daemon.vocabulary import PENDING, Triage
 
 DECISION = table(Decision)

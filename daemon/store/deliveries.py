@@ -11,7 +11,7 @@ from sqlalchemy import BindParameter, bindparam, case, func, literal_column, sel
 from sqlalchemy.orm import Session
 
 from daemon.store.models import DeliveryRow, table, unindexed
-from daemon.store.rows import Adding
+from daemon.store.sql import Adding
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

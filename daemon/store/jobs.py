@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from daemon.store.models import Job, table, unindexed
-from daemon.store.rows import Adding
+from daemon.store.sql import Adding
 from daemon.system.failpoint import failpoint
 
 # Due whatever the clock says: a clock that steps back delays no new work.

@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from daemon.store import decisions, jobs, tickets
-from daemon.store import inbound as ledger
+from daemon.store import decisions, jobs, ledger, tickets
 from daemon.store.deliveries import DeliveryState
 from daemon.store.jobs import AT_ONCE, JobKind, JobState
 from daemon.store.models import Decision, DeliveryRow, Job, MessageRow, Ticket

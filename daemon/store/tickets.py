@@ -26,7 +26,7 @@ from daemon.store.models import (
     indexable,
     table,
 )
-from daemon.store.rows import Adding
+from daemon.store.sql import Adding
 from daemon.vocabulary import PENDING, Screening, Status
 
 ATTACHMENTS_LISTED = 200

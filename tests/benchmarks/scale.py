@@ -24,11 +24,14 @@ from sqlalchemy import event
 
 from daemon.intake import Intake
 from daemon.mail.analyze import Policy
-from daemon.store import correspondence, decisions, deliveries, jobs, keys, reports, schema
+from daemon.store import decisions, deliveries, jobs, keys
 from daemon.store.decisions import Decided
 from daemon.store.deliveries import Fate, NewDelivery
 from daemon.store.jobs import Lease
-from daemon.store.reports import Wanted
+from daemon.store.maintenance import schema
+from daemon.store.queries import snapshots
+from daemon.store.queries import tickets as reports
+from daemon.store.queries.tickets import Wanted
 from daemon.store.store import Store
 from daemon.system import logs
 from daemon.vocabulary import Disposition, Priority, Triage
@@ -96,7 +99,7 @@ class Helpdesk:
         recipient = seed.requester(ticket, self.tickets)
 
         def plan(session: Any) -> int | None:
-            correspondence.load(session, f"decision:{ticket}")
+            snapshots.load(session, f"decision:{ticket}")
             deliveries.lately(session, "acknowledgement", [recipient], NOON)
             number = self._random.getrandbits(60)
             planned = NewDelivery(

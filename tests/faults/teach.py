@@ -1,7 +1,7 @@
 """Train a small model instead of running triaged: each system gets a copy of it."""
 
 from config.settings import load
-from daemon.store import schema
+from daemon.store.maintenance import schema
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
 from workers.app import school

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from daemon.store import schema
 from daemon.store.engine import make_engine
+from daemon.store.maintenance import schema
+from daemon.store.maintenance.verify import verify
 from daemon.store.store import Store
-from daemon.store.verify import verify
 from tests.faults.checker import Sent, check
 from tests.faults.evidence import jobs_of
 from tests.faults.load import Accepted

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 
 from daemon.intake import Intake
 from daemon.mail.token import Purpose
-from daemon.store import inbound as ledger
+from daemon.store import ledger
 from daemon.store.admission import Receipt
 from daemon.store.jobs import JobKind
 from daemon.store.models import (

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from daemon.intake import Intake
-from daemon.store import inbound as ledger
+from daemon.store import ledger
 from daemon.store.admission import Receipt
 from daemon.store.jobs import JobKind, Offer
 from daemon.store.models import (

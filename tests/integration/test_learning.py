@@ -11,8 +11,8 @@ from daemon.store import corrections, decisions
 from daemon.store.corrections import Correction
 from daemon.store.decisions import Decided
 from daemon.store.jobs import JobKind
-from daemon.store.lessons import checks, lessons
 from daemon.store.models import Job, Ticket
+from daemon.store.queries.labels import checks, lessons
 from daemon.store.store import Store
 from daemon.vocabulary import Priority, Triage
 from tests.fakes import NOON, Woken

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from daemon.store.models import Person, table
-from daemon.store.rows import Adding
+from daemon.store.sql import Adding
 from daemon.store.store import Store
 
 PERSON = table(Person)

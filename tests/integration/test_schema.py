@@ -15,10 +15,11 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect, select, text
 from sqlalchemy.orm import Session
 
-from daemon.store import keys, schema
+from daemon.store import keys
 from daemon.store.engine import make_engine
+from daemon.store.maintenance import schema
+from daemon.store.maintenance.schema import SchemaError
 from daemon.store.models import Alarm, Base, MessageRow, SigningKey
-from daemon.store.schema import SchemaError
 from daemon.store.store import Store
 from tests.fakes import NOON
 

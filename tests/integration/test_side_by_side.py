@@ -12,11 +12,12 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from daemon.mail.envelope import Inbound
-from daemon.store import correspondence, decisions, deliveries, jobs
+from daemon.store import decisions, deliveries, jobs
 from daemon.store.decisions import Decided
 from daemon.store.deliveries import DeliveryState, NewDelivery
 from daemon.store.jobs import JobKind, Lease, Promise
 from daemon.store.models import Decision, DeliveryRow, Job, MessageRow, Ticket
+from daemon.store.queries import snapshots
 from daemon.store.store import Store
 from daemon.vocabulary import Priority, Triage
 from tests.fakes import NOON
@@ -201,7 +202,7 @@ def test_a_mail_that_comes_twice_in_one_company_is_planned_once(store: Store) ->
 
 def test_a_snapshot_that_is_not_stored_is_missed_by_name(store: Store) -> None:
     with store.read() as session:
-        found = correspondence.snapshots(session, ["decision:1", "message:2"])
+        found = snapshots.snapshots(session, ["decision:1", "message:2"])
     with pytest.raises(LookupError, match="no message:2 is stored"):
         found["message:2"]
 
@@ -265,7 +266,7 @@ def test_a_worker_that_is_closed_sends_nothing_more_of_what_it_began(store: Stor
 
 def test_no_less_is_loaded_of_a_text_than_is_read_of_it() -> None:
     assert decisions.READ_AT_MOST >= text.LONGEST_TEXT
-    assert correspondence.SHOWN_AT_MOST >= excerpt.READ_AT_MOST
+    assert snapshots.SHOWN_AT_MOST >= excerpt.READ_AT_MOST
 
 
 def test_of_a_mail_of_megabytes_only_the_start_is_loaded(store: Store) -> None:
@@ -275,8 +276,8 @@ def test_of_a_mail_of_megabytes_only_the_start_is_loaded(store: Store) -> None:
     with store.read() as session:
         [read] = decisions.texts_of(session, [ticket])
         [message] = session.execute(select(MessageRow.id).where(MessageRow.ticket_id == ticket)).scalars()
-        found = correspondence.load(session, f"message:{message}").message
+        found = snapshots.load(session, f"message:{message}").message
     assert read
     assert len(read.text) == decisions.READ_AT_MOST
-    assert len(found.text) == correspondence.SHOWN_AT_MOST
+    assert len(found.text) == snapshots.SHOWN_AT_MOST
     assert found.length == len("a line of text\n" * 60_000)

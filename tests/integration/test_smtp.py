@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from daemon.mail import token
 from daemon.mail.token import Purpose, Token
-from daemon.store import inbound as ledger
+from daemon.store import ledger
 from daemon.store.models import Inbound
 from daemon.store.store import Store
 from tests.fakes import NOON

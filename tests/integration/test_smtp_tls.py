@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from daemon.store import inbound as ledger
+from daemon.store import ledger
 from daemon.store.models import Inbound
 from daemon.store.store import Store
 from tests.listening import SALES, Running

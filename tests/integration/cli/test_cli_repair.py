@@ -6,8 +6,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from daemon.store import decisions
-from daemon.store import inbound as ledger
+from daemon.store import decisions, ledger
 from daemon.store.decisions import Decided
 from daemon.store.jobs import JobKind, JobState
 from daemon.store.models import Decision, DeliveryRow, Event, Inbound, Job, Ticket

@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 from daemon.imap.session import Pace
 from daemon.mail.envelope import Inbound
 from daemon.store.models import Event, MessageRow, Person, Ticket
+from daemon.store.queries.timeline import find_mails, timeline
 from daemon.store.store import Store
-from daemon.store.timeline import find_mails, timeline
 from tests.fakes import eventually
 from tests.imap_case import HASTY, PATIENT, Taker, account, cursor, mail, polling, real_intake, rows, set_cursor
 from tests.imap_faults import (

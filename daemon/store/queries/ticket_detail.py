@@ -18,7 +18,7 @@ from daemon.store.models import (
     Person,
     Ticket,
 )
-from daemon.store.timeline import is_about
+from daemon.store.queries.timeline import is_about
 
 # No ticket shows more than this of anything.
 MOST = 500

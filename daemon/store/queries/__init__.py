@@ -1,0 +1,1 @@
+"""Reads for people and jobs: lists, tickets, timelines and statistics, each bounded."""
