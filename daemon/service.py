@@ -11,7 +11,6 @@ import structlog
 
 from config.settings import Settings
 from daemon.imap.poller import Poller
-from daemon.intake import Intake
 from daemon.mail.analyze import Policy
 from daemon.relay import Relay
 from daemon.smtp.listener import Listener, Listening
@@ -19,6 +18,7 @@ from daemon.store.store import Store
 from daemon.system import systemd, tuning
 from daemon.system.clock import Clock
 from daemon.system.disk import FreeSpace
+from daemon.tickets.intake import Intake
 
 log = structlog.get_logger(__name__)
 

@@ -9,15 +9,15 @@ import pytest
 from sqlalchemy.orm import Session
 
 from daemon.cli import main
-from daemon.intake import Intake
 from daemon.mail.analyze import Policy
 from daemon.mail.envelope import Inbound
 from daemon.store import decisions, deliveries, jobs, keys
-from daemon.store.admission import Receipt
 from daemon.store.deliveries import DeliveryState, NewDelivery
 from daemon.store.jobs import JobKind
 from daemon.store.queries import snapshots
 from daemon.store.store import Store
+from daemon.tickets.admission import Receipt
+from daemon.tickets.intake import Intake
 from daemon.vocabulary import Priority, Triage
 from tests.fakes import NOON, Woken
 from tests.mails import SUPPORT

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from config.schema import Imap
 from daemon.imap.poller import Poller
 from daemon.imap.session import Pace
-from daemon.intake import Intake
 from daemon.mail.analyze import Policy
 from daemon.mail.envelope import Inbound
 from daemon.store.models import ImapCursor
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
+from daemon.tickets.intake import Intake
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 CLOCK = SystemClock()

@@ -10,10 +10,10 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from daemon.intake import Intake
 from daemon.mail.analyze import Policy
 from daemon.smtp.listener import Listener, Listening
 from daemon.store.store import Store
+from daemon.tickets.intake import Intake
 from tests.fakes import SteppingClock, Woken
 from tests.mails import ANN, SUPPORT
 

@@ -10,19 +10,21 @@ from sqlalchemy.orm import Session
 
 from config.schema import Limits
 from config.settings import Settings
-from daemon.health import Trouble
-from daemon.intake import Intake
 from daemon.mail.envelope import Inbound
 from daemon.mail.token import Purpose, Token, digest, sign
 from daemon.relay import Relay
 from daemon.service import policy
-from daemon.store import corrections, cursors, jobs, keys, ledger, repair
-from daemon.store.admission import Receipt
-from daemon.store.corrections import Correction
+from daemon.store import cursors, jobs, keys, ledger
 from daemon.store.cursors import Place
 from daemon.store.jobs import JobKind, Lease, Offer
 from daemon.store.queries import health, labels, triage_stats
 from daemon.store.store import Store
+from daemon.tickets import actions
+from daemon.tickets import retry as repair
+from daemon.tickets.actions import Correction
+from daemon.tickets.admission import Receipt
+from daemon.tickets.health import Trouble
+from daemon.tickets.intake import Intake
 from daemon.vocabulary import Priority
 from tests.benchmarks import seed
 from tests.fakes import NOON, FakeClock, Woken
@@ -200,9 +202,9 @@ class Way:
         right = Correction("Login", "TECH_SUPPORT", None, Priority.LOW, "ann")
 
         def steps(session: Session) -> list[Offer]:
-            done = corrections.correct(session, self.old, right, NOON, retrain_after=self.tickets)
-            given = corrections.assign(session, self.old, "PAYMENTS_TEAM", "ann", NOON)
-            corrections.close(session, self.old, "ann", NOON)
+            done = actions.correct(session, self.old, right, NOON, retrain_after=self.tickets)
+            given = actions.assign(session, self.old, "PAYMENTS_TEAM", "ann", NOON)
+            actions.close(session, self.old, "ann", NOON)
             return [*done.offers, *given.offers]
 
         self.woken.offers += self.store.write(steps)

@@ -14,13 +14,14 @@ import structlog
 from sqlalchemy.orm import Session
 
 from daemon.mail.token import Purpose, Token, digest, sign
-from daemon.store import bounces, decisions, deliveries, jobs, ledger, tickets
+from daemon.store import decisions, deliveries, jobs, ledger, tickets
 from daemon.store.decisions import Decided
 from daemon.store.deliveries import DeliveryState, Lately, NewDelivery
 from daemon.store.jobs import JobKind, Lease, Promise
 from daemon.store.queries import snapshots as correspondence
 from daemon.store.queries.snapshots import Snapshot
 from daemon.system.clock import Clock
+from daemon.tickets import bounces
 from daemon.vocabulary import Disposition, Priority, Triage
 from workers import steps
 from workers.engine import Shift

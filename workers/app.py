@@ -10,12 +10,12 @@ import structlog
 
 from config.settings import Settings
 from daemon.broker import TIME_LIMIT_MS
-from daemon.health import Patience
 from daemon.store.jobs import JobKind
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.disk import FreeSpace
 from daemon.system.worker_id import owner
+from daemon.tickets.health import Patience
 from daemon.vocabulary import Priority
 from workers.actors import NotifyActor, Rules, TrainActor, TriageActor
 from workers.brain import CurrentBrain

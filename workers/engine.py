@@ -12,12 +12,12 @@ import structlog
 from dramatiq.middleware import Interrupt
 from sqlalchemy.orm import Session
 
-from daemon.intake import UNREACHABLE
 from daemon.store import jobs
 from daemon.store.jobs import JobKind, Lease, LeaseLostError
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
+from daemon.tickets.intake import UNREACHABLE
 from workers.heart import Heart
 from workers.steps import Steps, side_by_side
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import structlog
 
-from daemon.health import Patience, Trouble, examine
 from daemon.mail.token import Purpose, Token, digest, sign
 from daemon.store.queries import health
 from daemon.store.store import Store
 from daemon.system.clock import Clock
+from daemon.tickets.health import Patience, Trouble, examine
 from workers.notify.alert import alert
 from workers.transport import Transport, TransportFailure
 

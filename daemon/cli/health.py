@@ -6,10 +6,10 @@ from datetime import datetime
 from config.settings import Settings
 from daemon.cli import context
 from daemon.cli.findings import Finding, fail, ok, warn
-from daemon.health import Trouble, examine
 from daemon.store.queries import health
 from daemon.system.clock import SystemClock
 from daemon.system.disk import FreeSpace
+from daemon.tickets.health import Trouble, examine
 from workers.app import patience
 
 # Troubles that somebody should look at, but that hold nothing up.

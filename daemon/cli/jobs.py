@@ -8,11 +8,11 @@ import click
 from sqlalchemy.orm import Session
 
 from daemon.cli import context, output, params
-from daemon.store import repair
 from daemon.store.jobs import JobKind, JobState
 from daemon.store.queries import lists
-from daemon.store.repair import RepairError
 from daemon.system.clock import SystemClock
+from daemon.tickets import retry as repair
+from daemon.tickets.retry import RepairError
 
 COLUMNS: Final = ("id", "kind", "subject", "state", "attempts", "due_at", "created_at", "last_error")
 

@@ -7,12 +7,13 @@ import click
 
 from config.settings import Settings
 from daemon.cli import context, output, params
-from daemon.intake import Intake
-from daemon.store import keys, ledger, repair
+from daemon.store import keys, ledger
 from daemon.store.models import Inbound
 from daemon.store.queries import lists
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
+from daemon.tickets import retry
+from daemon.tickets.intake import Intake
 from daemon.vocabulary import Disposition
 
 COLUMNS: Final = ("id", "received_at", "source", "mail_from", "size", "ticket", "reasons")
@@ -125,7 +126,7 @@ def _replay(store: Store, accept: Intake, number: int, actor: str, *, silent: bo
         return True
     if row.ticket_id is not None:
         ticket, now = row.ticket_id, SystemClock().now()
-        click.echo(f"mail {number}: {store.write(lambda s: repair.triage_again(s, number, ticket, actor, now))}")
+        click.echo(f"mail {number}: {store.write(lambda s: retry.triage_again(s, number, ticket, actor, now))}")
         return True
     receipt = accept.replay(number, silent=silent)
     click.echo(f"mail {number}: {receipt.disposition} {receipt.reference or ''}".rstrip())

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from daemon.cli import card, context, output, params, references
-from daemon.store import corrections
-from daemon.store.corrections import Correction, Done
 from daemon.store.queries import tickets as reports
 from daemon.store.queries.ticket_detail import dossier
 from daemon.store.queries.tickets import Wanted
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
+from daemon.tickets import actions
+from daemon.tickets.actions import Correction, Done
 from daemon.vocabulary import Priority, Status
 
 COLUMNS: Final = (
@@ -122,7 +122,7 @@ def close(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
     with context.store(settings) as store:
         for reference in named:
             done = _change(
-                store, settings, reference, lambda session, found, now: corrections.close(session, found, actor, now)
+                store, settings, reference, lambda session, found, now: actions.close(session, found, actor, now)
             )
             click.echo(f"{reference}: {'closed' if done else 'was closed already'}")
 
@@ -146,7 +146,7 @@ def assign(ctx: click.Context, reference: str, team: str, actor: str) -> None:
                 store,
                 settings,
                 reference,
-                lambda session, found, now: corrections.assign(session, found, team, actor, now),
+                lambda session, found, now: actions.assign(session, found, team, actor, now),
             )
         except ValueError as error:
             raise context.BadData(f"{reference}: {error}; say what it is: tickets correct --category") from None
@@ -176,7 +176,7 @@ def correct(ctx: click.Context, reference: str, category: str, priority: str | N
             store,
             settings,
             reference,
-            lambda session, found, now: corrections.correct(
+            lambda session, found, now: actions.correct(
                 session, found, correction, now, retrain_after=settings.triage.retrain_after
             ),
         )

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session as Transaction
 from daemon.imap.login import RefusedError, one_line
 from daemon.imap.oauth2 import TokenRefusedError, TokenUnavailableError
 from daemon.imap.session import Folder, FolderError, Mail, Session
-from daemon.intake import UNREACHABLE
 from daemon.mail.address import canonical
 from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.mime.headers import read_block
@@ -20,6 +19,7 @@ from daemon.store.cursors import Cursor, Key, Place
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
+from daemon.tickets.intake import UNREACHABLE
 
 log = structlog.get_logger(__name__)
 

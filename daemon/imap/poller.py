@@ -15,11 +15,11 @@ from daemon.imap.folder import Accepts, Reader, describe
 from daemon.imap.login import RefusedError
 from daemon.imap.oauth2 import tokens_of
 from daemon.imap.session import FolderError, Pace, Session, connect
-from daemon.intake import UNREACHABLE
 from daemon.store import cursors
 from daemon.store.cursors import Place
 from daemon.store.store import Store
 from daemon.system.clock import Clock
+from daemon.tickets.intake import UNREACHABLE
 
 log = structlog.get_logger(__name__)
 

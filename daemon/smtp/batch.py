@@ -4,8 +4,8 @@ import asyncio
 from concurrent.futures import Future
 from itertools import count
 
-from daemon.intake import Intake
-from daemon.store.admission import Reading, Receipt
+from daemon.tickets.admission import Reading, Receipt
+from daemon.tickets.intake import Intake
 
 FULL = 128
 OLDEST_SECONDS = 0.1

@@ -16,16 +16,16 @@ import structlog
 from aiosmtpd.smtp import ALLOWED_BEFORE_STARTTLS, SMTP, AuthResult, LoginPassword, Session
 from aiosmtpd.smtp import Envelope as SmtpEnvelope
 
-from daemon.intake import UNREACHABLE, Intake
 from daemon.mail.address import canonical
 from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.token import LENGTH
 from daemon.smtp import replies
 from daemon.smtp.batch import Batch
 from daemon.smtp.session import GuardedLmtpSession, GuardedSession
-from daemon.store.admission import Reading
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
+from daemon.tickets.admission import Reading
+from daemon.tickets.intake import UNREACHABLE, Intake
 
 log = structlog.get_logger(__name__)
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from daemon.store.admission import Receipt
+from daemon.tickets.admission import Receipt
 
 SENDER_OK: Final = "250 2.1.0 Sender ok"
 RECIPIENT_OK: Final = "250 2.1.5 Recipient ok"

@@ -22,7 +22,6 @@ from typing import Any, Final
 
 from sqlalchemy import event
 
-from daemon.intake import Intake
 from daemon.mail.analyze import Policy
 from daemon.store import decisions, deliveries, jobs, keys
 from daemon.store.decisions import Decided
@@ -34,6 +33,7 @@ from daemon.store.queries import tickets as reports
 from daemon.store.queries.tickets import Wanted
 from daemon.store.store import Store
 from daemon.system import logs
+from daemon.tickets.intake import Intake
 from daemon.vocabulary import Disposition, Priority, Triage
 from tests.benchmarks import seed
 from tests.fakes import NOON, Woken

@@ -6,10 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from daemon.intake import Intake
 from daemon.mail.token import Purpose
 from daemon.store import ledger
-from daemon.store.admission import Receipt
 from daemon.store.jobs import JobKind
 from daemon.store.models import (
     DeliveryRow,
@@ -23,6 +21,8 @@ from daemon.store.models import (
     Ticket,
 )
 from daemon.store.store import Store
+from daemon.tickets.admission import Receipt
+from daemon.tickets.intake import Intake
 from daemon.vocabulary import Disposition, Status
 from tests.asking import ask, count, mark
 from tests.fakes import NOON, Woken

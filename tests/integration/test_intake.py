@@ -13,9 +13,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from daemon.intake import Intake
 from daemon.store import ledger
-from daemon.store.admission import Receipt
 from daemon.store.jobs import JobKind, Offer
 from daemon.store.models import (
     Event,
@@ -27,6 +25,8 @@ from daemon.store.models import (
 )
 from daemon.store.store import Store
 from daemon.store.writer import WriterClosedError
+from daemon.tickets.admission import Receipt
+from daemon.tickets.intake import Intake
 from daemon.vocabulary import Disposition
 from tests.asking import ask, count
 from tests.fakes import NOON, Woken
@@ -285,7 +285,7 @@ class TestParked:
             raise ZeroDivisionError("a bug of ours")
 
         with monkeypatch.context() as patch:
-            patch.setattr("daemon.intake.understand", fails)
+            patch.setattr("daemon.tickets.intake.understand", fails)
             yield patch
 
     def test_a_mail_that_our_own_code_fails_on_is_parked_whole(

@@ -5,15 +5,16 @@ from types import SimpleNamespace
 
 from sqlalchemy import select
 
-from daemon.intake import Intake
 from daemon.mail.analyze import Policy as IntakePolicy
-from daemon.store import corrections, decisions
-from daemon.store.corrections import Correction
+from daemon.store import decisions
 from daemon.store.decisions import Decided
 from daemon.store.jobs import JobKind
 from daemon.store.models import Job, Ticket
 from daemon.store.queries.labels import checks, lessons
 from daemon.store.store import Store
+from daemon.tickets import actions
+from daemon.tickets.actions import Correction
+from daemon.tickets.intake import Intake
 from daemon.vocabulary import Priority, Triage
 from tests.fakes import NOON, Woken
 from tests.mails import inbound, mail
@@ -40,10 +41,10 @@ def tickets(store: Store, count: int, *, confidence: float = 0.97) -> list[int]:
     return found
 
 
-def verify(store: Store, ticket: int, category: str, *, retrain_after: int = 0) -> corrections.Done:
+def verify(store: Store, ticket: int, category: str, *, retrain_after: int = 0) -> actions.Done:
     team = {"Login": "IDENTITY_TEAM", "General": "GENERAL_SUPPORT"}[category]
     said = Correction(category, team, None, Priority.LOW, "ann")
-    return store.write(lambda s: corrections.correct(s, ticket, said, NOON, retrain_after=retrain_after))
+    return store.write(lambda s: actions.correct(s, ticket, said, NOON, retrain_after=retrain_after))
 
 
 def brain(store: Store, folder: Path) -> CurrentBrain:

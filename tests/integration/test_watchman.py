@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from daemon.health import Patience
 from daemon.store import jobs, keys
 from daemon.store.jobs import JobKind
 from daemon.store.models import Job
 from daemon.store.store import Store
+from daemon.tickets.health import Patience
 from tests.fakes import FakeClock
 from tests.sink import Sink
 from workers.transport import Transport

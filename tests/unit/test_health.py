@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from daemon.health import Facts, MailboxFacts, Patience, examine
+from daemon.tickets.health import Facts, MailboxFacts, Patience, examine
 from tests.fakes import NOON
 
 PATIENCE = Patience(job=timedelta(minutes=5), mailbox=timedelta(minutes=15), no_mail=timedelta(hours=12))

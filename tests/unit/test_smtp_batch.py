@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from daemon.intake import Intake
 from daemon.smtp.batch import FULL, Batch
-from daemon.store.admission import Reading, Receipt
+from daemon.tickets.admission import Reading, Receipt
+from daemon.tickets.intake import Intake
 from daemon.vocabulary import Disposition
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 
-from daemon.health import Trouble
+from daemon.tickets.health import Trouble
 from workers.notify.clean import one_line
 from workers.notify.compose import Letter, as_bytes
 

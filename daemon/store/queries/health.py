@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from daemon.health import Facts, MailboxFacts, Trouble
 from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import Alarm, DeliveryRow, ImapCursor, Inbound, Job
 from daemon.store.tickets import insert_or_ignore
+from daemon.tickets.health import Facts, MailboxFacts, Trouble
 from daemon.vocabulary import Disposition
 
 COUNTED_AT_MOST = 10_000

@@ -15,12 +15,12 @@ from daemon.mail.analyze import Policy, understand
 from daemon.mail.envelope import Inbound
 from daemon.mail.fingerprint import content_key
 from daemon.store import ledger, tickets
-from daemon.store.admission import Reading, Receipt, admit
 from daemon.store.jobs import Offer
 from daemon.store.queries.lists import disposition_of
 from daemon.store.store import Store
 from daemon.store.writer import WriterClosedError
 from daemon.system.failpoint import failpoint
+from daemon.tickets.admission import Reading, Receipt, admit
 from daemon.vocabulary import Disposition
 
 log = structlog.get_logger(__name__)

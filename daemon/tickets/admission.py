@@ -12,10 +12,11 @@ from daemon.mail.analyze import Policy, Understanding
 from daemon.mail.envelope import Inbound
 from daemon.mail.follow_up import FollowUp
 from daemon.mail.token import Purpose
-from daemon.store import bounces, jobs, ledger, tickets
+from daemon.store import jobs, ledger, tickets
 from daemon.store.jobs import JobKind, Offer, Promise
 from daemon.store.ledger import Entry
 from daemon.store.tickets import NewMessage, NewTicket
+from daemon.tickets import bounces
 from daemon.vocabulary import Disposition, Kind
 
 STATE_OF: Final = {
