@@ -29,12 +29,12 @@ from daemon.vocabulary import Priority
 from tests.benchmarks import seed
 from tests.fakes import NOON, FakeClock, Woken
 from tests.mails import inbound, mail
-from workers.actors import NotifyActor, TrainActor, TriageActor
+from workers.actors.deliver import DeliverActor
+from workers.actors.triage import NotifyActor, TrainActor, TriageActor
 from workers.app import rules, sender
-from workers.deliver import DeliverActor
-from workers.engine import Actor, Engine
-from workers.heart import Heart
-from workers.transport import PermanentFailure, TemporaryFailure, TransportFailure
+from workers.jobs.executor import Actor, Engine
+from workers.jobs.heartbeat import Heart
+from workers.transports.base import PermanentFailure, TemporaryFailure, TransportFailure
 
 INBOX: Final = Place("work", "INBOX")
 

@@ -17,21 +17,21 @@ from daemon.system.disk import FreeSpace
 from daemon.system.worker_id import owner
 from daemon.tickets.health import Patience
 from daemon.vocabulary import Priority
-from workers.actors import NotifyActor, Rules, TrainActor, TriageActor
-from workers.brain import CurrentBrain
-from workers.deliver import DeliverActor, Sender
-from workers.engine import Actor, Engine
-from workers.heart import Heart
+from workers.actors.deliver import DeliverActor, Sender
+from workers.actors.triage import NotifyActor, Rules, TrainActor, TriageActor
+from workers.jobs.executor import Actor, Engine
+from workers.jobs.heartbeat import Heart
+from workers.learning.current import CurrentBrain
+from workers.learning.registry import Registry
+from workers.learning.trainer import School
+from workers.monitor import Watchman
 from workers.notify.plan import AckLimits
 from workers.notify.render import Renderer
 from workers.preflight import triage_rules
-from workers.school import School
-from workers.transport import Transport
+from workers.transports.base import Transport
 from workers.transports.maildir import MaildirTransport
 from workers.transports.smtp import SmtpTransport
 from workers.triage.policy import Category, Mode, Policy
-from workers.triage.registry import Registry
-from workers.watchman import Watchman
 
 log = structlog.get_logger(__name__)
 

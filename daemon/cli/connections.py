@@ -15,7 +15,7 @@ from daemon.imap.backfill import probe
 from daemon.imap.folder import describe
 from daemon.store.store import Store
 from workers.app import transport
-from workers.transport import AuthenticationFailure, TransportFailure
+from workers.transports.base import AuthenticationFailure, TransportFailure
 from workers.transports.maildir import MaildirTransport
 from workers.transports.smtp import SmtpTransport
 

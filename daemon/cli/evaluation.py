@@ -13,9 +13,9 @@ from daemon.cli import context, output, params
 
 if TYPE_CHECKING:
     from config.settings import Settings
+    from workers.learning.examples import Example
+    from workers.learning.metrics import Answer, Figures
     from workers.triage.classifier import Model
-    from workers.triage.examples import Example
-    from workers.triage.figures import Answer, Figures
 
 NEVER_AUDITED = 1.0
 
@@ -47,7 +47,7 @@ def evaluate(ctx: click.Context, file: Path, predictions: Path | None, model_onl
 
 
 def _read(file: Path) -> "list[Example]":
-    from workers.triage.examples import ExampleError, read_file  # noqa: PLC0415 - brings numpy along
+    from workers.learning.examples import ExampleError, read_file  # noqa: PLC0415 - brings numpy along
 
     try:
         examples = read_file(file)
@@ -72,8 +72,8 @@ def _answers(
 ) -> "list[Answer]":
     """Return what triage says of each ticket; a decision for review counts with the model's best guess."""
     from workers.app import triage_policy  # noqa: PLC0415 - brings everything along
+    from workers.learning.metrics import Answer  # noqa: PLC0415 - see above
     from workers.triage.decide import decide  # noqa: PLC0415 - see above
-    from workers.triage.figures import Answer  # noqa: PLC0415 - see above
 
     policy, found = triage_policy(settings), []
     with output.progress("tickets", len(examples)) as bar:
@@ -100,7 +100,7 @@ def _write(path: Path, examples: "Sequence[Example]", answers: "Sequence[Answer]
 
 
 def _report(answers: "Sequence[Answer]", model: "Model", milliseconds: float, *, as_json: bool) -> None:
-    from workers.triage.figures import measure  # noqa: PLC0415 - brings numpy along
+    from workers.learning.metrics import measure  # noqa: PLC0415 - brings numpy along
 
     figures = measure(answers)
     if as_json:

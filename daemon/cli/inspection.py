@@ -16,9 +16,9 @@ from typing import Final
 from config.settings import Settings
 from daemon.cli.findings import Finding, State, fail, ok, warn
 from workers.app import registry, triage_policy
+from workers.learning.registry import RegistryError
 from workers.notify.render import Renderer, TemplateProblem
 from workers.triage import rules
-from workers.triage.registry import RegistryError
 from workers.triage.rules import RuleError
 
 PACKAGES: Final = ("daemon", "workers", "config", "templates")

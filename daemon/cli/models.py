@@ -10,7 +10,7 @@ import click
 from daemon.cli import context, output, params
 
 if TYPE_CHECKING:
-    from workers.triage.registry import Registry
+    from workers.learning.registry import Registry
 
 COLUMNS: Final = ("version", "current", "created", "examples", "accuracy", "macro_f1", "ece", "state")
 
@@ -102,7 +102,7 @@ def _promoted(registry: "Registry", version: str) -> str:
 def _registry(ctx: click.Context) -> "Iterator[Registry]":
     """Give the registry; what it refuses is bad data."""
     from workers.app import registry  # noqa: PLC0415 - brings scikit-learn along
-    from workers.triage.registry import RegistryError  # noqa: PLC0415 - see above
+    from workers.learning.registry import RegistryError  # noqa: PLC0415 - see above
 
     try:
         yield registry(context.settings(ctx, quiet=True))
@@ -111,7 +111,7 @@ def _registry(ctx: click.Context) -> "Iterator[Registry]":
 
 
 def _row(registry: "Registry", version: str) -> dict[str, Any]:
-    from workers.triage.registry import RegistryError  # noqa: PLC0415 - see above
+    from workers.learning.registry import RegistryError  # noqa: PLC0415 - see above
 
     row: dict[str, Any] = {"version": version, "current": version == registry.current()}
     try:

@@ -12,8 +12,8 @@ from daemon.system.clock import SystemClock
 
 if TYPE_CHECKING:
     from config.settings import Settings
+    from workers.learning.examples import Example
     from workers.triage.classifier import Model
-    from workers.triage.examples import Example
     from workers.triage.policy import Policy
 
 
@@ -40,10 +40,10 @@ def outfit(config: Path | None, keys: tuple[bytes, ...]) -> tuple[str, Outfit]:
 
 def usable_model(settings: Settings) -> tuple[Model | None, str]:
     """Return the model in use, else one that is trained on the examples and kept nowhere, and a note on which it is."""
-    from workers import school  # noqa: PLC0415 - see above
     from workers.app import registry  # noqa: PLC0415 - see above
-    from workers.triage import training  # noqa: PLC0415 - see above
-    from workers.triage.registry import RegistryError  # noqa: PLC0415 - see above
+    from workers.learning import trainer as school  # noqa: PLC0415 - see above
+    from workers.learning import training  # noqa: PLC0415 - see above
+    from workers.learning.registry import RegistryError  # noqa: PLC0415 - see above
 
     try:
         model = registry(settings).load()
@@ -59,8 +59,8 @@ def usable_model(settings: Settings) -> tuple[Model | None, str]:
 
 
 def _examples(settings: Settings) -> list[Example]:
-    from workers import school  # noqa: PLC0415 - see above
-    from workers.triage.examples import read_files  # noqa: PLC0415 - see above
+    from workers.learning import trainer as school  # noqa: PLC0415 - see above
+    from workers.learning.examples import read_files  # noqa: PLC0415 - see above
 
     corpus = settings.triage.examples
     paths = sorted(corpus.glob("*.csv")) if corpus else school.shipped_examples()

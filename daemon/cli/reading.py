@@ -104,10 +104,10 @@ def _bounce(dsn: Dsn | None) -> dict[str, Any] | None:
 
 def _triage(outfit: Outfit, message: Message) -> dict[str, Any]:
     # Imported here: the parent, which only prints, does without numpy.
-    from workers.triage import text  # noqa: PLC0415
+    from workers.triage import preprocess  # noqa: PLC0415
     from workers.triage.decide import decide  # noqa: PLC0415
 
-    case = text.clean(message.subject, message.text)
+    case = preprocess.clean(message.subject, message.text)
     triage = decide(case, outfit.policy, outfit.model, outfit.certified, NEVER_AUDITED)
     return {
         "category": triage.category,

@@ -15,7 +15,7 @@ from daemon.vocabulary import PENDING, Triage
 
 if TYPE_CHECKING:
     from daemon.store.store import Store
-    from workers.triage.text import Case
+    from workers.triage.preprocess import Case
 
 NEVER_AUDITED: Final = 1.0
 COLUMNS: Final = ("reference", "category", "team", "new_category", "new_team", "new_confidence", "subject")
@@ -113,7 +113,7 @@ def _stored(store: "Store", since: datetime, limit: int) -> Iterator[Stand]:
     from daemon.store import decisions  # noqa: PLC0415 - only where there is a store
     from daemon.store.queries import tickets  # noqa: PLC0415 - only where there is a store
     from daemon.store.queries.tickets import Wanted  # noqa: PLC0415 - see above
-    from workers.triage import text  # noqa: PLC0415 - brings numpy along
+    from workers.triage import preprocess as text  # noqa: PLC0415 - brings numpy along
 
     with store.read() as session:
         lines = tickets.list_tickets(session, Wanted(since=since), limit)
@@ -131,7 +131,7 @@ def _stored(store: "Store", since: datetime, limit: int) -> Iterator[Stand]:
 def _from_files(settings: Settings, paths: tuple[str, ...]) -> Iterator[Stand]:
     from daemon.mail.archives import mails  # noqa: PLC0415 - only here
     from daemon.mail.mime.parse import parse  # noqa: PLC0415 - only here
-    from workers.triage import text  # noqa: PLC0415 - brings numpy along
+    from workers.triage import preprocess as text  # noqa: PLC0415 - brings numpy along
 
     present = _decider(settings)
     try:

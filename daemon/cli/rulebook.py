@@ -11,7 +11,7 @@ from config.settings import Settings
 from daemon.cli import context, output, params
 
 if TYPE_CHECKING:
-    from workers.triage.examples import Example
+    from workers.learning.examples import Example
 
 
 @click.group()
@@ -34,7 +34,7 @@ def test(ctx: click.Context, file: Path | None, as_json: bool) -> None:  # noqa:
     Example: triaged rules test our-tickets.csv
     """
     from workers.app import triage_policy  # noqa: PLC0415 - brings everything along
-    from workers.triage.rulebook import measure  # noqa: PLC0415 - see above
+    from workers.learning.rule_precision import measure  # noqa: PLC0415 - see above
 
     settings = context.settings(ctx, quiet=True)
     examples = _given(file) if file else _verified(settings)
@@ -50,7 +50,7 @@ def test(ctx: click.Context, file: Path | None, as_json: bool) -> None:  # noqa:
 
 
 def _given(file: Path) -> "Sequence[Example]":
-    from workers.triage.examples import ExampleError, read_file  # noqa: PLC0415 - see above
+    from workers.learning.examples import ExampleError, read_file  # noqa: PLC0415 - see above
 
     try:
         return read_file(file)
@@ -61,7 +61,7 @@ def _given(file: Path) -> "Sequence[Example]":
 def _verified(settings: Settings) -> "Sequence[Example]":
     from daemon.system.clock import SystemClock  # noqa: PLC0415 - see above
     from workers.app import registry  # noqa: PLC0415 - see above
-    from workers.school import School  # noqa: PLC0415 - see above
+    from workers.learning.trainer import School  # noqa: PLC0415 - see above
 
     with context.store(settings) as store:
         names = [category.name for category in settings.categories]

@@ -8,11 +8,11 @@ from daemon.store import decisions
 from daemon.store.queries import labels, tickets
 from daemon.store.store import Store
 from workers.app import registry, triage_policy
-from workers.brain import CurrentBrain
-from workers.triage import text
+from workers.learning.current import CurrentBrain
+from workers.learning.drift import watch
+from workers.learning.registry import RegistryError
+from workers.triage import preprocess
 from workers.triage.classifier import Model
-from workers.triage.drift import watch
-from workers.triage.registry import RegistryError
 
 LOOKED_AT: Final = 200
 
@@ -44,7 +44,7 @@ def _unknown_words(model: Model, store: Store) -> float | None:
     with store.read() as session:
         for ticket_id in tickets.newest_tickets(session, LOOKED_AT):
             read = decisions.text_of(session, ticket_id)
-            case = text.clean(read.subject, read.text) if read else None
+            case = preprocess.clean(read.subject, read.text) if read else None
             if case is not None and not case.empty:
                 shares.append(1 - model.predict(case).known)
     return sum(shares) / len(shares) if shares else None

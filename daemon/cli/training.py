@@ -12,7 +12,7 @@ from daemon.system.clock import SystemClock
 if TYPE_CHECKING:
     from config.settings import Settings
     from daemon.store.store import Store
-    from workers.school import Trained
+    from workers.learning.trainer import Trained
 
 
 @click.command()
@@ -44,10 +44,10 @@ def train(ctx: click.Context, file: Path | None, as_json: bool) -> None:  # noqa
 def _train(settings: "Settings", store: "Store", file: Path | None) -> "Trained":
     # Imported here: scikit-learn takes its time.
     from workers.app import registry  # noqa: PLC0415
-    from workers.school import School  # noqa: PLC0415
-    from workers.triage.examples import ExampleError, read_file  # noqa: PLC0415
-    from workers.triage.registry import RegistryError  # noqa: PLC0415
-    from workers.triage.training import TrainingError  # noqa: PLC0415
+    from workers.learning.examples import ExampleError, read_file  # noqa: PLC0415
+    from workers.learning.registry import RegistryError  # noqa: PLC0415
+    from workers.learning.trainer import School  # noqa: PLC0415
+    from workers.learning.training import TrainingError  # noqa: PLC0415
 
     names = [category.name for category in settings.categories]
     school = School(store, registry(settings), SystemClock(), names, settings.triage.examples)

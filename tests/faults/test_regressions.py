@@ -26,7 +26,7 @@ from daemon.store.writer import WriterClosedError
 from daemon.system.worker_id import is_gone, owner
 from tests.fakes import NOON, FakeClock
 from workers.app import Workshop
-from workers.outcome import written
+from workers.jobs.commit import written
 
 
 def leased(store: Store, count: int, by: str = "elsewhere:1:0") -> list[int]:

@@ -17,10 +17,10 @@ from daemon.store.models import Event, Job
 from daemon.store.store import Store
 from daemon.store.tickets import add_event
 from tests.fakes import NOON, FakeClock, eventually
-from workers import steps
-from workers.engine import Engine, PostponeError, Shift
-from workers.heart import Heart
-from workers.steps import Steps
+from workers.jobs import batching
+from workers.jobs.batching import Steps
+from workers.jobs.executor import Engine, PostponeError, Shift
+from workers.jobs.heartbeat import Heart
 
 
 def promise(store: Store, kind: JobKind = JobKind.TRIAGE, subject: str = "ticket:1") -> int:
@@ -198,7 +198,7 @@ class Scripted:
         self.kinds.append(lease.kind)
         if self._script:
             raise self._script.pop(0)
-        return (yield from steps.write(self._done, lease))
+        return (yield from batching.write(self._done, lease))
 
     def _done(self, session: Session, leases: Sequence[Lease]) -> list[list[Lease]]:
         self.together.append(len(leases))
@@ -319,7 +319,7 @@ class TestEngine:
         actor = Scripted()
         engine = engine_of(actor)
         if ends == "late":
-            monkeypatch.setattr("workers.engine.SHIFT_SECONDS", 0.0)
+            monkeypatch.setattr("workers.jobs.executor.SHIFT_SECONDS", 0.0)
         else:
             engine.close()
         job_id = promise(store)
@@ -450,7 +450,7 @@ class TestEngine:
         def fails(*_arguments: object) -> None:
             raise OperationalError("x", {}, Exception("gone"))
 
-        monkeypatch.setattr("workers.heart.HELD_SECONDS", 0.6)
+        monkeypatch.setattr("workers.jobs.heartbeat.HELD_SECONDS", 0.6)
         with heart.beating([1]):
             assert heart.holds_lease()
             monkeypatch.setattr(store, "write", fails)

@@ -18,9 +18,9 @@ from daemon.tickets.intake import Intake
 from daemon.vocabulary import Priority, Triage
 from tests.fakes import NOON, Woken
 from tests.mails import inbound, mail
-from workers.brain import CurrentBrain
+from workers.learning.current import CurrentBrain
+from workers.learning.registry import Registry
 from workers.triage.policy import Category, Mode, Policy
-from workers.triage.registry import Registry
 
 AUTO = Policy(categories=(Category("Login", "IDENTITY_TEAM"), Category("General", "GENERAL_SUPPORT")), mode=Mode.AUTO)
 MODEL = "20260302-120000-abcdef12"

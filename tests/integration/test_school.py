@@ -6,9 +6,9 @@ from pathlib import Path
 
 from daemon.store.store import Store
 from tests.fakes import FakeClock
-from workers.school import School, Trained
-from workers.triage.examples import Example
-from workers.triage.registry import Registry
+from workers.learning.examples import Example
+from workers.learning.registry import Registry
+from workers.learning.trainer import School, Trained
 
 LOGIN = ["cannot log in", "forgot my password", "the login page is blank", "locked out of my account"]
 PAYMENTS = ["payment failed", "charged twice", "refund please", "invoice is wrong"]

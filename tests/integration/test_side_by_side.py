@@ -23,11 +23,11 @@ from daemon.vocabulary import Priority, Triage
 from tests.fakes import NOON
 from tests.mails import inbound, mail
 from tests.mails_way import Way
-from workers import steps
+from workers.jobs import batching
+from workers.jobs.batching import Steps, side_by_side
 from workers.notify import excerpt
-from workers.steps import Steps, side_by_side
-from workers.transport import AuthenticationFailure
-from workers.triage import text
+from workers.transports.base import AuthenticationFailure
+from workers.triage import preprocess
 
 TRIAGE = Triage("Login", Priority.HIGH, 0.9, "IDENTITY_TEAM", ("a word",))
 
@@ -50,7 +50,7 @@ def doubled(run: Counting, item: int, how: Callable[..., Steps[int]]) -> Steps[i
     return (yield from how(run, first))
 
 
-@pytest.mark.parametrize("how", [steps.read, steps.write])
+@pytest.mark.parametrize("how", [batching.read, batching.write])
 def test_what_is_asked_in_the_same_step_is_asked_once(store: Store, how: Callable[..., Steps[int]]) -> None:
     run = Counting()
     done = dict(side_by_side(store, {n: doubled(run, n, how) for n in (1, 2, 3)}))
@@ -58,7 +58,7 @@ def test_what_is_asked_in_the_same_step_is_asked_once(store: Store, how: Callabl
     assert run.groups == [[1, 2, 3], [2, 4, 6]]
 
 
-@pytest.mark.parametrize("how", [steps.read, steps.write, steps.write_soon])
+@pytest.mark.parametrize("how", [batching.read, batching.write, batching.write_soon])
 def test_a_bad_one_hurts_only_itself(store: Store, how: Callable[..., Steps[int]]) -> None:
     done = dict(side_by_side(store, {n: doubled(Counting(), n, how) for n in (1, 13)}))
     run = Counting()
@@ -71,24 +71,24 @@ def test_a_bad_one_hurts_only_itself(store: Store, how: Callable[..., Steps[int]
 @pytest.mark.parametrize("error", [ValueError("x"), Interrupt()])
 def test_what_one_raises_stops_none_of_the_others(store: Store, error: BaseException) -> None:
     def raising() -> Steps[int]:
-        yield from steps.read(Counting(), 1)
+        yield from batching.read(Counting(), 1)
         raise error
 
-    done = dict(side_by_side(store, {"bad": raising(), "good": doubled(Counting(), 1, steps.write)}))
+    done = dict(side_by_side(store, {"bad": raising(), "good": doubled(Counting(), 1, batching.write)}))
     assert done == {"bad": error, "good": 4}
 
 
 def test_a_work_hears_what_the_store_says_of_its_part(store: Store) -> None:
     def hearing() -> Steps[int]:
         try:
-            return (yield from steps.write(Counting(), 13))
+            return (yield from batching.write(Counting(), 13))
         except ZeroDivisionError:
             return -1
 
     assert dict(side_by_side(store, {1: hearing()})) == {1: -1}
 
 
-@pytest.mark.parametrize("how", [steps.write, steps.write_soon])
+@pytest.mark.parametrize("how", [batching.write, batching.write_soon])
 def test_an_outcome_is_written_again_until_the_store_is_back(store: Store, how: Callable[..., Steps[int]]) -> None:
     calls: list[int] = []
 
@@ -112,7 +112,7 @@ def test_what_must_not_be_forgotten_does_not_wait_for_what_comes_after_it(store:
         return list(items)
 
     def first() -> Steps[int]:
-        return (yield from steps.write_soon(writes, 1))
+        return (yield from batching.write_soon(writes, 1))
 
     def second() -> Steps[bool]:
         yield from ()
@@ -265,7 +265,7 @@ def test_a_worker_that_is_closed_sends_nothing_more_of_what_it_began(store: Stor
 
 
 def test_no_less_is_loaded_of_a_text_than_is_read_of_it() -> None:
-    assert decisions.READ_AT_MOST >= text.LONGEST_TEXT
+    assert decisions.READ_AT_MOST >= preprocess.LONGEST_TEXT
     assert snapshots.SHOWN_AT_MOST >= excerpt.READ_AT_MOST
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.sink import DROP, HANG, Sink, certificate, server_context, trusting
-from workers.transport import (
+from workers.transports.base import (
     AuthenticationFailure,
     PermanentFailure,
     TemporaryFailure,

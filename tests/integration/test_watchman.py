@@ -13,9 +13,9 @@ from daemon.store.store import Store
 from daemon.tickets.health import Patience
 from tests.fakes import FakeClock
 from tests.sink import Sink
-from workers.transport import Transport
+from workers.monitor import Watchman
+from workers.transports.base import Transport
 from workers.transports.smtp import SmtpTransport
-from workers.watchman import Watchman
 
 ADMIN = "admin@example.com"
 

@@ -18,10 +18,11 @@ from statistics import fmean
 
 import numpy as np
 
-from workers.triage import certify, lexicon, training
+from workers.learning import certify, training
+from workers.learning.examples import Example, read_files
+from workers.learning.metrics import Answer, Figures, ece, measure
+from workers.triage import lexicon
 from workers.triage.classifier import Model
-from workers.triage.examples import Example, read_files
-from workers.triage.figures import Answer, Figures, ece, measure
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOORS = Path(__file__).with_name("triage_floors.json")

@@ -6,8 +6,8 @@ from datetime import datetime
 from html import escape
 
 from daemon.tickets.health import Trouble
-from workers.notify.clean import one_line
 from workers.notify.compose import Letter, as_bytes
+from workers.notify.sanitize import one_line
 
 
 def alert(troubles: Sequence[Trouble], *, sender: str, recipient: str, mark: str, domain: str, now: datetime) -> bytes:

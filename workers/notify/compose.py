@@ -10,11 +10,11 @@ from email.utils import format_datetime
 from typing import Final
 
 from daemon.mail.screening.loop import HEADER
-from workers.notify import headers, parts
-from workers.notify.clean import one_line, sendable
+from workers.notify import headers, mime
 from workers.notify.headers import RawPolicy
-from workers.notify.parts import File
+from workers.notify.mime import File
 from workers.notify.plan import Kind
+from workers.notify.sanitize import one_line, sendable
 
 __all__ = ["ComposeError", "File", "Letter", "as_bytes", "compose"]
 
@@ -66,7 +66,7 @@ def compose(letter: Letter) -> EmailMessage:
     _identify(mail, letter)
     _mark_automatic(mail, letter)
     mail["MIME-Version"] = "1.0"
-    parts.fill(mail, letter.text, letter.html, letter.files)
+    mime.fill(mail, letter.text, letter.html, letter.files)
     return mail
 
 

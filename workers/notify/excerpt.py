@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from workers.notify.clean import lines
+from workers.notify.sanitize import lines
 
 NEW_LINES: Final = 400
 NEW_CHARACTERS: Final = 20_000

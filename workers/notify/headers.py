@@ -10,7 +10,7 @@ from email.header import Header
 from email.policy import EmailPolicy
 from typing import Final
 
-from workers.notify.clean import one_line
+from workers.notify.sanitize import one_line
 
 MAX_LINE: Final = 76
 MAX_NAME: Final = 100

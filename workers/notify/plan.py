@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from daemon.mail.senders import is_unanswerable
-from workers.notify.clean import sendable
+from workers.notify.sanitize import sendable
 
 State = Literal["planned", "suppressed"]
 

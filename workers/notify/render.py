@@ -22,9 +22,9 @@ from jinja2.runtime import BlockReference, Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-from workers.notify.clean import one_line
+from workers.notify.contexts import View, context
 from workers.notify.samples import SAMPLES
-from workers.notify.views import View, context
+from workers.notify.sanitize import one_line
 
 MAX_OUTPUT: Final = 512 * 1024
 SUFFIX: Final = ".j2"

@@ -2,9 +2,9 @@
 
 from typing import Final
 
+from workers.notify.contexts import View, acknowledgement, team_mail
 from workers.notify.excerpt import excerpt
 from workers.notify.plan import Kind
-from workers.notify.views import View, acknowledgement, team_mail
 
 REFERENCE: Final = "HD-7K3Q-M9XW"
 MARK: Final = "mfzwizltoqzgk5dfon2ceylcmrswmz3inf"

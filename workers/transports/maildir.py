@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from workers.transport import TemporaryFailure
+from workers.transports.base import TemporaryFailure
 
 _LINE_END: Final = re.compile(rb"\r\n?")
 _COUNTER: Final = itertools.count(1)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from daemon.mail.address import canonical
-from workers.transport import AuthenticationFailure, PermanentFailure, TemporaryFailure, TransportFailure
-from workers.transports.smtp_dialogue import begin, ends_session, failure, hand_over, is_temporary, line_of
+from workers.transports.base import AuthenticationFailure, PermanentFailure, TemporaryFailure, TransportFailure
+from workers.transports.smtp_protocol import begin, ends_session, failure, hand_over, is_temporary, line_of
 
 Security = Literal["starttls", "tls", "none"]
 

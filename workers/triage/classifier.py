@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.vocabulary import Priority
-from workers.triage import words
+from workers.triage import tokens as words
 from workers.triage.features import Features, Floats, Found, Row
-from workers.triage.text import Case
+from workers.triage.preprocess import Case
 
 HEAVIEST = 5
 Probabilities = NDArray[np.float64]

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from daemon.vocabulary import Triage
-from workers.triage import assign, explain, priority, rules
+from workers.triage import explain, priority, rules
+from workers.triage import routing as assign
 from workers.triage.classifier import Model, Prediction
 from workers.triage.policy import Category, Policy
+from workers.triage.preprocess import Case
 from workers.triage.rules import Findings, Hit
-from workers.triage.text import Case
 
 NO_MODEL = "no usable model: rules alone decide, train one with `triaged train`"
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from workers.triage import words
+from workers.triage import tokens
 from workers.triage.lexicon import Entry, Lexicon
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -190,4 +190,4 @@ def learn(texts: Sequence[Sequence[str]], lexicon: Lexicon) -> Features:
 
 def read(text: str) -> list[str]:
     """Return the folded words of a prepared text."""
-    return words.forms(text)
+    return tokens.forms(text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from workers.triage import words
+from workers.triage import tokens
 
 SHORTEST_STEM = 3
 LONGEST_PHRASE = 6
@@ -87,7 +87,7 @@ def build(groups: Mapping[str, Iterable[str]]) -> Lexicon:
     following: dict[str, frozenset[str]] = {}
     for index, (name, entries) in enumerate(groups.items()):
         for entry in entries:
-            parts = words.forms(entry)
+            parts = tokens.forms(entry)
             stem = entry.rstrip().endswith("*")
             if not parts or len(parts) > LONGEST_PHRASE or (stem and len(parts[-1]) < SHORTEST_STEM):
                 raise LexiconError(f"group {name!r}: {entry!r} is empty, too long, or too short for a stem")

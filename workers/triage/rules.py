@@ -7,9 +7,9 @@ from functools import lru_cache
 import regex
 
 from daemon.vocabulary import Priority
-from workers.triage import words
+from workers.triage import tokens as words
 from workers.triage.policy import Rule, Where
-from workers.triage.text import Case
+from workers.triage.preprocess import Case
 
 TIMEOUT = 0.05
 MOST_SLOW = 3

@@ -15,7 +15,7 @@ from daemon.mail.mime.parse import parse
 from daemon.mail.screening.loop import own_evidence
 from daemon.mail.token import Purpose, Token, digest, sign
 from workers.notify.compose import ComposeError, Letter, as_bytes, compose
-from workers.notify.parts import File, attached_name
+from workers.notify.mime import File, attached_name
 
 KEY = b"0" * 32
 LOOP = sign(Token(Purpose.TEAM, 7, digest("payments@example.com"), date(2026, 12, 31)), KEY)
@@ -299,6 +299,6 @@ def test_the_time_grows_with_the_size_and_no_faster() -> None:
 def test_the_octets_are_those_of_the_library(
     text: str, files: tuple[File, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.notify.parts.secrets.token_hex", lambda _: "boundary")
+    monkeypatch.setattr("workers.notify.mime.secrets.token_hex", lambda _: "boundary")
     written = replace(LETTER, text=text, html=f"<p>{text}</p>", files=files)
     assert as_bytes(written) == compose(written).as_bytes()

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from workers.notify.clean import lines, one_line, sendable
 from workers.notify.excerpt import READ_AT_MOST, cut, excerpt
+from workers.notify.sanitize import lines, one_line, sendable
 
 
 @pytest.mark.parametrize(

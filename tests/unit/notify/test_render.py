@@ -10,10 +10,10 @@ import pytest
 from daemon.mail.follow_up import find_keys
 from daemon.mail.mime.parse import parse
 from daemon.mail.token import Purpose, Token, digest, sign
+from workers.notify.contexts import Acknowledgement, TeamMail, View, acknowledgement, context, team_mail
 from workers.notify.excerpt import Passage, excerpt
 from workers.notify.render import MAX_OUTPUT, Rendered, Renderer, TemplateProblem
 from workers.notify.samples import MARK, REFERENCE, SAMPLES
-from workers.notify.views import Acknowledgement, TeamMail, View, acknowledgement, context, team_mail
 
 ATTACK = "{{7*7}} {% raw %} <script>alert(1)</script> \"'><img src=x onerror=y> & \u202e#{1+1}"
 ALIEN = "canary-of-the-sender"

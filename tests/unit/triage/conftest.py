@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from daemon.vocabulary import Priority
-from workers.triage import lexicon, training
+from workers.learning import training
+from workers.learning.examples import Example
+from workers.triage import lexicon
 from workers.triage.classifier import Model
-from workers.triage.examples import Example
 from workers.triage.lexicon import Lexicon
 from workers.triage.policy import Category, Policy
 

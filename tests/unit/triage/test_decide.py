@@ -8,7 +8,7 @@ from daemon.vocabulary import MANUAL_REVIEW, Priority, Triage
 from workers.triage import decide as deciding
 from workers.triage.classifier import Model
 from workers.triage.policy import Category, Mode, Policy, Rule, most_urgent
-from workers.triage.text import clean
+from workers.triage.preprocess import clean
 
 CLEAR = "please refund my card, I was charged for the invoice"
 

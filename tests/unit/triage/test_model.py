@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from workers.triage import features, lexicon, words
+from workers.triage import features, lexicon
+from workers.triage import tokens as words
 from workers.triage.classifier import Model
 from workers.triage.lexicon import Lexicon, LexiconError
-from workers.triage.text import clean
+from workers.triage.preprocess import clean
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from pathlib import Path
 import joblib
 import pytest
 
+from workers.learning.registry import ForeignError, Registry, RegistryError, TamperedError, sign, write
 from workers.triage.classifier import Model
-from workers.triage.registry import ForeignError, Registry, RegistryError, TamperedError, sign, write
-from workers.triage.text import clean
+from workers.triage.preprocess import clean
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from daemon.vocabulary import Priority
 from workers.triage import rules
 from workers.triage.policy import Rule, Where
+from workers.triage.preprocess import clean
 from workers.triage.rules import RuleError
-from workers.triage.text import clean
 
 SHIPPED = Path(__file__).parents[3] / "config" / "rules.toml"
 PHRASE = Rule("r", "Payments", phrases=("can't pay", "mot de passe oublié"))

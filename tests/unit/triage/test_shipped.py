@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from workers.triage import lexicon, words
-from workers.triage.examples import Example, read_file
+from workers.learning.examples import Example, read_file
+from workers.triage import lexicon, tokens
 
 CONFIG = Path(__file__).parents[3] / "config"
 LANGUAGES = {"en", "de", "fr", "es", "pt", "it", "nl"}
@@ -45,7 +45,7 @@ def test_the_categories_are_balanced_and_varied(corpus: list[Example]) -> None:
 
 
 def test_no_two_examples_are_made_from_one_another(corpus: list[Example]) -> None:
-    texts = [words.forms(f"{e.subject} {e.body}") for e in corpus]
+    texts = [tokens.forms(f"{e.subject} {e.body}") for e in corpus]
     grams = [{tuple(text[at : at + 5]) for at in range(len(text) - 4)} for text in texts]
     owners: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for at, found in enumerate(grams):

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.triage import text as triage_text
-from workers.triage import words
-from workers.triage.text import clean, mask
+from workers.triage import preprocess as triage_text
+from workers.triage import tokens
+from workers.triage.preprocess import clean, mask
 
 MESSAGE = "The export stops at the third page and the file is empty."
 
@@ -197,5 +197,5 @@ def test_hostile_text_costs_little_time(unit: str) -> None:
 
 @pytest.mark.parametrize("text", ["x" * 5000, "é" * 5000, "a'" + "b" * 5000, "-" + "y" * 5000])
 def test_of_an_endless_word_little_is_remembered(text: str) -> None:
-    assert max(map(len, words.split(text))) <= words.LONGEST_WRITTEN
-    assert max(map(len, words.forms(text))) <= words.LONGEST
+    assert max(map(len, tokens.split(text))) <= tokens.LONGEST_WRITTEN
+    assert max(map(len, tokens.forms(text))) <= tokens.LONGEST

@@ -8,12 +8,12 @@ import pytest
 
 from daemon.vocabulary import Priority
 from tests.unit.triage.conftest import NOW, small_corpus
-from workers.triage import training
+from workers.learning import training
+from workers.learning.examples import Example, ExampleError, parse
+from workers.learning.metrics import Answer, measure
+from workers.learning.training import TrainingError
 from workers.triage.classifier import Model
-from workers.triage.examples import Example, ExampleError, parse
-from workers.triage.figures import Answer, measure
 from workers.triage.lexicon import Lexicon
-from workers.triage.training import TrainingError
 
 HEADER = b"subject,body,category,priority\n"
 

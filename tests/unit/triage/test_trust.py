@@ -5,8 +5,8 @@ import random
 import numpy as np
 import pytest
 
-from workers.triage import certify, drift
-from workers.triage.drift import State
+from workers.learning import certify, drift
+from workers.learning.drift import State
 
 
 @pytest.mark.parametrize(("errors", "count"), [(0, 45), (1, 77), (2, 105)])

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from workers.triage import features, fitting, words
+from workers.learning import fitting
+from workers.learning.examples import Example
+from workers.learning.metrics import Answer, Figures, measure
+from workers.triage import features, tokens
 from workers.triage.classifier import Linear, Model
-from workers.triage.examples import Example
-from workers.triage.figures import Answer, Figures, measure
 from workers.triage.lexicon import Lexicon
 
 PRIORITY_STRENGTH = 3.0
@@ -57,7 +58,7 @@ def train(examples: Sequence[Example], lexicon: Lexicon, now: datetime) -> tuple
     labels = Counter(e.category for e in examples)
     if len(labels) < 2:  # noqa: PLR2004 - there is nothing to tell apart
         raise TrainingError(f"examples of at least two categories are needed, found {len(labels)}")
-    texts = [words.forms(example.case.read) for example in examples]
+    texts = [tokens.forms(example.case.read) for example in examples]
     measured = features.learn(texts, lexicon)
     matrix = measured.matrix(texts)
     names = np.array([e.category for e in examples])

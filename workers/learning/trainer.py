@@ -11,11 +11,12 @@ from daemon.store.queries import labels
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.vocabulary import Priority
-from workers.triage import examples, lexicon, training
-from workers.triage.examples import Example
+from workers.learning import examples, training
+from workers.learning.examples import Example
+from workers.learning.registry import Registry, RegistryError
+from workers.learning.training import Retrained
+from workers.triage import lexicon
 from workers.triage.lexicon import Lexicon
-from workers.triage.registry import Registry, RegistryError
-from workers.triage.training import Retrained
 
 log = structlog.get_logger(__name__)
 

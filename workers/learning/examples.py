@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daemon.vocabulary import Priority
-from workers.triage.text import Case, clean
+from workers.triage.preprocess import Case, clean
 
 LONGEST_FIELD = 200_000
 MOST_ROWS = 200_000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from workers.triage.classifier import Model, Prediction
 from workers.triage.policy import Mode, Policy
-from workers.triage.text import Case
+from workers.triage.preprocess import Case
 
 FEW_WORDS = 4
 CLOSE = 0.15

@@ -16,7 +16,7 @@ from dramatiq.middleware import Interrupt
 
 from daemon.store.store import Store
 from daemon.store.writer import Bulk
-from workers.outcome import written
+from workers.jobs.commit import written
 
 Item = TypeVar("Item")
 T = TypeVar("T")

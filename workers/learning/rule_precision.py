@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from daemon.vocabulary import Priority
+from workers.learning.examples import Example
 from workers.triage import rules
-from workers.triage.examples import Example
 from workers.triage.policy import Rule
 
 

@@ -23,12 +23,12 @@ from daemon.store.queries.snapshots import Snapshot
 from daemon.system.clock import Clock
 from daemon.tickets import bounces
 from daemon.vocabulary import Disposition, Priority, Triage
-from workers import steps
-from workers.engine import Shift
+from workers.jobs import batching
+from workers.jobs.batching import Steps
+from workers.jobs.executor import Shift
 from workers.notify import plan as plans
 from workers.notify.plan import AckLimits, Cause, Counts, Facts, Kind, Planned
-from workers.steps import Steps
-from workers.triage import text
+from workers.triage import preprocess
 from workers.triage.classifier import Model
 from workers.triage.decide import decide
 from workers.triage.policy import Policy
@@ -70,11 +70,11 @@ class TriageActor:
         """Triage the ticket of a job."""
         del shift
         ticket_id = lease.number
-        read = yield from steps.read(decisions.texts_of, ticket_id)
-        case = text.clean(read.subject, read.text) if read else text.clean("", "")
+        read = yield from batching.read(decisions.texts_of, ticket_id)
+        case = preprocess.clean(read.subject, read.text) if read else preprocess.clean("", "")
         triage = decide(case, self._rules().triage, self._brain.model(), self._brain.certified(), random.random())  # noqa: S311 - an audit sample
         decided = Decided(ticket_id, triage, "rule" if triage.rule else "model")
-        return (yield from steps.write(self._apply, (lease, decided)))
+        return (yield from batching.write(self._apply, (lease, decided)))
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Leave the decision to a person, and park the mail."""
@@ -112,7 +112,7 @@ class NotifyActor:
     def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
         """Plan the mails of a cause: facts, plan and rows in one transaction, so that limits hold between workers."""
         del shift
-        return (yield from steps.write(self._plan, lease))
+        return (yield from batching.write(self._plan, lease))
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Note on the ticket that nobody was told."""
@@ -189,7 +189,7 @@ class TrainActor:
         """Train, and promote what is not worse."""
         del shift
         self._train()
-        return (yield from steps.write(self._finish, lease))
+        return (yield from batching.write(self._finish, lease))
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Keep the model that is in force."""

@@ -5,7 +5,7 @@ import smtplib
 from typing import Final
 
 from daemon.system.failpoint import failpoint
-from workers.transport import (
+from workers.transports.base import (
     AuthenticationFailure,
     PermanentFailure,
     TemporaryFailure,

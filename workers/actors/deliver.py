@@ -20,16 +20,16 @@ from daemon.store.queries.snapshots import FileNote, Snapshot, Snapshots
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
-from workers import steps
-from workers.actors import token_for
-from workers.engine import PostponeError, Shift, left
-from workers.notify import compose, excerpt, views
+from workers.actors.triage import token_for
+from workers.jobs import batching
+from workers.jobs.batching import Steps
+from workers.jobs.executor import PostponeError, Shift, left
+from workers.notify import compose, contexts, excerpt
 from workers.notify.compose import ComposeError, File, Letter
+from workers.notify.contexts import View
 from workers.notify.plan import Kind
 from workers.notify.render import Renderer
-from workers.notify.views import View
-from workers.steps import Steps
-from workers.transport import (
+from workers.transports.base import (
     AuthenticationFailure,
     PermanentFailure,
     TemporaryFailure,
@@ -94,7 +94,7 @@ class DeliverActor:
         """Attempt the delivery of a job."""
         if self._paused:
             raise paused()
-        attempt = yield from steps.write(self._begin, lease)
+        attempt = yield from batching.write(self._begin, lease)
         if attempt is None:
             return ()
         failpoint("deliver.begun")
@@ -104,7 +104,7 @@ class DeliverActor:
         began = monotonic()
         fate = self._attempted(lease, attempt)
         took = round(monotonic() - began, 3)
-        promised = yield from steps.write_soon(self._settled, (lease, fate))
+        promised = yield from batching.write_soon(self._settled, (lease, fate))
         _log_fate(attempt, fate, took)
         return promised
 
@@ -218,7 +218,7 @@ class DeliverActor:
         snapshot = attempt.snapshot
         message, decision = snapshot.message, snapshot.decision
         if attempt.begun.kind == Kind.ACKNOWLEDGEMENT:
-            return views.acknowledgement(
+            return contexts.acknowledgement(
                 snapshot.reference,
                 sender.name,
                 mark,
@@ -226,7 +226,7 @@ class DeliverActor:
                 name=snapshot.requester_name,
                 subject=message.subject,
             )
-        return views.team_mail(
+        return contexts.team_mail(
             reference=snapshot.reference,
             support=sender.name,
             mark=mark,

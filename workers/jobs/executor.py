@@ -18,8 +18,8 @@ from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
 from daemon.tickets.intake import UNREACHABLE
-from workers.heart import Heart
-from workers.steps import Steps, side_by_side
+from workers.jobs.batching import Steps, side_by_side
+from workers.jobs.heartbeat import Heart
 
 log = structlog.get_logger(__name__)
 

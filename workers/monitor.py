@@ -12,7 +12,7 @@ from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.tickets.health import Patience, Trouble, examine
 from workers.notify.alert import alert
-from workers.transport import Transport, TransportFailure
+from workers.transports.base import Transport, TransportFailure
 
 log = structlog.get_logger(__name__)
 

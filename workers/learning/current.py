@@ -10,11 +10,11 @@ import structlog
 from daemon.store.queries import labels
 from daemon.store.queries.labels import Check
 from daemon.store.store import Store
-from workers.triage.certify import certify
+from workers.learning.certify import certify
+from workers.learning.drift import State, watch
+from workers.learning.registry import Registry, RegistryError
 from workers.triage.classifier import Model
-from workers.triage.drift import State, watch
 from workers.triage.policy import Mode, Policy
-from workers.triage.registry import Registry, RegistryError
 
 log = structlog.get_logger(__name__)
 

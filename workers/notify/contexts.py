@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Final
 
 from daemon.vocabulary import MANUAL_REVIEW
-from workers.notify.clean import lines, one_line
 from workers.notify.excerpt import Excerpt, Passage
+from workers.notify.sanitize import lines, one_line
 
 MAX_VALUE: Final = 500
 MAX_ITEMS: Final = 50

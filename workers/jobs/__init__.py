@@ -1,0 +1,1 @@
+"""Run jobs: claim, work, finish, retry, discard."""

@@ -1,0 +1,1 @@
+"""Learn from verified tickets: train, measure, certify and keep models."""
