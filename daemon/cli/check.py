@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from config.settings import Settings, masked
-from daemon.cli import context, output, params
-from daemon.cli.findings import Finding, State
+from daemon.cli.support import context, output, params
+from daemon.cli.support.checks.finding import Finding, State
 
 CONFIG, TEMPORARY = 78, 75
 
@@ -27,12 +27,12 @@ def check(ctx: click.Context, live: bool, quiet: bool, as_json: bool) -> None:  
     \b
     Example: triaged --config /etc/triaged/triaged.toml check
     """
-    from daemon.cli import connections, health, inspection  # noqa: PLC0415 - they import everything
+    from daemon.cli.support.checks import connections, health, local  # noqa: PLC0415 - they import everything
 
     settings = context.settings(ctx, quiet=True)
     if not (live or quiet or as_json):
         _settings(ctx, settings)
-    parts = (health.live,) if live else (inspection.findings, connections.findings, health.findings)
+    parts = (health.live,) if live else (local.findings, connections.findings, health.findings)
     worst = 0
     for finding in chain.from_iterable(part(settings) for part in parts):
         worst = max(worst, _code(finding))

@@ -7,7 +7,7 @@ import click
 from sqlalchemy import make_url
 
 from config.settings import Settings
-from daemon.cli import context, output, params
+from daemon.cli.support import context, output, params
 from daemon.store.maintenance import schema
 from daemon.store.maintenance.backup import BackupError
 from daemon.store.maintenance.backup import backup as copy

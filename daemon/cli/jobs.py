@@ -7,7 +7,7 @@ from typing import Final
 import click
 from sqlalchemy.orm import Session
 
-from daemon.cli import context, output, params
+from daemon.cli.support import context, output, params
 from daemon.store.jobs import JobKind, JobState
 from daemon.store.queries import lists
 from daemon.system.clock import SystemClock

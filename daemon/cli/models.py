@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from daemon.cli import context, output, params
+from daemon.cli.support import context, output, params
 
 if TYPE_CHECKING:
     from workers.learning.registry import Registry

@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from config.settings import Settings
-from daemon.cli import context, output, params
+from daemon.cli.support import context, output, params
 from daemon.store import keys, ledger
 from daemon.store.models import Inbound
 from daemon.store.queries import lists

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from config.settings import Settings
-from daemon.cli import context, output, params
+from daemon.cli.support import context, output, params
 from daemon.store.queries import lists
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
@@ -78,7 +78,7 @@ def _numbers(store: Store) -> dict[str, Any]:
 
 
 def _triage(settings: Settings, store: Store, since: datetime) -> dict[str, Any]:
-    from daemon.cli.standing import standing  # noqa: PLC0415 - brings scikit-learn along
+    from daemon.cli.support.model_status import standing  # noqa: PLC0415 - brings scikit-learn along
     from daemon.store.queries.triage_stats import score  # noqa: PLC0415 - only here
 
     with store.read() as session:

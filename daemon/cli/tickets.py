@@ -9,7 +9,7 @@ import click
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
-from daemon.cli import card, context, output, params, references
+from daemon.cli.support import context, output, params, references, ticket_view
 from daemon.store.queries import tickets as reports
 from daemon.store.queries.ticket_detail import dossier
 from daemon.store.queries.tickets import Wanted
@@ -103,9 +103,9 @@ def show(ctx: click.Context, reference: str, full: bool, as_json: bool) -> None:
     if found is None:
         raise context.NotFound(f"no ticket {reference}")
     if as_json:
-        output.emit(card.as_row(found))
+        output.emit(ticket_view.as_row(found))
     else:
-        card.write(found, full=full)
+        ticket_view.write(found, full=full)
 
 
 @tickets.command()

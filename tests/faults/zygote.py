@@ -20,7 +20,7 @@ from typing import Any, Final, NoReturn, Self
 
 OURS: Final = ("daemon", "workers", "config")
 # Between them they import whatever a running triaged does.
-WARM: Final = ("daemon.cli.service", "daemon.service", "workers.app", "daemon.cli.db", "daemon.cli.parked", "psycopg")
+WARM: Final = ("daemon.cli.run", "daemon.service", "workers.app", "daemon.cli.db", "daemon.cli.parked", "psycopg")
 PR_SET_PDEATHSIG: Final = 1
 
 

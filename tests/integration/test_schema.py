@@ -138,7 +138,7 @@ def test_what_a_newer_version_wrote_is_refused_and_left_alone(engine: Engine) ->
 KILLED = """
 import os, signal, sys
 from alembic import op
-from daemon.store import schema
+from daemon.store.maintenance import schema
 from daemon.store.engine import make_engine
 
 create, left = op.create_table, int(sys.argv[2])

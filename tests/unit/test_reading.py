@@ -1,7 +1,7 @@
 """What `try` prints of a mail: addresses as people read them."""
 
-from daemon.cli.outfit import Outfit
-from daemon.cli.reading import Mail, failed, read
+from daemon.cli.support.dry_run import Outfit
+from daemon.cli.support.dry_run_mail import Mail, failed, read
 from daemon.mail.analyze import Policy as Ourselves
 from tests.mails import SUPPORT, mail
 from workers.triage.policy import Category, Policy

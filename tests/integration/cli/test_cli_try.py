@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.cli.crew import Crew, once
+from daemon.cli.support.process_pool import Crew, once
 from tests.cli_case import Case
 from tests.mails import inbound, mail
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from config.settings import Settings
-from daemon.cli.service import _Workers
+from daemon.cli.run import _Workers
 from daemon.runtime import Runtime
 from tests.fakes import eventually
 
@@ -37,7 +37,7 @@ class Workshop:
 @pytest.fixture
 def workers(monkeypatch: pytest.MonkeyPatch) -> _Workers:
     monkeypatch.setattr("workers.app.Workshop", Workshop)
-    monkeypatch.setattr("daemon.cli.service.START_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr("daemon.cli.run.START_AGAIN_SECONDS", 0.01)
     monkeypatch.setattr(Workshop, "made", [])
     return _Workers(Settings(), cast(Runtime, SimpleNamespace(store=None, broker=None, keys=(), clock=None)))
 

@@ -17,7 +17,7 @@ from daemon.mail.reply.split import new_text
 from daemon.vocabulary import Kind
 
 if TYPE_CHECKING:
-    from daemon.cli.outfit import Outfit
+    from daemon.cli.support.dry_run import Outfit
 
 NEVER_AUDITED = 1.0
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from config.settings import Settings
-from daemon.cli import context, output, params
+from daemon.cli.support import context, output, params
 
 if TYPE_CHECKING:
     from workers.learning.examples import Example

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from daemon.cli import output
+from daemon.cli.support import output
 from daemon.mail.reply.split import new_text
 from daemon.store.models import Decision, DeliveryRow, Job, MessageRow
 from daemon.store.queries.ticket_detail import Dossier

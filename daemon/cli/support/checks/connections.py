@@ -9,8 +9,8 @@ from sqlalchemy import make_url, text
 
 from config.schema import Imap
 from config.settings import Settings
-from daemon.cli import context
-from daemon.cli.findings import Finding, fail, ok, warn
+from daemon.cli.support import context
+from daemon.cli.support.checks.finding import Finding, fail, ok, warn
 from daemon.imap.backfill import probe
 from daemon.imap.folder import describe
 from daemon.store.store import Store

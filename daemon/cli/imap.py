@@ -6,8 +6,8 @@ from datetime import datetime
 import click
 
 from config.schema import Imap
-from daemon.cli import context, output
 from daemon.cli.parked import intake
+from daemon.cli.support import context, output
 from daemon.system.clock import SystemClock
 
 

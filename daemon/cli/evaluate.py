@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.cli import context, output, params
+from daemon.cli.support import context, output, params
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -59,7 +59,7 @@ def _read(file: Path) -> "list[Example]":
 
 
 def _model(settings: "Settings") -> "tuple[Model, str]":
-    from daemon.cli.outfit import usable_model  # noqa: PLC0415 - brings scikit-learn along
+    from daemon.cli.support.dry_run import usable_model  # noqa: PLC0415 - brings scikit-learn along
 
     model, note = usable_model(settings)
     if model is None:

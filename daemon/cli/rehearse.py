@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from config.settings import ConfigError, Settings, load
-from daemon.cli import context, output, params
+from daemon.cli.support import context, output, params
 from daemon.vocabulary import PENDING, Triage
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _rows(
 
 
 def _decider(settings: Settings) -> "Callable[[Case], Triage]":
-    from daemon.cli.outfit import usable_model  # noqa: PLC0415 - brings scikit-learn along
+    from daemon.cli.support.dry_run import usable_model  # noqa: PLC0415 - brings scikit-learn along
     from workers.app import triage_policy  # noqa: PLC0415 - see above
     from workers.triage.decide import decide  # noqa: PLC0415 - see above
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from config.settings import Settings
-from daemon.cli.findings import Finding, State, fail, ok, warn
+from daemon.cli.support.checks.finding import Finding, State, fail, ok, warn
 from workers.app import registry, triage_policy
 from workers.learning.registry import RegistryError
 from workers.notify.render import Renderer, TemplateProblem

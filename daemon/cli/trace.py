@@ -5,7 +5,7 @@ from dataclasses import asdict
 import click
 from sqlalchemy.orm import Session
 
-from daemon.cli import context, output, params, references
+from daemon.cli.support import context, output, params, references
 from daemon.store.queries.timeline import Entry, find_mails, mails_of, timeline
 
 

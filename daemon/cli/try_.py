@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.cli import context, output, params
-from daemon.cli.crew import Crew, once
-from daemon.cli.outfit import outfit
-from daemon.cli.reading import Mail, Read, failed, read
+from daemon.cli.support import context, output, params
+from daemon.cli.support.dry_run import outfit
+from daemon.cli.support.dry_run_mail import Mail, Read, failed, read
+from daemon.cli.support.process_pool import Crew, once
 from daemon.mail import follow_up
 from daemon.mail.archives import mails
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daemon.cli import context, output, params
+from daemon.cli.support import context, output, params
 from daemon.system.clock import SystemClock
 
 if TYPE_CHECKING:

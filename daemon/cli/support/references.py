@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from daemon.cli import context, output
+from daemon.cli.support import context, output
 from daemon.mail.reference import find_references
 from daemon.store.queries import tickets
 

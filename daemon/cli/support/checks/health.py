@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from config.settings import Settings
-from daemon.cli import context
-from daemon.cli.findings import Finding, fail, ok, warn
+from daemon.cli.support import context
+from daemon.cli.support.checks.finding import Finding, fail, ok, warn
 from daemon.store.queries import health
 from daemon.system.clock import SystemClock
 from daemon.system.disk import FreeSpace

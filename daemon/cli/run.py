@@ -15,7 +15,7 @@ import structlog
 
 from config.schema import Smtp
 from config.settings import Settings, load
-from daemon.cli import context
+from daemon.cli.support import context
 from daemon.runtime import Runtime
 from daemon.service import Service
 from daemon.system.tuning import collect_less_often, give_memory_back

@@ -1,0 +1,1 @@
+"""What `triaged check` looks at, each as a finding."""
