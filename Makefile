@@ -45,7 +45,7 @@ soak: $(STAMP_TEST)
 	$(PY) -m tests.faults.soak --minutes $(MINUTES)
 
 fuzz: $(STAMP_TEST)
-	$(PY) -m tests.fuzz $(SECONDS)
+	$(PY) -m tests.benchmarks.fuzz $(SECONDS)
 
 # A fresh Debian has no ensurepip: the environment is made without pip, and the system's pip installs into it.
 $(PY):

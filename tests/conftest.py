@@ -16,8 +16,8 @@ from daemon.store.maintenance import schema
 from daemon.store.models import Base
 from daemon.store.store import Store
 from daemon.system import logs
-from tests.fakes import FakeClock
-from tests.servers import PostgresServer, RedisServer
+from tests.support.fakes import FakeClock
+from tests.support.servers import PostgresServer, RedisServer
 
 # No test depends on the speed of the machine, and each run is the same; fuzzing is for `make fuzz`.
 settings.register_profile("suite", deadline=None, derandomize=True)

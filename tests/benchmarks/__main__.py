@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 
-from tests.servers import PostgresServer, RedisServer, free_port
+from tests.support.servers import PostgresServer, RedisServer, free_port
 
 RECIPIENT = "support@example.com"
 CONNECTIONS = (1, 8, 32, 128)

@@ -36,9 +36,9 @@ from daemon.system import logs
 from daemon.tickets.intake import Intake
 from daemon.vocabulary import Disposition, Priority, Triage
 from tests.benchmarks import seed
-from tests.fakes import NOON, Woken
-from tests.mails import SUPPORT, inbound, mail
-from tests.servers import PostgresServer
+from tests.support.emails import SUPPORT, inbound, mail
+from tests.support.fakes import NOON, Woken
+from tests.support.servers import PostgresServer
 
 SIZES: Final = "1000,100000,1000000"
 ROUNDS: Final = 300

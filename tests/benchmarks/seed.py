@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, create_engine, text
 
 from daemon.store.models import Base
-from tests.fakes import NOON
+from tests.support.fakes import NOON
 
 SEPARATE: Final = timedelta(minutes=1)
 SHOPS: Final = 997

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.helpdesk import Helpdesk, settings_for
-from tests.fakes import FakeClock
-from tests.sink import Sink
+from tests.support.fakes import FakeClock
+from tests.support.helpdesk import Helpdesk, settings_for
+from tests.support.paths import CONFIG
+from tests.support.smtp_sink import Sink
 from workers.app import registry, school
 
 EXAMPLES_EACH = 40
@@ -19,7 +20,7 @@ EXAMPLES_EACH = 40
 def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the first examples of each category: enough to learn from, quick to learn."""
     folder = tmp_path_factory.mktemp("examples")
-    for source in sorted((Path(__file__).parents[2] / "config" / "examples").glob("*.csv")):
+    for source in sorted((CONFIG / "examples").glob("*.csv")):
         with source.open(encoding="utf-8", newline="") as file, (folder / source.name).open("w", newline="") as out:
             rows = list(csv.reader(file))
             csv.writer(out).writerows(rows[: EXAMPLES_EACH + 1])

@@ -6,17 +6,18 @@ from pathlib import Path
 import pytest
 
 from daemon.store.models import DeliveryRow, Inbound, Job, Ticket
-from tests.e2e.helpdesk import Helpdesk
-from tests.fakes import eventually
+from tests.support.fakes import eventually
+from tests.support.helpdesk import Helpdesk
+from tests.support.paths import CORPUS
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "mail"
+MAIL = CORPUS / "mail"
 SENT = 200
 STATES = {"ticket", "follow-up", "bounce", "auto-reply", "list", "own", "duplicate"}
 
 
 def real_mails() -> list[Path]:
     """Return 200 mails spread over all collections; without them, in CI that is a failure."""
-    found = sorted(CORPUS.rglob("*.eml"))
+    found = sorted(MAIL.rglob("*.eml"))
     if not found and os.environ.get("CI") != "true":
         pytest.skip("needs the mail corpus in ../shared/corpus, which is not part of the project")
     assert len(found) >= SENT

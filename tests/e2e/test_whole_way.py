@@ -3,8 +3,8 @@
 from email.message import EmailMessage
 
 from daemon.store.models import DeliveryRow, Inbound, Job, Ticket
-from tests.e2e.helpdesk import Helpdesk, text_of
-from tests.mails import ANN, mail
+from tests.support.emails import ANN, mail
+from tests.support.helpdesk import Helpdesk, text_of
 
 REFERENCE_CASE = mail(subject="Payment failed", body="Amount debited but not credited")
 TEAM = "payments-team@example.com"

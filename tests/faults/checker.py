@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Engine, text
 
 from tests.faults.load import Accepted
-from tests.sink import Received
+from tests.support.smtp_sink import Received
 
 KINDS: Final = ("acknowledgement", "notification")
 COPIES: Final = 2

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final, Self
 
 from tests.faults.zygote import Zygote
-from tests.servers import PostgresServer
+from tests.support.paths import ROOT
+from tests.support.servers import PostgresServer
 
-ROOT: Final = Path(__file__).parents[2]
 PACKAGES: Final = ("daemon", "workers", "config", "templates", "tests")
 EXAMPLES_EACH: Final = 25
 

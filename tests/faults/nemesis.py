@@ -16,12 +16,12 @@ from typing import Final
 
 import redis
 
-from tests import imap_faults
 from tests.faults.load import Mail, Numbers
 from tests.faults.points import FAILURES, POINTS
 from tests.faults.system import SQLITE, System
-from tests.imap_server import ImapServer
-from tests.sink import DROP, HANG
+from tests.support import imap_faults
+from tests.support.imap_server import ImapServer
+from tests.support.smtp_sink import DROP, HANG
 
 SHORT, LONG = 2.0, 5.0
 DAY: Final = 86_400.0

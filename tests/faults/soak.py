@@ -20,7 +20,7 @@ from tests.faults.kit import Kit, at_once, verdict
 from tests.faults.load import Accepted, Client, Numbers
 from tests.faults.nemesis import Mailbox, Nemesis
 from tests.faults.system import KINDS, System
-from tests.imap_server import ImapServer
+from tests.support.imap_server import ImapServer
 
 MAILS_A_SECOND: Final = 3.0
 IMAP_SHARE: Final = 5

@@ -18,8 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from tests.faults.kit import Kit
-from tests.servers import PostgresServer, RedisServer, free_port
-from tests.sink import Sink
+from tests.support.servers import PostgresServer, RedisServer, free_port
+from tests.support.smtp_sink import Sink
 
 SQLITE: Final = "sqlite"
 POSTGRES: Final = "postgresql+redis"

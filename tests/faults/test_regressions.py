@@ -24,7 +24,7 @@ from daemon.store.models import Job
 from daemon.store.store import Store
 from daemon.store.writer import WriterClosedError
 from daemon.system.worker_id import is_gone, owner
-from tests.fakes import NOON, FakeClock
+from tests.support.fakes import NOON, FakeClock
 from workers.app import Workshop
 from workers.jobs.commit import written
 

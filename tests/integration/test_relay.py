@@ -17,8 +17,8 @@ from daemon.store import jobs
 from daemon.store.jobs import JobKind, Lease, Offer, Promise
 from daemon.store.models import Job
 from daemon.store.store import Store
-from tests.fakes import NOON, FakeClock, eventually
-from tests.servers import RedisServer
+from tests.support.fakes import NOON, FakeClock, eventually
+from tests.support.servers import RedisServer
 
 
 class Offers:

@@ -9,7 +9,7 @@ from daemon.broker import waiting
 from daemon.runtime import Runtime
 from daemon.store import jobs
 from daemon.store.jobs import JobKind, Promise
-from tests.fakes import NOON, eventually
+from tests.support.fakes import NOON, eventually
 
 
 @pytest.mark.parametrize("works", [True, False])

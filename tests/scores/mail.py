@@ -21,8 +21,8 @@ from daemon.mail.archives import mails
 from daemon.mail.envelope import Envelope
 from daemon.mail.mime.parse import parse
 from daemon.mail.screening.screen import Own, screen
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 TRIAGED = Path(sys.executable).with_name("triaged")
 PEOPLE = ("reply", "reply_html", "signature", "forward")
 MAX_LISTED = 60

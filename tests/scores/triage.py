@@ -18,13 +18,13 @@ from statistics import fmean
 
 import numpy as np
 
+from tests.support.paths import ROOT
 from workers.learning import certify, training
 from workers.learning.examples import Example, read_files
 from workers.learning.metrics import Answer, Figures, ece, measure
 from workers.triage import lexicon
 from workers.triage.classifier import Model
 
-ROOT = Path(__file__).resolve().parents[2]
 FLOORS = Path(__file__).with_name("triage_floors.json")
 OWN = 200
 SIGNATURE = (

@@ -15,6 +15,7 @@ import structlog
 from daemon.system import logs, systemd
 from daemon.system.disk import FreeSpace
 from daemon.system.lock import LockedError, StateLock
+from tests.support.paths import ROOT
 
 
 def test_one_daemon_holds_the_state_directory(tmp_path: Path) -> None:
@@ -30,7 +31,7 @@ def test_a_killed_daemon_leaves_no_lock(tmp_path: Path) -> None:
         "import os, pathlib; from daemon.system.lock import StateLock;"
         f"StateLock(pathlib.Path({str(tmp_path)!r})); os.kill(os.getpid(), 9)"
     )
-    assert subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=False).returncode == -9
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == -9
     StateLock(tmp_path).close()
 
 
@@ -39,7 +40,7 @@ def test_cycles_are_looked_for_less_often_and_not_among_what_the_start_made() ->
         "import gc; from daemon.system.tuning import collect_less_often; collect_less_often();"
         "assert gc.get_threshold()[0] == 10_000 and gc.get_freeze_count() > 1000"
     )
-    subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=True)
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
 
 
 def test_free_space_is_enough_above_the_floor_and_not_below(tmp_path: Path) -> None:

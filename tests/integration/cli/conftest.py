@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from daemon.store.store import Store
-from tests.cli_case import Case
+from tests.support.cli import Case
 
 CONFIG = """
 [[rules]]

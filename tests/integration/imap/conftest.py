@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from daemon.store.store import Store
-from tests.imap_case import Taker
-from tests.imap_server import ImapServer
+from tests.support.imap import Taker
+from tests.support.imap_server import ImapServer
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import tomllib
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +12,8 @@ from daemon.mail.message import Message
 from daemon.mail.mime.parse import parse
 from daemon.mail.reply.split import new_text
 from daemon.mail.screening.screen import Own, screen
+from tests.support.paths import EMAILS
 
-EMAILS = Path(__file__).parents[2] / "emails"
 MAILS = sorted(path.stem for path in EMAILS.glob("*.eml"))
 OWN = Own(frozenset({"support@shop.example", "notify@shop.example"}))
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from daemon.mail.mime.attachment import octets_of
 from daemon.mail.mime.parse import parse
-from tests.unit.mail.invariants import broken_promises
+from tests.support.message_invariants import broken_promises
 
 FEW = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _boundaries = count(1)

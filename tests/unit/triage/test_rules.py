@@ -2,17 +2,17 @@
 
 import time
 import tomllib
-from pathlib import Path
 
 import pytest
 
 from daemon.vocabulary import Priority
+from tests.support.paths import CONFIG
 from workers.triage import rules
 from workers.triage.policy import Rule, Where
 from workers.triage.preprocess import clean
 from workers.triage.rules import RuleError
 
-SHIPPED = Path(__file__).parents[3] / "config" / "rules.toml"
+SHIPPED = CONFIG / "rules.toml"
 PHRASE = Rule("r", "Payments", phrases=("can't pay", "mot de passe oublié"))
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.paths import CONFIG
 from workers.learning.examples import Example, read_file
 from workers.triage import lexicon, tokens
 
-CONFIG = Path(__file__).parents[3] / "config"
 LANGUAGES = {"en", "de", "fr", "es", "pt", "it", "nl"}
 FILES = sorted((CONFIG / "examples").glob("*.csv"))
 

@@ -1,0 +1,114 @@
+"""The check tries everything, says what to do, and hides secrets."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import Case
+from tests.support.emails import inbound, mail
+
+SECRET = "not-to-be-seen"
+
+
+def _states(case: Case, *options: str) -> dict[str, str]:
+    worst: dict[str, str] = {}
+    order = ("ok", "warn", "fail")
+    for row in case.run("check", "--json", *options).rows:
+        worst[row["what"]] = max(worst.get(row["what"], "ok"), row["state"], key=order.index)
+    return worst
+
+
+def test_a_first_run_has_no_failure(case: Case) -> None:
+    outcome = case.run("check")
+    assert outcome.code == 0, outcome.out
+    for part in ("settings in force", "smtp.listen = '127.0.0.1:2525'", "mode always", "to switch:", "are ours"):
+        assert part in outcome.out
+
+
+def test_secrets_are_masked_and_failures_say_what_to_do(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIAGED_BROKER__URL", f"redis://:{SECRET}@127.0.0.1:1/0")
+    monkeypatch.setenv("TRIAGED_OUTGOING__TRANSPORT", "smtp")
+    monkeypatch.setenv("TRIAGED_OUTGOING__HOST", "127.0.0.1")
+    monkeypatch.setenv("TRIAGED_OUTGOING__PORT", "1")
+    monkeypatch.setenv("TRIAGED_OUTGOING__PASSWORD", SECRET)
+    outcome = case.run("check")
+    assert outcome.code == 75
+    assert SECRET not in outcome.out + outcome.err
+    assert "password = '***'" in outcome.out
+    assert "start it; until then jobs wait" in outcome.out
+    assert _states(case)["outgoing"] == "fail"
+
+
+def test_a_broken_template_is_a_configuration_error(case: Case, bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    templates = bare / "templates"
+    templates.mkdir()
+    (templates / "ticket.txt.j2").write_text("{{ nonsense", encoding="utf-8")
+    monkeypatch.setenv("TRIAGED_SERVICE__TEMPLATES", str(templates))
+    assert case.run("check", "--quiet").code == 78
+    assert _states(case)["templates"] == "fail"
+
+
+def test_a_slow_rule_is_a_configuration_error(case: Case, bare: Path) -> None:
+    rule = '[[rules]]\nname = "slow"\ncategory = "Login"\npatterns = ["(a+)+$"]\n'
+    (bare / "triaged.toml").write_text(rule, encoding="utf-8")
+    assert case.run("check", "--quiet").code == 78
+    assert _states(case)["rules"] == "fail"
+
+
+def test_an_unreachable_mailbox_is_named(case: Case, bare: Path) -> None:
+    box = f'[[imap]]\nname = "work"\nhost = "127.0.0.1"\nport = 1\nusername = "ann"\npassword = "{SECRET}"\n'
+    (bare / "triaged.toml").write_text(box, encoding="utf-8")
+    (bare / "triaged.toml").chmod(0o600)
+    outcome = case.run("check")
+    assert outcome.code == 75
+    assert "mailbox work" in outcome.out
+    assert SECRET not in outcome.out
+
+
+def test_a_certificate_that_is_none_is_a_configuration_error(
+    case: Case, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("certificate", "key"):
+        (bare / name).write_text("not PEM", encoding="ascii")
+        monkeypatch.setenv(f"TRIAGED_SMTP__{name.upper()}", str(bare / name))
+    assert _states(case)["certificate"] == "fail"
+
+
+def test_a_real_redis_is_looked_into(case: Case, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIAGED_BROKER__URL", redis_url)
+    rows = [row for row in case.run("check", "--json").rows if row["what"] == "broker"]
+    assert rows[0]["state"] == "ok"
+    assert all(row["state"] != "fail" for row in rows)
+
+
+def test_the_health_of_what_runs_is_a_failure_only_when_asked_for(case: Case) -> None:
+    case.accept(inbound(mail()))
+    assert case.run("check").code == 0
+    live = case.run("check", "--live")
+    assert live.code == 75
+    assert "does a worker run?" in live.out
+
+
+def test_statistics_count_everything_and_name_what_waits_longest(case_anywhere: Case) -> None:
+    receipt = case_anywhere.accept(inbound(mail()))
+    assert receipt.ticket_id is not None
+    case_anywhere.decide(receipt.ticket_id)
+    found = case_anywhere.run("stats", "--json").rows[0]
+    assert (found["mails"], found["tickets"], found["jobs"]) == ({"ticket": 1}, {"OPEN": 1}, {"ready": 1})
+    assert found["teams"] == {"PAYMENTS_TEAM": 1}
+    assert found["oldest_due"]["job"] == f"triage ticket:{receipt.ticket_id}"
+    assert "no job waits" not in case_anywhere.run("stats").out
+
+
+def test_statistics_of_triage_count_what_people_overrode(case_anywhere: Case) -> None:
+    case = case_anywhere
+    for number, category in enumerate(("Payments", "Payments", "Login")):
+        ticket_id, reference = case.opened(inbound(mail(subject=f"case {number}", body=f"{number}")))
+        case.decide(ticket_id)
+        case.run("tickets", "correct", reference, "--category", category)
+    reviewed, _ = case.opened(inbound(mail(subject="doubt", body="doubt")))
+    case.decide(reviewed, team="MANUAL_REVIEW")
+    found = case.run("stats", "triage", "--since", "2026-01-01", "--json").rows[0]
+    assert (found["decided"], found["coverage"], found["review_share"]) == (4, 0.75, 0.25)
+    by_team = next(row for row in found["overrides"] if row["name"] == "PAYMENTS_TEAM")
+    assert (by_team["routed"], by_team["checked"], by_team["overridden"]) == (3, 3, 1)

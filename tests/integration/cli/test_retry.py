@@ -1,0 +1,149 @@
+"""What was parked or given up gets another chance, once."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from daemon.store import decisions, ledger
+from daemon.store.decisions import Decided
+from daemon.store.jobs import JobKind, JobState
+from daemon.store.models import Decision, DeliveryRow, Event, Inbound, Job, Ticket
+from daemon.vocabulary import Disposition, Priority, Triage
+from tests.support.cli import Case
+from tests.support.emails import inbound, mail
+from tests.support.fakes import NOON
+
+
+def test_a_parked_mail_is_listed_with_its_reason_and_shown_whole(case: Case) -> None:
+    raw = mail(body="caf\xe9")
+    number = case.park(inbound(raw))
+    row = case.run("parked", "list", "--json").rows[0]
+    assert (row["id"], row["reasons"], row["ticket"]) == (number, ["our own code failed: a bug"], None)
+    assert "café" in case.run("parked", "show", str(number)).out
+
+
+def test_a_replay_opens_the_ticket_under_the_same_ledger_row(case: Case) -> None:
+    number = case.park(inbound(mail()))
+    outcome = case.run("parked", "replay", str(number))
+    assert outcome.code == 0
+    row = case.ask(lambda s: s.get(Inbound, number))
+    assert row.disposition == Disposition.TICKET
+    assert case.ask(lambda s: s.execute(select(Job.kind, Job.subject)).all()) == [("triage", f"ticket:{row.ticket_id}")]
+    assert case.run("parked", "list", "--json").rows == []
+    assert case.run("db", "verify").code == 0
+
+
+def test_a_mail_is_replayed_once(case: Case) -> None:
+    number = case.park(inbound(mail()))
+    case.run("parked", "replay", str(number))
+    outcome = case.run("parked", "replay", str(number))
+    assert "is not parked, it is ticket" in outcome.out
+    assert case.intake.replay(number).disposition is Disposition.TICKET
+    assert len(case.ask(lambda s: s.execute(select(Ticket.id)).all())) == 1
+
+
+def test_every_parked_mail_is_replayed_in_its_order_and_silently_if_asked(case: Case) -> None:
+    for subject in ("one", "two"):
+        case.park(inbound(mail(subject=subject, body=subject)))
+    assert case.run("parked", "replay", "--all", "--silent").code == 0
+    tickets = case.ask(lambda s: s.execute(select(Ticket.subject, Ticket.silent).order_by(Ticket.id)).all())
+    assert tickets == [("one", True), ("two", True)]
+
+
+def _given_up(case: Case) -> tuple[int, int, int]:
+    """Return ids of inbound, ticket and dead job of a mail that triage gave up."""
+    receipt = case.accept(inbound(mail()))
+    assert receipt.ticket_id is not None
+    case.decide(receipt.ticket_id, by="fallback", category="General", team="MANUAL_REVIEW")
+    job = receipt.offers[0].job_id
+
+    def bury(session: Session) -> None:
+        session.execute(update(Job).where(Job.id == job).values(state=JobState.DEAD, attempts=3, last_error="boom"))
+        ledger.settle(session, receipt.inbound_id, Disposition.PARKED, ["triage failed"], receipt.ticket_id)
+
+    case.store.write(bury)
+    return receipt.inbound_id, receipt.ticket_id, job
+
+
+@pytest.mark.parametrize("way", ["parked", "jobs"])
+def test_where_triage_gave_up_it_is_tried_again(case: Case, way: str) -> None:
+    number, ticket_id, job_id = _given_up(case)
+    command = ("parked", "replay", str(number)) if way == "parked" else ("jobs", "retry", str(job_id))
+    assert case.run(*command, "--actor", "anna").code == 0
+    ticket, job = case.ask(lambda s: (s.get(Ticket, ticket_id), s.get(Job, job_id)))
+    assert (ticket.category, ticket.assigned_team) == ("PENDING", None)
+    assert (job.state, job.attempts) == ("ready", 0)
+    assert case.ask(lambda s: s.get(Inbound, number)).disposition == Disposition.TICKET
+    assert case.ask(lambda s: s.execute(select(Event.data)).scalars().one())["actor"] == "anna"
+    assert case.run("db", "verify").code == 0
+
+
+def test_a_second_triage_replaces_the_first_so_that_nobody_is_acknowledged_again(case_anywhere: Case) -> None:
+    case = case_anywhere
+    number, ticket_id, _ = _given_up(case)
+    before = case.ask(lambda s: decisions.newest(s, ticket_id)).id
+    case.run("parked", "replay", str(number))
+    triage = Triage("Payments", Priority.HIGH, 0.9, "PAYMENTS_TEAM", ("the reason",))
+    decided = [Decided(ticket_id, triage, "model")]
+    [again] = case.store.write(lambda s: decisions.apply_first(s, decided, NOON))
+    assert case.ask(lambda s: s.get(Decision, again)).replaces == before
+    assert case.store.write(lambda s: decisions.apply_first(s, decided, NOON)) == [None]
+
+
+def test_what_a_person_decided_meanwhile_stays(case: Case) -> None:
+    number, ticket_id, job_id = _given_up(case)
+    case.decide(ticket_id, by="person", category="Login", team="IDENTITY_TEAM")
+    case.run("parked", "replay", str(number))
+    ticket, job = case.ask(lambda s: (s.get(Ticket, ticket_id), s.get(Job, job_id)))
+    assert (ticket.category, job.state) == ("Login", "done")
+    assert case.run("parked", "list", "--json").rows == []
+
+
+def test_a_delivery_that_was_given_up_is_planned_again_with_fresh_patience(case: Case) -> None:
+    receipt = case.accept(inbound(mail()))
+    assert receipt.ticket_id is not None
+    delivery = case.plan_mail(receipt.ticket_id, case.decide(receipt.ticket_id))
+    subject = f"delivery:{delivery}"
+
+    def bury(session: Session) -> None:
+        session.execute(update(Job).where(Job.subject == subject).values(state=JobState.DEAD))
+        session.execute(update(DeliveryRow).values(state="failed", reason="given up"))
+
+    case.store.write(bury)
+    assert case.run("jobs", "retry", "--all", "--kind", "deliver").code == 0
+    job = case.ask(lambda s: s.execute(select(Job).where(Job.subject == subject)).scalars().one())
+    assert (job.state, job.attempts, job.kind) == ("ready", 0, JobKind.DELIVER)
+    assert job.created_at - NOON > timedelta(days=1)
+    assert case.ask(lambda s: s.get(DeliveryRow, delivery)).state == "planned"
+
+
+def test_a_dismissed_job_is_listed_no_more(case: Case) -> None:
+    _, _, job_id = _given_up(case)
+    assert [row["id"] for row in case.run("jobs", "list", "--json").rows] == [job_id]
+    case.run("jobs", "dismiss", str(job_id), "--actor", "anna")
+    assert case.run("jobs", "list", "--json").rows == []
+    assert case.ask(lambda s: s.get(Job, job_id)).last_error == "dismissed by anna: boom"
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (("jobs", "retry", "99"), 65),
+        (("jobs", "retry"), 64),
+        (("jobs", "dismiss", "1", "--all"), 64),
+        (("parked", "replay", "99"), 65),
+        (("parked", "replay"), 64),
+        (("parked", "show", "99"), 66),
+    ],
+)
+def test_what_cannot_be_repaired_is_refused(case: Case, command: tuple[str, ...], code: int) -> None:
+    assert case.run(*command).code == code
+
+
+def test_a_job_that_is_not_dead_is_left_alone(case: Case) -> None:
+    receipt = case.accept(inbound(mail()))
+    outcome = case.run("jobs", "retry", str(receipt.offers[0].job_id))
+    assert outcome.code == 65
+    assert "is ready, not dead" in outcome.err

@@ -1,0 +1,106 @@
+"""A trial tells what would happen to mails, in their order, whatever is among them."""
+
+import csv
+import os
+import pickle
+import time
+from pathlib import Path
+
+import pytest
+
+from daemon.cli.support.process_pool import Crew, once
+from tests.support.cli import Case
+from tests.support.emails import inbound, mail
+
+KEYS = [
+    *("file", "message_id", "subject", "date", "from", "to", "cc", "reply_to", "text", "reply", "attachments"),
+    *("screening", "bounce", "follow_up", "triage", "defects", "seconds"),
+]
+EXAMPLES = {"Payments": "invoice refund charged twice", "Login": "password locked sign in code"}
+
+
+@pytest.fixture
+def trained(bare: Path, case: Case, monkeypatch: pytest.MonkeyPatch) -> Case:
+    """Let the trial learn from a few examples: it is about the command, not about the model."""
+    folder = bare / "examples"
+    folder.mkdir()
+    with (folder / "few.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["subject", "body", "category"])
+        for category, words in EXAMPLES.items():
+            rows.writerows(
+                [f"{word} {number}", f"my {words} {word}", category] for number in range(6) for word in words.split()
+            )
+    monkeypatch.setenv("TRIAGED_TRIAGE__EXAMPLES", str(folder))
+    return case
+
+
+def test_a_directory_is_tried_in_order_with_every_promised_key(trained: Case, bare: Path) -> None:
+    reference = trained.accept(inbound(mail(message_id="<first@customer.example>"))).reference
+    mails = bare / "mails"
+    mails.mkdir()
+    (mails / "a.eml").write_bytes(mail(body="Amount debited but not credited", message_id="<a@x.example>"))
+    (mails / "b.eml").write_bytes(b"\x00\xff not a mail" * 1000)
+    (mails / "c.eml").write_bytes(mail(headers=("Auto-Submitted: auto-replied",)))
+    (mails / "d.eml").write_bytes(mail(subject="Re: Payment failed", in_reply_to="<first@customer.example>"))
+    outcome = trained.run("try", str(mails), "--json")
+    assert outcome.code == 0
+    rows = outcome.rows
+    assert [row["file"] for row in rows] == ["a.eml", "b.eml", "c.eml", "d.eml"]
+    assert all(list(row) == KEYS for row in rows)
+    payment, _, away, reply = rows
+    triage = payment["triage"]
+    assert (triage["category"], triage["priority"], triage["confidence"]) == ("Payments", "High", 1.0)
+    assert triage["team"] == "PAYMENTS_TEAM"
+    assert triage["reasons"]
+    assert payment["screening"]["kind"] == "person"
+    assert (away["screening"]["kind"], away["screening"]["acknowledge"], away["triage"]) == ("auto-reply", False, None)
+    evidence = "known Message-ID and participant"
+    assert reply["follow_up"] == {"reference": reference, "joins": True, "evidence": evidence}
+
+
+def test_a_path_that_cannot_be_read_does_not_end_the_run(trained: Case, bare: Path) -> None:
+    (bare / "a.eml").write_bytes(mail(subject="\x1b[31mred"))
+    outcome = trained.run("try", str(bare / "none.eml"), str(bare / "a.eml"))
+    assert outcome.code == 66
+    assert "none.eml: No such file" in outcome.err
+    assert "triage" in outcome.out
+    assert "\x1b" not in outcome.out
+
+
+def _work(tools: str, item: str) -> str:
+    if item == "die":
+        os._exit(1)
+    if item == "raise":
+        raise ValueError("our bug")
+    if item == "hang":
+        time.sleep(60)
+    return f"{tools} {item}"
+
+
+def _failed(item: str, reason: str) -> str:
+    return f"{item} failed: {reason}"
+
+
+def test_no_item_ends_the_run_and_answers_keep_their_order() -> None:
+    crew = Crew(_work, _failed, pickle.dumps("did"), 2, patience=1)
+    items = ["a", "die", "b", "raise", "c", "hang", *"defghij"]
+    try:
+        answers = dict(crew.answers(items))
+    finally:
+        crew.close()
+    assert list(answers) == items
+    assert answers["die"] == "die failed: ended the process that read it"
+    assert answers["raise"] == "raise failed: ValueError: our bug"
+    assert answers["hang"] == "hang failed: took longer than 1 seconds"
+    assert [answers[item] for item in "abcdefghij"] == [f"did {item}" for item in "abcdefghij"]
+
+
+def _outfit(item: str) -> tuple[str, str]:
+    return "note", _work("did", item)
+
+
+@pytest.mark.parametrize(("item", "said"), [("raise", "ValueError: our bug"), ("die", "the child process died")])
+def test_an_outfit_that_fails_says_why(item: str, said: str) -> None:
+    with pytest.raises(ChildProcessError, match=said):
+        once(_outfit, item)

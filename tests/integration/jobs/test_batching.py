@@ -1,0 +1,283 @@
+"""Jobs side by side: asked of the store together, failing each for itself, limited as if one came after the other."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from dramatiq.middleware import Interrupt
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from daemon.mail.envelope import Inbound
+from daemon.store import decisions, deliveries, jobs
+from daemon.store.decisions import Decided
+from daemon.store.deliveries import DeliveryState, NewDelivery
+from daemon.store.jobs import JobKind, Lease, Promise
+from daemon.store.models import Decision, DeliveryRow, Job, MessageRow, Ticket
+from daemon.store.queries import snapshots
+from daemon.store.store import Store
+from daemon.vocabulary import Priority, Triage
+from tests.support.emails import inbound, mail
+from tests.support.fakes import NOON
+from tests.support.pipeline import Way
+from workers.jobs import batching
+from workers.jobs.batching import Steps, side_by_side
+from workers.notify import excerpt
+from workers.transports.base import AuthenticationFailure
+from workers.triage import preprocess
+
+TRIAGE = Triage("Login", Priority.HIGH, 0.9, "IDENTITY_TEAM", ("a word",))
+
+
+class Counting:
+    """Answers with the double, and remembers in what company each item came."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[int]] = []
+
+    def __call__(self, _session: Session, items: Sequence[int]) -> list[int]:
+        self.groups.append(list(items))
+        if 13 in items:
+            raise ZeroDivisionError
+        return [2 * item for item in items]
+
+
+def doubled(run: Counting, item: int, how: Callable[..., Steps[int]]) -> Steps[int]:
+    first = yield from how(run, item)
+    return (yield from how(run, first))
+
+
+@pytest.mark.parametrize("how", [batching.read, batching.write])
+def test_what_is_asked_in_the_same_step_is_asked_once(store: Store, how: Callable[..., Steps[int]]) -> None:
+    run = Counting()
+    done = dict(side_by_side(store, {n: doubled(run, n, how) for n in (1, 2, 3)}))
+    assert done == {1: 4, 2: 8, 3: 12}
+    assert run.groups == [[1, 2, 3], [2, 4, 6]]
+
+
+@pytest.mark.parametrize("how", [batching.read, batching.write, batching.write_soon])
+def test_a_bad_one_hurts_only_itself(store: Store, how: Callable[..., Steps[int]]) -> None:
+    done = dict(side_by_side(store, {n: doubled(Counting(), n, how) for n in (1, 13)}))
+    run = Counting()
+    together = dict(side_by_side(store, {n: doubled(run, n, how) for n in (1, 13, 2)}))
+    assert (done[1], together[1], together[2]) == (4, 4, 8)
+    assert isinstance(done[13], ZeroDivisionError)
+    assert isinstance(together[13], ZeroDivisionError)
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), Interrupt()])
+def test_what_one_raises_stops_none_of_the_others(store: Store, error: BaseException) -> None:
+    def raising() -> Steps[int]:
+        yield from batching.read(Counting(), 1)
+        raise error
+
+    done = dict(side_by_side(store, {"bad": raising(), "good": doubled(Counting(), 1, batching.write)}))
+    assert done == {"bad": error, "good": 4}
+
+
+def test_a_work_hears_what_the_store_says_of_its_part(store: Store) -> None:
+    def hearing() -> Steps[int]:
+        try:
+            return (yield from batching.write(Counting(), 13))
+        except ZeroDivisionError:
+            return -1
+
+    assert dict(side_by_side(store, {1: hearing()})) == {1: -1}
+
+
+@pytest.mark.parametrize("how", [batching.write, batching.write_soon])
+def test_an_outcome_is_written_again_until_the_store_is_back(store: Store, how: Callable[..., Steps[int]]) -> None:
+    calls: list[int] = []
+
+    def away(_session: Session, items: Sequence[int]) -> list[int]:
+        calls.extend(items)
+        if len(calls) < 3:
+            raise OperationalError("a statement", {}, OSError("away"))
+        return list(items)
+
+    def one() -> Steps[int]:
+        return (yield from how(away, 7))
+
+    assert dict(side_by_side(store, {1: one()})) == {1: 7}
+
+
+def test_what_must_not_be_forgotten_does_not_wait_for_what_comes_after_it(store: Store) -> None:
+    written = threading.Event()
+
+    def writes(_session: Session, items: Sequence[int]) -> list[int]:
+        written.set()
+        return list(items)
+
+    def first() -> Steps[int]:
+        return (yield from batching.write_soon(writes, 1))
+
+    def second() -> Steps[bool]:
+        yield from ()
+        return written.wait(30)
+
+    assert dict(side_by_side(store, {1: first(), 2: second()})) == {1: 1, 2: True}
+
+
+def promised(store: Store, *kinds: JobKind) -> list[int]:
+    promises = [Promise(kind, f"ticket:{n}", NOON) for n, kind in enumerate(kinds)]
+    return [offer.job_id for offer in store.write(lambda session: jobs.add_many(session, promises))]
+
+
+def claimed(store: Store, job_id: int, share: float = 1.0, most: int = 15, owner: str = "a") -> list[int]:
+    def claim(session: Session) -> list[Lease]:
+        lease = jobs.claim(session, job_id, owner, NOON)
+        return [lease, *jobs.claim_more(session, lease, share, most, NOON)] if lease else []
+
+    return [lease.job_id for lease in store.write(claim)]
+
+
+def test_company_is_of_the_same_kind_due_and_never_tried(store: Store) -> None:
+    ids = promised(store, *[JobKind.TRIAGE] * 4, JobKind.NOTIFY)
+    late, tried = ids[1], ids[2]
+    for job_id, due in ((late, NOON + timedelta(hours=1)), (tried, NOON)):
+        lease = store.write(lambda session, i=job_id: jobs.claim(session, i, "x", NOON))  # type: ignore[misc]
+        store.write(lambda session, one=lease, at=due: jobs.retry(session, one, "", at))  # type: ignore[misc]
+    assert claimed(store, ids[0]) == [ids[0], ids[3]]
+    with store.read() as session:
+        row = session.get_one(Job, ids[3])
+    assert (row.state, row.owner, row.attempts) == ("leased", "a", 1)
+
+
+def test_what_was_tried_before_has_no_company(store: Store) -> None:
+    first, _ = promised(store, JobKind.TRIAGE, JobKind.TRIAGE)
+    lease = store.write(lambda session: jobs.claim(session, first, "x", NOON))
+    assert lease
+    store.write(lambda session: jobs.retry(session, lease, "", NOON))
+    assert claimed(store, first) == [first]
+
+
+@pytest.mark.parametrize(("share", "most", "found"), [(1.0, 15, 16), (0.25, 15, 6), (0.5, 3, 4), (1.0, 0, 1)])
+def test_a_worker_takes_its_share_and_no_more_than_it_can_do_at_a_time(
+    store: Store, share: float, most: int, found: int
+) -> None:
+    ids = promised(store, *[JobKind.TRIAGE] * 20)
+    assert len(claimed(store, ids[0], share, most)) == found
+
+
+def test_jobs_are_claimed_once_by_many_who_take_company(store_url: str) -> None:
+    stores = [Store(store_url) for _ in range(3)]
+    ids = promised(stores[0], *[JobKind.TRIAGE] * 60)
+    start = threading.Barrier(9)
+
+    def work(thread: int) -> list[int]:
+        start.wait(30)
+        return [found for i in ids for found in claimed(stores[thread % 3], i, 0.25, 15, f"worker {thread}")]
+
+    with ThreadPoolExecutor(9) as pool:
+        won = [job_id for mine in pool.map(work, range(9)) for job_id in mine]
+    assert sorted(won) == ids
+    for opened in stores:
+        opened.close()
+
+
+def test_a_ticket_that_comes_twice_in_one_company_is_decided_once(store: Store) -> None:
+    ticket = Way(store, 10).accept(mail()).ticket_id
+    assert ticket
+    twice = [Decided(ticket, TRIAGE, "model"), Decided(ticket, TRIAGE, "model")]
+    first, second = store.write(lambda session: decisions.apply_first(session, twice, NOON))
+    assert first
+    assert second is None
+    with store.read() as session:
+        assert session.execute(select(Decision.id)).scalars().all() == [first]
+
+
+def test_a_mail_that_comes_twice_in_one_company_is_planned_once(store: Store) -> None:
+    planned = [
+        NewDelivery("decision:1", "notification", "team@example.com", None, f"<{n}@x>", DeliveryState.PLANNED, "", NOON)
+        for n in range(2)
+    ]
+    first, second = store.write(lambda session: deliveries.add(session, planned))
+    assert first
+    assert second is None
+    assert store.write(lambda session: deliveries.add(session, planned)) == [None, None]
+
+
+def test_a_snapshot_that_is_not_stored_is_missed_by_name(store: Store) -> None:
+    with store.read() as session:
+        found = snapshots.snapshots(session, ["decision:1", "message:2"])
+    with pytest.raises(LookupError, match="no message:2 is stored"):
+        found["message:2"]
+
+
+def many(count: int, sender: Callable[[int], str]) -> list[Inbound]:
+    return [inbound(mail(sender(n), body=f"mail {n}"), mail_from=sender(n)) for n in range(count)]
+
+
+def fates(store: Store) -> list[str]:
+    acknowledgements = select(DeliveryRow.state).where(DeliveryRow.kind == "acknowledgement").order_by(DeliveryRow.id)
+    with store.read() as session:
+        return list(session.execute(acknowledgements).scalars())
+
+
+def test_limits_hold_inside_a_company(store: Store) -> None:
+    # Counted before any of them is planned, sixteen mails of one forged sender would be acknowledged sixteen times.
+    way = Way(store, 10)
+    way.take_in(many(8, lambda _: "victim@customer.example"))
+    assert fates(store) == ["sent"] + ["suppressed"] * 7
+
+
+def test_the_limit_of_a_domain_holds_inside_a_company(store: Store) -> None:
+    way = Way(store, 10, acknowledgements_per_domain_hour=3)
+    way.take_in(many(8, lambda n: f"victim{n}@customer.example"))
+    assert fates(store).count("sent") == 3
+
+
+def test_mails_that_come_together_go_the_whole_way_together(store: Store) -> None:
+    way = Way(store, 10)
+    way.take_in(many(40, lambda n: f"customer{n}@shop{n}.example"))
+    with store.read() as session:
+        assert set(session.execute(select(Job.state)).scalars()) == {"done"}
+        assert set(session.execute(select(Job.attempts)).scalars()) == {1}
+        assert "Pending" not in {str(row).title() for row in session.execute(select(Ticket.category)).scalars()}
+        assert session.execute(select(DeliveryRow.state)).scalars().all() == ["sent"] * 80
+
+
+def states(store: Store) -> list[str]:
+    with store.read() as session:
+        return list(session.execute(select(DeliveryRow.state).order_by(DeliveryRow.id)).scalars())
+
+
+def test_who_is_not_let_in_does_not_knock_for_each_mail(store: Store) -> None:
+    # Eight mails begun together asked eight times with a password that is wrong: some servers lock the account for it.
+    way = Way(store, 10)
+    way.transport.failures.append(AuthenticationFailure("no", 535))
+    way.take_in(many(4, lambda n: f"customer{n}@shop{n}.example"))
+    assert way.transport.asked == 1
+    assert states(store) == ["planned"] * 8
+
+
+def test_a_worker_that_is_closed_sends_nothing_more_of_what_it_began(store: Store) -> None:
+    way = Way(store, 10)
+    way.transport.then = way.engine.close
+    way.take_in(many(4, lambda n: f"customer{n}@shop{n}.example"))
+    assert states(store).count("sent") == 1
+    assert set(states(store)) == {"planned", "sent"}
+    with store.read() as session:
+        assert not jobs.leased(session, 100)
+
+
+def test_no_less_is_loaded_of_a_text_than_is_read_of_it() -> None:
+    assert decisions.READ_AT_MOST >= preprocess.LONGEST_TEXT
+    assert snapshots.SHOWN_AT_MOST >= excerpt.READ_AT_MOST
+
+
+def test_of_a_mail_of_megabytes_only_the_start_is_loaded(store: Store) -> None:
+    way = Way(store, 10)
+    ticket = way.accept(mail(body="a line of text\r\n" * 60_000)).ticket_id
+    assert ticket
+    with store.read() as session:
+        [read] = decisions.texts_of(session, [ticket])
+        [message] = session.execute(select(MessageRow.id).where(MessageRow.ticket_id == ticket)).scalars()
+        found = snapshots.load(session, f"message:{message}").message
+    assert read
+    assert len(read.text) == decisions.READ_AT_MOST
+    assert len(found.text) == snapshots.SHOWN_AT_MOST
+    assert found.length == len("a line of text\n" * 60_000)

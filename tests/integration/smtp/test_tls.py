@@ -1,0 +1,149 @@
+"""The listener with LMTP and with TLS."""
+
+import smtplib
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from daemon.store import ledger
+from daemon.store.models import Inbound
+from daemon.store.store import Store
+from tests.support.emails import ANN, SUPPORT, mail
+from tests.support.smtp_client import SALES, Running
+from tests.support.smtp_sink import certificate, server_context, trusting
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return certificate(tmp_path_factory.mktemp("tls"))
+
+
+def stored(store: Store) -> list[bytes]:
+    """Return every raw mail that is kept, in order."""
+    with store.read() as session:
+        ids = session.execute(select(Inbound.id).where(Inbound.raw.is_not(None)).order_by(Inbound.id)).scalars().all()
+        return [ledger.raw_of(session, number) for number in ids]
+
+
+class TestLmtp:
+    @pytest.fixture
+    def lmtp(self, sqlite_store: Store) -> Iterator[Running]:
+        with Running(sqlite_store, lmtp=True) as listening:
+            yield listening
+
+    def test_each_recipient_gets_an_answer(self, lmtp: Running, sqlite_store: Store) -> None:
+        with lmtp.client() as client:
+            client.hello("LHLO")
+            first = client.deliver(mail(), SUPPORT, SALES)
+            assert first == client.reply()
+            assert first.startswith("250 2.0.0 Stored as HD-")
+            assert client.say("NOOP").startswith("250")
+        assert len(stored(sqlite_store)) == 1
+        with sqlite_store.read() as session:
+            assert session.execute(select(Inbound.source)).scalar_one() == "lmtp"
+
+    @pytest.mark.parametrize(
+        ("raw", "answer"),
+        [(b"Received: x\r\n" * 60 + mail(), "554 5.4.6"), (mail(body="x" * 1_000_000), "552 5.3.4")],
+    )
+    def test_each_recipient_gets_a_refusal(self, lmtp: Running, raw: bytes, answer: str) -> None:
+        with lmtp.client() as client:
+            client.hello("LHLO").begin(SUPPORT, SALES)
+            client.send(raw + b".\r\n")
+            assert client.reply().startswith(answer)
+            assert client.reply().startswith(answer)
+            assert client.say("NOOP").startswith("250")
+
+    def test_the_standard_library_gets_its_mail_through(self, lmtp: Running) -> None:
+        with smtplib.LMTP("127.0.0.1", lmtp.port, timeout=30) as client:
+            assert client.sendmail(ANN, [SUPPORT], mail()) == {}
+
+    @pytest.mark.parametrize("verb", ["HELO", "EHLO"])
+    def test_the_greeting_of_smtp_is_refused(self, lmtp: Running, verb: str) -> None:
+        with lmtp.client() as client:
+            assert client.say(f"{verb} x").startswith("502 5.5.1")
+
+    def test_the_greeting_is_allowed_before_tls_and_no_mail(self, sqlite_store: Store, tls: tuple[Path, Path]) -> None:
+        with Running(sqlite_store, lmtp=True, tls=server_context(tls), require_tls=True) as running:
+            with running.client() as client:
+                assert "250-STARTTLS" in client.say("LHLO client.example").splitlines()
+                assert client.say(f"MAIL FROM:<{ANN}>").startswith("530")
+            with smtplib.LMTP("127.0.0.1", running.port, timeout=30) as client:
+                client.starttls(context=trusting(tls))
+                assert client.sendmail(ANN, [SUPPORT], mail()) == {}
+        assert len(stored(sqlite_store)) == 1
+
+
+class TestTls:
+    @pytest.fixture
+    def secure(self, sqlite_store: Store, tls: tuple[Path, Path]) -> Iterator[Running]:
+        users = {"ann": "s3cret"}
+        with Running(sqlite_store, tls=server_context(tls), require_tls=True, users=users) as listening:
+            yield listening
+
+    @pytest.fixture
+    def trust(self, tls: tuple[Path, Path]) -> ssl.SSLContext:
+        return trusting(tls)
+
+    def test_mail_goes_through_with_tls_and_a_password(self, secure: Running, trust: ssl.SSLContext) -> None:
+        with smtplib.SMTP("127.0.0.1", secure.port, timeout=30) as client:
+            client.ehlo()
+            assert "auth" not in client.esmtp_features
+            client.starttls(context=trust)
+            client.ehlo()
+            assert set(client.esmtp_features["auth"].split()) == {"LOGIN", "PLAIN"}
+            client.login("ann", "s3cret")
+            assert client.sendmail(ANN, [SUPPORT], mail(body="x" * 300_000)) == {}
+
+    @pytest.mark.parametrize(("name", "password"), [("ann", "wrong"), ("bob", "s3cret"), ("bob", ""), ("ann", "")])
+    def test_a_wrong_password_is_refused(
+        self, secure: Running, trust: ssl.SSLContext, name: str, password: str
+    ) -> None:
+        with smtplib.SMTP("127.0.0.1", secure.port, timeout=30) as client:
+            client.starttls(context=trust)
+            with pytest.raises(smtplib.SMTPAuthenticationError):
+                client.login(name, password)
+            assert client.mail(ANN)[0] == 530
+
+    @pytest.mark.parametrize("line", [f"MAIL FROM:<{ANN}>", "AUTH PLAIN AGFubgBzM2NyZXQ=", "VRFY ann"])
+    def test_nothing_is_done_before_tls(self, secure: Running, line: str) -> None:
+        with secure.client() as client:
+            client.hello()
+            assert client.say(line).startswith(("530", "538"))
+
+    def test_commands_slipped_in_before_tls_are_thrown_away(
+        self, sqlite_store: Store, tls: tuple[Path, Path], trust: ssl.SSLContext
+    ) -> None:
+        with Running(sqlite_store, tls=server_context(tls)) as running, running.client() as client:
+            client.hello()
+            injected = f"MAIL FROM:<eve@evil.example>\r\nRCPT TO:<{SUPPORT}>\r\nDATA\r\ninjected\r\n.\r\n"
+            client.send(f"STARTTLS\r\n{injected}")
+            assert client.reply().startswith("220")
+            client.starttls(trust)
+            assert client.say("NOOP") == "250 OK"
+            assert client.say(f"RCPT TO:<{SUPPORT}>").startswith("503")
+            assert client.hello().deliver(mail()).startswith("250 2.0.0")
+        assert len(stored(sqlite_store)) == 1
+
+    def test_the_greeting_before_tls_is_forgotten(
+        self, sqlite_store: Store, tls: tuple[Path, Path], trust: ssl.SSLContext
+    ) -> None:
+        with Running(sqlite_store, tls=server_context(tls)) as running, running.client() as client:
+            client.hello().envelope(SUPPORT)
+            assert client.say("STARTTLS").startswith("220")
+            client.starttls(trust)
+            assert client.say("DATA").startswith("503")
+            assert "STARTTLS" not in client.say("EHLO x")
+
+    def test_a_client_that_speaks_no_tls_after_all_harms_nobody(self, secure: Running, trust: ssl.SSLContext) -> None:
+        with secure.client() as client:
+            client.hello()
+            assert client.say("STARTTLS").startswith("220")
+            client.send(b"this is no handshake\r\n" * 10)
+            client.rest()
+        with smtplib.SMTP("127.0.0.1", secure.port, timeout=30) as other:
+            other.starttls(context=trust)
+            other.login("ann", "s3cret")

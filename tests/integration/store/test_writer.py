@@ -1,0 +1,306 @@
+"""Group commit: many in one transaction, a bad one hurts only itself, nobody waits for a database that is gone."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
+
+import pytest
+from sqlalchemy import event, insert, select
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from daemon.store.models import Alarm
+from daemon.store.store import Store
+from daemon.store.writer import BATCH, WriterClosedError
+from tests.support.fakes import NOON, eventually
+from tests.support.servers import PostgresServer
+
+
+def add(key: str) -> Callable[[Session], str]:
+    """Return a function that writes a row and returns its key."""
+
+    def run(session: Session) -> str:
+        session.execute(insert(Alarm).values(key=key, text="", since=NOON, told_at=None))
+        return key
+
+    return run
+
+
+def rows(store: Store) -> set[str]:
+    with store.read() as session:
+        return set(session.execute(select(Alarm.key)).scalars())
+
+
+class Gate:
+    """Holds the writer, so that work queues up behind it."""
+
+    def __init__(self, store: Store) -> None:
+        self._open, entered = threading.Event(), threading.Event()
+
+        def run(_session: Session) -> None:
+            entered.set()
+            self._open.wait(30)
+
+        self._future = store.submit(run)
+        assert entered.wait(30)
+
+    def open(self) -> None:
+        self._open.set()
+        self._future.result(30)
+
+
+@pytest.fixture
+def commits(store: Store) -> list[object]:
+    """Return a list that grows with each commit."""
+    seen: list[object] = []
+    event.listen(store.engine, "commit", seen.append)
+    return seen
+
+
+def test_what_is_written_is_there_once_the_future_resolves(store: Store) -> None:
+    assert store.write(add("one")) == "one"
+    assert rows(store) == {"one"}
+
+
+def test_what_queued_up_is_one_commit(store: Store, commits: list[object]) -> None:
+    gate = Gate(store)
+    futures = [store.submit(add(f"{number}")) for number in range(100)]
+    gate.open()
+    assert [future.result(30) for future in futures] == [f"{number}" for number in range(100)]
+    assert len(commits) == 1
+    assert len(rows(store)) == 100
+
+
+def each(session: Session, keys: Sequence[str]) -> list[str]:
+    return [add(key)(session) for key in keys]
+
+
+def test_what_is_patient_waits_for_company(
+    store: Store, commits: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.store.writer.PATIENCE_SECONDS", 30.0)
+    [first] = store.submit_items(each, ["first"], patient=True)
+    assert not first.done()
+    assert store.submit(add("second")).result(30) == "second"
+    assert first.done()
+    assert len(commits) == 1
+
+
+def test_what_is_patient_does_not_wait_for_ever(store: Store) -> None:
+    assert store.submit_items(each, ["alone"], patient=True)[0].result(30) == "alone"
+
+
+def test_who_hurries_commits_what_is_patient(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.store.writer.PATIENCE_SECONDS", 30.0)
+    futures = [store.submit_items(each, [key], patient=True)[0] for key in ("one", "two")]
+    store.hurry()
+    assert [future.done() for future in futures] == [True, True]
+
+
+def test_many_items_are_written_together_and_each_has_its_answer(store: Store, commits: list[object]) -> None:
+    store.write(add("there"))
+    good, bad, other = store.write_items(each, ["good", "there", "other"])
+    assert (good.result(), other.result()) == ("good", "other")
+    assert isinstance(bad.exception(), IntegrityError)
+    assert rows(store) == {"there", "good", "other"}
+    assert len(store.write_items(each, ["a", "b"])) == 2
+    assert len(commits) == 4
+
+
+def test_a_batch_has_a_limit(store: Store, commits: list[object]) -> None:
+    gate = Gate(store)
+    futures = [store.submit(add(f"{number}")) for number in range(BATCH + 1)]
+    gate.open()
+    assert all(future.result(30) for future in futures)
+    assert len(commits) == 2
+
+
+def test_nothing_is_told_before_the_commit(store: Store) -> None:
+    at_commit: list[bool] = []
+    future = None
+
+    def seen(_connection: object) -> None:
+        at_commit.append(future is not None and future.done())
+
+    gate = Gate(store)
+    future = store.submit(add("one"))
+    event.listen(store.engine, "commit", seen)
+    gate.open()
+    future.result(30)
+    assert at_commit
+    assert not any(at_commit)
+
+
+@pytest.mark.parametrize("position", [0, 4, 9])
+def test_a_bad_one_in_a_batch_hurts_only_itself(store: Store, position: int) -> None:
+    store.write(add("there already"))
+
+    def fails(_session: Session) -> str:
+        raise ZeroDivisionError
+
+    for bad, error in ((add("there already"), IntegrityError), (fails, ZeroDivisionError)):
+        gate = Gate(store)
+        names = [f"{error.__name__} {number}" for number in range(10)]
+        work = [add(name) for name in names]
+        work[position] = bad
+        futures = [store.submit(run) for run in work]
+        gate.open()
+        for number, future in enumerate(futures):
+            if number == position:
+                with pytest.raises(error):
+                    future.result(30)
+            else:
+                assert future.result(30) == names[number]
+        assert rows(store) >= set(names) - {names[position]}
+        assert names[position] not in rows(store)
+
+
+def test_what_a_bad_one_had_written_is_gone(store: Store) -> None:
+    def half(session: Session) -> None:
+        add("half")(session)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.write(half)
+    assert rows(store) == set()
+
+
+def test_a_failure_at_the_commit_itself_is_told_to_everybody(store: Store) -> None:
+    broken = [True]
+
+    def refuse(_session: Session) -> None:
+        if broken[0]:
+            raise OperationalError("COMMIT", {}, Exception("the disk is full"))
+
+    event.listen(store.writer._sessions, "before_commit", refuse)
+    gate = Gate(store)
+    futures = [store.submit(add(f"{number}")) for number in range(5)]
+    gate._open.set()
+    for future in futures:
+        with pytest.raises(OperationalError):
+            future.result(30)
+    broken[0] = False
+    assert store.write(add("afterwards")) == "afterwards"
+    assert rows(store) == {"afterwards"}
+
+
+def test_work_that_was_cancelled_in_time_is_not_done(store: Store) -> None:
+    gate = Gate(store)
+    futures = [store.submit(add(f"{number}")) for number in range(3)]
+    assert futures[1].cancel()
+    gate.open()
+    assert (futures[0].result(30), futures[2].result(30)) == ("0", "2")
+    with pytest.raises(CancelledError):
+        futures[1].result(0)
+    assert rows(store) == {"0", "2"}
+
+
+def test_closing_writes_what_was_submitted_and_takes_no_more(store: Store) -> None:
+    gate = Gate(store)
+    futures = [store.submit(add(f"{number}")) for number in range(10)]
+    closing = threading.Thread(target=store.writer.close)
+    closing.start()
+    eventually(lambda: store.writer._closed)
+    late = store.submit(add("late"))
+    gate.open()
+    closing.join(30)
+    assert [future.result(0) for future in futures] == [f"{number}" for number in range(10)]
+    with pytest.raises(WriterClosedError):
+        late.result(0)
+    assert "late" not in rows(store)
+    store.writer.close()
+
+
+def test_it_tells_how_long_a_batch_has_been_running(store: Store) -> None:
+    assert store.writer.stuck_seconds() == 0
+    gate = Gate(store)
+    time.sleep(0.05)
+    assert store.writer.stuck_seconds() >= 0.05
+    gate.open()
+    eventually(lambda: store.writer.stuck_seconds() == 0)
+
+
+def test_many_threads_are_served(store: Store) -> None:
+    def work(thread: int) -> None:
+        for number in range(20):
+            store.write(add(f"{thread}.{number}"))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(rows(store)) == 160
+
+
+def test_while_the_database_is_gone_everybody_is_told_soon_and_it_heals_by_itself() -> None:
+    with PostgresServer() as server:
+        server.execute("CREATE TABLE alarm (key text PRIMARY KEY, text text, since timestamptz, told_at timestamptz)")
+        store = Store(server.url)
+        assert store.write(add("before")) == "before"
+        server.kill()
+        tries: list[object] = []
+        event.listen(store.engine, "do_connect", lambda *arguments: tries.append(arguments))
+        futures = [store.submit(add(f"{number}")) for number in range(BATCH)]
+        for future in futures:
+            with pytest.raises(OperationalError):
+                future.result(30)
+        assert len(tries) < 10
+        server.start()
+        assert store.write(add("after")) == "after"
+        assert rows(store) == {"before", "after"}
+        store.close()
+
+
+def test_a_locked_sqlite_is_told_and_heals_by_itself(sqlite_store: Store) -> None:
+    def impatient(connection: object, *_rest: object) -> None:
+        connection.execute("PRAGMA busy_timeout=50")  # type: ignore[attr-defined]  # a connection of sqlite3
+
+    event.listen(sqlite_store.engine, "connect", impatient)
+    sqlite_store.engine.dispose()
+    with sqlite_store.engine.begin():
+        futures = [sqlite_store.submit(add(f"{number}")) for number in range(20)]
+        for future in futures:
+            with pytest.raises(OperationalError, match="locked"):
+                future.result(30)
+    assert sqlite_store.write(add("after")) == "after"
+    assert rows(sqlite_store) == {"after"}
+
+
+class InterruptedWrite(BaseException):
+    """What a time limit raises in the middle of a thread's work."""
+
+
+def test_whoever_is_interrupted_while_committing_for_others_leaves_them_to_the_next(store: Store) -> None:
+    passes: list[str] = []
+    beside: list[object] = []
+
+    def run(_session: Session) -> None:
+        passes.append("interrupted")
+        beside.append(store.submit(add("beside")))
+        raise InterruptedWrite
+
+    with pytest.raises(InterruptedWrite):
+        store.write(run)
+    assert store.write(add("after")) == "after"
+    eventually(lambda: rows(store) == {"beside", "after"})
+    assert passes == ["interrupted"]
+
+
+def test_many_threads_that_write_at_once_all_hear_of_it(store: Store) -> None:
+    done: list[str] = []
+
+    def work(thread: int) -> None:
+        for number in range(50):
+            done.append(store.write(add(f"{thread}-{number}")))
+            store.submit(add(f"{thread}-{number}-more")).result(30)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert len(done) == 300
+    assert len(rows(store)) == 600
+    assert not store.writer.stuck_seconds()

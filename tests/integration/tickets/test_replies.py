@@ -1,0 +1,293 @@
+"""What machines send and what people answer: kept on its ticket, and who may join which."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from daemon.mail.token import Purpose
+from daemon.store import ledger
+from daemon.store.jobs import JobKind
+from daemon.store.models import (
+    DeliveryRow,
+    Event,
+    Inbound,
+    Job,
+    MessageRow,
+    Participant,
+    Person,
+    Suppression,
+    Ticket,
+)
+from daemon.store.store import Store
+from daemon.tickets.admission import Receipt
+from daemon.tickets.intake import Intake
+from daemon.vocabulary import Disposition, Status
+from tests.support.emails import ANN, SUPPORT, inbound, mail
+from tests.support.fakes import NOON, Woken
+from tests.support.smtp_client import POLICY
+from tests.support.store_queries import ask, count, mark
+
+EVE = "eve@evil.example"
+BOB = "bob@customer.example"
+PASSED = "Authentication-Results: mx.example.com; dmarc=pass header.from=customer.example"
+
+
+@pytest.fixture
+def woken() -> Woken:
+    return Woken()
+
+
+@pytest.fixture
+def intake(store: Store, woken: Woken) -> Intake:
+    return Intake(store, POLICY, woken)
+
+
+class TestMachines:
+    @pytest.fixture
+    def ticket(self, intake: Intake) -> Receipt:
+        return intake.accept(inbound(mail(message_id="<question@customer.example>")))
+
+    @pytest.mark.parametrize(
+        ("raw", "mail_from", "state"),
+        [
+            (mail(headers=("Auto-Submitted: auto-replied",)), ANN, Disposition.AUTO_REPLY),
+            (mail(headers=("List-Id: <news.example.net>",)), ANN, Disposition.LIST),
+            (mail(message_id=f"<{mark(1)}.0a@example.com>"), ANN, Disposition.OWN),
+            (mail(headers=(f"X-Triaged-Loop: {mark(1)}",)), ANN, Disposition.OWN),
+            (mail("MAILER-DAEMON@mx.example", "Undelivered Mail Returned to Sender"), "", Disposition.BOUNCE),
+            (mail(), "", Disposition.AUTO_REPLY),
+        ],
+    )
+    def test_what_no_person_wrote_is_kept_in_its_state_and_causes_nothing(
+        self, intake: Intake, store: Store, raw: bytes, mail_from: str, state: Disposition
+    ) -> None:
+        receipt = intake.accept(inbound(raw, mail_from=mail_from))
+        assert (receipt.disposition, receipt.offers, receipt.reference) == (state, (), None)
+        assert (count(store, Ticket), count(store, Job)) == (0, 0)
+        ((disposition, reasons),) = ask(store, Inbound.disposition, Inbound.reasons)
+        assert disposition == state
+        assert reasons
+        with store.read() as session:
+            assert ledger.raw_of(session, receipt.inbound_id) == raw
+
+    @pytest.mark.parametrize("status", [Status.WAITING, Status.RESOLVED])
+    def test_an_auto_reply_stands_on_its_ticket_and_opens_nothing(
+        self, intake: Intake, store: Store, ticket: Receipt, status: Status
+    ) -> None:
+        store.write(lambda session: session.execute(update(Ticket).values(status=status)) and None)
+        raw = mail(
+            subject="Automatic reply: Payment failed",
+            in_reply_to=f"<{mark(ticket.ticket_id or 0)}.0a@example.com>",
+            headers=("Auto-Submitted: auto-replied",),
+        )
+        receipt = intake.accept(inbound(raw))
+        assert (receipt.disposition, receipt.ticket_id, receipt.offers) == (
+            Disposition.AUTO_REPLY,
+            ticket.ticket_id,
+            (),
+        )
+        assert ask(store, Ticket.status) == [(status,)]
+        assert [kind for kind, _ in ask(store, MessageRow.kind, MessageRow.acknowledge)] == ["person", "auto-reply"]
+        assert count(store, Job) == 1
+
+    def test_a_bounce_of_our_mail_fails_its_delivery_and_silences_the_address(
+        self, intake: Intake, store: Store, ticket: Receipt
+    ) -> None:
+        sent = f"<{mark(ticket.ticket_id or 0)}.0a@example.com>"
+        deliver(store, ticket, sent)
+        receipt = intake.accept(inbound(bounce(sent, ANN), mail_from=""))
+        assert (receipt.disposition, receipt.ticket_id) == (Disposition.BOUNCE, ticket.ticket_id)
+        assert ask(store, DeliveryRow.state) == [("failed",)]
+        with store.read() as session:
+            assert session.execute(select(Suppression.email)).scalars().all() == [ANN]
+        assert [kind for (kind,) in ask(store, Event.kind)] == ["delivery failed"]
+        assert count(store, Job) == 1
+
+    def test_a_forged_bounce_silences_nobody(self, intake: Intake, store: Store, ticket: Receipt) -> None:
+        deliver(store, ticket, f"<{mark(ticket.ticket_id or 0)}.0a@example.com>")
+        intake.accept(inbound(bounce("<guessed@example.com>", ANN), mail_from=""))
+        assert ask(store, DeliveryRow.state) == [("sent",)]
+        assert count(store, Suppression) == 0
+
+    def test_a_bounce_silences_the_address_we_wrote_to_and_not_the_one_it_names(
+        self, intake: Intake, store: Store, ticket: Receipt
+    ) -> None:
+        sent = f"<{mark(ticket.ticket_id or 0)}.0a@example.com>"
+        deliver(store, ticket, sent)
+        intake.accept(inbound(bounce(sent, "victim@other.example"), mail_from=""))
+        with store.read() as session:
+            assert session.execute(select(Suppression.email)).scalars().all() == [ANN]
+
+
+def deliver(store: Store, ticket: Receipt, message_id: str) -> None:
+    row = {
+        "cause": "decision:1",
+        "kind": "acknowledgement",
+        "recipient": ANN,
+        "domain": "customer.example",
+        "ticket_id": ticket.ticket_id,
+        "message_id": message_id,
+        "state": "sent",
+        "reason": "",
+        "attempts": 1,
+        "created_at": NOON,
+        "sent_at": NOON,
+    }
+    store.write(lambda session: session.execute(insert(DeliveryRow).values(row)) and None)
+
+
+def bounce(message_id: str, recipient: str) -> bytes:
+    lines = f"""\
+From: MAILER-DAEMON@mx.example
+To: support@example.com
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <bounce@mx.example>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+The address does not exist.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; {recipient}
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 no such user
+
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: {message_id}
+From: support@example.com
+Subject: hello
+
+--b--
+"""
+    return lines.replace("\n", "\r\n").encode()
+
+
+class TestFollowUp:
+    @pytest.fixture
+    def first(self, intake: Intake) -> Receipt:
+        return intake.accept(inbound(mail(message_id="<question@customer.example>")))
+
+    @pytest.fixture
+    def wrote(self, intake: Intake, first: Receipt) -> Callable[..., Receipt]:
+        del first
+
+        def write(
+            from_: str = ANN, subject: str = "Re: Payment failed", *, to: str = SUPPORT, **fields: Any
+        ) -> Receipt:
+            return intake.accept(inbound(mail(from_, subject, "more", **fields), mail_from=from_, rcpt_tos=(to,)))
+
+        return write
+
+    def test_by_token_in_the_address(self, wrote: Callable[..., Receipt], first: Receipt, store: Store) -> None:
+        receipt = wrote(to=f"support+{mark(first.ticket_id or 0)}@example.com")
+        assert (receipt.disposition, receipt.reference) == (Disposition.FOLLOW_UP, first.reference)
+        assert [offer.kind for offer in receipt.offers] == [JobKind.NOTIFY]
+        assert count(store, MessageRow) == 2
+
+    def test_by_token_in_the_parent(self, wrote: Callable[..., Receipt], first: Receipt) -> None:
+        receipt = wrote(in_reply_to=f"<{mark(first.ticket_id or 0)}.0a@example.com>")
+        assert (receipt.disposition, receipt.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
+
+    def test_by_message_id_and_participant(self, wrote: Callable[..., Receipt], first: Receipt) -> None:
+        receipt = wrote(in_reply_to="<question@customer.example>")
+        assert (receipt.disposition, receipt.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
+
+    def test_by_the_message_id_of_what_we_sent(
+        self, wrote: Callable[..., Receipt], first: Receipt, store: Store
+    ) -> None:
+        deliver(store, first, "<ours@example.com>")
+        receipt = wrote(references="<ours@example.com>")
+        assert (receipt.disposition, receipt.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
+
+    @pytest.mark.parametrize("status", [Status.WAITING, Status.RESOLVED, Status.OPEN])
+    def test_it_opens_its_ticket_again(self, wrote: Callable[..., Receipt], store: Store, status: Status) -> None:
+        store.write(lambda session: session.execute(update(Ticket).values(status=status)) and None)
+        wrote(in_reply_to="<question@customer.example>")
+        assert ask(store, Ticket.status) == [("OPEN",)]
+
+    @pytest.mark.parametrize("status", [Status.CLOSED, Status.SPAM])
+    def test_to_a_closed_ticket_it_is_a_new_one_that_points_to_it(
+        self, wrote: Callable[..., Receipt], first: Receipt, store: Store, status: Status
+    ) -> None:
+        store.write(lambda session: session.execute(update(Ticket).values(status=status)) and None)
+        receipt = wrote(to=f"support+{mark(first.ticket_id or 0)}@example.com")
+        assert receipt.disposition is Disposition.TICKET
+        assert ask(store, Ticket.status, Ticket.related_id) == [(status, None), ("OPEN", first.ticket_id)]
+
+    @pytest.mark.parametrize(
+        ("from_", "headers"),
+        [(EVE, ()), (ANN, ()), (EVE, ("Authentication-Results: mx.example.com; dmarc=pass header.from=evil.example",))],
+    )
+    def test_a_reference_alone_opens_a_new_ticket_that_points_to_the_old_one(
+        self, wrote: Callable[..., Receipt], first: Receipt, store: Store, from_: str, headers: tuple[str, ...]
+    ) -> None:
+        receipt = wrote(from_, f"Re: [{first.reference}] Payment failed", headers=headers)
+        assert receipt.disposition is Disposition.TICKET
+        assert ask(store, Ticket.id, Ticket.related_id) == [
+            (first.ticket_id, None),
+            (receipt.ticket_id, first.ticket_id),
+        ]
+        ((_, _), (_, reasons)) = ask(store, Inbound.id, Inbound.reasons)
+        assert f"possibly related: the subject names {first.reference}" in reasons
+
+    def test_a_reference_joins_for_a_participant_whom_our_border_authenticated(
+        self, wrote: Callable[..., Receipt], first: Receipt
+    ) -> None:
+        receipt = wrote(ANN, f"[{first.reference}]", headers=(PASSED,))
+        assert (receipt.disposition, receipt.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
+
+    def test_a_stranger_who_is_authenticated_does_not_get_in_by_naming_a_participant_in_reply_to(
+        self, wrote: Callable[..., Receipt], first: Receipt
+    ) -> None:
+        passed = "Authentication-Results: mx.example.com; dmarc=pass header.from=evil.example"
+        receipt = wrote(EVE, f"[{first.reference}]", headers=(passed, f"Reply-To: {ANN}"))
+        assert receipt.disposition is Disposition.TICKET
+
+    def test_a_stranger_with_a_known_message_id_opens_a_ticket_of_their_own(
+        self, wrote: Callable[..., Receipt], store: Store
+    ) -> None:
+        receipt = wrote(EVE, in_reply_to="<question@customer.example>")
+        assert receipt.disposition is Disposition.TICKET
+        assert ask(store, Ticket.related_id) == [(None,), (None,)]
+
+    def test_a_copy_to_somebody_makes_nobody_a_participant(self, wrote: Callable[..., Receipt], store: Store) -> None:
+        wrote(in_reply_to="<question@customer.example>", headers=(f"Cc: {EVE}",))
+        assert count(store, Person) == 1
+        assert wrote(EVE, in_reply_to="<question@customer.example>").disposition is Disposition.TICKET
+
+    def test_who_holds_a_token_takes_part_from_then_on(self, wrote: Callable[..., Receipt], first: Receipt) -> None:
+        wrote(BOB, to=f"support+{mark(first.ticket_id or 0)}@example.com")
+        again = wrote(BOB, in_reply_to="<question@customer.example>")
+        assert (again.disposition, again.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
+
+    @pytest.mark.parametrize(
+        ("from_", "purpose", "proves"),
+        [(ANN, Purpose.CUSTOMER, True), (BOB, Purpose.CUSTOMER, False), (ANN, Purpose.TEAM, False)],
+    )
+    def test_only_their_own_token_proves_that_somebody_reads_their_mail(
+        self, wrote: Callable[..., Receipt], first: Receipt, store: Store, from_: str, purpose: Purpose, *, proves: bool
+    ) -> None:
+        wrote(from_, to=f"support+{mark(first.ticket_id or 0, ANN, purpose)}@example.com")
+        with store.read() as session:
+            verified = session.execute(select(Person.verified_at).where(Person.email == from_)).scalar_one()
+        assert (verified is not None) is proves
+
+    def test_the_team_does_not_open_a_ticket_again_nor_become_a_customer(
+        self, wrote: Callable[..., Receipt], first: Receipt, store: Store
+    ) -> None:
+        store.write(lambda session: session.execute(update(Ticket).values(status=Status.WAITING)) and None)
+        stamp = mark(first.ticket_id or 0, "team@example.com", Purpose.TEAM)
+        wrote("team@example.com", to=f"support+{stamp}@example.com")
+        assert ask(store, Ticket.status) == [("WAITING",)]
+        assert count(store, Participant) == 0

@@ -1,0 +1,358 @@
+"""Transports against a real SMTP server that misbehaves on command, and a real Maildir."""
+
+import mailbox
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.smtp_sink import DROP, HANG, Sink, certificate, server_context, trusting
+from workers.transports.base import (
+    AuthenticationFailure,
+    PermanentFailure,
+    TemporaryFailure,
+    TransportFailure,
+    UncertainFailure,
+)
+from workers.transports.maildir import MaildirTransport
+from workers.transports.smtp import SmtpTransport
+
+ANN = "ann@customer.example"
+US = "support@example.com"
+MAIL = b"From: support@example.com\r\nTo: ann@customer.example\r\nSubject: hello\r\n\r\nhello\r\n"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with Sink() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def closing() -> Iterator[list[SmtpTransport]]:
+    opened: list[SmtpTransport] = []
+    yield opened
+    for transport in opened:
+        transport.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def transport(sink: Sink, clock: Clock, closing: list[SmtpTransport]) -> SmtpTransport:
+    return open_to(sink, closing, clock=clock)
+
+
+def open_to(sink: Sink, closing: list[SmtpTransport], **options: Any) -> SmtpTransport:
+    settings = {"security": "none", "timeout": 1.0, "hostname": "client.test", **options}
+    transport = SmtpTransport(sink.host, sink.port, **settings)
+    closing.append(transport)
+    return transport
+
+
+def test_a_mail_arrives_whole_with_its_envelope(sink: Sink, transport: SmtpTransport) -> None:
+    answer = transport.send(US, ANN, MAIL)
+    assert answer == "250 2.0.0 taken"
+    assert sink.received == [(US, [ANN], MAIL)]
+
+
+def test_the_null_sender_goes_out_as_such(sink: Sink, transport: SmtpTransport) -> None:
+    transport.send("", ANN, MAIL)
+    assert sink.received[0].mail_from in {"", "<>"}
+
+
+@pytest.mark.parametrize(
+    ("body", "arrives"),
+    [
+        (b".\r\n..\r\n.dot\r\n", b".\r\n..\r\n.dot\r\n"),
+        (b"one\ntwo\rthree\r\n", b"one\r\ntwo\r\nthree\r\n"),
+        (b"no end of line", b"no end of line\r\n"),
+        (b"a\n.\nMAIL FROM:<evil@example.net>\n", b"a\r\n.\r\nMAIL FROM:<evil@example.net>\r\n"),
+        (b"a\r.\rb\r\n", b"a\r\n.\r\nb\r\n"),
+        (b"\r\n\r\n", b"\r\n\r\n"),
+    ],
+)
+def test_dots_and_line_ends_survive_the_way(sink: Sink, transport: SmtpTransport, body: bytes, arrives: bytes) -> None:
+    transport.send(US, ANN, b"Subject: x\r\n\r\n" + body)
+    assert [mail.content for mail in sink.received] == [b"Subject: x\r\n\r\n" + arrives]
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "failure", "code", "status"),
+    [
+        ("MAIL", "451 4.3.0 try later", TemporaryFailure, 451, "4.3.0"),
+        ("MAIL", "550 5.7.1 go away", PermanentFailure, 550, "5.7.1"),
+        ("MAIL", "530 5.7.0 must authenticate", AuthenticationFailure, 530, "5.7.0"),
+        ("MAIL", "552 5.3.4 too large", PermanentFailure, 552, "5.3.4"),
+        ("RCPT", "451 4.2.1 greylisted", TemporaryFailure, 451, "4.2.1"),
+        ("RCPT", "550 5.1.1 no such user", PermanentFailure, 550, "5.1.1"),
+        ("RCPT", "552 too many recipients", TemporaryFailure, 552, ""),
+        ("RCPT", "421 4.3.2 closing", TemporaryFailure, 421, "4.3.2"),
+        ("RCPT", "503 5.5.1 send AUTH first", TemporaryFailure, 503, "5.5.1"),
+        ("DATA", "452 4.3.1 disk full", TemporaryFailure, 452, "4.3.1"),
+        ("DATA", "554 5.7.1 looks like spam", PermanentFailure, 554, "5.7.1"),
+        ("DATA", "552 5.3.4 too large", PermanentFailure, 552, "5.3.4"),
+        ("DATA", "699 what is that", UncertainFailure, 0, ""),
+    ],
+)
+def test_answers_are_sorted_by_code(
+    sink: Sink,
+    transport: SmtpTransport,
+    command: str,
+    answer: str,
+    failure: type[TransportFailure],
+    code: int,
+    status: str,
+) -> None:
+    sink.script(command, answer)
+    with pytest.raises(TransportFailure) as caught:
+        transport.send(US, ANN, MAIL)
+    assert (type(caught.value), caught.value.code, caught.value.status) == (failure, code, status)
+    assert sink.received == []
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
+def test_a_refusal_does_not_spoil_the_next_mail(sink: Sink, transport: SmtpTransport, command: str) -> None:
+    sink.script(command, "550 5.1.1 no")
+    with pytest.raises(PermanentFailure):
+        transport.send(US, ANN, MAIL)
+    transport.send(US, "bob@customer.example", MAIL)
+    assert [mail.rcpts for mail in sink.received] == [["bob@customer.example"]]
+    assert sink.connections == 1
+
+
+def test_only_the_refused_recipient_fails(sink: Sink, transport: SmtpTransport) -> None:
+    sink.refuse("gone@customer.example", "550 5.1.1 gone")
+    transport.send(US, ANN, MAIL)
+    with pytest.raises(PermanentFailure, match=r"550 5\.1\.1 gone"):
+        transport.send(US, "gone@customer.example", MAIL)
+    transport.send(US, ANN, MAIL)
+    assert len(sink.received) == 2
+
+
+def test_the_answer_421_ends_the_connection(sink: Sink, transport: SmtpTransport) -> None:
+    sink.script("RCPT", "421 4.3.2 closing")
+    with pytest.raises(TemporaryFailure):
+        transport.send(US, ANN, MAIL)
+    transport.send(US, ANN, MAIL)
+    assert sink.connections == 2
+
+
+@pytest.mark.parametrize("trouble", [HANG, DROP])
+def test_no_answer_after_the_mail_is_uncertain(sink: Sink, transport: SmtpTransport, trouble: str) -> None:
+    sink.script("DATA", trouble)
+    with pytest.raises(UncertainFailure):
+        transport.send(US, ANN, MAIL)
+    assert len(sink.received) == 1
+    transport.send(US, ANN, MAIL)
+    assert (len(sink.received), sink.connections) == (2, 2)
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT"])
+@pytest.mark.parametrize("trouble", [HANG, DROP])
+def test_no_answer_before_the_mail_is_temporary(
+    sink: Sink, transport: SmtpTransport, command: str, trouble: str
+) -> None:
+    sink.script(command, trouble)
+    with pytest.raises(TemporaryFailure):
+        transport.send(US, ANN, MAIL)
+    assert sink.received == []
+
+
+def test_a_connection_is_kept_for_the_next_mail(sink: Sink, transport: SmtpTransport) -> None:
+    for _ in range(3):
+        transport.send(US, ANN, MAIL)
+    assert (len(sink.received), sink.connections) == (3, 1)
+
+
+@pytest.mark.parametrize("trouble", [DROP, "421 closing", "500 what"])
+def test_a_dead_connection_is_noticed_before_the_next_mail(sink: Sink, transport: SmtpTransport, trouble: str) -> None:
+    transport.send(US, ANN, MAIL)
+    sink.script("MAIL", trouble)
+    transport.send(US, ANN, MAIL)
+    assert (len(sink.received), sink.connections) == (2, 2)
+
+
+def test_what_a_fresh_connection_says_to_the_sender_holds(sink: Sink, transport: SmtpTransport) -> None:
+    transport.send(US, ANN, MAIL)
+    sink.script("MAIL", "451 not now", "550 never")
+    with pytest.raises(PermanentFailure):
+        transport.send(US, ANN, MAIL)
+    assert (len(sink.received), sink.connections) == (1, 2)
+
+
+def test_an_idle_connection_is_renewed(sink: Sink, transport: SmtpTransport, clock: Clock) -> None:
+    transport.send(US, ANN, MAIL)
+    clock.now = 61
+    transport.send(US, ANN, MAIL)
+    assert sink.connections == 2
+
+
+def test_a_connection_is_renewed_after_a_hundred_mails(sink: Sink, transport: SmtpTransport) -> None:
+    for _ in range(101):
+        transport.send(US, ANN, MAIL)
+    assert (len(sink.received), sink.connections) == (101, 2)
+
+
+def test_each_thread_has_a_connection_of_its_own(sink: Sink, transport: SmtpTransport) -> None:
+    gate = threading.Barrier(3)
+
+    def send() -> None:
+        gate.wait()
+        for _ in range(5):
+            transport.send(US, ANN, MAIL)
+        gate.wait()
+
+    threads = [threading.Thread(target=send) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(sink.received), sink.connections) == (15, 3)
+
+
+@pytest.mark.parametrize("address", ["", "ann", "a@b.example\r\nRCPT TO:<c@d.example>", "a@b> SIZE=1", "a@b, c@d"])
+def test_what_is_no_address_is_refused_before_it_is_sent(sink: Sink, transport: SmtpTransport, address: str) -> None:
+    with pytest.raises(PermanentFailure):
+        transport.send(US, address, MAIL)
+    if address:
+        with pytest.raises(PermanentFailure):
+            transport.send(address, ANN, MAIL)
+    assert sink.connections == 0
+
+
+def test_an_international_address_is_sent_as_such(sink: Sink, transport: SmtpTransport) -> None:
+    transport.send(US, "jürgen@customer.example", "Subject: Grüße\r\n\r\n".encode())
+    assert sink.received[0].rcpts == ["jürgen@customer.example"]
+    assert {"SMTPUTF8", "BODY=8BITMIME"} <= set(sink.options[0])
+
+
+def test_octets_above_127_are_announced(sink: Sink, transport: SmtpTransport) -> None:
+    transport.send(US, ANN, "Subject: x\r\n\r\nGrüße\r\n".encode())
+    transport.send(US, ANN, MAIL)
+    assert ["BODY=8BITMIME" in options for options in sink.options] == [True, False]
+
+
+def test_nobody_listening_is_temporary(closing: list[SmtpTransport]) -> None:
+    with Sink() as sink:
+        transport = open_to(sink, closing)
+    with pytest.raises(TemporaryFailure, match="cannot connect"):
+        transport.send(US, ANN, MAIL)
+
+
+def test_a_server_without_starttls_gets_nothing(sink: Sink, closing: list[SmtpTransport]) -> None:
+    transport = open_to(sink, closing, security="starttls", username="us", password="canary")
+    with pytest.raises(TemporaryFailure, match="no STARTTLS"):
+        transport.send(US, ANN, MAIL)
+    assert sink.received == []
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+def test_mail_goes_over_verified_tls(files: tuple[Path, Path], closing: list[SmtpTransport], implicit: bool) -> None:
+    with Sink(tls=server_context(files), implicit=implicit) as sink:
+        transport = open_to(sink, closing, security="tls" if implicit else "starttls", context=trusting(files))
+        transport.send(US, ANN, MAIL)
+        transport.send(US, ANN, MAIL)
+    assert (len(sink.received), sink.connections) == (2, 1)
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    files: tuple[Path, Path],
+    closing: list[SmtpTransport],
+    implicit: bool,
+) -> None:
+    with Sink(tls=server_context(files), implicit=implicit) as sink:
+        transport = open_to(sink, closing, security="tls" if implicit else "starttls")
+        with pytest.raises(TemporaryFailure, match="certificate is not trusted"):
+            transport.send(US, ANN, MAIL)
+    assert sink.received == []
+
+
+def test_a_certificate_for_another_host_is_refused(tmp_path: Path, closing: list[SmtpTransport]) -> None:
+    files = certificate(tmp_path, "mail.other.example")
+    with Sink(tls=server_context(files)) as sink:
+        transport = open_to(sink, closing, security="starttls", context=trusting(files))
+        with pytest.raises(TemporaryFailure, match="certificate is not trusted"):
+            transport.send(US, ANN, MAIL)
+
+
+def with_users(sink: Sink, files: tuple[Path, Path], closing: list[SmtpTransport], password: str) -> SmtpTransport:
+    return open_to(sink, closing, security="starttls", context=trusting(files), username="us", password=password)
+
+
+def test_mail_goes_out_after_authentication(files: tuple[Path, Path], closing: list[SmtpTransport]) -> None:
+    with Sink(tls=server_context(files), users={"us": "right"}) as sink:
+        with_users(sink, files, closing, "right").send(US, ANN, MAIL)
+    assert len(sink.received) == 1
+
+
+@pytest.mark.parametrize("password", ["wrong", "pässword"])
+def test_a_refused_password_stops_everything(
+    files: tuple[Path, Path], closing: list[SmtpTransport], password: str
+) -> None:
+    with Sink(tls=server_context(files), users={"us": "right"}) as sink, pytest.raises(AuthenticationFailure) as caught:
+        with_users(sink, files, closing, password).send(US, ANN, MAIL)
+    assert password not in str(caught.value)
+    assert sink.received == []
+
+
+def test_authentication_that_fails_for_the_moment_is_temporary(
+    files: tuple[Path, Path], closing: list[SmtpTransport]
+) -> None:
+    with Sink(tls=server_context(files), users={"us": "right"}) as sink:
+        sink.script("AUTH", "454 4.7.0 later", "454 4.7.0 later", "454 4.7.0 later")
+        with pytest.raises(TemporaryFailure, match="454"):
+            with_users(sink, files, closing, "right").send(US, ANN, MAIL)
+
+
+def test_a_server_that_offers_no_authentication_stops_everything(sink: Sink, closing: list[SmtpTransport]) -> None:
+    transport = open_to(sink, closing, username="us", password="canary")
+    with pytest.raises(AuthenticationFailure):
+        transport.send(US, ANN, MAIL)
+
+
+def test_a_mail_in_the_maildir_reads_as_delivered(tmp_path: Path) -> None:
+    transport = MaildirTransport(tmp_path / "outgoing")
+    answer = transport.send("", ANN, MAIL)
+    (mail,) = mailbox.Maildir(tmp_path / "outgoing", create=False)
+    assert (mail["Return-Path"], mail["Delivered-To"], mail["Subject"]) == ("<>", ANN, "hello")
+    (file,) = (tmp_path / "outgoing" / "new").iterdir()
+    assert (file.name in answer, file.stat().st_mode & 0o777) == (True, 0o600)
+    assert file.read_bytes().endswith(MAIL.replace(b"\r\n", b"\n"))
+    assert list((tmp_path / "outgoing" / "tmp").iterdir()) == []
+
+
+def test_many_threads_deliver_under_different_names(tmp_path: Path) -> None:
+    transport = MaildirTransport(tmp_path)
+    threads = [threading.Thread(target=lambda: [transport.send(US, ANN, MAIL) for _ in range(10)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(os.listdir(tmp_path / "new")) == 40  # noqa: PTH208 - names only
+
+
+def test_a_maildir_that_cannot_be_written_is_temporary(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(TemporaryFailure, match="cannot be written"):
+        MaildirTransport(tmp_path / "file").send(US, ANN, MAIL)

@@ -1,0 +1,49 @@
+"""A real IMAP server, private to a test, that forgets everything when it stops."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from imapclient import IMAPClient
+
+from tests.support.fakes import eventually
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return int(sock.getsockname()[1])
+
+
+@contextmanager
+def pymap(port: int, *options: str) -> Iterator[None]:
+    listen = ["--host", "127.0.0.1", "--port", str(port), *options]
+    command = [sys.executable, "-c", "from pymap.main import main; main()", *listen]
+    process = subprocess.Popen(
+        [*command, "dict", "--demo-user", "user", "--demo-password", "pass"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        eventually(lambda: reachable(port))
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def reachable(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def other_client(port: int) -> Iterator[IMAPClient]:
+    with IMAPClient("127.0.0.1", port, ssl=False) as client:
+        client.login("user", "pass")
+        client.select_folder("INBOX")
+        yield client

@@ -1,0 +1,277 @@
+"""Every step that a mail can take, one after another and without threads, on whatever store it is given."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Final
+
+import pytest
+from sqlalchemy.orm import Session
+
+from config.schema import Limits
+from config.settings import Settings
+from daemon.mail.envelope import Inbound
+from daemon.mail.token import Purpose, Token, digest, sign
+from daemon.relay import Relay
+from daemon.service import policy
+from daemon.store import cursors, jobs, keys, ledger
+from daemon.store.cursors import Place
+from daemon.store.jobs import JobKind, Lease, Offer
+from daemon.store.queries import health, labels, triage_stats
+from daemon.store.store import Store
+from daemon.tickets import actions
+from daemon.tickets import retry as repair
+from daemon.tickets.actions import Correction
+from daemon.tickets.admission import Receipt
+from daemon.tickets.health import Trouble
+from daemon.tickets.intake import Intake
+from daemon.vocabulary import Priority
+from tests.benchmarks import seed
+from tests.support.emails import inbound, mail
+from tests.support.fakes import NOON, FakeClock, Woken
+from workers.actors.deliver import DeliverActor
+from workers.actors.triage import NotifyActor, TrainActor, TriageActor
+from workers.app import rules, sender
+from workers.jobs.executor import Actor, Engine
+from workers.jobs.heartbeat import Heart
+from workers.transports.base import PermanentFailure, TemporaryFailure, TransportFailure
+
+INBOX: Final = Place("work", "INBOX")
+
+
+class Sending:
+    """A transport that sends nothing, and fails or does what it is told."""
+
+    def __init__(self) -> None:
+        self.failures: list[TransportFailure] = []
+        self.asked = 0
+        self.then: Callable[[], None] = lambda: None
+
+    def send(self, _mail_from: str, _recipient: str, _octets: bytes) -> str:
+        self.asked += 1
+        if self.failures:
+            raise self.failures.pop()
+        self.then()
+        return "250 taken"
+
+    def close(self) -> None: ...
+
+
+class Modelless:
+    """A brain that leaves all to the rules."""
+
+    def model(self) -> None:
+        return None
+
+    def certified(self) -> dict[str, float | None]:
+        return {}
+
+
+class Way:
+    """Intake and actors on a store that `seed` filled with so many tickets."""
+
+    def __init__(self, store: Store, tickets: int, **limits: int) -> None:
+        settings, self.clock = Settings(limits=Limits(**limits)), FakeClock()
+        self.store, self.transport, self.woken = store, Sending(), Woken()
+        self.tickets, self.old = tickets, tickets // 2
+        self.writer = seed.requester(self.old, tickets)
+        self.keys = store.write(lambda session: keys.ensure(session, NOON))
+        self.intake = Intake(store, policy(settings, self.keys), self.woken)
+        self.heart = Heart(store, "here")
+        face, known = sender(settings), rules(settings)
+        actors: dict[JobKind, Actor] = {
+            JobKind.TRIAGE: TriageActor(self.clock, Modelless(), lambda: known),
+            JobKind.NOTIFY: NotifyActor(self.clock, self.keys, lambda: known),
+            JobKind.DELIVER: DeliverActor(store, self.clock, self.transport, self.keys, lambda: face, lambda: True),
+            JobKind.TRAIN: TrainActor(self.clock, lambda: None),
+        }
+        self.engine = Engine(store, self.clock, self.heart, 3, 2, actors)
+        self.relay = Relay(store, self.woken.offers.append, self.clock)
+
+    def accept(self, raw: bytes, *rcpt_tos: str, mail_from: str = "ann@customer.example") -> Receipt:
+        return self.intake.accept(inbound(raw, mail_from=mail_from, rcpt_tos=rcpt_tos or ("support@example.com",)))
+
+    def take_in(self, mails: Sequence[Inbound]) -> None:
+        """Accept mails at once, and do all that follows."""
+        for future in self.intake.store([self.intake.read(one) for one in mails]):
+            future.result()
+        self.work()
+
+    def work(self) -> None:
+        """Do every job that was offered, and what follows from it."""
+        while self.woken.offers:
+            self.engine.perform(self.woken.offers.pop(0).job_id)
+
+    def accept_twice(self) -> None:
+        raw = mail()
+        self.accept(raw)
+        self.accept(raw)
+
+    def accept_with_attachment(self) -> None:
+        kind = "Content-Type: multipart/mixed; boundary=b"
+        body = "--b\r\n\r\nsee\r\n--b\r\nContent-Disposition: attachment; filename=a.bin\r\n\r\nx\r\n--b--"
+        self.accept(mail(body=body, headers=("MIME-Version: 1.0", kind)))
+
+    def accept_a_form_again(self) -> None:
+        form = inbound(mail(message_id=None, date=None, body="from a form"))
+        late = replace(form, envelope=replace(form.envelope, received_at=NOON + timedelta(days=9)))
+        for delivery in (form, form, late, late):
+            self.intake.accept(delivery)
+
+    def accept_many_at_once(self) -> None:
+        self.take_in([inbound(mail(body=f"one of many {number}")) for number in range(5)])
+
+    def accept_an_answer(self) -> None:
+        parent = seed.message_id(self.old)
+        raw = mail(self.writer, f"Re: {seed.subject(self.old)}", in_reply_to=parent, body="and another thing")
+        assert self.accept(raw, mail_from=self.writer).ticket_id == self.old
+
+    def accept_what_names_a_reference(self) -> None:
+        reference = self.accept(mail(self.writer), mail_from=self.writer).reference
+        self.accept(mail(self.writer, f"about {reference}"), mail_from=self.writer)
+
+    def accept_an_answer_by_token(self) -> None:
+        token = Token(Purpose.CUSTOMER, self.old, digest("ann@customer.example"), date(2027, 1, 1))
+        address = f"support+{sign(token, self.keys[0])}@example.com"
+        assert self.accept(mail(body="by token"), address).ticket_id == self.old
+
+    def accept_a_bounce(self) -> None:
+        for number in range(2):
+            receipt = self.accept(bounce(seed.delivery_id(self.old), number), mail_from="")
+            assert receipt.ticket_id == self.old
+
+    def park_and_replay(self) -> None:
+        reading = self.intake.read(inbound(mail(body="breaks us")))
+        parked = self.intake.store([replace(reading, understanding=None, failure="our own code failed")])[0].result()
+        for _ in range(2):
+            self.intake.replay(parked.inbound_id)
+
+    def postpone_a_delivery(self) -> None:
+        self._fail(TemporaryFailure("451"))
+
+    def fail_a_delivery(self) -> None:
+        self._fail(PermanentFailure("550"))
+
+    def take_a_job_back(self) -> None:
+        self._claimed("gone")
+        with self.store.read() as session:
+            beats = jobs.leased(session, 100)
+        self.store.write(lambda session: [jobs.release(session, number, beat) for number, beat in beats.items()])
+
+    def beat(self) -> None:
+        with self.heart.beating([self._claimed("here").job_id]):
+            self.heart._beat()
+
+    def lose_a_lease(self) -> None:
+        with pytest.raises(jobs.LeaseLostError):
+            self.store.write(
+                lambda session: jobs.finish(session, [Lease(0, JobKind.TRIAGE, "", 0, NOON, "here")], NOON)
+            )
+
+    def bury_and_retry(self) -> None:
+        lease = self._claimed("here")
+        self.engine._bury(lease, "it failed")
+        self.store.write(lambda session: repair.retry(session, lease.job_id, "ann", NOON))
+
+    def read_a_mailbox(self) -> None:
+        def steps(session: Session) -> None:
+            cursors.put(session, INBOX, 1, 5, NOON)
+            cursors.advance(session, INBOX, 1, 6, NOON)
+            cursors.polled(session, INBOX, NOON)
+            cursors.failed(session, INBOX, "no")
+            cursors.note_damage(session, "smtp", "short", NOON, size=2, kept=1)
+            cursors.note_unreadable(session, INBOX, 1, 7, "no", NOON)
+            cursors.find(session, INBOX)
+            cursors.owe(session, INBOX, 1, 6)
+            cursors.owed(session, INBOX, 50)
+            cursors.settle(session, INBOX, [(1, 6)])
+
+        self.store.write(steps)
+
+    def judge_health(self) -> None:
+        with self.store.read() as session:
+            health.facts(session, NOON, ["work"])
+        self.store.write(lambda session: health.raise_alarms(session, [Trouble("dead", "x")], NOON))
+        self.store.write(lambda session: health.untell(session, ["dead"]))
+
+    def read_a_stored_mail(self) -> None:
+        with self.store.read() as session:
+            ledger.raw_of(session, self.tickets + self.tickets // 5 + 1)
+
+    def correct(self) -> None:
+        right = Correction("Login", "TECH_SUPPORT", None, Priority.LOW, "ann")
+
+        def steps(session: Session) -> list[Offer]:
+            done = actions.correct(session, self.old, right, NOON, retrain_after=self.tickets)
+            given = actions.assign(session, self.old, "PAYMENTS_TEAM", "ann", NOON)
+            actions.close(session, self.old, "ann", NOON)
+            return [*done.offers, *given.offers]
+
+        self.woken.offers += self.store.write(steps)
+        self.work()
+
+    def repair(self) -> None:
+        def steps(session: Session) -> None:
+            repair.dismiss(session, 1, "ann", NOON)
+            repair.retry(session, 2 * self.tickets + 1, "ann", NOON)
+            repair.triage_again(session, 2, 2, "ann", NOON)
+
+        self.store.write(steps)
+
+    def learn(self) -> None:
+        with self.store.read() as session:
+            labels.checks(session)
+            labels.checks(session, NOON)
+            triage_stats.score(session, NOON - timedelta(days=1), "MANUAL_REVIEW")
+
+    def _claimed(self, owner: str) -> Lease:
+        offer = self.store.write(lambda session: jobs.add(session, JobKind.TRIAGE, f"ticket:{self.old}", NOON))
+        lease = self.store.write(lambda session: jobs.claim(session, offer.job_id, owner, NOON))
+        assert lease is not None
+        return lease
+
+    def _fail(self, failure: TransportFailure) -> None:
+        self.transport.failures.append(failure)
+        self.accept(mail(body=f"answered badly: {failure}"))
+        self.work()
+        assert not self.transport.failures
+
+
+# In an order in which each finds something to do.
+STEPS: Final[tuple[Callable[[Way], None], ...]] = (
+    Way.accept_twice,
+    Way.accept_with_attachment,
+    Way.accept_a_form_again,
+    Way.accept_many_at_once,
+    Way.accept_an_answer,
+    Way.accept_what_names_a_reference,
+    Way.accept_an_answer_by_token,
+    Way.accept_a_bounce,
+    Way.park_and_replay,
+    Way.work,
+    Way.postpone_a_delivery,
+    Way.fail_a_delivery,
+    lambda way: way.relay.sweep(),
+    Way.take_a_job_back,
+    Way.beat,
+    Way.lose_a_lease,
+    Way.bury_and_retry,
+    Way.read_a_mailbox,
+    Way.judge_health,
+    Way.read_a_stored_mail,
+    Way.correct,
+    Way.repair,
+    Way.learn,
+)
+
+
+def bounce(message_id: str, number: int) -> bytes:
+    """Return a report that a mail of ours failed (RFC 3464)."""
+    body = (
+        f"--b\r\nContent-Type: text/plain\r\n\r\nfailed {number}\r\n--b\r\n"
+        "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
+        "Final-Recipient: rfc822; team@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {message_id}\r\nSubject: x\r\n\r\n--b--"
+    )
+    report = "Content-Type: multipart/report; report-type=delivery-status; boundary=b"
+    return mail("MAILER-DAEMON@mx.example", "Undelivered", body, headers=("MIME-Version: 1.0", report))

@@ -1,0 +1,35 @@
+"""A small corpus that trains a model in a moment."""
+
+from datetime import UTC, datetime
+
+from daemon.vocabulary import Priority
+from workers.learning.examples import Example
+
+NOW = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
+TEXTS = {
+    "Payments": [
+        "I was charged for the invoice",
+        "please refund my card",
+        "the bill is too high",
+        "my payment was taken",
+    ],
+    "Login": [
+        "I cannot sign in",
+        "my password is refused",
+        "the code for my account is wrong",
+        "locked out of the portal",
+    ],
+    "Technical": ["the app crashes at once", "the page shows an error", "the screen stays black", "search is broken"],
+    "General": ["how do I export my list", "thank you for the lamp", "where is my parcel", "please add a dark theme"],
+}
+ENDINGS = ("", " today", " again, please help", " since Monday morning")
+URGENT = {"Login": Priority.HIGH, "Payments": Priority.MEDIUM, "Technical": Priority.MEDIUM, "General": Priority.LOW}
+
+
+def small_corpus() -> list[Example]:
+    return [
+        Example("", text + ending, name, URGENT[name])
+        for name, texts in TEXTS.items()
+        for text in texts
+        for ending in ENDINGS
+    ]

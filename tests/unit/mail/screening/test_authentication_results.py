@@ -1,0 +1,103 @@
+"""Authentication results: those of our own border, and of nobody else."""
+
+import time
+
+import pytest
+
+from daemon.mail.mime.parse import parse
+from daemon.mail.screening.authentication_results import authenticated
+from tests.support.emails import mail
+
+BORDER = frozenset({"mx.example.com"})
+OURS = "Authentication-Results: mx.example.com"
+PASS = "Authentication-Results: mx.example.com; dmarc=pass header.from=customer.example"
+FAIL = "Authentication-Results: mx.example.com; dmarc=fail header.from=customer.example"
+
+
+def believed(*lines: str, from_: str | None = "ann@customer.example", trusted: frozenset[str] = BORDER) -> bool:
+    return authenticated(parse(mail(from_, headers=lines)), trusted)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        PASS,
+        "Authentication-Results: MX.example.COM; DMARC=PASS header.from=CUSTOMER.example",
+        "Authentication-Results: mx.example.com 1; dmarc=pass header.from=customer.example",
+        f"{OURS}; spf=pass smtp.mailfrom=x.example; dmarc=pass header.from=customer.example",
+        "Authentication-Results: mx.example.com;\r\n\tdmarc=pass (p=REJECT dis=NONE)\r\n\theader.from=customer.example",
+        'Authentication-Results: mx.example.com; dmarc=pass header.from="customer.example"',
+        "Authentication-Results: mx.example.com; dmarc = pass (policy=none) header.from=customer.example",
+        'Authentication-Results: mx.example.com; dmarc=pass reason="a; b" header.from=customer.example',
+    ],
+)
+def test_a_pass_of_our_border_is_believed(line: str) -> None:
+    assert believed(line)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (),
+        (FAIL,),
+        # The sender's own, below that of our border.
+        (FAIL, PASS),
+        # Another hop stands on top: what is below may be anybody's.
+        ("Authentication-Results: relay.example.net; dmarc=none", PASS),
+        ("Authentication-Results: mx.evil.example; dmarc=pass header.from=customer.example",),
+        ("Authentication-Results: mx.example.com.evil.example; dmarc=pass header.from=customer.example",),
+        ("Authentication-Results: evil.example mx.example.com; dmarc=pass header.from=customer.example",),
+        ("Authentication-Results: (mx.example.com) evil.example; dmarc=pass header.from=customer.example",),
+        ("Authentication-Results: ; dmarc=pass header.from=customer.example",),
+        ("Authentication-Results: mx.example.com",),
+        ("Authentication-Results: mx.example.com; none",),
+        # Aligned with somebody else's domain.
+        ("Authentication-Results: mx.example.com; dmarc=pass header.from=evil.example",),
+        ("Authentication-Results: mx.example.com; dmarc=pass header.from=customer.example.evil.example",),
+        ("Authentication-Results: mx.example.com; dmarc=pass",),
+        # SPF and DKIM of a domain prove nothing about From.
+        ("Authentication-Results: mx.example.com; spf=pass smtp.mailfrom=customer.example",),
+        ("Authentication-Results: mx.example.com; dkim=pass header.d=customer.example",),
+        ("Authentication-Results: mx.example.com; dmarc=passed header.from=customer.example",),
+        ("Authentication-Results: mx.example.com; x-dmarc=pass header.from=customer.example",),
+        # What the sender chose, in a comment or a quoted string, is no result.
+        ("Authentication-Results: mx.example.com; dmarc=fail (; dmarc=pass header.from=customer.example)",),
+        ("Authentication-Results: mx.example.com; dmarc=fail (a (b) ; dmarc=pass header.from=customer.example )",),
+        ("Authentication-Results: mx.example.com; dmarc=fail (a \\) ; dmarc=pass header.from=customer.example )",),
+        (f'{OURS}; spf=pass smtp.mailfrom="x; dmarc=pass header.from=customer.example "@evil.example',),
+        ('Authentication-Results: mx.example.com; dmarc=fail reason="\\"; dmarc=pass header.from=customer.example "',),
+        ("Authentication-Results: mx.example.com; spf=none (; dmarc=pass header.from=customer.example",),
+        # Two results that contradict each other.
+        (f"{OURS}; dmarc=fail header.from=customer.example; dmarc=pass header.from=customer.example",),
+        ("X-Authentication-Results: mx.example.com; dmarc=pass header.from=customer.example",),
+        ("ARC-Authentication-Results: i=1; mx.example.com; dmarc=pass header.from=customer.example",),
+    ],
+)
+def test_nothing_else_is_believed(lines: tuple[str, ...]) -> None:
+    assert not believed(*lines)
+
+
+def test_without_a_trusted_border_nothing_is_believed() -> None:
+    assert not believed(PASS, trusted=frozenset())
+
+
+@pytest.mark.parametrize(
+    ("from_", "more"),
+    [
+        (None, ()),
+        ("ann@customer.example, eve@evil.example", ()),
+        ("ann@customer.example", ("From: eve@customer.example",)),
+        ("ann@customer.example)<mallory@evil.example>", ()),
+        ("ann", ()),
+    ],
+)
+def test_a_from_that_is_not_one_address_is_not_authenticated(from_: str | None, more: tuple[str, ...]) -> None:
+    assert not believed(PASS, *more, from_=from_)
+
+
+@pytest.mark.parametrize("piece", ["(", "((", "()", '"', "\\", ";", "dmarc=pass ", "; dmarc", "( ) "])
+def test_a_crafted_header_takes_no_time(piece: str) -> None:
+    line = "Authentication-Results: mx.example.com; " + piece * 50_000
+    began = time.process_time()
+    believed(line)
+    assert time.process_time() - began < 2

@@ -1,0 +1,226 @@
+"""Which ticket a mail belongs to: a table, and what no guess may reach."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Final
+
+import pytest
+
+from daemon.mail import token
+from daemon.mail.follow_up import (
+    IDS_AT_MOST,
+    Candidate,
+    Candidates,
+    FollowUp,
+    Keys,
+    bare_subject,
+    decide,
+    find_keys,
+    same_subject,
+)
+from daemon.mail.mime.parse import parse
+from daemon.mail.reference import new_reference
+from daemon.mail.token import Purpose, Token
+from daemon.vocabulary import Status
+from tests.support.emails import ANN, SUPPORT, mail
+
+KEY = b"k" * 32
+TODAY = date(2026, 3, 2)
+EVE: Final = "eve@evil.example"
+REFERENCE = new_reference("HD")
+OURS = "<known@example.com>"
+TOKEN = Token(Purpose.CUSTOMER, 1, token.digest(ANN), TODAY + timedelta(days=400))
+TICKET = Candidate(1, Status.OPEN, "Payment failed", frozenset({ANN}))
+STORED = Candidates({1: TICKET}, {OURS: 1}, {REFERENCE: 1})
+
+
+@dataclass(frozen=True)
+class Case:
+    keys: Keys = Keys()  # noqa: RUF009 - frozen
+    sender: str | None = ANN
+    subject: str = "Re: Payment failed"
+    verified: bool = False
+    status: Status = Status.OPEN
+
+
+BY_TOKEN = Keys(tokens=((TOKEN, "signed address"),))
+BY_ID = Keys(message_ids=(OURS,))
+BY_REFERENCE = Keys(references=(REFERENCE,))
+UNKNOWN = Keys(
+    tokens=((replace(TOKEN, ticket_id=99), "signed address"),),
+    message_ids=("<unknown@example.com>",),
+    references=(new_reference("HD"),),
+)
+
+JOINS: Mapping[str, Case] = {
+    "a token from its owner": Case(BY_TOKEN),
+    "a token from another address of its owner": Case(BY_TOKEN, sender="ann@home.example"),
+    "a token under another subject": Case(BY_TOKEN, subject="Something else"),
+    "a token without a readable sender": Case(BY_TOKEN, sender=None),
+    "a token for a ticket that waits": Case(BY_TOKEN, status=Status.WAITING),
+    "a token for a ticket that is resolved": Case(BY_TOKEN, status=Status.RESOLVED),
+    "a known Message-ID and a participant": Case(BY_ID),
+    "a known Message-ID under a translated prefix": Case(BY_ID, subject="AW: Payment failed"),
+    "a known Message-ID for a ticket that is resolved": Case(BY_ID, status=Status.RESOLVED),
+    "a reference from an authenticated participant": Case(BY_REFERENCE, verified=True),
+    "a token beside keys that are unknown": Case(replace(UNKNOWN, tokens=(*UNKNOWN.tokens, *BY_TOKEN.tokens))),
+    "a known Message-ID behind one that is unknown": Case(Keys(message_ids=("<unknown@example.com>", OURS))),
+}
+POINTS: Mapping[str, Case] = {
+    "a token for a closed ticket": Case(BY_TOKEN, status=Status.CLOSED),
+    "a token for spam": Case(BY_TOKEN, status=Status.SPAM),
+    "a known Message-ID for a closed ticket": Case(BY_ID, status=Status.CLOSED),
+    "a known Message-ID and a participant under another subject": Case(BY_ID, subject="Where is my parcel?"),
+    "a reference from a stranger": Case(BY_REFERENCE, sender=EVE),
+    "a reference from an authenticated stranger": Case(BY_REFERENCE, sender=EVE, verified=True),
+    "a reference from a participant whom nobody authenticated": Case(BY_REFERENCE),
+    "a reference from an authenticated participant of a closed ticket": Case(
+        BY_REFERENCE, verified=True, status=Status.CLOSED
+    ),
+    "a reference without a sender": Case(BY_REFERENCE, sender=None, verified=True),
+    "a known Message-ID from a stranger who also gives the reference": Case(
+        Keys(message_ids=(OURS,), references=(REFERENCE,)), sender=EVE
+    ),
+}
+STANDS_ALONE: Mapping[str, Case] = {
+    "no keys at all": Case(),
+    "keys that nobody knows": Case(UNKNOWN, verified=True),
+    "a known Message-ID from a stranger": Case(BY_ID, sender=EVE),
+    "a known Message-ID from an authenticated stranger": Case(BY_ID, sender=EVE, verified=True),
+    "a known Message-ID without a sender": Case(BY_ID, sender=None),
+    "a token for a ticket that is gone": Case(Keys(tokens=((replace(TOKEN, ticket_id=99), "signed address"),))),
+}
+
+
+def decided(case: Case) -> FollowUp | None:
+    stored = replace(STORED, by_id={1: replace(TICKET, status=case.status)})
+    return decide(case.keys, stored, case.sender, case.subject, verified=case.verified)
+
+
+@pytest.mark.parametrize("name", JOINS)
+def test_a_mail_joins_by(name: str) -> None:
+    found = decided(JOINS[name])
+    assert found is not None
+    assert (found.ticket_id, found.joins) == (1, True)
+    assert found.evidence
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_a_new_ticket_points_to_the_old_one_by(name: str) -> None:
+    found = decided(POINTS[name])
+    assert found is not None
+    assert (found.ticket_id, found.joins) == (1, False)
+    assert found.evidence
+
+
+@pytest.mark.parametrize("name", STANDS_ALONE)
+def test_a_mail_stands_alone_with(name: str) -> None:
+    assert decided(STANDS_ALONE[name]) is None
+
+
+def test_no_guess_joins() -> None:
+    guesses = tuple(new_reference("HD") for _ in range(2_000))
+    for verified in (False, True):
+        case = Case(Keys(references=(*guesses, REFERENCE), message_ids=guesses), sender=EVE, verified=verified)
+        found = decided(case)
+        assert found is not None
+        assert not found.joins
+
+
+def test_a_token_is_handed_on_so_that_its_owner_can_be_told_from_others() -> None:
+    found = decided(Case(BY_TOKEN))
+    assert found is not None
+    assert found.token == TOKEN
+
+
+MARK = token.sign(TOKEN, KEY)
+FOREIGN = token.sign(TOKEN, b"x" * 32)
+
+
+def keys_of(raw: bytes, *rcpt_tos: str) -> Keys:
+    return find_keys(parse(raw), rcpt_tos, (KEY,), TODAY, "HD")
+
+
+@pytest.mark.parametrize(
+    ("raw", "rcpt_tos", "place"),
+    [
+        (mail(), (f"support+{MARK}@example.com",), "signed address"),
+        (mail(), (f"SUPPORT+{MARK.upper()}@EXAMPLE.COM",), "signed address"),
+        (mail(to=f"Support <support+{MARK}@example.com>"), (), "signed address"),
+        (mail(headers=(f"Cc: other@example.com, support+{MARK}@example.com",)), (), "signed address"),
+        (mail(headers=(f"Delivered-To: support+{MARK}@example.com",)), (), "signed address"),
+        (mail(in_reply_to=f"<{MARK}.0a1b2c3d4e@example.com>"), (), "signed Message-ID"),
+        (mail(references=f"<a@b> <{MARK}.0a1b2c3d4e@example.com> <c@d>"), (), "signed Message-ID"),
+        (mail(body=f"Hello\r\n> ref:{MARK}"), (), "signed mark in the text"),
+        (mail(body=f"[ref:{MARK}]"), (), "signed mark in the text"),
+    ],
+)
+def test_a_token_is_found(raw: bytes, rcpt_tos: tuple[str, ...], place: str) -> None:
+    assert keys_of(raw, *rcpt_tos).tokens == ((TOKEN, place),)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        mail(),
+        mail(to=f"support+{FOREIGN}@example.com"),
+        mail(in_reply_to=f"<{FOREIGN}.0a@example.com>"),
+        mail(body=f"ref:{FOREIGN}"),
+        mail(body=f"my order number is {MARK}"),
+        mail(subject=MARK),
+        mail(headers=(f"X-Ticket: {MARK}",)),
+        mail(body="ref:" * 100_000),
+    ],
+)
+def test_no_token_is_found(raw: bytes) -> None:
+    assert keys_of(raw, SUPPORT).tokens == ()
+
+
+def test_parents_are_asked_for_from_the_nearest_to_the_farthest() -> None:
+    found = keys_of(mail(in_reply_to="<c@x>", references="<a@x> <b@x> <c@x>"))
+    assert found.message_ids == ("<c@x>", "<b@x>", "<a@x>")
+
+
+def test_only_so_many_parents_are_asked_for() -> None:
+    found = keys_of(mail(references=" ".join(f"<{number}@x>" for number in range(1000))))
+    assert len(found.message_ids) == IDS_AT_MOST
+    assert found.message_ids[0] == "<999@x>"
+
+
+def test_references_come_from_the_subject() -> None:
+    assert keys_of(mail(subject=f"Re: [{REFERENCE}] hello")).references == (REFERENCE,)
+    assert keys_of(mail(body=REFERENCE)).references == ()
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Payment failed",
+        "Re: Payment failed",
+        "RE: Re: re: Payment failed",
+        "AW: WG: Payment failed",
+        "SV: payment  FAILED ",
+        "Re[2]: Payment failed",
+        "Re(3): Payment failed",
+        "Antw: Payment failed",
+        "[EXTERNAL] Re: Payment failed",
+        "Re: [support] Re: Payment failed",
+        "\u56de\u590d\uff1aPayment failed",
+        "TR\u00a0: Payment failed",
+    ],
+)
+def test_prefixes_of_answers_do_not_change_a_subject(subject: str) -> None:
+    assert same_subject(subject, "Payment failed")
+
+
+@pytest.mark.parametrize("subject", ["", "Payment", "Payment failed again", "failed Payment", "Re:"])
+def test_another_subject_is_another_subject(subject: str) -> None:
+    assert not same_subject(subject, "Payment failed")
+
+
+@pytest.mark.parametrize(
+    "subject", ["Re:" * 10_000, "[" * 10_000, "[x] " * 10_000, "a" * 100_000, "a:" * 10_000, " " * 9999]
+)
+def test_a_crafted_subject_is_bare_in_no_time(subject: str) -> None:
+    assert len(bare_subject(subject)) <= 500

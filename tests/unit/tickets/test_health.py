@@ -1,0 +1,63 @@
+"""Trouble is told in the order of its weight, and only where patience has run out."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from daemon.tickets.health import Facts, MailboxFacts, Patience, examine
+from tests.support.fakes import NOON
+
+PATIENCE = Patience(job=timedelta(minutes=5), mailbox=timedelta(minutes=15), no_mail=timedelta(hours=12))
+WELL = Facts(
+    now=NOON,
+    oldest_due=None,
+    dead=0,
+    parked=0,
+    uncertain=0,
+    last_mail_at=NOON - timedelta(hours=1),
+    mailboxes={"work": MailboxFacts(NOON - timedelta(minutes=2), None, "")},
+)
+
+
+def keys(facts: Facts) -> list[str]:
+    return [trouble.key for trouble in examine(facts, PATIENCE)]
+
+
+def test_nothing_is_wrong_with_a_system_that_is_well() -> None:
+    assert keys(WELL) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"room": False}, "disk"),
+        ({"refused": "535 no"}, "outgoing"),
+        ({"drifted": "by 30 checks"}, "drift"),
+        ({"oldest_due": NOON - timedelta(minutes=6)}, "jobs"),
+        ({"last_mail_at": NOON - timedelta(hours=13)}, "no-mail"),
+        ({"last_mail_at": None}, "no-mail"),
+        ({"dead": 1}, "dead"),
+        ({"parked": 2}, "parked"),
+        ({"uncertain": 1}, "uncertain"),
+        ({"mailboxes": {"work": MailboxFacts(NOON - timedelta(minutes=16), None, "no route")}}, "mailbox work"),
+        ({"mailboxes": {"work": MailboxFacts(None, None, "refused")}}, "mailbox work"),
+    ],
+)
+def test_each_trouble_has_its_key(change: dict[str, object], key: str) -> None:
+    assert keys(replace(WELL, **change)) == [key]  # type: ignore[arg-type]  # a table of fields
+
+
+def test_patience_is_not_lost_early() -> None:
+    waiting = replace(WELL, oldest_due=NOON - timedelta(minutes=4), last_mail_at=NOON - timedelta(hours=11))
+    assert keys(waiting) == []
+
+
+def test_a_house_without_a_limit_on_silence_is_never_told_of_it() -> None:
+    silent = replace(WELL, last_mail_at=None)
+    assert examine(silent, replace(PATIENCE, no_mail=None)) == ()
+
+
+def test_a_mailbox_that_was_never_read_says_why() -> None:
+    (trouble,) = examine(replace(WELL, mailboxes={"work": MailboxFacts(None, None, "login refused")}), PATIENCE)
+    assert "login refused" in trouble.text
