@@ -123,7 +123,7 @@ class Relay:
         wall, steady = self._clock.now(), monotonic()
         step = self._wall + timedelta(seconds=steady - self._steady) - wall
         if step > SET_BACK:
-            moved = self._store.write(lambda session: jobs.sooner(session, step, wall))
+            moved = self._store.write(lambda session: jobs.shift_due(session, step, wall))
             log.warning("the clock was set back", seconds=round(step.total_seconds()), jobs_due_earlier=moved)
         self._wall, self._steady = wall, steady
 
@@ -139,7 +139,7 @@ class Relay:
         }
         dead = [(i, beat) for i, (beat, since) in seen.items() if now - since >= DEAD_AFTER_SECONDS]
         if dead:
-            self._store.write(lambda session: jobs.take_back(session, dead, self._clock.now()))
+            self._store.write(lambda session: jobs.rescue(session, dead, self._clock.now()))
             for job_id, _ in dead:
                 self._offered.pop(job_id, None)
                 log.warning("job taken back from a dead worker", job=job_id)

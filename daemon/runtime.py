@@ -54,9 +54,9 @@ class Runtime:
     def _take_back(self) -> None:
         """Take back at once what this host's dead processes left, instead of waiting for beats that cannot come."""
         with self.store.read() as session:
-            left = jobs.orphans(session, is_gone)
+            left = jobs.orphaned(session, is_gone)
         if left:
-            self.store.write(lambda session: jobs.take_back(session, left, self.clock.now()))
+            self.store.write(lambda session: jobs.rescue(session, left, self.clock.now()))
             log.warning("jobs taken back from dead processes", jobs=[job_id for job_id, _ in left])
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ import structlog
 
 from config.settings import Settings
 from daemon.imap.poller import Poller
-from daemon.mail.analyze import Policy
+from daemon.mail.analyze import Identity
 from daemon.relay import Relay
 from daemon.smtp.listener import Listener, Listening
 from daemon.store.store import Store
@@ -101,10 +101,10 @@ class Service:
                 systemd.notify("WATCHDOG=1")
 
 
-def policy(settings: Settings, keys: tuple[bytes, ...]) -> Policy:
+def policy(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
     """Return what intake knows of us."""
     support = settings.support
-    return Policy(
+    return Identity(
         own_addresses=frozenset(a.lower() for a in support.addresses),
         team_addresses=settings.team_addresses,
         keys=keys,

@@ -28,7 +28,7 @@ class Priority(StrEnum):
     LOW = "Low"
 
 
-class Kind(StrEnum):
+class SenderKind(StrEnum):
     """What sort of sender wrote a mail."""
 
     PERSON = "person"
@@ -58,7 +58,7 @@ class Screening:
     `reasons` are short sentences that name the evidence, such as "Auto-Submitted: auto-replied".
     """
 
-    kind: Kind
+    kind: SenderKind
     acknowledge: bool
     reasons: tuple[str, ...]
 

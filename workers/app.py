@@ -15,23 +15,23 @@ from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.disk import FreeSpace
 from daemon.system.worker_id import owner
-from daemon.tickets.health import Patience
+from daemon.tickets.health import Thresholds
 from daemon.vocabulary import Priority
 from workers.actors.deliver import DeliverActor, Sender
 from workers.actors.triage import NotifyActor, Rules, TrainActor, TriageActor
-from workers.jobs.executor import Actor, Engine
-from workers.jobs.heartbeat import Heart
-from workers.learning.current import CurrentBrain
+from workers.jobs.executor import Actor, JobExecutor
+from workers.jobs.heartbeat import Heartbeat
+from workers.learning.current import CurrentModel
 from workers.learning.registry import Registry
-from workers.learning.trainer import School
-from workers.monitor import Watchman
+from workers.learning.trainer import Trainer
+from workers.monitor import HealthMonitor
 from workers.notify.plan import AckLimits
 from workers.notify.render import Renderer
 from workers.preflight import triage_rules
 from workers.transports.base import Transport
 from workers.transports.maildir import MaildirTransport
 from workers.transports.smtp import SmtpTransport
-from workers.triage.policy import Category, Mode, Policy
+from workers.triage.policy import Category, Mode, TriagePolicy
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ PATIENCE_MS = 30_000
 TRAINING_LIMIT_MS = 3_600_000
 
 
-class Workshop:
+class WorkerApp:
     """The workers of one process: actors on a broker, with a heartbeat."""
 
     def __init__(
@@ -56,14 +56,16 @@ class Workshop:
         self._broker = broker
         self._rules = rules(settings)
         self._sender = sender(settings)
-        self.brain = CurrentBrain(store, registry(settings), lambda: self._rules.triage)
-        self._school = school(settings, store, clock)
+        self.model_source = CurrentModel(store, registry(settings), lambda: self._rules.triage)
+        self._trainer = trainer(settings, store, clock)
         self._transport = transport(settings)
-        self._heart = Heart(store, owner())
-        self._deliver = DeliverActor(store, clock, self._transport, keys, lambda: self._sender, self._heart.holds_lease)
+        self._heartbeat = Heartbeat(store, owner())
+        self._deliver = DeliverActor(
+            store, clock, self._transport, keys, lambda: self._sender, self._heartbeat.holds_lease
+        )
         limits, threads = settings.limits, settings.broker.threads
-        self._engine = Engine(store, clock, self._heart, limits.attempts, threads, self._actors(clock, keys))
-        self._watchman = Watchman(
+        self._engine = JobExecutor(store, clock, self._heartbeat, limits.attempts, threads, self._actors(clock, keys))
+        self._watchman = HealthMonitor(
             store,
             clock,
             self._transport,
@@ -74,7 +76,7 @@ class Workshop:
             mailboxes=tuple(mailbox.name for mailbox in settings.imap),
             patience=patience(settings),
             refused=lambda: self._deliver.refused,
-            drifted=lambda: self.brain.drifted,
+            drifted=lambda: self.model_source.drifted,
             room=FreeSpace(settings.service.state_dir, settings.limits.free_bytes),
         )
         for kind in JobKind:
@@ -85,16 +87,16 @@ class Workshop:
 
     def _actors(self, clock: Clock, keys: tuple[bytes, ...]) -> Mapping[JobKind, Actor]:
         return {
-            JobKind.TRIAGE: TriageActor(clock, self.brain, lambda: self._rules),
+            JobKind.TRIAGE: TriageActor(clock, self.model_source, lambda: self._rules),
             JobKind.NOTIFY: NotifyActor(clock, keys, lambda: self._rules),
             JobKind.DELIVER: self._deliver,
-            JobKind.TRAIN: TrainActor(clock, self._school.train),
+            JobKind.TRAIN: TrainActor(clock, self._trainer.train),
         }
 
     def start(self) -> None:
         """Begin to work, with a model: the first start trains one."""
-        self._school.ensure_model()
-        self._heart.start()
+        self._trainer.ensure_model()
+        self._heartbeat.start()
         # Only Dramatiq's own command says so by itself; without it no time limit is kept.
         self._broker.emit_after("process_boot")
         self._worker.start()
@@ -111,14 +113,14 @@ class Workshop:
         self._engine.close()
         self._worker.stop(timeout=PATIENCE_MS)
         self._broker.close()
-        self._heart.close()
+        self._heartbeat.close()
         self._transport.close()
 
 
-def patience(settings: Settings) -> Patience:
+def patience(settings: Settings) -> Thresholds:
     """Return how long each thing may take before the admin is told."""
     health = settings.health
-    return Patience(
+    return Thresholds(
         job=timedelta(minutes=health.job_minutes),
         mailbox=timedelta(minutes=health.mailbox_minutes),
         no_mail=timedelta(hours=health.no_mail_hours) if health.no_mail_hours else None,
@@ -143,10 +145,10 @@ def rules(settings: Settings) -> Rules:
     )
 
 
-def triage_policy(settings: Settings) -> Policy:
+def triage_policy(settings: Settings) -> TriagePolicy:
     """Return the triage policy that the settings describe."""
     triage = settings.triage
-    return Policy(
+    return TriagePolicy(
         categories=tuple(
             Category(c.name, c.team, Priority(c.priority), Mode(c.mode) if c.mode else None, c.threshold)
             for c in settings.categories
@@ -194,9 +196,9 @@ def transport(settings: Settings) -> Transport:
     )
 
 
-def school(settings: Settings, store: Store, clock: Clock) -> School:
+def trainer(settings: Settings, store: Store, clock: Clock) -> Trainer:
     """Return what trains models."""
-    return School(store, registry(settings), clock, [c.name for c in settings.categories], settings.triage.examples)
+    return Trainer(store, registry(settings), clock, [c.name for c in settings.categories], settings.triage.examples)
 
 
 def registry(settings: Settings) -> Registry:

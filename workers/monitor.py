@@ -10,7 +10,7 @@ from daemon.mail.token import Purpose, Token, digest, sign
 from daemon.store.queries import health
 from daemon.store.store import Store
 from daemon.system.clock import Clock
-from daemon.tickets.health import Patience, Trouble, examine
+from daemon.tickets.health import Problem, Thresholds, examine
 from workers.notify.alert import alert
 from workers.transports.base import Transport, TransportFailure
 
@@ -20,7 +20,7 @@ ROUND_SECONDS = 30.0
 TOKEN_LIFE = timedelta(days=400)
 
 
-class Watchman:
+class HealthMonitor:
     """Sends alerts directly by the transport: neither the broker nor a job is needed for them."""
 
     def __init__(
@@ -34,7 +34,7 @@ class Watchman:
         admin: str | None,
         message_id_domain: str,
         mailboxes: tuple[str, ...],
-        patience: Patience,
+        patience: Thresholds,
         refused: Callable[[], str],
         drifted: Callable[[], str],
         room: Callable[[], bool],
@@ -44,7 +44,7 @@ class Watchman:
         self._mailboxes, self._patience = mailboxes, patience
         self._refused, self._drifted, self._room = refused, drifted, room
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="watchman", daemon=True)
+        self._thread = threading.Thread(target=self._loop, name="monitor", daemon=True)
 
     def start(self) -> None:
         """Begin the rounds."""
@@ -56,7 +56,7 @@ class Watchman:
         if self._thread.is_alive():
             self._thread.join()
 
-    def look(self) -> tuple[Trouble, ...]:
+    def look(self) -> tuple[Problem, ...]:
         """Make one round: note what is wrong, tell what is new, and return it."""
         now = self._clock.now()
         with self._store.read() as session:
@@ -76,7 +76,7 @@ class Watchman:
             self._tell(news)
         return news
 
-    def _tell(self, news: tuple[Trouble, ...]) -> None:
+    def _tell(self, news: tuple[Problem, ...]) -> None:
         now, admin = self._clock.now(), self._admin or ""
         mark = sign(Token(Purpose.TEAM, 0, digest(admin), (now + TOKEN_LIFE).date()), self._keys[0])
         octets = alert(news, sender=self._sender, recipient=admin, mark=mark, domain=self._domain, now=now)
@@ -84,7 +84,7 @@ class Watchman:
             self._transport.send(self._sender, admin, octets)
         except TransportFailure as error:
             log.error("the admin could not be told", reason=str(error)[:200])  # noqa: TRY400 - the answer says it all
-            self._store.write(lambda session: health.untell(session, [trouble.key for trouble in news]))
+            self._store.write(lambda session: health.mark_unsent(session, [trouble.key for trouble in news]))
 
     def _loop(self) -> None:
         while not self._stop.wait(ROUND_SECONDS):

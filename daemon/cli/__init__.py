@@ -52,7 +52,7 @@ class Lazy(click.Group):
         command = getattr(import_module(f"daemon.cli.{module}"), COMMAND_OF.get(cmd_name, cmd_name.replace("-", "_")))
         if not isinstance(command, click.Command):
             raise TypeError(f"daemon.cli.{module} has no command {cmd_name}")
-        return _broken(command)
+        return _keep_paragraphs(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the overview, a section for each kind of work, without importing anything."""
@@ -62,11 +62,11 @@ class Lazy(click.Group):
                 formatter.write_dl([(name, about) for at, name, _, about in COMMANDS if at == section])
 
 
-def _broken(command: click.Command) -> click.Command:
+def _keep_paragraphs(command: click.Command) -> click.Command:
     r"""Turn the \b of raw docstrings into the mark by which click keeps the lines of a paragraph."""
     command.help = command.help and command.help.replace("\\b\n", "\b\n")
     for inner in command.commands.values() if isinstance(command, click.Group) else ():
-        _broken(inner)
+        _keep_paragraphs(inner)
     return command
 
 
@@ -90,7 +90,7 @@ def cli(ctx: click.Context, config: Path | None) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code (sysexits.h). `arguments` default to those of this process."""
-    _broken(cli)
+    _keep_paragraphs(cli)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -11,8 +11,7 @@ from daemon.cli.support import context, output, params
 from daemon.store.jobs import JobKind, JobState
 from daemon.store.queries import lists
 from daemon.system.clock import SystemClock
-from daemon.tickets import retry as repair
-from daemon.tickets.retry import RepairError
+from daemon.tickets.retry import RetryError, dismiss_job, retry_job
 
 COLUMNS: Final = ("id", "kind", "subject", "state", "attempts", "due_at", "created_at", "last_error")
 
@@ -57,7 +56,7 @@ def retry(ctx: click.Context, ids: tuple[int, ...], everything: bool, kind: str 
     Example: triaged jobs retry 17 18
     Example: triaged jobs retry --all --kind deliver
     """
-    _each(ctx, ids, kind, repair.retry, actor, "is tried again", everything=everything)
+    _each(ctx, ids, kind, retry_job, actor, "is tried again", everything=everything)
 
 
 @jobs.command()
@@ -72,7 +71,7 @@ def dismiss(ctx: click.Context, ids: tuple[int, ...], everything: bool, kind: st
     \b
     Example: triaged jobs dismiss 17
     """
-    _each(ctx, ids, kind, repair.dismiss, actor, "is dismissed", everything=everything)
+    _each(ctx, ids, kind, dismiss_job, actor, "is dismissed", everything=everything)
 
 
 def _each(
@@ -98,7 +97,7 @@ def _each(
                 try:
                     subject = store.write(lambda s, number=number, now=now: change(s, number, actor, now))  # type: ignore[misc]  # bound now, not later
                     click.echo(f"job {number} ({subject}) {said}")
-                except RepairError as error:
+                except RetryError as error:
                     failed.append(str(error))
                 bar.update(1)
     if failed:

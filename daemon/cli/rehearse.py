@@ -22,7 +22,7 @@ COLUMNS: Final = ("reference", "category", "team", "new_category", "new_team", "
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class CurrentDecision:
     """A mail and where it stands now; `case` is what triage reads of it."""
 
     reference: str
@@ -72,7 +72,11 @@ def rehearse(
 
 
 def _rows(
-    stands: Iterator[Stand], decide: "Callable[[Case], Triage]", moves: Counter[tuple[str, str]], *, everything: bool
+    stands: Iterator[CurrentDecision],
+    decide: "Callable[[Case], Triage]",
+    moves: Counter[tuple[str, str]],
+    *,
+    everything: bool,
 ) -> Iterator[dict[str, Any]]:
     for stand in stands:
         new = decide(stand.case)
@@ -100,7 +104,7 @@ def _decider(settings: Settings) -> "Callable[[Case], Triage]":
     return lambda case: decide(case, policy, model, {}, NEVER_AUDITED)
 
 
-def _stands(settings: Settings, paths: tuple[str, ...], since: datetime, limit: int) -> Iterator[Stand]:
+def _stands(settings: Settings, paths: tuple[str, ...], since: datetime, limit: int) -> Iterator[CurrentDecision]:
     if paths:
         yield from _from_files(settings, paths)
         return
@@ -108,15 +112,15 @@ def _stands(settings: Settings, paths: tuple[str, ...], since: datetime, limit: 
         yield from _stored(store, since, limit)
 
 
-def _stored(store: "Store", since: datetime, limit: int) -> Iterator[Stand]:
+def _stored(store: "Store", since: datetime, limit: int) -> Iterator[CurrentDecision]:
     """Yield stored tickets, the newest first, a few at a time."""
     from daemon.store import decisions  # noqa: PLC0415 - only where there is a store
     from daemon.store.queries import tickets  # noqa: PLC0415 - only where there is a store
-    from daemon.store.queries.tickets import Wanted  # noqa: PLC0415 - see above
+    from daemon.store.queries.tickets import TicketFilter  # noqa: PLC0415 - see above
     from workers.triage import preprocess as text  # noqa: PLC0415 - brings numpy along
 
     with store.read() as session:
-        lines = tickets.list_tickets(session, Wanted(since=since), limit)
+        lines = tickets.list_tickets(session, TicketFilter(since=since), limit)
     with output.progress("tickets", len(lines)) as bar:
         for line in lines:
             with store.read() as session:
@@ -125,10 +129,10 @@ def _stored(store: "Store", since: datetime, limit: int) -> Iterator[Stand]:
             bar.update(1)
             if read is not None and line.category != PENDING:
                 case = text.clean(read.subject, read.text)
-                yield Stand(line.reference, line.subject, line.category, line.assigned_team or "", case)
+                yield CurrentDecision(line.reference, line.subject, line.category, line.assigned_team or "", case)
 
 
-def _from_files(settings: Settings, paths: tuple[str, ...]) -> Iterator[Stand]:
+def _from_files(settings: Settings, paths: tuple[str, ...]) -> Iterator[CurrentDecision]:
     from daemon.mail.archives import mails  # noqa: PLC0415 - only here
     from daemon.mail.mime.parse import parse  # noqa: PLC0415 - only here
     from workers.triage import preprocess as text  # noqa: PLC0415 - brings numpy along
@@ -139,7 +143,7 @@ def _from_files(settings: Settings, paths: tuple[str, ...]) -> Iterator[Stand]:
             message = parse(raw)
             case = text.clean(message.subject, message.text)
             now = present(case)
-            yield Stand(name, message.subject, now.category, now.team, case)
+            yield CurrentDecision(name, message.subject, now.category, now.team, case)
     except OSError as error:
         raise context.NotFound(f"{error.filename}: {error.strerror}") from None
 

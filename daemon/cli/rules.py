@@ -61,8 +61,8 @@ def _given(file: Path) -> "Sequence[Example]":
 def _verified(settings: Settings) -> "Sequence[Example]":
     from daemon.system.clock import SystemClock  # noqa: PLC0415 - see above
     from workers.app import registry  # noqa: PLC0415 - see above
-    from workers.learning.trainer import School  # noqa: PLC0415 - see above
+    from workers.learning.trainer import Trainer  # noqa: PLC0415 - see above
 
     with context.store(settings) as store:
         names = [category.name for category in settings.categories]
-        return School(store, registry(settings), SystemClock(), names).verified()
+        return Trainer(store, registry(settings), SystemClock(), names).verified()

@@ -21,7 +21,7 @@ from daemon.service import Service
 from daemon.system.tuning import collect_less_often, give_memory_back
 
 if TYPE_CHECKING:
-    from workers.app import Workshop
+    from workers.app import WorkerApp
 
 log = structlog.get_logger(__name__)
 
@@ -167,7 +167,7 @@ class _Workers:
         self._close()
 
     def _build(self) -> None:
-        workshop: Workshop | None = None
+        workshop: WorkerApp | None = None
         while not self._closing.is_set():
             try:
                 workshop = workshop or self._workshop()
@@ -179,11 +179,11 @@ class _Workers:
                 self._closing.wait(START_AGAIN_SECONDS)
         self._built.set()
 
-    def _workshop(self) -> "Workshop":
-        from workers.app import Workshop  # noqa: PLC0415 - see above
+    def _workshop(self) -> "WorkerApp":
+        from workers.app import WorkerApp  # noqa: PLC0415 - see above
 
         r = self._runtime
-        return Workshop(self._settings, r.store, r.broker, r.keys, r.clock)
+        return WorkerApp(self._settings, r.store, r.broker, r.keys, r.clock)
 
 
 def _ready(settings: Settings, service: Service, workers: _Workers) -> None:

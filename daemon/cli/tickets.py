@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from config.settings import Settings
 from daemon.cli.support import context, output, params, references, ticket_view
 from daemon.store.queries import tickets as reports
-from daemon.store.queries.ticket_detail import dossier
-from daemon.store.queries.tickets import Wanted
+from daemon.store.queries.ticket_detail import ticket_detail
+from daemon.store.queries.tickets import TicketFilter
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
 from daemon.tickets import actions
-from daemon.tickets.actions import Correction, Done
+from daemon.tickets.actions import ActionResult, Correction
 from daemon.vocabulary import Priority, Status
 
 COLUMNS: Final = (
@@ -59,7 +59,7 @@ def list_(
     """
     settings = context.settings(ctx, quiet=True)
     with context.store(settings) as store, store.read() as session:
-        found = reports.list_tickets(session, Wanted(status, team, category, since), limit)
+        found = reports.list_tickets(session, TicketFilter(status, team, category, since), limit)
     output.listing(map(asdict, found), COLUMNS, as_json=as_json)
     if len(found) == limit and not as_json:
         output.note(f"there may be more; --limit {limit} was reached")
@@ -99,7 +99,7 @@ def show(ctx: click.Context, reference: str, full: bool, as_json: bool) -> None:
     """
     settings = context.settings(ctx, quiet=True)
     with context.store(settings) as store, store.read() as session:
-        found = dossier(session, references.existing(session, reference, settings.support.reference_prefix))
+        found = ticket_detail(session, references.existing(session, reference, settings.support.reference_prefix))
     if found is None:
         raise context.NotFound(f"no ticket {reference}")
     if as_json:
@@ -190,7 +190,7 @@ def _change(store: Store, settings: Settings, reference: str, change: Callable[[
     )
 
 
-def _tell(reference: str, done: Done, said: str, nothing: str) -> None:
+def _tell(reference: str, done: ActionResult, said: str, nothing: str) -> None:
     if done.decision is None:
         click.echo(f"{reference}: {nothing}")
         return

@@ -46,13 +46,13 @@ def _train(settings: "Settings", store: "Store", file: Path | None) -> "Trained"
     from workers.app import registry  # noqa: PLC0415
     from workers.learning.examples import ExampleError, read_file  # noqa: PLC0415
     from workers.learning.registry import RegistryError  # noqa: PLC0415
-    from workers.learning.trainer import School  # noqa: PLC0415
+    from workers.learning.trainer import Trainer  # noqa: PLC0415
     from workers.learning.training import TrainingError  # noqa: PLC0415
 
     names = [category.name for category in settings.categories]
-    school = School(store, registry(settings), SystemClock(), names, settings.triage.examples)
+    trainer = Trainer(store, registry(settings), SystemClock(), names, settings.triage.examples)
     try:
-        return school.train(read_file(file, names) if file else ())
+        return trainer.train(read_file(file, names) if file else ())
     except (ExampleError, TrainingError) as error:
         raise context.BadData(str(error)) from None
     except RegistryError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.cli.support import context, output, params
-from daemon.cli.support.dry_run import outfit
+from daemon.cli.support.dry_run import dry_run_tools
 from daemon.cli.support.dry_run_mail import Mail, Read, failed, read
 from daemon.cli.support.process_pool import Crew, once
 from daemon.mail import follow_up
@@ -42,7 +42,7 @@ def try_(ctx: click.Context, paths: tuple[str, ...], jobs: int, full: bool, as_j
     began, tally = monotonic(), _Tally()
     with ExitStack() as stack:
         known = _Known(stack, settings)
-        note, tools = once(outfit, context.config_path(ctx), known.keys)
+        note, tools = once(dry_run_tools, context.config_path(ctx), known.keys)
         crew: Crew[Mail, Read] = Crew(read, failed, tools, jobs)
         stack.callback(crew.close)
         if not as_json:

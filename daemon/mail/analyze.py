@@ -10,15 +10,15 @@ from daemon.mail.message import Address, Message
 from daemon.mail.mime.parse import parse
 from daemon.mail.screening.authentication_results import authenticated
 from daemon.mail.screening.loop import own_evidence
-from daemon.mail.screening.screen import Own, screen
-from daemon.vocabulary import Kind, Screening
+from daemon.mail.screening.screen import OwnIdentity, screen
+from daemon.vocabulary import Screening, SenderKind
 
 # A Sieve "reject" is a disposition notification in form, and a bounce in fact.
-REPORTS = (Kind.BOUNCE, Kind.AUTO_REPLY)
+REPORTS = (SenderKind.BOUNCE, SenderKind.AUTO_REPLY)
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class Identity:
     """What intake knows of us: addresses, keys, and whom to believe."""
 
     own_addresses: frozenset[str]
@@ -30,7 +30,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Understanding:
+class Analysis:
     """What a mail says to us, before the store is asked."""
 
     message: Message
@@ -46,16 +46,16 @@ class Understanding:
         return self.sender.email.lower() if self.sender and self.sender.email else None
 
 
-def understand(inbound: Inbound, policy: Policy) -> Understanding:
+def analyze(inbound: Inbound, policy: Identity) -> Analysis:
     """Return what a mail says to us. Pure."""
     message = parse(inbound.raw)
     today = inbound.envelope.received_at.date()
-    own = Own(policy.own_addresses, own_evidence(message, policy.keys, today))
+    own = OwnIdentity(policy.own_addresses, own_evidence(message, policy.keys, today))
     screening = screen(message, inbound.envelope, own)
-    if screening.kind is Kind.LIST and _our_list(message, policy.accepted_lists):
-        screening = Screening(Kind.PERSON, screening.acknowledge, ("came through our own list",))
+    if screening.kind is SenderKind.LIST and _our_list(message, policy.accepted_lists):
+        screening = Screening(SenderKind.PERSON, screening.acknowledge, ("came through our own list",))
     sender = sender_of(message)
-    return Understanding(
+    return Analysis(
         message,
         screening,
         follow_up.find_keys(message, inbound.envelope.rcpt_tos, policy.keys, today, policy.reference_prefix),

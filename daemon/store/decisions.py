@@ -9,13 +9,13 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from daemon.store.models import Decision, MessageRow, Ticket, table, unindexed
-from daemon.store.sql import Adding
+from daemon.store.sql import BulkInsert
 from daemon.vocabulary import PENDING, Triage
 
 DECISION = table(Decision)
 TICKET = table(Ticket)
 MESSAGE = table(MessageRow)
-ADDING = Adding.to(DECISION)
+ADDING = BulkInsert.to(DECISION)
 NEWEST = select(func.max(DECISION.c.id)).where(DECISION.c.ticket_id == bindparam("ticket"))
 FIRST_OF_EACH = (
     select(func.min(MESSAGE.c.id))

@@ -11,7 +11,7 @@ from sqlalchemy import BindParameter, bindparam, case, func, literal_column, sel
 from sqlalchemy.orm import Session
 
 from daemon.store.models import DeliveryRow, table, unindexed
-from daemon.store.sql import Adding
+from daemon.store.sql import BulkInsert
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -57,7 +57,7 @@ LEAVE_UNCERTAIN = (
     .where(DELIVERY.c.id.in_(DELIVERIES), STATE == DeliveryState.RESENDING)
     .values(state=DeliveryState.UNCERTAIN, reason="two attempts ended without an answer")
 )
-ADDING = Adding.to(DELIVERY)
+ADDING = BulkInsert.to(DELIVERY)
 SAME = select(DELIVERY.c.cause, DELIVERY.c.kind, DELIVERY.c.recipient).where(
     DELIVERY.c.cause.in_(bindparam("causes", expanding=True))
 )
@@ -112,7 +112,7 @@ UNDO = (
 
 
 @dataclass(frozen=True, slots=True)
-class Recent:
+class SendCounts:
     """How many mails of a kind went out lately: to an address in a day and an hour, to its domain, and in all."""
 
     address_day: int
@@ -169,7 +169,7 @@ def _row(planned: NewDelivery) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class Attempt:
     """A delivery as it is during an attempt."""
 
     id: int
@@ -181,14 +181,14 @@ class Begun:
     attempts: int
 
 
-def begin(session: Session, delivery_ids: Sequence[int]) -> dict[int, Begun]:
+def begin(session: Session, delivery_ids: Sequence[int]) -> dict[int, Attempt]:
     """Begin attempts and return the deliveries as they are during them, by id, but those with nothing left to attempt.
 
     A mail whose second attempt too ended without an answer is left UNCERTAIN.
     """
     rows = session.execute(BEGIN, {"deliveries": delivery_ids})
     begun = {
-        row.id: Begun(
+        row.id: Attempt(
             row.id, row.kind, row.cause, row.recipient, row.message_id, DeliveryState(row.state), row.attempts
         )
         for row in rows
@@ -204,14 +204,14 @@ def back_to(state: str) -> DeliveryState:
     return DeliveryState.PLANNED if state == DeliveryState.SENDING else DeliveryState.SENDING
 
 
-def undo(session: Session, begun: Begun) -> None:
+def undo(session: Session, begun: Attempt) -> None:
     """Note that an attempt surely delivered nothing, unless another began after it."""
     known = {"delivery": begun.id, "held": begun.attempts, "to": back_to(begun.state)}
     session.execute(UNDO, known)
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class Outcome:
     """What became of a delivery, with the reason."""
 
     delivery_id: int
@@ -220,14 +220,14 @@ class Fate:
     sent_at: datetime | None = None
 
 
-def settle(session: Session, fates: Sequence[Fate]) -> None:
+def settle(session: Session, fates: Sequence[Outcome]) -> None:
     """Give deliveries the state in which they end."""
     known = [{"delivery": f.delivery_id, "to": f.state, "why": f.reason[:500], "at": f.sent_at} for f in fates]
     session.execute(SETTLE, known)
 
 
 @dataclass(slots=True)
-class Lately:
+class RecentCounts:
     """How many mails of a kind were planned lately, not suppressed: by address, by domain, and in all."""
 
     kind: str
@@ -236,11 +236,11 @@ class Lately:
     by_domain_hour: Counter[str]
     in_all_hour: int
 
-    def to(self, recipient: str) -> Recent:
+    def to(self, recipient: str) -> SendCounts:
         """Return what counts for one more mail to a recipient."""
         domain = recipient.rpartition("@")[2]
         day, hour = self.by_address_day[recipient], self.by_address_hour[recipient]
-        return Recent(day, hour, self.by_domain_hour[domain], self.in_all_hour)
+        return SendCounts(day, hour, self.by_domain_hour[domain], self.in_all_hour)
 
     def add(self, recipient: str) -> None:
         """Count one more."""
@@ -250,14 +250,14 @@ class Lately:
         self.in_all_hour += 1
 
 
-def lately(session: Session, kind: str, recipients: Sequence[str], now: datetime) -> Lately:
+def lately(session: Session, kind: str, recipients: Sequence[str], now: datetime) -> RecentCounts:
     """Count what of a kind was planned lately, in all and for recipients (in lower case)."""
     addresses = list(set(recipients))
     domains = list({recipient.rpartition("@")[2] for recipient in recipients})
     about = {"kind": kind, "day": now - DAY, "hour": now - HOUR, "most": COUNTED_AT_MOST * max(1, len(addresses))}
     to_addresses = session.execute(TO_ADDRESSES, about | {"recipients": addresses}).all()
     to_domains = session.execute(TO_DOMAINS, about | {"domains": domains}).all()
-    return Lately(
+    return RecentCounts(
         kind,
         Counter({row.recipient: row.day for row in to_addresses}),
         Counter({row.recipient: row.hour for row in to_addresses}),

@@ -13,17 +13,17 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from daemon.store.models import Job, table, unindexed
-from daemon.store.sql import Adding
+from daemon.store.sql import BulkInsert
 from daemon.system.failpoint import failpoint
 
 # Due whatever the clock says: a clock that steps back delays no new work.
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 APART = timedelta(seconds=0.5)
-TAKEN_BACK_WITHIN = timedelta(seconds=3)
+RESCUED_WITHIN = timedelta(seconds=3)
 
 JOB = table(Job)
 STATE = unindexed(JOB.c.state)
-ADDING = Adding.to(JOB)
+ADDING = BulkInsert.to(JOB)
 
 
 class JobKind(StrEnum):
@@ -121,7 +121,7 @@ LEAVE = (
     )
     .returning(JOB.c.id)
 )
-GIVE_BACK = (
+RELEASE = (
     update(JOB)
     .where(*HELD)
     .values(
@@ -134,11 +134,11 @@ GIVE_BACK = (
     .returning(JOB.c.id)
 )
 WAITING = select(JOB.c.id, JOB.c.due_at).where(JOB.c.state == JobState.READY, JOB.c.due_at > bindparam("now"))
-SOONER = update(JOB).where(JOB.c.id == bindparam("job_id"), STATE == JobState.READY).values(due_at=bindparam("due"))
+SHIFT_DUE = update(JOB).where(JOB.c.id == bindparam("job_id"), STATE == JobState.READY).values(due_at=bindparam("due"))
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class NewJob:
     """A job to add. `due_at` says when it may run."""
 
     kind: JobKind
@@ -148,17 +148,17 @@ class Promise:
 
 
 def add(session: Session, kind: JobKind, subject: str, now: datetime) -> Offer:
-    """Promise a job in the transaction at hand."""
-    return add_many(session, [Promise(kind, subject, now)])[0]
+    """NewJob a job in the transaction at hand."""
+    return add_many(session, [NewJob(kind, subject, now)])[0]
 
 
-def add_many(session: Session, promises: Sequence[Promise]) -> list[Offer]:
-    """Promise jobs in the transaction at hand, in order."""
+def add_many(session: Session, promises: Sequence[NewJob]) -> list[Offer]:
+    """NewJob jobs in the transaction at hand, in order."""
     ids = ADDING.rows(session, [_row(promise) for promise in promises])
     return [Offer(job_id, promise.kind) for job_id, promise in zip(ids, promises, strict=True)]
 
 
-def _row(promise: Promise) -> dict[str, Any]:
+def _row(promise: NewJob) -> dict[str, Any]:
     return {
         "kind": promise.kind,
         "subject": promise.subject,
@@ -199,8 +199,8 @@ def _lease(row: Row[Any]) -> Lease:
     return Lease(row.id, JobKind(row.kind), row.subject, row.attempts, row.created_at, row.owner)
 
 
-def go_on(session: Session, after: Sequence[tuple[Lease, Sequence[Promise]]]) -> list[list[Lease]]:
-    """Promise jobs that the holder of each lease begins at once: leased to them from birth, the attempt counted.
+def add_leased(session: Session, after: Sequence[tuple[Lease, Sequence[NewJob]]]) -> list[list[Lease]]:
+    """NewJob jobs that the holder of each lease begins at once: leased to them from birth, the attempt counted.
 
     What they never begin is taken back from them as any other.
     """
@@ -236,9 +236,9 @@ def retry(session: Session, lease: Lease, error: str, due_at: datetime) -> None:
     _leave(session, lease, JobState.READY, error, due_at=due_at)
 
 
-def give_back(session: Session, lease: Lease, due_at: datetime) -> None:
+def release(session: Session, lease: Lease, due_at: datetime) -> None:
     """Give a job back that was not attempted in earnest, because the store failed: the attempt does not count."""
-    _change(session, lease, GIVE_BACK, {"again": due_at})
+    _change(session, lease, RELEASE, {"again": due_at})
 
 
 def bury(session: Session, lease: Lease, error: str, now: datetime) -> None:
@@ -281,25 +281,25 @@ def leased(session: Session, limit: int) -> dict[int, int]:
     return {row.id: row.beat for row in rows}
 
 
-def orphans(session: Session, is_gone: Callable[[str], bool]) -> list[tuple[int, int]]:
+def orphaned(session: Session, is_gone: Callable[[str], bool]) -> list[tuple[int, int]]:
     """Return the leased jobs whose owner is gone, each with its beat."""
     rows = session.execute(select(Job.id, Job.beat, Job.owner).where(Job.state == JobState.LEASED))
     return [(row.id, row.beat) for row in rows if is_gone(row.owner or "")]
 
 
-def take_back(session: Session, dead: Sequence[tuple[int, int]], now: datetime) -> None:
+def rescue(session: Session, dead: Sequence[tuple[int, int]], now: datetime) -> None:
     """Take jobs, each with the beat that was seen of it, from owners that died.
 
     One of them may have been the death of its worker. They become due one after the other, those that were tried least
     first, so that it does not take the others with it again.
     """
     tried = select(Job.id).where(Job.id.in_([job_id for job_id, _ in dead])).order_by(Job.attempts, Job.id.desc())
-    beats, apart = dict(dead), min(APART, TAKEN_BACK_WITHIN / len(dead))
+    beats, apart = dict(dead), min(APART, RESCUED_WITHIN / len(dead))
     for position, job_id in enumerate(session.execute(tried).scalars().all()):
-        release(session, job_id, beats[job_id], now + position * apart if position else AT_ONCE)
+        rescue_one(session, job_id, beats[job_id], now + position * apart if position else AT_ONCE)
 
 
-def release(session: Session, job_id: int, seen_beat: int, due_at: datetime = AT_ONCE) -> bool:
+def rescue_one(session: Session, job_id: int, seen_beat: int, due_at: datetime = AT_ONCE) -> bool:
     """Take a job from an owner whose beat has not moved; False if it moved after all."""
     done = session.execute(
         update(Job)
@@ -309,11 +309,11 @@ def release(session: Session, job_id: int, seen_beat: int, due_at: datetime = AT
     return isinstance(done, CursorResult) and done.rowcount == 1
 
 
-def sooner(session: Session, step: timedelta, now: datetime) -> int:
+def shift_due(session: Session, step: timedelta, now: datetime) -> int:
     """Let the jobs that wait be due earlier by the time that the clock was set back; return how many."""
     waiting = session.execute(WAITING, {"now": now}).all()
     if waiting:
-        session.execute(SOONER, [{"job_id": row.id, "due": row.due_at - step} for row in waiting])
+        session.execute(SHIFT_DUE, [{"job_id": row.id, "due": row.due_at - step} for row in waiting])
     return len(waiting)
 
 

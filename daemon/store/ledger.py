@@ -14,14 +14,14 @@ from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.message import Message
 from daemon.store.models import Event, indexable, table
 from daemon.store.models import Inbound as InboundRow
-from daemon.store.sql import Adding
+from daemon.store.sql import BulkInsert
 from daemon.vocabulary import Disposition
 
 # A mail without Message-ID and Date that comes again after the longest retry (RFC 5321 section 4.5.4.1) is a new mail.
 RETRY = timedelta(days=5)
 
 INBOUND = table(InboundRow)
-ADDING = Adding.to(INBOUND)
+ADDING = BulkInsert.to(INBOUND)
 SAME = select(INBOUND.c.id, INBOUND.c.content_key, INBOUND.c.received_at).where(
     INBOUND.c.content_key.in_(bindparam("keys", expanding=True))
 )

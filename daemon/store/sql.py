@@ -11,7 +11,7 @@ Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Adding:
+class BulkInsert:
     """The statements that add rows to a table, built once."""
 
     insert: Insert

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from daemon.store.engine import make_engine
-from daemon.store.writer import Bulk, Writer
+from daemon.store.writer import BatchFn, Writer
 
 Item = TypeVar("Item")
 T = TypeVar("T")
@@ -31,22 +31,22 @@ class Store:
         """Return a future that resolves once the transaction of `run` is durable."""
         return self.writer.submit(run)
 
-    def submit_items(self, run: Bulk[Item, T], items: Sequence[Item], *, patient: bool = False) -> "list[Future[T]]":
+    def submit_items(self, run: BatchFn[Item, T], items: Sequence[Item], *, linger: bool = False) -> "list[Future[T]]":
         """Return a future for each item; `run` writes them together with others that came at the same time.
 
-        What is patient waits up to 25 ms for company.
+        What is linger waits up to 25 ms for company.
         """
-        return self.writer.submit_items(run, items, patient=patient)
+        return self.writer.submit_items(run, items, linger=linger)
 
-    def hurry(self) -> None:
-        """Write what is patient now: somebody waits for it."""
-        self.writer.hurry()
+    def flush(self) -> None:
+        """Write what is linger now: somebody waits for it."""
+        self.writer.flush()
 
     def write(self, run: Callable[[Session], T]) -> T:
         """Run a function in a transaction and return its result once that is durable."""
         return self.writer.write(run)
 
-    def write_items(self, run: Bulk[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
+    def write_items(self, run: BatchFn[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
         """Write items together, and return their futures once that is durable, or has failed."""
         return self.writer.write_items(run, items)
 

@@ -26,13 +26,13 @@ from daemon.store.models import (
     indexable,
     table,
 )
-from daemon.store.sql import Adding
+from daemon.store.sql import BulkInsert
 from daemon.vocabulary import PENDING, Screening, Status
 
 ATTACHMENTS_LISTED = 200
 
 TICKET, PERSON, MESSAGE, PARTICIPANT = table(Ticket), table(Person), table(MessageRow), table(Participant)
-ADDING_TICKETS, ADDING_MESSAGES = Adding.to(TICKET), Adding.to(MESSAGE)
+INSERT_TICKETS, INSERT_MESSAGES = BulkInsert.to(TICKET), BulkInsert.to(MESSAGE)
 INSERT_ATTACHMENT = insert(table(AttachmentRow))
 KNOWN_PEOPLE = select(PERSON.c.id, PERSON.c.email).where(PERSON.c.email.in_(bindparam("emails", expanding=True)))
 # Two look-ups: PostgreSQL reads every person for one OR over both.
@@ -108,7 +108,7 @@ def open_tickets(session: Session, opening: Sequence[NewTicket], prefix: str) ->
     """
     references = [new_reference(prefix) for _ in opening]
     rows = [_ticket_row(ticket, reference) for ticket, reference in zip(opening, references, strict=True)]
-    return list(zip(ADDING_TICKETS.rows(session, rows), references, strict=True))
+    return list(zip(INSERT_TICKETS.rows(session, rows), references, strict=True))
 
 
 def _ticket_row(ticket: NewTicket, reference: str) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _ticket_row(ticket: NewTicket, reference: str) -> dict[str, Any]:
 
 def add_messages(session: Session, messages: Sequence[NewMessage]) -> Sequence[int]:
     """Add parsed mails to their tickets, with a row for each attachment, and return their ids, in order."""
-    ids = ADDING_MESSAGES.rows(session, [_message_row(new) for new in messages])
+    ids = INSERT_MESSAGES.rows(session, [_message_row(new) for new in messages])
     files = [row for message_id, new in zip(ids, messages, strict=True) for row in _file_rows(message_id, new.message)]
     if files:
         session.execute(INSERT_ATTACHMENT, files)

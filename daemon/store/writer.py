@@ -25,14 +25,14 @@ class WriterClosedError(Exception):
     """The store is closed: nothing more is written."""
 
 
-Bulk = Callable[[Session, Sequence[Item]], Sequence[T]]
+BatchFn = Callable[[Session, Sequence[Item]], Sequence[T]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Work(Generic[Item, T]):
     """An item, and the function that writes any number of such items."""
 
-    run: Bulk[Item, T]
+    run: BatchFn[Item, T]
     item: Item
     future: Future[T]
 
@@ -64,13 +64,13 @@ class Writer:
         """Return a future that resolves once the transaction of `run` is durable, or has failed."""
         return self.submit_items(_each, [run])[0]
 
-    def submit_items(self, run: Bulk[Item, T], items: Sequence[Item], *, patient: bool = False) -> "list[Future[T]]":
+    def submit_items(self, run: BatchFn[Item, T], items: Sequence[Item], *, linger: bool = False) -> "list[Future[T]]":
         """Return a future for each item; the items of a batch that have the same `run` are given to it together.
 
-        What is patient waits up to 25 ms for company.
+        What is linger waits up to 25 ms for company.
         """
         futures = self._queued(run, items)
-        if patient:
+        if linger:
             self._bell.set()
         else:
             self._ring()
@@ -81,7 +81,7 @@ class Writer:
         future: Future[T] = self.write_items(_each, [run])[0]
         return future.result()
 
-    def write_items(self, run: Bulk[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
+    def write_items(self, run: BatchFn[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
         """Return the futures of items once their transaction is durable, or has failed."""
         futures = self._queued(run, items)
         try:
@@ -94,8 +94,8 @@ class Writer:
         wait(futures)
         return futures
 
-    def hurry(self) -> None:
-        """Commit what is patient, unless somebody is at it, who will."""
+    def flush(self) -> None:
+        """Commit what is linger, unless somebody is at it, who will."""
         self._lead(wait=False)
 
     def stuck_seconds(self) -> float:
@@ -109,7 +109,7 @@ class Writer:
         self._ring()
         self._thread.join()
 
-    def _queued(self, run: Bulk[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
+    def _queued(self, run: BatchFn[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
         works: list[_Work[Item, T]] = [_Work(run, item, Future()) for item in items]
         with self._lock:
             closed = self._closed
@@ -156,7 +156,7 @@ class Writer:
                 self._ring()
 
     def _commit(self, batch: list[_Work[Any, Any]]) -> None:
-        together: dict[Bulk[Any, Any], list[_Work[Any, Any]]] = {}
+        together: dict[BatchFn[Any, Any], list[_Work[Any, Any]]] = {}
         for work in batch:
             together.setdefault(work.run, []).append(work)
         try:

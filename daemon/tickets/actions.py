@@ -28,7 +28,7 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ActionResult:
     """What became of it: the decision, whether the team hears of it, and the jobs that it leads to."""
 
     decision: int | None = None
@@ -36,7 +36,9 @@ class Done:
     offers: tuple[Offer, ...] = ()
 
 
-def correct(session: Session, ticket_id: int, correction: Correction, now: datetime, *, retrain_after: int = 0) -> Done:
+def correct(
+    session: Session, ticket_id: int, correction: Correction, now: datetime, *, retrain_after: int = 0
+) -> ActionResult:
     """Record what a person decided, and promise to tell the team where that changes anything for them.
 
     A person who confirms what the model decided leaves a verified example and disturbs nobody; saying the same again
@@ -47,7 +49,7 @@ def correct(session: Session, ticket_id: int, correction: Correction, now: datet
     same = (ticket.category, ticket.priority, ticket.assigned_team) == (correction.category, priority, correction.team)
     before = decisions.newest(session, ticket_id)
     if same and before is not None and before.by == PERSON:
-        return Done()
+        return ActionResult()
     verb = "confirmed" if same else "corrected"
     was = "" if same or before is None else f"; it was {ticket.category}, {ticket.priority}, {ticket.assigned_team}"
     triage = Triage(
@@ -60,16 +62,16 @@ def correct(session: Session, ticket_id: int, correction: Correction, now: datet
     )
     decision = decisions.apply(session, ticket_id, triage, now, by=PERSON, actor=correction.actor)
     told = () if same else (_tell(session, decision, now),)
-    return Done(decision, not same, (*told, *labels.promise_training(session, retrain_after, now)))
+    return ActionResult(decision, not same, (*told, *labels.promise_training(session, retrain_after, now)))
 
 
-def assign(session: Session, ticket_id: int, team: str, actor: str, now: datetime) -> Done:
+def assign(session: Session, ticket_id: int, team: str, actor: str, now: datetime) -> ActionResult:
     """Give a ticket to a team without saying anything of its category; raises ValueError while triage is pending."""
     ticket = session.get_one(Ticket, ticket_id)
     if ticket.category == PENDING:
         raise ValueError("triage has not decided yet")
     if ticket.assigned_team == team:
-        return Done()
+        return ActionResult()
     triage = Triage(
         category=ticket.category,
         priority=Priority(ticket.priority),
@@ -78,7 +80,7 @@ def assign(session: Session, ticket_id: int, team: str, actor: str, now: datetim
         reasons=(f"assigned by {actor}; it was with {ticket.assigned_team}",),
     )
     decision = decisions.apply(session, ticket_id, triage, now, by=ASSIGNMENT, actor=actor)
-    return Done(decision, True, (_tell(session, decision, now),))
+    return ActionResult(decision, True, (_tell(session, decision, now),))
 
 
 def close(session: Session, ticket_id: int, actor: str, now: datetime) -> bool:

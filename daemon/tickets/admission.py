@@ -8,22 +8,22 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from daemon.mail import follow_up
-from daemon.mail.analyze import Policy, Understanding
+from daemon.mail.analyze import Analysis, Identity
 from daemon.mail.envelope import Inbound
 from daemon.mail.follow_up import FollowUp
 from daemon.mail.token import Purpose
 from daemon.store import jobs, ledger, tickets
-from daemon.store.jobs import JobKind, Offer, Promise
+from daemon.store.jobs import JobKind, NewJob, Offer
 from daemon.store.ledger import Entry
 from daemon.store.tickets import NewMessage, NewTicket
 from daemon.tickets import bounces
-from daemon.vocabulary import Disposition, Kind
+from daemon.vocabulary import Disposition, SenderKind
 
 STATE_OF: Final = {
-    Kind.AUTO_REPLY: Disposition.AUTO_REPLY,
-    Kind.BOUNCE: Disposition.BOUNCE,
-    Kind.LIST: Disposition.LIST,
-    Kind.OWN: Disposition.OWN,
+    SenderKind.AUTO_REPLY: Disposition.AUTO_REPLY,
+    SenderKind.BOUNCE: Disposition.BOUNCE,
+    SenderKind.LIST: Disposition.LIST,
+    SenderKind.OWN: Disposition.OWN,
 }
 
 
@@ -31,14 +31,14 @@ STATE_OF: Final = {
 class Reading:
     """A delivery on its way into the store.
 
-    `packed` is the raw mail, compressed. `understanding` is None where our own code failed; `failure` says how.
+    `packed` is the raw mail, compressed. `analysis` is None where our own code failed; `failure` says how.
     `replaces` is the ledger row of a parked mail that is replayed. `again` marks a second try after a conflict.
     """
 
     inbound: Inbound
     packed: bytes
     content_key: str
-    understanding: Understanding | None
+    analysis: Analysis | None
     failure: str = ""
     silent: bool = False
     replaces: int | None = None
@@ -69,7 +69,7 @@ class _Admission:
     key: str
     state: Disposition
     reasons: list[str]
-    heard: Understanding | None = None
+    analysis: Analysis | None = None
     found: FollowUp | None = None
     original: int | None = None
     ticket_id: int | None = None
@@ -84,7 +84,7 @@ class _Admission:
         return Receipt(self.inbound_id, self.state, self.reference, self.ticket_id, tuple(self.offers))
 
 
-def admit(session: Session, readings: Sequence[Reading], policy: Policy) -> list[Receipt]:
+def admit(session: Session, readings: Sequence[Reading], policy: Identity) -> list[Receipt]:
     """Admit mails and return what became of each, in order.
 
     Every statement writes the rows of all of them: a mail in company costs a third of a mail alone.
@@ -107,65 +107,67 @@ def _entangled(readings: Sequence[Reading]) -> bool:
     """Say whether one of the mails is about another: then they are admitted one after the other."""
     if len(readings) == 1:
         return False
-    heard = [r.understanding for r in readings if r.understanding]
-    ours = {h.message.message_id for h in heard if h.message.message_id}
-    parents = {parent for h in heard for parent in h.keys.message_ids}
+    analysis = [r.analysis for r in readings if r.analysis]
+    ours = {h.message.message_id for h in analysis if h.message.message_id}
+    parents = {parent for h in analysis for parent in h.keys.message_ids}
     return len({r.content_key for r in readings}) < len(readings) or bool(ours & parents)
 
 
 def _decide(session: Session, reading: Reading, originals: dict[str, ledger.Original]) -> _Admission:
     """Decide what a mail is to us: duplicate, parked, kept, follow-up or new ticket."""
-    heard = reading.understanding
-    message = heard.message if heard else None
+    analysis = reading.analysis
+    message = analysis.message if analysis else None
     original, key = ledger.original_of(session, reading.content_key, originals, message, reading.now)
     if original is not None:
         reasons = [f"the same mail came before as {original}"]
-        return _Admission(reading, key, Disposition.DUPLICATE, reasons, heard, original=original)
-    if heard is None:
+        return _Admission(reading, key, Disposition.DUPLICATE, reasons, analysis, original=original)
+    if analysis is None:
         return _Admission(reading, key, Disposition.PARKED, [reading.failure])
-    reasons = list(heard.screening.reasons)
+    reasons = list(analysis.screening.reasons)
     found = follow_up.decide(
-        heard.keys,
-        tickets.find_candidates(session, heard.keys),
-        heard.sender_email,
-        heard.message.subject,
-        verified=heard.verified,
+        analysis.keys,
+        tickets.find_candidates(session, analysis.keys),
+        analysis.sender_email,
+        analysis.message.subject,
+        verified=analysis.verified,
     )
-    if heard.screening.kind is not Kind.PERSON:
-        return _kept(session, reading, key, heard, found)
+    if analysis.screening.kind is not SenderKind.PERSON:
+        return _kept(session, reading, key, analysis, found)
     if found and found.joins:
         reasons.append(found.evidence)
-        return _Admission(reading, key, Disposition.FOLLOW_UP, reasons, heard, found, ticket_id=found.ticket_id)
+        return _Admission(reading, key, Disposition.FOLLOW_UP, reasons, analysis, found, ticket_id=found.ticket_id)
     if found:
         reasons.append(f"possibly related: {found.evidence}")
-    return _Admission(reading, key, Disposition.TICKET, reasons, heard, found)
+    return _Admission(reading, key, Disposition.TICKET, reasons, analysis, found)
 
 
-def _kept(session: Session, reading: Reading, key: str, heard: Understanding, found: FollowUp | None) -> _Admission:
+def _kept(session: Session, reading: Reading, key: str, analysis: Analysis, found: FollowUp | None) -> _Admission:
     """Keep what no person wrote: on its ticket where it has one; never answered, never reopening."""
-    reasons = list(heard.screening.reasons)
-    ticket_id = bounces.ticket_of(session, heard.dsn) if heard.dsn else None
+    reasons = list(analysis.screening.reasons)
+    ticket_id = bounces.ticket_of(session, analysis.dsn) if analysis.dsn else None
     if ticket_id is None and found and found.joins:
         ticket_id = found.ticket_id
         reasons.append(found.evidence)
-    return _Admission(reading, key, STATE_OF[heard.screening.kind], reasons, heard, found, ticket_id=ticket_id)
+    return _Admission(reading, key, STATE_OF[analysis.screening.kind], reasons, analysis, found, ticket_id=ticket_id)
 
 
 def _find_people(session: Session, admissions: Iterable[_Admission]) -> None:
-    writers = [a for a in admissions if _has_message(a) and a.heard and a.heard.sender_email]
-    known = tickets.people(session, [(a.heard.sender, a.reading.now) for a in writers if a.heard and a.heard.sender])
+    writers = [a for a in admissions if _has_message(a) and a.analysis and a.analysis.sender_email]
+    known = tickets.people(
+        session, [(a.analysis.sender, a.reading.now) for a in writers if a.analysis and a.analysis.sender]
+    )
     for admission in writers:
-        if admission.heard and admission.heard.sender_email:
-            admission.sender_id = known[admission.heard.sender_email]
+        if admission.analysis and admission.analysis.sender_email:
+            admission.sender_id = known[admission.analysis.sender_email]
 
 
-def _open_tickets(session: Session, admissions: Iterable[_Admission], policy: Policy) -> None:
+def _open_tickets(session: Session, admissions: Iterable[_Admission], policy: Identity) -> None:
     opening = [a for a in admissions if a.state is Disposition.TICKET]
     opened = tickets.open_tickets(
         session,
         [
             NewTicket(
-                subject=a.heard.message.subject if a.heard else "",
+                subject=a.analysis.message.subject if a.analysis else "",
                 requester_id=a.sender_id,
                 related_id=a.found.ticket_id if a.found else None,
                 silent=a.reading.silent,
@@ -196,7 +198,7 @@ def _write_ledger(session: Session, admissions: Iterable[_Admission]) -> None:
             disposition=a.state,
             reasons=a.reasons,
             content_key=a.key if a.original is None else None,
-            message_id=a.heard.message.message_id if a.heard else "",
+            message_id=a.analysis.message.message_id if a.analysis else "",
             ticket_id=a.ticket_id,
             duplicate_of=a.original,
             raw=a.reading.packed if a.original is None else None,
@@ -213,16 +215,16 @@ def _add_messages(session: Session, admissions: Iterable[_Admission]) -> None:
         session,
         [
             NewMessage(
-                message=a.heard.message,
+                message=a.analysis.message,
                 ticket_id=a.ticket_id,
                 inbound_id=a.inbound_id,
-                screening=a.heard.screening,
+                screening=a.analysis.screening,
                 sender_id=a.sender_id,
-                verified=a.heard.verified,
+                verified=a.analysis.verified,
                 now=a.reading.now,
             )
             for a in having
-            if a.heard and a.ticket_id is not None
+            if a.analysis and a.ticket_id is not None
         ],
     )
     for admission, message_id in zip(having, added, strict=True):
@@ -236,15 +238,15 @@ def _has_message(admission: _Admission) -> bool:
     return admission.state in (Disposition.TICKET, Disposition.FOLLOW_UP)
 
 
-def _settle(session: Session, admission: _Admission, policy: Policy) -> None:
+def _settle(session: Session, admission: _Admission, policy: Identity) -> None:
     """Write what only this mail brings: a copy noted, a ticket reopened, a delivery that bounced."""
-    heard, now = admission.heard, admission.reading.now
+    analysis, now = admission.analysis, admission.reading.now
     if admission.original is not None:
         ledger.note_copy(session, admission.original, admission.inbound_id, admission.reading.inbound.envelope)
-    elif heard is not None and heard.dsn is not None:
-        bounces.note(session, heard.dsn, admission.inbound_id, now)
-    elif admission.state is Disposition.FOLLOW_UP and heard and admission.ticket_id is not None:
-        by_team = heard.sender_email in policy.team_addresses
+    elif analysis is not None and analysis.dsn is not None:
+        bounces.note(session, analysis.dsn, admission.inbound_id, now)
+    elif admission.state is Disposition.FOLLOW_UP and analysis and admission.ticket_id is not None:
+        by_team = analysis.sender_email in policy.team_addresses
         tickets.join(session, admission.ticket_id, None if by_team else admission.sender_id, now, reopen=not by_team)
         admission.reference = tickets.reference_of(session, admission.ticket_id)
         if admission.sender_id is not None and _proves_reading(admission):
@@ -253,7 +255,7 @@ def _settle(session: Session, admission: _Admission, policy: Policy) -> None:
 
 def _proves_reading(admission: _Admission) -> bool:
     """Say whether the sender holds a token that went to the address they write from."""
-    email = admission.heard.sender_email if admission.heard else None
+    email = admission.analysis.sender_email if admission.analysis else None
     token = admission.found.token if admission.found else None
     return bool(email and token and token.purpose is Purpose.CUSTOMER and token.is_for(email))
 
@@ -262,8 +264,8 @@ def _promise_jobs(session: Session, admissions: Iterable[_Admission]) -> None:
     due = []
     for a in admissions:
         if a.state is Disposition.TICKET:
-            due.append((a, Promise(JobKind.TRIAGE, f"ticket:{a.ticket_id}", a.reading.now)))
+            due.append((a, NewJob(JobKind.TRIAGE, f"ticket:{a.ticket_id}", a.reading.now)))
         elif a.state is Disposition.FOLLOW_UP and not a.reading.silent:
-            due.append((a, Promise(JobKind.NOTIFY, f"message:{a.message_id}", a.reading.now)))
+            due.append((a, NewJob(JobKind.NOTIFY, f"message:{a.message_id}", a.reading.now)))
     for (admission, _), offer in zip(due, jobs.add_many(session, [promise for _, promise in due]), strict=True):
         admission.offers.append(offer)

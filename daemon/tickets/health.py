@@ -35,7 +35,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Thresholds:
     """How long each thing may take before it is trouble; None means for ever."""
 
     job: timedelta
@@ -44,58 +44,58 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Problem:
     """Something that a person should know: a stable key, and a sentence with what to do."""
 
     key: str
     text: str
 
 
-def examine(facts: Facts, patience: Patience) -> tuple[Trouble, ...]:
+def examine(facts: Facts, patience: Thresholds) -> tuple[Problem, ...]:
     """Return what is wrong, in the order of weight."""
     return (*_flow(facts, patience), *_left_behind(facts), *_mailboxes(facts, patience))
 
 
-def _flow(facts: Facts, patience: Patience) -> list[Trouble]:
+def _flow(facts: Facts, patience: Thresholds) -> list[Problem]:
     found = []
     if not facts.room:
-        found.append(Trouble("disk", "The disk is nearly full: mail is refused for now. Make room."))
+        found.append(Problem("disk", "The disk is nearly full: mail is refused for now. Make room."))
     if facts.refused:
         found.append(
-            Trouble(
+            Problem(
                 "outgoing", f"The smarthost refuses our credentials ({facts.refused}): outgoing mail waits. Mend them."
             )
         )
     if facts.drifted:
-        found.append(Trouble("drift", f"Automatic routing was stopped: {facts.drifted}. See triaged stats triage."))
+        found.append(Problem("drift", f"Automatic routing was stopped: {facts.drifted}. See triaged stats triage."))
     if facts.oldest_due and facts.now - facts.oldest_due > patience.job:
         waits = _minutes(facts.now - facts.oldest_due)
-        found.append(Trouble("jobs", f"A job has been due for {waits}: does a worker run? See triaged jobs list."))
+        found.append(Problem("jobs", f"A job has been due for {waits}: does a worker run? See triaged jobs list."))
     if patience.no_mail and (facts.last_mail_at is None or facts.now - facts.last_mail_at > patience.no_mail):
-        found.append(Trouble("no-mail", f"No mail has come for {_minutes(patience.no_mail)}. Is the way in open?"))
+        found.append(Problem("no-mail", f"No mail has come for {_minutes(patience.no_mail)}. Is the way in open?"))
     return found
 
 
-def _left_behind(facts: Facts) -> list[Trouble]:
+def _left_behind(facts: Facts) -> list[Problem]:
     found = []
     if facts.dead:
-        found.append(Trouble("dead", f"{facts.dead} jobs were given up. See triaged jobs list."))
+        found.append(Problem("dead", f"{facts.dead} jobs were given up. See triaged jobs list."))
     if facts.parked:
-        found.append(Trouble("parked", f"{facts.parked} mails are parked. See triaged parked list."))
+        found.append(Problem("parked", f"{facts.parked} mails are parked. See triaged parked list."))
     if facts.uncertain:
         found.append(
-            Trouble("uncertain", f"{facts.uncertain} mails went out twice without an answer. See triaged stats.")
+            Problem("uncertain", f"{facts.uncertain} mails went out twice without an answer. See triaged stats.")
         )
     return found
 
 
-def _mailboxes(facts: Facts, patience: Patience) -> list[Trouble]:
+def _mailboxes(facts: Facts, patience: Thresholds) -> list[Problem]:
     found = []
     for name, mailbox in sorted(facts.mailboxes.items()):
         if mailbox.polled_at is None or facts.now - mailbox.polled_at > patience.mailbox:
             why = mailbox.error or "no answer"
             since = _minutes(facts.now - mailbox.polled_at) if mailbox.polled_at else "ever"
-            found.append(Trouble(f"mailbox {name}", f"The mailbox {name} has not been read for {since}: {why}."))
+            found.append(Problem(f"mailbox {name}", f"The mailbox {name} has not been read for {since}: {why}."))
     return found
 
 

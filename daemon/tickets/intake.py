@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from daemon.mail.analyze import Policy, understand
+from daemon.mail.analyze import Identity, analyze
 from daemon.mail.envelope import Inbound
 from daemon.mail.fingerprint import content_key
 from daemon.store import ledger, tickets
@@ -41,7 +41,7 @@ class Wake(Protocol):
 class Intake:
     """The way in for every mail, whatever brought it."""
 
-    def __init__(self, store: Store, policy: Policy, wake: Wake) -> None:
+    def __init__(self, store: Store, policy: Identity, wake: Wake) -> None:
         self._store = store
         self._wake = wake
         self.policy = policy
@@ -59,9 +59,9 @@ class Intake:
         """Understand a mail. Never raises: a mail that our own code fails on is to be parked."""
         key, packed = content_key(inbound.raw), ledger.pack(inbound.raw)
         try:
-            understanding = understand(inbound, self.policy)
+            analysis = analyze(inbound, self.policy)
             failpoint("accept.parsed")
-            return Reading(inbound, packed, key, understanding, silent=silent)
+            return Reading(inbound, packed, key, analysis, silent=silent)
         except Exception as error:
             log.exception("mail not understood", source=inbound.source)
             return Reading(inbound, packed, key, None, failure=_reason(error), silent=silent)
@@ -103,14 +103,14 @@ class Intake:
             finally:
                 # Whatever goes wrong from here on: the mail is stored, and somebody waits to hear it.
                 receipt.set_result(written.result())
-        elif isinstance(error, UNREACHABLE) or reading.understanding is None:
+        elif isinstance(error, UNREACHABLE) or reading.analysis is None:
             receipt.set_exception(error)
         elif isinstance(error, IntegrityError) and not reading.again:
             # Another daemon stored the same mail or person a moment ago; this time we shall see it.
             self._instead(replace(reading, again=True), also, receipt)
         else:
             log.error("mail not admitted", source=reading.inbound.source, exc_info=error)
-            self._instead(replace(reading, understanding=None, failure=_reason(error)), also, receipt)
+            self._instead(replace(reading, analysis=None, failure=_reason(error)), also, receipt)
 
     def _instead(self, reading: Reading, also: Extra | None, receipt: "Future[Receipt]") -> None:
         _chain(self.store([reading], also)[0], receipt)

@@ -15,12 +15,12 @@ from daemon.vocabulary import PENDING, Disposition
 FALLBACK = "fallback"
 
 
-class RepairError(ValueError):
+class RetryError(ValueError):
     """Something cannot be repaired so; the message says why."""
 
 
-def retry(session: Session, job_id: int, actor: str, now: datetime) -> str:
-    """Let a dead job be tried again, as often as a new one; return its subject. Raises RepairError."""
+def retry_job(session: Session, job_id: int, actor: str, now: datetime) -> str:
+    """Let a dead job be tried again, as often as a new one; return its subject. Raises RetryError."""
     job = _dead(session, job_id)
     if job.kind == JobKind.TRIAGE:
         _reopen(session, _number(job.subject), actor)
@@ -33,8 +33,8 @@ def retry(session: Session, job_id: int, actor: str, now: datetime) -> str:
     return job.subject
 
 
-def dismiss(session: Session, job_id: int, actor: str, now: datetime) -> str:
-    """Let a dead job rest; return its subject. Raises RepairError."""
+def dismiss_job(session: Session, job_id: int, actor: str, now: datetime) -> str:
+    """Let a dead job rest; return its subject. Raises RetryError."""
     job = _dead(session, job_id)
     _note(session, "job dismissed", job, actor, now)
     job.state, job.last_error = JobState.DONE, f"dismissed by {actor}: {job.last_error}"[:1000]
@@ -51,13 +51,13 @@ def triage_again(session: Session, inbound_id: int, ticket_id: int, actor: str, 
     before = decisions.newest(session, ticket_id)
     if before is not None and before.by != FALLBACK:
         for job_id in dead.all():
-            dismiss(session, job_id, actor, now)
+            dismiss_job(session, job_id, actor, now)
         reasons = [f"triage failed; decided by {before.actor or before.by}"]
         ledger.settle(session, inbound_id, Disposition.TICKET, reasons, ticket_id)
         return "a person has decided it since"
     waiting = dead.first()
     if waiting is not None:
-        retry(session, waiting, actor, now)
+        retry_job(session, waiting, actor, now)
     else:
         _reopen(session, ticket_id, actor)
         jobs.add(session, JobKind.TRIAGE, f"ticket:{ticket_id}", now)
@@ -81,9 +81,9 @@ def ticket_of_subject(session: Session, subject: str) -> int | None:
 def _dead(session: Session, job_id: int) -> Job:
     job = session.get(Job, job_id)
     if job is None:
-        raise RepairError(f"there is no job {job_id}")
+        raise RetryError(f"there is no job {job_id}")
     if job.state != JobState.DEAD:
-        raise RepairError(f"job {job_id} is {job.state}, not dead")
+        raise RetryError(f"job {job_id} is {job.state}, not dead")
     return job
 
 

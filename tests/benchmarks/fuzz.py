@@ -14,7 +14,7 @@ from typing import Final
 from daemon.mail.dsn.read import read_dsn
 from daemon.mail.envelope import Envelope
 from daemon.mail.mime.parse import parse
-from daemon.mail.screening.screen import Own, screen
+from daemon.mail.screening.screen import OwnIdentity, screen
 from tests.support.message_invariants import broken_promises
 from tests.support.paths import ROOT
 
@@ -22,7 +22,7 @@ FOLDERS: Final = (ROOT / "tests" / "emails", ROOT.parent / "shared" / "corpus" /
 MAX_SECONDS: Final = 2.0
 MAX_SIZE: Final = 200_000
 ENVELOPE: Final = Envelope("", (), "192.0.2.1", datetime(2026, 3, 2, tzinfo=UTC))
-OWN: Final = Own(frozenset({"support@shop.example"}))
+OWN: Final = OwnIdentity(frozenset({"support@shop.example"}))
 TOKENS: Final = (
     b"\0", b"\r", b"\n", b"\r\n\r\n", b"\xff", b"\x1b$B", b"=?utf-8?q?", b"?=", b"=?utf-8?b?", b'"', b"<", b">",
     b"(", b")",

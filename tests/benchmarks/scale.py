@@ -22,15 +22,15 @@ from typing import Any, Final
 
 from sqlalchemy import event
 
-from daemon.mail.analyze import Policy
+from daemon.mail.analyze import Identity
 from daemon.store import decisions, deliveries, jobs, keys
 from daemon.store.decisions import Decided
-from daemon.store.deliveries import Fate, NewDelivery
+from daemon.store.deliveries import NewDelivery, Outcome
 from daemon.store.jobs import Lease
 from daemon.store.maintenance import schema
 from daemon.store.queries import snapshots
 from daemon.store.queries import tickets as reports
-from daemon.store.queries.tickets import Wanted
+from daemon.store.queries.tickets import TicketFilter
 from daemon.store.store import Store
 from daemon.system import logs
 from daemon.tickets.intake import Intake
@@ -58,7 +58,7 @@ class Helpdesk:
         self._backends: set[int] = set()
         event.listen(self.store.engine, "connect", self._connected)
         signing = self.store.write(lambda session: keys.ensure(session, NOON))
-        policy = Policy(frozenset({SUPPORT}), frozenset(), signing, "HD")
+        policy = Identity(frozenset({SUPPORT}), frozenset(), signing, "HD")
         self._intake = Intake(self.store, policy, self.woken)
 
     def cpu(self) -> float:
@@ -99,7 +99,7 @@ class Helpdesk:
         recipient = seed.requester(ticket, self.tickets)
 
         def plan(session: Any) -> int | None:
-            snapshots.load(session, f"decision:{ticket}")
+            snapshots.load_one(session, f"decision:{ticket}")
             deliveries.lately(session, "acknowledgement", [recipient], NOON)
             number = self._random.getrandbits(60)
             planned = NewDelivery(
@@ -118,19 +118,19 @@ class Helpdesk:
         assert delivery is not None
         assert self.store.write(lambda session: deliveries.begin(session, [delivery]))
         sent = deliveries.DeliveryState.SENT
-        self.store.write(lambda session: deliveries.settle(session, [Fate(delivery, sent, "250 taken", NOON)]))
+        self.store.write(lambda session: deliveries.settle(session, [Outcome(delivery, sent, "250 taken", NOON)]))
 
     def list_newest(self) -> None:
         """List the newest tickets."""
-        self._list(Wanted())
+        self._list(TicketFilter())
 
     def list_team(self) -> None:
         """List the newest open tickets of a team."""
-        self._list(Wanted(status="OPEN", team="TECH_SUPPORT"))
+        self._list(TicketFilter(status="OPEN", team="TECH_SUPPORT"))
 
     def list_category(self) -> None:
         """List the newest tickets of a category."""
-        self._list(Wanted(category="Login"))
+        self._list(TicketFilter(category="Login"))
 
     def search_address(self) -> None:
         """Search the tickets of a customer."""
@@ -163,7 +163,7 @@ class Helpdesk:
         assert lease is not None
         return lease
 
-    def _list(self, wanted: Wanted) -> None:
+    def _list(self, wanted: TicketFilter) -> None:
         with self.store.read() as session:
             assert len(reports.list_tickets(session, wanted, LISTED)) == LISTED
 

@@ -11,7 +11,7 @@ from tests.support.fakes import FakeClock
 from tests.support.helpdesk import Helpdesk, settings_for
 from tests.support.paths import CONFIG
 from tests.support.smtp_sink import Sink
-from workers.app import registry, school
+from workers.app import registry, trainer
 
 EXAMPLES_EACH = 40
 
@@ -36,7 +36,7 @@ def models(examples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Sink() as sink:
         settings = settings_for(state, sink, examples)
     store = Store(f"sqlite:///{state / 'empty.db'}")
-    teacher = school(settings, store, FakeClock())
+    teacher = trainer(settings, store, FakeClock())
     teacher.verified = list  # type: ignore[method-assign,assignment]  # nothing was verified yet
     teacher.ensure_model()
     store.close()

@@ -4,7 +4,7 @@ from config.settings import load
 from daemon.store.maintenance import schema
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
-from workers.app import school
+from workers.app import trainer
 
 
 def install() -> None:
@@ -12,6 +12,6 @@ def install() -> None:
     settings = load()
     store = Store(f"sqlite:///{settings.service.state_dir / 'empty.db'}")
     schema.upgrade(store.engine)
-    school(settings, store, SystemClock()).ensure_model()
+    trainer(settings, store, SystemClock()).ensure_model()
     store.close()
     raise SystemExit(0)

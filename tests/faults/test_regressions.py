@@ -19,18 +19,18 @@ from config.settings import Settings
 from daemon.broker import make_broker
 from daemon.relay import Relay
 from daemon.store import jobs
-from daemon.store.jobs import JobKind, Promise
+from daemon.store.jobs import JobKind, NewJob
 from daemon.store.models import Job
 from daemon.store.store import Store
 from daemon.store.writer import WriterClosedError
 from daemon.system.worker_id import is_gone, owner
 from tests.support.fakes import NOON, FakeClock
-from workers.app import Workshop
-from workers.jobs.commit import written
+from workers.app import WorkerApp
+from workers.jobs.commit import commit_with_retry
 
 
 def leased(store: Store, count: int, by: str = "elsewhere:1:0") -> list[int]:
-    promises = [Promise(JobKind.TRIAGE, f"ticket:{n}", NOON) for n in range(count)]
+    promises = [NewJob(JobKind.TRIAGE, f"ticket:{n}", NOON) for n in range(count)]
     ids = [offer.job_id for offer in store.write(lambda session: jobs.add_many(session, promises))]
     for job_id in ids:
         assert store.write(lambda session, i=job_id: jobs.claim(session, i, by, NOON))  # type: ignore[misc]
@@ -45,10 +45,10 @@ def beats(store: Store) -> list[tuple[int, int]]:
 def test_jobs_of_a_dead_worker_come_back_one_after_the_other_the_least_tried_first(store: Store) -> None:
     # One that kills its worker took its neighbours with it three times, and was parked together with them.
     first, *others = leased(store, 3)
-    store.write(lambda session: jobs.take_back(session, [b for b in beats(store) if b[0] == first], NOON))
+    store.write(lambda session: jobs.rescue(session, [b for b in beats(store) if b[0] == first], NOON))
     assert store.write(lambda session: jobs.claim(session, first, "elsewhere:2:0", NOON))
     seen = beats(store)
-    store.write(lambda session: jobs.take_back(session, seen, NOON))
+    store.write(lambda session: jobs.rescue(session, seen, NOON))
     with store.read() as session:
         due = session.execute(select(Job.id, Job.due_at).order_by(Job.due_at)).all()
     assert [row.id for row in due] == [*reversed(others), first]
@@ -66,7 +66,7 @@ def test_what_a_dead_process_of_this_host_held_is_known_at_once(store: Store) ->
     [orphan] = leased(store, 1, f"{host}:{child}:abcd")
     [foreign] = leased(store, 1, f"another-host:{child}:abcd")
     with store.read() as session:
-        found = [job_id for job_id, _ in jobs.orphans(session, is_gone)]
+        found = [job_id for job_id, _ in jobs.orphaned(session, is_gone)]
     assert found == [orphan]
     assert {ours, foreign} < {job_id for job_id, _ in beats(store)}
 
@@ -101,20 +101,20 @@ def failing(times: int) -> Callable[[Session, Sequence[None]], list[int]]:
 
 
 def test_an_outcome_is_written_once_the_store_is_back(store: Store) -> None:
-    # A mail whose 250 could not be written down went out again.
-    assert written(store, failing(2), [None])[0].result() == 3
+    # A mail whose 250 could not be commit_with_retry down went out again.
+    assert commit_with_retry(store, failing(2), [None])[0].result() == 3
 
 
 def test_patience_with_the_store_ends(store: Store) -> None:
     with pytest.raises(OperationalError):
-        written(store, failing(10), [None], patience=0.3)[0].result()
+        commit_with_retry(store, failing(10), [None], patience=0.3)[0].result()
 
 
 def test_a_closed_store_is_not_waited_for(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'triaged.db'}")
     store.close()
     with pytest.raises(WriterClosedError):
-        written(store, failing(0), [None])[0].result()
+        commit_with_retry(store, failing(0), [None])[0].result()
 
 
 class Booted(Middleware):
@@ -133,11 +133,11 @@ def test_the_time_limit_of_jobs_is_kept(store: Store, clock: FakeClock, tmp_path
     booted = Booted()
     broker.add_middleware(booted)
     settings = Settings(service={"state_dir": tmp_path}, outgoing={"maildir": tmp_path / "out"})  # type: ignore[arg-type]
-    workshop = Workshop(settings, store, broker, (b"k" * 32,), clock)
-    school: Any = SimpleNamespace(ensure_model=lambda: None)
-    workshop._school = school
-    workshop.start()
-    workshop.close()
+    worker_app = WorkerApp(settings, store, broker, (b"k" * 32,), clock)
+    trainer: Any = SimpleNamespace(ensure_model=lambda: None)
+    worker_app._trainer = trainer
+    worker_app.start()
+    worker_app.close()
     assert booted.heard
     limits = {kind: broker.get_actor(kind).options["time_limit"] for kind in JobKind}
     assert limits[JobKind.TRAIN] > limits[JobKind.TRIAGE] == limits[JobKind.NOTIFY] == limits[JobKind.DELIVER]

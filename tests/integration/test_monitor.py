@@ -10,10 +10,10 @@ from daemon.store import jobs, keys
 from daemon.store.jobs import JobKind
 from daemon.store.models import Job
 from daemon.store.store import Store
-from daemon.tickets.health import Patience
+from daemon.tickets.health import Thresholds
 from tests.support.fakes import FakeClock
 from tests.support.smtp_sink import Sink
-from workers.monitor import Watchman
+from workers.monitor import HealthMonitor
 from workers.transports.base import Transport
 from workers.transports.smtp import SmtpTransport
 
@@ -35,8 +35,8 @@ def transport(sink: Sink) -> Iterator[Transport]:
     found.close()
 
 
-def watchman(store: Store, clock: FakeClock, transport: Transport, admin: str | None = ADMIN) -> Watchman:
-    return Watchman(
+def monitor(store: Store, clock: FakeClock, transport: Transport, admin: str | None = ADMIN) -> HealthMonitor:
+    return HealthMonitor(
         store,
         clock,
         transport,
@@ -45,7 +45,7 @@ def watchman(store: Store, clock: FakeClock, transport: Transport, admin: str | 
         admin=admin,
         message_id_domain="example.com",
         mailboxes=(),
-        patience=Patience(timedelta(minutes=5), timedelta(minutes=15), None),
+        patience=Thresholds(timedelta(minutes=5), timedelta(minutes=15), None),
         refused=lambda: "",
         drifted=lambda: "",
         room=lambda: True,
@@ -60,7 +60,7 @@ def wait_too_long(store: Store, clock: FakeClock) -> None:
 def test_two_watchmen_tell_the_admin_of_one_trouble_once(store: Store, sink: Sink, transport: Transport) -> None:
     clock = FakeClock()
     wait_too_long(store, clock)
-    first, second = watchman(store, clock, transport), watchman(store, clock, transport)
+    first, second = monitor(store, clock, transport), monitor(store, clock, transport)
     assert [t.key for t in first.look()] == ["jobs"]
     assert second.look() == ()
     assert first.look() == ()
@@ -73,7 +73,7 @@ def test_two_watchmen_tell_the_admin_of_one_trouble_once(store: Store, sink: Sin
 def test_a_trouble_that_comes_back_is_told_again(store: Store, sink: Sink, transport: Transport) -> None:
     clock = FakeClock()
     wait_too_long(store, clock)
-    looking = watchman(store, clock, transport)
+    looking = monitor(store, clock, transport)
     looking.look()
     store.write(lambda session: session.execute(update(Job).values(state="done")) and None)
     assert looking.look() == ()
@@ -85,7 +85,7 @@ def test_a_trouble_that_comes_back_is_told_again(store: Store, sink: Sink, trans
 def test_what_could_not_be_told_is_told_in_the_next_round(store: Store, sink: Sink, transport: Transport) -> None:
     clock = FakeClock()
     wait_too_long(store, clock)
-    looking = watchman(store, clock, transport)
+    looking = monitor(store, clock, transport)
     sink.script("RCPT", "451 4.2.0 later")
     looking.look()
     assert sink.received == []
@@ -96,5 +96,5 @@ def test_what_could_not_be_told_is_told_in_the_next_round(store: Store, sink: Si
 def test_without_an_admin_trouble_is_noted_and_nobody_is_mailed(store: Store, sink: Sink, transport: Transport) -> None:
     clock = FakeClock()
     wait_too_long(store, clock)
-    assert [t.key for t in watchman(store, clock, transport, admin=None).look()] == ["jobs"]
+    assert [t.key for t in monitor(store, clock, transport, admin=None).look()] == ["jobs"]
     assert sink.received == []

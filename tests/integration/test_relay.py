@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from daemon import broker as brokers
 from daemon.relay import Relay
 from daemon.store import jobs
-from daemon.store.jobs import JobKind, Lease, Offer, Promise
+from daemon.store.jobs import JobKind, Lease, NewJob, Offer
 from daemon.store.models import Job
 from daemon.store.store import Store
 from tests.support.fakes import NOON, FakeClock, eventually
@@ -48,7 +48,7 @@ def relay(store: Store, offers: Offers, clock: FakeClock) -> Iterator[Relay]:
 
 
 def promise(store: Store, number: int = 1) -> list[int]:
-    promises = [Promise(JobKind.TRIAGE, f"ticket:{n}", NOON) for n in range(number)]
+    promises = [NewJob(JobKind.TRIAGE, f"ticket:{n}", NOON) for n in range(number)]
     return [offer.job_id for offer in store.write(lambda session: jobs.add_many(session, promises))]
 
 
@@ -331,7 +331,7 @@ class TestWithRedis:
 
 
 def test_a_clock_that_is_set_back_delays_nothing_that_waits(store: Store, clock: FakeClock) -> None:
-    due = Promise(JobKind.DELIVER, "delivery:1", NOON, clock.now() + timedelta(seconds=8))
+    due = NewJob(JobKind.DELIVER, "delivery:1", NOON, clock.now() + timedelta(seconds=8))
     job_id = store.write(lambda session: jobs.add_many(session, [due]))[0].job_id
     relay = Relay(store, lambda _: None, clock)
     relay.sweep()

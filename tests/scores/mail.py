@@ -20,7 +20,7 @@ from typing import Any
 from daemon.mail.archives import mails
 from daemon.mail.envelope import Envelope
 from daemon.mail.mime.parse import parse
-from daemon.mail.screening.screen import Own, screen
+from daemon.mail.screening.screen import OwnIdentity, screen
 from tests.support.paths import ROOT
 
 TRIAGED = Path(sys.executable).with_name("triaged")
@@ -137,7 +137,7 @@ def table(run: Run, rows: Mapping[str, Any]) -> Iterator[str]:
 
 def speed(folder: Path) -> None:
     """Print the CPU time that parsing and screening take; others use this machine too, so it is not gated."""
-    own = Own(frozenset({"support@example.com"}))
+    own = OwnIdentity(frozenset({"support@example.com"}))
     envelope = Envelope(None, ("support@example.com",), "192.0.2.1", datetime(2026, 3, 2, 12, tzinfo=UTC))
 
     def milliseconds(raw: bytes) -> float:

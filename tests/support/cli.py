@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from daemon.cli import main
-from daemon.mail.analyze import Policy
+from daemon.mail.analyze import Identity
 from daemon.mail.envelope import Inbound
 from daemon.store import decisions, deliveries, jobs, keys
 from daemon.store.deliveries import DeliveryState, NewDelivery
@@ -45,7 +45,7 @@ class Case:
         self.store = store
         self.woken = Woken()
         signing = store.write(lambda session: keys.ensure(session, NOON))
-        policy = Policy(frozenset({SUPPORT}), frozenset(), signing, "HD")
+        policy = Identity(frozenset({SUPPORT}), frozenset(), signing, "HD")
         self.intake = Intake(store, policy, self.woken)
         self._capsys = capsys
 
@@ -69,7 +69,7 @@ class Case:
 
     def park(self, delivery: Inbound) -> int:
         """Park a mail as if our own code had failed on it."""
-        reading = replace(self.intake.read(delivery), understanding=None, failure="our own code failed: a bug")
+        reading = replace(self.intake.read(delivery), analysis=None, failure="our own code failed: a bug")
         return self.intake.store([reading])[0].result().inbound_id
 
     def decide(self, ticket_id: int, by: str = "model", category: str = "Payments", team: str = "PAYMENTS_TEAM") -> int:

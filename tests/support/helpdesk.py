@@ -17,7 +17,7 @@ from daemon.service import Service
 from daemon.store.models import Base
 from tests.support.fakes import FakeClock, eventually
 from tests.support.smtp_sink import Sink
-from workers.app import Workshop
+from workers.app import WorkerApp
 
 
 class Helpdesk:
@@ -28,7 +28,7 @@ class Helpdesk:
         self.runtime = Runtime(settings, migrate=True, alone=True, clock=clock)
         self.store = self.runtime.store
         self._service = Service(settings, self.store, self.runtime.relay, self.runtime.keys, clock)
-        self._workshop: Workshop | None = None
+        self._worker_app: WorkerApp | None = None
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._listening = threading.Event()
@@ -42,15 +42,15 @@ class Helpdesk:
     def __exit__(self, *_exception: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(40)
-        if self._workshop is not None:
-            self._workshop.close()
+        if self._worker_app is not None:
+            self._worker_app.close()
         self.runtime.close()
 
     def work(self) -> None:
         """Start the workers."""
         r = self.runtime
-        self._workshop = Workshop(self.settings, r.store, r.broker, r.keys, r.clock)
-        self._workshop.start()
+        self._worker_app = WorkerApp(self.settings, r.store, r.broker, r.keys, r.clock)
+        self._worker_app.start()
         r.relay.start()
 
     @property

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from config.schema import Imap
 from daemon.imap.poller import Poller
 from daemon.imap.session import Pace
-from daemon.mail.analyze import Policy
+from daemon.mail.analyze import Identity
 from daemon.mail.envelope import Inbound
 from daemon.store.models import ImapCursor
 from daemon.store.store import Store
@@ -95,5 +95,5 @@ def set_cursor(store: Store, uidvalidity: int, last_uid: int, polled_at: datetim
 
 
 def real_intake(store: Store) -> Intake:
-    policy = Policy(frozenset({"support@example.com"}), frozenset(), (b"k" * 32,), "HD")
+    policy = Identity(frozenset({"support@example.com"}), frozenset(), (b"k" * 32,), "HD")
     return Intake(store, policy, lambda offers: None)  # noqa: ARG005

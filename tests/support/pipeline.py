@@ -19,11 +19,10 @@ from daemon.store.cursors import Place
 from daemon.store.jobs import JobKind, Lease, Offer
 from daemon.store.queries import health, labels, triage_stats
 from daemon.store.store import Store
-from daemon.tickets import actions
-from daemon.tickets import retry as repair
+from daemon.tickets import actions, retry
 from daemon.tickets.actions import Correction
 from daemon.tickets.admission import Receipt
-from daemon.tickets.health import Trouble
+from daemon.tickets.health import Problem
 from daemon.tickets.intake import Intake
 from daemon.vocabulary import Priority
 from tests.benchmarks import seed
@@ -32,8 +31,8 @@ from tests.support.fakes import NOON, FakeClock, Woken
 from workers.actors.deliver import DeliverActor
 from workers.actors.triage import NotifyActor, TrainActor, TriageActor
 from workers.app import rules, sender
-from workers.jobs.executor import Actor, Engine
-from workers.jobs.heartbeat import Heart
+from workers.jobs.executor import Actor, JobExecutor
+from workers.jobs.heartbeat import Heartbeat
 from workers.transports.base import PermanentFailure, TemporaryFailure, TransportFailure
 
 INBOX: Final = Place("work", "INBOX")
@@ -58,7 +57,7 @@ class Sending:
 
 
 class Modelless:
-    """A brain that leaves all to the rules."""
+    """A model_source that leaves all to the rules."""
 
     def model(self) -> None:
         return None
@@ -77,7 +76,7 @@ class Way:
         self.writer = seed.requester(self.old, tickets)
         self.keys = store.write(lambda session: keys.ensure(session, NOON))
         self.intake = Intake(store, policy(settings, self.keys), self.woken)
-        self.heart = Heart(store, "here")
+        self.heartbeat = Heartbeat(store, "here")
         face, known = sender(settings), rules(settings)
         actors: dict[JobKind, Actor] = {
             JobKind.TRIAGE: TriageActor(self.clock, Modelless(), lambda: known),
@@ -85,7 +84,7 @@ class Way:
             JobKind.DELIVER: DeliverActor(store, self.clock, self.transport, self.keys, lambda: face, lambda: True),
             JobKind.TRAIN: TrainActor(self.clock, lambda: None),
         }
-        self.engine = Engine(store, self.clock, self.heart, 3, 2, actors)
+        self.engine = JobExecutor(store, self.clock, self.heartbeat, 3, 2, actors)
         self.relay = Relay(store, self.woken.offers.append, self.clock)
 
     def accept(self, raw: bytes, *rcpt_tos: str, mail_from: str = "ann@customer.example") -> Receipt:
@@ -142,7 +141,7 @@ class Way:
 
     def park_and_replay(self) -> None:
         reading = self.intake.read(inbound(mail(body="breaks us")))
-        parked = self.intake.store([replace(reading, understanding=None, failure="our own code failed")])[0].result()
+        parked = self.intake.store([replace(reading, analysis=None, failure="our own code failed")])[0].result()
         for _ in range(2):
             self.intake.replay(parked.inbound_id)
 
@@ -156,11 +155,11 @@ class Way:
         self._claimed("gone")
         with self.store.read() as session:
             beats = jobs.leased(session, 100)
-        self.store.write(lambda session: [jobs.release(session, number, beat) for number, beat in beats.items()])
+        self.store.write(lambda session: [jobs.rescue_one(session, number, beat) for number, beat in beats.items()])
 
     def beat(self) -> None:
-        with self.heart.beating([self._claimed("here").job_id]):
-            self.heart._beat()
+        with self.heartbeat.beating([self._claimed("here").job_id]):
+            self.heartbeat._beat()
 
     def lose_a_lease(self) -> None:
         with pytest.raises(jobs.LeaseLostError):
@@ -170,8 +169,8 @@ class Way:
 
     def bury_and_retry(self) -> None:
         lease = self._claimed("here")
-        self.engine._bury(lease, "it failed")
-        self.store.write(lambda session: repair.retry(session, lease.job_id, "ann", NOON))
+        self.engine._discard(lease, "it failed")
+        self.store.write(lambda session: retry.retry_job(session, lease.job_id, "ann", NOON))
 
     def read_a_mailbox(self) -> None:
         def steps(session: Session) -> None:
@@ -191,8 +190,8 @@ class Way:
     def judge_health(self) -> None:
         with self.store.read() as session:
             health.facts(session, NOON, ["work"])
-        self.store.write(lambda session: health.raise_alarms(session, [Trouble("dead", "x")], NOON))
-        self.store.write(lambda session: health.untell(session, ["dead"]))
+        self.store.write(lambda session: health.raise_alarms(session, [Problem("dead", "x")], NOON))
+        self.store.write(lambda session: health.mark_unsent(session, ["dead"]))
 
     def read_a_stored_mail(self) -> None:
         with self.store.read() as session:
@@ -210,18 +209,18 @@ class Way:
         self.woken.offers += self.store.write(steps)
         self.work()
 
-    def repair(self) -> None:
+    def retry(self) -> None:
         def steps(session: Session) -> None:
-            repair.dismiss(session, 1, "ann", NOON)
-            repair.retry(session, 2 * self.tickets + 1, "ann", NOON)
-            repair.triage_again(session, 2, 2, "ann", NOON)
+            retry.dismiss_job(session, 1, "ann", NOON)
+            retry.retry_job(session, 2 * self.tickets + 1, "ann", NOON)
+            retry.triage_again(session, 2, 2, "ann", NOON)
 
         self.store.write(steps)
 
     def learn(self) -> None:
         with self.store.read() as session:
-            labels.checks(session)
-            labels.checks(session, NOON)
+            labels.reviews(session)
+            labels.reviews(session, NOON)
             triage_stats.score(session, NOON - timedelta(days=1), "MANUAL_REVIEW")
 
     def _claimed(self, owner: str) -> Lease:
@@ -260,7 +259,7 @@ STEPS: Final[tuple[Callable[[Way], None], ...]] = (
     Way.judge_health,
     Way.read_a_stored_mail,
     Way.correct,
-    Way.repair,
+    Way.retry,
     Way.learn,
 )
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from daemon.mail.analyze import Policy
+from daemon.mail.analyze import Identity
 from daemon.smtp.listener import Listener, Listening
 from daemon.store.store import Store
 from daemon.tickets.intake import Intake
@@ -19,7 +19,7 @@ from tests.support.fakes import SteppingClock, Woken
 
 KEY = b"k" * 32
 SALES = "sales@example.com"
-POLICY = Policy(
+POLICY = Identity(
     own_addresses=frozenset({SUPPORT, SALES}),
     team_addresses=frozenset({"team@example.com"}),
     keys=(KEY,),

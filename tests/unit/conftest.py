@@ -8,7 +8,7 @@ from workers.learning import training
 from workers.triage import lexicon
 from workers.triage.classifier import Model
 from workers.triage.lexicon import Lexicon
-from workers.triage.policy import Category, Policy
+from workers.triage.policy import Category, TriagePolicy
 
 
 @pytest.fixture(scope="session")
@@ -24,8 +24,8 @@ def model(words: Lexicon) -> Model:
 
 
 @pytest.fixture
-def policy() -> Policy:
-    return Policy(
+def policy() -> TriagePolicy:
+    return TriagePolicy(
         categories=(
             Category("Payments", "PAYMENTS_TEAM"),
             Category("Login", "IDENTITY_TEAM", Priority.HIGH),

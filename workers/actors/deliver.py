@@ -13,21 +13,21 @@ from daemon.mail.mime.attachment import octets_of
 from daemon.mail.reply.split import new_text
 from daemon.mail.token import sign
 from daemon.store import deliveries, jobs, ledger
-from daemon.store.deliveries import Begun, DeliveryState, Fate
+from daemon.store.deliveries import Attempt, DeliveryState, Outcome
 from daemon.store.jobs import Lease, LeaseLostError
-from daemon.store.queries import snapshots as correspondence
+from daemon.store.queries import snapshots
 from daemon.store.queries.snapshots import FileNote, Snapshot, Snapshots
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
 from workers.actors.triage import token_for
 from workers.jobs import batching
-from workers.jobs.batching import Steps
-from workers.jobs.executor import PostponeError, Shift, left
+from workers.jobs.batching import BatchedWork
+from workers.jobs.executor import SnoozeError, WorkWindow, shutting_down
 from workers.notify import compose, contexts, excerpt
-from workers.notify.compose import ComposeError, File, Letter
+from workers.notify.compose import ComposeError, File, OutgoingMail
 from workers.notify.contexts import View
-from workers.notify.plan import Kind
+from workers.notify.plan import MailKind
 from workers.notify.render import Renderer
 from workers.transports.base import (
     AuthenticationFailure,
@@ -59,14 +59,14 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class PreparedDelivery:
     """One attempt at one delivery, as its row stood when it began.
 
     `head` is the Message-ID of the first mail to this recipient about the ticket; `first` marks the very first mail of
     its kind that this installation sends.
     """
 
-    begun: Begun
+    begun: Attempt
     snapshot: Snapshot
     head: str | None
     first: bool
@@ -90,7 +90,7 @@ class DeliverActor:
         self._told_once = False
         self.refused = ""
 
-    def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
+    def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         """Attempt the delivery of a job."""
         if self._paused:
             raise paused()
@@ -98,9 +98,9 @@ class DeliverActor:
         if attempt is None:
             return ()
         failpoint("deliver.begun")
-        if shift.over or self._paused:
+        if window.over or self._paused:
             self._undo(attempt)
-            raise paused() if self._paused else left()
+            raise paused() if self._paused else shutting_down()
         began = monotonic()
         fate = self._attempted(lease, attempt)
         took = round(monotonic() - began, 3)
@@ -110,43 +110,43 @@ class DeliverActor:
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Mark the delivery failed."""
-        deliveries.settle(session, [Fate(lease.number, DeliveryState.FAILED, error)])
+        deliveries.settle(session, [Outcome(lease.number, DeliveryState.FAILED, error)])
         return ()
 
-    def _begin(self, session: Session, leases: Sequence[Lease]) -> list[Attempt | None]:
+    def _begin(self, session: Session, leases: Sequence[Lease]) -> list[PreparedDelivery | None]:
         rows = deliveries.begin(session, [lease.number for lease in leases])
         over = [lease for lease in leases if lease.number not in rows]
         if over:
             jobs.finish(session, over, self._clock.now())
-        snapshots = correspondence.snapshots(session, [row.cause for row in rows.values()])
-        return [self._attempt(session, rows.get(lease.number), snapshots) for lease in leases]
+        loaded = snapshots.load(session, [row.cause for row in rows.values()])
+        return [self._attempt(session, rows.get(lease.number), loaded) for lease in leases]
 
-    def _attempt(self, session: Session, row: Begun | None, snapshots: Snapshots) -> Attempt | None:
+    def _attempt(self, session: Session, row: Attempt | None, loaded: Snapshots) -> PreparedDelivery | None:
         if row is None:
             return None
-        snapshot = snapshots[row.cause]
-        return Attempt(row, snapshot, self._head(session, row, snapshot), first=self._is_first(session, row))
+        snapshot = loaded[row.cause]
+        return PreparedDelivery(row, snapshot, self._head(session, row, snapshot), first=self._is_first(session, row))
 
-    def _head(self, session: Session, row: Begun, snapshot: Snapshot) -> str | None:
+    def _head(self, session: Session, row: Attempt, snapshot: Snapshot) -> str | None:
         """Return the Message-ID that a team's thread about a ticket begins with; a first notification begins one."""
-        if row.kind == Kind.ACKNOWLEDGEMENT or (row.kind == Kind.NOTIFICATION and not _is_handed(snapshot)):
+        if row.kind == MailKind.ACKNOWLEDGEMENT or (row.kind == MailKind.NOTIFICATION and not _is_handed(snapshot)):
             return None
         return deliveries.first_to(session, snapshot.ticket_id, row.recipient)
 
-    def _is_first(self, session: Session, row: Begun) -> bool:
-        if self._told_once or row.kind != Kind.NOTIFICATION:
+    def _is_first(self, session: Session, row: Attempt) -> bool:
+        if self._told_once or row.kind != MailKind.NOTIFICATION:
             return False
         self._told_once = deliveries.first_of(session, row.kind) != row.id
         return not self._told_once
 
-    def _attempted(self, lease: Lease, attempt: Attempt) -> Fate:
-        """Compose and send a mail, and return what became of it; raises PostponeError where it is to be tried again."""
+    def _attempted(self, lease: Lease, attempt: PreparedDelivery) -> Outcome:
+        """Compose and send a mail, and return what became of it; raises SnoozeError where it is to be tried again."""
         try:
             octets = self._compose(attempt)
             if not self._holds_lease():
                 self._undo(attempt)
                 raise LeaseLostError(f"job {lease.job_id}: our heartbeat stalled before the mail was sent")
-            bounce_to = "" if attempt.begun.kind == Kind.ACKNOWLEDGEMENT else self._sender().address
+            bounce_to = "" if attempt.begun.kind == MailKind.ACKNOWLEDGEMENT else self._sender().address
             answer = self._transport.send(bounce_to, attempt.begun.recipient, octets)
         except AuthenticationFailure as error:
             if not self._paused:
@@ -154,38 +154,38 @@ class DeliverActor:
             self._paused_until = monotonic() + PAUSE.total_seconds()
             self.refused = str(error)[:200]
             self._undo(attempt)
-            raise PostponeError(str(error), PAUSE) from error
+            raise SnoozeError(str(error), PAUSE) from error
         except (ComposeError, PermanentFailure) as error:
-            return Fate(attempt.begun.id, DeliveryState.FAILED, str(error))
+            return Outcome(attempt.begun.id, DeliveryState.FAILED, str(error))
         except UncertainFailure as error:
-            raise PostponeError(f"outcome unknown: {error}", FIRST_WAIT) from error
+            raise SnoozeError(f"outcome unknown: {error}", FIRST_WAIT) from error
         except TemporaryFailure as error:
             return self._again(lease, attempt, str(error))
         failpoint("deliver.taken")
         self.refused = ""
-        return Fate(attempt.begun.id, DeliveryState.SENT, answer, self._clock.now())
+        return Outcome(attempt.begun.id, DeliveryState.SENT, answer, self._clock.now())
 
-    def _again(self, lease: Lease, attempt: Attempt, reason: str) -> Fate:
+    def _again(self, lease: Lease, attempt: PreparedDelivery, reason: str) -> Outcome:
         """Try later, until the mail is too old: 1 minute, 2, 4 ... 4 hours."""
         if self._clock.now() - lease.created_at > timedelta(days=self._sender().delivery_days):
-            return Fate(attempt.begun.id, DeliveryState.FAILED, f"given up: {reason}")
+            return Outcome(attempt.begun.id, DeliveryState.FAILED, f"given up: {reason}")
         self._undo(attempt)
-        raise PostponeError(reason, min(FIRST_WAIT * 2 ** min(lease.attempts - 1, 12), LONGEST_WAIT))
+        raise SnoozeError(reason, min(FIRST_WAIT * 2 ** min(lease.attempts - 1, 12), LONGEST_WAIT))
 
     @property
     def _paused(self) -> bool:
         return monotonic() < self._paused_until
 
-    def _undo(self, attempt: Attempt) -> None:
+    def _undo(self, attempt: PreparedDelivery) -> None:
         """Note that an attempt surely delivered nothing."""
         self._store.write(lambda session: deliveries.undo(session, attempt.begun))
 
-    def _settled(self, session: Session, items: Sequence[tuple[Lease, Fate]]) -> list[tuple[Lease, ...]]:
+    def _settled(self, session: Session, items: Sequence[tuple[Lease, Outcome]]) -> list[tuple[Lease, ...]]:
         jobs.finish(session, [lease for lease, _ in items], self._clock.now())
         deliveries.settle(session, [fate for _, fate in items])
         return [() for _ in items]
 
-    def _compose(self, attempt: Attempt) -> bytes:
+    def _compose(self, attempt: PreparedDelivery) -> bytes:
         sender, now, snapshot = self._sender(), self._clock.now(), attempt.snapshot
         mark = sign(token_for(attempt.begun.kind, attempt.begun.recipient, snapshot.ticket_id, now), self._keys[0])
         files = self._files(attempt, sender)
@@ -196,7 +196,7 @@ class DeliverActor:
             log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=attempt.begun.id)
         parent, references = _thread(attempt)
         return compose.as_bytes(
-            Letter(
+            OutgoingMail(
                 kind=attempt.begun.kind,
                 sender_name=sender.name,
                 sender_address=sender.address,
@@ -214,10 +214,10 @@ class DeliverActor:
             )
         )
 
-    def _view(self, attempt: Attempt, sender: Sender, mark: str, attached: set[int]) -> View:
+    def _view(self, attempt: PreparedDelivery, sender: Sender, mark: str, attached: set[int]) -> View:
         snapshot = attempt.snapshot
         message, decision = snapshot.message, snapshot.decision
-        if attempt.begun.kind == Kind.ACKNOWLEDGEMENT:
+        if attempt.begun.kind == MailKind.ACKNOWLEDGEMENT:
             return contexts.acknowledgement(
                 snapshot.reference,
                 sender.name,
@@ -251,10 +251,10 @@ class DeliverActor:
             hint=sender.hint and attempt.first,
         )
 
-    def _files(self, attempt: Attempt, sender: Sender) -> list[tuple[FileNote, File]]:
+    def _files(self, attempt: PreparedDelivery, sender: Sender) -> list[tuple[FileNote, File]]:
         """Return the attachments that go along: in order, while they fit."""
         message = attempt.snapshot.message
-        if attempt.begun.kind == Kind.ACKNOWLEDGEMENT or not message.files or message.inbound_id is None:
+        if attempt.begun.kind == MailKind.ACKNOWLEDGEMENT or not message.files or message.inbound_id is None:
             return []
         with self._store.read() as session:
             raw = ledger.raw_of(session, message.inbound_id)
@@ -267,12 +267,12 @@ class DeliverActor:
         return [(note, File(note.filename, note.content_type, octets[note.part])) for note in fitting]
 
 
-def paused() -> PostponeError:
+def paused() -> SnoozeError:
     """Return what is said of a mail while nobody lets us in."""
-    return PostponeError("outgoing mail is paused: the smarthost refused our credentials", PAUSE)
+    return SnoozeError("outgoing mail is paused: the smarthost refused our credentials", PAUSE)
 
 
-def _log_fate(attempt: Attempt, fate: Fate, seconds: float) -> None:
+def _log_fate(attempt: PreparedDelivery, fate: Outcome, seconds: float) -> None:
     log.info(
         "delivery settled",
         state=str(fate.state),
@@ -289,9 +289,9 @@ def _is_handed(snapshot: Snapshot) -> bool:
     return snapshot.decision is not None and not snapshot.decision.first
 
 
-def _thread(attempt: Attempt) -> tuple[str, tuple[str, ...]]:
+def _thread(attempt: PreparedDelivery) -> tuple[str, tuple[str, ...]]:
     """Return what a mail answers: the customer's own mail, or the first that this team got about the ticket."""
-    if attempt.begun.kind == Kind.ACKNOWLEDGEMENT:
+    if attempt.begun.kind == MailKind.ACKNOWLEDGEMENT:
         parent = attempt.snapshot.message.message_id
         return parent, (parent,) if parent else ()
     if attempt.head and attempt.head != attempt.begun.message_id:

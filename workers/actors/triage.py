@@ -16,22 +16,22 @@ from sqlalchemy.orm import Session
 from daemon.mail.token import Purpose, Token, digest, sign
 from daemon.store import decisions, deliveries, jobs, ledger, tickets
 from daemon.store.decisions import Decided
-from daemon.store.deliveries import DeliveryState, Lately, NewDelivery
-from daemon.store.jobs import JobKind, Lease, Promise
-from daemon.store.queries import snapshots as correspondence
+from daemon.store.deliveries import DeliveryState, NewDelivery, RecentCounts
+from daemon.store.jobs import JobKind, Lease, NewJob
+from daemon.store.queries import snapshots
 from daemon.store.queries.snapshots import Snapshot
 from daemon.system.clock import Clock
 from daemon.tickets import bounces
 from daemon.vocabulary import Disposition, Priority, Triage
 from workers.jobs import batching
-from workers.jobs.batching import Steps
-from workers.jobs.executor import Shift
+from workers.jobs.batching import BatchedWork
+from workers.jobs.executor import WorkWindow
 from workers.notify import plan as plans
-from workers.notify.plan import AckLimits, Cause, Counts, Facts, Kind, Planned
+from workers.notify.plan import AckLimits, Cause, Facts, MailKind, Planned, SendCounts
 from workers.triage import preprocess
 from workers.triage.classifier import Model
 from workers.triage.decide import decide
-from workers.triage.policy import Policy
+from workers.triage.policy import TriagePolicy
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ CUSTOMER_TOKEN_DAYS = 400
 TEAM_TOKEN_DAYS = 30
 
 
-class Brain(Protocol):
+class ModelSource(Protocol):
     """Gives the model and the certified thresholds that are in force now."""
 
     def model(self) -> Model | None:
@@ -53,7 +53,7 @@ class Brain(Protocol):
 class Rules:
     """What the admin configured, as actors need it. Replaced as a whole on reload."""
 
-    triage: Policy
+    triage: TriagePolicy
     teams: Mapping[str, str]
     own_addresses: frozenset[str]
     limits: AckLimits
@@ -63,16 +63,17 @@ class Rules:
 class TriageActor:
     """Decides a PENDING ticket."""
 
-    def __init__(self, clock: Clock, brain: Brain, rules: Callable[[], Rules]) -> None:
-        self._clock, self._brain, self._rules = clock, brain, rules
+    def __init__(self, clock: Clock, model_source: ModelSource, rules: Callable[[], Rules]) -> None:
+        self._clock, self._model_source, self._rules = clock, model_source, rules
 
-    def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
+    def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         """Triage the ticket of a job."""
-        del shift
+        del window
         ticket_id = lease.number
         read = yield from batching.read(decisions.texts_of, ticket_id)
         case = preprocess.clean(read.subject, read.text) if read else preprocess.clean("", "")
-        triage = decide(case, self._rules().triage, self._brain.model(), self._brain.certified(), random.random())  # noqa: S311 - an audit sample
+        draw = random.random()  # noqa: S311 - an audit sample
+        triage = decide(case, self._rules().triage, self._model_source.model(), self._model_source.certified(), draw)
         decided = Decided(ticket_id, triage, "rule" if triage.rule else "model")
         return (yield from batching.write(self._apply, (lease, decided)))
 
@@ -99,8 +100,8 @@ class TriageActor:
         for (_, decided), decision in zip(items, found, strict=True):
             if decision is not None:
                 _log_decision(decided)
-        promised = [[Promise(JobKind.NOTIFY, f"{correspondence.DECISION}:{one}", now)] if one else [] for one in found]
-        return jobs.go_on(session, [(lease, after) for (lease, _), after in zip(items, promised, strict=True)])
+        promised = [[NewJob(JobKind.NOTIFY, f"{snapshots.DECISION}:{one}", now)] if one else [] for one in found]
+        return jobs.add_leased(session, [(lease, after) for (lease, _), after in zip(items, promised, strict=True)])
 
 
 class NotifyActor:
@@ -109,34 +110,34 @@ class NotifyActor:
     def __init__(self, clock: Clock, keys: tuple[bytes, ...], rules: Callable[[], Rules]) -> None:
         self._clock, self._keys, self._rules = clock, keys, rules
 
-    def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
+    def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         """Plan the mails of a cause: facts, plan and rows in one transaction, so that limits hold between workers."""
-        del shift
+        del window
         return (yield from batching.write(self._plan, lease))
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Note on the ticket that nobody was told."""
-        ticket_id = correspondence.load(session, lease.subject).ticket_id
+        ticket_id = snapshots.load_one(session, lease.subject).ticket_id
         tickets.add_event(session, "nobody was told", self._clock.now(), ticket_id=ticket_id, error=error[:300])
         return ()
 
     def _plan(self, session: Session, leases: Sequence[Lease]) -> list[list[Lease]]:
         now = self._clock.now()
         jobs.finish(session, leases, now)
-        snapshots = correspondence.snapshots(session, [lease.subject for lease in leases])
-        found = [(lease.subject, snapshots[lease.subject]) for lease in leases]
+        loaded = snapshots.load(session, [lease.subject for lease in leases])
+        found = [(lease.subject, loaded[lease.subject]) for lease in leases]
         requesters = [snapshot.requester or "" for _, snapshot in found]
-        lately = deliveries.lately(session, Kind.ACKNOWLEDGEMENT, requesters, now)
-        bounced = bounces.suppressed(session, {*requesters, *map(self._team_of, snapshots.values())}, now)
+        lately = deliveries.lately(session, MailKind.ACKNOWLEDGEMENT, requesters, now)
+        bounced = bounces.suppressed(session, {*requesters, *map(self._team_of, loaded.values())}, now)
         rows = [row for cause, snapshot in found for row in self._mails(cause, snapshot, lately, bounced, now)]
-        due: dict[str, list[Promise]] = {}
+        due: dict[str, list[NewJob]] = {}
         for row, delivery in zip(rows, deliveries.add(session, rows), strict=True):
             if delivery is not None and row.state is DeliveryState.PLANNED:
-                due.setdefault(row.cause, []).append(Promise(JobKind.DELIVER, f"delivery:{delivery}", now))
-        return jobs.go_on(session, [(lease, due.pop(lease.subject, ())) for lease in leases])
+                due.setdefault(row.cause, []).append(NewJob(JobKind.DELIVER, f"delivery:{delivery}", now))
+        return jobs.add_leased(session, [(lease, due.pop(lease.subject, ())) for lease in leases])
 
     def _mails(
-        self, cause: str, snapshot: Snapshot, lately: Lately, bounced: frozenset[str], now: datetime
+        self, cause: str, snapshot: Snapshot, lately: RecentCounts, bounced: frozenset[str], now: datetime
     ) -> Iterator[NewDelivery]:
         """Yield the mails of a cause; those to customers count for the limits of the next."""
         for mail in plans.plan(self._facts(cause, snapshot, lately, bounced)):
@@ -153,7 +154,7 @@ class NotifyActor:
                 now=now,
             )
 
-    def _facts(self, cause: str, snapshot: Snapshot, lately: Lately, bounced: frozenset[str]) -> Facts:
+    def _facts(self, cause: str, snapshot: Snapshot, lately: RecentCounts, bounced: frozenset[str]) -> Facts:
         rules, email = self._rules(), self._team_of(snapshot)
         sent = lately.to(snapshot.requester or "")
         return Facts(
@@ -166,7 +167,7 @@ class NotifyActor:
             author=snapshot.message.author,
             own_addresses=rules.own_addresses,
             suppressed=bounced,
-            sent=Counts(sent.address_day, sent.address_hour, sent.domain_hour, sent.hour),
+            sent=SendCounts(sent.address_day, sent.address_hour, sent.domain_hour, sent.hour),
             limits=rules.limits,
         )
 
@@ -185,9 +186,9 @@ class TrainActor:
     def __init__(self, clock: Clock, train: Callable[[], object]) -> None:
         self._clock, self._train = clock, train
 
-    def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
+    def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         """Train, and promote what is not worse."""
-        del shift
+        del window
         self._train()
         return (yield from batching.write(self._finish, lease))
 
@@ -203,14 +204,14 @@ class TrainActor:
 
 def token_for(kind: str, recipient: str, ticket_id: int, now: datetime) -> Token:
     """Return the token that a mail carries: bound to ticket, recipient, purpose and expiry."""
-    customer = kind == Kind.ACKNOWLEDGEMENT
+    customer = kind == MailKind.ACKNOWLEDGEMENT
     days = CUSTOMER_TOKEN_DAYS if customer else TEAM_TOKEN_DAYS
     purpose = Purpose.CUSTOMER if customer else Purpose.TEAM
     return Token(purpose, ticket_id, digest(recipient), (now + timedelta(days=days)).date())
 
 
 def _cause(snapshot: Snapshot, cause: str) -> Cause:
-    if cause.startswith(correspondence.MESSAGE):
+    if cause.startswith(snapshots.MESSAGE):
         return Cause.FOLLOW_UP
     return Cause.OPENED if snapshot.decision is None or snapshot.decision.first else Cause.REASSIGNED
 

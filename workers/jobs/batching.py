@@ -15,16 +15,16 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from dramatiq.middleware import Interrupt
 
 from daemon.store.store import Store
-from daemon.store.writer import Bulk
-from workers.jobs.commit import written
+from daemon.store.writer import BatchFn
+from workers.jobs.commit import commit_with_retry
 
 Item = TypeVar("Item")
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 
 
-class How(Enum):
-    """How a step goes to the store."""
+class StepMode(Enum):
+    """StepMode a step goes to the store."""
 
     READ = "read"
     WRITE = "write"
@@ -35,33 +35,33 @@ class How(Enum):
 class Step(Generic[Item, T]):
     """What a job needs of the store now: `run` does it for any number of items in one transaction."""
 
-    run: Bulk[Item, T]
+    run: BatchFn[Item, T]
     item: Item
-    how: How
+    mode: StepMode
 
 
-Steps: TypeAlias = Generator[Step[Any, Any], Any, T]
+BatchedWork: TypeAlias = Generator[Step[Any, Any], Any, T]
 
 
-def read(run: Bulk[Item, T], item: Item) -> Steps[T]:
+def read(run: BatchFn[Item, T], item: Item) -> BatchedWork[T]:
     """Read, together with the others."""
-    answer: T = yield Step(run, item, How.READ)
+    answer: T = yield Step(run, item, StepMode.READ)
     return answer
 
 
-def write(run: Bulk[Item, T], item: Item) -> Steps[T]:
+def write(run: BatchFn[Item, T], item: Item) -> BatchedWork[T]:
     """Write together with the others, and go on once it is durable."""
-    answer: T = yield Step(run, item, How.WRITE)
+    answer: T = yield Step(run, item, StepMode.WRITE)
     return answer
 
 
-def write_soon(run: Bulk[Item, T], item: Item) -> Steps[T]:
+def write_soon(run: BatchFn[Item, T], item: Item) -> BatchedWork[T]:
     """Write without waiting for the others to come as far: for what must not be forgotten. Go on when they are."""
-    answer: T = yield Step(run, item, How.SOON)
+    answer: T = yield Step(run, item, StepMode.SOON)
     return answer
 
 
-def side_by_side(store: Store, works: Mapping[K, Steps[T]]) -> Iterator[tuple[K, T | BaseException]]:
+def run_batched(store: Store, works: Mapping[K, BatchedWork[T]]) -> Iterator[tuple[K, T | BaseException]]:
     """Do works in step with one another and yield what became of each as it ends: its result, or what it raised.
 
     What a work raises, or what the store says of its part of a step, is its own: the others go on.
@@ -79,14 +79,14 @@ def side_by_side(store: Store, works: Mapping[K, Steps[T]]) -> Iterator[tuple[K,
                 yield key, error
             else:
                 asked.append((key, step))
-                if step.how is How.SOON:
-                    [soon[key]] = store.submit_items(step.run, [step.item], patient=True)
+                if step.mode is StepMode.SOON:
+                    [soon[key]] = store.submit_items(step.run, [step.item], linger=True)
         if soon:
-            store.hurry()
+            store.flush()
         ready = [(key, _resumed(works[key], answer)) for key, answer in _answers(store, asked, soon)]
 
 
-def _resumed(work: Steps[T], answer: "Future[Any]") -> Callable[[], Step[Any, Any]]:
+def _resumed(work: BatchedWork[T], answer: "Future[Any]") -> Callable[[], Step[Any, Any]]:
     error = answer.exception()
     return partial(work.throw, error) if error else partial(work.send, answer.result())
 
@@ -94,19 +94,19 @@ def _resumed(work: Steps[T], answer: "Future[Any]") -> Callable[[], Step[Any, An
 def _answers(
     store: Store, asked: Sequence[tuple[K, Step[Any, Any]]], soon: "Mapping[K, Future[Any]]"
 ) -> "Iterator[tuple[K, Future[Any]]]":
-    together: dict[tuple[How, Bulk[Any, Any]], list[tuple[K, Any]]] = {}
+    together: dict[tuple[StepMode, BatchFn[Any, Any]], list[tuple[K, Any]]] = {}
     for key, step in asked:
         if key in soon and soon[key].exception() is None:
             yield key, soon[key]
         else:
-            together.setdefault((step.how, step.run), []).append((key, step.item))
-    for (how, run), group in together.items():
+            together.setdefault((step.mode, step.run), []).append((key, step.item))
+    for (mode, run), group in together.items():
         items = [item for _, item in group]
-        answers = _read(store, run, items) if how is How.READ else written(store, run, items)
+        answers = _read(store, run, items) if mode is StepMode.READ else commit_with_retry(store, run, items)
         yield from zip([key for key, _ in group], answers, strict=True)
 
 
-def _read(store: Store, run: Bulk[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
+def _read(store: Store, run: BatchFn[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
     """Read for all, or, where that fails, for each alone, so that a bad one hurts only itself."""
     futures: list[Future[T]] = [Future() for _ in items]
     try:

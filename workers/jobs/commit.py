@@ -6,7 +6,7 @@ from time import monotonic, sleep
 from typing import Final, TypeVar
 
 from daemon.store.store import Store
-from daemon.store.writer import Bulk, WriterClosedError
+from daemon.store.writer import BatchFn, WriterClosedError
 from daemon.tickets.intake import UNREACHABLE
 
 Item = TypeVar("Item")
@@ -16,8 +16,8 @@ PATIENCE_SECONDS: Final = 60.0
 PAUSE_SECONDS: Final = 0.25
 
 
-def written(
-    store: Store, run: Bulk[Item, T], items: Sequence[Item], patience: float = PATIENCE_SECONDS
+def commit_with_retry(
+    store: Store, run: BatchFn[Item, T], items: Sequence[Item], patience: float = PATIENCE_SECONDS
 ) -> "list[Future[T]]":
     """Write items together and return their futures once each is durable, or has failed.
 

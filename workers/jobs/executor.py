@@ -18,22 +18,22 @@ from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
 from daemon.tickets.intake import UNREACHABLE
-from workers.jobs.batching import Steps, side_by_side
-from workers.jobs.heartbeat import Heart
+from workers.jobs.batching import BatchedWork, run_batched
+from workers.jobs.heartbeat import Heartbeat
 
 log = structlog.get_logger(__name__)
 
 # For so long a worker goes on with what a job promised; a job has three times as much before it is interrupted.
-SHIFT_SECONDS: Final = 30.0
+WINDOW_SECONDS: Final = 30.0
 FORGIVEN: Final = timedelta(hours=6)
 AGAIN: Final = timedelta(seconds=5)
 # Shorter than it takes until a job is taken back from us: then it is offered in earnest.
-TAKEN_SECONDS: Final = 2.0
+SKIP_OFFER_SECONDS: Final = 2.0
 # How many jobs of a kind are done at a time. Of mails that a process was sending when it died each is sent once more.
-SIDE_BY_SIDE: Final = {JobKind.TRIAGE: 16, JobKind.NOTIFY: 16, JobKind.DELIVER: 8, JobKind.TRAIN: 1}
+BATCH_SIZE: Final = {JobKind.TRIAGE: 16, JobKind.NOTIFY: 16, JobKind.DELIVER: 8, JobKind.TRAIN: 1}
 
 
-class PostponeError(Exception):
+class SnoozeError(Exception):
     """Nothing is wrong with the job, but it cannot be done now; the message says why."""
 
     def __init__(self, reason: str, delay: timedelta) -> None:
@@ -41,12 +41,12 @@ class PostponeError(Exception):
         self.delay = delay
 
 
-def left() -> PostponeError:
+def shutting_down() -> SnoozeError:
     """Return what is said of a job that nobody here begins any more."""
-    return PostponeError("left to another worker", timedelta())
+    return SnoozeError("left to another worker", timedelta())
 
 
-class Shift:
+class WorkWindow:
     """The time for which a worker goes on with what a job promised, unless it is closed before."""
 
     def __init__(self, seconds: float, closing: threading.Event) -> None:
@@ -62,14 +62,14 @@ class Shift:
 class Actor(Protocol):
     """Does the work of one kind of job."""
 
-    def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
+    def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         """Do the work and finish the job in one transaction; return the jobs it promised, leased to the same holder."""
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Leave what the job was for in a named state, in the transaction that buries it."""
 
 
-class Engine:
+class JobExecutor:
     """Runs jobs for one process. Attempts are counted in the row before the work starts.
 
     Whoever is called to a job takes its share of those that wait too, does them side by side, and goes on with what
@@ -77,17 +77,23 @@ class Engine:
     """
 
     def __init__(
-        self, store: Store, clock: Clock, heart: Heart, attempts: int, threads: int, actors: Mapping[JobKind, Actor]
+        self,
+        store: Store,
+        clock: Clock,
+        heartbeat: Heartbeat,
+        attempts: int,
+        threads: int,
+        actors: Mapping[JobKind, Actor],
     ) -> None:
         self._store = store
         self._clock = clock
-        self._heart = heart
+        self._heartbeat = heartbeat
         self._attempts = attempts
         self._share = 1 / threads
         self._actors = actors
         self._closing = threading.Event()
-        # When jobs were claimed in company; replaced, never changed, for all threads read it.
-        self._taken: Mapping[int, float] = {}
+        # When jobs were claimed in batch; replaced, never changed, for all threads read it.
+        self._claimed_in_batch: Mapping[int, float] = {}
 
     def close(self) -> None:
         """Begin nothing more: what is promised from now on is left to others."""
@@ -95,76 +101,76 @@ class Engine:
 
     def perform(self, job_id: int) -> None:
         """Do one job, others of its kind, and those that they promise. Never raises but when the store is not there."""
-        if monotonic() - self._taken.get(job_id, -TAKEN_SECONDS) < TAKEN_SECONDS:
+        if monotonic() - self._claimed_in_batch.get(job_id, -SKIP_OFFER_SECONDS) < SKIP_OFFER_SECONDS:
             return
         leases = self._store.write(lambda session: self._claimed(session, job_id))
         self._remember(leases[1:])
-        shift = Shift(SHIFT_SECONDS, self._closing)
+        window = WorkWindow(WINDOW_SECONDS, self._closing)
         while leases:
-            with self._heart.beating([lease.job_id for lease in leases]):
-                leases = [lease for group in _grouped(leases) for lease in self._side_by_side(group, shift)]
+            with self._heartbeat.beating([lease.job_id for lease in leases]):
+                leases = [lease for group in _grouped(leases) for lease in self._run_batch(group, window)]
 
     def _claimed(self, session: Session, job_id: int) -> list[Lease]:
         now = self._clock.now()
-        lease = jobs.claim(session, job_id, self._heart.owner, now)
+        lease = jobs.claim(session, job_id, self._heartbeat.owner, now)
         if lease is None:
             return []
-        return [lease, *jobs.claim_more(session, lease, self._share, SIDE_BY_SIDE[lease.kind] - 1, now)]
+        return [lease, *jobs.claim_more(session, lease, self._share, BATCH_SIZE[lease.kind] - 1, now)]
 
-    def _remember(self, company: Sequence[Lease]) -> None:
+    def _remember(self, batch: Sequence[Lease]) -> None:
         """Remember for a moment what was taken along: its own offer is on its way, and needs no further look."""
         now = monotonic()
-        fresh = {job_id: at for job_id, at in self._taken.items() if now - at < TAKEN_SECONDS}
-        self._taken = fresh | {lease.job_id: now for lease in company}
+        fresh = {job_id: at for job_id, at in self._claimed_in_batch.items() if now - at < SKIP_OFFER_SECONDS}
+        self._claimed_in_batch = fresh | {lease.job_id: now for lease in batch}
 
-    def _side_by_side(self, leases: Sequence[Lease], shift: Shift) -> Sequence[Lease]:
+    def _run_batch(self, leases: Sequence[Lease], window: WorkWindow) -> Sequence[Lease]:
         """Do jobs of a kind and return what they promised."""
         promised: list[Lease] = []
         open_ = {lease.job_id: lease for lease in leases}
         try:
-            for lease, outcome in side_by_side(self._store, {lease: self._worked(lease, shift) for lease in leases}):
+            for lease, outcome in run_batched(self._store, {lease: self._run(lease, window) for lease in leases}):
                 del open_[lease.job_id]
-                promised += self._after(lease, outcome) if isinstance(outcome, BaseException) else outcome
+                promised += self._settle(lease, outcome) if isinstance(outcome, BaseException) else outcome
         except Interrupt as interrupt:
             for lease in open_.values():
-                promised += self._after(lease, interrupt)
+                promised += self._settle(lease, interrupt)
         return promised
 
-    def _worked(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
-        if shift.over:
-            raise left()
+    def _run(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
+        if window.over:
+            raise shutting_down()
         if lease.attempts > self._attempts and lease.kind is not JobKind.DELIVER:
-            return self._bury(lease, "it ended its worker, or ran out of time, in each of its attempts")
+            return self._discard(lease, "it ended its worker, or ran out of time, in each of its attempts")
         failpoint(f"{lease.kind}.claimed")
-        promised = yield from self._actors[lease.kind].perform(lease, shift)
+        promised = yield from self._actors[lease.kind].perform(lease, window)
         failpoint(f"{lease.kind}.committed")
         return promised
 
-    def _after(self, lease: Lease, error: BaseException) -> Sequence[Lease]:
+    def _settle(self, lease: Lease, error: BaseException) -> Sequence[Lease]:
         """Say what becomes of a job that was not finished."""
-        self._taken = {job_id: at for job_id, at in self._taken.items() if job_id != lease.job_id}
+        self._claimed_in_batch = {job_id: at for job_id, at in self._claimed_in_batch.items() if job_id != lease.job_id}
         try:
             return self._failed(lease, error)
         except LeaseLostError:
             log.warning("job finished late, result discarded", job=lease.job_id, kind=str(lease.kind))
         except UNREACHABLE:
-            self._give_back(lease)
+            self._release(lease)
         return ()
 
     def _failed(self, lease: Lease, error: BaseException) -> Sequence[Lease]:
         if isinstance(error, (LeaseLostError, *UNREACHABLE)):
             raise error
-        if isinstance(error, PostponeError):
+        if isinstance(error, SnoozeError):
             self._retry(lease, str(error), error.delay)
             return ()
         log.error("job failed", job=lease.job_id, kind=str(lease.kind), attempt=lease.attempts, exc_info=error)
         reason = f"{type(error).__name__}: {error}"
         if lease.attempts >= self._attempts:
-            return self._bury(lease, reason)
+            return self._discard(lease, reason)
         self._retry(lease, reason, jobs.backoff(lease.attempts))
         return ()
 
-    def _give_back(self, lease: Lease) -> None:
+    def _release(self, lease: Lease) -> None:
         """Give a job back for which the store failed; where it fails for that too, the relay takes it back.
 
         A job may also be such that the store always fails for it: after some hours the attempts count.
@@ -173,14 +179,14 @@ class Engine:
         now = self._clock.now()
         if now - lease.created_at < FORGIVEN:
             with suppress(LeaseLostError, *UNREACHABLE):
-                self._store.write(lambda session: jobs.give_back(session, lease, now + AGAIN))
+                self._store.write(lambda session: jobs.release(session, lease, now + AGAIN))
 
     def _retry(self, lease: Lease, reason: str, delay: timedelta) -> None:
         due = self._clock.now() + delay
         self._store.write(lambda session: jobs.retry(session, lease, reason, due))
         log.info("job postponed", job=lease.job_id, kind=str(lease.kind), attempt=lease.attempts, reason=reason[:200])
 
-    def _bury(self, lease: Lease, reason: str) -> Sequence[Lease]:
+    def _discard(self, lease: Lease, reason: str) -> Sequence[Lease]:
         def bury(session: Session) -> Sequence[Lease]:
             jobs.bury(session, lease, reason, self._clock.now())
             return ()
@@ -205,5 +211,5 @@ def _grouped(leases: Sequence[Lease]) -> Iterator[Sequence[Lease]]:
     """Yield groups of jobs of one kind, of the size in which they are done."""
     for kind in dict.fromkeys(lease.kind for lease in leases):
         alike = iter([lease for lease in leases if lease.kind is kind])
-        while group := list(islice(alike, SIDE_BY_SIDE[kind])):
+        while group := list(islice(alike, BATCH_SIZE[kind])):
             yield group

@@ -17,7 +17,7 @@ BEAT_SECONDS = 0.5
 HELD_SECONDS = 2.0
 
 
-class Heart:
+class Heartbeat:
     """Beats for the jobs that are running, by a monotonic clock.
 
     A job whose outcome could not be written runs no more and is not beaten for, so that the relay takes it back.
@@ -30,7 +30,7 @@ class Heart:
         self._lock = threading.Lock()
         self._beaten_at = monotonic()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="heart", daemon=True)
+        self._thread = threading.Thread(target=self._loop, name="heartbeat", daemon=True)
 
     def start(self) -> None:
         """Begin to beat."""

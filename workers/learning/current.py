@@ -8,13 +8,13 @@ from time import monotonic
 import structlog
 
 from daemon.store.queries import labels
-from daemon.store.queries.labels import Check
+from daemon.store.queries.labels import Review
 from daemon.store.store import Store
 from workers.learning.certify import certify
 from workers.learning.drift import State, watch
 from workers.learning.registry import Registry, RegistryError
 from workers.triage.classifier import Model
-from workers.triage.policy import Mode, Policy
+from workers.triage.policy import Mode, TriagePolicy
 
 log = structlog.get_logger(__name__)
 
@@ -22,10 +22,10 @@ LOOKED_EVERY = 2.0
 CERTIFIED_EVERY = 30.0
 
 
-class CurrentBrain:
+class CurrentModel:
     """Gives actors the current model; sees a promoted or rolled back one within two seconds, without a restart."""
 
-    def __init__(self, store: Store, registry: Registry, policy: Callable[[], Policy]) -> None:
+    def __init__(self, store: Store, registry: Registry, policy: Callable[[], TriagePolicy]) -> None:
         self._store = store
         self._registry = registry
         self._policy = policy
@@ -61,7 +61,7 @@ class CurrentBrain:
 
     def _certify(self) -> Mapping[str, float | None]:
         with self._store.read() as session:
-            checks = labels.checks(session)
+            checks = labels.reviews(session)
         model = self._model.version if self._model else None
         drift = watch(not check.right for check in checks if self._routed(check) and check.model == model)
         if drift.state is State.ALARM:
@@ -73,7 +73,7 @@ class CurrentBrain:
             pairs[check.predicted].append((check.confidence, check.right))
         return certify(pairs, self._policy().promised_accuracy)
 
-    def _routed(self, check: Check) -> bool:
+    def _routed(self, check: Review) -> bool:
         return check.team != self._policy().review_team
 
     def _look(self) -> None:

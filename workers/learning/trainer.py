@@ -30,7 +30,7 @@ class Trained:
     reasons: tuple[str, ...]
 
 
-class School:
+class Trainer:
     """Makes models out of the corpus and the verified tickets; promotes one only when it is not worse."""
 
     def __init__(
@@ -56,7 +56,7 @@ class School:
 
     def train(self, more: Sequence[Example] = ()) -> Trained:
         """Train on the corpus, the verified tickets and `more`; raises TrainingError, ExampleError, RegistryError."""
-        made = self.made(more)
+        made = self.candidate(more)
         manifest = self._registry.save(
             made.model, corpus=made.report.corpus, figures=made.report.as_dict(), notes=made.verdict.reasons
         )
@@ -65,7 +65,7 @@ class School:
         log.info("model trained", model=manifest.version, promoted=made.verdict.promote)
         return Trained(manifest.version, made.verdict.promote, made.verdict.reasons)
 
-    def made(self, more: Sequence[Example] = ()) -> Retrained:
+    def candidate(self, more: Sequence[Example] = ()) -> Retrained:
         """Return a candidate and the verdict on it, keeping nothing."""
         corpus = [*self.corpus(), *more]
         try:
@@ -89,7 +89,7 @@ class School:
     def verified(self) -> list[Example]:
         """Return the tickets that people confirmed or corrected, oldest first."""
         with self._store.read() as session:
-            learned = labels.lessons(session)
+            learned = labels.labelled_tickets(session)
         return [
             Example(
                 subject=lesson.subject,

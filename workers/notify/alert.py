@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 
-from daemon.tickets.health import Trouble
-from workers.notify.compose import Letter, as_bytes
+from daemon.tickets.health import Problem
+from workers.notify.compose import OutgoingMail, as_bytes
 from workers.notify.sanitize import one_line
 
 
-def alert(troubles: Sequence[Trouble], *, sender: str, recipient: str, mark: str, domain: str, now: datetime) -> bytes:
+def alert(troubles: Sequence[Problem], *, sender: str, recipient: str, mark: str, domain: str, now: datetime) -> bytes:
     """Return the mail; its subject says the first trouble."""
     more = f" (and {len(troubles) - 1} more)" if len(troubles) > 1 else ""
     told = [one_line(trouble.text, 500) for trouble in troubles]
     told.append("You are told once of each trouble; triaged check --live shows what is wrong now.")
-    letter = Letter(
+    letter = OutgoingMail(
         kind="alert",
         sender_name="triaged",
         sender_address=sender,

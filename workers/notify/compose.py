@@ -13,10 +13,10 @@ from daemon.mail.screening.loop import HEADER
 from workers.notify import headers, mime
 from workers.notify.headers import RawPolicy
 from workers.notify.mime import File
-from workers.notify.plan import Kind
+from workers.notify.plan import MailKind
 from workers.notify.sanitize import one_line, sendable
 
-__all__ = ["ComposeError", "File", "Letter", "as_bytes", "compose"]
+__all__ = ["ComposeError", "File", "OutgoingMail", "as_bytes", "compose"]
 
 MAX_SUBJECT: Final = 200
 MAX_REFERENCES: Final = 20
@@ -28,7 +28,7 @@ class ComposeError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class OutgoingMail:
     """What one mail consists of.
 
     Message-IDs have their angle brackets, or are "". `loop_token` is signed and tells our own mail when it comes back.
@@ -54,7 +54,7 @@ class Letter:
 _POLICY: Final = RawPolicy(linesep="\r\n", cte_type="7bit", raise_on_defect=False)
 
 
-def compose(letter: Letter) -> EmailMessage:
+def compose(letter: OutgoingMail) -> EmailMessage:
     """Return the mail of a letter; ComposeError where it has no usable sender, recipient or Message-ID."""
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = headers.mailbox("From", letter.sender_name, _address(letter.sender_address))
@@ -70,7 +70,7 @@ def compose(letter: Letter) -> EmailMessage:
     return mail
 
 
-def as_bytes(letter: Letter) -> bytes:
+def as_bytes(letter: OutgoingMail) -> bytes:
     """Return the mail of a letter as it goes over the wire, with CRLF line ends."""
     written = io.BytesIO()
     _Generator(written, policy=_POLICY).flatten(compose(letter))
@@ -91,7 +91,7 @@ def _address(text: str) -> str:
     return address
 
 
-def _identify(mail: EmailMessage, letter: Letter) -> None:
+def _identify(mail: EmailMessage, letter: OutgoingMail) -> None:
     """Say which mail this is and which ones it answers (RFC 5322 section 3.6.4)."""
     if not _MESSAGE_ID.fullmatch(letter.message_id):
         raise ComposeError(f"not a Message-ID: {one_line(letter.message_id)!r}")
@@ -106,8 +106,8 @@ def _identify(mail: EmailMessage, letter: Letter) -> None:
         mail["References"] = headers.message_ids(kept)
 
 
-def _mark_automatic(mail: EmailMessage, letter: Letter) -> None:
+def _mark_automatic(mail: EmailMessage, letter: OutgoingMail) -> None:
     """Say that no person wrote it, so that no machine answers (RFC 3834 section 5, MS-OXCMAIL 2.2.3.2.14)."""
-    mail["Auto-Submitted"] = "auto-replied" if letter.kind == Kind.ACKNOWLEDGEMENT else "auto-generated"
+    mail["Auto-Submitted"] = "auto-replied" if letter.kind == MailKind.ACKNOWLEDGEMENT else "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail[HEADER] = one_line(letter.loop_token)

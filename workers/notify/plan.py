@@ -19,7 +19,7 @@ class Cause(StrEnum):
     FOLLOW_UP = "follow-up"
 
 
-class Kind(StrEnum):
+class MailKind(StrEnum):
     """What sort of mail goes out."""
 
     ACKNOWLEDGEMENT = "acknowledgement"
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class SendCounts:
     """How many acknowledgements went out lately: to this address, to its domain, to anybody."""
 
     address_day: int = 0
@@ -67,7 +67,7 @@ class Facts:
     author: str | None
     own_addresses: frozenset[str]
     suppressed: frozenset[str]
-    sent: Counts
+    sent: SendCounts
     limits: AckLimits
 
 
@@ -75,7 +75,7 @@ class Facts:
 class Planned:
     """One mail to one recipient, or the reason why it does not go out."""
 
-    kind: Kind
+    kind: MailKind
     recipient: str
     state: State
     reason: str
@@ -89,11 +89,11 @@ def plan(facts: Facts) -> tuple[Planned, ...]:
     if facts.silent:
         return ()
     if facts.cause == Cause.OPENED:
-        return (*_customer(facts), *_team(facts, Kind.NOTIFICATION, "new ticket for {team}"))
+        return (*_customer(facts), *_team(facts, MailKind.NOTIFICATION, "new ticket for {team}"))
     if facts.cause == Cause.REASSIGNED:
-        return _team(facts, Kind.NOTIFICATION, "ticket handed to {team}")
+        return _team(facts, MailKind.NOTIFICATION, "ticket handed to {team}")
     if facts.cause == Cause.FOLLOW_UP:
-        return _team(facts, Kind.FOLLOW_UP, "new mail on a ticket of {team}")
+        return _team(facts, MailKind.FOLLOW_UP, "new mail on a ticket of {team}")
     raise ValueError(f"no plan for the cause {facts.cause!r}")
 
 
@@ -181,10 +181,10 @@ TEAM_CHECKS: Final[tuple[Check, ...]] = (unreadable, own, bounced, own_words)
 def _customer(facts: Facts) -> tuple[Planned, ...]:
     recipient = facts.requester or ""
     objection = _objection(CUSTOMER_CHECKS, facts, recipient)
-    return (_planned(Kind.ACKNOWLEDGEMENT, recipient, objection, "first answer to a new ticket"),)
+    return (_planned(MailKind.ACKNOWLEDGEMENT, recipient, objection, "first answer to a new ticket"),)
 
 
-def _team(facts: Facts, kind: Kind, reason: str) -> tuple[Planned, ...]:
+def _team(facts: Facts, kind: MailKind, reason: str) -> tuple[Planned, ...]:
     if facts.team is None:
         return ()
     name, recipient = facts.team
@@ -192,7 +192,7 @@ def _team(facts: Facts, kind: Kind, reason: str) -> tuple[Planned, ...]:
     return (_planned(kind, recipient, _objection(TEAM_CHECKS, facts, recipient), reason.format(team=name)),)
 
 
-def _planned(kind: Kind, recipient: str, objection: str, reason: str) -> Planned:
+def _planned(kind: MailKind, recipient: str, objection: str, reason: str) -> Planned:
     return Planned(kind, recipient, "suppressed" if objection else "planned", objection or reason)
 
 

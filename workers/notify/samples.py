@@ -4,7 +4,7 @@ from typing import Final
 
 from workers.notify.contexts import View, acknowledgement, team_mail
 from workers.notify.excerpt import excerpt
-from workers.notify.plan import Kind
+from workers.notify.plan import MailKind
 
 REFERENCE: Final = "HD-7K3Q-M9XW"
 MARK: Final = "mfzwizltoqzgk5dfon2ceylcmrswmz3inf"
@@ -13,7 +13,7 @@ NEW: Final = """Hello,
 since this morning our order 20931 shows as paid in my bank account, but your shop still says "payment pending".
 Amount debited but not credited. Could you please have a look?
 
-Kind regards
+MailKind regards
 Ann Lee"""
 QUOTE: Final = """
 
@@ -45,15 +45,15 @@ def _sample(**changes: object) -> View:
     return team_mail(**{**values, **changes})  # type: ignore[arg-type]
 
 
-SAMPLES: Final[tuple[tuple[Kind, View], ...]] = (
-    (Kind.ACKNOWLEDGEMENT, acknowledgement(REFERENCE, "Example Support", MARK, verified=False)),
+SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
+    (MailKind.ACKNOWLEDGEMENT, acknowledgement(REFERENCE, "Example Support", MARK, verified=False)),
     (
-        Kind.ACKNOWLEDGEMENT,
+        MailKind.ACKNOWLEDGEMENT,
         acknowledgement(REFERENCE, "Example Support", MARK, verified=True, name="Ann Lee", subject="Payment failed"),
     ),
-    (Kind.NOTIFICATION, _sample()),
+    (MailKind.NOTIFICATION, _sample()),
     (
-        Kind.NOTIFICATION,
+        MailKind.NOTIFICATION,
         _sample(
             by="rule",
             confidence=1.0,
@@ -66,7 +66,7 @@ SAMPLES: Final[tuple[tuple[Kind, View], ...]] = (
         ),
     ),
     (
-        Kind.NOTIFICATION,
+        MailKind.NOTIFICATION,
         _sample(
             team="MANUAL_REVIEW",
             category="Technical",
@@ -79,7 +79,13 @@ SAMPLES: Final[tuple[tuple[Kind, View], ...]] = (
             name="",
         ),
     ),
-    (Kind.NOTIFICATION, _sample(by="person", handed=True, reasons=("corrected by lee@example.com",), alternatives=())),
-    (Kind.FOLLOW_UP, _sample(status="WAITING", files=(("receipt.png", 51_000, True),))),
-    (Kind.FOLLOW_UP, _sample(status="OPEN", by="rule", verified=False, excerpt=excerpt("one\n" * 900, "one\n" * 900))),
+    (
+        MailKind.NOTIFICATION,
+        _sample(by="person", handed=True, reasons=("corrected by lee@example.com",), alternatives=()),
+    ),
+    (MailKind.FOLLOW_UP, _sample(status="WAITING", files=(("receipt.png", 51_000, True),))),
+    (
+        MailKind.FOLLOW_UP,
+        _sample(status="OPEN", by="rule", verified=False, excerpt=excerpt("one\n" * 900, "one\n" * 900)),
+    ),
 )

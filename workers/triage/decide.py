@@ -6,7 +6,7 @@ from daemon.vocabulary import Triage
 from workers.triage import explain, priority, rules
 from workers.triage import routing as assign
 from workers.triage.classifier import Model, Prediction
-from workers.triage.policy import Category, Policy
+from workers.triage.policy import Category, TriagePolicy
 from workers.triage.preprocess import Case
 from workers.triage.rules import Findings, Hit
 
@@ -14,7 +14,7 @@ NO_MODEL = "no usable model: rules alone decide, train one with `triaged train`"
 
 
 def decide(
-    case: Case, policy: Policy, model: Model | None, certified: Mapping[str, float | None], audit_draw: float
+    case: Case, policy: TriagePolicy, model: Model | None, certified: Mapping[str, float | None], audit_draw: float
 ) -> Triage:
     """Decide category, priority and team.
 
@@ -48,7 +48,13 @@ def decide(
 
 
 def by_rule(
-    hit: Hit, policy: Policy, prediction: Prediction | None, findings: Findings, model: Model | None, *, audit: bool
+    hit: Hit,
+    policy: TriagePolicy,
+    prediction: Prediction | None,
+    findings: Findings,
+    model: Model | None,
+    *,
+    audit: bool,
 ) -> Triage:
     """Decide by a rule, with confidence 1.0."""
     category = policy.category(hit.rule.category or policy.fallback_category)
@@ -67,7 +73,7 @@ def by_rule(
 
 
 def review(
-    policy: Policy, prediction: Prediction | None, findings: Findings, model: Model | None, why: list[str]
+    policy: TriagePolicy, prediction: Prediction | None, findings: Findings, model: Model | None, why: list[str]
 ) -> Triage:
     """Leave it to a person, with the best guess where there is one."""
     guess = prediction.categories[0] if prediction else (policy.fallback_category, 0.0)

@@ -51,7 +51,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class TriagePolicy:
     """Everything `decide` needs to know about the company. Shares, thresholds and accuracies lie between 0 and 1.
 
     `min_examples`: a category with fewer examples is only ever suggested. `min_known`: below this share of known

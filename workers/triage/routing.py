@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workers.triage.classifier import Model, Prediction
-from workers.triage.policy import Mode, Policy
+from workers.triage.policy import Mode, TriagePolicy
 from workers.triage.preprocess import Case
 
 FEW_WORDS = 4
@@ -21,7 +21,7 @@ class Routing:
 
 
 def route(
-    case: Case, prediction: Prediction, model: Model, policy: Policy, certified: Mapping[str, float | None]
+    case: Case, prediction: Prediction, model: Model, policy: TriagePolicy, certified: Mapping[str, float | None]
 ) -> Routing:
     """Decide between routing and MANUAL_REVIEW; the first objection wins."""
     best, confidence = prediction.categories[0]
@@ -36,7 +36,7 @@ def route(
     return Routing(True, f"confidence {confidence:.2f}, needed {needed:.2f}: {source}")
 
 
-def unreadable(case: Case, prediction: Prediction, policy: Policy) -> str:
+def unreadable(case: Case, prediction: Prediction, policy: TriagePolicy) -> str:
     """Say why the model cannot know this ticket, or ""."""
     if prediction.known >= policy.min_known:
         return ""
@@ -46,7 +46,7 @@ def unreadable(case: Case, prediction: Prediction, policy: Policy) -> str:
     return f"nothing like it seen: only {prediction.known:.0%} of its words are known"
 
 
-def unsure(best: str, model: Model, policy: Policy) -> str:
+def unsure(best: str, model: Model, policy: TriagePolicy) -> str:
     """Say why this category may not be routed to at all, or ""."""
     examples = model.counts.get(best, 0)
     if examples < policy.min_examples:
@@ -54,7 +54,7 @@ def unsure(best: str, model: Model, policy: Policy) -> str:
     return ""
 
 
-def threshold(best: str, policy: Policy, certified: Mapping[str, float | None]) -> tuple[float | None, str]:
+def threshold(best: str, policy: TriagePolicy, certified: Mapping[str, float | None]) -> tuple[float | None, str]:
     """Return the confidence a category needs and where that comes from; None when it is never routed."""
     mode = policy.mode_of(best)
     if mode is Mode.SUGGEST:

@@ -7,42 +7,41 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daemon.mail.analyze import Policy as Ourselves
+from daemon.mail.analyze import Identity
 from daemon.system.clock import SystemClock
 
 if TYPE_CHECKING:
     from config.settings import Settings
     from workers.learning.examples import Example
     from workers.triage.classifier import Model
-    from workers.triage.policy import Policy
+    from workers.triage.policy import TriagePolicy
 
 
 @dataclass(frozen=True, slots=True)
-class Outfit:
+class DryRunTools:
     """Plain values, so that children need neither settings nor scikit-learn."""
 
-    ourselves: Ourselves
-    policy: Policy
+    ourselves: Identity
+    policy: TriagePolicy
     model: Model | None
     certified: Mapping[str, float | None]
 
 
-def outfit(config: Path | None, keys: tuple[bytes, ...]) -> tuple[str, Outfit]:
-    """Return a note and the outfit for these settings: the model in use, else one trained on the default examples."""
+def dry_run_tools(config: Path | None, keys: tuple[bytes, ...]) -> tuple[str, DryRunTools]:
+    """Return a note and the tools for these settings: the model in use, else one trained on the examples."""
     from config.settings import load  # noqa: PLC0415 - heavy, and wanted in a process that ends at once
     from daemon.service import policy  # noqa: PLC0415 - see above
     from workers.app import triage_policy  # noqa: PLC0415 - see above
 
     settings = load(config)
     model, note = usable_model(settings)
-    return note, Outfit(policy(settings, keys), triage_policy(settings), model, {})
+    return note, DryRunTools(policy(settings, keys), triage_policy(settings), model, {})
 
 
 def usable_model(settings: Settings) -> tuple[Model | None, str]:
     """Return the model in use, else one that is trained on the examples and kept nowhere, and a note on which it is."""
     from workers.app import registry  # noqa: PLC0415 - see above
-    from workers.learning import trainer as school  # noqa: PLC0415 - see above
-    from workers.learning import training  # noqa: PLC0415 - see above
+    from workers.learning import trainer, training  # noqa: PLC0415 - see above
     from workers.learning.registry import RegistryError  # noqa: PLC0415 - see above
 
     try:
@@ -52,17 +51,17 @@ def usable_model(settings: Settings) -> tuple[Model | None, str]:
     else:
         return model, f"model {model.version}"
     try:
-        made, _ = training.train(_examples(settings), school.shipped_lexicon(), SystemClock().now())
+        made, _ = training.train(_examples(settings), trainer.shipped_lexicon(), SystemClock().now())
     except ValueError as error:
         return None, f"no model ({why}; {error}): rules alone decide"
     return made, f"no model in use ({why}): one was trained on the examples, for this run only"
 
 
 def _examples(settings: Settings) -> list[Example]:
-    from workers.learning import trainer as school  # noqa: PLC0415 - see above
+    from workers.learning import trainer  # noqa: PLC0415 - see above
     from workers.learning.examples import read_files  # noqa: PLC0415 - see above
 
     corpus = settings.triage.examples
-    paths = sorted(corpus.glob("*.csv")) if corpus else school.shipped_examples()
+    paths = sorted(corpus.glob("*.csv")) if corpus else trainer.shipped_examples()
     known = {category.name for category in settings.categories}
     return [example for example in read_files(paths) if example.category in known]

@@ -8,16 +8,16 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from daemon.mail.address import readable_address
-from daemon.mail.analyze import Understanding, understand
+from daemon.mail.analyze import Analysis, analyze
 from daemon.mail.dsn.read import Dsn
 from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.follow_up import Keys
 from daemon.mail.message import Address, Message
 from daemon.mail.reply.split import new_text
-from daemon.vocabulary import Kind
+from daemon.vocabulary import SenderKind
 
 if TYPE_CHECKING:
-    from daemon.cli.support.dry_run import Outfit
+    from daemon.cli.support.dry_run import DryRunTools
 
 NEVER_AUDITED = 1.0
 
@@ -40,14 +40,14 @@ class Read:
     verified: bool
 
 
-def read(outfit: Outfit, mail: Mail) -> Read:
+def read(dry_run_tools: DryRunTools, mail: Mail) -> Read:
     """Return what would happen to a mail."""
     began = perf_counter()
     inbound = Inbound(Envelope(None, (), "try", datetime.now(UTC)), mail.raw, "try")
-    heard = understand(inbound, outfit.ourselves)
-    row = {**_message(mail.name, heard.message), **_judgement(outfit, heard)}
+    analysis = analyze(inbound, dry_run_tools.ourselves)
+    row = {**_message(mail.name, analysis.message), **_judgement(dry_run_tools, analysis)}
     row["seconds"] = round(perf_counter() - began, 4)
-    return Read(row, heard.keys, heard.sender_email, heard.verified)
+    return Read(row, analysis.keys, analysis.sender_email, analysis.verified)
 
 
 def failed(mail: Mail, reason: str) -> Read:
@@ -76,18 +76,18 @@ def _message(name: str, message: Message) -> dict[str, Any]:
     }
 
 
-def _judgement(outfit: Outfit, heard: Understanding) -> dict[str, Any]:
-    screening = heard.screening
+def _judgement(dry_run_tools: DryRunTools, analysis: Analysis) -> dict[str, Any]:
+    screening = analysis.screening
     return {
         "screening": {
             "kind": str(screening.kind),
             "acknowledge": screening.acknowledge,
             "reasons": list(screening.reasons),
         },
-        "bounce": _bounce(heard.dsn),
+        "bounce": _bounce(analysis.dsn),
         "follow_up": None,
-        "triage": _triage(outfit, heard.message) if screening.kind is Kind.PERSON else None,
-        "defects": list(heard.message.defects),
+        "triage": _triage(dry_run_tools, analysis.message) if screening.kind is SenderKind.PERSON else None,
+        "defects": list(analysis.message.defects),
     }
 
 
@@ -102,13 +102,13 @@ def _bounce(dsn: Dsn | None) -> dict[str, Any] | None:
     }
 
 
-def _triage(outfit: Outfit, message: Message) -> dict[str, Any]:
+def _triage(dry_run_tools: DryRunTools, message: Message) -> dict[str, Any]:
     # Imported here: the parent, which only prints, does without numpy.
     from workers.triage import preprocess  # noqa: PLC0415
     from workers.triage.decide import decide  # noqa: PLC0415
 
     case = preprocess.clean(message.subject, message.text)
-    triage = decide(case, outfit.policy, outfit.model, outfit.certified, NEVER_AUDITED)
+    triage = decide(case, dry_run_tools.policy, dry_run_tools.model, dry_run_tools.certified, NEVER_AUDITED)
     return {
         "category": triage.category,
         "priority": str(triage.priority),

@@ -8,7 +8,7 @@ from daemon.store import decisions
 from daemon.store.queries import labels, tickets
 from daemon.store.store import Store
 from workers.app import registry, triage_policy
-from workers.learning.current import CurrentBrain
+from workers.learning.current import CurrentModel
 from workers.learning.drift import watch
 from workers.learning.registry import RegistryError
 from workers.triage import preprocess
@@ -20,13 +20,13 @@ LOOKED_AT: Final = 200
 def standing(settings: Settings, store: Store, now: datetime) -> dict[str, Any]:
     """Return what is known of the model in use."""
     policy, models = triage_policy(settings), registry(settings)
-    brain = CurrentBrain(store, models, lambda: policy)
-    model = brain.model() if models.current() else None
+    model_source = CurrentModel(store, models, lambda: policy)
+    model = model_source.model() if models.current() else None
     with store.read() as session:
-        checks = [c for c in labels.checks(session) if c.team != policy.review_team]
+        checks = [c for c in labels.reviews(session) if c.team != policy.review_team]
     version = model.version if model else None
     drift = watch(not check.right for check in checks if check.model == version)
-    certified = brain.certified() if model else {}
+    certified = model_source.certified() if model else {}
     return {
         "mode": str(policy.mode),
         "model": version,

@@ -7,10 +7,10 @@ import click
 from daemon.cli.support import output
 from daemon.mail.reply.split import new_text
 from daemon.store.models import Decision, DeliveryRow, Job, MessageRow
-from daemon.store.queries.ticket_detail import Dossier
+from daemon.store.queries.ticket_detail import TicketDetail
 
 
-def as_row(found: Dossier) -> dict[str, Any]:
+def as_row(found: TicketDetail) -> dict[str, Any]:
     """Return a ticket as one JSON-ready object."""
     ticket = found.ticket
     return {
@@ -36,7 +36,7 @@ def as_row(found: Dossier) -> dict[str, Any]:
     }
 
 
-def write(found: Dossier, *, full: bool) -> None:
+def write(found: TicketDetail, *, full: bool) -> None:
     """Write a ticket for people. `full` shows mails with what they quote."""
     row = as_row(found)
     output.heading(f"{row['reference']}  {row['subject'] or '(no subject)'}")
@@ -63,7 +63,7 @@ def _section(title: str, entries: list[str]) -> None:
         click.echo(entry)
 
 
-def _message(found: Dossier, row: MessageRow) -> dict[str, Any]:
+def _message(found: TicketDetail, row: MessageRow) -> dict[str, Any]:
     author = found.authors.get(row.person_id or 0)
     files = [a for a in found.attachments if a.message_id == row.id]
     return {

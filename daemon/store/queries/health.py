@@ -10,7 +10,7 @@ from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import Alarm, DeliveryRow, ImapCursor, Inbound, Job
 from daemon.store.tickets import insert_or_ignore
-from daemon.tickets.health import Facts, MailboxFacts, Trouble
+from daemon.tickets.health import Facts, MailboxFacts, Problem
 from daemon.vocabulary import Disposition
 
 COUNTED_AT_MOST = 10_000
@@ -66,7 +66,7 @@ def _mailbox(session: Session, name: str) -> MailboxFacts:
     )
 
 
-def raise_alarms(session: Session, troubles: Sequence[Trouble], now: datetime) -> list[Trouble]:
+def raise_alarms(session: Session, troubles: Sequence[Problem], now: datetime) -> list[Problem]:
     """Keep what is wrong now and forget what is over; return what nobody was told of yet.
 
     Of several processes that see the same trouble, the one that inserts its row tells.
@@ -82,6 +82,6 @@ def raise_alarms(session: Session, troubles: Sequence[Trouble], now: datetime) -
     return [trouble for trouble in troubles if trouble.key in untold]
 
 
-def untell(session: Session, keys: Sequence[str]) -> None:
+def mark_unsent(session: Session, keys: Sequence[str]) -> None:
     """Note that telling failed: the next round tells again."""
     session.execute(update(Alarm).where(Alarm.key.in_(keys)).values(told_at=None))

@@ -13,11 +13,11 @@ from daemon.store.models import Decision, Job, MessageRow
 
 PERSON = "person"
 MODEL = "model"
-LESSONS_AT_MOST = 20_000
+LABELS_LIMIT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class LabelledTicket:
     """A ticket whose category a person confirmed or corrected."""
 
     ticket_id: int
@@ -29,7 +29,7 @@ class Lesson:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Review:
     """What the model said of a ticket, and what a person said after it. `routed` is false for a mere suggestion."""
 
     predicted: str
@@ -40,14 +40,14 @@ class Check:
     at: datetime
 
 
-def lessons(session: Session) -> list[Lesson]:
+def labelled_tickets(session: Session) -> list[LabelledTicket]:
     """Return the newest verified tickets, oldest first; of each ticket the last word of a person counts."""
     newest = (
         select(func.max(Decision.id).label("id"))
         .where(Decision.by == PERSON)
         .group_by(Decision.ticket_id)
         .order_by(func.max(Decision.id).desc())
-        .limit(LESSONS_AT_MOST)
+        .limit(LABELS_LIMIT)
         .subquery()
     )
     first = (
@@ -59,10 +59,10 @@ def lessons(session: Session) -> list[Lesson]:
         .join(MessageRow, MessageRow.id == first)
         .order_by(Decision.id)
     )
-    return [Lesson(d.ticket_id, m.subject, m.text, d.category, d.priority, d.at) for d, m in rows]
+    return [LabelledTicket(d.ticket_id, m.subject, m.text, d.category, d.priority, d.at) for d, m in rows]
 
 
-def checks(session: Session, since: datetime | None = None) -> list[Check]:
+def reviews(session: Session, since: datetime | None = None) -> list[Review]:
     """Return the model's decisions that a person checked, in the order of the checks."""
     said, checked = aliased(Decision), aliased(Decision)
     statement = (
@@ -70,19 +70,19 @@ def checks(session: Session, since: datetime | None = None) -> list[Check]:
         .join(checked, checked.replaces == said.id)
         .where(checked.by == PERSON, said.by == MODEL)
         .order_by(checked.id.desc())
-        .limit(LESSONS_AT_MOST)
+        .limit(LABELS_LIMIT)
     )
     if since is not None:
         statement = statement.where(checked.at >= since)
     found = [
-        Check(d.category, d.confidence, d.team, d.category == truth, d.model, at)
+        Review(d.category, d.confidence, d.team, d.category == truth, d.model, at)
         for d, truth, at in session.execute(statement)
     ]
     return found[::-1]
 
 
 def promise_training(session: Session, after: int, now: datetime) -> Sequence[Offer]:
-    """Promise a training once so many tickets were verified since the last one was promised; 0 promises none."""
+    """NewJob a training once so many tickets were verified since the last one was promised; 0 promises none."""
     if not after:
         return ()
     last = session.execute(

@@ -88,9 +88,9 @@ class DecisionNote:
     first: bool
 
 
-def load(session: Session, cause: str) -> Snapshot:
+def load_one(session: Session, cause: str) -> Snapshot:
     """Return the snapshot behind a cause such as "decision:7" or "message:9"; raises LookupError."""
-    return snapshots(session, [cause])[cause]
+    return load(session, [cause])[cause]
 
 
 class Snapshots(dict[str, Snapshot]):
@@ -101,7 +101,7 @@ class Snapshots(dict[str, Snapshot]):
         raise LookupError(f"no {cause} is stored")
 
 
-def snapshots(session: Session, causes: Sequence[str]) -> Snapshots:
+def load(session: Session, causes: Sequence[str]) -> Snapshots:
     """Return the snapshots behind causes."""
     ids: dict[str, list[int]] = {DECISION: [], MESSAGE: []}
     for cause in dict.fromkeys(causes):

@@ -25,7 +25,7 @@ MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Dossier:
+class TicketDetail:
     """A ticket with its people, mails, decisions, deliveries, jobs and events, each in the order in which they came."""
 
     ticket: Ticket
@@ -42,7 +42,7 @@ class Dossier:
     events: tuple[Event, ...]
 
 
-def dossier(session: Session, ticket_id: int) -> Dossier | None:
+def ticket_detail(session: Session, ticket_id: int) -> TicketDetail | None:
     """Return what is known of a ticket, or None where there is none."""
     ticket = session.get(Ticket, ticket_id)
     if ticket is None:
@@ -53,7 +53,7 @@ def dossier(session: Session, ticket_id: int) -> Dossier | None:
     inbound = _all(session, Inbound, Inbound.ticket_id == ticket_id)
     others = select(Participant.person_id).where(Participant.ticket_id == ticket_id)
     authors = _all(session, Person, Person.id.in_([m.person_id for m in messages if m.person_id]))
-    return Dossier(
+    return TicketDetail(
         ticket=ticket,
         requester=session.get(Person, ticket.requester_id) if ticket.requester_id else None,
         related=reference_or_none(session, ticket.related_id),

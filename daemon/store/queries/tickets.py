@@ -29,7 +29,7 @@ class TicketLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TicketFilter:
     """Which tickets to list; None for any."""
 
     status: str | None = None
@@ -38,7 +38,7 @@ class Wanted:
     since: datetime | None = None
 
 
-def list_tickets(session: Session, wanted: Wanted, limit: int) -> list[TicketLine]:
+def list_tickets(session: Session, wanted: TicketFilter, limit: int) -> list[TicketLine]:
     """Return tickets, the newest first."""
     pairs: tuple[tuple[ColumnElement[bool], object], ...] = (
         (Ticket.status == wanted.status, wanted.status),

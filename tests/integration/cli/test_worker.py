@@ -11,19 +11,19 @@ from daemon.runtime import Runtime
 from tests.support.fakes import eventually
 
 
-class Workshop:
+class WorkerApp:
     """Fails to start a few times."""
 
     failures = 0
-    made: "list[Workshop]" = []  # noqa: RUF012 - filled by the test
+    made: "list[WorkerApp]" = []  # noqa: RUF012 - filled by the test
 
     def __init__(self, *_parts: Any) -> None:
         self.state = "made"
-        Workshop.made.append(self)
+        WorkerApp.made.append(self)
 
     def start(self) -> None:
-        if Workshop.failures:
-            Workshop.failures -= 1
+        if WorkerApp.failures:
+            WorkerApp.failures -= 1
             raise OSError("the disk is full")
         self.state = "started"
 
@@ -36,25 +36,25 @@ class Workshop:
 
 @pytest.fixture
 def workers(monkeypatch: pytest.MonkeyPatch) -> _Workers:
-    monkeypatch.setattr("workers.app.Workshop", Workshop)
+    monkeypatch.setattr("workers.app.WorkerApp", WorkerApp)
     monkeypatch.setattr("daemon.cli.run.START_AGAIN_SECONDS", 0.01)
-    monkeypatch.setattr(Workshop, "made", [])
+    monkeypatch.setattr(WorkerApp, "made", [])
     return _Workers(Settings(), cast(Runtime, SimpleNamespace(store=None, broker=None, keys=(), clock=None)))
 
 
 def test_they_start_once_what_was_in_the_way_is_gone(workers: _Workers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Workshop, "failures", 3)
+    monkeypatch.setattr(WorkerApp, "failures", 3)
     workers.start()
-    eventually(lambda: [workshop.state for workshop in Workshop.made] == ["started"])
+    eventually(lambda: [workshop.state for workshop in WorkerApp.made] == ["started"])
     workers.reload(Settings())
-    assert Workshop.made[0].state == "reloaded"
+    assert WorkerApp.made[0].state == "reloaded"
     workers.close()
-    assert Workshop.made[0].state == "closed"
+    assert WorkerApp.made[0].state == "closed"
 
 
 def test_they_can_be_stopped_while_they_cannot_start(workers: _Workers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Workshop, "failures", 10**9)
+    monkeypatch.setattr(WorkerApp, "failures", 10**9)
     workers.start()
-    eventually(lambda: bool(Workshop.made))
+    eventually(lambda: bool(WorkerApp.made))
     workers.close()
-    assert Workshop.made[0].state == "made"
+    assert WorkerApp.made[0].state == "made"

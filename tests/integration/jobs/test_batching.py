@@ -15,7 +15,7 @@ from daemon.mail.envelope import Inbound
 from daemon.store import decisions, deliveries, jobs
 from daemon.store.decisions import Decided
 from daemon.store.deliveries import DeliveryState, NewDelivery
-from daemon.store.jobs import JobKind, Lease, Promise
+from daemon.store.jobs import JobKind, Lease, NewJob
 from daemon.store.models import Decision, DeliveryRow, Job, MessageRow, Ticket
 from daemon.store.queries import snapshots
 from daemon.store.store import Store
@@ -24,7 +24,7 @@ from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON
 from tests.support.pipeline import Way
 from workers.jobs import batching
-from workers.jobs.batching import Steps, side_by_side
+from workers.jobs.batching import BatchedWork, run_batched
 from workers.notify import excerpt
 from workers.transports.base import AuthenticationFailure
 from workers.triage import preprocess
@@ -45,24 +45,24 @@ class Counting:
         return [2 * item for item in items]
 
 
-def doubled(run: Counting, item: int, how: Callable[..., Steps[int]]) -> Steps[int]:
+def doubled(run: Counting, item: int, how: Callable[..., BatchedWork[int]]) -> BatchedWork[int]:
     first = yield from how(run, item)
     return (yield from how(run, first))
 
 
 @pytest.mark.parametrize("how", [batching.read, batching.write])
-def test_what_is_asked_in_the_same_step_is_asked_once(store: Store, how: Callable[..., Steps[int]]) -> None:
+def test_what_is_asked_in_the_same_step_is_asked_once(store: Store, how: Callable[..., BatchedWork[int]]) -> None:
     run = Counting()
-    done = dict(side_by_side(store, {n: doubled(run, n, how) for n in (1, 2, 3)}))
+    done = dict(run_batched(store, {n: doubled(run, n, how) for n in (1, 2, 3)}))
     assert done == {1: 4, 2: 8, 3: 12}
     assert run.groups == [[1, 2, 3], [2, 4, 6]]
 
 
 @pytest.mark.parametrize("how", [batching.read, batching.write, batching.write_soon])
-def test_a_bad_one_hurts_only_itself(store: Store, how: Callable[..., Steps[int]]) -> None:
-    done = dict(side_by_side(store, {n: doubled(Counting(), n, how) for n in (1, 13)}))
+def test_a_bad_one_hurts_only_itself(store: Store, how: Callable[..., BatchedWork[int]]) -> None:
+    done = dict(run_batched(store, {n: doubled(Counting(), n, how) for n in (1, 13)}))
     run = Counting()
-    together = dict(side_by_side(store, {n: doubled(run, n, how) for n in (1, 13, 2)}))
+    together = dict(run_batched(store, {n: doubled(run, n, how) for n in (1, 13, 2)}))
     assert (done[1], together[1], together[2]) == (4, 4, 8)
     assert isinstance(done[13], ZeroDivisionError)
     assert isinstance(together[13], ZeroDivisionError)
@@ -70,26 +70,28 @@ def test_a_bad_one_hurts_only_itself(store: Store, how: Callable[..., Steps[int]
 
 @pytest.mark.parametrize("error", [ValueError("x"), Interrupt()])
 def test_what_one_raises_stops_none_of_the_others(store: Store, error: BaseException) -> None:
-    def raising() -> Steps[int]:
+    def raising() -> BatchedWork[int]:
         yield from batching.read(Counting(), 1)
         raise error
 
-    done = dict(side_by_side(store, {"bad": raising(), "good": doubled(Counting(), 1, batching.write)}))
+    done = dict(run_batched(store, {"bad": raising(), "good": doubled(Counting(), 1, batching.write)}))
     assert done == {"bad": error, "good": 4}
 
 
 def test_a_work_hears_what_the_store_says_of_its_part(store: Store) -> None:
-    def hearing() -> Steps[int]:
+    def hearing() -> BatchedWork[int]:
         try:
             return (yield from batching.write(Counting(), 13))
         except ZeroDivisionError:
             return -1
 
-    assert dict(side_by_side(store, {1: hearing()})) == {1: -1}
+    assert dict(run_batched(store, {1: hearing()})) == {1: -1}
 
 
 @pytest.mark.parametrize("how", [batching.write, batching.write_soon])
-def test_an_outcome_is_written_again_until_the_store_is_back(store: Store, how: Callable[..., Steps[int]]) -> None:
+def test_an_outcome_is_written_again_until_the_store_is_back(
+    store: Store, how: Callable[..., BatchedWork[int]]
+) -> None:
     calls: list[int] = []
 
     def away(_session: Session, items: Sequence[int]) -> list[int]:
@@ -98,10 +100,10 @@ def test_an_outcome_is_written_again_until_the_store_is_back(store: Store, how: 
             raise OperationalError("a statement", {}, OSError("away"))
         return list(items)
 
-    def one() -> Steps[int]:
+    def one() -> BatchedWork[int]:
         return (yield from how(away, 7))
 
-    assert dict(side_by_side(store, {1: one()})) == {1: 7}
+    assert dict(run_batched(store, {1: one()})) == {1: 7}
 
 
 def test_what_must_not_be_forgotten_does_not_wait_for_what_comes_after_it(store: Store) -> None:
@@ -111,18 +113,18 @@ def test_what_must_not_be_forgotten_does_not_wait_for_what_comes_after_it(store:
         written.set()
         return list(items)
 
-    def first() -> Steps[int]:
+    def first() -> BatchedWork[int]:
         return (yield from batching.write_soon(writes, 1))
 
-    def second() -> Steps[bool]:
+    def second() -> BatchedWork[bool]:
         yield from ()
         return written.wait(30)
 
-    assert dict(side_by_side(store, {1: first(), 2: second()})) == {1: 1, 2: True}
+    assert dict(run_batched(store, {1: first(), 2: second()})) == {1: 1, 2: True}
 
 
 def promised(store: Store, *kinds: JobKind) -> list[int]:
-    promises = [Promise(kind, f"ticket:{n}", NOON) for n, kind in enumerate(kinds)]
+    promises = [NewJob(kind, f"ticket:{n}", NOON) for n, kind in enumerate(kinds)]
     return [offer.job_id for offer in store.write(lambda session: jobs.add_many(session, promises))]
 
 
@@ -202,7 +204,7 @@ def test_a_mail_that_comes_twice_in_one_company_is_planned_once(store: Store) ->
 
 def test_a_snapshot_that_is_not_stored_is_missed_by_name(store: Store) -> None:
     with store.read() as session:
-        found = snapshots.snapshots(session, ["decision:1", "message:2"])
+        found = snapshots.load(session, ["decision:1", "message:2"])
     with pytest.raises(LookupError, match="no message:2 is stored"):
         found["message:2"]
 
@@ -276,7 +278,7 @@ def test_of_a_mail_of_megabytes_only_the_start_is_loaded(store: Store) -> None:
     with store.read() as session:
         [read] = decisions.texts_of(session, [ticket])
         [message] = session.execute(select(MessageRow.id).where(MessageRow.ticket_id == ticket)).scalars()
-        found = snapshots.load(session, f"message:{message}").message
+        found = snapshots.load_one(session, f"message:{message}").message
     assert read
     assert len(read.text) == decisions.READ_AT_MOST
     assert len(found.text) == snapshots.SHOWN_AT_MOST

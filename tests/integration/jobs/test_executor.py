@@ -12,15 +12,15 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from daemon.store import jobs
-from daemon.store.jobs import JobKind, Lease, LeaseLostError, Promise
+from daemon.store.jobs import JobKind, Lease, LeaseLostError, NewJob
 from daemon.store.models import Event, Job
 from daemon.store.store import Store
 from daemon.store.tickets import add_event
 from tests.support.fakes import NOON, FakeClock, eventually
 from workers.jobs import batching
-from workers.jobs.batching import Steps
-from workers.jobs.executor import Engine, PostponeError, Shift
-from workers.jobs.heartbeat import Heart
+from workers.jobs.batching import BatchedWork
+from workers.jobs.executor import JobExecutor, SnoozeError, WorkWindow
+from workers.jobs.heartbeat import Heartbeat
 
 
 def promise(store: Store, kind: JobKind = JobKind.TRIAGE, subject: str = "ticket:1") -> int:
@@ -62,7 +62,7 @@ class TestQueueOfRecord:
         ids = [
             offer.job_id
             for offer in stores[0].write(
-                lambda session: jobs.add_many(session, [Promise(JobKind.TRIAGE, "ticket:1", NOON)] * 50)
+                lambda session: jobs.add_many(session, [NewJob(JobKind.TRIAGE, "ticket:1", NOON)] * 50)
             )
         ]
         start = threading.Barrier(9)
@@ -129,7 +129,7 @@ class TestQueueOfRecord:
         job_id = promise(store)
         late = taken(store, job_id)
         beat = row(store, job_id).beat
-        assert store.write(lambda session: jobs.release(session, job_id, beat))
+        assert store.write(lambda session: jobs.rescue_one(session, job_id, beat))
         now = taken(store, job_id)
         assert now.attempts == 2
 
@@ -150,7 +150,7 @@ class TestQueueOfRecord:
         with store.read() as session:
             seen = jobs.leased(session, 10)[job_id]
         store.write(lambda session: jobs.beat(session, "a", [job_id]))
-        assert not store.write(lambda session: jobs.release(session, job_id, seen))
+        assert not store.write(lambda session: jobs.rescue_one(session, job_id, seen))
         assert row(store, job_id).state == "leased"
 
     def test_nobody_beats_for_the_jobs_of_another(self, store: Store) -> None:
@@ -166,8 +166,8 @@ class TestQueueOfRecord:
 
 
 AFTER = {
-    JobKind.TRIAGE: [Promise(JobKind.NOTIFY, "message:1", NOON)],
-    JobKind.NOTIFY: [Promise(JobKind.DELIVER, f"delivery:{number}", NOON) for number in (1, 2)],
+    JobKind.TRIAGE: [NewJob(JobKind.NOTIFY, "message:1", NOON)],
+    JobKind.NOTIFY: [NewJob(JobKind.DELIVER, f"delivery:{number}", NOON) for number in (1, 2)],
 }
 
 
@@ -192,8 +192,8 @@ class Scripted:
         self.given_up: list[str] = []
         self.together: list[int] = []
 
-    def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
-        del shift
+    def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
+        del window
         self.attempts.append(lease.attempts)
         self.kinds.append(lease.kind)
         if self._script:
@@ -203,7 +203,7 @@ class Scripted:
     def _done(self, session: Session, leases: Sequence[Lease]) -> list[list[Lease]]:
         self.together.append(len(leases))
         jobs.finish(session, leases, NOON)
-        return jobs.go_on(session, [(lease, AFTER.get(lease.kind, ())) for lease in leases])
+        return jobs.add_leased(session, [(lease, AFTER.get(lease.kind, ())) for lease in leases])
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         del lease
@@ -212,69 +212,69 @@ class Scripted:
         return ()
 
 
-class TestEngine:
+class TestJobExecutor:
     @pytest.fixture
-    def heart(self, store: Store) -> Iterator[Heart]:
-        heart = Heart(store, "tests:1")
-        heart.start()
-        yield heart
-        heart.close()
+    def heartbeat(self, store: Store) -> Iterator[Heartbeat]:
+        heartbeat = Heartbeat(store, "tests:1")
+        heartbeat.start()
+        yield heartbeat
+        heartbeat.close()
 
     @pytest.fixture
-    def engine_of(self, store: Store, clock: FakeClock, heart: Heart) -> Callable[..., Engine]:
-        def make(actor: Scripted, threads: int = 1) -> Engine:
-            return Engine(store, clock, heart, 3, threads, dict.fromkeys(JobKind, actor))
+    def executor_of(self, store: Store, clock: FakeClock, heartbeat: Heartbeat) -> Callable[..., JobExecutor]:
+        def make(actor: Scripted, threads: int = 1) -> JobExecutor:
+            return JobExecutor(store, clock, heartbeat, 3, threads, dict.fromkeys(JobKind, actor))
 
         return make
 
     def test_a_job_is_done_once_however_often_it_is_offered(
-        self, store: Store, engine_of: Callable[..., Engine]
+        self, store: Store, executor_of: Callable[..., JobExecutor]
     ) -> None:
         actor, job_id = Scripted(), promise(store, JobKind.DELIVER)
-        engine = engine_of(actor)
+        engine = executor_of(actor)
         for _ in range(3):
             engine.perform(job_id)
         assert actor.attempts == [1]
         assert row(store, job_id).state == "done"
 
     def test_whoever_does_a_job_goes_on_with_what_it_promised(
-        self, store: Store, engine_of: Callable[..., Engine], heart: Heart
+        self, store: Store, executor_of: Callable[..., JobExecutor], heartbeat: Heartbeat
     ) -> None:
         actor = Scripted()
-        engine_of(actor).perform(promise(store))
+        executor_of(actor).perform(promise(store))
         assert actor.kinds == [JobKind.TRIAGE, JobKind.NOTIFY, JobKind.DELIVER, JobKind.DELIVER]
         assert actor.attempts == [1, 1, 1, 1]
         assert states(store) == ["done"] * 4
-        assert not heart._running
+        assert not heartbeat._running
 
     def test_whoever_is_called_to_a_job_takes_along_what_waits_beside_it(
-        self, store: Store, engine_of: Callable[..., Engine]
+        self, store: Store, executor_of: Callable[..., JobExecutor]
     ) -> None:
         actor, ids = Scripted(), [promise(store, subject=f"ticket:{n}") for n in range(5)]
-        engine = engine_of(actor)
+        engine = executor_of(actor)
         for job_id in ids:
             engine.perform(job_id)
         assert actor.together == [5, 5, 8, 2]
         assert set(states(store)) == {"done"}
 
     def test_a_worker_of_many_threads_leaves_work_for_the_others(
-        self, store: Store, engine_of: Callable[..., Engine]
+        self, store: Store, executor_of: Callable[..., JobExecutor]
     ) -> None:
         actor, ids = Scripted(), [promise(store, subject=f"ticket:{n}") for n in range(9)]
-        engine_of(actor, threads=4).perform(ids[0])
+        executor_of(actor, threads=4).perform(ids[0])
         assert actor.together[0] == 3
 
     def test_what_was_taken_along_and_failed_is_done_when_it_is_due_again(
-        self, store: Store, engine_of: Callable[..., Engine], clock: FakeClock
+        self, store: Store, executor_of: Callable[..., JobExecutor], clock: FakeClock
     ) -> None:
         class Failing(Scripted):
-            def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
+            def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
                 if lease.subject == "ticket:1" and lease.attempts == 1:
                     raise ZeroDivisionError
-                return (yield from super().perform(lease, shift))
+                return (yield from super().perform(lease, window))
 
         actor, ids = Failing(), [promise(store, subject=f"ticket:{n}") for n in range(3)]
-        engine = engine_of(actor)
+        engine = executor_of(actor)
         for job_id in ids:
             engine.perform(job_id)
         assert states(store).count("ready") == 1
@@ -283,43 +283,45 @@ class TestEngine:
         assert set(states(store)) == {"done"}
 
     def test_what_is_promised_is_beaten_for_while_it_waits_its_turn(
-        self, store: Store, engine_of: Callable[..., Engine], heart: Heart
+        self, store: Store, executor_of: Callable[..., JobExecutor], heartbeat: Heartbeat
     ) -> None:
         held: list[set[int]] = []
 
         class Watching(Scripted):
-            def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
-                held.append(set(heart._running))
-                return (yield from super().perform(lease, shift))
+            def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
+                held.append(set(heartbeat._running))
+                return (yield from super().perform(lease, window))
 
-        engine_of(Watching()).perform(promise(store))
+        executor_of(Watching()).perform(promise(store))
         leased = jobs_by_kind(store)
         assert held[2] >= set(leased[JobKind.DELIVER])
 
-    def test_what_was_promised_and_failed_waits_alone(self, store: Store, engine_of: Callable[..., Engine]) -> None:
+    def test_what_was_promised_and_failed_waits_alone(
+        self, store: Store, executor_of: Callable[..., JobExecutor]
+    ) -> None:
         class Refusing(Scripted):
-            def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
+            def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
                 if lease.kind is JobKind.DELIVER and JobKind.DELIVER not in self.kinds:
                     self.kinds.append(lease.kind)
-                    raise PostponeError("the smarthost is away", timedelta(minutes=1))
-                return (yield from super().perform(lease, shift))
+                    raise SnoozeError("the smarthost is away", timedelta(minutes=1))
+                return (yield from super().perform(lease, window))
 
-        engine_of(Refusing()).perform(promise(store))
+        executor_of(Refusing()).perform(promise(store))
         assert states(store) == ["done", "done", "ready", "done"]
 
     @pytest.mark.parametrize("ends", ["closed", "late"])
     def test_what_a_worker_does_not_begin_is_left_to_another(
         self,
         store: Store,
-        engine_of: Callable[..., Engine],
+        executor_of: Callable[..., JobExecutor],
         clock: FakeClock,
         ends: str,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         actor = Scripted()
-        engine = engine_of(actor)
+        engine = executor_of(actor)
         if ends == "late":
-            monkeypatch.setattr("workers.jobs.executor.SHIFT_SECONDS", 0.0)
+            monkeypatch.setattr("workers.jobs.executor.WINDOW_SECONDS", 0.0)
         else:
             engine.close()
         job_id = promise(store)
@@ -329,10 +331,10 @@ class TestEngine:
             assert [offer.job_id for offer in jobs.due(session, clock.now(), 9)] == [job_id]
 
     def test_a_failure_is_tried_again_after_a_wait_and_given_up_in_the_end(
-        self, store: Store, engine_of: Callable[..., Engine], clock: FakeClock
+        self, store: Store, executor_of: Callable[..., JobExecutor], clock: FakeClock
     ) -> None:
         actor, job_id = Scripted(*[ZeroDivisionError("by zero")] * 9), promise(store)
-        engine = engine_of(actor)
+        engine = executor_of(actor)
         for seconds in (0, 1, 1, 7, 1, 100, 10_000):
             clock.advance(seconds=seconds)
             engine.perform(job_id)
@@ -342,24 +344,24 @@ class TestEngine:
         assert (found.state, found.last_error) == ("dead", "ZeroDivisionError: by zero")
 
     def test_a_job_that_kills_its_worker_is_given_up_without_a_fourth_attempt(
-        self, store: Store, engine_of: Callable[..., Engine]
+        self, store: Store, executor_of: Callable[..., JobExecutor]
     ) -> None:
         actor, job_id = Scripted(), promise(store)
         for _ in range(3):
             taken(store, job_id)
             beat = row(store, job_id).beat
-            store.write(partial(jobs.release, job_id=job_id, seen_beat=beat))
-        engine_of(actor).perform(job_id)
+            store.write(partial(jobs.rescue_one, job_id=job_id, seen_beat=beat))
+        executor_of(actor).perform(job_id)
         assert actor.attempts == []
         assert len(actor.given_up) == 1
         assert row(store, job_id).state == "dead"
 
     def test_what_is_postponed_waits_as_long_as_it_says_and_is_not_given_up(
-        self, store: Store, engine_of: Callable[..., Engine], clock: FakeClock
+        self, store: Store, executor_of: Callable[..., JobExecutor], clock: FakeClock
     ) -> None:
-        wait = PostponeError("the smarthost is away", timedelta(minutes=1))
+        wait = SnoozeError("the smarthost is away", timedelta(minutes=1))
         actor, job_id = Scripted(*[wait] * 5), promise(store, JobKind.DELIVER)
-        engine = engine_of(actor)
+        engine = executor_of(actor)
         for _ in range(6):
             engine.perform(job_id)
             clock.advance(seconds=59)
@@ -369,7 +371,7 @@ class TestEngine:
         assert row(store, job_id).state == "done"
 
     def test_a_job_is_buried_even_if_giving_it_up_fails(
-        self, store: Store, engine_of: Callable[..., Engine], clock: FakeClock
+        self, store: Store, executor_of: Callable[..., JobExecutor], clock: FakeClock
     ) -> None:
         class Hopeless(Scripted):
             def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
@@ -377,7 +379,7 @@ class TestEngine:
                 raise LookupError("what the job was about is gone")
 
         actor, job_id = Hopeless(*[LookupError("gone")] * 9), promise(store)
-        engine = engine_of(actor)
+        engine = executor_of(actor)
         for _ in range(3):
             engine.perform(job_id)
             clock.advance(hours=1)
@@ -387,73 +389,73 @@ class TestEngine:
             assert session.execute(select(Event.id)).all() == []
 
     def test_a_job_that_is_not_ours_any_more_is_left_alone(
-        self, store: Store, engine_of: Callable[..., Engine], heart: Heart
+        self, store: Store, executor_of: Callable[..., JobExecutor], heartbeat: Heartbeat
     ) -> None:
         actor, job_id = Scripted(LeaseLostError("x")), promise(store)
-        engine_of(actor).perform(job_id)
+        executor_of(actor).perform(job_id)
         assert row(store, job_id).state == "leased"
-        assert not heart._running
+        assert not heartbeat._running
 
     def test_attempts_for_which_the_store_failed_do_not_count(
-        self, store: Store, engine_of: Callable[..., Engine], clock: FakeClock, heart: Heart
+        self, store: Store, executor_of: Callable[..., JobExecutor], clock: FakeClock, heartbeat: Heartbeat
     ) -> None:
         gone = OperationalError("x", {}, Exception("gone"))
         actor, job_id = Scripted(*[gone] * 5), promise(store, JobKind.DELIVER)
-        engine = engine_of(actor)
+        engine = executor_of(actor)
         for _ in range(5):
             engine.perform(job_id)
             assert row(store, job_id).state == "ready"
-            assert not heart._running
+            assert not heartbeat._running
             clock.advance(seconds=5)
         engine.perform(job_id)
         assert actor.attempts == [1] * 6
         assert row(store, job_id).state == "done"
 
     def test_a_job_for_which_the_store_always_fails_is_given_up_in_the_end(
-        self, store: Store, engine_of: Callable[..., Engine], clock: FakeClock
+        self, store: Store, executor_of: Callable[..., JobExecutor], clock: FakeClock
     ) -> None:
         actor, job_id = Scripted(*[OperationalError("x", {}, Exception("gone"))] * 9), promise(store)
-        engine = engine_of(actor)
+        engine = executor_of(actor)
         clock.advance(hours=7)
         for _ in range(4):
             engine.perform(job_id)
             beat = row(store, job_id).beat
-            store.write(lambda session, beat=beat: jobs.release(session, job_id, beat))
+            store.write(lambda session, beat=beat: jobs.rescue_one(session, job_id, beat))
         assert row(store, job_id).state == "dead"
 
     def test_the_heart_beats_while_a_job_runs_and_not_after(
-        self, store: Store, engine_of: Callable[..., Engine], heart: Heart
+        self, store: Store, executor_of: Callable[..., JobExecutor], heartbeat: Heartbeat
     ) -> None:
         entered, leave = threading.Event(), threading.Event()
 
         class Slow(Scripted):
-            def perform(self, lease: Lease, shift: Shift) -> Steps[Sequence[Lease]]:
+            def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
                 entered.set()
                 leave.wait(30)
-                return (yield from super().perform(lease, shift))
+                return (yield from super().perform(lease, window))
 
         job_id = promise(store)
-        thread = threading.Thread(target=engine_of(Slow()).perform, args=(job_id,))
+        thread = threading.Thread(target=executor_of(Slow()).perform, args=(job_id,))
         thread.start()
         assert entered.wait(30)
         first = row(store, job_id).beat
         eventually(lambda: row(store, job_id).beat >= first + 2)
-        assert heart.holds_lease()
+        assert heartbeat.holds_lease()
         leave.set()
         thread.join(30)
         assert row(store, job_id).state == "done"
-        assert not heart._running
+        assert not heartbeat._running
 
     def test_a_heart_that_cannot_beat_says_that_it_holds_nothing(
-        self, store: Store, heart: Heart, monkeypatch: pytest.MonkeyPatch
+        self, store: Store, heartbeat: Heartbeat, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fails(*_arguments: object) -> None:
             raise OperationalError("x", {}, Exception("gone"))
 
         monkeypatch.setattr("workers.jobs.heartbeat.HELD_SECONDS", 0.6)
-        with heart.beating([1]):
-            assert heart.holds_lease()
+        with heartbeat.beating([1]):
+            assert heartbeat.holds_lease()
             monkeypatch.setattr(store, "write", fails)
-            eventually(lambda: not heart.holds_lease())
+            eventually(lambda: not heartbeat.holds_lease())
             monkeypatch.undo()
-            eventually(heart.holds_lease)
+            eventually(heartbeat.holds_lease)

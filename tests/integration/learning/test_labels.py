@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 from sqlalchemy import select
 
-from daemon.mail.analyze import Policy as IntakePolicy
+from daemon.mail.analyze import Identity
 from daemon.store import decisions
 from daemon.store.decisions import Decided
 from daemon.store.jobs import JobKind
 from daemon.store.models import Job, Ticket
-from daemon.store.queries.labels import checks, lessons
+from daemon.store.queries.labels import labelled_tickets, reviews
 from daemon.store.store import Store
 from daemon.tickets import actions
 from daemon.tickets.actions import Correction
@@ -18,17 +18,19 @@ from daemon.tickets.intake import Intake
 from daemon.vocabulary import Priority, Triage
 from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON, Woken
-from workers.learning.current import CurrentBrain
+from workers.learning.current import CurrentModel
 from workers.learning.registry import Registry
-from workers.triage.policy import Category, Mode, Policy
+from workers.triage.policy import Category, Mode, TriagePolicy
 
-AUTO = Policy(categories=(Category("Login", "IDENTITY_TEAM"), Category("General", "GENERAL_SUPPORT")), mode=Mode.AUTO)
+AUTO = TriagePolicy(
+    categories=(Category("Login", "IDENTITY_TEAM"), Category("General", "GENERAL_SUPPORT")), mode=Mode.AUTO
+)
 MODEL = "20260302-120000-abcdef12"
 
 
 def tickets(store: Store, count: int, *, confidence: float = 0.97) -> list[int]:
     """Open tickets that the model routed to Login."""
-    policy = IntakePolicy(frozenset({"support@example.com"}), frozenset(), (b"k" * 32,), "HD")
+    policy = Identity(frozenset({"support@example.com"}), frozenset(), (b"k" * 32,), "HD")
     intake = Intake(store, policy, Woken())
     found = []
     for _ in range(count):
@@ -41,28 +43,28 @@ def tickets(store: Store, count: int, *, confidence: float = 0.97) -> list[int]:
     return found
 
 
-def verify(store: Store, ticket: int, category: str, *, retrain_after: int = 0) -> actions.Done:
+def verify(store: Store, ticket: int, category: str, *, retrain_after: int = 0) -> actions.ActionResult:
     team = {"Login": "IDENTITY_TEAM", "General": "GENERAL_SUPPORT"}[category]
     said = Correction(category, team, None, Priority.LOW, "ann")
     return store.write(lambda s: actions.correct(s, ticket, said, NOON, retrain_after=retrain_after))
 
 
-def brain(store: Store, folder: Path) -> CurrentBrain:
-    found = CurrentBrain(store, Registry(folder), lambda: AUTO)
+def model_source(store: Store, folder: Path) -> CurrentModel:
+    found = CurrentModel(store, Registry(folder), lambda: AUTO)
     found._model = SimpleNamespace(version=MODEL)  # type: ignore[assignment]  # only its name is asked for
     return found
 
 
-def test_a_correction_and_a_confirmation_are_both_lessons(store: Store) -> None:
+def test_a_correction_and_a_confirmation_are_both_labels(store: Store) -> None:
     one, other = tickets(store, 2)
     assert verify(store, one, "General").changed
     assert not verify(store, other, "Login").changed
     with store.read() as session:
-        assert [(lesson.ticket_id, lesson.category) for lesson in lessons(session)] == [
+        assert [(label.ticket_id, label.category) for label in labelled_tickets(session)] == [
             (one, "General"),
             (other, "Login"),
         ]
-        assert [check.right for check in checks(session)] == [False, True]
+        assert [review.right for review in reviews(session)] == [False, True]
 
 
 def test_the_last_word_of_a_person_counts(store: Store) -> None:
@@ -70,7 +72,7 @@ def test_the_last_word_of_a_person_counts(store: Store) -> None:
     verify(store, ticket, "General")
     verify(store, ticket, "Login")
     with store.read() as session:
-        assert [lesson.category for lesson in lessons(session)] == ["Login"]
+        assert [label.category for label in labelled_tickets(session)] == ["Login"]
 
 
 def test_every_third_correction_promises_one_training(store: Store) -> None:
@@ -95,7 +97,7 @@ def test_a_correction_moves_the_ticket_and_says_who_and_what_it_was(store: Store
 def test_enough_confirmed_tickets_certify_a_category(store: Store, tmp_path: Path) -> None:
     for ticket in tickets(store, 60):
         verify(store, ticket, "Login")
-    threshold = brain(store, tmp_path).certified()["Login"]
+    threshold = model_source(store, tmp_path).certified()["Login"]
     assert threshold is not None
     assert threshold <= 0.97
 
@@ -104,11 +106,11 @@ def test_too_many_overrides_end_automatic_routing_and_say_so(store: Store, tmp_p
     routed = tickets(store, 90)
     for ticket in routed[:60]:
         verify(store, ticket, "Login")
-    healthy = brain(store, tmp_path)
+    healthy = model_source(store, tmp_path)
     assert healthy.certified()["Login"] is not None
     assert healthy.drifted == ""
     for ticket in routed[60:]:
         verify(store, ticket, "General")
-    alarmed = brain(store, tmp_path)
+    alarmed = model_source(store, tmp_path)
     assert alarmed.certified() == {}
     assert MODEL in alarmed.drifted

@@ -8,7 +8,7 @@ from daemon.store.store import Store
 from tests.support.fakes import FakeClock
 from workers.learning.examples import Example
 from workers.learning.registry import Registry
-from workers.learning.trainer import School, Trained
+from workers.learning.trainer import Trained, Trainer
 
 LOGIN = ["cannot log in", "forgot my password", "the login page is blank", "locked out of my account"]
 PAYMENTS = ["payment failed", "charged twice", "refund please", "invoice is wrong"]
@@ -16,7 +16,7 @@ SAID = [("Login", words) for words in LOGIN] + [("Payments", words) for words in
 TICKETS = [(category, f"{words} {number}") for category, words in SAID for number in range(6)]
 
 
-class Counting(School):
+class Counting(Trainer):
     """Notes that it trains."""
 
     trainings: list[str]
@@ -36,11 +36,11 @@ def test_two_workers_that_start_at_once_train_one_model(sqlite_store: Store, tmp
     barrier = threading.Barrier(2)
 
     def start() -> None:
-        school = Counting(sqlite_store, Registry(tmp_path / "models"), FakeClock(), ["Login", "Payments"], corpus)
-        school.trainings = trainings
+        trainer = Counting(sqlite_store, Registry(tmp_path / "models"), FakeClock(), ["Login", "Payments"], corpus)
+        trainer.trainings = trainings
         barrier.wait(30)
         try:
-            school.ensure_model()
+            trainer.ensure_model()
         except BaseException as error:
             failures.append(error)
             raise

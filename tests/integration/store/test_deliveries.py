@@ -1,7 +1,7 @@
 """Attempts at a delivery: begun, undone, and fenced against one another."""
 
 from daemon.store import deliveries
-from daemon.store.deliveries import Begun, DeliveryState, Fate, NewDelivery
+from daemon.store.deliveries import Attempt, DeliveryState, NewDelivery, Outcome
 from daemon.store.models import DeliveryRow
 from daemon.store.store import Store
 from tests.support.fakes import NOON
@@ -29,7 +29,7 @@ def planned(store: Store) -> int:
     return delivery
 
 
-def begun(store: Store, delivery: int) -> Begun:
+def begun(store: Store, delivery: int) -> Attempt:
     return store.write(lambda session: deliveries.begin(session, [delivery]))[delivery]
 
 
@@ -56,6 +56,6 @@ def test_an_attempt_that_was_overtaken_undoes_nothing(store: Store) -> None:
 def test_what_was_sent_meanwhile_stays_sent(store: Store) -> None:
     delivery = planned(store)
     attempt = begun(store, delivery)
-    store.write(lambda session: deliveries.settle(session, [Fate(delivery, DeliveryState.SENT, "250", NOON)]))
+    store.write(lambda session: deliveries.settle(session, [Outcome(delivery, DeliveryState.SENT, "250", NOON)]))
     store.write(lambda session: deliveries.undo(session, attempt))
     assert state(store, delivery) == "sent"

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import delete, select
 
 from daemon.store.models import Person, table
-from daemon.store.sql import Adding
+from daemon.store.sql import BulkInsert
 from daemon.store.store import Store
 
 PERSON = table(Person)
-ADDING = Adding.to(PERSON)
+ADDING = BulkInsert.to(PERSON)
 
 
 def people(*names: str) -> list[dict[str, Any]]:

@@ -80,7 +80,7 @@ def test_what_is_patient_waits_for_company(
     store: Store, commits: list[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("daemon.store.writer.PATIENCE_SECONDS", 30.0)
-    [first] = store.submit_items(each, ["first"], patient=True)
+    [first] = store.submit_items(each, ["first"], linger=True)
     assert not first.done()
     assert store.submit(add("second")).result(30) == "second"
     assert first.done()
@@ -88,13 +88,13 @@ def test_what_is_patient_waits_for_company(
 
 
 def test_what_is_patient_does_not_wait_for_ever(store: Store) -> None:
-    assert store.submit_items(each, ["alone"], patient=True)[0].result(30) == "alone"
+    assert store.submit_items(each, ["alone"], linger=True)[0].result(30) == "alone"
 
 
 def test_who_hurries_commits_what_is_patient(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("daemon.store.writer.PATIENCE_SECONDS", 30.0)
-    futures = [store.submit_items(each, [key], patient=True)[0] for key in ("one", "two")]
-    store.hurry()
+    futures = [store.submit_items(each, [key], linger=True)[0] for key in ("one", "two")]
+    store.flush()
     assert [future.done() for future in futures] == [True, True]
 
 

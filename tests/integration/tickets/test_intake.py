@@ -285,7 +285,7 @@ class TestParked:
             raise ZeroDivisionError("a bug of ours")
 
         with monkeypatch.context() as patch:
-            patch.setattr("daemon.tickets.intake.understand", fails)
+            patch.setattr("daemon.tickets.intake.analyze", fails)
             yield patch
 
     def test_a_mail_that_our_own_code_fails_on_is_parked_whole(
@@ -320,10 +320,10 @@ class TestParked:
         gate = threading.Event()
         store.submit(lambda _session: gate.wait(30))
         readings = [intake.read(inbound(mail())) for _ in range(5)]
-        heard = readings[2].understanding
+        heard = readings[2].analysis
         assert heard is not None
         message = replace(heard.message, subject=object())  # type: ignore[arg-type]  # what no database takes
-        readings[2] = replace(readings[2], understanding=replace(heard, message=message))
+        readings[2] = replace(readings[2], analysis=replace(heard, message=message))
         futures = intake.store(readings)
         gate.set()
         states = [future.result(30).disposition for future in futures]

@@ -1,14 +1,14 @@
 """What `try` prints of a mail: addresses as people read them."""
 
-from daemon.cli.support.dry_run import Outfit
+from daemon.cli.support.dry_run import DryRunTools
 from daemon.cli.support.dry_run_mail import Mail, failed, read
-from daemon.mail.analyze import Policy as Ourselves
+from daemon.mail.analyze import Identity
 from tests.support.emails import SUPPORT, mail
-from workers.triage.policy import Category, Policy
+from workers.triage.policy import Category, TriagePolicy
 
-OUTFIT = Outfit(
-    Ourselves(frozenset({SUPPORT}), frozenset(), (), "HD"),
-    Policy(categories=(Category("General", "GENERAL_SUPPORT"),), threshold=0.3),
+OUTFIT = DryRunTools(
+    Identity(frozenset({SUPPORT}), frozenset(), (), "HD"),
+    TriagePolicy(categories=(Category("General", "GENERAL_SUPPORT"),), threshold=0.3),
     None,
     {},
 )

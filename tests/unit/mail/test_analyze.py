@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 
 from daemon.mail import token
-from daemon.mail.analyze import Policy, Understanding, understand
+from daemon.mail.analyze import Analysis, Identity, analyze
 from daemon.mail.token import Purpose, Token
-from daemon.vocabulary import Kind
+from daemon.vocabulary import SenderKind
 from tests.support.emails import ANN, SUPPORT, inbound, mail
 from tests.support.fakes import NOON
 
 KEY = b"k" * 32
-POLICY = Policy(
+POLICY = Identity(
     own_addresses=frozenset({SUPPORT}),
     team_addresses=frozenset({"team@example.com"}),
     keys=(KEY,),
@@ -24,8 +24,8 @@ EXPIRES = NOON.date() + timedelta(days=30)
 MARK = token.sign(Token(Purpose.TEAM, 7, token.digest(ANN), EXPIRES), KEY)
 
 
-def heard(raw: bytes, *, mail_from: str | None = ANN, policy: Policy = POLICY) -> Understanding:
-    return understand(inbound(raw, mail_from=mail_from), policy)
+def analysis(raw: bytes, *, mail_from: str | None = ANN, policy: Identity = POLICY) -> Analysis:
+    return analyze(inbound(raw, mail_from=mail_from), policy)
 
 
 def passed(domain: str) -> str:
@@ -35,25 +35,25 @@ def passed(domain: str) -> str:
 @pytest.mark.parametrize(
     ("raw", "mail_from", "kind"),
     [
-        (mail(), ANN, Kind.PERSON),
-        (mail(headers=("Auto-Submitted: auto-replied",)), ANN, Kind.AUTO_REPLY),
-        (mail(headers=("List-Id: <news.example.net>",)), ANN, Kind.LIST),
-        (mail(headers=(f"X-Triaged-Loop: {MARK}",)), ANN, Kind.OWN),
-        (mail(message_id=f"<{MARK}.0a@example.com>"), ANN, Kind.OWN),
-        (mail("MAILER-DAEMON@mx.example", "Undelivered Mail Returned to Sender"), "", Kind.BOUNCE),
+        (mail(), ANN, SenderKind.PERSON),
+        (mail(headers=("Auto-Submitted: auto-replied",)), ANN, SenderKind.AUTO_REPLY),
+        (mail(headers=("List-Id: <news.example.net>",)), ANN, SenderKind.LIST),
+        (mail(headers=(f"X-Triaged-Loop: {MARK}",)), ANN, SenderKind.OWN),
+        (mail(message_id=f"<{MARK}.0a@example.com>"), ANN, SenderKind.OWN),
+        (mail("MAILER-DAEMON@mx.example", "Undelivered Mail Returned to Sender"), "", SenderKind.BOUNCE),
     ],
 )
-def test_the_sort_of_sender_is_seen(raw: bytes, mail_from: str, kind: Kind) -> None:
-    found = heard(raw, mail_from=mail_from)
+def test_the_sort_of_sender_is_seen(raw: bytes, mail_from: str, kind: SenderKind) -> None:
+    found = analysis(raw, mail_from=mail_from)
     assert found.screening.kind is kind
     assert found.screening.reasons
-    assert found.screening.acknowledge is (kind is Kind.PERSON)
+    assert found.screening.acknowledge is (kind is SenderKind.PERSON)
 
 
 def test_our_own_list_brings_mail_from_people_without_acknowledgement() -> None:
     raw = mail(headers=("List-Id: Help <help.groups.example>",))
-    found = heard(raw, policy=replace(POLICY, accepted_lists=frozenset({"help.groups.example"})))
-    assert (found.screening.kind, found.screening.acknowledge) == (Kind.PERSON, False)
+    found = analysis(raw, policy=replace(POLICY, accepted_lists=frozenset({"help.groups.example"})))
+    assert (found.screening.kind, found.screening.acknowledge) == (SenderKind.PERSON, False)
 
 
 @pytest.mark.parametrize(
@@ -71,32 +71,34 @@ def test_our_own_list_brings_mail_from_people_without_acknowledgement() -> None:
     ],
 )
 def test_the_sender_is_whom_an_answer_goes_to(raw: bytes, email: str | None) -> None:
-    assert heard(raw).sender_email == email
+    assert analysis(raw).sender_email == email
 
 
 def test_a_pass_of_our_border_verifies_the_sender() -> None:
-    assert heard(mail(headers=(passed("customer.example"),))).verified
-    assert not heard(mail()).verified
+    assert analysis(mail(headers=(passed("customer.example"),))).verified
+    assert not analysis(mail()).verified
 
 
 def test_who_authenticates_one_address_is_not_verified_as_the_other_in_reply_to() -> None:
     raw = mail("mallory@evil.example", headers=(passed("evil.example"), f"Reply-To: {ANN}"))
-    found = heard(raw)
+    found = analysis(raw)
     assert found.sender_email == ANN
     assert not found.verified
 
 
 def test_a_reply_to_that_repeats_from_changes_nothing() -> None:
-    assert heard(mail(headers=(passed("customer.example"), "Reply-To: ANN@customer.example"))).verified
+    assert analysis(mail(headers=(passed("customer.example"), "Reply-To: ANN@customer.example"))).verified
 
 
 def test_a_report_is_read_and_a_letter_is_not() -> None:
-    assert heard(mail("MAILER-DAEMON@mx.example", "Undelivered Mail Returned to Sender"), mail_from="").dsn is not None
-    assert heard(mail()).dsn is None
+    assert (
+        analysis(mail("MAILER-DAEMON@mx.example", "Undelivered Mail Returned to Sender"), mail_from="").dsn is not None
+    )
+    assert analysis(mail()).dsn is None
 
 
 @pytest.mark.parametrize(
     "raw", [b"", b"\r\n\r\n", b"\0" * 100, bytes(range(256)), b"From: \xff\r\n\r\n\xff", b":" * 9999]
 )
 def test_anything_can_be_understood(raw: bytes) -> None:
-    assert heard(raw).screening.reasons
+    assert analysis(raw).screening.reasons

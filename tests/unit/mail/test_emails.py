@@ -11,11 +11,11 @@ from daemon.mail.envelope import Envelope
 from daemon.mail.message import Message
 from daemon.mail.mime.parse import parse
 from daemon.mail.reply.split import new_text
-from daemon.mail.screening.screen import Own, screen
+from daemon.mail.screening.screen import OwnIdentity, screen
 from tests.support.paths import EMAILS
 
 MAILS = sorted(path.stem for path in EMAILS.glob("*.eml"))
-OWN = Own(frozenset({"support@shop.example", "notify@shop.example"}))
+OWN = OwnIdentity(frozenset({"support@shop.example", "notify@shop.example"}))
 
 
 def seen(message: Message) -> dict[str, Any]:

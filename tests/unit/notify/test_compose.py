@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from daemon.mail.mime.parse import parse
 from daemon.mail.screening.loop import own_evidence
 from daemon.mail.token import Purpose, Token, digest, sign
-from workers.notify.compose import ComposeError, Letter, as_bytes, compose
+from workers.notify.compose import ComposeError, OutgoingMail, as_bytes, compose
 from workers.notify.mime import File, attached_name
 
 KEY = b"0" * 32
 LOOP = sign(Token(Purpose.TEAM, 7, digest("payments@example.com"), date(2026, 12, 31)), KEY)
-LETTER = Letter(
+LETTER = OutgoingMail(
     kind="notification",
     sender_name="Example Support",
     sender_address="support@example.com",
@@ -58,7 +58,7 @@ NASTY = (
 )
 
 
-def read(letter: Letter) -> EmailMessage:
+def read(letter: OutgoingMail) -> EmailMessage:
     raw = as_bytes(letter)
     assert b"\r\n".join(raw.split(b"\r\n")) == raw
     assert b"\n" not in raw.replace(b"\r\n", b"")
@@ -66,7 +66,7 @@ def read(letter: Letter) -> EmailMessage:
     return email.message_from_bytes(raw, policy=policy.default)
 
 
-def fields(letter: Letter) -> list[str]:
+def fields(letter: OutgoingMail) -> list[str]:
     """Return the names in the header block, read without any library."""
     head = as_bytes(letter).partition(b"\r\n\r\n")[0].decode()
     return [line.partition(":")[0].lower() for line in head.split("\r\n") if not line.startswith(" ")]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from workers.notify.plan import AckLimits, Counts, Facts, Kind, Planned, plan
+from workers.notify.plan import AckLimits, Facts, MailKind, Planned, SendCounts, plan
 
 ANN = "ann@customer.example"
 TEAM = ("PAYMENTS_TEAM", "payments@example.com")
@@ -18,7 +18,7 @@ OPENED = Facts(
     author=None,
     own_addresses=frozenset({"support@example.com"}),
     suppressed=frozenset(),
-    sent=Counts(),
+    sent=SendCounts(),
     limits=AckLimits(),
 )
 REASSIGNED = replace(OPENED, cause="reassigned")
@@ -27,26 +27,26 @@ LIMITS = AckLimits(per_stranger_day=1, per_address_hour=3, per_address_day=10, p
 
 
 def acknowledgement(facts: Facts) -> Planned:
-    (found,) = [planned for planned in plan(facts) if planned.kind == Kind.ACKNOWLEDGEMENT]
+    (found,) = [planned for planned in plan(facts) if planned.kind == MailKind.ACKNOWLEDGEMENT]
     return found
 
 
 def test_a_new_ticket_is_acknowledged_and_told_to_its_team() -> None:
     assert plan(OPENED) == (
-        Planned(Kind.ACKNOWLEDGEMENT, ANN, "planned", "first answer to a new ticket"),
-        Planned(Kind.NOTIFICATION, "payments@example.com", "planned", "new ticket for PAYMENTS_TEAM"),
+        Planned(MailKind.ACKNOWLEDGEMENT, ANN, "planned", "first answer to a new ticket"),
+        Planned(MailKind.NOTIFICATION, "payments@example.com", "planned", "new ticket for PAYMENTS_TEAM"),
     )
 
 
 def test_a_handed_over_ticket_is_told_to_its_team_only() -> None:
     assert plan(REASSIGNED) == (
-        Planned(Kind.NOTIFICATION, "payments@example.com", "planned", "ticket handed to PAYMENTS_TEAM"),
+        Planned(MailKind.NOTIFICATION, "payments@example.com", "planned", "ticket handed to PAYMENTS_TEAM"),
     )
 
 
 def test_a_follow_up_is_told_to_the_team_only() -> None:
     assert plan(FOLLOW_UP) == (
-        Planned(Kind.FOLLOW_UP, "payments@example.com", "planned", "new mail on a ticket of PAYMENTS_TEAM"),
+        Planned(MailKind.FOLLOW_UP, "payments@example.com", "planned", "new mail on a ticket of PAYMENTS_TEAM"),
     )
 
 
@@ -61,7 +61,7 @@ def test_a_ticket_without_team_is_told_to_nobody(facts: Facts) -> None:
 
 
 def test_a_customer_is_acknowledged_before_there_is_a_team() -> None:
-    assert [planned.kind for planned in plan(replace(OPENED, team=None))] == [Kind.ACKNOWLEDGEMENT]
+    assert [planned.kind for planned in plan(replace(OPENED, team=None))] == [MailKind.ACKNOWLEDGEMENT]
 
 
 def test_an_unknown_cause_is_an_error() -> None:
@@ -105,22 +105,22 @@ def test_a_suppressed_customer_is_not_acknowledged() -> None:
 @pytest.mark.parametrize(
     ("verified", "sent", "state", "word"),
     [
-        (False, Counts(), "planned", "first"),
-        (False, Counts(address_day=1), "suppressed", "unverified"),
-        (True, Counts(address_day=1, address_hour=1), "planned", "first"),
-        (True, Counts(address_hour=2), "planned", "first"),
-        (True, Counts(address_hour=3), "suppressed", "this address within an hour"),
-        (True, Counts(address_day=9), "planned", "first"),
-        (True, Counts(address_day=10), "suppressed", "this address today"),
-        (True, Counts(domain_hour=60), "planned", "first"),
-        (False, Counts(domain_hour=59), "planned", "first"),
-        (False, Counts(domain_hour=60), "suppressed", "domain"),
-        (True, Counts(hour=599), "planned", "first"),
-        (True, Counts(hour=600), "suppressed", "in all"),
-        (False, Counts(hour=600), "suppressed", "in all"),
+        (False, SendCounts(), "planned", "first"),
+        (False, SendCounts(address_day=1), "suppressed", "unverified"),
+        (True, SendCounts(address_day=1, address_hour=1), "planned", "first"),
+        (True, SendCounts(address_hour=2), "planned", "first"),
+        (True, SendCounts(address_hour=3), "suppressed", "this address within an hour"),
+        (True, SendCounts(address_day=9), "planned", "first"),
+        (True, SendCounts(address_day=10), "suppressed", "this address today"),
+        (True, SendCounts(domain_hour=60), "planned", "first"),
+        (False, SendCounts(domain_hour=59), "planned", "first"),
+        (False, SendCounts(domain_hour=60), "suppressed", "domain"),
+        (True, SendCounts(hour=599), "planned", "first"),
+        (True, SendCounts(hour=600), "suppressed", "in all"),
+        (False, SendCounts(hour=600), "suppressed", "in all"),
     ],
 )
-def test_acknowledgements_are_limited(verified: bool, sent: Counts, state: str, word: str) -> None:
+def test_acknowledgements_are_limited(verified: bool, sent: SendCounts, state: str, word: str) -> None:
     planned = acknowledgement(replace(OPENED, verified=verified, sent=sent, limits=LIMITS))
     assert (planned.state, word in planned.reason) == (state, True)
 
@@ -130,14 +130,14 @@ def test_a_limit_of_nought_turns_acknowledgements_off() -> None:
 
 
 def test_limits_never_silence_the_team() -> None:
-    flood = replace(OPENED, verified=False, sent=Counts(99, 99, 99_999, 99_999), acknowledge=False)
-    assert [planned.state for planned in plan(flood) if planned.kind == Kind.NOTIFICATION] == ["planned"]
+    flood = replace(OPENED, verified=False, sent=SendCounts(99, 99, 99_999, 99_999), acknowledge=False)
+    assert [planned.state for planned in plan(flood) if planned.kind == MailKind.NOTIFICATION] == ["planned"]
 
 
 def test_a_stranger_is_acknowledged_once_however_many_mails_are_forged() -> None:
     sent, victims = 0, 0
     for _ in range(50):
-        facts = replace(OPENED, verified=False, sent=Counts(sent, sent, sent, sent), limits=LIMITS)
+        facts = replace(OPENED, verified=False, sent=SendCounts(sent, sent, sent, sent), limits=LIMITS)
         if acknowledgement(facts).state == "planned":
             sent, victims = sent + 1, victims + 1
     assert victims == 1
@@ -155,7 +155,7 @@ def test_a_stranger_is_acknowledged_once_however_many_mails_are_forged() -> None
 def test_mail_to_a_team_that_cannot_get_it_is_kept_with_its_reason(
     facts: Facts, changes: dict[str, object], word: str
 ) -> None:
-    (planned,) = [planned for planned in plan(replace(facts, **changes)) if planned.kind != Kind.ACKNOWLEDGEMENT]  # type: ignore[arg-type]
+    (planned,) = [planned for planned in plan(replace(facts, **changes)) if planned.kind != MailKind.ACKNOWLEDGEMENT]  # type: ignore[arg-type]
     assert (planned.state, word in planned.reason) == ("suppressed", True)
 
 

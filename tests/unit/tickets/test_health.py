@@ -1,14 +1,14 @@
-"""Trouble is told in the order of its weight, and only where patience has run out."""
+"""Problem is told in the order of its weight, and only where patience has run out."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from daemon.tickets.health import Facts, MailboxFacts, Patience, examine
+from daemon.tickets.health import Facts, MailboxFacts, Thresholds, examine
 from tests.support.fakes import NOON
 
-PATIENCE = Patience(job=timedelta(minutes=5), mailbox=timedelta(minutes=15), no_mail=timedelta(hours=12))
+PATIENCE = Thresholds(job=timedelta(minutes=5), mailbox=timedelta(minutes=15), no_mail=timedelta(hours=12))
 WELL = Facts(
     now=NOON,
     oldest_due=None,

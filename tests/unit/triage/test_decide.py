@@ -7,19 +7,23 @@ import pytest
 from daemon.vocabulary import MANUAL_REVIEW, Priority, Triage
 from workers.triage import decide as deciding
 from workers.triage.classifier import Model
-from workers.triage.policy import Category, Mode, Policy, Rule, most_urgent
+from workers.triage.policy import Category, Mode, Rule, TriagePolicy, most_urgent
 from workers.triage.preprocess import clean
 
 CLEAR = "please refund my card, I was charged for the invoice"
 
 
 def decide(
-    body: str, policy: Policy, model: Model | None, certified: dict[str, float | None] | None = None, draw: float = 0.99
+    body: str,
+    policy: TriagePolicy,
+    model: Model | None,
+    certified: dict[str, float | None] | None = None,
+    draw: float = 0.99,
 ) -> Triage:
     return deciding.decide(clean("", body), policy, model, certified or {}, draw)
 
 
-def test_a_clear_ticket_goes_to_its_team_with_reasons(policy: Policy, model: Model) -> None:
+def test_a_clear_ticket_goes_to_its_team_with_reasons(policy: TriagePolicy, model: Model) -> None:
     triage = decide(CLEAR, policy, model)
     assert (triage.category, triage.team, triage.model) == ("Payments", "PAYMENTS_TEAM", model.version)
     assert triage.confidence >= policy.threshold
@@ -38,7 +42,7 @@ def test_a_clear_ticket_goes_to_its_team_with_reasons(policy: Policy, model: Mod
     ],
 )
 def test_what_cannot_be_known_goes_to_a_person_with_the_reason(
-    body: str, reason: str, policy: Policy, model: Model
+    body: str, reason: str, policy: TriagePolicy, model: Model
 ) -> None:
     triage = decide(body, replace(policy, threshold=0.0), model)
     assert triage.team == MANUAL_REVIEW
@@ -49,7 +53,9 @@ def test_what_cannot_be_known_goes_to_a_person_with_the_reason(
 @pytest.mark.parametrize(
     ("body", "reason"), [("please", "too short"), ("the refund of my password and the page please", "needed 1.01")]
 )
-def test_low_confidence_goes_to_a_person_with_the_guess(body: str, reason: str, policy: Policy, model: Model) -> None:
+def test_low_confidence_goes_to_a_person_with_the_guess(
+    body: str, reason: str, policy: TriagePolicy, model: Model
+) -> None:
     triage = decide(body, replace(policy, threshold=1.01), model)
     assert triage.team == MANUAL_REVIEW
     assert reason in triage.reasons[0]
@@ -69,29 +75,29 @@ def test_low_confidence_goes_to_a_person_with_the_guess(body: str, reason: str, 
     ],
 )
 def test_the_mode_says_when_the_model_may_route(
-    mode: Mode, certified: dict[str, float | None], team: str, policy: Policy, model: Model
+    mode: Mode, certified: dict[str, float | None], team: str, policy: TriagePolicy, model: Model
 ) -> None:
     assert decide(CLEAR, replace(policy, mode=mode), model, certified).team == team
 
 
-def test_a_category_may_have_its_own_mode_and_threshold(policy: Policy, model: Model) -> None:
+def test_a_category_may_have_its_own_mode_and_threshold(policy: TriagePolicy, model: Model) -> None:
     own = replace(policy, categories=(Category("Payments", "PAYMENTS_TEAM", mode=Mode.SUGGEST), *policy.categories[1:]))
     assert decide(CLEAR, own, model).team == MANUAL_REVIEW
     own = replace(policy, categories=(Category("Payments", "PAYMENTS_TEAM", threshold=1.01), *policy.categories[1:]))
     assert decide(CLEAR, own, model).team == MANUAL_REVIEW
 
 
-def test_a_category_with_few_examples_is_only_suggested(policy: Policy, model: Model) -> None:
+def test_a_category_with_few_examples_is_only_suggested(policy: TriagePolicy, model: Model) -> None:
     triage = decide(CLEAR, policy, replace(model, counts={**model.counts, "Payments": 9}))
     assert triage.team == MANUAL_REVIEW
     assert "only 9 examples" in triage.reasons[0]
 
 
-def test_a_category_nobody_configured_falls_to_the_general_team(policy: Policy, model: Model) -> None:
+def test_a_category_nobody_configured_falls_to_the_general_team(policy: TriagePolicy, model: Model) -> None:
     assert decide(CLEAR, replace(policy, categories=policy.categories[1:]), model).team == "GENERAL_SUPPORT"
 
 
-def test_without_a_model_a_person_decides_and_is_told(policy: Policy) -> None:
+def test_without_a_model_a_person_decides_and_is_told(policy: TriagePolicy) -> None:
     triage = decide(CLEAR, policy, None)
     assert (triage.team, triage.confidence, triage.model) == (MANUAL_REVIEW, 0.0, None)
     assert "rules alone decide" in triage.reasons[0]
@@ -99,7 +105,7 @@ def test_without_a_model_a_person_decides_and_is_told(policy: Policy) -> None:
 
 @pytest.mark.parametrize("with_model", [True, False])
 def test_a_rule_decides_with_certainty_with_or_without_a_model(
-    *, with_model: bool, policy: Policy, model: Model
+    *, with_model: bool, policy: TriagePolicy, model: Model
 ) -> None:
     book = (Rule("twice", "Login", Priority.HIGH, phrases=("refund my card",)),)
     triage = decide(CLEAR, replace(policy, rules=book, mode=Mode.SUGGEST), model if with_model else None)
@@ -118,7 +124,7 @@ def test_a_rule_decides_with_certainty_with_or_without_a_model(
     [(Priority.LOW, Priority.MEDIUM), (Priority.HIGH, Priority.HIGH), (Priority.URGENT, Priority.URGENT)],
 )
 def test_a_rule_raises_the_priority_and_never_lowers_it(
-    raised: Priority, expected: Priority, policy: Policy, model: Model
+    raised: Priority, expected: Priority, policy: TriagePolicy, model: Model
 ) -> None:
     book = (Rule("raise", priority=raised, phrases=("refund",)),)
     triage = decide(CLEAR, replace(policy, rules=book), replace(model, priority=None))
@@ -128,7 +134,7 @@ def test_a_rule_raises_the_priority_and_never_lowers_it(
 
 @pytest.mark.parametrize(("draw", "audit"), [(0.0, True), (0.049, True), (0.05, False), (0.99, False)])
 def test_a_share_of_automatic_decisions_is_marked_for_audit(
-    *, draw: float, audit: bool, policy: Policy, model: Model
+    *, draw: float, audit: bool, policy: TriagePolicy, model: Model
 ) -> None:
     assert decide(CLEAR, policy, model, draw=draw).audit is audit
 

@@ -9,7 +9,7 @@ from daemon.cli.support.checks.finding import Finding, fail, ok, warn
 from daemon.store.queries import health
 from daemon.system.clock import SystemClock
 from daemon.system.disk import FreeSpace
-from daemon.tickets.health import Trouble, examine
+from daemon.tickets.health import Problem, examine
 from workers.app import patience
 
 # Troubles that somebody should look at, but that hold nothing up.
@@ -41,7 +41,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield warn("health", trouble.text, "")
 
 
-def _troubles(settings: Settings) -> tuple[tuple[Trouble, ...], datetime | None]:
+def _troubles(settings: Settings) -> tuple[tuple[Problem, ...], datetime | None]:
     with context.store(settings) as store, store.read() as session:
         state = settings.service.state_dir
         room = not state.is_dir() or FreeSpace(state, settings.limits.free_bytes)()
