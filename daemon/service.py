@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import socket
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,9 +10,9 @@ import structlog
 
 from config.settings import Settings
 from daemon.imap.poller import Poller
-from daemon.mail.analyze import Identity
+from daemon.policies import identity, listener_config
 from daemon.relay import Relay
-from daemon.smtp.listener import Listener, Listening
+from daemon.smtp.listener import Listener
 from daemon.store.store import Store
 from daemon.system import systemd, tuning
 from daemon.system.clock import Clock
@@ -43,8 +42,8 @@ class Service:
         self._store = store
         self.relay = relay
         self._space = FreeSpace(settings.service.state_dir, settings.limits.free_bytes)
-        self.intake = Intake(store, policy(settings, keys), relay.wake)
-        self._listener = Listener(self.intake, listening(settings), clock, self._space)
+        self.intake = Intake(store, identity(settings, keys), relay.wake)
+        self._listener = Listener(self.intake, listener_config(settings), clock, self._space)
         self.pollers = [
             Poller(mailbox, self.intake, store, clock, settings.limits.message_bytes, lambda: not self._space())
             for mailbox in settings.imap
@@ -99,47 +98,6 @@ class Service:
             await asyncio.sleep(min(every / 3, WATCH_SECONDS) if every else WATCH_SECONDS)
             if self._store.writer.stuck_seconds() < STUCK_SECONDS and self.relay.still_seconds() < STUCK_SECONDS:
                 systemd.notify("WATCHDOG=1")
-
-
-def policy(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
-    """Return what intake knows of us."""
-    support = settings.support
-    return Identity(
-        own_addresses=frozenset(a.lower() for a in support.addresses),
-        team_addresses=settings.team_addresses,
-        keys=keys,
-        reference_prefix=support.reference_prefix,
-        trusted_authserv_ids=frozenset(name.lower() for name in support.trusted_authserv_ids),
-        accepted_lists=frozenset(name.lower() for name in support.accepted_lists),
-    )
-
-
-def listening(settings: Settings) -> Listening:
-    """Return how to listen."""
-    smtp, limits = settings.smtp, settings.limits
-    return Listening(
-        recipients=frozenset(a.lower() for a in settings.support.addresses),
-        hostname=smtp.hostname or socket.gethostname(),
-        message_bytes=limits.message_bytes,
-        recipients_at_most=limits.recipients,
-        connections=limits.connections,
-        connections_per_address=limits.connections_per_address,
-        session_seconds=limits.session_seconds,
-        idle_seconds=limits.idle_seconds,
-        lmtp=smtp.protocol == "lmtp",
-        plus_tokens=settings.support.plus_addressing,
-        tls=_tls(settings),
-        require_tls=smtp.require_tls,
-        users={name: secret.get_secret_value() for name, secret in smtp.users.items()},
-    )
-
-
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    if settings.smtp.certificate is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(settings.smtp.certificate, settings.smtp.key)
-    return context
 
 
 def _bind(endpoint: str) -> socket.socket:

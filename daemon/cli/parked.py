@@ -107,11 +107,11 @@ def replay(ctx: click.Context, ids: tuple[int, ...], everything: bool, silent: b
 
 def intake(settings: Settings, store: Store) -> Intake:
     """Return the way in for mail that somebody asks for by hand."""
-    from daemon.service import policy  # noqa: PLC0415 - brings the listener along, which a listing does not need
+    from daemon.policies import identity  # noqa: PLC0415 - brings the listener along, which a listing does not need
 
     now = SystemClock().now()
     # The relay of the running daemon finds the jobs; nobody needs to be woken from here.
-    return Intake(store, policy(settings, store.write(lambda session: keys.ensure(session, now))), lambda _: None)
+    return Intake(store, identity(settings, store.write(lambda session: keys.ensure(session, now))), lambda _: None)
 
 
 def _replay(store: Store, accept: Intake, number: int, actor: str, *, silent: bool) -> bool:

@@ -5,11 +5,9 @@ import hmac
 import ipaddress
 import re
 import socket
-import ssl
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from time import monotonic
 
 import structlog
@@ -21,6 +19,7 @@ from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.token import LENGTH
 from daemon.smtp import replies
 from daemon.smtp.batch import Batch
+from daemon.smtp.config import ListenerConfig
 from daemon.smtp.session import GuardedLmtpSession, GuardedSession
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
@@ -39,34 +38,15 @@ END_OF_HEAD = re.compile(rb"\n\r?\n")
 PLUS_TOKEN = re.compile(rf"\+[a-z2-7]{{{LENGTH}}}$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """How to listen. `recipients` are addresses in lower case; `users` maps names to passwords, over TLS only."""
-
-    recipients: frozenset[str]
-    hostname: str
-    message_bytes: int
-    recipients_at_most: int
-    connections: int
-    connections_per_address: int
-    session_seconds: float
-    idle_seconds: float
-    lmtp: bool = False
-    plus_tokens: bool = True
-    tls: ssl.SSLContext | None = None
-    require_tls: bool = False
-    users: Mapping[str, str] | None = None
-
-
 class Listener:
     """Accepts mail on sockets, on the loop it is started in."""
 
     def __init__(
-        self, intake: Intake, listening: Listening, clock: Clock, enough_space: Callable[[], bool] = lambda: True
+        self, intake: Intake, config: ListenerConfig, clock: Clock, enough_space: Callable[[], bool] = lambda: True
     ) -> None:
         self._intake = intake
-        self._how = listening
-        self._postmaster = min((r for r in listening.recipients if r.startswith(f"{POSTMASTER}@")), default="")
+        self._config = config
+        self._postmaster = min((r for r in config.recipients if r.startswith(f"{POSTMASTER}@")), default="")
         self._clock = clock
         self._enough_space = enough_space
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
@@ -75,7 +55,7 @@ class Listener:
         self._batch = Batch(intake)
         self._servers: list[asyncio.Server] = []
         self._closing = False
-        if listening.lmtp:
+        if config.lmtp:
             # LHLO is the EHLO of LMTP (RFC 2033 section 4.1), and EHLO may come before TLS (RFC 3207 section 4).
             ALLOWED_BEFORE_STARTTLS.add("LHLO")
 
@@ -113,9 +93,9 @@ class Listener:
     def admit(self, session: GuardedSession, peer: str) -> bool:
         """Count a new session; False if there are too many, in all or from its address (IPv6: its /64)."""
         network = _network(peer)
-        if self._closing or len(self._open) >= self._how.connections:
+        if self._closing or len(self._open) >= self._config.connections:
             return False
-        if self._per_address[network] >= self._how.connections_per_address:
+        if self._per_address[network] >= self._config.connections_per_address:
             return False
         self._open[session] = network
         self._per_address[network] += 1
@@ -135,22 +115,22 @@ class Listener:
             del self._per_address[network]
 
     def _session(self) -> GuardedSession:
-        how = self._how
-        kind = GuardedLmtpSession if how.lmtp else GuardedSession
+        config = self._config
+        kind = GuardedLmtpSession if config.lmtp else GuardedSession
         return kind(
             self,
             self,
-            session_seconds=how.session_seconds,
-            idle_seconds=how.idle_seconds,
-            data_size_limit=how.message_bytes,
+            session_seconds=config.session_seconds,
+            idle_seconds=config.idle_seconds,
+            data_size_limit=config.message_bytes,
             enable_SMTPUTF8=True,
-            hostname=how.hostname,
-            ident="LMTP triaged" if how.lmtp else "ESMTP triaged",
-            tls_context=how.tls,
-            require_starttls=how.require_tls,
-            auth_required=bool(how.users),
-            authenticator=self._authenticate if how.users else None,
-            auth_exclude_mechanism=() if how.users else ("LOGIN", "PLAIN"),
+            hostname=config.hostname,
+            ident="LMTP triaged" if config.lmtp else "ESMTP triaged",
+            tls_context=config.tls,
+            require_starttls=config.require_tls,
+            auth_required=bool(config.users),
+            authenticator=self._authenticate if config.users else None,
+            auth_exclude_mechanism=() if config.users else ("LOGIN", "PLAIN"),
             loop=asyncio.get_running_loop(),
         )
 
@@ -191,7 +171,7 @@ class Listener:
             return replies.BAD_RECIPIENT
         if not self._is_here(address):
             return replies.NOT_HERE
-        if len(envelope.rcpt_tos) >= self._how.recipients_at_most:
+        if len(envelope.rcpt_tos) >= self._config.recipients_at_most:
             return replies.TOO_MANY_RECIPIENTS
         envelope.rcpt_tos.append(address)
         return replies.RECIPIENT_OK
@@ -203,7 +183,7 @@ class Listener:
         raw = envelope.original_content or b""
         if len(HOP.findall(END_OF_HEAD.split(raw, 1)[0])) > HOPS_AT_MOST:
             return server.each(replies.LOOP)
-        inbound = Inbound(self._envelope(session, envelope), raw, "lmtp" if self._how.lmtp else "smtp")
+        inbound = Inbound(self._envelope(session, envelope), raw, "lmtp" if self._config.lmtp else "smtp")
         try:
             receipt = await self._batch.store(await self._read(inbound))
         except UNREACHABLE as error:
@@ -226,8 +206,8 @@ class Listener:
     def _is_here(self, address: str) -> bool:
         address = address.lower()
         local, _, domain = address.rpartition("@")
-        plain = PLUS_TOKEN.sub("", local) if self._how.plus_tokens else local
-        return f"{plain}@{domain}" in self._how.recipients
+        plain = PLUS_TOKEN.sub("", local) if self._config.plus_tokens else local
+        return f"{plain}@{domain}" in self._config.recipients
 
     def _authenticate(  # the signature is aiosmtpd's
         self, server: SMTP, session: Session, envelope: SmtpEnvelope, mechanism: str, credentials: object
@@ -235,7 +215,7 @@ class Listener:
         del server, session, envelope, mechanism
         if not isinstance(credentials, LoginPassword):
             return AuthResult(success=False, handled=False)
-        users = self._how.users or {}
+        users = self._config.users or {}
         name = credentials.login.decode("utf-8", "replace")
         expected = users.get(name, "")
         same = hmac.compare_digest(expected.encode(), credentials.password)

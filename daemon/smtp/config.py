@@ -1,0 +1,24 @@
+"""How to listen."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerConfig:
+    """How to listen. `recipients` are addresses in lower case; `users` maps names to passwords, over TLS only."""
+
+    recipients: frozenset[str]
+    hostname: str
+    message_bytes: int
+    recipients_at_most: int
+    connections: int
+    connections_per_address: int
+    session_seconds: float
+    idle_seconds: float
+    lmtp: bool = False
+    plus_tokens: bool = True
+    tls: ssl.SSLContext | None = None
+    require_tls: bool = False
+    users: Mapping[str, str] | None = None
