@@ -1,6 +1,7 @@
 """The vocabulary: the words and values that every part of triaged shares."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -36,6 +37,14 @@ class SenderKind(StrEnum):
     BOUNCE = "bounce"
     LIST = "list"
     OWN = "own"
+
+
+class MailKind(StrEnum):
+    """What kind of email we send."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    NOTIFICATION = "notification"
+    FOLLOW_UP = "follow-up"
 
 
 class Disposition(StrEnum):
@@ -81,3 +90,85 @@ class Triage:
     rule: str | None = None
     model: str | None = None
     audit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileSnapshot:
+    """An attachment by name; `part` finds its octets in the raw mail."""
+
+    part: int
+    filename: str
+    content_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSnapshot:
+    """One mail of a ticket. `inbound_id` finds its raw mail; `text` is the start of its text, of so much `length`."""
+
+    id: int
+    inbound_id: int | None
+    kind: str
+    acknowledge: bool
+    verified: bool
+    opening: bool
+    message_id: str
+    subject: str
+    text: str
+    length: int
+    author: str | None
+    author_name: str
+    files: tuple[FileSnapshot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionSnapshot:
+    """A decision and why. `first` is false for one that replaces another."""
+
+    id: int
+    by: str
+    actor: str | None
+    confidence: float
+    team: str
+    reasons: tuple[str, ...]
+    alternatives: tuple[tuple[str, float], ...]
+    rule: str | None
+    model: str | None
+    audit: bool
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TicketSnapshot:
+    """A ticket, the mail and the decision at hand, and who wrote.
+
+    `requester` and `author` are addresses in lower case. `trusted` says that the requester proved to read mail at
+    their address. `opening` is the id of the ticket's first message.
+    """
+
+    ticket_id: int
+    reference: str
+    status: str
+    category: str
+    priority: str
+    confidence: float | None
+    team: str | None
+    subject: str
+    silent: bool
+    created_at: datetime
+    related: str | None
+    requester: str | None
+    requester_name: str
+    trusted: bool
+    message: MessageSnapshot
+    decision: DecisionSnapshot | None
+
+
+@dataclass(frozen=True, slots=True)
+class SendCounts:
+    """How many emails of one kind were planned recently: to an address, to its domain, and in all."""
+
+    address_day: int = 0
+    address_hour: int = 0
+    domain_hour: int = 0
+    hour: int = 0

@@ -2,7 +2,6 @@
 
 import socket
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 
 import dramatiq
@@ -15,23 +14,20 @@ from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.disk import FreeSpace
 from daemon.system.worker_id import owner
-from daemon.tickets.health import Thresholds
-from daemon.vocabulary import Priority
-from workers.actors.deliver import DeliverActor, Sender
-from workers.actors.triage import NotifyActor, Rules, TrainActor, TriageActor
+from workers.actors.deliver import DeliverActor
+from workers.actors.notify import NotifyActor
+from workers.actors.train import TrainActor
+from workers.actors.triage import TriageActor
 from workers.jobs.executor import Actor, JobExecutor
 from workers.jobs.heartbeat import Heartbeat
 from workers.learning.current import CurrentModel
 from workers.learning.registry import Registry
 from workers.learning.trainer import Trainer
 from workers.monitor import HealthMonitor
-from workers.notify.plan import AckLimits
-from workers.notify.render import Renderer
-from workers.preflight import triage_rules
+from workers.policies import actor_config, thresholds
 from workers.transports.base import Transport
 from workers.transports.maildir import MaildirTransport
 from workers.transports.smtp import SmtpTransport
-from workers.triage.policy import Category, Mode, TriagePolicy
 
 log = structlog.get_logger(__name__)
 
@@ -54,18 +50,17 @@ class WorkerApp:
         clock: Clock,
     ) -> None:
         self._broker = broker
-        self._rules = rules(settings)
-        self._sender = sender(settings)
-        self.model_source = CurrentModel(store, registry(settings), lambda: self._rules.triage)
+        self._config = actor_config(settings)
+        self.model_source = CurrentModel(store, registry(settings), lambda: self._config.triage)
         self._trainer = trainer(settings, store, clock)
         self._transport = transport(settings)
         self._heartbeat = Heartbeat(store, owner())
         self._deliver = DeliverActor(
-            store, clock, self._transport, keys, lambda: self._sender, self._heartbeat.holds_lease
+            store, clock, self._transport, keys, lambda: self._config, self._heartbeat.holds_lease
         )
         limits, threads = settings.limits, settings.broker.threads
-        self._engine = JobExecutor(store, clock, self._heartbeat, limits.attempts, threads, self._actors(clock, keys))
-        self._watchman = HealthMonitor(
+        self._executor = JobExecutor(store, clock, self._heartbeat, limits.attempts, threads, self._actors(clock, keys))
+        self._monitor = HealthMonitor(
             store,
             clock,
             self._transport,
@@ -74,21 +69,21 @@ class WorkerApp:
             admin=settings.service.admin,
             message_id_domain=settings.support.message_id_domain,
             mailboxes=tuple(mailbox.name for mailbox in settings.imap),
-            patience=patience(settings),
+            thresholds=thresholds(settings),
             refused=lambda: self._deliver.refused,
             drifted=lambda: self.model_source.drifted,
             room=FreeSpace(settings.service.state_dir, settings.limits.free_bytes),
         )
         for kind in JobKind:
             limit = TRAINING_LIMIT_MS if kind is JobKind.TRAIN else TIME_LIMIT_MS
-            dramatiq.actor(actor_name=kind, queue_name=kind, broker=broker, time_limit=limit)(self._engine.perform)
+            dramatiq.actor(actor_name=kind, queue_name=kind, broker=broker, time_limit=limit)(self._executor.perform)
         idle = REDIS_POLL_MS if settings.broker.url.get_secret_value() else IDLE_MS
         self._worker = dramatiq.Worker(broker, worker_timeout=idle, worker_threads=threads)
 
     def _actors(self, clock: Clock, keys: tuple[bytes, ...]) -> Mapping[JobKind, Actor]:
         return {
-            JobKind.TRIAGE: TriageActor(clock, self.model_source, lambda: self._rules),
-            JobKind.NOTIFY: NotifyActor(clock, keys, lambda: self._rules),
+            JobKind.TRIAGE: TriageActor(clock, self.model_source, lambda: self._config),
+            JobKind.NOTIFY: NotifyActor(clock, keys, lambda: self._config),
             JobKind.DELIVER: self._deliver,
             JobKind.TRAIN: TrainActor(clock, self._trainer.train),
         }
@@ -100,84 +95,20 @@ class WorkerApp:
         # Only Dramatiq's own command says so by itself; without it no time limit is kept.
         self._broker.emit_after("process_boot")
         self._worker.start()
-        self._watchman.start()
+        self._monitor.start()
 
     def reload(self, settings: Settings) -> None:
         """Put new rules, teams and templates in force; raises what is wrong with them, and keeps the old."""
-        fresh, face = rules(settings), sender(settings)
-        self._rules, self._sender = fresh, face
+        self._config = actor_config(settings)
 
     def close(self) -> None:
         """Finish the jobs at hand, then let go."""
-        self._watchman.close()
-        self._engine.close()
+        self._monitor.close()
+        self._executor.close()
         self._worker.stop(timeout=PATIENCE_MS)
         self._broker.close()
         self._heartbeat.close()
         self._transport.close()
-
-
-def patience(settings: Settings) -> Thresholds:
-    """Return how long each thing may take before the admin is told."""
-    health = settings.health
-    return Thresholds(
-        job=timedelta(minutes=health.job_minutes),
-        mailbox=timedelta(minutes=health.mailbox_minutes),
-        no_mail=timedelta(hours=health.no_mail_hours) if health.no_mail_hours else None,
-    )
-
-
-def rules(settings: Settings) -> Rules:
-    """Return what the admin configured, as the actors need it."""
-    limits = settings.limits
-    return Rules(
-        triage=triage_policy(settings),
-        teams={team.name: team.email for team in settings.teams},
-        own_addresses=frozenset(a.lower() for a in settings.support.addresses),
-        limits=AckLimits(
-            per_stranger_day=limits.acknowledgements_per_stranger_day,
-            per_address_hour=limits.acknowledgements_per_address_hour,
-            per_address_day=limits.acknowledgements_per_address_day,
-            per_domain_hour=limits.acknowledgements_per_domain_hour,
-            per_hour=limits.acknowledgements_per_hour,
-        ),
-        message_id_domain=settings.support.message_id_domain,
-    )
-
-
-def triage_policy(settings: Settings) -> TriagePolicy:
-    """Return the triage policy that the settings describe."""
-    triage = settings.triage
-    return TriagePolicy(
-        categories=tuple(
-            Category(c.name, c.team, Priority(c.priority), Mode(c.mode) if c.mode else None, c.threshold)
-            for c in settings.categories
-        ),
-        rules=triage_rules(settings),
-        mode=Mode(triage.mode),
-        threshold=triage.threshold,
-        review_team=triage.review_team,
-        fallback_team=triage.fallback_team,
-        fallback_category=settings.categories[-1].name,
-        promised_accuracy=triage.promised_accuracy,
-        audit_share=triage.audit_share,
-    )
-
-
-def sender(settings: Settings) -> Sender:
-    """Return who our mail comes from; raises TemplateProblem for a template that cannot be used."""
-    renderer = Renderer(settings.service.templates)
-    renderer.check()
-    return Sender(
-        name=settings.support.name,
-        address=settings.support.address,
-        plus_addressing=settings.support.plus_addressing,
-        renderer=renderer,
-        review_team=settings.triage.review_team,
-        attachment_bytes=settings.limits.notification_attachment_bytes,
-        delivery_days=settings.limits.delivery_days,
-        hint=settings.triage.mode == "always",
-    )
 
 
 def transport(settings: Settings) -> Transport:

@@ -1,5 +1,6 @@
 """Look after the whole: judge its health every half minute, and tell the admin once of each trouble."""
 
+import secrets
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,6 +13,7 @@ from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.tickets.health import Problem, Thresholds, examine
 from workers.notify.alert import alert
+from workers.notify.outgoing import message_id
 from workers.transports.base import Transport, TransportFailure
 
 log = structlog.get_logger(__name__)
@@ -34,14 +36,14 @@ class HealthMonitor:
         admin: str | None,
         message_id_domain: str,
         mailboxes: tuple[str, ...],
-        patience: Thresholds,
+        thresholds: Thresholds,
         refused: Callable[[], str],
         drifted: Callable[[], str],
         room: Callable[[], bool],
     ) -> None:
         self._store, self._clock, self._transport, self._keys = store, clock, transport, keys
         self._sender, self._admin, self._domain = sender, admin, message_id_domain
-        self._mailboxes, self._patience = mailboxes, patience
+        self._mailboxes, self._thresholds = mailboxes, thresholds
         self._refused, self._drifted, self._room = refused, drifted, room
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="monitor", daemon=True)
@@ -68,7 +70,7 @@ class HealthMonitor:
                 refused=self._refused(),
                 drifted=self._drifted(),
             )
-        troubles = examine(found, self._patience)
+        troubles = examine(found, self._thresholds)
         news = tuple(self._store.write(lambda session: health.raise_alarms(session, troubles, now)))
         for trouble in news:
             log.warning("trouble", key=trouble.key, text=trouble.text)
@@ -79,9 +81,17 @@ class HealthMonitor:
     def _tell(self, news: tuple[Problem, ...]) -> None:
         now, admin = self._clock.now(), self._admin or ""
         mark = sign(Token(Purpose.TEAM, 0, digest(admin), (now + TOKEN_LIFE).date()), self._keys[0])
-        octets = alert(news, sender=self._sender, recipient=admin, mark=mark, domain=self._domain, now=now)
+        content = alert(
+            news,
+            sender=self._sender,
+            recipient=admin,
+            mark=mark,
+            message_id=message_id(mark, secrets.token_hex(5), self._domain),
+            boundary_seed=secrets.token_hex(16),
+            now=now,
+        )
         try:
-            self._transport.send(self._sender, admin, octets)
+            self._transport.send(self._sender, admin, content)
         except TransportFailure as error:
             log.error("the admin could not be told", reason=str(error)[:200])  # noqa: TRY400 - the answer says it all
             self._store.write(lambda session: health.mark_unsent(session, [trouble.key for trouble in news]))

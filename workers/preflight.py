@@ -1,10 +1,9 @@
 """Find what is wrong with rules and templates before anything starts."""
 
 from config.settings import ConfigError, Settings
-from daemon.vocabulary import Priority
 from workers.notify.render import Renderer, TemplateProblem
+from workers.policies import triage_rules
 from workers.triage import rules
-from workers.triage.policy import Rule, Where
 from workers.triage.rules import RuleError
 
 
@@ -16,19 +15,3 @@ def check(settings: Settings) -> None:
             rules.check(rule)
     except (TemplateProblem, RuleError) as error:
         raise ConfigError(str(error)) from None
-
-
-def triage_rules(settings: Settings) -> tuple[Rule, ...]:
-    """Return the rules that the settings describe."""
-    return tuple(
-        Rule(
-            r.name,
-            r.category,
-            Priority(r.priority) if r.priority else None,
-            r.phrases,
-            r.patterns,
-            Where(r.where),
-            r.precision,
-        )
-        for r in settings.rules
-    )

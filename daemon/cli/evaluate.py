@@ -71,8 +71,8 @@ def _answers(
     settings: "Settings", model: "Model", examples: "Sequence[Example]", *, model_only: bool
 ) -> "list[Answer]":
     """Return what triage says of each ticket; a decision for review counts with the model's best guess."""
-    from workers.app import triage_policy  # noqa: PLC0415 - brings everything along
     from workers.learning.metrics import Answer  # noqa: PLC0415 - see above
+    from workers.policies import triage_policy  # noqa: PLC0415 - brings everything along
     from workers.triage.decide import decide  # noqa: PLC0415 - see above
 
     policy, found = triage_policy(settings), []

@@ -96,7 +96,7 @@ def _rows(
 
 def _decider(settings: Settings) -> "Callable[[Case], Triage]":
     from daemon.cli.support.dry_run import usable_model  # noqa: PLC0415 - brings scikit-learn along
-    from workers.app import triage_policy  # noqa: PLC0415 - see above
+    from workers.policies import triage_policy  # noqa: PLC0415 - see above
     from workers.triage.decide import decide  # noqa: PLC0415 - see above
 
     policy, (model, note) = triage_policy(settings), usable_model(settings)

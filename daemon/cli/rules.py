@@ -33,8 +33,8 @@ def test(ctx: click.Context, file: Path | None, as_json: bool) -> None:  # noqa:
     \b
     Example: triaged rules test our-tickets.csv
     """
-    from workers.app import triage_policy  # noqa: PLC0415 - brings everything along
     from workers.learning.rule_precision import measure  # noqa: PLC0415 - see above
+    from workers.policies import triage_policy  # noqa: PLC0415 - brings everything along
 
     settings = context.settings(ctx, quiet=True)
     examples = _given(file) if file else _verified(settings)

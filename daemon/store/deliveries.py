@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from daemon.store.models import DeliveryRow, table, unindexed
 from daemon.store.sql import BulkInsert
+from daemon.vocabulary import MailKind, SendCounts
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -112,16 +113,6 @@ UNDO = (
 
 
 @dataclass(frozen=True, slots=True)
-class SendCounts:
-    """How many mails of a kind went out lately: to an address in a day and an hour, to its domain, and in all."""
-
-    address_day: int
-    address_hour: int
-    domain_hour: int
-    hour: int
-
-
-@dataclass(frozen=True, slots=True)
 class NewDelivery:
     """A mail to plan. `recipient` is in lower case."""
 
@@ -173,7 +164,7 @@ class Attempt:
     """A delivery as it is during an attempt."""
 
     id: int
-    kind: str
+    kind: MailKind
     cause: str
     recipient: str
     message_id: str
@@ -189,7 +180,7 @@ def begin(session: Session, delivery_ids: Sequence[int]) -> dict[int, Attempt]:
     rows = session.execute(BEGIN, {"deliveries": delivery_ids})
     begun = {
         row.id: Attempt(
-            row.id, row.kind, row.cause, row.recipient, row.message_id, DeliveryState(row.state), row.attempts
+            row.id, MailKind(row.kind), row.cause, row.recipient, row.message_id, DeliveryState(row.state), row.attempts
         )
         for row in rows
     }
@@ -250,7 +241,7 @@ class RecentCounts:
         self.in_all_hour += 1
 
 
-def lately(session: Session, kind: str, recipients: Sequence[str], now: datetime) -> RecentCounts:
+def recent_counts(session: Session, kind: str, recipients: Sequence[str], now: datetime) -> RecentCounts:
     """Count what of a kind was planned lately, in all and for recipients (in lower case)."""
     addresses = list(set(recipients))
     domains = list({recipient.rpartition("@")[2] for recipient in recipients})

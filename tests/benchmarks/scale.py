@@ -100,7 +100,7 @@ class Helpdesk:
 
         def plan(session: Any) -> int | None:
             snapshots.load_one(session, f"decision:{ticket}")
-            deliveries.lately(session, "acknowledgement", [recipient], NOON)
+            deliveries.recent_counts(session, "acknowledgement", [recipient], NOON)
             number = self._random.getrandbits(60)
             planned = NewDelivery(
                 cause=f"message:{number}",

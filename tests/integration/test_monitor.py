@@ -45,7 +45,7 @@ def monitor(store: Store, clock: FakeClock, transport: Transport, admin: str | N
         admin=admin,
         message_id_domain="example.com",
         mailboxes=(),
-        patience=Thresholds(timedelta(minutes=5), timedelta(minutes=15), None),
+        thresholds=Thresholds(timedelta(minutes=5), timedelta(minutes=15), None),
         refused=lambda: "",
         drifted=lambda: "",
         room=lambda: True,

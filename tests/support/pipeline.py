@@ -12,8 +12,8 @@ from config.schema import Limits
 from config.settings import Settings
 from daemon.mail.envelope import Inbound
 from daemon.mail.token import Purpose, Token, digest, sign
+from daemon.policies import identity
 from daemon.relay import Relay
-from daemon.service import policy
 from daemon.store import cursors, jobs, keys, ledger
 from daemon.store.cursors import Place
 from daemon.store.jobs import JobKind, Lease, Offer
@@ -29,10 +29,12 @@ from tests.benchmarks import seed
 from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON, FakeClock, Woken
 from workers.actors.deliver import DeliverActor
-from workers.actors.triage import NotifyActor, TrainActor, TriageActor
-from workers.app import rules, sender
+from workers.actors.notify import NotifyActor
+from workers.actors.train import TrainActor
+from workers.actors.triage import TriageActor
 from workers.jobs.executor import Actor, JobExecutor
 from workers.jobs.heartbeat import Heartbeat
+from workers.policies import actor_config
 from workers.transports.base import PermanentFailure, TemporaryFailure, TransportFailure
 
 INBOX: Final = Place("work", "INBOX")
@@ -75,13 +77,13 @@ class Way:
         self.tickets, self.old = tickets, tickets // 2
         self.writer = seed.requester(self.old, tickets)
         self.keys = store.write(lambda session: keys.ensure(session, NOON))
-        self.intake = Intake(store, policy(settings, self.keys), self.woken)
+        self.intake = Intake(store, identity(settings, self.keys), self.woken)
         self.heartbeat = Heartbeat(store, "here")
-        face, known = sender(settings), rules(settings)
+        config = actor_config(settings)
         actors: dict[JobKind, Actor] = {
-            JobKind.TRIAGE: TriageActor(self.clock, Modelless(), lambda: known),
-            JobKind.NOTIFY: NotifyActor(self.clock, self.keys, lambda: known),
-            JobKind.DELIVER: DeliverActor(store, self.clock, self.transport, self.keys, lambda: face, lambda: True),
+            JobKind.TRIAGE: TriageActor(self.clock, Modelless(), lambda: config),
+            JobKind.NOTIFY: NotifyActor(self.clock, self.keys, lambda: config),
+            JobKind.DELIVER: DeliverActor(store, self.clock, self.transport, self.keys, lambda: config, lambda: True),
             JobKind.TRAIN: TrainActor(self.clock, lambda: None),
         }
         self.engine = JobExecutor(store, self.clock, self.heartbeat, 3, 2, actors)

@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from daemon.mail.analyze import Identity
-from daemon.smtp.listener import Listener, Listening
+from daemon.smtp.config import ListenerConfig
+from daemon.smtp.listener import Listener
 from daemon.store.store import Store
 from daemon.tickets.intake import Intake
 from tests.support.emails import ANN, SUPPORT
@@ -26,7 +27,7 @@ POLICY = Identity(
     reference_prefix="HD",
     trusted_authserv_ids=frozenset({"mx.example.com"}),
 )
-HOW = Listening(
+HOW = ListenerConfig(
     recipients=frozenset({SUPPORT, SALES}),
     hostname="mx.example.com",
     message_bytes=1_000_000,

@@ -1,6 +1,5 @@
 """Write the mail that tells the admin of trouble: pure, plain text, no template that could be the trouble."""
 
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from html import escape
@@ -10,7 +9,16 @@ from workers.notify.compose import OutgoingMail, as_bytes
 from workers.notify.sanitize import one_line
 
 
-def alert(troubles: Sequence[Problem], *, sender: str, recipient: str, mark: str, domain: str, now: datetime) -> bytes:
+def alert(
+    troubles: Sequence[Problem],
+    *,
+    sender: str,
+    recipient: str,
+    mark: str,
+    message_id: str,
+    boundary_seed: str,
+    now: datetime,
+) -> bytes:
     """Return the mail; its subject says the first trouble."""
     more = f" (and {len(troubles) - 1} more)" if len(troubles) > 1 else ""
     told = [one_line(trouble.text, 500) for trouble in troubles]
@@ -24,11 +32,12 @@ def alert(troubles: Sequence[Problem], *, sender: str, recipient: str, mark: str
         subject=f"triaged: {one_line(troubles[0].text, 120)}{more}",
         text="\n\n".join(told) + "\n",
         html="".join(f"<p>{escape(line)}</p>\n" for line in told),
-        message_id=f"<{mark}.{secrets.token_hex(5)}@{domain}>",
+        message_id=message_id,
         in_reply_to="",
         references=(),
         loop_token=mark,
         files=(),
         date=now,
+        boundary_seed=boundary_seed,
     )
     return as_bytes(letter)

@@ -10,10 +10,10 @@ from email.utils import format_datetime
 from typing import Final
 
 from daemon.mail.screening.loop import HEADER
+from daemon.vocabulary import MailKind
 from workers.notify import headers, mime
 from workers.notify.headers import RawPolicy
 from workers.notify.mime import File
-from workers.notify.plan import MailKind
 from workers.notify.sanitize import one_line, sendable
 
 __all__ = ["ComposeError", "File", "OutgoingMail", "as_bytes", "compose"]
@@ -31,7 +31,8 @@ class ComposeError(ValueError):
 class OutgoingMail:
     """What one mail consists of.
 
-    Message-IDs have their angle brackets, or are "". `loop_token` is signed and tells our own mail when it comes back.
+    Message-IDs have their angle brackets, or are "". `loop_token` is signed and tells our own email when it comes back.
+    `boundary_seed` is random: nobody can guess the boundary between the parts.
     """
 
     kind: str
@@ -48,32 +49,33 @@ class OutgoingMail:
     loop_token: str
     files: tuple[File, ...]
     date: datetime
+    boundary_seed: str
 
 
 # 7bit: a relay that does not offer 8BITMIME must not have to re-encode what others may have signed (RFC 6376 5.3).
 _POLICY: Final = RawPolicy(linesep="\r\n", cte_type="7bit", raise_on_defect=False)
 
 
-def compose(letter: OutgoingMail) -> EmailMessage:
+def compose(outgoing: OutgoingMail) -> EmailMessage:
     """Return the mail of a letter; ComposeError where it has no usable sender, recipient or Message-ID."""
     mail = EmailMessage(policy=_POLICY)
-    mail["From"] = headers.mailbox("From", letter.sender_name, _address(letter.sender_address))
-    mail["To"] = _address(letter.recipient)
-    if letter.reply_to:
-        mail["Reply-To"] = headers.mailbox("Reply-To", letter.sender_name, _address(letter.reply_to))
-    mail["Subject"] = headers.text("Subject", letter.subject, MAX_SUBJECT)
-    mail["Date"] = format_datetime(letter.date)
-    _identify(mail, letter)
-    _mark_automatic(mail, letter)
+    mail["From"] = headers.mailbox("From", outgoing.sender_name, _address(outgoing.sender_address))
+    mail["To"] = _address(outgoing.recipient)
+    if outgoing.reply_to:
+        mail["Reply-To"] = headers.mailbox("Reply-To", outgoing.sender_name, _address(outgoing.reply_to))
+    mail["Subject"] = headers.text("Subject", outgoing.subject, MAX_SUBJECT)
+    mail["Date"] = format_datetime(outgoing.date)
+    _identify(mail, outgoing)
+    _mark_automatic(mail, outgoing)
     mail["MIME-Version"] = "1.0"
-    mime.fill(mail, letter.text, letter.html, letter.files)
+    mime.fill(mail, outgoing.text, outgoing.html, outgoing.files, outgoing.boundary_seed)
     return mail
 
 
-def as_bytes(letter: OutgoingMail) -> bytes:
+def as_bytes(outgoing: OutgoingMail) -> bytes:
     """Return the mail of a letter as it goes over the wire, with CRLF line ends."""
     written = io.BytesIO()
-    _Generator(written, policy=_POLICY).flatten(compose(letter))
+    _Generator(written, policy=_POLICY).flatten(compose(outgoing))
     return written.getvalue()
 
 
@@ -91,23 +93,23 @@ def _address(text: str) -> str:
     return address
 
 
-def _identify(mail: EmailMessage, letter: OutgoingMail) -> None:
+def _identify(mail: EmailMessage, outgoing: OutgoingMail) -> None:
     """Say which mail this is and which ones it answers (RFC 5322 section 3.6.4)."""
-    if not _MESSAGE_ID.fullmatch(letter.message_id):
-        raise ComposeError(f"not a Message-ID: {one_line(letter.message_id)!r}")
-    mail["Message-ID"] = letter.message_id
-    parents = [known for known in letter.references if _MESSAGE_ID.fullmatch(known)]
-    if _MESSAGE_ID.fullmatch(letter.in_reply_to):
-        mail["In-Reply-To"] = letter.in_reply_to
-        parents = [known for known in parents if known != letter.in_reply_to] + [letter.in_reply_to]
+    if not _MESSAGE_ID.fullmatch(outgoing.message_id):
+        raise ComposeError(f"not a Message-ID: {one_line(outgoing.message_id)!r}")
+    mail["Message-ID"] = outgoing.message_id
+    parents = [known for known in outgoing.references if _MESSAGE_ID.fullmatch(known)]
+    if _MESSAGE_ID.fullmatch(outgoing.in_reply_to):
+        mail["In-Reply-To"] = outgoing.in_reply_to
+        parents = [known for known in parents if known != outgoing.in_reply_to] + [outgoing.in_reply_to]
     if parents:
         # The first one is the root of the thread; of the others the latest matter.
         kept = parents if len(parents) <= MAX_REFERENCES else [parents[0], *parents[1 - MAX_REFERENCES :]]
         mail["References"] = headers.message_ids(kept)
 
 
-def _mark_automatic(mail: EmailMessage, letter: OutgoingMail) -> None:
+def _mark_automatic(mail: EmailMessage, outgoing: OutgoingMail) -> None:
     """Say that no person wrote it, so that no machine answers (RFC 3834 section 5, MS-OXCMAIL 2.2.3.2.14)."""
-    mail["Auto-Submitted"] = "auto-replied" if letter.kind == MailKind.ACKNOWLEDGEMENT else "auto-generated"
+    mail["Auto-Submitted"] = "auto-replied" if outgoing.kind == MailKind.ACKNOWLEDGEMENT else "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail[HEADER] = one_line(letter.loop_token)
+    mail[HEADER] = one_line(outgoing.loop_token)

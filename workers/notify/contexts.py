@@ -1,18 +1,21 @@
 """What templates get to see: small frozen views, turned into plain values that are safe to show."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Final
 
-from daemon.vocabulary import MANUAL_REVIEW
-from workers.notify.excerpt import Excerpt, Passage
+from daemon.mail.reply.split import new_text
+from daemon.vocabulary import TicketSnapshot
+from workers.notify.excerpt import Passage, excerpt
 from workers.notify.sanitize import lines, one_line
 
 MAX_VALUE: Final = 500
 MAX_ITEMS: Final = 50
 MAX_GREETED: Final = 60
 PREVIEW: Final = 120
+GUESSES: Final = 4
+AUDIT_NOTE: Final = "Chosen for an audit: please check the category."
 _NOT_IN_A_NAME: Final = set('@/\\:<>"=()[]{}%$0123456789')
 
 
@@ -97,65 +100,58 @@ def acknowledgement(
     return Acknowledgement(reference, support, mark, verified=True, name=greeted(name), subject=bare(subject))
 
 
-def team_mail(  # one argument for each fact that a team needs
+def team_mail(
+    ticket: TicketSnapshot,
     *,
-    reference: str,
     support: str,
     mark: str,
-    team: str,
-    category: str,
-    priority: str,
-    confidence: float | None,
-    by: str,
-    name: str,
-    email: str,
-    verified: bool,
-    subject: str,
-    excerpt: Excerpt,
-    reasons: Sequence[str] = (),
-    alternatives: Sequence[tuple[str, float]] = (),
-    related: str = "",
-    files: Sequence[tuple[str, int, bool]] = (),
-    notes: Sequence[str] = (),
-    review_team: str = MANUAL_REVIEW,
+    review_team: str,
+    attached: Collection[int] = (),
     handed: bool = False,
-    status: str = "",
     hint: bool = False,
 ) -> TeamMail:
-    """Return the view of a mail to a team.
+    """Return the view of an email to the team of a ticket.
 
-    `by` is "rule", "model", "person" or "fallback", as in a decision. `alternatives` are categories and probabilities
-    below the chosen one; `files` are names, octets, and whether the file goes along.
+    `attached` are the parts of the customer's email that go along, `handed` marks a ticket that comes from another
+    team, and `hint` asks for the line that explains the modes.
     """
-    asked = team == review_team
-    likely = [(category, confidence), *alternatives] if asked and confidence else list(alternatives)
-    likely = [(other, share) for other, share in likely if share and round(100 * share)]
+    message, decision = ticket.message, ticket.decision
+    shown = excerpt(message.text, new_text(message.text), message.length - len(message.text))
+    asked = ticket.team == review_team
     return TeamMail(
-        reference=reference,
+        reference=ticket.reference,
         support=support,
         mark=mark,
-        team=team,
-        category=category,
-        priority=priority,
-        sure=sureness(confidence, by),
-        who=one_line(name, MAX_GREETED) or email,
-        email=email,
-        verified=verified,
-        subject=subject,
-        preview=one_line(excerpt.new.text, PREVIEW),
-        new=excerpt.new,
-        rest=excerpt.rest,
-        reasons=tuple(reasons),
-        guesses=tuple(_guess(reference, other, share) for other, share in likely[:4]),
-        related=related,
-        files=tuple(FileView(file, readable_size(size), attached) for file, size, attached in files),
-        notes=tuple(notes),
+        team=ticket.team or "",
+        category=ticket.category,
+        priority=ticket.priority,
+        sure=sureness(ticket.confidence, decision.by if decision else ""),
+        who=one_line(message.author_name, MAX_GREETED) or message.author or "",
+        email=message.author or "",
+        verified=message.verified,
+        subject=message.subject,
+        preview=one_line(shown.new.text, PREVIEW),
+        new=shown.new,
+        rest=shown.rest,
+        reasons=decision.reasons if decision else (),
+        guesses=_guesses(ticket, asked=asked),
+        related=ticket.related or "",
+        files=tuple(FileView(f.filename, readable_size(f.size), f.part in attached) for f in message.files),
+        notes=(AUDIT_NOTE,) if decision and decision.audit else (),
         asked=asked,
         handed=handed,
-        status=status,
+        status=ticket.status,
         hint=hint,
-        show=f"triaged tickets show {reference}",
+        show=f"triaged tickets show {ticket.reference}",
     )
+
+
+def _guesses(ticket: TicketSnapshot, *, asked: bool) -> tuple[Guess, ...]:
+    """Return the likeliest other categories; where a person is asked, the model's own choice comes first."""
+    likely = list(ticket.decision.alternatives) if ticket.decision else []
+    if asked and ticket.confidence:
+        likely.insert(0, (ticket.category, ticket.confidence))
+    return tuple(_guess(ticket.reference, name, share) for name, share in likely if round(100 * share))[:GUESSES]
 
 
 def sureness(confidence: float | None, by: str) -> str:
@@ -207,6 +203,6 @@ def plain(value: object) -> object:
     return one_line(value, MAX_VALUE) if isinstance(value, str) else value
 
 
-def _guess(reference: str, category: str, share: float | None) -> Guess:
+def _guess(reference: str, category: str, share: float) -> Guess:
     command = f"triaged tickets correct {reference} --category {shlex.quote(category)}"
-    return Guess(category, round(100 * (share or 0)), command)
+    return Guess(category, round(100 * share), command)

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import re
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage, MIMEPart
@@ -33,15 +32,15 @@ class File:
     content: bytes
 
 
-def fill(mail: EmailMessage, text: str, html: str, files: Sequence[File]) -> None:
+def fill(mail: EmailMessage, text: str, html: str, files: Sequence[File], seed: str) -> None:
     """Give a mail its content: multipart/alternative, inside multipart/mixed where there are files."""
     texts = [_text_part("plain", text, mail), _text_part("html", html, mail)]
     if not files:
-        _join(mail, "alternative", texts)
+        _join(mail, "alternative", texts, seed)
         return
     body = MIMEPart(policy=mail.policy)
-    _join(body, "alternative", texts)
-    _join(mail, "mixed", [body, *(_file_part(file, number) for number, file in enumerate(files, start=1))])
+    _join(body, "alternative", texts, seed)
+    _join(mail, "mixed", [body, *(_file_part(file, number) for number, file in enumerate(files, start=1))], seed)
 
 
 def attached_name(name: str) -> str:
@@ -64,8 +63,8 @@ def _file_part(file: File, number: int) -> MIMEPart:
     return part
 
 
-def _join(whole: MIMEPart, subtype: str, pieces: Sequence[MIMEPart]) -> None:
-    whole["Content-Type"] = f'multipart/{subtype}; boundary="{secrets.token_hex(16)}"'
+def _join(whole: MIMEPart, subtype: str, pieces: Sequence[MIMEPart], seed: str) -> None:
+    whole["Content-Type"] = f'multipart/{subtype}; boundary="{subtype}-{seed}"'
     for piece in pieces:
         whole.attach(piece)
 

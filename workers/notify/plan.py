@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from daemon.mail.senders import is_unanswerable
+from daemon.vocabulary import MailKind, SendCounts
 from workers.notify.sanitize import sendable
 
 State = Literal["planned", "suppressed"]
@@ -17,24 +18,6 @@ class Cause(StrEnum):
     OPENED = "opened"
     REASSIGNED = "reassigned"
     FOLLOW_UP = "follow-up"
-
-
-class MailKind(StrEnum):
-    """What sort of mail goes out."""
-
-    ACKNOWLEDGEMENT = "acknowledgement"
-    NOTIFICATION = "notification"
-    FOLLOW_UP = "follow-up"
-
-
-@dataclass(frozen=True, slots=True)
-class SendCounts:
-    """How many acknowledgements went out lately: to this address, to its domain, to anybody."""
-
-    address_day: int = 0
-    address_hour: int = 0
-    domain_hour: int = 0
-    hour: int = 0
 
 
 @dataclass(frozen=True, slots=True)

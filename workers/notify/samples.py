@@ -1,91 +1,151 @@
-"""Made-up views that show every branch of the templates: for checks and for looking at."""
+"""Made-up tickets that show every branch of the templates: for checks and for looking at."""
 
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 
+from daemon.vocabulary import (
+    MANUAL_REVIEW,
+    DecisionSnapshot,
+    FileSnapshot,
+    MailKind,
+    MessageSnapshot,
+    TicketSnapshot,
+)
 from workers.notify.contexts import View, acknowledgement, team_mail
-from workers.notify.excerpt import excerpt
-from workers.notify.plan import MailKind
 
 REFERENCE: Final = "HD-7K3Q-M9XW"
 MARK: Final = "mfzwizltoqzgk5dfon2ceylcmrswmz3inf"
-NEW: Final = """Hello,
+SUPPORT: Final = "Example Support"
+TEXT: Final = """Hello,
 
 since this morning our order 20931 shows as paid in my bank account, but your shop still says "payment pending".
 Amount debited but not credited. Could you please have a look?
 
-MailKind regards
-Ann Lee"""
-QUOTE: Final = """
+Kind regards
+Ann Lee
 
 On Mon, 2 Nov 2026 at 09:14, Shop <orders@shop.example> wrote:
 > Thank you for your order.
 > We ship as soon as the payment arrives."""
-MODEL_SAYS: Final = ("Payments with confidence 0.92", 'words that weighed most: "debited", "credited", "order"')
+MESSAGE: Final = MessageSnapshot(
+    id=1,
+    inbound_id=1,
+    kind="person",
+    acknowledge=True,
+    verified=True,
+    opening=True,
+    message_id="<order-20931@customer.example>",
+    subject="Payment failed",
+    text=TEXT,
+    length=len(TEXT),
+    author="ann.lee@customer.example",
+    author_name="Ann Lee",
+    files=(),
+)
+DECISION: Final = DecisionSnapshot(
+    id=1,
+    by="model",
+    actor=None,
+    confidence=0.92,
+    team="PAYMENTS_TEAM",
+    reasons=("Payments with confidence 0.92", 'words that weighed most: "debited", "credited", "order"'),
+    alternatives=(("Technical", 0.05), ("General", 0.02)),
+    rule=None,
+    model="m1",
+    audit=False,
+    first=True,
+)
+TICKET: Final = TicketSnapshot(
+    ticket_id=1,
+    reference=REFERENCE,
+    status="OPEN",
+    category="Payments",
+    priority="High",
+    confidence=0.92,
+    team="PAYMENTS_TEAM",
+    subject="Payment failed",
+    silent=False,
+    created_at=datetime(2026, 11, 2, 9, 30, tzinfo=UTC),
+    related=None,
+    requester="ann.lee@customer.example",
+    requester_name="Ann Lee",
+    trusted=True,
+    message=MESSAGE,
+    decision=DECISION,
+)
 
 
-def _sample(**changes: object) -> View:
-    values: dict[str, object] = {
-        "reference": REFERENCE,
-        "support": "Example Support",
-        "mark": MARK,
-        "team": "PAYMENTS_TEAM",
-        "category": "Payments",
-        "priority": "High",
-        "confidence": 0.92,
-        "by": "model",
-        "name": "Ann Lee",
-        "email": "ann.lee@customer.example",
-        "verified": True,
-        "subject": "Payment failed",
-        "excerpt": excerpt(NEW + QUOTE, NEW),
-        "reasons": MODEL_SAYS,
-        "alternatives": (("Technical", 0.05), ("General", 0.02)),
-        "status": "OPEN",
-    }
-    return team_mail(**{**values, **changes})  # type: ignore[arg-type]
+def _team(ticket: TicketSnapshot, *, attached: Collection[int] = (), handed: bool = False, hint: bool = False) -> View:
+    return team_mail(
+        ticket,
+        support=SUPPORT,
+        mark=MARK,
+        review_team=MANUAL_REVIEW,
+        attached=attached,
+        handed=handed,
+        hint=hint,
+    )
 
 
-SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
-    (MailKind.ACKNOWLEDGEMENT, acknowledgement(REFERENCE, "Example Support", MARK, verified=False)),
-    (
-        MailKind.ACKNOWLEDGEMENT,
-        acknowledgement(REFERENCE, "Example Support", MARK, verified=True, name="Ann Lee", subject="Payment failed"),
-    ),
-    (MailKind.NOTIFICATION, _sample()),
-    (
-        MailKind.NOTIFICATION,
-        _sample(
-            by="rule",
-            confidence=1.0,
-            verified=False,
-            reasons=('the rule "debited" found "debited but not credited"',),
-            related="HD-2B4D-KQ7P",
-            files=(("bank statement.pdf", 182_000, True), ("screen recording.mp4", 48_000_000, False)),
-            notes=("The same mail also came to billing@example.com.",),
-            hint=True,
-        ),
-    ),
-    (
-        MailKind.NOTIFICATION,
-        _sample(
-            team="MANUAL_REVIEW",
+def _by_rule_with_files() -> View:
+    files = (
+        FileSnapshot(2, "bank statement.pdf", "application/pdf", 182_000),
+        FileSnapshot(3, "screen recording.mp4", "video/mp4", 48_000_000),
+    )
+    reasons = ('the rule "debited" found "debited but not credited"',)
+    ticket = replace(
+        TICKET,
+        confidence=1.0,
+        related="HD-2B4D-KQ7P",
+        message=replace(MESSAGE, verified=False, files=files),
+        decision=replace(DECISION, by="rule", reasons=reasons, audit=True),
+    )
+    return _team(ticket, attached={2}, hint=True)
+
+
+def _for_review() -> View:
+    reasons = ("two topics, Technical or Payments (confidence 0.44, needed 0.60: fixed threshold)",)
+    return _team(
+        replace(
+            TICKET,
+            team=MANUAL_REVIEW,
             category="Technical",
             priority="Urgent",
             confidence=0.44,
-            reasons=("two topics, Technical or Payments (confidence 0.44, needed 0.60: fixed threshold)",),
-            alternatives=(("Payments", 0.39), ("Login", 0.11)),
-            excerpt=excerpt("", ""),
-            subject="",
-            name="",
-        ),
-    ),
+            message=replace(MESSAGE, text="", length=0, subject="", author_name=""),
+            decision=replace(DECISION, reasons=reasons, alternatives=(("Payments", 0.39), ("Login", 0.11))),
+        )
+    )
+
+
+def _handed_over() -> View:
+    decision = replace(DECISION, by="person", first=False, reasons=("corrected by lee@example.com",), alternatives=())
+    return _team(replace(TICKET, decision=decision), handed=True)
+
+
+def _follow_up_with_a_file() -> View:
+    file = FileSnapshot(2, "receipt.png", "image/png", 51_000)
+    return _team(replace(TICKET, status="WAITING", message=replace(MESSAGE, files=(file,))), attached={2})
+
+
+def _long_follow_up() -> View:
+    text = "one\n" * 900
+    message = replace(MESSAGE, verified=False, text=text, length=len(text))
+    return _team(replace(TICKET, message=message, decision=replace(DECISION, by="rule")))
+
+
+SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
+    (MailKind.ACKNOWLEDGEMENT, acknowledgement(REFERENCE, SUPPORT, MARK, verified=False)),
     (
-        MailKind.NOTIFICATION,
-        _sample(by="person", handed=True, reasons=("corrected by lee@example.com",), alternatives=()),
+        MailKind.ACKNOWLEDGEMENT,
+        acknowledgement(REFERENCE, SUPPORT, MARK, verified=True, name="Ann Lee", subject="Payment failed"),
     ),
-    (MailKind.FOLLOW_UP, _sample(status="WAITING", files=(("receipt.png", 51_000, True),))),
-    (
-        MailKind.FOLLOW_UP,
-        _sample(status="OPEN", by="rule", verified=False, excerpt=excerpt("one\n" * 900, "one\n" * 900)),
-    ),
+    (MailKind.NOTIFICATION, _team(TICKET)),
+    (MailKind.NOTIFICATION, _by_rule_with_files()),
+    (MailKind.NOTIFICATION, _for_review()),
+    (MailKind.NOTIFICATION, _handed_over()),
+    (MailKind.FOLLOW_UP, _follow_up_with_a_file()),
+    (MailKind.FOLLOW_UP, _long_follow_up()),
 )

@@ -30,12 +30,12 @@ class DryRunTools:
 def dry_run_tools(config: Path | None, keys: tuple[bytes, ...]) -> tuple[str, DryRunTools]:
     """Return a note and the tools for these settings: the model in use, else one trained on the examples."""
     from config.settings import load  # noqa: PLC0415 - heavy, and wanted in a process that ends at once
-    from daemon.service import policy  # noqa: PLC0415 - see above
-    from workers.app import triage_policy  # noqa: PLC0415 - see above
+    from daemon.policies import identity  # noqa: PLC0415 - see above
+    from workers.policies import triage_policy  # noqa: PLC0415 - see above
 
     settings = load(config)
     model, note = usable_model(settings)
-    return note, DryRunTools(policy(settings, keys), triage_policy(settings), model, {})
+    return note, DryRunTools(identity(settings, keys), triage_policy(settings), model, {})
 
 
 def usable_model(settings: Settings) -> tuple[Model | None, str]:

@@ -7,10 +7,11 @@ from config.settings import Settings
 from daemon.store import decisions
 from daemon.store.queries import labels, tickets
 from daemon.store.store import Store
-from workers.app import registry, triage_policy
+from workers.app import registry
 from workers.learning.current import CurrentModel
 from workers.learning.drift import watch
 from workers.learning.registry import RegistryError
+from workers.policies import triage_policy
 from workers.triage import preprocess
 from workers.triage.classifier import Model
 

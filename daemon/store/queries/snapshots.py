@@ -1,14 +1,13 @@
 """Everything that a mail to somebody is written from, as one consistent snapshot."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, Join, Row, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from daemon.store.models import AttachmentRow, Decision, MessageRow, Person, Ticket, table
+from daemon.vocabulary import DecisionSnapshot, FileSnapshot, MessageSnapshot, TicketSnapshot
 
 MESSAGE = "message"
 DECISION = "decision"
@@ -16,87 +15,15 @@ DECISION = "decision"
 SHOWN_AT_MOST = 400_000
 
 
-@dataclass(frozen=True, slots=True)
-class FileNote:
-    """An attachment by name; `part` finds its octets in the raw mail."""
-
-    part: int
-    filename: str
-    content_type: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A ticket, the mail and the decision at hand, and who wrote.
-
-    `requester` and `author` are addresses in lower case. `trusted` says that the requester proved to read mail at
-    their address. `opening` is the id of the ticket's first message.
-    """
-
-    ticket_id: int
-    reference: str
-    status: str
-    category: str
-    priority: str
-    confidence: float | None
-    team: str | None
-    subject: str
-    silent: bool
-    created_at: datetime
-    related: str | None
-    requester: str | None
-    requester_name: str
-    trusted: bool
-    message: "MessageNote"
-    decision: "DecisionNote | None"
-
-
-@dataclass(frozen=True, slots=True)
-class MessageNote:
-    """One mail of a ticket. `inbound_id` finds its raw mail; `text` is the start of its text, of so much `length`."""
-
-    id: int
-    inbound_id: int | None
-    kind: str
-    acknowledge: bool
-    verified: bool
-    opening: bool
-    message_id: str
-    subject: str
-    text: str
-    length: int
-    author: str | None
-    author_name: str
-    files: tuple[FileNote, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionNote:
-    """A decision and why. `first` is false for one that replaces another."""
-
-    id: int
-    by: str
-    actor: str | None
-    confidence: float
-    team: str
-    reasons: tuple[str, ...]
-    alternatives: tuple[tuple[str, float], ...]
-    rule: str | None
-    model: str | None
-    audit: bool
-    first: bool
-
-
-def load_one(session: Session, cause: str) -> Snapshot:
+def load_one(session: Session, cause: str) -> TicketSnapshot:
     """Return the snapshot behind a cause such as "decision:7" or "message:9"; raises LookupError."""
     return load(session, [cause])[cause]
 
 
-class Snapshots(dict[str, Snapshot]):
+class Snapshots(dict[str, TicketSnapshot]):
     """Snapshots by cause; raises LookupError for a cause that is not stored."""
 
-    def __missing__(self, cause: str) -> Snapshot:
+    def __missing__(self, cause: str) -> TicketSnapshot:
         """Say what is not there."""
         raise LookupError(f"no {cause} is stored")
 
@@ -114,14 +41,14 @@ def load(session: Session, causes: Sequence[str]) -> Snapshots:
         for row in session.execute(statement, {"ids": ids[what]})
     }
     with_files = [row.message for row in rows.values() if row.has_files]
-    files: dict[int, list[FileNote]] = {message: [] for message in with_files}
+    files: dict[int, list[FileSnapshot]] = {message: [] for message in with_files}
     for f in session.execute(FILES, {"ids": with_files}) if with_files else ():
-        files[f.message_id].append(FileNote(f.part, f.filename, f.content_type, f.size))
+        files[f.message_id].append(FileSnapshot(f.part, f.filename, f.content_type, f.size))
     return Snapshots({cause: _snapshot(row, files.get(row.message, ())) for cause, row in rows.items()})
 
 
-def _snapshot(row: Row[Any], files: Sequence[FileNote]) -> Snapshot:
-    return Snapshot(
+def _snapshot(row: Row[Any], files: Sequence[FileSnapshot]) -> TicketSnapshot:
+    return TicketSnapshot(
         ticket_id=row.ticket_id,
         reference=row.reference,
         status=row.status,
@@ -141,8 +68,8 @@ def _snapshot(row: Row[Any], files: Sequence[FileNote]) -> Snapshot:
     )
 
 
-def _message(row: Row[Any], files: Sequence[FileNote]) -> MessageNote:
-    return MessageNote(
+def _message(row: Row[Any], files: Sequence[FileSnapshot]) -> MessageSnapshot:
+    return MessageSnapshot(
         id=row.message,
         inbound_id=row.inbound_id,
         kind=row.kind,
@@ -159,10 +86,10 @@ def _message(row: Row[Any], files: Sequence[FileNote]) -> MessageNote:
     )
 
 
-def _decision(row: Row[Any]) -> DecisionNote | None:
+def _decision(row: Row[Any]) -> DecisionSnapshot | None:
     if row.decision is None:
         return None
-    return DecisionNote(
+    return DecisionSnapshot(
         id=row.decision,
         by=row.by,
         actor=row.actor,

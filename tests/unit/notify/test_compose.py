@@ -19,7 +19,7 @@ from workers.notify.mime import File, attached_name
 
 KEY = b"0" * 32
 LOOP = sign(Token(Purpose.TEAM, 7, digest("payments@example.com"), date(2026, 12, 31)), KEY)
-LETTER = OutgoingMail(
+MAIL = OutgoingMail(
     kind="notification",
     sender_name="Example Support",
     sender_address="support@example.com",
@@ -34,6 +34,7 @@ LETTER = OutgoingMail(
     loop_token=LOOP,
     files=(),
     date=datetime(2026, 11, 2, 9, 14, tzinfo=UTC),
+    boundary_seed="0123456789abcdef",
 )
 FIELDS = {
     *("from", "to", "reply-to", "subject", "date", "message-id", "in-reply-to", "references", "auto-submitted"),
@@ -73,16 +74,16 @@ def fields(letter: OutgoingMail) -> list[str]:
 
 
 def test_a_mail_says_who_writes_to_whom_about_what() -> None:
-    mail = read(LETTER)
+    mail = read(MAIL)
     assert (mail["From"], mail["To"]) == ("Example Support <support@example.com>", "payments@example.com")
     assert mail["Reply-To"] == "Example Support <support+abc@example.com>"
     assert mail["Subject"] == "[HD-7K3Q-M9XW] Payment failed"
-    assert mail["Date"].datetime == LETTER.date
+    assert mail["Date"].datetime == MAIL.date
     assert mail["Message-ID"] == "<abc.123@example.com>"
 
 
 def test_a_mail_holds_text_and_html() -> None:
-    mail = read(LETTER)
+    mail = read(MAIL)
     assert mail.get_content_type() == "multipart/alternative"
     text, html = mail.iter_parts()
     assert text.get_content().splitlines() == ["Grüße", ".", "end"]
@@ -94,24 +95,24 @@ def test_a_mail_holds_text_and_html() -> None:
     [("acknowledgement", "auto-replied"), ("notification", "auto-generated"), ("follow-up", "auto-generated")],
 )
 def test_a_mail_says_that_no_person_wrote_it(kind: str, word: str) -> None:
-    mail = read(replace(LETTER, kind=kind))
+    mail = read(replace(MAIL, kind=kind))
     assert (mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"]) == (word, "All")
     assert not [name for name in mail if name.lower().startswith("list-") or name.lower() == "precedence"]
 
 
 def test_our_mail_is_recognised_when_it_comes_back_with_another_message_id() -> None:
-    raw = as_bytes(LETTER).replace(b"<abc.123@example.com>", b"<changed@relay.example>")
+    raw = as_bytes(MAIL).replace(b"<abc.123@example.com>", b"<changed@relay.example>")
     assert own_evidence(parse(raw), (KEY,), date(2026, 11, 3)) == "X-Triaged-Loop carries our signature"
 
 
 def test_a_mail_without_reply_address_has_no_such_header() -> None:
-    assert "reply-to" not in fields(replace(LETTER, reply_to=None))
+    assert "reply-to" not in fields(replace(MAIL, reply_to=None))
 
 
 @pytest.mark.parametrize("text", NASTY)
 @pytest.mark.parametrize("field", ["subject", "sender_name", "loop_token"])
 def test_hostile_text_never_makes_a_second_header(field: str, text: str) -> None:
-    letter = replace(LETTER, **{field: text})  # type: ignore[arg-type]
+    letter = replace(MAIL, **{field: text})  # type: ignore[arg-type]
     names = fields(letter)
     assert set(names) <= FIELDS
     assert len(names) == len(set(names))
@@ -124,7 +125,7 @@ def test_hostile_text_never_makes_a_second_header(field: str, text: str) -> None
 @settings(max_examples=60, deadline=None)
 @given(subject=st.text(max_size=400), name=st.text(max_size=200))
 def test_any_text_gives_one_field_each_that_reads_back(subject: str, name: str) -> None:
-    letter = replace(LETTER, subject=subject, sender_name=name)
+    letter = replace(MAIL, subject=subject, sender_name=name)
     names = fields(letter)
     assert (set(names) <= FIELDS, len(names)) == (True, len(set(names)))
     assert parse(as_bytes(letter)).from_[0].email == "support@example.com"
@@ -142,11 +143,11 @@ def test_any_text_gives_one_field_each_that_reads_back(subject: str, name: str) 
     ],
 )
 def test_a_subject_reads_as_it_was_written(subject: str) -> None:
-    assert parse(as_bytes(replace(LETTER, subject=subject))).subject == subject
+    assert parse(as_bytes(replace(MAIL, subject=subject))).subject == subject
 
 
 def test_a_subject_is_bounded() -> None:
-    assert len(parse(as_bytes(replace(LETTER, subject="ü" * 100_000))).subject) == 200
+    assert len(parse(as_bytes(replace(MAIL, subject="ü" * 100_000))).subject) == 200
 
 
 @pytest.mark.parametrize(
@@ -167,40 +168,40 @@ def test_what_is_not_exactly_one_address_is_refused(field: str, address: str) ->
     if field == "reply_to" and not address:
         return
     with pytest.raises(ComposeError):
-        compose(replace(LETTER, **{field: address}))  # type: ignore[arg-type]
+        compose(replace(MAIL, **{field: address}))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("address", ['"a b"@x.example', "a..b@docomo.example", "a@[192.0.2.1]", "o'neil+x@b.example"])
 def test_unusual_addresses_are_written_as_they_are(address: str) -> None:
-    assert f"\r\nTo: {address}\r\n".encode() in as_bytes(replace(LETTER, recipient=address))
+    assert f"\r\nTo: {address}\r\n".encode() in as_bytes(replace(MAIL, recipient=address))
 
 
 def test_an_international_address_stays_readable() -> None:
     assert "\r\nTo: jürgen@customer.example\r\n".encode() in as_bytes(
-        replace(LETTER, recipient="jürgen@customer.example")
+        replace(MAIL, recipient="jürgen@customer.example")
     )
 
 
 @pytest.mark.parametrize("message_id", ["", "abc", "<a b@c>", "<a@b>\r\nBcc: c@d", "<ü@b>", "<a@b><c@d>"])
 def test_a_message_id_of_ours_must_be_one(message_id: str) -> None:
     with pytest.raises(ComposeError):
-        compose(replace(LETTER, message_id=message_id))
+        compose(replace(MAIL, message_id=message_id))
 
 
 @pytest.mark.parametrize("parent", ["<a b@c>", "<a@b>\r\nBcc: c@d", "<ü@b>", "junk", "<" + "x" * 300 + "@b>"])
 def test_a_damaged_message_id_of_theirs_is_left_out(parent: str) -> None:
-    mail = read(replace(LETTER, in_reply_to=parent, references=(parent, "<good@b>")))
+    mail = read(replace(MAIL, in_reply_to=parent, references=(parent, "<good@b>")))
     assert (mail["In-Reply-To"], mail["References"]) == (None, "<good@b>")
 
 
 def test_a_long_message_id_stays_whole() -> None:
     long = "<" + "x" * 200 + "@customer.example>"
-    raw = as_bytes(replace(LETTER, in_reply_to=long, references=("<root@b>",)))
+    raw = as_bytes(replace(MAIL, in_reply_to=long, references=("<root@b>",)))
     assert f"In-Reply-To: {long}\r\nReferences: <root@b>\r\n {long}\r\n".encode() in raw
 
 
 def test_of_many_references_the_first_and_the_latest_stay() -> None:
-    mail = read(replace(LETTER, references=tuple(f"<{n}@b>" for n in range(5000))))
+    mail = read(replace(MAIL, references=tuple(f"<{n}@b>" for n in range(5000))))
     kept = mail["References"].split()
     assert (len(kept), kept[0], kept[-1]) == (20, "<0@b>", "<4999@b>")
 
@@ -223,7 +224,7 @@ def test_of_many_references_the_first_and_the_latest_stay() -> None:
 )
 def test_files_go_along_under_a_safe_type(declared: str, sent: str) -> None:
     content = b"\x00\xff\r\n.\r\n--x"
-    mail = read(replace(LETTER, files=(File("a.bin", declared, content),)))
+    mail = read(replace(MAIL, files=(File("a.bin", declared, content),)))
     (part,) = mail.iter_attachments()
     assert (part.get_content_type(), part.get_content_disposition()) == (sent, "attachment")
     assert part.get_payload(decode=True) == content
@@ -245,14 +246,14 @@ def test_files_go_along_under_a_safe_type(declared: str, sent: str) -> None:
     ],
 )
 def test_files_go_along_under_a_harmless_name(name: str, sent: str) -> None:
-    mail = read(replace(LETTER, files=(File(name, "application/pdf", b"x"),)))
+    mail = read(replace(MAIL, files=(File(name, "application/pdf", b"x"),)))
     (part,) = mail.iter_attachments()
     assert part.get_filename() == sent
     assert attached_name(name) == sent
 
 
 def test_a_file_without_usable_name_gets_one() -> None:
-    mail = read(replace(LETTER, files=(File("..", "", b"1"), File("\x00", "", b"2"))))
+    mail = read(replace(MAIL, files=(File("..", "", b"1"), File("\x00", "", b"2"))))
     assert all(part.get_filename() for part in mail.iter_attachments())
 
 
@@ -270,7 +271,7 @@ def test_a_file_without_usable_name_gets_one() -> None:
     ],
 )
 def test_text_arrives_as_it_was_in_an_encoding_that_suits_it(text: str, encoding: str) -> None:
-    letter = replace(LETTER, text=text)
+    letter = replace(MAIL, text=text)
     part = next(iter(read(letter).iter_parts()))
     assert part["Content-Transfer-Encoding"] == encoding
     expected = text.replace("\0", "").replace("\ud800", "?").replace("\r\n", "\n").replace("\r", "\n")
@@ -279,13 +280,13 @@ def test_text_arrives_as_it_was_in_an_encoding_that_suits_it(text: str, encoding
 
 
 def test_nothing_but_ascii_goes_over_the_wire_to_an_ascii_address() -> None:
-    letter = replace(LETTER, subject="Grüße", sender_name="Büro", files=(File("ü.pdf", "", b"\xff"),))
+    letter = replace(MAIL, subject="Grüße", sender_name="Büro", files=(File("ü.pdf", "", b"\xff"),))
     assert as_bytes(letter).isascii()
 
 
 def test_the_time_grows_with_the_size_and_no_faster() -> None:
     def seconds(size: int) -> float:
-        letter = replace(LETTER, text="ü" * size, subject="=?" * size, references=("<a@b>",) * size)
+        letter = replace(MAIL, text="ü" * size, subject="=?" * size, references=("<a@b>",) * size)
         began = time.perf_counter()
         as_bytes(letter)
         return time.perf_counter() - began
@@ -296,9 +297,6 @@ def test_the_time_grows_with_the_size_and_no_faster() -> None:
 
 @pytest.mark.parametrize("text", ["", "one line", "two\nlines\n", "long " * 300, "ünï\n\ncödé\r\nend", "日本語\n" * 50])
 @pytest.mark.parametrize("files", [(), (File("a.bin", "application/pdf", b"\r\n.\r\n\0" * 99),)])
-def test_the_octets_are_those_of_the_library(
-    text: str, files: tuple[File, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("workers.notify.mime.secrets.token_hex", lambda _: "boundary")
-    written = replace(LETTER, text=text, html=f"<p>{text}</p>", files=files)
+def test_the_bytes_are_those_of_the_library(text: str, files: tuple[File, ...]) -> None:
+    written = replace(MAIL, text=text, html=f"<p>{text}</p>", files=files)
     assert as_bytes(written) == compose(written).as_bytes()

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from workers.notify.plan import AckLimits, Facts, MailKind, Planned, SendCounts, plan
+from daemon.vocabulary import MailKind, SendCounts
+from workers.notify.plan import AckLimits, Facts, Planned, plan
 
 ANN = "ann@customer.example"
 TEAM = ("PAYMENTS_TEAM", "payments@example.com")

@@ -10,8 +10,10 @@ import pytest
 from daemon.mail.follow_up import find_keys
 from daemon.mail.mime.parse import parse
 from daemon.mail.token import Purpose, Token, digest, sign
-from workers.notify.contexts import Acknowledgement, TeamMail, View, acknowledgement, context, team_mail
-from workers.notify.excerpt import Passage, excerpt
+from daemon.vocabulary import FileSnapshot
+from tests.support.ticket_snapshots import team_view
+from workers.notify.contexts import Acknowledgement, TeamMail, View, acknowledgement, context
+from workers.notify.excerpt import Passage
 from workers.notify.render import MAX_OUTPUT, Rendered, Renderer, TemplateProblem
 from workers.notify.samples import MARK, REFERENCE, SAMPLES
 
@@ -25,24 +27,14 @@ def renderer() -> Renderer:
 
 
 def team(**changes: object) -> TeamMail:
-    values: dict[str, object] = {
-        "reference": REFERENCE,
-        "support": "Example Support",
-        "mark": MARK,
-        "team": "PAYMENTS_TEAM",
-        "category": "Payments",
-        "priority": "High",
-        "confidence": 0.92,
-        "by": "model",
-        "name": "Ann Lee",
-        "email": "ann@customer.example",
-        "verified": True,
-        "subject": "Payment failed",
-        "excerpt": excerpt("Amount debited\n\n> quoted line", "Amount debited"),
-        "reasons": ("words that weighed most",),
-        "alternatives": (("Technical", 0.05),),
-    }
-    return team_mail(**{**values, **changes})  # type: ignore[arg-type]
+    text = "Amount debited\n\n> quoted line"
+    return team_view(
+        **{"text": text, "author": "ann@customer.example", "alternatives": (("Technical", 0.05),), **changes}
+    )
+
+
+def named(*files: tuple[str, int]) -> tuple[FileSnapshot, ...]:
+    return tuple(FileSnapshot(part, name, "application/pdf", size) for part, (name, size) in enumerate(files))
 
 
 def seen(html: str) -> str:
@@ -79,10 +71,10 @@ def test_a_reply_is_recognised_by_the_mark_alone(renderer: Renderer) -> None:
     assert [token.ticket_id for token, _ in keys.tokens] == [42]
 
 
-@pytest.mark.parametrize("field", ["subject", "name", "email", "excerpt", "files", "reasons", "related"])
+@pytest.mark.parametrize("field", ["subject", "author_name", "author", "text", "files", "reasons", "related"])
 @pytest.mark.parametrize("kind", ["notification", "follow-up"])
 def test_what_a_sender_writes_stays_text(renderer: Renderer, kind: str, field: str) -> None:
-    values = {"excerpt": excerpt(ATTACK, ATTACK), "files": ((ATTACK, 1, True),), "reasons": (ATTACK,)}
+    values = {"files": named((ATTACK, 1)), "reasons": (ATTACK,)}
     rendered = renderer.render(kind, team(**{field: values.get(field, ATTACK)}))
     assert "49" not in rendered.text + seen(rendered.html)
     assert "<script" not in rendered.html
@@ -156,15 +148,15 @@ def test_the_first_line_says_it_all(renderer: Renderer) -> None:
         "may belong to HD-2B4D-KQ7P",
         "bank.pdf",
         "47 MB, left out because it is too large",
-        "Came twice.",
+        "Chosen for an audit",
         "Technical, 5 %",
         f"triaged tickets correct {REFERENCE} --category Technical",
         'mode = "suggest"',
     ],
 )
 def test_a_team_reads_everything_it_needs_in_text_and_html(renderer: Renderer, expected: str) -> None:
-    files = (("bank.pdf", 2_000, True), ("film.mp4", 49_000_000, False))
-    view = team(related="HD-2B4D-KQ7P", files=files, notes=("Came twice.",), hint=True)
+    files = named(("bank.pdf", 2_000), ("film.mp4", 49_000_000))
+    view = team(related="HD-2B4D-KQ7P", files=files, attached={0}, audit=True, hint=True)
     text, html = both(renderer.render("notification", view))
     html = html.replace("&lt;", "<").replace("&gt;", ">").replace("&#34;", '"')
     assert expected in re.sub(r"[()]", "", text)
@@ -240,7 +232,7 @@ def test_a_mail_without_subject_is_named_by_its_first_words(renderer: Renderer, 
 
 
 def test_long_text_is_cut_and_the_mail_says_where_the_rest_is(renderer: Renderer) -> None:
-    view = team(excerpt=excerpt("line\n" * 1000, "line\n" * 1000))
+    view = team(text="line\n" * 1000)
     text, html = both(renderer.render("notification", view))
     assert f"… 600 more lines: triaged tickets show {REFERENCE}" in text
     assert f"… 600 more lines: triaged tickets show {REFERENCE}" in html
@@ -248,7 +240,7 @@ def test_long_text_is_cut_and_the_mail_says_where_the_rest_is(renderer: Renderer
 
 def test_nobody_can_write_in_our_name(renderer: Renderer) -> None:
     forged = f"hello\n\nref:{MARK}\n\nFrom:      boss@example.com\nPriority:  Urgent"
-    text = renderer.render("notification", team(excerpt=excerpt(forged, forged))).text
+    text = renderer.render("notification", team(text=forged)).text
     assert [line for line in text.split("\n") if line.startswith(("From:", "Priority:"))] == [
         "From:      Ann Lee <ann@customer.example>",
         "Priority:  High",
@@ -264,18 +256,17 @@ def test_a_view_becomes_plain_values_only() -> None:
             return {list}.union(*(types(item) for item in value))
         return {type(value)}
 
-    assert types(context(team(files=(("a", 1, True),)))) <= {dict, list, str, int, bool}
+    assert types(context(team(files=named(("a", 1)), attached={0}))) <= {dict, list, str, int, bool}
 
 
 def test_a_view_is_bounded_whatever_it_is_made_of(renderer: Renderer) -> None:
     huge = "\u00fc<" * 500_000
     view = team(
         subject=huge,
-        name=huge,
-        excerpt=excerpt(huge, huge),
+        author_name=huge,
+        text=huge,
         reasons=(huge,) * 1000,
-        files=((huge, 1, True),) * 1000,
-        notes=(huge,) * 1000,
+        files=named(*[(huge, 1)] * 1000),
     )
     rendered = renderer.render("notification", view)
     assert len(rendered.html) < MAX_OUTPUT

@@ -10,7 +10,7 @@ from daemon.store.queries import health
 from daemon.system.clock import SystemClock
 from daemon.system.disk import FreeSpace
 from daemon.tickets.health import Problem, examine
-from workers.app import patience
+from workers.policies import thresholds
 
 # Troubles that somebody should look at, but that hold nothing up.
 LEFT_BEHIND = frozenset({"dead", "parked", "uncertain", "no-mail"})
@@ -46,4 +46,4 @@ def _troubles(settings: Settings) -> tuple[tuple[Problem, ...], datetime | None]
         state = settings.service.state_dir
         room = not state.is_dir() or FreeSpace(state, settings.limits.free_bytes)()
         facts = health.facts(session, SystemClock().now(), [mailbox.name for mailbox in settings.imap], room=room)
-    return examine(facts, patience(settings)), facts.last_mail_at
+    return examine(facts, thresholds(settings)), facts.last_mail_at

@@ -15,9 +15,10 @@ from typing import Final
 
 from config.settings import Settings
 from daemon.cli.support.checks.finding import Finding, State, fail, ok, warn
-from workers.app import registry, triage_policy
+from workers.app import registry
 from workers.learning.registry import RegistryError
 from workers.notify.render import Renderer, TemplateProblem
+from workers.policies import triage_policy
 from workers.triage import rules
 from workers.triage.rules import RuleError
 

@@ -1,0 +1,166 @@
+"""From one delivery to the email that goes out: thread, token, attachments and content. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from daemon.mail.token import Purpose, Token, digest, sign
+from daemon.vocabulary import FileSnapshot, MailKind, TicketSnapshot
+from workers.notify import contexts
+from workers.notify.compose import File, OutgoingMail
+from workers.notify.contexts import View
+
+CUSTOMER_TOKEN_DAYS: Final = 400
+TEAM_TOKEN_DAYS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class MailConfig:
+    """Whom our email comes from, what it carries, and for how long we try to send it."""
+
+    name: str
+    address: str
+    plus_addressing: bool
+    message_id_domain: str
+    review_team: str
+    attachment_bytes: int
+    delivery_days: float
+    hint: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDelivery:
+    """One attempt at one delivery, with the ticket as it stands.
+
+    `thread_head` is the Message-ID of the first email to this recipient about the ticket, None where this email begins
+    the thread. `first` marks the very first notification that this installation sends.
+    """
+
+    kind: MailKind
+    recipient: str
+    message_id: str
+    ticket: TicketSnapshot
+    thread_head: str | None
+    first: bool
+
+
+class Rendered(Protocol):
+    """What a template made of a view."""
+
+    @property
+    def subject(self) -> str:
+        """Return the subject, one line."""
+
+    @property
+    def text(self) -> str:
+        """Return the plain text."""
+
+    @property
+    def html(self) -> str:
+        """Return the HTML twin."""
+
+
+def token_for(kind: MailKind, recipient: str, ticket_id: int, now: datetime) -> Token:
+    """Return the token that an email carries: bound to ticket, recipient, purpose and expiry."""
+    customer = kind is MailKind.ACKNOWLEDGEMENT
+    days = CUSTOMER_TOKEN_DAYS if customer else TEAM_TOKEN_DAYS
+    purpose = Purpose.CUSTOMER if customer else Purpose.TEAM
+    return Token(purpose, ticket_id, digest(recipient), (now + timedelta(days=days)).date())
+
+
+def message_id(mark: str, unique: str, domain: str) -> str:
+    """Return a Message-ID that carries a signed token; `unique` tells two emails with the same token apart."""
+    return f"<{mark}.{unique}@{domain}>"
+
+
+def mark_for(delivery: PreparedDelivery, key: bytes, now: datetime) -> str:
+    """Return the signed token of a delivery."""
+    return sign(token_for(delivery.kind, delivery.recipient, delivery.ticket.ticket_id, now), key)
+
+
+def is_handed_over(ticket: TicketSnapshot) -> bool:
+    """Say whether the decision at hand replaced another one."""
+    return ticket.decision is not None and not ticket.decision.first
+
+
+def fitting_files(delivery: PreparedDelivery, room: int) -> list[FileSnapshot]:
+    """Return the customer's attachments that go along, in order, while they fit into `room` bytes."""
+    message = delivery.ticket.message
+    if delivery.kind is MailKind.ACKNOWLEDGEMENT or message.inbound_id is None:
+        return []
+    fitting = []
+    for file in message.files:
+        if file.size <= room:
+            room -= file.size
+            fitting.append(file)
+    return fitting
+
+
+def view_of(delivery: PreparedDelivery, config: MailConfig, mark: str, attached: Sequence[FileSnapshot]) -> View:
+    """Return what the template of a delivery gets to see."""
+    ticket = delivery.ticket
+    if delivery.kind is MailKind.ACKNOWLEDGEMENT:
+        verified = ticket.message.verified or ticket.trusted
+        return contexts.acknowledgement(
+            ticket.reference,
+            config.name,
+            mark,
+            verified=verified,
+            name=ticket.requester_name,
+            subject=ticket.message.subject,
+        )
+    return contexts.team_mail(
+        ticket,
+        support=config.name,
+        mark=mark,
+        attached=frozenset(file.part for file in attached),
+        review_team=config.review_team,
+        handed=is_handed_over(ticket),
+        hint=config.hint and delivery.first,
+    )
+
+
+def outgoing_mail(
+    delivery: PreparedDelivery,
+    config: MailConfig,
+    rendered: Rendered,
+    mark: str,
+    files: Mapping[FileSnapshot, bytes],
+    now: datetime,
+    boundary_seed: str,
+) -> OutgoingMail:
+    """Return the whole email of a delivery. `boundary_seed` is random, so that no sender can guess a boundary."""
+    parent, references = _thread(delivery)
+    return OutgoingMail(
+        kind=delivery.kind,
+        sender_name=config.name,
+        sender_address=config.address,
+        recipient=delivery.recipient,
+        reply_to=_tagged(config.address, mark) if config.plus_addressing else None,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        message_id=delivery.message_id,
+        in_reply_to=parent,
+        references=references,
+        loop_token=mark,
+        files=tuple(File(file.filename, file.content_type, content) for file, content in files.items()),
+        date=now,
+        boundary_seed=boundary_seed,
+    )
+
+
+def _thread(delivery: PreparedDelivery) -> tuple[str, tuple[str, ...]]:
+    """Return In-Reply-To and References: the customer's own email, or the first one this team got about the ticket."""
+    if delivery.kind is MailKind.ACKNOWLEDGEMENT:
+        parent = delivery.ticket.message.message_id
+        return parent, (parent,) if parent else ()
+    if delivery.thread_head and delivery.thread_head != delivery.message_id:
+        return delivery.thread_head, (delivery.thread_head,)
+    return "", ()
+
+
+def _tagged(address: str, tag: str) -> str:
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{tag}@{domain}"

@@ -1,0 +1,97 @@
+"""Turn settings into the values that the workers work with."""
+
+from datetime import timedelta
+
+from config.settings import Settings
+from daemon.tickets.health import Thresholds
+from daemon.vocabulary import Priority
+from workers.actors.config import ActorConfig
+from workers.notify.outgoing import MailConfig
+from workers.notify.plan import AckLimits
+from workers.notify.render import Renderer
+from workers.triage.policy import Category, Mode, Rule, TriagePolicy, Where
+
+
+def thresholds(settings: Settings) -> Thresholds:
+    """Return how long each thing may take before the admin is told."""
+    health = settings.health
+    return Thresholds(
+        job=timedelta(minutes=health.job_minutes),
+        mailbox=timedelta(minutes=health.mailbox_minutes),
+        no_mail=timedelta(hours=health.no_mail_hours) if health.no_mail_hours else None,
+    )
+
+
+def actor_config(settings: Settings) -> ActorConfig:
+    """Return what the actors work by; raises TemplateProblem for a template that cannot be used."""
+    renderer = Renderer(settings.service.templates)
+    renderer.check()
+    return ActorConfig(
+        triage=triage_policy(settings),
+        teams={team.name: team.email for team in settings.teams},
+        own_addresses=frozenset(a.lower() for a in settings.support.addresses),
+        limits=ack_limits(settings),
+        mail=mail_config(settings),
+        renderer=renderer,
+    )
+
+
+def ack_limits(settings: Settings) -> AckLimits:
+    """Return how many acknowledgements may go out."""
+    limits = settings.limits
+    return AckLimits(
+        per_stranger_day=limits.acknowledgements_per_stranger_day,
+        per_address_hour=limits.acknowledgements_per_address_hour,
+        per_address_day=limits.acknowledgements_per_address_day,
+        per_domain_hour=limits.acknowledgements_per_domain_hour,
+        per_hour=limits.acknowledgements_per_hour,
+    )
+
+
+def triage_policy(settings: Settings) -> TriagePolicy:
+    """Return the triage policy that the settings describe."""
+    triage = settings.triage
+    return TriagePolicy(
+        categories=tuple(
+            Category(c.name, c.team, Priority(c.priority), Mode(c.mode) if c.mode else None, c.threshold)
+            for c in settings.categories
+        ),
+        rules=triage_rules(settings),
+        mode=Mode(triage.mode),
+        threshold=triage.threshold,
+        review_team=triage.review_team,
+        fallback_team=triage.fallback_team,
+        fallback_category=settings.categories[-1].name,
+        promised_accuracy=triage.promised_accuracy,
+        audit_share=triage.audit_share,
+    )
+
+
+def mail_config(settings: Settings) -> MailConfig:
+    """Return whom our email comes from and what it looks like."""
+    return MailConfig(
+        name=settings.support.name,
+        address=settings.support.address,
+        plus_addressing=settings.support.plus_addressing,
+        message_id_domain=settings.support.message_id_domain,
+        review_team=settings.triage.review_team,
+        attachment_bytes=settings.limits.notification_attachment_bytes,
+        delivery_days=settings.limits.delivery_days,
+        hint=settings.triage.mode == "always",
+    )
+
+
+def triage_rules(settings: Settings) -> tuple[Rule, ...]:
+    """Return the rules that the settings describe."""
+    return tuple(
+        Rule(
+            r.name,
+            r.category,
+            Priority(r.priority) if r.priority else None,
+            r.phrases,
+            r.patterns,
+            Where(r.where),
+            r.precision,
+        )
+        for r in settings.rules
+    )
