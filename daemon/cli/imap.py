@@ -33,7 +33,7 @@ def backfill(ctx: click.Context, since: datetime, mailbox: str | None) -> None:
     # Imported here: the overview must not wait for them.
     from daemon.imap.backfill import backfill as fill  # noqa: PLC0415 - only here
     from daemon.imap.folder import describe  # noqa: PLC0415
-    from daemon.tickets.intake import UNREACHABLE  # noqa: PLC0415
+    from daemon.store.errors import UNREACHABLE  # noqa: PLC0415
 
     settings, failed = context.settings(ctx, quiet=True), []
     chosen = _chosen(settings.imap, mailbox)

@@ -16,10 +16,10 @@ from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.mime.headers import read_block
 from daemon.store import cursors
 from daemon.store.cursors import Cursor, Key, Place
+from daemon.store.errors import UNREACHABLE
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
-from daemon.tickets.intake import UNREACHABLE
 
 log = structlog.get_logger(__name__)
 

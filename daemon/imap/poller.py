@@ -17,9 +17,9 @@ from daemon.imap.oauth2 import tokens_of
 from daemon.imap.session import FolderError, Pace, Session, connect
 from daemon.store import cursors
 from daemon.store.cursors import Place
+from daemon.store.errors import UNREACHABLE
 from daemon.store.store import Store
 from daemon.system.clock import Clock
-from daemon.tickets.intake import UNREACHABLE
 
 log = structlog.get_logger(__name__)
 

@@ -21,10 +21,11 @@ from daemon.smtp import replies
 from daemon.smtp.batch import Batch
 from daemon.smtp.config import ListenerConfig
 from daemon.smtp.session import GuardedLmtpSession, GuardedSession
+from daemon.store.errors import UNREACHABLE
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
 from daemon.tickets.admission import Reading
-from daemon.tickets.intake import UNREACHABLE, Intake
+from daemon.tickets.intake import Intake
 
 log = structlog.get_logger(__name__)
 

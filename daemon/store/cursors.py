@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from daemon.store import tickets
+from daemon.store import events
 from daemon.store.models import ImapCursor, ImapUnmarked, Inbound
+from daemon.store.sql import insert_or_ignore
 
 UNKNOWN = 0
 MAX_ERROR = 500
@@ -62,7 +63,7 @@ def advance(session: Session, place: Place, uidvalidity: int, uid: int, mail_at:
 def owe(session: Session, place: Place, uidvalidity: int, uid: int) -> None:
     """Note that a mail stored in this very transaction is still to be marked or moved in its folder."""
     values = {"account": place.account, "folder": place.folder, "uidvalidity": uidvalidity, "uid": uid}
-    session.execute(tickets.insert_or_ignore(session, ImapUnmarked), values)
+    session.execute(insert_or_ignore(session, ImapUnmarked), values)
 
 
 def owed(session: Session, place: Place, most: int) -> list[Key]:
@@ -91,7 +92,7 @@ def failed(session: Session, place: Place, error: str) -> None:
 
 def note_unreadable(session: Session, place: Place, uidvalidity: int, uid: int, reason: str, now: datetime) -> None:
     """Note that a mail stays in its mailbox because the server did not give it to us."""
-    tickets.add_event(
+    events.add(
         session,
         "mailbox mail unreadable",
         now,
@@ -109,12 +110,12 @@ def note_damage(session: Session, source: str, kind: str, now: datetime, *, size
     newest = select(Inbound.id, Inbound.ticket_id).where(Inbound.source == source[:255])
     row = session.execute(newest.order_by(Inbound.id.desc()).limit(1)).one_or_none()
     if row is not None:
-        tickets.add_event(session, kind, now, ticket_id=row.ticket_id, inbound_id=row.id, size=size, kept=kept)
+        events.add(session, kind, now, ticket_id=row.ticket_id, inbound_id=row.id, size=size, kept=kept)
 
 
 def _ensure(session: Session, place: Place) -> None:
     values = {"account": place.account, "folder": place.folder, "uidvalidity": UNKNOWN, "last_uid": 0, "error": ""}
-    session.execute(tickets.insert_or_ignore(session, ImapCursor), values)
+    session.execute(insert_or_ignore(session, ImapCursor), values)
 
 
 def _is(place: Place) -> tuple[ColumnElement[bool], ...]:

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from daemon.store.models import Decision, MessageRow, Ticket, table, unindexed
-from daemon.store.sql import BulkInsert
+from daemon.store.models import Decision, MessageRow, Ticket
+from daemon.store.sql import BulkInsert, table, unindexed
 from daemon.vocabulary import PENDING, Triage
 
 DECISION = table(Decision)

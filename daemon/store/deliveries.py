@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import BindParameter, bindparam, case, func, literal_column, select, update
 from sqlalchemy.orm import Session
 
-from daemon.store.models import DeliveryRow, table, unindexed
-from daemon.store.sql import BulkInsert
+from daemon.store.models import DeliveryRow
+from daemon.store.sql import BulkInsert, table, unindexed
 from daemon.vocabulary import MailKind, SendCounts
 
 HOUR = timedelta(hours=1)

@@ -12,8 +12,8 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from daemon.store.models import Job, table, unindexed
-from daemon.store.sql import BulkInsert
+from daemon.store.models import Job
+from daemon.store.sql import BulkInsert, table, unindexed
 from daemon.system.failpoint import failpoint
 
 # Due whatever the clock says: a clock that steps back delays no new work.

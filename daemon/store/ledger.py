@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.message import Message
-from daemon.store.models import Event, indexable, table
+from daemon.store.models import Event
 from daemon.store.models import Inbound as InboundRow
-from daemon.store.sql import BulkInsert
+from daemon.store.sql import BulkInsert, indexable, table
 from daemon.vocabulary import Disposition
 
 # A mail without Message-ID and Date that comes again after the longest retry (RFC 5321 section 4.5.4.1) is a new mail.

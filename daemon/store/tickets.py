@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, bindparam, insert, select, union_all, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, insert, select, union_all, update
 from sqlalchemy.orm import Session
 
 from daemon.mail.follow_up import Candidate, Candidates, Keys
@@ -15,18 +13,14 @@ from daemon.mail.message import Address, Message
 from daemon.mail.reference import new_reference
 from daemon.store.models import (
     AttachmentRow,
-    Base,
     DeliveryRow,
-    Event,
     Inbound,
     MessageRow,
     Participant,
     Person,
     Ticket,
-    indexable,
-    table,
 )
-from daemon.store.sql import BulkInsert
+from daemon.store.sql import BulkInsert, indexable, insert_or_ignore, table
 from daemon.vocabulary import PENDING, Screening, Status
 
 ATTACHMENTS_LISTED = 200
@@ -42,18 +36,6 @@ PARTIES = union_all(
     .join(PARTICIPANT, PARTICIPANT.c.person_id == PERSON.c.id)
     .where(PARTICIPANT.c.ticket_id == bindparam("ticket")),
 )
-
-
-@cache
-def _insert_or_ignore(dialect: str, model: type[Base]) -> Insert:
-    if dialect == "postgresql":
-        return postgresql.insert(table(model)).on_conflict_do_nothing()
-    return sqlite.insert(table(model)).on_conflict_do_nothing()
-
-
-def insert_or_ignore(session: Session, model: type[Base]) -> Insert:
-    """Return an INSERT that leaves rows alone which are there already."""
-    return _insert_or_ignore(session.get_bind().dialect.name, model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,25 +202,3 @@ def of_inbound(session: Session, inbound_id: int) -> tuple[str | None, int | Non
 def verify_person(session: Session, person: int, now: datetime) -> None:
     """Note that a person proved to read mail at their address."""
     session.execute(update(Person).where(Person.id == person, Person.verified_at.is_(None)).values(verified_at=now))
-
-
-def add_event(
-    session: Session,
-    kind: str,
-    now: datetime,
-    *,
-    ticket_id: int | None = None,
-    inbound_id: int | None = None,
-    delivery_id: int | None = None,
-    **data: object,
-) -> None:
-    """Note what no other row tells."""
-    values = {
-        "at": now,
-        "kind": kind,
-        "ticket_id": ticket_id,
-        "inbound_id": inbound_id,
-        "delivery_id": delivery_id,
-        "data": data,
-    }
-    session.execute(insert(Event).values(values))

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from daemon.store import decisions, jobs, tickets
+from daemon.store import decisions, events, jobs
 from daemon.store.jobs import JobKind, Offer
 from daemon.store.models import Ticket
 from daemon.store.queries import labels, snapshots
@@ -88,7 +88,7 @@ def close(session: Session, ticket_id: int, actor: str, now: datetime) -> bool:
     ticket = session.get_one(Ticket, ticket_id)
     if ticket.status == Status.CLOSED:
         return False
-    tickets.add_event(session, "closed", now, ticket_id=ticket_id, actor=actor, was=ticket.status)
+    events.add(session, "closed", now, ticket_id=ticket_id, actor=actor, was=ticket.status)
     session.execute(update(Ticket).where(Ticket.id == ticket_id).values(status=Status.CLOSED, updated_at=now))
     return True
 

@@ -7,8 +7,9 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from daemon.mail.dsn.read import Dsn
-from daemon.store import tickets
-from daemon.store.models import DeliveryRow, Suppression, table
+from daemon.store import events
+from daemon.store.models import DeliveryRow, Suppression
+from daemon.store.sql import table
 
 SUPPRESSED_FOR = timedelta(days=60)
 
@@ -44,7 +45,7 @@ def note(session: Session, dsn: Dsn, inbound_id: int, now: datetime) -> None:
     if sent is None:
         return
     kind = _meaning(dsn)
-    tickets.add_event(
+    events.add(
         session,
         kind,
         now,

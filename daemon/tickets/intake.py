@@ -7,18 +7,17 @@ from functools import partial
 from typing import Protocol
 
 import structlog
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from daemon.mail.analyze import Identity, analyze
 from daemon.mail.envelope import Inbound
 from daemon.mail.fingerprint import content_key
 from daemon.store import ledger, tickets
+from daemon.store.errors import UNREACHABLE
 from daemon.store.jobs import Offer
 from daemon.store.queries.lists import disposition_of
 from daemon.store.store import Store
-from daemon.store.writer import WriterClosedError
 from daemon.system.failpoint import failpoint
 from daemon.tickets.admission import Reading, Receipt, admit
 from daemon.vocabulary import Disposition
@@ -26,9 +25,6 @@ from daemon.vocabulary import Disposition
 log = structlog.get_logger(__name__)
 
 Extra = Callable[[Session], None]
-
-# The store's fault, not the mail's: nothing is stored, and the mail should come again.
-UNREACHABLE = (OperationalError, InterfaceError, PoolTimeoutError, WriterClosedError)
 
 
 class Wake(Protocol):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from daemon.store import decisions, jobs, ledger, tickets
+from daemon.store import decisions, events, jobs, ledger
 from daemon.store.deliveries import DeliveryState
 from daemon.store.jobs import AT_ONCE, JobKind, JobState
 from daemon.store.models import Decision, DeliveryRow, Job, MessageRow, Ticket
@@ -110,7 +110,7 @@ def _plan_again(session: Session, delivery_id: int) -> None:
 
 
 def _note(session: Session, kind: str, job: Job, actor: str, now: datetime) -> None:
-    tickets.add_event(
+    events.add(
         session,
         kind,
         now,

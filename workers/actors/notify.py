@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from daemon.mail.token import sign
-from daemon.store import deliveries, jobs, tickets
+from daemon.store import deliveries, events, jobs
 from daemon.store.deliveries import DeliveryState, NewDelivery, RecentCounts
 from daemon.store.jobs import JobKind, Lease, NewJob
 from daemon.store.queries import snapshots
@@ -47,7 +47,7 @@ class NotifyActor:
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Note on the ticket that nobody was told."""
         ticket_id = snapshots.load_one(session, lease.subject).ticket_id
-        tickets.add_event(session, "nobody was told", self._clock.now(), ticket_id=ticket_id, error=error[:300])
+        events.add(session, "nobody was told", self._clock.now(), ticket_id=ticket_id, error=error[:300])
         return ()
 
     def _plan(self, session: Session, leases: Sequence[Lease]) -> list[list[Lease]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.orm import Session
 
-from daemon.store import jobs, tickets
+from daemon.store import events, jobs
 from daemon.store.jobs import Lease
 from daemon.system.clock import Clock
 from workers.jobs import batching
@@ -26,7 +26,7 @@ class TrainActor:
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Keep the current model."""
-        tickets.add_event(session, "training failed", self._clock.now(), job=lease.job_id, error=error[:300])
+        events.add(session, "training failed", self._clock.now(), job=lease.job_id, error=error[:300])
         return ()
 
     def _finish(self, session: Session, leases: Sequence[Lease]) -> list[list[Lease]]:

@@ -5,9 +5,9 @@ from concurrent.futures import Future
 from time import monotonic, sleep
 from typing import Final, TypeVar
 
+from daemon.store.errors import UNREACHABLE
 from daemon.store.store import Store
 from daemon.store.writer import BatchFn, WriterClosedError
-from daemon.tickets.intake import UNREACHABLE
 
 Item = TypeVar("Item")
 T = TypeVar("T")

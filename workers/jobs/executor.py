@@ -13,11 +13,11 @@ from dramatiq.middleware import Interrupt
 from sqlalchemy.orm import Session
 
 from daemon.store import jobs
+from daemon.store.errors import UNREACHABLE
 from daemon.store.jobs import JobKind, Lease, LeaseLostError
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
-from daemon.tickets.intake import UNREACHABLE
 from workers.jobs.batching import BatchedWork, run_batched
 from workers.jobs.heartbeat import Heartbeat
 

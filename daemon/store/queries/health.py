@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import Alarm, DeliveryRow, ImapCursor, Inbound, Job
-from daemon.store.tickets import insert_or_ignore
+from daemon.store.sql import insert_or_ignore
 from daemon.tickets.health import Facts, MailboxFacts, Problem
 from daemon.vocabulary import Disposition
 

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import BindParameter, Join, Row, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
-from daemon.store.models import AttachmentRow, Decision, MessageRow, Person, Ticket, table
+from daemon.store.models import AttachmentRow, Decision, MessageRow, Person, Ticket
+from daemon.store.sql import table
 from daemon.vocabulary import DecisionSnapshot, FileSnapshot, MessageSnapshot, TicketSnapshot
 
 MESSAGE = "message"

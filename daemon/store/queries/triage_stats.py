@@ -7,7 +7,8 @@ from typing import Final
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, aliased
 
-from daemon.store.models import Decision, unindexed
+from daemon.store.models import Decision
+from daemon.store.sql import unindexed
 
 MACHINES: Final = ("rule", "model")
 PERSON: Final = "person"

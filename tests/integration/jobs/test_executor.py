@@ -11,11 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from daemon.store import jobs
+from daemon.store import events, jobs
 from daemon.store.jobs import JobKind, Lease, LeaseLostError, NewJob
 from daemon.store.models import Event, Job
 from daemon.store.store import Store
-from daemon.store.tickets import add_event
 from tests.support.fakes import NOON, FakeClock, eventually
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
@@ -134,7 +133,7 @@ class TestQueueOfRecord:
         assert now.attempts == 2
 
         def act(session: Session) -> None:
-            add_event(session, "an effect", NOON)
+            events.add(session, "an effect", NOON)
             leave(session, late, "x", NOON)
 
         with pytest.raises(LeaseLostError):
@@ -207,7 +206,7 @@ class Scripted:
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         del lease
-        add_event(session, "given up", NOON)
+        events.add(session, "given up", NOON)
         self.given_up.append(error)
         return ()
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from daemon.store.models import Person, table
-from daemon.store.sql import BulkInsert
+from daemon.store.models import Person
+from daemon.store.sql import BulkInsert, table
 from daemon.store.store import Store
 
 PERSON = table(Person)

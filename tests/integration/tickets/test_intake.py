@@ -15,14 +15,7 @@ from sqlalchemy.orm import Session
 
 from daemon.store import ledger
 from daemon.store.jobs import JobKind, Offer
-from daemon.store.models import (
-    Event,
-    Inbound,
-    Job,
-    MessageRow,
-    Person,
-    Ticket,
-)
+from daemon.store.models import Event, Inbound, Job, MessageRow, Person, Ticket
 from daemon.store.store import Store
 from daemon.store.writer import WriterClosedError
 from daemon.tickets.admission import Receipt

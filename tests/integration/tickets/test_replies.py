@@ -9,17 +9,7 @@ from sqlalchemy import insert, select, update
 from daemon.mail.token import Purpose
 from daemon.store import ledger
 from daemon.store.jobs import JobKind
-from daemon.store.models import (
-    DeliveryRow,
-    Event,
-    Inbound,
-    Job,
-    MessageRow,
-    Participant,
-    Person,
-    Suppression,
-    Ticket,
-)
+from daemon.store.models import DeliveryRow, Event, Inbound, Job, MessageRow, Participant, Person, Suppression, Ticket
 from daemon.store.store import Store
 from daemon.tickets.admission import Receipt
 from daemon.tickets.intake import Intake

@@ -6,7 +6,7 @@ Revision: 0001.
 import sqlalchemy as sa
 from alembic import op
 
-from daemon.store import models
+from daemon.store import sql
 
 revision = "0001"
 down_revision = None
@@ -20,8 +20,8 @@ def upgrade() -> None:
         "alarm",
         sa.Column("key", sa.String(length=128), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("since", models.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("told_at", models.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("since", sql.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("told_at", sql.UtcDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("key"),
     )
     op.create_table(
@@ -30,8 +30,8 @@ def upgrade() -> None:
         sa.Column("folder", sa.String(length=255), nullable=False),
         sa.Column("uidvalidity", sa.BigInteger(), nullable=False),
         sa.Column("last_uid", sa.BigInteger(), nullable=False),
-        sa.Column("polled_at", models.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("last_mail_at", models.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("polled_at", sql.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("last_mail_at", sql.UtcDateTime(timezone=True), nullable=True),
         sa.Column("error", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("account", "folder"),
     )
@@ -42,12 +42,12 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=64), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("due_at", models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sql.UtcDateTime(timezone=True), nullable=False),
         sa.Column("owner", sa.String(length=64), nullable=True),
         sa.Column("beat", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=False),
-        sa.Column("created_at", models.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("finished_at", models.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sql.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sql.UtcDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("job", schema=None) as batch_op:
@@ -86,8 +86,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("email", sa.String(length=320), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("created_at", models.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("verified_at", models.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sql.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("verified_at", sql.UtcDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("email"),
     )
@@ -95,7 +95,7 @@ def upgrade() -> None:
         "signing_key",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sql.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -111,8 +111,8 @@ def upgrade() -> None:
         sa.Column("requester_id", sa.Integer(), nullable=True),
         sa.Column("related_id", sa.Integer(), nullable=True),
         sa.Column("silent", sa.Boolean(), nullable=False),
-        sa.Column("created_at", models.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sql.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sql.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["related_id"],
             ["ticket.id"],
@@ -136,7 +136,7 @@ def upgrade() -> None:
         "decision",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("ticket_id", sa.Integer(), nullable=False),
-        sa.Column("at", models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("at", sql.UtcDateTime(timezone=True), nullable=False),
         sa.Column("by", sa.String(length=16), nullable=False),
         sa.Column("actor", sa.Text(), nullable=True),
         sa.Column("category", sa.String(length=64), nullable=False),
@@ -176,8 +176,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("created_at", models.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("sent_at", models.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sql.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sql.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["ticket_id"],
             ["ticket.id"],
@@ -202,7 +202,7 @@ def upgrade() -> None:
     op.create_table(
         "inbound",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("received_at", models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sql.UtcDateTime(timezone=True), nullable=False),
         sa.Column("source", sa.String(length=255), nullable=False),
         sa.Column("peer", sa.Text(), nullable=False),
         sa.Column("mail_from", sa.Text(), nullable=True),
@@ -254,7 +254,7 @@ def upgrade() -> None:
     op.create_table(
         "event",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("at", models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("at", sql.UtcDateTime(timezone=True), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("ticket_id", sa.Integer(), nullable=True),
         sa.Column("inbound_id", sa.Integer(), nullable=True),
@@ -292,7 +292,7 @@ def upgrade() -> None:
         sa.Column("reply", sa.Text(), nullable=False),
         sa.Column("acknowledge", sa.Boolean(), nullable=False),
         sa.Column("verified", sa.Boolean(), nullable=False),
-        sa.Column("created_at", models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sql.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["inbound_id"],
             ["inbound.id"],
@@ -318,8 +318,8 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=320), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("delivery_id", sa.Integer(), nullable=True),
-        sa.Column("since", models.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("until", models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("since", sql.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("until", sql.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["delivery_id"],
             ["delivery.id"],
