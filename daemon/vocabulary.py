@@ -1,5 +1,6 @@
 """The vocabulary: the words and values that every part of triaged shares."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -58,6 +59,43 @@ class Disposition(StrEnum):
     OWN = "own"
     DUPLICATE = "duplicate"
     PARKED = "parked"
+
+
+class DecidedBy(StrEnum):
+    """Who or what made a decision. FALLBACK means that triage failed and left it to a person."""
+
+    RULE = "rule"
+    MODEL = "model"
+    FALLBACK = "fallback"
+    PERSON = "person"
+    ASSIGNMENT = "assignment"
+
+
+class SubjectKind(StrEnum):
+    """What a job or a delivery is about."""
+
+    TICKET = "ticket"
+    MESSAGE = "message"
+    DECISION = "decision"
+    DELIVERY = "delivery"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Subject:
+    """The row that a job or a delivery is about, written "ticket:7"."""
+
+    kind: SubjectKind
+    id: int
+
+    def __str__(self) -> str:
+        """Return the form in which it is stored and shown."""
+        return f"{self.kind}:{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Subject":
+        """Read the stored form; raises ValueError for anything else."""
+        kind, _, number = text.partition(":")
+        return cls(SubjectKind(kind), int(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +164,7 @@ class DecisionSnapshot:
     """A decision and why. `first` is false for one that replaces another."""
 
     id: int
-    by: str
+    by: DecidedBy
     actor: str | None
     confidence: float
     team: str
@@ -172,3 +210,40 @@ class SendCounts:
     address_hour: int = 0
     domain_hour: int = 0
     hour: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxFacts:
+    """When a mailbox was last read to its end, when it last had mail, and its last error."""
+
+    polled_at: datetime | None
+    mail_at: datetime | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class HealthFacts:
+    """The state of the whole system at `now`.
+
+    `oldest_due` is when the job that has waited longest became due; `refused` is what the smarthost said when it
+    refused our credentials, or ""; `drifted` how often people override automatic routing, where it was stopped, or "".
+    """
+
+    now: datetime
+    oldest_due: datetime | None
+    dead: int
+    parked: int
+    uncertain: int
+    last_mail_at: datetime | None
+    mailboxes: Mapping[str, MailboxFacts]
+    room: bool = True
+    refused: str = ""
+    drifted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that a person should know: a stable key, and a sentence with what to do."""
+
+    key: str
+    text: str

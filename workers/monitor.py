@@ -11,7 +11,8 @@ from daemon.mail.token import Purpose, Token, digest, sign
 from daemon.store.queries import health
 from daemon.store.store import Store
 from daemon.system.clock import Clock
-from daemon.tickets.health import Problem, Thresholds, examine
+from daemon.tickets.health import Thresholds, examine
+from daemon.vocabulary import Problem
 from workers.notify.alert import alert
 from workers.notify.outgoing import message_id
 from workers.transports.base import Transport, TransportFailure

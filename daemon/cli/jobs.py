@@ -12,6 +12,7 @@ from daemon.store.jobs import JobKind, JobState
 from daemon.store.queries import lists
 from daemon.system.clock import SystemClock
 from daemon.tickets.retry import RetryError, dismiss_job, retry_job
+from daemon.vocabulary import Subject
 
 COLUMNS: Final = ("id", "kind", "subject", "state", "attempts", "due_at", "created_at", "last_error")
 
@@ -78,7 +79,7 @@ def _each(
     ctx: click.Context,
     ids: tuple[int, ...],
     kind: str | None,
-    change: Callable[[Session, int, str, datetime], str],
+    change: Callable[[Session, int, str, datetime], Subject],
     actor: str,
     said: str,
     *,

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from daemon.store.models import Decision, MessageRow, Ticket
 from daemon.store.sql import BulkInsert, table, unindexed
-from daemon.vocabulary import PENDING, Triage
+from daemon.vocabulary import PENDING, DecidedBy, Triage
 
 DECISION = table(Decision)
 TICKET = table(Ticket)
 MESSAGE = table(MessageRow)
-ADDING = BulkInsert.to(DECISION)
+INSERT_DECISIONS = BulkInsert.to(DECISION)
 NEWEST = select(func.max(DECISION.c.id)).where(DECISION.c.ticket_id == bindparam("ticket"))
 FIRST_OF_EACH = (
     select(func.min(MESSAGE.c.id))
@@ -67,7 +67,7 @@ class Decided:
 
     ticket_id: int
     triage: Triage
-    by: str
+    by: DecidedBy
 
 
 def text_of(session: Session, ticket_id: int) -> Text | None:
@@ -94,15 +94,15 @@ def apply_first(session: Session, decided: Sequence[Decided], now: datetime) -> 
         return [None] * len(decided)
     session.execute(ENFORCE, [_in_force(ticket_id, one.triage, now) for ticket_id, one in fresh.items()])
     rows = [_row(i, one.triage, now, by=one.by, actor=None, replaces=before[i]) for i, one in fresh.items()]
-    ids = dict(zip(fresh, ADDING.rows(session, rows), strict=True))
+    ids = dict(zip(fresh, INSERT_DECISIONS.rows(session, rows), strict=True))
     return [ids[one.ticket_id] if fresh.get(one.ticket_id) is one else None for one in decided]
 
 
-def apply(session: Session, ticket_id: int, triage: Triage, now: datetime, *, by: str, actor: str | None) -> int:
+def apply(session: Session, ticket_id: int, triage: Triage, now: datetime, *, by: DecidedBy, actor: str | None) -> int:
     """Record a decision that replaces the one before, put it in force, and return its id."""
     before = session.execute(NEWEST, {"ticket": ticket_id}).scalar_one_or_none()
     session.execute(ENFORCE, _in_force(ticket_id, triage, now))
-    return ADDING.rows(session, [_row(ticket_id, triage, now, by=by, actor=actor, replaces=before)])[0]
+    return INSERT_DECISIONS.rows(session, [_row(ticket_id, triage, now, by=by, actor=actor, replaces=before)])[0]
 
 
 def _in_force(ticket_id: int, triage: Triage, now: datetime) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def _in_force(ticket_id: int, triage: Triage, now: datetime) -> dict[str, Any]:
 
 
 def _row(
-    ticket_id: int, triage: Triage, now: datetime, *, by: str, actor: str | None, replaces: int | None
+    ticket_id: int, triage: Triage, now: datetime, *, by: DecidedBy, actor: str | None, replaces: int | None
 ) -> dict[str, Any]:
     return {
         "ticket_id": ticket_id,

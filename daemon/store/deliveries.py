@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from daemon.store.models import DeliveryRow
 from daemon.store.sql import BulkInsert, table, unindexed
-from daemon.vocabulary import MailKind, SendCounts
+from daemon.vocabulary import MailKind, SendCounts, Subject
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -116,8 +116,8 @@ UNDO = (
 class NewDelivery:
     """A mail to plan. `recipient` is in lower case."""
 
-    cause: str
-    kind: str
+    cause: Subject
+    kind: MailKind
     recipient: str
     ticket_id: int | None
     message_id: str
@@ -126,7 +126,7 @@ class NewDelivery:
     now: datetime
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> tuple[Subject, str, str]:
         """Return what there is only one mail of."""
         return self.cause, self.kind, self.recipient
 
@@ -135,7 +135,7 @@ def add(session: Session, planned: Sequence[NewDelivery]) -> list[int | None]:
     """Plan mails and return their ids, in order; None where the same one is planned already."""
     rows = session.execute(SAME, {"causes": list({one.cause for one in planned})})
     known = {(row.cause, row.kind, row.recipient) for row in rows}
-    fresh: dict[tuple[str, str, str], NewDelivery] = {}
+    fresh: dict[tuple[Subject, str, str], NewDelivery] = {}
     for one in planned:
         if one.key not in known:
             fresh.setdefault(one.key, one)
@@ -165,7 +165,7 @@ class Attempt:
 
     id: int
     kind: MailKind
-    cause: str
+    cause: Subject
     recipient: str
     message_id: str
     state: DeliveryState

@@ -15,6 +15,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from daemon.store.models import Job
 from daemon.store.sql import BulkInsert, table, unindexed
 from daemon.system.failpoint import failpoint
+from daemon.vocabulary import Subject
 
 # Due whatever the clock says: a clock that steps back delays no new work.
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,7 +24,7 @@ RESCUED_WITHIN = timedelta(seconds=3)
 
 JOB = table(Job)
 STATE = unindexed(JOB.c.state)
-ADDING = BulkInsert.to(JOB)
+INSERT_JOBS = BulkInsert.to(JOB)
 
 
 class JobKind(StrEnum):
@@ -54,15 +55,10 @@ class Lease:
 
     job_id: int
     kind: JobKind
-    subject: str
+    subject: Subject
     attempts: int
     created_at: datetime
     owner: str
-
-    @property
-    def number(self) -> int:
-        """Return the id of what the job is about, such as 7 of "ticket:7"."""
-        return int(self.subject.partition(":")[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,33 +138,28 @@ class NewJob:
     """A job to add. `due_at` says when it may run."""
 
     kind: JobKind
-    subject: str
+    subject: Subject
     now: datetime
     due_at: datetime = AT_ONCE
 
 
-def add(session: Session, kind: JobKind, subject: str, now: datetime) -> Offer:
-    """NewJob a job in the transaction at hand."""
-    return add_many(session, [NewJob(kind, subject, now)])[0]
+def add(session: Session, new: Sequence[NewJob]) -> list[Offer]:
+    """Add jobs in the transaction at hand; return what to tell the broker of each, in order."""
+    ids = INSERT_JOBS.rows(session, [_row(job) for job in new])
+    return [Offer(job_id, job.kind) for job_id, job in zip(ids, new, strict=True)]
 
 
-def add_many(session: Session, promises: Sequence[NewJob]) -> list[Offer]:
-    """NewJob jobs in the transaction at hand, in order."""
-    ids = ADDING.rows(session, [_row(promise) for promise in promises])
-    return [Offer(job_id, promise.kind) for job_id, promise in zip(ids, promises, strict=True)]
-
-
-def _row(promise: NewJob) -> dict[str, Any]:
+def _row(job: NewJob) -> dict[str, Any]:
     return {
-        "kind": promise.kind,
-        "subject": promise.subject,
+        "kind": job.kind,
+        "subject": job.subject,
         "state": JobState.READY,
         "attempts": 0,
-        "due_at": promise.due_at,
+        "due_at": job.due_at,
         "owner": None,
         "beat": 0,
         "last_error": "",
-        "created_at": promise.now,
+        "created_at": job.now,
         "finished_at": None,
     }
 
@@ -200,16 +191,16 @@ def _lease(row: Row[Any]) -> Lease:
 
 
 def add_leased(session: Session, after: Sequence[tuple[Lease, Sequence[NewJob]]]) -> list[list[Lease]]:
-    """NewJob jobs that the holder of each lease begins at once: leased to them from birth, the attempt counted.
+    """Add jobs that the holder of each lease starts at once: leased to them from the start, with one attempt counted.
 
-    What they never begin is taken back from them as any other.
+    The relay rescues those that they never start, like any other job.
     """
     rows = [
         _row(promise) | {"state": JobState.LEASED, "owner": lease.owner, "attempts": 1}
         for lease, promises in after
         for promise in promises
     ]
-    ids = iter(ADDING.rows(session, rows))
+    ids = iter(INSERT_JOBS.rows(session, rows))
     return [[Lease(next(ids), p.kind, p.subject, 1, p.now, lease.owner) for p in promises] for lease, promises in after]
 
 

@@ -15,7 +15,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from daemon.store.sql import UtcDateTime
+from daemon.store.sql import SubjectText, UtcDateTime
+from daemon.vocabulary import Subject
 
 
 class Base(DeclarativeBase):
@@ -166,7 +167,7 @@ class Job(Base):
     __tablename__ = "job"
     id: Id = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
-    subject: Mapped[str] = mapped_column(String(64), index=True)
+    subject: Mapped[Subject] = mapped_column(SubjectText, index=True)
     state: Mapped[str] = mapped_column(String(8))
     attempts: Mapped[int]
     due_at: Mapped[datetime]
@@ -199,7 +200,7 @@ class DeliveryRow(Base):
 
     __tablename__ = "delivery"
     id: Id = mapped_column(primary_key=True)
-    cause: Mapped[str] = mapped_column(String(64))
+    cause: Mapped[Subject] = mapped_column(SubjectText)
     kind: Mapped[str] = mapped_column(String(24))
     recipient: Mapped[str] = mapped_column(String(320))
     domain: Mapped[str] = mapped_column(String(255))

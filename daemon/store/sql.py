@@ -13,6 +13,7 @@ from sqlalchemy import (
     Insert,
     Select,
     SQLColumnExpression,
+    String,
     Table,
     TypeDecorator,
     func,
@@ -21,6 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from daemon.vocabulary import Subject
 
 Values = Mapping[str, Any]
 
@@ -46,6 +49,23 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class SubjectText(TypeDecorator[Subject]):
+    """A Subject, stored as text."""
+
+    impl = String(64)
+    cache_ok = True
+
+    def process_bind_param(self, value: Subject | None, dialect: Dialect) -> str | None:
+        """Store the text form."""
+        del dialect
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Subject | None:
+        """Read the text form."""
+        del dialect
+        return None if value is None else Subject.parse(value)
 
 
 # RFC 5322 section 2.1.1: no line is longer. PostgreSQL indexes no value of more than 2,704 octets.

@@ -7,13 +7,10 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from daemon.store import decisions, events, jobs
-from daemon.store.jobs import JobKind, Offer
+from daemon.store.jobs import JobKind, NewJob, Offer
 from daemon.store.models import Ticket
-from daemon.store.queries import labels, snapshots
-from daemon.vocabulary import PENDING, Priority, Status, Triage
-
-PERSON = "person"
-ASSIGNMENT = "assignment"
+from daemon.store.queries import labels
+from daemon.vocabulary import PENDING, DecidedBy, Priority, Status, Subject, SubjectKind, Triage
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ def correct(
     priority = correction.priority or _kept(ticket.priority, correction.default_priority)
     same = (ticket.category, ticket.priority, ticket.assigned_team) == (correction.category, priority, correction.team)
     before = decisions.newest(session, ticket_id)
-    if same and before is not None and before.by == PERSON:
+    if same and before is not None and before.by == DecidedBy.PERSON:
         return ActionResult()
     verb = "confirmed" if same else "corrected"
     was = "" if same or before is None else f"; it was {ticket.category}, {ticket.priority}, {ticket.assigned_team}"
@@ -60,7 +57,7 @@ def correct(
         reasons=(f"{verb} by {correction.actor}{was}",),
         model=before.model if before else None,
     )
-    decision = decisions.apply(session, ticket_id, triage, now, by=PERSON, actor=correction.actor)
+    decision = decisions.apply(session, ticket_id, triage, now, by=DecidedBy.PERSON, actor=correction.actor)
     told = () if same else (_tell(session, decision, now),)
     return ActionResult(decision, not same, (*told, *labels.promise_training(session, retrain_after, now)))
 
@@ -79,7 +76,7 @@ def assign(session: Session, ticket_id: int, team: str, actor: str, now: datetim
         team=team,
         reasons=(f"assigned by {actor}; it was with {ticket.assigned_team}",),
     )
-    decision = decisions.apply(session, ticket_id, triage, now, by=ASSIGNMENT, actor=actor)
+    decision = decisions.apply(session, ticket_id, triage, now, by=DecidedBy.ASSIGNMENT, actor=actor)
     return ActionResult(decision, True, (_tell(session, decision, now),))
 
 
@@ -94,7 +91,7 @@ def close(session: Session, ticket_id: int, actor: str, now: datetime) -> bool:
 
 
 def _tell(session: Session, decision: int, now: datetime) -> Offer:
-    return jobs.add(session, JobKind.NOTIFY, f"{snapshots.DECISION}:{decision}", now)
+    return jobs.add(session, [NewJob(JobKind.NOTIFY, Subject(SubjectKind.DECISION, decision), now)])[0]
 
 
 def _kept(priority: str, default: Priority) -> Priority:

@@ -17,7 +17,7 @@ from daemon.store.jobs import JobKind, NewJob, Offer
 from daemon.store.ledger import Entry
 from daemon.store.tickets import NewMessage, NewTicket
 from daemon.tickets import bounces
-from daemon.vocabulary import Disposition, SenderKind
+from daemon.vocabulary import Disposition, SenderKind, Subject, SubjectKind
 
 STATE_OF: Final = {
     SenderKind.AUTO_REPLY: Disposition.AUTO_REPLY,
@@ -264,8 +264,8 @@ def _promise_jobs(session: Session, admissions: Iterable[_Admission]) -> None:
     due = []
     for a in admissions:
         if a.state is Disposition.TICKET:
-            due.append((a, NewJob(JobKind.TRIAGE, f"ticket:{a.ticket_id}", a.reading.now)))
+            due.append((a, NewJob(JobKind.TRIAGE, Subject(SubjectKind.TICKET, a.ticket_id or 0), a.reading.now)))
         elif a.state is Disposition.FOLLOW_UP and not a.reading.silent:
-            due.append((a, NewJob(JobKind.NOTIFY, f"message:{a.message_id}", a.reading.now)))
-    for (admission, _), offer in zip(due, jobs.add_many(session, [promise for _, promise in due]), strict=True):
+            due.append((a, NewJob(JobKind.NOTIFY, Subject(SubjectKind.MESSAGE, a.message_id or 0), a.reading.now)))
+    for (admission, _), offer in zip(due, jobs.add(session, [promise for _, promise in due]), strict=True):
         admission.offers.append(offer)

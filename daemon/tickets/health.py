@@ -1,37 +1,9 @@
 """Say what is wrong, from facts: pure. Each trouble has a key that stays the same while it lasts."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-
-@dataclass(frozen=True, slots=True)
-class MailboxFacts:
-    """When a mailbox was last read to its end, when it last had mail, and its last error."""
-
-    polled_at: datetime | None
-    mail_at: datetime | None
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """The state of the whole system at `now`.
-
-    `oldest_due` is when the job that has waited longest became due; `refused` is what the smarthost said when it
-    refused our credentials, or ""; `drifted` how often people override automatic routing, where it was stopped, or "".
-    """
-
-    now: datetime
-    oldest_due: datetime | None
-    dead: int
-    parked: int
-    uncertain: int
-    last_mail_at: datetime | None
-    mailboxes: Mapping[str, MailboxFacts]
-    room: bool = True
-    refused: str = ""
-    drifted: str = ""
+from daemon.vocabulary import HealthFacts, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +15,12 @@ class Thresholds:
     no_mail: timedelta | None
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that a person should know: a stable key, and a sentence with what to do."""
-
-    key: str
-    text: str
-
-
-def examine(facts: Facts, patience: Thresholds) -> tuple[Problem, ...]:
+def examine(facts: HealthFacts, patience: Thresholds) -> tuple[Problem, ...]:
     """Return what is wrong, in the order of weight."""
     return (*_flow(facts, patience), *_left_behind(facts), *_mailboxes(facts, patience))
 
 
-def _flow(facts: Facts, patience: Thresholds) -> list[Problem]:
+def _flow(facts: HealthFacts, patience: Thresholds) -> list[Problem]:
     found = []
     if not facts.room:
         found.append(Problem("disk", "The disk is nearly full: mail is refused for now. Make room."))
@@ -76,7 +40,7 @@ def _flow(facts: Facts, patience: Thresholds) -> list[Problem]:
     return found
 
 
-def _left_behind(facts: Facts) -> list[Problem]:
+def _left_behind(facts: HealthFacts) -> list[Problem]:
     found = []
     if facts.dead:
         found.append(Problem("dead", f"{facts.dead} jobs were given up. See triaged jobs list."))
@@ -89,7 +53,7 @@ def _left_behind(facts: Facts) -> list[Problem]:
     return found
 
 
-def _mailboxes(facts: Facts, patience: Thresholds) -> list[Problem]:
+def _mailboxes(facts: HealthFacts, patience: Thresholds) -> list[Problem]:
     found = []
     for name, mailbox in sorted(facts.mailboxes.items()):
         if mailbox.polled_at is None or facts.now - mailbox.polled_at > patience.mailbox:

@@ -1,31 +1,35 @@
 """Give what was given up another chance: retry or dismiss a dead job, triage a parked ticket again."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from daemon.store import decisions, events, jobs, ledger
 from daemon.store.deliveries import DeliveryState
-from daemon.store.jobs import AT_ONCE, JobKind, JobState
+from daemon.store.jobs import AT_ONCE, JobKind, JobState, NewJob
 from daemon.store.models import Decision, DeliveryRow, Job, MessageRow, Ticket
-from daemon.vocabulary import PENDING, Disposition
+from daemon.vocabulary import PENDING, DecidedBy, Disposition, Subject, SubjectKind
 
-FALLBACK = "fallback"
+TABLES: Final[dict[SubjectKind, Any]] = {
+    SubjectKind.MESSAGE: MessageRow,
+    SubjectKind.DECISION: Decision,
+    SubjectKind.DELIVERY: DeliveryRow,
+}
 
 
 class RetryError(ValueError):
     """Something cannot be repaired so; the message says why."""
 
 
-def retry_job(session: Session, job_id: int, actor: str, now: datetime) -> str:
+def retry_job(session: Session, job_id: int, actor: str, now: datetime) -> Subject:
     """Let a dead job be tried again, as often as a new one; return its subject. Raises RetryError."""
     job = _dead(session, job_id)
     if job.kind == JobKind.TRIAGE:
-        _reopen(session, _number(job.subject), actor)
+        _reopen(session, job.subject.id, actor)
     if job.kind == JobKind.DELIVER:
-        _plan_again(session, _number(job.subject))
+        _plan_again(session, job.subject.id)
     _note(session, "job retried", job, actor, now)
     # The age of a job is what gives a delivery up: it begins anew.
     job.state, job.attempts, job.due_at, job.created_at = JobState.READY, 0, AT_ONCE, now
@@ -33,7 +37,7 @@ def retry_job(session: Session, job_id: int, actor: str, now: datetime) -> str:
     return job.subject
 
 
-def dismiss_job(session: Session, job_id: int, actor: str, now: datetime) -> str:
+def dismiss_job(session: Session, job_id: int, actor: str, now: datetime) -> Subject:
     """Let a dead job rest; return its subject. Raises RetryError."""
     job = _dead(session, job_id)
     _note(session, "job dismissed", job, actor, now)
@@ -45,11 +49,13 @@ def triage_again(session: Session, inbound_id: int, ticket_id: int, actor: str, 
     """Triage a ticket again whose mail was parked because triage gave up; return what was done."""
     dead = session.execute(
         select(Job.id).where(
-            Job.subject == f"ticket:{ticket_id}", Job.kind == JobKind.TRIAGE, Job.state == JobState.DEAD
+            Job.subject == Subject(SubjectKind.TICKET, ticket_id),
+            Job.kind == JobKind.TRIAGE,
+            Job.state == JobState.DEAD,
         )
     ).scalars()
     before = decisions.newest(session, ticket_id)
-    if before is not None and before.by != FALLBACK:
+    if before is not None and before.by != DecidedBy.FALLBACK:
         for job_id in dead.all():
             dismiss_job(session, job_id, actor, now)
         reasons = [f"triage failed; decided by {before.actor or before.by}"]
@@ -60,22 +66,16 @@ def triage_again(session: Session, inbound_id: int, ticket_id: int, actor: str, 
         retry_job(session, waiting, actor, now)
     else:
         _reopen(session, ticket_id, actor)
-        jobs.add(session, JobKind.TRIAGE, f"ticket:{ticket_id}", now)
+        jobs.add(session, [NewJob(JobKind.TRIAGE, Subject(SubjectKind.TICKET, ticket_id), now)])
     return "triage is tried again"
 
 
-def ticket_of_subject(session: Session, subject: str) -> int | None:
-    """Return the ticket that a job is about, such as that of "decision:7"."""
-    kind, _, number = subject.partition(":")
-    tables: dict[str, Any] = {"message": MessageRow, "decision": Decision, "delivery": DeliveryRow}
-    if not number.isdecimal():
-        return None
-    if kind == "ticket":
-        return int(number)
-    table = tables.get(kind)
-    if table is None:
-        return None
-    return session.execute(select(table.ticket_id).where(table.id == int(number))).scalar_one_or_none()
+def ticket_of_subject(session: Session, subject: Subject) -> int | None:
+    """Return the ticket that a job is about, such as that of "decision:7"; None where its row is gone."""
+    if subject.kind is SubjectKind.TICKET:
+        return subject.id
+    table = TABLES[subject.kind]
+    return session.execute(select(table.ticket_id).where(table.id == subject.id)).scalar_one_or_none()
 
 
 def _dead(session: Session, job_id: int) -> Job:
@@ -90,7 +90,7 @@ def _dead(session: Session, job_id: int) -> Job:
 def _reopen(session: Session, ticket_id: int, actor: str) -> None:
     """Make a ticket PENDING again whose triage was given up; what a person or the model decided stays."""
     before = decisions.newest(session, ticket_id)
-    if before is None or before.by != FALLBACK:
+    if before is None or before.by != DecidedBy.FALLBACK:
         return
     values = {"category": PENDING, "priority": PENDING, "confidence": None, "assigned_team": None}
     session.execute(update(Ticket).where(Ticket.id == ticket_id).values(values))
@@ -116,12 +116,8 @@ def _note(session: Session, kind: str, job: Job, actor: str, now: datetime) -> N
         now,
         ticket_id=ticket_of_subject(session, job.subject),
         job=job.id,
-        subject=job.subject,
+        subject=str(job.subject),
         actor=actor,
         attempts=job.attempts,
         error=job.last_error[:300],
     )
-
-
-def _number(subject: str) -> int:
-    return int(subject.partition(":")[2])

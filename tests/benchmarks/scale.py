@@ -34,7 +34,7 @@ from daemon.store.queries.tickets import TicketFilter
 from daemon.store.store import Store
 from daemon.system import logs
 from daemon.tickets.intake import Intake
-from daemon.vocabulary import Disposition, Priority, Triage
+from daemon.vocabulary import Disposition, Priority, Subject, SubjectKind, Triage
 from tests.benchmarks import seed
 from tests.support.emails import SUPPORT, inbound, mail
 from tests.support.fakes import NOON, Woken
@@ -83,7 +83,7 @@ class Helpdesk:
     def triage(self) -> None:
         """Claim the job of a ticket, decide, and finish it."""
         lease = self._claim()
-        ticket = lease.number
+        ticket = lease.subject.id
         with self.store.read() as session:
             assert decisions.text_of(session, ticket)
 
@@ -99,11 +99,11 @@ class Helpdesk:
         recipient = seed.requester(ticket, self.tickets)
 
         def plan(session: Any) -> int | None:
-            snapshots.load_one(session, f"decision:{ticket}")
+            snapshots.load_one(session, Subject(SubjectKind.DECISION, ticket))
             deliveries.recent_counts(session, "acknowledgement", [recipient], NOON)
             number = self._random.getrandbits(60)
             planned = NewDelivery(
-                cause=f"message:{number}",
+                cause=Subject(SubjectKind.MESSAGE, number),
                 kind="acknowledgement",
                 recipient=recipient,
                 ticket_id=ticket,

@@ -3,6 +3,7 @@
 from email.message import EmailMessage
 
 from daemon.store.models import DeliveryRow, Inbound, Job, Ticket
+from daemon.vocabulary import Subject, SubjectKind
 from tests.support.emails import ANN, mail
 from tests.support.helpdesk import Helpdesk, text_of
 
@@ -132,8 +133,8 @@ def test_a_bounce_from_the_team_opens_no_ticket_and_suppresses_the_address(helpd
     helpdesk.idle()
     assert [row.disposition for row in helpdesk.rows(Inbound)] == ["ticket", "bounce", "ticket"]
     states = {(d.recipient, d.cause): d.state for d in helpdesk.rows(DeliveryRow)}
-    assert states[TEAM, "decision:1"] == "failed"
-    assert states[TEAM, "decision:2"] == "suppressed"
+    assert states[TEAM, Subject(SubjectKind.DECISION, 1)] == "failed"
+    assert states[TEAM, Subject(SubjectKind.DECISION, 2)] == "suppressed"
     assert len(helpdesk.sink.received) == 3
 
 

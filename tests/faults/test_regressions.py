@@ -24,14 +24,15 @@ from daemon.store.models import Job
 from daemon.store.store import Store
 from daemon.store.writer import WriterClosedError
 from daemon.system.worker_id import is_gone, owner
+from daemon.vocabulary import Subject, SubjectKind
 from tests.support.fakes import NOON, FakeClock
 from workers.app import WorkerApp
 from workers.jobs.commit import commit_with_retry
 
 
 def leased(store: Store, count: int, by: str = "elsewhere:1:0") -> list[int]:
-    promises = [NewJob(JobKind.TRIAGE, f"ticket:{n}", NOON) for n in range(count)]
-    ids = [offer.job_id for offer in store.write(lambda session: jobs.add_many(session, promises))]
+    promises = [NewJob(JobKind.TRIAGE, Subject(SubjectKind.TICKET, n), NOON) for n in range(count)]
+    ids = [offer.job_id for offer in store.write(lambda session: jobs.add(session, promises))]
     for job_id in ids:
         assert store.write(lambda session, i=job_id: jobs.claim(session, i, by, NOON))  # type: ignore[misc]
     return ids

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from daemon.store import jobs, keys
-from daemon.store.jobs import JobKind
+from daemon.store.jobs import JobKind, NewJob
 from daemon.store.models import Job
 from daemon.store.store import Store
 from daemon.tickets.health import Thresholds
+from daemon.vocabulary import Subject, SubjectKind
 from tests.support.fakes import FakeClock
 from tests.support.smtp_sink import Sink
 from workers.monitor import HealthMonitor
@@ -53,7 +54,9 @@ def monitor(store: Store, clock: FakeClock, transport: Transport, admin: str | N
 
 
 def wait_too_long(store: Store, clock: FakeClock) -> None:
-    store.write(lambda session: jobs.add(session, JobKind.TRIAGE, "ticket:1", clock.now()))
+    store.write(
+        lambda session: jobs.add(session, [NewJob(JobKind.TRIAGE, Subject(SubjectKind.TICKET, 1), clock.now())])[0]
+    )
     clock.advance(minutes=6)
 
 

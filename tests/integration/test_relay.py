@@ -17,6 +17,7 @@ from daemon.store import jobs
 from daemon.store.jobs import JobKind, Lease, NewJob, Offer
 from daemon.store.models import Job
 from daemon.store.store import Store
+from daemon.vocabulary import Subject, SubjectKind
 from tests.support.fakes import NOON, FakeClock, eventually
 from tests.support.servers import RedisServer
 
@@ -48,8 +49,8 @@ def relay(store: Store, offers: Offers, clock: FakeClock) -> Iterator[Relay]:
 
 
 def promise(store: Store, number: int = 1) -> list[int]:
-    promises = [NewJob(JobKind.TRIAGE, f"ticket:{n}", NOON) for n in range(number)]
-    return [offer.job_id for offer in store.write(lambda session: jobs.add_many(session, promises))]
+    promises = [NewJob(JobKind.TRIAGE, Subject(SubjectKind.TICKET, n), NOON) for n in range(number)]
+    return [offer.job_id for offer in store.write(lambda session: jobs.add(session, promises))]
 
 
 def claimed(store: Store, job_id: int, clock: FakeClock) -> Lease:
@@ -331,8 +332,8 @@ class TestWithRedis:
 
 
 def test_a_clock_that_is_set_back_delays_nothing_that_waits(store: Store, clock: FakeClock) -> None:
-    due = NewJob(JobKind.DELIVER, "delivery:1", NOON, clock.now() + timedelta(seconds=8))
-    job_id = store.write(lambda session: jobs.add_many(session, [due]))[0].job_id
+    due = NewJob(JobKind.DELIVER, Subject(SubjectKind.DELIVERY, 1), NOON, clock.now() + timedelta(seconds=8))
+    job_id = store.write(lambda session: jobs.add(session, [due]))[0].job_id
     relay = Relay(store, lambda _: None, clock)
     relay.sweep()
     clock.advance(days=-1)

@@ -9,6 +9,7 @@ from daemon.broker import waiting
 from daemon.runtime import Runtime
 from daemon.store import jobs
 from daemon.store.jobs import JobKind, NewJob
+from daemon.vocabulary import Subject, SubjectKind
 from tests.support.fakes import NOON, eventually
 
 
@@ -20,8 +21,8 @@ def test_jobs_pile_up_in_no_process_that_does_not_work(
     monkeypatch.setenv("TRIAGED_SERVICE__STATE_DIR", str(tmp_path))
     runtime = Runtime(Settings(), migrate=False, alone=True, works=works)
     try:
-        promises = [NewJob(JobKind.TRIAGE, f"ticket:{number}", NOON) for number in range(20)]
-        runtime.relay.wake(runtime.store.write(lambda session: jobs.add_many(session, promises)))
+        promises = [NewJob(JobKind.TRIAGE, Subject(SubjectKind.TICKET, number), NOON) for number in range(20)]
+        runtime.relay.wake(runtime.store.write(lambda session: jobs.add(session, promises)))
         runtime.relay.start()
         swept = runtime.relay._beats
         eventually(lambda: runtime.relay._beats is not swept)

@@ -13,12 +13,11 @@ from daemon.mail.analyze import Identity
 from daemon.mail.envelope import Inbound
 from daemon.store import decisions, deliveries, jobs, keys
 from daemon.store.deliveries import DeliveryState, NewDelivery
-from daemon.store.jobs import JobKind
-from daemon.store.queries import snapshots
+from daemon.store.jobs import JobKind, NewJob
 from daemon.store.store import Store
 from daemon.tickets.admission import Receipt
 from daemon.tickets.intake import Intake
-from daemon.vocabulary import Priority, Triage
+from daemon.vocabulary import Priority, Subject, SubjectKind, Triage
 from tests.support.emails import SUPPORT
 from tests.support.fakes import NOON, Woken
 
@@ -82,7 +81,7 @@ class Case:
 
         def write(session: Session) -> int:
             planned = NewDelivery(
-                cause=f"{snapshots.DECISION}:{decision}",
+                cause=Subject(SubjectKind.DECISION, decision),
                 kind="notification",
                 recipient="team@example.com",
                 ticket_id=ticket_id,
@@ -93,7 +92,7 @@ class Case:
             )
             [delivery] = deliveries.add(session, [planned])
             assert delivery is not None
-            jobs.add(session, JobKind.DELIVER, f"delivery:{delivery}", NOON)
+            jobs.add(session, [NewJob(JobKind.DELIVER, Subject(SubjectKind.DELIVERY, delivery), NOON)])[0]
             return delivery
 
         return self.store.write(write)

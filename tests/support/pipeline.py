@@ -16,15 +16,14 @@ from daemon.policies import identity
 from daemon.relay import Relay
 from daemon.store import cursors, jobs, keys, ledger
 from daemon.store.cursors import Place
-from daemon.store.jobs import JobKind, Lease, Offer
+from daemon.store.jobs import JobKind, Lease, NewJob, Offer
 from daemon.store.queries import health, labels, triage_stats
 from daemon.store.store import Store
 from daemon.tickets import actions, retry
 from daemon.tickets.actions import Correction
 from daemon.tickets.admission import Receipt
-from daemon.tickets.health import Problem
 from daemon.tickets.intake import Intake
-from daemon.vocabulary import Priority
+from daemon.vocabulary import Priority, Problem, Subject, SubjectKind
 from tests.benchmarks import seed
 from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON, FakeClock, Woken
@@ -226,7 +225,9 @@ class Way:
             triage_stats.score(session, NOON - timedelta(days=1), "MANUAL_REVIEW")
 
     def _claimed(self, owner: str) -> Lease:
-        offer = self.store.write(lambda session: jobs.add(session, JobKind.TRIAGE, f"ticket:{self.old}", NOON))
+        offer = self.store.write(
+            lambda session: jobs.add(session, [NewJob(JobKind.TRIAGE, Subject(SubjectKind.TICKET, self.old), NOON)])[0]
+        )
         lease = self.store.write(lambda session: jobs.claim(session, offer.job_id, owner, NOON))
         assert lease is not None
         return lease

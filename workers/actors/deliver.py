@@ -90,12 +90,12 @@ class DeliverActor:
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Mark the delivery failed."""
-        deliveries.settle(session, [Outcome(lease.number, DeliveryState.FAILED, error)])
+        deliveries.settle(session, [Outcome(lease.subject.id, DeliveryState.FAILED, error)])
         return ()
 
     def _begin(self, session: Session, leases: Sequence[Lease]) -> list[_Begun | None]:
-        attempts = deliveries.begin(session, [lease.number for lease in leases])
-        over = [lease for lease in leases if lease.number not in attempts]
+        attempts = deliveries.begin(session, [lease.subject.id for lease in leases])
+        over = [lease for lease in leases if lease.subject.id not in attempts]
         if over:
             jobs.finish(session, over, self._clock.now())
         tickets = snapshots.load(session, [attempt.cause for attempt in attempts.values()])
@@ -103,7 +103,7 @@ class DeliverActor:
             number: _Begun(attempt, self._prepare(session, attempt, tickets[attempt.cause]))
             for number, attempt in attempts.items()
         }
-        return [begun.get(lease.number) for lease in leases]
+        return [begun.get(lease.subject.id) for lease in leases]
 
     def _prepare(self, session: Session, attempt: Attempt, ticket: TicketSnapshot) -> PreparedDelivery:
         return PreparedDelivery(

@@ -14,7 +14,7 @@ from daemon.store.jobs import JobKind, Lease, NewJob
 from daemon.store.queries import snapshots
 from daemon.system.clock import Clock
 from daemon.tickets import bounces
-from daemon.vocabulary import MailKind, TicketSnapshot
+from daemon.vocabulary import MailKind, Subject, SubjectKind, TicketSnapshot
 from workers.actors.config import ActorConfig
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
@@ -57,10 +57,12 @@ class NotifyActor:
         found = [(lease.subject, loaded[lease.subject]) for lease in leases]
         batch = self._batch(session, [ticket for _, ticket in found], now)
         rows = [row for cause, ticket in found for row in self._deliveries(cause, ticket, batch)]
-        due: dict[str, list[NewJob]] = {}
+        due: dict[Subject, list[NewJob]] = {}
         for row, delivery in zip(rows, deliveries.add(session, rows), strict=True):
             if delivery is not None and row.state is DeliveryState.PLANNED:
-                due.setdefault(row.cause, []).append(NewJob(JobKind.DELIVER, f"delivery:{delivery}", now))
+                due.setdefault(row.cause, []).append(
+                    NewJob(JobKind.DELIVER, Subject(SubjectKind.DELIVERY, delivery), now)
+                )
         return jobs.add_leased(session, [(lease, due.pop(lease.subject, ())) for lease in leases])
 
     def _batch(self, session: Session, tickets_: Sequence[TicketSnapshot], now: datetime) -> _Batch:
@@ -69,7 +71,7 @@ class NotifyActor:
         recent = deliveries.recent_counts(session, MailKind.ACKNOWLEDGEMENT, requesters, now)
         return _Batch(recent, bounces.suppressed(session, {*requesters, *teams}, now), now)
 
-    def _deliveries(self, cause: str, ticket: TicketSnapshot, batch: _Batch) -> Iterator[NewDelivery]:
+    def _deliveries(self, cause: Subject, ticket: TicketSnapshot, batch: _Batch) -> Iterator[NewDelivery]:
         """Yield the emails of a cause; those to customers count for the limits of the next cause."""
         for mail in plans.plan(self._facts(cause, ticket, batch)):
             if mail.kind == batch.recent.kind and mail.state == "planned":
@@ -85,7 +87,7 @@ class NotifyActor:
                 now=batch.now,
             )
 
-    def _facts(self, cause: str, ticket: TicketSnapshot, batch: _Batch) -> Facts:
+    def _facts(self, cause: Subject, ticket: TicketSnapshot, batch: _Batch) -> Facts:
         config = self._config()
         email = config.team_address(ticket.team)
         return Facts(
@@ -107,7 +109,7 @@ class NotifyActor:
         return outgoing.message_id(mark, secrets.token_hex(5), self._config().mail.message_id_domain)
 
 
-def _cause(ticket: TicketSnapshot, cause: str) -> Cause:
-    if cause.startswith(snapshots.MESSAGE):
+def _cause(ticket: TicketSnapshot, cause: Subject) -> Cause:
+    if cause.kind is SubjectKind.MESSAGE:
         return Cause.FOLLOW_UP
     return Cause.OPENED if ticket.decision is None or ticket.decision.first else Cause.REASSIGNED

@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 from daemon.store import decisions, jobs, ledger
 from daemon.store.decisions import Decided
 from daemon.store.jobs import JobKind, Lease, NewJob
-from daemon.store.queries import snapshots
 from daemon.system.clock import Clock
-from daemon.vocabulary import Disposition, Priority, Triage
+from daemon.vocabulary import DecidedBy, Disposition, Priority, Subject, SubjectKind, Triage
 from workers.actors.config import ActorConfig
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
@@ -43,11 +42,11 @@ class TriageActor:
     def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         """Triage the ticket of a job."""
         del window
-        read = yield from batching.read(decisions.texts_of, lease.number)
+        read = yield from batching.read(decisions.texts_of, lease.subject.id)
         case = preprocess.clean(read.subject, read.text) if read else preprocess.clean("", "")
         draw = random.random()  # noqa: S311 - an audit sample
         triage = decide(case, self._config().triage, self._models.model(), self._models.certified(), draw)
-        decided = Decided(lease.number, triage, "rule" if triage.rule else "model")
+        decided = Decided(lease.subject.id, triage, DecidedBy.RULE if triage.rule else DecidedBy.MODEL)
         return (yield from batching.write(self._finish, (lease, decided)))
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
@@ -57,10 +56,10 @@ class TriageActor:
         triage = Triage(
             policy.fallback_category, Priority.MEDIUM, 0.0, policy.review_team, (reason, "a person decides")
         )
-        read = decisions.text_of(session, lease.number)
+        read = decisions.text_of(session, lease.subject.id)
         if read and read.inbound_id:
-            ledger.settle(session, read.inbound_id, Disposition.PARKED, [reason], lease.number)
-        return self._decide(session, [(lease, Decided(lease.number, triage, "fallback"))])[0]
+            ledger.settle(session, read.inbound_id, Disposition.PARKED, [reason], lease.subject.id)
+        return self._decide(session, [(lease, Decided(lease.subject.id, triage, DecidedBy.FALLBACK))])[0]
 
     def _finish(self, session: Session, items: Sequence[tuple[Lease, Decided]]) -> list[list[Lease]]:
         jobs.finish(session, [lease for lease, _ in items], self._clock.now())
@@ -73,7 +72,7 @@ class TriageActor:
         for (_, decided), decision in zip(items, found, strict=True):
             if decision is not None:
                 _log(decided)
-        follow_ups = [[NewJob(JobKind.NOTIFY, f"{snapshots.DECISION}:{one}", now)] if one else [] for one in found]
+        follow_ups = [[NewJob(JobKind.NOTIFY, Subject(SubjectKind.DECISION, one), now)] if one else [] for one in found]
         return jobs.add_leased(session, [(lease, new) for (lease, _), new in zip(items, follow_ups, strict=True)])
 
 

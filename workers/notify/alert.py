@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 
-from daemon.tickets.health import Problem
+from daemon.vocabulary import Problem
 from workers.notify.compose import OutgoingMail, as_bytes
 from workers.notify.sanitize import one_line
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from daemon.vocabulary import (
     MANUAL_REVIEW,
+    DecidedBy,
     DecisionSnapshot,
     FileSnapshot,
     MailKind,
@@ -46,7 +47,7 @@ MESSAGE: Final = MessageSnapshot(
 )
 DECISION: Final = DecisionSnapshot(
     id=1,
-    by="model",
+    by=DecidedBy.MODEL,
     actor=None,
     confidence=0.92,
     team="PAYMENTS_TEAM",
@@ -100,7 +101,7 @@ def _by_rule_with_files() -> View:
         confidence=1.0,
         related="HD-2B4D-KQ7P",
         message=replace(MESSAGE, verified=False, files=files),
-        decision=replace(DECISION, by="rule", reasons=reasons, audit=True),
+        decision=replace(DECISION, by=DecidedBy.RULE, reasons=reasons, audit=True),
     )
     return _team(ticket, attached={2}, hint=True)
 
@@ -121,7 +122,9 @@ def _for_review() -> View:
 
 
 def _handed_over() -> View:
-    decision = replace(DECISION, by="person", first=False, reasons=("corrected by lee@example.com",), alternatives=())
+    decision = replace(
+        DECISION, by=DecidedBy.PERSON, first=False, reasons=("corrected by lee@example.com",), alternatives=()
+    )
     return _team(replace(TICKET, decision=decision), handed=True)
 
 
@@ -133,7 +136,7 @@ def _follow_up_with_a_file() -> View:
 def _long_follow_up() -> View:
     text = "one\n" * 900
     message = replace(MESSAGE, verified=False, text=text, length=len(text))
-    return _team(replace(TICKET, message=message, decision=replace(DECISION, by="rule")))
+    return _team(replace(TICKET, message=message, decision=replace(DECISION, by=DecidedBy.RULE)))
 
 
 SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (

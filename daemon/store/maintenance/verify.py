@@ -9,14 +9,28 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, literal, not_, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    text,
+    type_coerce,
+)
 from sqlalchemy.orm import Session, aliased
 
 from daemon.store.deliveries import DeliveryState
 from daemon.store.jobs import JobKind, JobState
 from daemon.store.models import Decision, DeliveryRow, Inbound, Job, MessageRow, Ticket
 from daemon.store.store import Store
-from daemon.vocabulary import PENDING, Disposition
+from daemon.vocabulary import PENDING, Disposition, SubjectKind
 
 RANGE: Final = 2000
 OCTETS_AT_ONCE: Final = 8 * 1024 * 1024
@@ -24,12 +38,14 @@ OCTETS_AT_ONCE: Final = 8 * 1024 * 1024
 LIVE: Final = (JobState.READY, JobState.LEASED)
 OPENED: Final = (Disposition.TICKET, Disposition.FOLLOW_UP)
 FATES: Final = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SUPPRESSED, DeliveryState.UNCERTAIN)
-SUBJECTS: Final[dict[str, Any]] = {
-    "ticket": Ticket,
-    "message": MessageRow,
-    "decision": Decision,
-    "delivery": DeliveryRow,
+TABLES: Final[dict[SubjectKind, Any]] = {
+    SubjectKind.TICKET: Ticket,
+    SubjectKind.MESSAGE: MessageRow,
+    SubjectKind.DECISION: Decision,
+    SubjectKind.DELIVERY: DeliveryRow,
 }
+# Compared as text, for a damaged row may hold what is no subject.
+SUBJECT: Final = type_coerce(Job.subject, String)
 
 Problem = tuple[str, str]
 
@@ -93,7 +109,7 @@ def rules() -> tuple[Rule, ...]:
         Rule(
             Ticket,
             "is pending, and no live job will decide it",
-            and_(Ticket.category == PENDING, not_(_live_job(JobKind.TRIAGE, "ticket", Ticket.id))),
+            and_(Ticket.category == PENDING, not_(_live_job(JobKind.TRIAGE, SubjectKind.TICKET, Ticket.id))),
         ),
         Rule(
             Ticket,
@@ -114,7 +130,9 @@ def rules() -> tuple[Rule, ...]:
         Rule(
             DeliveryRow,
             "has no fate, and no live job will give it one",
-            and_(DeliveryRow.state.not_in(FATES), not_(_live_job(JobKind.DELIVER, "delivery", DeliveryRow.id))),
+            and_(
+                DeliveryRow.state.not_in(FATES), not_(_live_job(JobKind.DELIVER, SubjectKind.DELIVERY, DeliveryRow.id))
+            ),
         ),
         Rule(
             DeliveryRow,
@@ -157,18 +175,18 @@ def work(store: Store) -> int:
         return sum(_highest(session, table) for table in tables)
 
 
-def _live_job(kind: JobKind, about: str, number: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column
+def _live_job(kind: JobKind, about: SubjectKind, number: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column
     subject = literal(f"{about}:") + cast(number, String)
-    return exists().where(Job.subject == subject, Job.kind == kind, Job.state.in_(LIVE))
+    return exists().where(subject == SUBJECT, Job.kind == kind, Job.state.in_(LIVE))
 
 
 def _subject_missing() -> ColumnElement[bool]:
     there = [
         (
-            Job.subject.startswith(f"{about}:"),
-            not_(exists().where(literal(f"{about}:") + cast(table.id, String) == Job.subject)),
+            SUBJECT.startswith(f"{about}:"),
+            not_(exists().where(literal(f"{about}:") + cast(table.id, String) == SUBJECT)),
         )
-        for about, table in SUBJECTS.items()
+        for about, table in TABLES.items()
     ]
     return case(*there, else_=literal(value=False))
 

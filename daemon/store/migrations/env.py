@@ -11,6 +11,6 @@ context.configure(
     target_metadata=Base.metadata,
     render_as_batch=True,
     transaction_per_migration=False,
-    user_module_prefix="models.",
+    user_module_prefix="sql.",
 )
 context.run_migrations()

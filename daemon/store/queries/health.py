@@ -10,8 +10,7 @@ from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import Alarm, DeliveryRow, ImapCursor, Inbound, Job
 from daemon.store.sql import insert_or_ignore
-from daemon.tickets.health import Facts, MailboxFacts, Problem
-from daemon.vocabulary import Disposition
+from daemon.vocabulary import Disposition, HealthFacts, MailboxFacts, Problem
 
 COUNTED_AT_MOST = 10_000
 
@@ -24,9 +23,9 @@ def facts(
     room: bool = True,
     refused: str = "",
     drifted: str = "",
-) -> Facts:
+) -> HealthFacts:
     """Return the state of the system. Every query is bounded by an index."""
-    return Facts(
+    return HealthFacts(
         now=now,
         oldest_due=_oldest_due(session, now),
         dead=_count(session, Job.id, Job.state == JobState.DEAD),

@@ -8,11 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from daemon.store import jobs
-from daemon.store.jobs import JobKind, Offer
+from daemon.store.jobs import JobKind, NewJob, Offer
 from daemon.store.models import Decision, Job, MessageRow
+from daemon.vocabulary import DecidedBy, Subject, SubjectKind
 
-PERSON = "person"
-MODEL = "model"
 LABELS_LIMIT = 20_000
 
 
@@ -44,7 +43,7 @@ def labelled_tickets(session: Session) -> list[LabelledTicket]:
     """Return the newest verified tickets, oldest first; of each ticket the last word of a person counts."""
     newest = (
         select(func.max(Decision.id).label("id"))
-        .where(Decision.by == PERSON)
+        .where(Decision.by == DecidedBy.PERSON)
         .group_by(Decision.ticket_id)
         .order_by(func.max(Decision.id).desc())
         .limit(LABELS_LIMIT)
@@ -68,7 +67,7 @@ def reviews(session: Session, since: datetime | None = None) -> list[Review]:
     statement = (
         select(said, checked.category, checked.at)
         .join(checked, checked.replaces == said.id)
-        .where(checked.by == PERSON, said.by == MODEL)
+        .where(checked.by == DecidedBy.PERSON, said.by == DecidedBy.MODEL)
         .order_by(checked.id.desc())
         .limit(LABELS_LIMIT)
     )
@@ -82,15 +81,20 @@ def reviews(session: Session, since: datetime | None = None) -> list[Review]:
 
 
 def promise_training(session: Session, after: int, now: datetime) -> Sequence[Offer]:
-    """NewJob a training once so many tickets were verified since the last one was promised; 0 promises none."""
+    """Add a train job once `after` tickets were verified since the last one; 0 means never."""
     if not after:
         return ()
     last = session.execute(
         select(Job.subject).where(Job.kind == JobKind.TRAIN).order_by(Job.id.desc()).limit(1)
     ).scalar_one_or_none()
-    seen = int(last.partition(":")[2]) if last else 0
-    new = select(Decision.id).where(Decision.by == PERSON, Decision.id > seen).order_by(Decision.id).limit(after)
+    seen = last.id if last else 0
+    new = (
+        select(Decision.id)
+        .where(Decision.by == DecidedBy.PERSON, Decision.id > seen)
+        .order_by(Decision.id)
+        .limit(after)
+    )
     ids = session.execute(new).scalars().all()
     if len(ids) < after:
         return ()
-    return (jobs.add(session, JobKind.TRAIN, f"decision:{ids[-1]}", now),)
+    return jobs.add(session, [NewJob(JobKind.TRAIN, Subject(SubjectKind.DECISION, ids[-1]), now)])

@@ -23,7 +23,8 @@ def list_jobs(session: Session, state: str, kind: str | None, limit: int) -> lis
     if kind is not None:
         query = query.where(Job.kind == kind)
     names = ("id", "kind", "subject", "state", "attempts", "due_at", "created_at", "finished_at", "owner", "last_error")
-    return [{name: getattr(row, name) for name in names} for row in session.execute(query).scalars()]
+    rows = session.execute(query).scalars()
+    return [{name: getattr(row, name) for name in names} | {"subject": str(row.subject)} for row in rows]
 
 
 def dead_jobs(session: Session, kind: str | None) -> Sequence[int]:

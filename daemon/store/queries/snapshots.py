@@ -1,46 +1,47 @@
 """Everything that a mail to somebody is written from, as one consistent snapshot."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import BindParameter, Join, Row, Select, bindparam, exists, func, select
+from sqlalchemy import BindParameter, Column, Join, Row, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from daemon.store.models import AttachmentRow, Decision, MessageRow, Person, Ticket
 from daemon.store.sql import table
-from daemon.vocabulary import DecisionSnapshot, FileSnapshot, MessageSnapshot, TicketSnapshot
+from daemon.vocabulary import (
+    DecidedBy,
+    DecisionSnapshot,
+    FileSnapshot,
+    MessageSnapshot,
+    Subject,
+    SubjectKind,
+    TicketSnapshot,
+)
 
-MESSAGE = "message"
-DECISION = "decision"
 # No mail shows more of another. It may have megabytes of text, and a company of them would fill the memory.
 SHOWN_AT_MOST = 400_000
 
 
-def load_one(session: Session, cause: str) -> TicketSnapshot:
+def load_one(session: Session, cause: Subject) -> TicketSnapshot:
     """Return the snapshot behind a cause such as "decision:7" or "message:9"; raises LookupError."""
     return load(session, [cause])[cause]
 
 
-class Snapshots(dict[str, TicketSnapshot]):
+class Snapshots(dict[Subject, TicketSnapshot]):
     """Snapshots by cause; raises LookupError for a cause that is not stored."""
 
-    def __missing__(self, cause: str) -> TicketSnapshot:
+    def __missing__(self, cause: Subject) -> TicketSnapshot:
         """Say what is not there."""
         raise LookupError(f"no {cause} is stored")
 
 
-def load(session: Session, causes: Sequence[str]) -> Snapshots:
+def load(session: Session, causes: Sequence[Subject]) -> Snapshots:
     """Return the snapshots behind causes."""
-    ids: dict[str, list[int]] = {DECISION: [], MESSAGE: []}
-    for cause in dict.fromkeys(causes):
-        what, _, number = cause.partition(":")
-        ids[what].append(int(number))
-    rows = {
-        f"{what}:{row.decision if what == DECISION else row.message}": row
-        for what, statement in ((DECISION, OF_DECISION), (MESSAGE, OF_MESSAGE))
-        if ids[what]
-        for row in session.execute(statement, {"ids": ids[what]})
-    }
+    rows: dict[Subject, Row[Any]] = {}
+    for kind, statement in SELECT_SNAPSHOTS.items():
+        ids = [cause.id for cause in dict.fromkeys(causes) if cause.kind is kind]
+        if ids:
+            rows |= {Subject(kind, row.cause_id): row for row in session.execute(statement, {"ids": ids})}
     with_files = [row.message for row in rows.values() if row.has_files]
     files: dict[int, list[FileSnapshot]] = {message: [] for message in with_files}
     for f in session.execute(FILES, {"ids": with_files}) if with_files else ():
@@ -92,7 +93,7 @@ def _decision(row: Row[Any]) -> DecisionSnapshot | None:
         return None
     return DecisionSnapshot(
         id=row.decision,
-        by=row.by,
+        by=DecidedBy(row.by),
         actor=row.actor,
         confidence=row.decided_confidence,
         team=row.decided_team,
@@ -105,7 +106,7 @@ def _decision(row: Row[Any]) -> DecisionSnapshot | None:
     )
 
 
-def _statement(tables: Join) -> Select[Any]:
+def _statement(tables: Join, cause_id: Column[int]) -> Select[Any]:
     """Select a snapshot from what joins a ticket, a message and a decision."""
     requester, author, related = PERSON.alias(), PERSON.alias(), TICKET.alias()
     opening = select(func.min(MESSAGES.c.id)).where(MESSAGES.c.ticket_id == TICKET.c.id).correlate(TICKET)
@@ -115,6 +116,7 @@ def _statement(tables: Join) -> Select[Any]:
         .outerjoin(related, related.c.id == TICKET.c.related_id)
     )
     return select(
+        cause_id.label("cause_id"),
         TICKET.c.id.label("ticket_id"),
         *(TICKET.c[name] for name in ("reference", "status", "category", "priority", "confidence")),
         *(TICKET.c[name] for name in ("assigned_team", "subject", "silent", "created_at")),
@@ -145,9 +147,15 @@ FILES = select(FILE).where(FILE.c.message_id.in_(IDS)).order_by(FILE.c.id)
 
 _NEWEST = select(func.max(Decision.id)).where(Decision.ticket_id == TICKET.c.id).correlate(TICKET).scalar_subquery()
 _FIRST = select(func.min(MessageRow.id)).where(MessageRow.ticket_id == DECIDED.c.ticket_id).correlate(DECIDED)
-OF_MESSAGE = _statement(
-    MESSAGES.join(TICKET, TICKET.c.id == MESSAGES.c.ticket_id).outerjoin(DECIDED, DECIDED.c.id == _NEWEST)
-).where(MESSAGES.c.id.in_(IDS))
-OF_DECISION = _statement(
-    DECIDED.join(TICKET, TICKET.c.id == DECIDED.c.ticket_id).join(MESSAGES, MESSAGES.c.id == _FIRST.scalar_subquery())
-).where(DECIDED.c.id.in_(IDS))
+SELECT_SNAPSHOTS: Final = {
+    SubjectKind.MESSAGE: _statement(
+        MESSAGES.join(TICKET, TICKET.c.id == MESSAGES.c.ticket_id).outerjoin(DECIDED, DECIDED.c.id == _NEWEST),
+        MESSAGES.c.id,
+    ).where(MESSAGES.c.id.in_(IDS)),
+    SubjectKind.DECISION: _statement(
+        DECIDED.join(TICKET, TICKET.c.id == DECIDED.c.ticket_id).join(
+            MESSAGES, MESSAGES.c.id == _FIRST.scalar_subquery()
+        ),
+        DECIDED.c.id,
+    ).where(DECIDED.c.id.in_(IDS)),
+}

@@ -19,6 +19,7 @@ from daemon.store.models import (
     Ticket,
 )
 from daemon.store.queries.timeline import is_about
+from daemon.vocabulary import Subject, SubjectKind
 
 # No ticket shows more than this of anything.
 MOST = 500
@@ -66,16 +67,16 @@ def ticket_detail(session: Session, ticket_id: int) -> TicketDetail | None:
         deliveries=deliveries,
         jobs=jobs_about(
             session,
-            f"ticket:{ticket_id}",
-            *(f"message:{m.id}" for m in messages),
-            *(f"decision:{d.id}" for d in decisions),
-            *(f"delivery:{d.id}" for d in deliveries),
+            Subject(SubjectKind.TICKET, ticket_id),
+            *(Subject(SubjectKind.MESSAGE, m.id) for m in messages),
+            *(Subject(SubjectKind.DECISION, d.id) for d in decisions),
+            *(Subject(SubjectKind.DELIVERY, d.id) for d in deliveries),
         ),
         events=_all(session, Event, is_about([ticket_id], [row.id for row in inbound])),
     )
 
 
-def jobs_about(session: Session, *subjects: str) -> tuple[Job, ...]:
+def jobs_about(session: Session, *subjects: Subject) -> tuple[Job, ...]:
     """Return the jobs with these subjects, such as "ticket:7"."""
     return _all(session, Job, Job.subject.in_(subjects))
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, or_, select, union
 from sqlalchemy.orm import Session
 
 from daemon.store.models import Decision, DeliveryRow, Event, Inbound, Job, MessageRow, Ticket
+from daemon.vocabulary import Subject, SubjectKind
 
 # Nothing is traced further than this.
 MOST: Final = 500
@@ -32,7 +33,11 @@ class Scope:
 
     inbound: tuple[int, ...]
     tickets: tuple[int, ...]
-    causes: tuple[str, ...]
+    causes: tuple[Subject, ...]
+
+    def ids(self, kind: SubjectKind) -> list[int]:
+        """Return the ids of the causes of one kind."""
+        return [cause.id for cause in self.causes if cause.kind is kind]
 
 
 def find_mails(session: Session, text: str) -> list[int]:
@@ -67,8 +72,15 @@ def timeline(session: Session, mails: Iterable[int]) -> list[Entry]:
         ),
         *map(_ticket, _rows(session, Ticket, Ticket.id.in_(scope.tickets))),
         *map(_message, _rows(session, MessageRow, MessageRow.inbound_id.in_(scope.inbound))),
-        *map(_decision, _rows(session, Decision, Decision.id.in_(_numbers(scope.causes, "decision")))),
-        *map(_job, _rows(session, Job, Job.subject.in_([*scope.causes, *(f"delivery:{d.id}" for d in deliveries)]))),
+        *map(_decision, _rows(session, Decision, Decision.id.in_(scope.ids(SubjectKind.DECISION)))),
+        *map(
+            _job,
+            _rows(
+                session,
+                Job,
+                Job.subject.in_([*scope.causes, *(Subject(SubjectKind.DELIVERY, d.id) for d in deliveries)]),
+            ),
+        ),
         *map(_delivery, deliveries),
         *map(_event, events),
     ]
@@ -78,24 +90,24 @@ def timeline(session: Session, mails: Iterable[int]) -> list[Entry]:
 def _caused(session: Session, message_id: str) -> Iterator[int]:
     """Yield the ledger rows behind a mail of ours."""
     for cause in _column(session, DeliveryRow.cause, DeliveryRow.message_id == message_id):
-        kind, _, number = cause.partition(":")
-        if kind == "message":
-            yield from _column(session, MessageRow.inbound_id, MessageRow.id == int(number))
-        elif kind == "decision":
-            for ticket_id in _column(session, Decision.ticket_id, Decision.id == int(number)):
+        if cause.kind is SubjectKind.MESSAGE:
+            yield from _column(session, MessageRow.inbound_id, MessageRow.id == cause.id)
+        elif cause.kind is SubjectKind.DECISION:
+            for ticket_id in _column(session, Decision.ticket_id, Decision.id == cause.id):
                 yield from mails_of(session, ticket_id)[:1]
 
 
 def _scope(session: Session, mails: tuple[int, ...]) -> Scope:
     """Return what a mail led to. The mail that opened a ticket also led to the decisions on it."""
-    causes: list[str] = []
+    causes: list[Subject] = []
     tickets: list[int] = []
     for message in _rows(session, MessageRow, MessageRow.inbound_id.in_(mails)):
-        causes.append(f"message:{message.id}")
+        causes.append(Subject(SubjectKind.MESSAGE, message.id))
         tickets.append(message.ticket_id)
         if _opening(session, message.ticket_id) == message.id:
             decided = _column(session, Decision.id, Decision.ticket_id == message.ticket_id)
-            causes += [f"ticket:{message.ticket_id}", *(f"decision:{number}" for number in decided)]
+            causes.append(Subject(SubjectKind.TICKET, message.ticket_id))
+            causes += [Subject(SubjectKind.DECISION, number) for number in decided]
     return Scope(mails, tuple(dict.fromkeys(tickets)), tuple(causes))
 
 
@@ -105,7 +117,7 @@ def _opening(session: Session, ticket_id: int) -> int | None:
 
 
 def _events(session: Session, scope: Scope, deliveries: list[int]) -> list[Event]:
-    opened = [int(cause.partition(":")[2]) for cause in scope.causes if cause.startswith("ticket:")]
+    opened = scope.ids(SubjectKind.TICKET)
     return _rows(session, Event, is_about(opened, scope.inbound, deliveries))
 
 
@@ -171,10 +183,6 @@ def _delivery(row: DeliveryRow) -> Entry:
 def _event(row: Event) -> Entry:
     facts = ", ".join(f"{key}: {value}" for key, value in row.data.items() if value)
     return Entry(row.at, f"event:{row.id}", row.kind, facts)
-
-
-def _numbers(causes: tuple[str, ...], kind: str) -> list[int]:
-    return [int(cause.partition(":")[2]) for cause in causes if cause.startswith(f"{kind}:")]
 
 
 def _rows(session: Session, table: Any, condition: Any) -> list[Any]:  # noqa: ANN401 - any table of ours

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session, aliased
 
 from daemon.store.models import Decision
 from daemon.store.sql import unindexed
+from daemon.vocabulary import DecidedBy
 
-MACHINES: Final = ("rule", "model")
-PERSON: Final = "person"
+MACHINES: Final = (DecidedBy.RULE, DecidedBy.MODEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _overrides(session: Session, since: datetime, review_team: str, kind: str) -
     seen = session.execute(
         select(getattr(said, kind), func.count(), func.sum(case((checked.category != said.category, 1), else_=0)))
         .join(said, said.id == checked.replaces)
-        .where(checked.at >= since, unindexed(checked.by) == PERSON)
+        .where(checked.at >= since, unindexed(checked.by) == DecidedBy.PERSON)
         .where(said.at >= since, unindexed(said.by).in_(MACHINES), said.team != review_team)
         .group_by(getattr(said, kind))
     )

@@ -10,7 +10,7 @@ from daemon.store import decisions, ledger
 from daemon.store.decisions import Decided
 from daemon.store.jobs import JobKind, JobState
 from daemon.store.models import Decision, DeliveryRow, Event, Inbound, Job, Ticket
-from daemon.vocabulary import Disposition, Priority, Triage
+from daemon.vocabulary import Disposition, Priority, Subject, SubjectKind, Triage
 from tests.support.cli import Case
 from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON
@@ -30,7 +30,9 @@ def test_a_replay_opens_the_ticket_under_the_same_ledger_row(case: Case) -> None
     assert outcome.code == 0
     row = case.ask(lambda s: s.get(Inbound, number))
     assert row.disposition == Disposition.TICKET
-    assert case.ask(lambda s: s.execute(select(Job.kind, Job.subject)).all()) == [("triage", f"ticket:{row.ticket_id}")]
+    assert case.ask(lambda s: s.execute(select(Job.kind, Job.subject)).all()) == [
+        ("triage", Subject(SubjectKind.TICKET, row.ticket_id))
+    ]
     assert case.run("parked", "list", "--json").rows == []
     assert case.run("db", "verify").code == 0
 
@@ -105,7 +107,7 @@ def test_a_delivery_that_was_given_up_is_planned_again_with_fresh_patience(case:
     receipt = case.accept(inbound(mail()))
     assert receipt.ticket_id is not None
     delivery = case.plan_mail(receipt.ticket_id, case.decide(receipt.ticket_id))
-    subject = f"delivery:{delivery}"
+    subject = Subject(SubjectKind.DELIVERY, delivery)
 
     def bury(session: Session) -> None:
         session.execute(update(Job).where(Job.subject == subject).values(state=JobState.DEAD))

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from daemon.store.models import Decision, Event, Job, Ticket
+from daemon.vocabulary import Subject, SubjectKind
 from tests.support.cli import Case
 from tests.support.emails import ANN, inbound, mail
 
@@ -132,7 +133,7 @@ def test_a_correction_routes_the_ticket_tells_the_team_and_is_verified(case: Cas
     )
     decision = case.ask(lambda s: s.execute(select(Decision).order_by(Decision.id.desc())).scalars().first())
     assert (decision.by, decision.actor, decision.replaces) == ("person", "anna", decision.id - 1)
-    promised = select(Job.kind).where(Job.subject == f"decision:{decision.id}")
+    promised = select(Job.kind).where(Job.subject == Subject(SubjectKind.DECISION, decision.id))
     assert case.ask(lambda s: s.execute(promised).scalars().all()) == ["notify"]
 
 

@@ -19,7 +19,7 @@ from daemon.store.jobs import JobKind, Lease, NewJob
 from daemon.store.models import Decision, DeliveryRow, Job, MessageRow, Ticket
 from daemon.store.queries import snapshots
 from daemon.store.store import Store
-from daemon.vocabulary import Priority, Triage
+from daemon.vocabulary import Priority, Subject, SubjectKind, Triage
 from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON
 from tests.support.pipeline import Way
@@ -124,8 +124,8 @@ def test_what_must_not_be_forgotten_does_not_wait_for_what_comes_after_it(store:
 
 
 def promised(store: Store, *kinds: JobKind) -> list[int]:
-    promises = [NewJob(kind, f"ticket:{n}", NOON) for n, kind in enumerate(kinds)]
-    return [offer.job_id for offer in store.write(lambda session: jobs.add_many(session, promises))]
+    promises = [NewJob(kind, Subject(SubjectKind.TICKET, n), NOON) for n, kind in enumerate(kinds)]
+    return [offer.job_id for offer in store.write(lambda session: jobs.add(session, promises))]
 
 
 def claimed(store: Store, job_id: int, share: float = 1.0, most: int = 15, owner: str = "a") -> list[int]:
@@ -193,7 +193,16 @@ def test_a_ticket_that_comes_twice_in_one_company_is_decided_once(store: Store) 
 
 def test_a_mail_that_comes_twice_in_one_company_is_planned_once(store: Store) -> None:
     planned = [
-        NewDelivery("decision:1", "notification", "team@example.com", None, f"<{n}@x>", DeliveryState.PLANNED, "", NOON)
+        NewDelivery(
+            Subject(SubjectKind.DECISION, 1),
+            "notification",
+            "team@example.com",
+            None,
+            f"<{n}@x>",
+            DeliveryState.PLANNED,
+            "",
+            NOON,
+        )
         for n in range(2)
     ]
     first, second = store.write(lambda session: deliveries.add(session, planned))
@@ -204,9 +213,9 @@ def test_a_mail_that_comes_twice_in_one_company_is_planned_once(store: Store) ->
 
 def test_a_snapshot_that_is_not_stored_is_missed_by_name(store: Store) -> None:
     with store.read() as session:
-        found = snapshots.load(session, ["decision:1", "message:2"])
+        found = snapshots.load(session, [Subject(SubjectKind.DECISION, 1), Subject(SubjectKind.MESSAGE, 2)])
     with pytest.raises(LookupError, match="no message:2 is stored"):
-        found["message:2"]
+        found[Subject(SubjectKind.MESSAGE, 2)]
 
 
 def many(count: int, sender: Callable[[int], str]) -> list[Inbound]:
@@ -278,7 +287,7 @@ def test_of_a_mail_of_megabytes_only_the_start_is_loaded(store: Store) -> None:
     with store.read() as session:
         [read] = decisions.texts_of(session, [ticket])
         [message] = session.execute(select(MessageRow.id).where(MessageRow.ticket_id == ticket)).scalars()
-        found = snapshots.load_one(session, f"message:{message}").message
+        found = snapshots.load_one(session, Subject(SubjectKind.MESSAGE, message)).message
     assert read
     assert len(read.text) == decisions.READ_AT_MOST
     assert len(found.text) == snapshots.SHOWN_AT_MOST

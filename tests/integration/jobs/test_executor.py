@@ -15,6 +15,7 @@ from daemon.store import events, jobs
 from daemon.store.jobs import JobKind, Lease, LeaseLostError, NewJob
 from daemon.store.models import Event, Job
 from daemon.store.store import Store
+from daemon.vocabulary import Subject, SubjectKind
 from tests.support.fakes import NOON, FakeClock, eventually
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
@@ -22,8 +23,8 @@ from workers.jobs.executor import JobExecutor, SnoozeError, WorkWindow
 from workers.jobs.heartbeat import Heartbeat
 
 
-def promise(store: Store, kind: JobKind = JobKind.TRIAGE, subject: str = "ticket:1") -> int:
-    return store.write(lambda session: jobs.add(session, kind, subject, NOON)).job_id
+def promise(store: Store, kind: JobKind = JobKind.TRIAGE, subject: str = Subject(SubjectKind.TICKET, 1)) -> int:
+    return store.write(lambda session: jobs.add(session, [NewJob(kind, subject, NOON)])[0]).job_id
 
 
 def claimed(store: Store, job_id: int, owner: str = "a", now: timedelta = timedelta()) -> Lease | None:
@@ -48,7 +49,7 @@ def taken(store: Store, job_id: int) -> Lease:
 class TestQueueOfRecord:
     def test_a_promise_is_kept_or_gone_with_its_transaction(self, store: Store) -> None:
         def fails(session: Session) -> None:
-            jobs.add(session, JobKind.TRIAGE, "ticket:1", NOON)
+            jobs.add(session, [NewJob(JobKind.TRIAGE, Subject(SubjectKind.TICKET, 1), NOON)])[0]
             raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
@@ -61,7 +62,7 @@ class TestQueueOfRecord:
         ids = [
             offer.job_id
             for offer in stores[0].write(
-                lambda session: jobs.add_many(session, [NewJob(JobKind.TRIAGE, "ticket:1", NOON)] * 50)
+                lambda session: jobs.add(session, [NewJob(JobKind.TRIAGE, Subject(SubjectKind.TICKET, 1), NOON)] * 50)
             )
         ]
         start = threading.Barrier(9)
@@ -165,8 +166,8 @@ class TestQueueOfRecord:
 
 
 AFTER = {
-    JobKind.TRIAGE: [NewJob(JobKind.NOTIFY, "message:1", NOON)],
-    JobKind.NOTIFY: [NewJob(JobKind.DELIVER, f"delivery:{number}", NOON) for number in (1, 2)],
+    JobKind.TRIAGE: [NewJob(JobKind.NOTIFY, Subject(SubjectKind.MESSAGE, 1), NOON)],
+    JobKind.NOTIFY: [NewJob(JobKind.DELIVER, Subject(SubjectKind.DELIVERY, number), NOON) for number in (1, 2)],
 }
 
 
@@ -249,7 +250,7 @@ class TestJobExecutor:
     def test_whoever_is_called_to_a_job_takes_along_what_waits_beside_it(
         self, store: Store, executor_of: Callable[..., JobExecutor]
     ) -> None:
-        actor, ids = Scripted(), [promise(store, subject=f"ticket:{n}") for n in range(5)]
+        actor, ids = Scripted(), [promise(store, subject=Subject(SubjectKind.TICKET, n)) for n in range(5)]
         engine = executor_of(actor)
         for job_id in ids:
             engine.perform(job_id)
@@ -259,7 +260,7 @@ class TestJobExecutor:
     def test_a_worker_of_many_threads_leaves_work_for_the_others(
         self, store: Store, executor_of: Callable[..., JobExecutor]
     ) -> None:
-        actor, ids = Scripted(), [promise(store, subject=f"ticket:{n}") for n in range(9)]
+        actor, ids = Scripted(), [promise(store, subject=Subject(SubjectKind.TICKET, n)) for n in range(9)]
         executor_of(actor, threads=4).perform(ids[0])
         assert actor.together[0] == 3
 
@@ -268,11 +269,11 @@ class TestJobExecutor:
     ) -> None:
         class Failing(Scripted):
             def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
-                if lease.subject == "ticket:1" and lease.attempts == 1:
+                if lease.subject == Subject(SubjectKind.TICKET, 1) and lease.attempts == 1:
                     raise ZeroDivisionError
                 return (yield from super().perform(lease, window))
 
-        actor, ids = Failing(), [promise(store, subject=f"ticket:{n}") for n in range(3)]
+        actor, ids = Failing(), [promise(store, subject=Subject(SubjectKind.TICKET, n)) for n in range(3)]
         engine = executor_of(actor)
         for job_id in ids:
             engine.perform(job_id)

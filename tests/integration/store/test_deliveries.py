@@ -4,6 +4,7 @@ from daemon.store import deliveries
 from daemon.store.deliveries import Attempt, DeliveryState, NewDelivery, Outcome
 from daemon.store.models import DeliveryRow
 from daemon.store.store import Store
+from daemon.vocabulary import Subject, SubjectKind
 from tests.support.fakes import NOON
 
 
@@ -13,7 +14,7 @@ def planned(store: Store) -> int:
             session,
             [
                 NewDelivery(
-                    cause="decision:1",
+                    cause=Subject(SubjectKind.DECISION, 1),
                     kind="acknowledgement",
                     recipient="ann@customer.example",
                     ticket_id=None,

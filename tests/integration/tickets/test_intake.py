@@ -20,7 +20,7 @@ from daemon.store.store import Store
 from daemon.store.writer import WriterClosedError
 from daemon.tickets.admission import Receipt
 from daemon.tickets.intake import Intake
-from daemon.vocabulary import Disposition
+from daemon.vocabulary import Disposition, Subject, SubjectKind
 from tests.support.emails import ANN, inbound, mail
 from tests.support.fakes import NOON, Woken
 from tests.support.smtp_client import POLICY, SALES
@@ -54,7 +54,7 @@ class TestTicket:
             ("Amount debited but not credited\n", "person", True)
         ]
         assert ask(store, Job.id, Job.kind, Job.subject, Job.state, Job.attempts) == [
-            (woken.offers[0].job_id, "triage", f"ticket:{receipt.ticket_id}", "ready", 0)
+            (woken.offers[0].job_id, "triage", Subject(SubjectKind.TICKET, receipt.ticket_id), "ready", 0)
         ]
         assert receipt.offers == tuple(woken.offers)
         with store.read() as session:
@@ -189,7 +189,7 @@ class TestDuplicate:
                     assert (row.text, row.inbound_id) == (f"body {number}\n", receipt.inbound_id)
                     assert session.get_one(Person, row.person_id).email == f"p{number % 3}@customer.example"
                     job = session.get_one(Job, receipt.offers[0].job_id)
-                    assert job.subject == f"ticket:{ticket.id}"
+                    assert job.subject == Subject(SubjectKind.TICKET, ticket.id)
         assert receipts[7].disposition is Disposition.AUTO_REPLY
         assert receipts[9].disposition is Disposition.DUPLICATE
         assert count(store, Person) == 3

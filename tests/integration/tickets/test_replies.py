@@ -13,7 +13,7 @@ from daemon.store.models import DeliveryRow, Event, Inbound, Job, MessageRow, Pa
 from daemon.store.store import Store
 from daemon.tickets.admission import Receipt
 from daemon.tickets.intake import Intake
-from daemon.vocabulary import Disposition, Status
+from daemon.vocabulary import Disposition, Status, Subject, SubjectKind
 from tests.support.emails import ANN, SUPPORT, inbound, mail
 from tests.support.fakes import NOON, Woken
 from tests.support.smtp_client import POLICY
@@ -113,7 +113,7 @@ class TestMachines:
 
 def deliver(store: Store, ticket: Receipt, message_id: str) -> None:
     row = {
-        "cause": "decision:1",
+        "cause": Subject(SubjectKind.DECISION, 1),
         "kind": "acknowledgement",
         "recipient": ANN,
         "domain": "customer.example",

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from daemon.tickets.health import Facts, MailboxFacts, Thresholds, examine
+from daemon.tickets.health import Thresholds, examine
+from daemon.vocabulary import HealthFacts, MailboxFacts
 from tests.support.fakes import NOON
 
 PATIENCE = Thresholds(job=timedelta(minutes=5), mailbox=timedelta(minutes=15), no_mail=timedelta(hours=12))
-WELL = Facts(
+WELL = HealthFacts(
     now=NOON,
     oldest_due=None,
     dead=0,
@@ -20,7 +21,7 @@ WELL = Facts(
 )
 
 
-def keys(facts: Facts) -> list[str]:
+def keys(facts: HealthFacts) -> list[str]:
     return [trouble.key for trouble in examine(facts, PATIENCE)]
 
 

@@ -9,7 +9,8 @@ from daemon.cli.support.checks.finding import Finding, fail, ok, warn
 from daemon.store.queries import health
 from daemon.system.clock import SystemClock
 from daemon.system.disk import FreeSpace
-from daemon.tickets.health import Problem, examine
+from daemon.tickets.health import examine
+from daemon.vocabulary import Problem
 from workers.policies import thresholds
 
 # Troubles that somebody should look at, but that hold nothing up.
