@@ -99,6 +99,14 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierDelivery:
+    """A ledger row that brought an email before."""
+
+    id: int
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Screening:
     """Who wrote a mail (person or machine), whether it may be acknowledged, and why.
 

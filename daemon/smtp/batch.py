@@ -4,18 +4,19 @@ import asyncio
 from concurrent.futures import Future
 from itertools import count
 
-from daemon.tickets.admission import Reading, Receipt
+from daemon.tickets.admission import Receipt
+from daemon.tickets.disposition import PreparedEmail
 from daemon.tickets.intake import Intake
 
 FULL = 128
 OLDEST_SECONDS = 0.1
 QUIET_LOOKS = 2
 
-Waiting = tuple[Reading, "asyncio.Future[Receipt]"]
+Waiting = tuple[PreparedEmail, "asyncio.Future[Receipt]"]
 
 
 class Batch:
-    """Gathers readings until no client has said anything for a moment, for the writer costs the least undisturbed.
+    """Gathers emails until no client has said anything for a moment, for the writer costs the least undisturbed.
 
     Two threads that both compute in Python slow each other down. Nothing waits on a quiet loop, and nothing for longer
     than 100 ms on a busy one: with a hundred clients a quarter of that made each of them wait longer.
@@ -32,7 +33,7 @@ class Batch:
         """Note that a client said something."""
         self._heard += 1
 
-    def store(self, reading: Reading) -> "asyncio.Future[Receipt]":
+    def store(self, email: PreparedEmail) -> "asyncio.Future[Receipt]":
         """Return a future that resolves once the mail is durable, or raises what Intake.store raises.
 
         Whoever stops waiting for it does not stop the commit.
@@ -42,7 +43,7 @@ class Batch:
         if not self._waiting:
             self._since = loop.time()
             loop.call_soon(self._look, self._heard, 0)
-        self._waiting.append((reading, receipt))
+        self._waiting.append((email, receipt))
         self.unanswered += 1
         return receipt
 
@@ -58,7 +59,7 @@ class Batch:
     def _submit(self, loop: asyncio.AbstractEventLoop) -> None:
         batch, self._waiting = self._waiting, []
         answered = count(1)
-        stored = self._intake.store([reading for reading, _ in batch])
+        stored = self._intake.store([email for email, _ in batch])
         # Futures and their callbacks are a cycle, and must not keep the mails until it is collected.
         receipts = [receipt for _, receipt in batch]
         del batch

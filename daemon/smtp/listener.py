@@ -24,7 +24,7 @@ from daemon.smtp.session import GuardedLmtpSession, GuardedSession
 from daemon.store.errors import UNREACHABLE
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
-from daemon.tickets.admission import Reading
+from daemon.tickets.disposition import PreparedEmail
 from daemon.tickets.intake import Intake
 
 log = structlog.get_logger(__name__)
@@ -186,18 +186,18 @@ class Listener:
             return server.each(replies.LOOP)
         inbound = Inbound(self._envelope(session, envelope), raw, "lmtp" if self._config.lmtp else "smtp")
         try:
-            receipt = await self._batch.store(await self._read(inbound))
+            receipt = await self._batch.store(await self._prepare(inbound))
         except UNREACHABLE as error:
             log.warning("mail not stored", reason=type(error).__name__, peer=inbound.envelope.peer)
             return server.each(replies.TEMPORARY)
         failpoint("accept.before_250")
         return server.each(replies.stored(receipt))
 
-    async def _read(self, inbound: Inbound) -> Reading:
+    async def _prepare(self, inbound: Inbound) -> PreparedEmail:
         if len(inbound.raw) <= READ_AT_ONCE:
-            return self._intake.read(inbound)
+            return self._intake.prepare(inbound)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, self._intake.read, inbound)
+        return await loop.run_in_executor(self._readers, self._intake.prepare, inbound)
 
     def _envelope(self, session: Session, envelope: SmtpEnvelope) -> Envelope:
         sender = envelope.mail_from or ""

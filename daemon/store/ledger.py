@@ -2,32 +2,27 @@
 
 import hashlib
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from daemon.mail.envelope import Envelope, Inbound
-from daemon.mail.message import Message
 from daemon.store.models import Event
 from daemon.store.models import Inbound as InboundRow
 from daemon.store.sql import BulkInsert, indexable, table
-from daemon.vocabulary import Disposition
-
-# A mail without Message-ID and Date that comes again after the longest retry (RFC 5321 section 4.5.4.1) is a new mail.
-RETRY = timedelta(days=5)
+from daemon.vocabulary import Disposition, EarlierDelivery
 
 INBOUND = table(InboundRow)
-ADDING = BulkInsert.to(INBOUND)
-SAME = select(INBOUND.c.id, INBOUND.c.content_key, INBOUND.c.received_at).where(
+INSERT_INBOUND = BulkInsert.to(INBOUND)
+SELECT_SAME = select(INBOUND.c.id, INBOUND.c.content_key, INBOUND.c.received_at).where(
     INBOUND.c.content_key.in_(bindparam("keys", expanding=True))
 )
 # A mail that counts as new has the key of the one before, and the moment in hexadecimal digits after it.
 AFTER_HEX = "g"
-NEWEST = (
+SELECT_NEWEST = (
     select(INBOUND.c.id, INBOUND.c.received_at)
     .where(INBOUND.c.content_key >= bindparam("key"), INBOUND.c.content_key < bindparam("end"))
     .order_by(INBOUND.c.id.desc())
@@ -49,17 +44,9 @@ class Entry:
     raw: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
-    """The delivery that first brought a mail."""
-
-    id: int
-    received_at: datetime
-
-
 def add(session: Session, entries: Sequence[Entry]) -> Sequence[int]:
     """Write ledger rows and return their ids, in order."""
-    return ADDING.rows(session, [_row(entry) for entry in entries])
+    return INSERT_INBOUND.rows(session, [_row(entry) for entry in entries])
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -82,29 +69,16 @@ def _row(entry: Entry) -> dict[str, Any]:
     }
 
 
-def originals(session: Session, content_keys: Sequence[str]) -> dict[str, Original]:
+def originals(session: Session, content_keys: Sequence[str]) -> dict[str, EarlierDelivery]:
     """Return which of these mails came before, by content key."""
-    rows = session.execute(SAME, {"keys": content_keys})
-    return {row.content_key: Original(row.id, row.received_at) for row in rows}
+    rows = session.execute(SELECT_SAME, {"keys": content_keys})
+    return {row.content_key: EarlierDelivery(row.id, row.received_at) for row in rows}
 
 
-def original_of(
-    session: Session, content_key: str, known: Mapping[str, Original], message: Message | None, now: datetime
-) -> tuple[int | None, str]:
-    """Return the id of the delivery that brought the same mail before, or None, and the key to store.
-
-    A mail that has neither Message-ID nor Date (a form, a script) may be sent again in earnest; after the retry time
-    of the sender's mail server it counts as new, under a key of its own.
-    """
-    original = known.get(content_key)
-    if original is None:
-        return None, content_key
-    if message is None or message.message_id or message.date is not None:
-        return original.id, content_key
-    newest = session.execute(NEWEST, {"key": content_key, "end": content_key + AFTER_HEX}).one()
-    if now - newest.received_at > RETRY:
-        return None, f"{content_key}{int(now.timestamp()):x}"
-    return newest.id, content_key
+def newest(session: Session, content_key: str) -> EarlierDelivery:
+    """Return the newest delivery of an email that may count as new after a while; raises where there is none."""
+    row = session.execute(SELECT_NEWEST, {"key": content_key, "end": content_key + AFTER_HEX}).one()
+    return EarlierDelivery(row.id, row.received_at)
 
 
 def note_copy(session: Session, original: int, inbound_id: int, envelope: Envelope) -> None:

@@ -1,4 +1,10 @@
-"""Take a mail in: read it, find where it belongs, and commit all of it before anyone is told that it is stored."""
+"""Take an email in: analyze it, decide what it is, commit everything it brings, then wake the workers.
+
+accept    prepare -> store -> wait until it is durable
+prepare   analyze (pure); an email that our own code fails on will be parked
+store     admission.admit: facts, decision and rows of many emails in one commit
+wake      tell the relay of the new jobs, after the commit
+"""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -19,7 +25,8 @@ from daemon.store.jobs import Offer
 from daemon.store.queries.lists import disposition_of
 from daemon.store.store import Store
 from daemon.system.failpoint import failpoint
-from daemon.tickets.admission import Reading, Receipt, admit
+from daemon.tickets.admission import Receipt, admit
+from daemon.tickets.disposition import PreparedEmail
 from daemon.vocabulary import Disposition
 
 log = structlog.get_logger(__name__)
@@ -28,112 +35,112 @@ Extra = Callable[[Session], None]
 
 
 class Wake(Protocol):
-    """Tells the engine of jobs that are due, after their commit. May fail quietly: the relay looks again."""
+    """Tells the relay of jobs that are due, after their commit. It may fail quietly: the relay looks again."""
 
     def __call__(self, offers: tuple[Offer, ...]) -> None:
         """Offer jobs to the broker."""
 
 
 class Intake:
-    """The way in for every mail, whatever brought it."""
+    """The way in for every email, whatever brought it."""
 
-    def __init__(self, store: Store, policy: Identity, wake: Wake) -> None:
+    def __init__(self, store: Store, identity: Identity, wake: Wake) -> None:
         self._store = store
         self._wake = wake
-        self.policy = policy
+        self.identity = identity
 
     def accept(self, inbound: Inbound, *, silent: bool = False, also: Extra | None = None) -> Receipt:
-        """Take a mail in and return once it is durable.
+        """Take an email in and return once it is durable.
 
-        `silent` mail opens tickets but causes no mail (backfill). `also` runs in the same transaction (the cursor of a
-        mailbox). Raises what the database raises when it cannot be reached: the mail is not stored then, and should
+        A `silent` email opens a ticket but nobody is told (backfill). `also` runs in the same transaction (the cursor
+        of a mailbox). Raises one of UNREACHABLE when the store cannot be reached: the email is not stored, and should
         come again.
         """
-        return self.store([self.read(inbound, silent=silent)], also)[0].result()
+        return self.store([self.prepare(inbound, silent=silent)], also)[0].result()
 
-    def read(self, inbound: Inbound, *, silent: bool = False) -> Reading:
-        """Understand a mail. Never raises: a mail that our own code fails on is to be parked."""
+    def prepare(self, inbound: Inbound, *, silent: bool = False) -> PreparedEmail:
+        """Analyze an email. Never raises: an email that our own code fails on is to be parked."""
         key, packed = content_key(inbound.raw), ledger.pack(inbound.raw)
         try:
-            analysis = analyze(inbound, self.policy)
+            analysis = analyze(inbound, self.identity)
             failpoint("accept.parsed")
-            return Reading(inbound, packed, key, analysis, silent=silent)
+            return PreparedEmail(inbound, packed, key, analysis, silent=silent)
         except Exception as error:
-            log.exception("mail not understood", source=inbound.source)
-            return Reading(inbound, packed, key, None, failure=_reason(error), silent=silent)
+            log.exception("email not understood", source=inbound.source)
+            return PreparedEmail(inbound, packed, key, None, failure=_reason(error), silent=silent)
 
     def replay(self, inbound_id: int, *, silent: bool = False) -> Receipt:
-        """Take a parked mail in again, under its own ledger row; raises LookupError where there is no such mail.
+        """Take a parked email in again, under its own ledger row; raises LookupError where there is none.
 
-        A mail that is parked no more is left alone.
+        An email that is no longer parked is left alone.
         """
         with self._store.read() as session:
             inbound = ledger.load(session, inbound_id)
-        reading = replace(self.read(inbound, silent=silent), replaces=inbound_id)
+        email = replace(self.prepare(inbound, silent=silent), replaces=inbound_id)
         receipt = self._store.write(
-            lambda session: _replayed(session, inbound_id) or admit(session, [reading], self.policy)[0]
+            lambda session: _replayed(session, inbound_id) or admit(session, [email], self.identity)[0]
         )
-        self._told(reading, receipt)
+        self._announce(email, receipt)
         return receipt
 
-    def store(self, readings: Sequence[Reading], also: Extra | None = None) -> "list[Future[Receipt]]":
-        """Return a future for each mail that resolves once the mail, its ticket and its job are durable, all in one.
+    def store(self, emails: Sequence[PreparedEmail], also: Extra | None = None) -> "list[Future[Receipt]]":
+        """Return a future per email that resolves once the email, its ticket and its job are durable, all in one.
 
-        `also` belongs to each of them.
+        `also` runs for each of them.
         """
-        stored = self._store.submit_items(self._admit, [(reading, also) for reading in readings])
-        receipts: list[Future[Receipt]] = [Future() for _ in readings]
-        for reading, receipt, written in zip(readings, receipts, stored, strict=True):
-            written.add_done_callback(partial(self._written, reading, also, receipt))
+        stored = self._store.submit_items(self._admit, [(email, also) for email in emails])
+        receipts: list[Future[Receipt]] = [Future() for _ in emails]
+        for email, receipt, committed in zip(emails, receipts, stored, strict=True):
+            committed.add_done_callback(partial(self._committed, email, also, receipt))
         return receipts
 
-    def _written(
-        self, reading: Reading, also: Extra | None, receipt: "Future[Receipt]", written: "Future[Receipt]"
-    ) -> None:
-        """Pass on what became of a mail, or store it in another way."""
-        error = written.exception()
-        if error is None:
-            try:
-                failpoint("accept.committed")
-                self._told(reading, written.result())
-            finally:
-                # Whatever goes wrong from here on: the mail is stored, and somebody waits to hear it.
-                receipt.set_result(written.result())
-        elif isinstance(error, UNREACHABLE) or reading.analysis is None:
-            receipt.set_exception(error)
-        elif isinstance(error, IntegrityError) and not reading.again:
-            # Another daemon stored the same mail or person a moment ago; this time we shall see it.
-            self._instead(replace(reading, again=True), also, receipt)
-        else:
-            log.error("mail not admitted", source=reading.inbound.source, exc_info=error)
-            self._instead(replace(reading, analysis=None, failure=_reason(error)), also, receipt)
-
-    def _instead(self, reading: Reading, also: Extra | None, receipt: "Future[Receipt]") -> None:
-        _chain(self.store([reading], also)[0], receipt)
-
-    def _admit(self, session: Session, items: Sequence[tuple[Reading, Extra | None]]) -> list[Receipt]:
-        receipts = admit(session, [reading for reading, _ in items], self.policy)
+    def _admit(self, session: Session, items: Sequence[tuple[PreparedEmail, Extra | None]]) -> list[Receipt]:
+        receipts = admit(session, [email for email, _ in items], self.identity)
         for _, also in items:
             if also is not None:
                 also(session)
         failpoint("commit.accept")
         return receipts
 
-    def _told(self, reading: Reading, receipt: Receipt) -> None:
+    def _committed(
+        self, email: PreparedEmail, also: Extra | None, receipt: "Future[Receipt]", committed: "Future[Receipt]"
+    ) -> None:
+        """Pass the outcome on, or store the email in another way where its transaction failed."""
+        error = committed.exception()
+        if error is None:
+            try:
+                failpoint("accept.committed")
+                self._announce(email, committed.result())
+            finally:
+                # The email is durable: whatever fails from here on, the client must hear 250.
+                receipt.set_result(committed.result())
+        elif isinstance(error, UNREACHABLE) or email.analysis is None:
+            receipt.set_exception(error)
+        elif isinstance(error, IntegrityError) and not email.again:
+            # Another daemon stored the same email or person a moment ago; the second try sees its rows.
+            self._store_instead(replace(email, again=True), also, receipt)
+        else:
+            log.error("email not admitted, it will be parked", source=email.inbound.source, exc_info=error)
+            self._store_instead(replace(email, analysis=None, failure=_reason(error)), also, receipt)
+
+    def _store_instead(self, email: PreparedEmail, also: Extra | None, receipt: "Future[Receipt]") -> None:
+        _chain(self.store([email], also)[0], receipt)
+
+    def _announce(self, email: PreparedEmail, receipt: Receipt) -> None:
         log.info(
-            "mail accepted",
+            "email accepted",
             inbound=receipt.inbound_id,
             ticket=receipt.ticket_id,
             reference=receipt.reference,
             disposition=str(receipt.disposition),
-            source=reading.inbound.source,
-            octets=len(reading.inbound.raw),
+            source=email.inbound.source,
+            bytes=len(email.inbound.raw),
         )
         self._wake(receipt.offers)
 
 
 def _replayed(session: Session, inbound_id: int) -> Receipt | None:
-    """Return what became of a parked mail that somebody else replayed a moment ago."""
+    """Return what became of a parked email that somebody else replayed a moment ago."""
     state = disposition_of(session, inbound_id)
     if state is Disposition.PARKED:
         return None

@@ -68,7 +68,7 @@ class Case:
 
     def park(self, delivery: Inbound) -> int:
         """Park a mail as if our own code had failed on it."""
-        reading = replace(self.intake.read(delivery), analysis=None, failure="our own code failed: a bug")
+        reading = replace(self.intake.prepare(delivery), analysis=None, failure="our own code failed: a bug")
         return self.intake.store([reading])[0].result().inbound_id
 
     def decide(self, ticket_id: int, by: str = "model", category: str = "Payments", team: str = "PAYMENTS_TEAM") -> int:

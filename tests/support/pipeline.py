@@ -93,7 +93,7 @@ class Way:
 
     def take_in(self, mails: Sequence[Inbound]) -> None:
         """Accept mails at once, and do all that follows."""
-        for future in self.intake.store([self.intake.read(one) for one in mails]):
+        for future in self.intake.store([self.intake.prepare(one) for one in mails]):
             future.result()
         self.work()
 
@@ -141,7 +141,7 @@ class Way:
             assert receipt.ticket_id == self.old
 
     def park_and_replay(self) -> None:
-        reading = self.intake.read(inbound(mail(body="breaks us")))
+        reading = self.intake.prepare(inbound(mail(body="breaks us")))
         parked = self.intake.store([replace(reading, analysis=None, failure="our own code failed")])[0].result()
         for _ in range(2):
             self.intake.replay(parked.inbound_id)

@@ -43,7 +43,7 @@ class TestStoreFailure:
             client.hello("LHLO" if lmtp else "EHLO")
             with monkeypatch.context() as broken:
                 broken.setattr(running.intake, "store", fails)
-                broken.setattr(running.intake, "read", fails)
+                broken.setattr(running.intake, "prepare", fails)
                 replies = [client.deliver(mail(), SUPPORT, SUPPORT)]
                 replies += [client.reply()] if lmtp else []
             assert set(replies) == {"451 4.3.0 Temporary problem, try again later"}

@@ -163,7 +163,7 @@ class TestDuplicate:
     def test_copies_in_one_commit_are_one_ticket(self, intake: Intake, store: Store) -> None:
         gate, raw = threading.Event(), mail()
         store.submit(lambda _session: gate.wait(30))
-        futures = intake.store([intake.read(inbound(raw)) for _ in range(5)])
+        futures = intake.store([intake.prepare(inbound(raw)) for _ in range(5)])
         gate.set()
         states = [future.result(30).disposition for future in futures]
         assert states == [Disposition.TICKET] + [Disposition.DUPLICATE] * 4
@@ -176,7 +176,7 @@ class TestDuplicate:
         raws = [mail(f"p{n % 3}@customer.example", f"number {n}", f"body {n}") for n in range(30)]
         raws[7] = mail(headers=("Auto-Submitted: auto-replied",))
         raws[9] = raws[2]
-        futures = intake.store([intake.read(inbound(raw)) for raw in raws])
+        futures = intake.store([intake.prepare(inbound(raw)) for raw in raws])
         gate.set()
         receipts = [future.result(30) for future in futures]
         for number, (raw, receipt) in enumerate(zip(raws, receipts, strict=True)):
@@ -198,7 +198,7 @@ class TestDuplicate:
         gate = threading.Event()
         store.submit(lambda _session: gate.wait(30))
         raws = [mail(message_id="<one@x>"), mail(subject="Re: Payment failed", in_reply_to="<one@x>")]
-        futures = intake.store([intake.read(inbound(raw)) for raw in raws])
+        futures = intake.store([intake.prepare(inbound(raw)) for raw in raws])
         gate.set()
         first, second = (future.result(30) for future in futures)
         assert (second.disposition, second.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
@@ -237,7 +237,7 @@ class TestDuplicate:
         for opened, gate, order in zip(stores, gates, (raws, raws[::-1]), strict=True):
             opened.submit(partial(_wait, gate))
             intake = Intake(opened, POLICY, Woken())
-            futures += intake.store([intake.read(inbound(raw)) for raw in order])
+            futures += intake.store([intake.prepare(inbound(raw)) for raw in order])
         for gate in gates:
             gate.set()
         states = [future.result(60).disposition for future in futures]
@@ -312,7 +312,7 @@ class TestParked:
     ) -> None:
         gate = threading.Event()
         store.submit(lambda _session: gate.wait(30))
-        readings = [intake.read(inbound(mail())) for _ in range(5)]
+        readings = [intake.prepare(inbound(mail())) for _ in range(5)]
         heard = readings[2].analysis
         assert heard is not None
         message = replace(heard.message, subject=object())  # type: ignore[arg-type]  # what no database takes
@@ -336,7 +336,7 @@ class TestUnreachable:
             raise ZeroDivisionError(offers)
 
         intake = Intake(store, POLICY, fails)
-        receipt = intake.store([intake.read(inbound(mail()))])[0].result(30)
+        receipt = intake.store([intake.prepare(inbound(mail()))])[0].result(30)
         assert receipt.disposition is Disposition.TICKET
 
     def test_a_failure_is_told_and_nothing_is_half_written(self, intake: Intake, store: Store) -> None:

@@ -7,7 +7,8 @@ from typing import Any, cast
 import pytest
 
 from daemon.smtp.batch import FULL, Batch
-from daemon.tickets.admission import Reading, Receipt
+from daemon.tickets.admission import Receipt
+from daemon.tickets.disposition import PreparedEmail
 from daemon.tickets.intake import Intake
 from daemon.vocabulary import Disposition
 
@@ -16,17 +17,17 @@ class Stored:
     """Takes groups as Intake does, and answers when the test says so."""
 
     def __init__(self) -> None:
-        self.groups: list[list[Reading]] = []
+        self.groups: list[list[PreparedEmail]] = []
         self.futures: list[list[Future[Receipt]]] = []
 
-    def store(self, readings: list[Reading]) -> list[Future[Receipt]]:
+    def store(self, readings: list[PreparedEmail]) -> list[Future[Receipt]]:
         self.groups.append(readings)
         self.futures.append([Future() for _ in readings])
         return self.futures[-1]
 
 
-def reading(name: str) -> Reading:
-    return cast(Reading, name)
+def reading(name: str) -> PreparedEmail:
+    return cast(PreparedEmail, name)
 
 
 def receipt(number: int) -> Receipt:
