@@ -1,8 +1,9 @@
 """Open the database: SQLite that is durable at power loss, or PostgreSQL."""
 
+import sqlite3
 from functools import partial
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
@@ -13,6 +14,9 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 BUSY_MS = 20_000
 STATEMENT_MS = 30_000
 IDLE_SECONDS = 1.0
+SWITCH_PAUSE = 0.01
+# An extended result code has its primary code in the lowest byte (sqlite.org/rescode.html).
+PRIMARY_CODE = 0xFF
 # The upper levels of all indexes of a large database; the default of 2 MB is read again with every mail.
 CACHE_KB = 8_000
 
@@ -67,10 +71,29 @@ def _durable(connection: Any, entry: ConnectionPoolEntry) -> None:  # noqa: ANN4
     del entry
     connection.isolation_level = None
     cursor = connection.cursor()
-    settings = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
-    for pragma in (*settings, f"busy_timeout={BUSY_MS}", f"cache_size=-{CACHE_KB}"):
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    _switch_to_wal(cursor)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", f"cache_size=-{CACHE_KB}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _switch_to_wal(cursor: Any) -> None:  # noqa: ANN401 - see above
+    """Switch the file to a write-ahead log, waiting for others that open the new file at the same moment.
+
+    SQLite does not apply its busy timeout to this one switch, so several processes that start on a new machine would
+    fail with "database is locked". On a file that has its log already, nothing is locked.
+    """
+    until = monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_BUSY or monotonic() > until:
+                raise
+            sleep(SWITCH_PAUSE)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

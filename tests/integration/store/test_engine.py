@@ -1,9 +1,15 @@
-"""A connection that lay idle is asked whether its server is still there."""
+"""Connections: a new SQLite file may be opened by many at once, and idle ones are checked before use."""
+
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 import daemon.store.engine
+from daemon.store.engine import make_engine
 from daemon.store.store import Store
 from tests.support.servers import PostgresServer
 
@@ -36,3 +42,37 @@ def test_a_connection_in_use_all_the_time_is_not_asked(postgres_url: str, monkey
         assert asked == []
     finally:
         store.close()
+
+
+def test_a_new_sqlite_file_can_be_opened_by_many_at_once(tmp_path: Path) -> None:
+    openers, rounds = 8, 25
+    start = threading.Barrier(openers)
+
+    def open_and_write(number: int) -> str:
+        engine = make_engine(f"sqlite:///{tmp_path / f'new-{number // openers}.db'}")
+        start.wait(30)
+        try:
+            with engine.begin() as connection:
+                return str(connection.execute(text("PRAGMA journal_mode")).scalar_one())
+        finally:
+            engine.dispose()
+
+    with ThreadPoolExecutor(openers) as pool:
+        assert set(pool.map(open_and_write, range(openers * rounds))) == {"wal"}
+
+
+def test_the_switch_of_a_new_file_waits_for_whoever_holds_its_lock(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE first (id INTEGER)")
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.3, lambda: other.execute("COMMIT"))
+    release.start()
+    engine = make_engine(f"sqlite:///{path}")
+    try:
+        with engine.begin() as connection:
+            assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+    finally:
+        release.join()
+        other.close()
+        engine.dispose()
