@@ -19,7 +19,8 @@ from typing import Any
 
 import psutil
 
-from tests.support.servers import PostgresServer, RedisServer, free_port
+from tests.support.ports import free_port
+from tests.support.servers import PostgresServer, RedisServer
 
 RECIPIENT = "support@example.com"
 CONNECTIONS = (1, 8, 32, 128)

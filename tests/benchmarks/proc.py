@@ -15,7 +15,7 @@ import psutil
 
 from tests.benchmarks.__main__ import TRIAGED, environment, listens, process, triaged, wait_for
 from tests.faults.system import UNFINISHED
-from tests.support.servers import free_port
+from tests.support.ports import free_port
 
 PEAK_FROM_NOW: Final = "5"
 MEGABYTE: Final = 2**20

@@ -18,7 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from tests.faults.kit import Kit
-from tests.support.servers import PostgresServer, RedisServer, free_port
+from tests.support.ports import free_port
+from tests.support.servers import PostgresServer, RedisServer
 from tests.support.smtp_sink import Sink
 
 SQLITE: Final = "sqlite"

@@ -10,7 +10,8 @@ from imapclient import IMAPClient
 from tests.faults.kit import Kit
 from tests.faults.load import Mail, Numbers
 from tests.faults.system import SQLITE, System
-from tests.support.imap_pymap import free_port, other_client, pymap
+from tests.support.imap_pymap import other_client, pymap
+from tests.support.ports import free_port
 
 DONE = "Done"
 

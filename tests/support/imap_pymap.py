@@ -11,11 +11,6 @@ from imapclient import IMAPClient
 from tests.support.fakes import eventually
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
-
-
 @contextmanager
 def pymap(port: int, *options: str) -> Iterator[None]:
     listen = ["--host", "127.0.0.1", "--port", str(port), *options]

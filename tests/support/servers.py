@@ -9,7 +9,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -23,6 +22,8 @@ import psycopg
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from tests.support.ports import free_port
 
 PATIENCE_SECONDS = 60.0
 UNPRIVILEGED = ("postgres", "nobody")
@@ -225,13 +226,6 @@ class PostgresServer(Server):
         copy = room / package.name / programs.parent.name
         shutil.copytree(programs.parent, copy)
         return copy / programs.name
-
-
-def free_port() -> int:
-    """Return a port of the loopback that nobody uses."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def _wheels_only() -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from daemon.cli import main
 from daemon.store.models import Inbound
 from daemon.store.store import Store
-from tests.support.servers import free_port
+from tests.support.ports import free_port
 from tests.support.smtp_client import Running
 from tests.support.smtp_sink import certificate, server_context
 

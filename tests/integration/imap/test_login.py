@@ -20,8 +20,9 @@ from daemon.imap.session import FolderError, connect
 from tests.support.fakes import eventually
 from tests.support.imap import BRISK, PATIENT, Taker, account, mail, polling
 from tests.support.imap_faults import hang_up, news_with_consent
-from tests.support.imap_pymap import free_port, pymap
+from tests.support.imap_pymap import pymap
 from tests.support.imap_server import Connection, ImapServer
+from tests.support.ports import free_port
 from tests.support.smtp_sink import certificate, server_context
 
 

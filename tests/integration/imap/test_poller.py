@@ -29,8 +29,9 @@ from tests.support.imap import (
     set_cursor,
 )
 from tests.support.imap_faults import hang_up
-from tests.support.imap_pymap import free_port, other_client, pymap
+from tests.support.imap_pymap import other_client, pymap
 from tests.support.imap_server import ImapServer
+from tests.support.ports import free_port
 
 
 @pytest.fixture(scope="module")
