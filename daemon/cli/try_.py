@@ -12,7 +12,7 @@ import click
 from daemon.cli.support import context, output, params
 from daemon.cli.support.dry_run import dry_run_tools
 from daemon.cli.support.dry_run_mail import Mail, Read, failed, read
-from daemon.cli.support.process_pool import Crew, once
+from daemon.cli.support.process_pool import ProcessPool, once
 from daemon.mail import follow_up
 from daemon.mail.archives import mails
 
@@ -43,7 +43,7 @@ def try_(ctx: click.Context, paths: tuple[str, ...], jobs: int, full: bool, as_j
     with ExitStack() as stack:
         known = _Known(stack, settings)
         note, tools = once(dry_run_tools, context.config_path(ctx), known.keys)
-        crew: Crew[Mail, Read] = Crew(read, failed, tools, jobs)
+        crew: ProcessPool[Mail, Read] = ProcessPool(read, failed, tools, jobs)
         stack.callback(crew.close)
         if not as_json:
             output.note(note)

@@ -21,7 +21,7 @@ _SPAWN: Final = multiprocessing.get_context("spawn")
 
 
 @dataclass(slots=True)
-class _Turn(Generic[Item, Answer]):
+class _Task(Generic[Item, Answer]):
     """One item, and its answer once it is known."""
 
     item: Item
@@ -30,13 +30,13 @@ class _Turn(Generic[Item, Answer]):
 
 
 @dataclass(slots=True)
-class _Hand(Generic[Item, Answer]):
+class _Child(Generic[Item, Answer]):
     """One child and what it is working on; it has said nothing while it is not `ready`."""
 
     process: BaseProcess
     line: Connection
     ready: bool = False
-    turn: _Turn[Item, Answer] | None = None
+    turn: _Task[Item, Answer] | None = None
     since: float = 0.0
 
 
@@ -57,7 +57,7 @@ def once(work: Callable[..., tuple[str, object]], *arguments: object) -> tuple[s
         _end(hand)
 
 
-class Crew(Generic[Item, Answer]):
+class ProcessPool(Generic[Item, Answer]):
     """Children that each call `work(tools, item)`; `failed(item, reason)` stands in where one died, hung or raised.
 
     `tools` are pickled, as `once` returned them.
@@ -75,13 +75,13 @@ class Crew(Generic[Item, Answer]):
         self._failed = failed
         self._patience = patience
         self._tools = tools
-        self._hands: list[_Hand[Item, Answer]] = [self._hire() for _ in range(size)]
+        self._children: list[_Child[Item, Answer]] = [self._start_child() for _ in range(size)]
 
     def answers(self, items: Iterable[Item]) -> Iterator[tuple[Item, Answer]]:
         """Yield each item with its answer, in the order of the items, of which a few are held at any time."""
-        waiting: deque[_Turn[Item, Answer]] = deque()
+        waiting: deque[_Task[Item, Answer]] = deque()
         for item in items:
-            turn: _Turn[Item, Answer] = _Turn(item)
+            turn: _Task[Item, Answer] = _Task(item)
             waiting.append(turn)
             self._give(self._idle(), turn)
             while waiting and (waiting[0].done or len(waiting) >= AHEAD):
@@ -91,22 +91,22 @@ class Crew(Generic[Item, Answer]):
 
     def close(self) -> None:
         """Let the children go."""
-        for hand in self._hands:
+        for hand in self._children:
             _end(hand)
 
-    def _next(self, waiting: deque[_Turn[Item, Answer]]) -> tuple[Item, Answer]:
+    def _next(self, waiting: deque[_Task[Item, Answer]]) -> tuple[Item, Answer]:
         turn = waiting.popleft()
         while not turn.done:
             self._listen()
         return turn.item, turn.answer  # type: ignore[return-value]  # done: it has an answer
 
     def _idle(self) -> int:
-        while not any(hand.ready and not hand.turn for hand in self._hands):
+        while not any(hand.ready and not hand.turn for hand in self._children):
             self._listen()
-        return next(at for at, hand in enumerate(self._hands) if hand.ready and not hand.turn)
+        return next(at for at, hand in enumerate(self._children) if hand.ready and not hand.turn)
 
-    def _give(self, at: int, turn: _Turn[Item, Answer]) -> None:
-        hand = self._hands[at]
+    def _give(self, at: int, turn: _Task[Item, Answer]) -> None:
+        hand = self._children[at]
         hand.turn, hand.since = turn, monotonic()
         try:
             hand.line.send(turn.item)
@@ -115,19 +115,19 @@ class Crew(Generic[Item, Answer]):
 
     def _listen(self) -> None:
         """Take the answers that are there, waiting for one; see to who died or takes too long."""
-        awaited = [hand for hand in self._hands if hand.turn or not hand.ready]
+        awaited = [hand for hand in self._children if hand.turn or not hand.ready]
         left = min((hand.since + self._allowed(hand) for hand in awaited), default=monotonic()) - monotonic()
         heard = wait([hand.line for hand in awaited], max(0.0, left))
-        for at, hand in enumerate(self._hands):
+        for at, hand in enumerate(self._children):
             if hand.line in heard:
                 self._take(at, hand)
             elif hand in awaited and monotonic() - hand.since >= self._allowed(hand):
                 self._replace(at, f"took longer than {self._patience:g} seconds")
 
-    def _allowed(self, hand: _Hand[Item, Answer]) -> float:
+    def _allowed(self, hand: _Child[Item, Answer]) -> float:
         return self._patience if hand.ready else STARTING
 
-    def _take(self, at: int, hand: _Hand[Item, Answer]) -> None:
+    def _take(self, at: int, hand: _Child[Item, Answer]) -> None:
         try:
             failed, answer = hand.line.recv()
         except (EOFError, OSError):
@@ -138,29 +138,29 @@ class Crew(Generic[Item, Answer]):
         hand.ready, hand.turn = True, None
 
     def _replace(self, at: int, reason: str) -> None:
-        hand = self._hands[at]
+        hand = self._children[at]
         _end(hand)
         if not hand.ready:
             raise ChildProcessError("a child process cannot start")
         if hand.turn is not None:
             hand.turn.answer, hand.turn.done = self._failed(hand.turn.item, reason), True
-        self._hands[at] = self._hire()
+        self._children[at] = self._start_child()
 
-    def _hire(self) -> _Hand[Item, Answer]:
+    def _start_child(self) -> _Child[Item, Answer]:
         hand = _start(_serve, (self._work,))
         hand.line.send_bytes(self._tools)
         return hand
 
 
-def _start(target: Callable[..., None], arguments: tuple[object, ...]) -> _Hand[Any, Any]:
+def _start(target: Callable[..., None], arguments: tuple[object, ...]) -> _Child[Any, Any]:
     ours, theirs = _SPAWN.Pipe()
     process = _SPAWN.Process(target=target, args=(theirs, *arguments), daemon=True)
     process.start()
     theirs.close()
-    return _Hand(process, ours, since=monotonic())
+    return _Child(process, ours, since=monotonic())
 
 
-def _end(hand: _Hand[Any, Any]) -> None:
+def _end(hand: _Child[Any, Any]) -> None:
     hand.line.close()
     hand.process.kill()
     hand.process.join()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.cli.support.process_pool import Crew, once
+from daemon.cli.support.process_pool import ProcessPool, once
 from tests.support.cli import Case
 from tests.support.emails import inbound, mail
 
@@ -83,12 +83,12 @@ def _failed(item: str, reason: str) -> str:
 
 
 def test_no_item_ends_the_run_and_answers_keep_their_order() -> None:
-    crew = Crew(_work, _failed, pickle.dumps("did"), 2, patience=1)
+    pool = ProcessPool(_work, _failed, pickle.dumps("did"), 2, patience=1)
     items = ["a", "die", "b", "raise", "c", "hang", *"defghij"]
     try:
-        answers = dict(crew.answers(items))
+        answers = dict(pool.answers(items))
     finally:
-        crew.close()
+        pool.close()
     assert list(answers) == items
     assert answers["die"] == "die failed: ended the process that read it"
     assert answers["raise"] == "raise failed: ValueError: our bug"
