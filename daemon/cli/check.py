@@ -19,7 +19,7 @@ CONFIG, TEMPORARY = 78, 75
 @click.option("--quiet", is_flag=True, help="Only what is not right.")
 @params.as_json
 @click.pass_context
-def check(ctx: click.Context, live: bool, quiet: bool, as_json: bool) -> None:  # noqa: FBT001 - flags of the command line
+def check(ctx: click.Context, live: bool, quiet: bool, as_json: bool) -> None:
     r"""Show the settings in force, secrets masked, and try every connection. Nothing is sent.
 
     Exits with 78 where the configuration is wrong, with 75 where something cannot be reached, else with 0.
@@ -27,7 +27,7 @@ def check(ctx: click.Context, live: bool, quiet: bool, as_json: bool) -> None:  
     \b
     Example: triaged --config /etc/triaged/triaged.toml check
     """
-    from daemon.cli.support.checks import connections, health, local  # noqa: PLC0415 - they import everything
+    from daemon.cli.support.checks import connections, health, local
 
     settings = context.settings(ctx, quiet=True)
     if not (live or quiet or as_json):

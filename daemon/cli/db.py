@@ -74,7 +74,7 @@ def backup(ctx: click.Context, file: Path | None) -> None:
 @db.command()
 @params.as_json
 @click.pass_context
-def verify(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def verify(ctx: click.Context, as_json: bool) -> None:
     r"""Prove that nothing is lost; name every row that is wrong, and exit 1 if there is any.
 
     Every mail is in one state with a reason, every ticket has its decision or a live job, every delivery its fate or a

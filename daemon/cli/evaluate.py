@@ -26,7 +26,7 @@ NEVER_AUDITED = 1.0
 @click.option("--model-only", is_flag=True, help="Leave the rules out.")
 @params.as_json
 @click.pass_context
-def evaluate(ctx: click.Context, file: Path, predictions: Path | None, model_only: bool, as_json: bool) -> None:  # noqa: FBT001 - flags of the command line
+def evaluate(ctx: click.Context, file: Path, predictions: Path | None, model_only: bool, as_json: bool) -> None:
     r"""Measure triage, rules before model, on labelled tickets: the columns id, subject, body and label (or category).
 
     \b
@@ -47,7 +47,7 @@ def evaluate(ctx: click.Context, file: Path, predictions: Path | None, model_onl
 
 
 def _read(file: Path) -> "list[Example]":
-    from workers.learning.examples import ExampleError, read_file  # noqa: PLC0415 - brings numpy along
+    from workers.learning.examples import ExampleError, read_file
 
     try:
         examples = read_file(file)
@@ -59,7 +59,7 @@ def _read(file: Path) -> "list[Example]":
 
 
 def _model(settings: "Settings") -> "tuple[Model, str]":
-    from daemon.cli.support.dry_run import usable_model  # noqa: PLC0415 - brings scikit-learn along
+    from daemon.cli.support.dry_run import usable_model
 
     model, note = usable_model(settings)
     if model is None:
@@ -71,9 +71,9 @@ def _answers(
     settings: "Settings", model: "Model", examples: "Sequence[Example]", *, model_only: bool
 ) -> "list[Answer]":
     """Return what triage says of each ticket; a decision for review counts with the model's best guess."""
-    from workers.learning.metrics import Answer  # noqa: PLC0415 - see above
-    from workers.policies import triage_policy  # noqa: PLC0415 - brings everything along
-    from workers.triage.decide import decide  # noqa: PLC0415 - see above
+    from workers.learning.metrics import Answer
+    from workers.policies import triage_policy
+    from workers.triage.decide import decide
 
     policy, found = triage_policy(settings), []
     with output.progress("tickets", len(examples)) as bar:
@@ -100,7 +100,7 @@ def _write(path: Path, examples: "Sequence[Example]", answers: "Sequence[Answer]
 
 
 def _report(answers: "Sequence[Answer]", model: "Model", milliseconds: float, *, as_json: bool) -> None:
-    from workers.learning.metrics import measure  # noqa: PLC0415 - brings numpy along
+    from workers.learning.metrics import measure
 
     figures = measure(answers)
     if as_json:

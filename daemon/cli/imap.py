@@ -31,9 +31,9 @@ def backfill(ctx: click.Context, since: datetime, mailbox: str | None) -> None:
     Example: triaged imap backfill --since 2026-11-01 --mailbox support
     """
     # Imported here: the overview must not wait for them.
-    from daemon.imap.backfill import backfill as fill  # noqa: PLC0415 - only here
-    from daemon.imap.folder import describe  # noqa: PLC0415
-    from daemon.store.errors import UNREACHABLE  # noqa: PLC0415
+    from daemon.imap.backfill import backfill as fill
+    from daemon.imap.folder import describe
+    from daemon.store.errors import UNREACHABLE
 
     settings, failed = context.settings(ctx, quiet=True), []
     chosen = _chosen(settings.imap, mailbox)

@@ -32,7 +32,7 @@ def jobs() -> None:
 @params.limit(100)
 @params.as_json
 @click.pass_context
-def list_(ctx: click.Context, state: str, kind: str | None, limit: int, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def list_(ctx: click.Context, state: str, kind: str | None, limit: int, as_json: bool) -> None:
     r"""List jobs; those that were given up, unless told otherwise.
 
     \b
@@ -50,7 +50,7 @@ def list_(ctx: click.Context, state: str, kind: str | None, limit: int, as_json:
 @click.option("--kind", type=click.Choice([k.value for k in JobKind]), help="With --all: only of this kind.")
 @params.actor
 @click.pass_context
-def retry(ctx: click.Context, ids: tuple[int, ...], everything: bool, kind: str | None, actor: str) -> None:  # noqa: FBT001 - see above
+def retry(ctx: click.Context, ids: tuple[int, ...], everything: bool, kind: str | None, actor: str) -> None:
     r"""Let dead jobs be tried again, as often as new ones.
 
     \b
@@ -66,7 +66,7 @@ def retry(ctx: click.Context, ids: tuple[int, ...], everything: bool, kind: str 
 @click.option("--kind", type=click.Choice([k.value for k in JobKind]), help="With --all: only of this kind.")
 @params.actor
 @click.pass_context
-def dismiss(ctx: click.Context, ids: tuple[int, ...], everything: bool, kind: str | None, actor: str) -> None:  # noqa: FBT001 - see above
+def dismiss(ctx: click.Context, ids: tuple[int, ...], everything: bool, kind: str | None, actor: str) -> None:
     r"""Let dead jobs rest: they are listed no more.
 
     \b

@@ -27,7 +27,7 @@ def models() -> None:
 @models.command("list")
 @params.as_json
 @click.pass_context
-def list_(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def list_(ctx: click.Context, as_json: bool) -> None:
     r"""List models, the oldest first, with what held-out tickets said of them.
 
     \b
@@ -42,7 +42,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - a flag o
 @click.argument("version", required=False)
 @params.as_json
 @click.pass_context
-def show(ctx: click.Context, version: str | None, as_json: bool) -> None:  # noqa: FBT001 - see above
+def show(ctx: click.Context, version: str | None, as_json: bool) -> None:
     r"""Show what is known of a model; of the one in use, unless told otherwise.
 
     \b
@@ -101,8 +101,8 @@ def _promoted(registry: "Registry", version: str) -> str:
 @contextmanager
 def _registry(ctx: click.Context) -> "Iterator[Registry]":
     """Give the registry; what it refuses is bad data."""
-    from workers.app import registry  # noqa: PLC0415 - brings scikit-learn along
-    from workers.learning.registry import RegistryError  # noqa: PLC0415 - see above
+    from workers.app import registry
+    from workers.learning.registry import RegistryError
 
     try:
         yield registry(context.settings(ctx, quiet=True))
@@ -111,7 +111,7 @@ def _registry(ctx: click.Context) -> "Iterator[Registry]":
 
 
 def _row(registry: "Registry", version: str) -> dict[str, Any]:
-    from workers.learning.registry import RegistryError  # noqa: PLC0415 - see above
+    from workers.learning.registry import RegistryError
 
     row: dict[str, Any] = {"version": version, "current": version == registry.current()}
     try:

@@ -34,7 +34,7 @@ def parked() -> None:
 @params.limit(100)
 @params.as_json
 @click.pass_context
-def list_(ctx: click.Context, limit: int, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def list_(ctx: click.Context, limit: int, as_json: bool) -> None:
     r"""List parked mail, the newest first, with the reason.
 
     \b
@@ -50,7 +50,7 @@ def list_(ctx: click.Context, limit: int, as_json: bool) -> None:  # noqa: FBT00
 @click.argument("number", type=int, metavar="ID")
 @click.option("--raw", is_flag=True, help="Write the raw mail, octet for octet.")
 @click.pass_context
-def show(ctx: click.Context, number: int, raw: bool) -> None:  # noqa: FBT001 - see above
+def show(ctx: click.Context, number: int, raw: bool) -> None:
     r"""Show why a mail was parked, and the mail. Works for every mail in the ledger.
 
     \b
@@ -82,7 +82,7 @@ def show(ctx: click.Context, number: int, raw: bool) -> None:  # noqa: FBT001 - 
 @click.option("--silent", is_flag=True, help="Open tickets, but send no mail.")
 @params.actor
 @click.pass_context
-def replay(ctx: click.Context, ids: tuple[int, ...], everything: bool, silent: bool, actor: str) -> None:  # noqa: FBT001 - see above
+def replay(ctx: click.Context, ids: tuple[int, ...], everything: bool, silent: bool, actor: str) -> None:
     r"""Take parked mail in again, as if it came now; where only triage had failed, triage it again.
 
     \b
@@ -107,7 +107,7 @@ def replay(ctx: click.Context, ids: tuple[int, ...], everything: bool, silent: b
 
 def intake(settings: Settings, store: Store) -> Intake:
     """Return the way in for mail that somebody asks for by hand."""
-    from daemon.policies import identity  # noqa: PLC0415 - brings the listener along, which a listing does not need
+    from daemon.policies import identity
 
     now = SystemClock().now()
     # The relay of the running daemon finds the jobs; nobody needs to be woken from here.

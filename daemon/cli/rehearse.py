@@ -46,8 +46,8 @@ def rehearse(
     other: Path | None,
     since: datetime,
     limit: int,
-    everything: bool,  # noqa: FBT001 - flags of the command line
-    as_json: bool,  # noqa: FBT001 - see above
+    everything: bool,
+    as_json: bool,
 ) -> None:
     r"""Decide stored mail anew, by other settings or the present model, and show what would move. Nothing is changed.
 
@@ -95,9 +95,9 @@ def _rows(
 
 
 def _decider(settings: Settings) -> "Callable[[Case], Triage]":
-    from daemon.cli.support.dry_run import usable_model  # noqa: PLC0415 - brings scikit-learn along
-    from workers.policies import triage_policy  # noqa: PLC0415 - see above
-    from workers.triage.decide import decide  # noqa: PLC0415 - see above
+    from daemon.cli.support.dry_run import usable_model
+    from workers.policies import triage_policy
+    from workers.triage.decide import decide
 
     policy, (model, note) = triage_policy(settings), usable_model(settings)
     output.note(note)
@@ -114,10 +114,10 @@ def _stands(settings: Settings, paths: tuple[str, ...], since: datetime, limit: 
 
 def _stored(store: "Store", since: datetime, limit: int) -> Iterator[CurrentDecision]:
     """Yield stored tickets, the newest first, a few at a time."""
-    from daemon.store import decisions  # noqa: PLC0415 - only where there is a store
-    from daemon.store.queries import tickets  # noqa: PLC0415 - only where there is a store
-    from daemon.store.queries.tickets import TicketFilter  # noqa: PLC0415 - see above
-    from workers.triage import preprocess as text  # noqa: PLC0415 - brings numpy along
+    from daemon.store import decisions
+    from daemon.store.queries import tickets
+    from daemon.store.queries.tickets import TicketFilter
+    from workers.triage import preprocess as text
 
     with store.read() as session:
         lines = tickets.list_tickets(session, TicketFilter(since=since), limit)
@@ -133,9 +133,9 @@ def _stored(store: "Store", since: datetime, limit: int) -> Iterator[CurrentDeci
 
 
 def _from_files(settings: Settings, paths: tuple[str, ...]) -> Iterator[CurrentDecision]:
-    from daemon.mail.archives import mails  # noqa: PLC0415 - only here
-    from daemon.mail.mime.parse import parse  # noqa: PLC0415 - only here
-    from workers.triage import preprocess as text  # noqa: PLC0415 - brings numpy along
+    from daemon.mail.archives import mails
+    from daemon.mail.mime.parse import parse
+    from workers.triage import preprocess as text
 
     present = _decider(settings)
     try:

@@ -27,14 +27,14 @@ def rules() -> None:
 @click.argument("file", type=click.Path(path_type=Path), metavar="[FILE.csv]", required=False)
 @params.as_json
 @click.pass_context
-def test(ctx: click.Context, file: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def test(ctx: click.Context, file: Path | None, as_json: bool) -> None:
     r"""Show what each rule hits, and how often it is right: on the tickets in FILE.csv, else on those people verified.
 
     \b
     Example: triaged rules test our-tickets.csv
     """
-    from workers.learning.rule_precision import measure  # noqa: PLC0415 - see above
-    from workers.policies import triage_policy  # noqa: PLC0415 - brings everything along
+    from workers.learning.rule_precision import measure
+    from workers.policies import triage_policy
 
     settings = context.settings(ctx, quiet=True)
     examples = _given(file) if file else _verified(settings)
@@ -50,7 +50,7 @@ def test(ctx: click.Context, file: Path | None, as_json: bool) -> None:  # noqa:
 
 
 def _given(file: Path) -> "Sequence[Example]":
-    from workers.learning.examples import ExampleError, read_file  # noqa: PLC0415 - see above
+    from workers.learning.examples import ExampleError, read_file
 
     try:
         return read_file(file)
@@ -59,9 +59,9 @@ def _given(file: Path) -> "Sequence[Example]":
 
 
 def _verified(settings: Settings) -> "Sequence[Example]":
-    from daemon.system.clock import SystemClock  # noqa: PLC0415 - see above
-    from workers.app import registry  # noqa: PLC0415 - see above
-    from workers.learning.trainer import Trainer  # noqa: PLC0415 - see above
+    from daemon.system.clock import SystemClock
+    from workers.app import registry
+    from workers.learning.trainer import Trainer
 
     with context.store(settings) as store:
         names = [category.name for category in settings.categories]

@@ -142,7 +142,7 @@ class _Workers:
 
     def __init__(self, settings: Settings, runtime: Runtime) -> None:
         # Imported here: the listener must not wait for scikit-learn.
-        from workers.preflight import check  # noqa: PLC0415
+        from workers.preflight import check
 
         check(settings)
         self._settings = settings
@@ -180,7 +180,7 @@ class _Workers:
         self._built.set()
 
     def _workshop(self) -> "WorkerApp":
-        from workers.app import WorkerApp  # noqa: PLC0415 - see above
+        from workers.app import WorkerApp
 
         r = self._runtime
         return WorkerApp(self._settings, r.store, r.broker, r.keys, r.clock)

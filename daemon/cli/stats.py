@@ -16,7 +16,7 @@ from daemon.system.clock import SystemClock
 @click.group(invoke_without_command=True)
 @params.as_json
 @click.pass_context
-def stats(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def stats(ctx: click.Context, as_json: bool) -> None:
     r"""Count mails, tickets, jobs and deliveries, and say what waits.
 
     \b
@@ -47,7 +47,7 @@ def stats(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - a flag o
 @params.since("Decisions since: 2026-11-01, or 30d.", default="90d")
 @params.as_json
 @click.pass_context
-def triage(ctx: click.Context, since: datetime, as_json: bool) -> None:  # noqa: FBT001 - see above
+def triage(ctx: click.Context, since: datetime, as_json: bool) -> None:
     r"""Show how triage does: what people overrode, what went to review, what the model is.
 
     \b
@@ -78,8 +78,8 @@ def _numbers(store: Store) -> dict[str, Any]:
 
 
 def _triage(settings: Settings, store: Store, since: datetime) -> dict[str, Any]:
-    from daemon.cli.support.model_status import standing  # noqa: PLC0415 - brings scikit-learn along
-    from daemon.store.queries.triage_stats import score  # noqa: PLC0415 - only here
+    from daemon.cli.support.model_status import standing
+    from daemon.store.queries.triage_stats import score
 
     with store.read() as session:
         found = score(session, since, settings.triage.review_team)

@@ -50,7 +50,7 @@ def list_(
     category: str | None,
     since: datetime | None,
     limit: int,
-    as_json: bool,  # noqa: FBT001 - a flag of the command line
+    as_json: bool,
 ) -> None:
     r"""List tickets, the newest first.
 
@@ -71,7 +71,7 @@ def list_(
 @params.limit(50)
 @params.as_json
 @click.pass_context
-def search(ctx: click.Context, words: tuple[str, ...], newest: int, limit: int, as_json: bool) -> None:  # noqa: FBT001 - see above
+def search(ctx: click.Context, words: tuple[str, ...], newest: int, limit: int, as_json: bool) -> None:
     r"""Search subject, text, reference and requester.
 
     \b
@@ -91,7 +91,7 @@ def search(ctx: click.Context, words: tuple[str, ...], newest: int, limit: int, 
 @click.option("--full", is_flag=True, help="Show whole mails, with what they quote.")
 @params.as_json
 @click.pass_context
-def show(ctx: click.Context, reference: str, full: bool, as_json: bool) -> None:  # noqa: FBT001 - see above
+def show(ctx: click.Context, reference: str, full: bool, as_json: bool) -> None:
     r"""Show everything about a ticket: mails, decisions and why, who was told.
 
     \b

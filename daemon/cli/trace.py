@@ -13,7 +13,7 @@ from daemon.store.queries.timeline import Entry, find_mails, mails_of, timeline
 @click.argument("mail", metavar="ID")
 @params.as_json
 @click.pass_context
-def trace(ctx: click.Context, mail: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def trace(ctx: click.Context, mail: str, as_json: bool) -> None:
     r"""Follow a mail from the socket to the last notification.
 
     ID is the number of a mail in the ledger, a reference, ticket:NUMBER, a Message-ID (of a mail that came, or of one

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 )
 @params.as_json
 @click.pass_context
-def train(ctx: click.Context, file: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def train(ctx: click.Context, file: Path | None, as_json: bool) -> None:
     r"""Train a model on the examples and on what people verified; promote it when it is not worse than the one in use.
 
     FILE.csv has the columns subject, body and category (or label), and may have priority.
@@ -43,11 +43,11 @@ def train(ctx: click.Context, file: Path | None, as_json: bool) -> None:  # noqa
 
 def _train(settings: "Settings", store: "Store", file: Path | None) -> "Trained":
     # Imported here: scikit-learn takes its time.
-    from workers.app import registry  # noqa: PLC0415
-    from workers.learning.examples import ExampleError, read_file  # noqa: PLC0415
-    from workers.learning.registry import RegistryError  # noqa: PLC0415
-    from workers.learning.trainer import Trainer  # noqa: PLC0415
-    from workers.learning.training import TrainingError  # noqa: PLC0415
+    from workers.app import registry
+    from workers.learning.examples import ExampleError, read_file
+    from workers.learning.registry import RegistryError
+    from workers.learning.trainer import Trainer
+    from workers.learning.training import TrainingError
 
     names = [category.name for category in settings.categories]
     trainer = Trainer(store, registry(settings), SystemClock(), names, settings.triage.examples)

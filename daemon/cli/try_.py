@@ -29,7 +29,7 @@ SHOWN_LINES = 12
 @click.option("--full", is_flag=True, help="Show whole texts.")
 @params.as_json
 @click.pass_context
-def try_(ctx: click.Context, paths: tuple[str, ...], jobs: int, full: bool, as_json: bool) -> None:  # noqa: FBT001 - flags of the command line
+def try_(ctx: click.Context, paths: tuple[str, ...], jobs: int, full: bool, as_json: bool) -> None:
     r"""Show what would happen to mails, and why. Nothing is stored or sent.
 
     PATH is a file, an mbox, a Maildir, a directory of .eml files, or - for standard input.
@@ -89,7 +89,7 @@ class _Known:
             self._store = stack.enter_context(context.store(settings))
         except context.Failure:
             return
-        from daemon.store import keys  # noqa: PLC0415 - only where there is a store
+        from daemon.store import keys
 
         with self._store.read() as session:
             self.keys = keys.load(session)
@@ -98,7 +98,7 @@ class _Known:
         """Return what a mail would join or point to, and on which evidence."""
         if self._store is None or not (found.keys.tokens or found.keys.message_ids or found.keys.references):
             return None
-        from daemon.store import tickets  # noqa: PLC0415 - see above
+        from daemon.store import tickets
 
         with self._store.read() as session:
             candidates = tickets.find_candidates(session, found.keys)

@@ -84,8 +84,8 @@ def settings(ctx: click.Context, *, quiet: bool = False) -> Settings:
 
 def runtime(settings: Settings, *, migrate: bool, alone: bool, works: bool = True) -> "Runtime":
     """Build what a running process needs; raises Misconfigured or Unavailable."""
-    from daemon.runtime import Runtime  # noqa: PLC0415 - see above
-    from daemon.system.lock import LockedError  # noqa: PLC0415 - the store takes a second to import, --help must not
+    from daemon.runtime import Runtime
+    from daemon.system.lock import LockedError
 
     with _explained(settings):
         try:
@@ -97,8 +97,8 @@ def runtime(settings: Settings, *, migrate: bool, alone: bool, works: bool = Tru
 @contextmanager
 def store(settings: Settings, *, checked: bool = True) -> Iterator["Store"]:
     """Open the store for one command; raises Misconfigured or Unavailable. `checked` asks for this version's schema."""
-    from daemon.store.maintenance import schema  # noqa: PLC0415 - see above
-    from daemon.store.store import Store  # noqa: PLC0415 - see above
+    from daemon.store.maintenance import schema
+    from daemon.store.store import Store
 
     with _explained(settings):
         if checked:
@@ -114,7 +114,7 @@ def store(settings: Settings, *, checked: bool = True) -> Iterator["Store"]:
 
 def where(url: str) -> str:
     """Name a database for people: the file, or host and name; never the password."""
-    from sqlalchemy import URL, make_url  # noqa: PLC0415 - see above
+    from sqlalchemy import URL, make_url
 
     parts = make_url(url)
     if parts.get_backend_name() == "sqlite":
@@ -124,7 +124,7 @@ def where(url: str) -> str:
 
 def reason(error: BaseException, url: str) -> str:
     """Return why a database cannot be used, on one line, without its password."""
-    from sqlalchemy import make_url  # noqa: PLC0415 - see above
+    from sqlalchemy import make_url
 
     text = str(getattr(error, "orig", None) or error).strip().splitlines()
     line = text[0] if text else type(error).__name__
@@ -134,7 +134,7 @@ def reason(error: BaseException, url: str) -> str:
 
 def _refuse_missing_file(url: str) -> None:
     """Leave no empty database behind only because somebody looked."""
-    from sqlalchemy import make_url  # noqa: PLC0415 - see above
+    from sqlalchemy import make_url
 
     parts = make_url(url)
     if parts.get_backend_name() == "sqlite" and parts.database and not Path(parts.database).exists():
@@ -146,7 +146,7 @@ def _refuse_missing_file(url: str) -> None:
 @contextmanager
 def _explained(settings: Settings) -> Iterator[None]:
     """Turn what a database raises into a line and an exit code."""
-    from sqlalchemy.exc import (  # noqa: PLC0415 - see above
+    from sqlalchemy.exc import (
         ArgumentError,
         InterfaceError,
         NoSuchModuleError,
@@ -154,7 +154,7 @@ def _explained(settings: Settings) -> Iterator[None]:
         TimeoutError,  # noqa: A004 - of the pool
     )
 
-    from daemon.store.maintenance.schema import SchemaError  # noqa: PLC0415 - see above
+    from daemon.store.maintenance.schema import SchemaError
 
     url = settings.database_url
     try:

@@ -29,9 +29,9 @@ class DryRunTools:
 
 def dry_run_tools(config: Path | None, keys: tuple[bytes, ...]) -> tuple[str, DryRunTools]:
     """Return a note and the tools for these settings: the model in use, else one trained on the examples."""
-    from config.settings import load  # noqa: PLC0415 - heavy, and wanted in a process that ends at once
-    from daemon.policies import identity  # noqa: PLC0415 - see above
-    from workers.policies import triage_policy  # noqa: PLC0415 - see above
+    from config.settings import load
+    from daemon.policies import identity
+    from workers.policies import triage_policy
 
     settings = load(config)
     model, note = usable_model(settings)
@@ -40,9 +40,9 @@ def dry_run_tools(config: Path | None, keys: tuple[bytes, ...]) -> tuple[str, Dr
 
 def usable_model(settings: Settings) -> tuple[Model | None, str]:
     """Return the model in use, else one that is trained on the examples and kept nowhere, and a note on which it is."""
-    from workers.app import registry  # noqa: PLC0415 - see above
-    from workers.learning import trainer, training  # noqa: PLC0415 - see above
-    from workers.learning.registry import RegistryError  # noqa: PLC0415 - see above
+    from workers.app import registry
+    from workers.learning import trainer, training
+    from workers.learning.registry import RegistryError
 
     try:
         model = registry(settings).load()
@@ -58,8 +58,8 @@ def usable_model(settings: Settings) -> tuple[Model | None, str]:
 
 
 def _examples(settings: Settings) -> list[Example]:
-    from workers.learning import trainer  # noqa: PLC0415 - see above
-    from workers.learning.examples import read_files  # noqa: PLC0415 - see above
+    from workers.learning import trainer
+    from workers.learning.examples import read_files
 
     corpus = settings.triage.examples
     paths = sorted(corpus.glob("*.csv")) if corpus else trainer.shipped_examples()

@@ -104,8 +104,8 @@ def _bounce(dsn: Dsn | None) -> dict[str, Any] | None:
 
 def _triage(dry_run_tools: DryRunTools, message: Message) -> dict[str, Any]:
     # Imported here: the parent, which only prints, does without numpy.
-    from workers.triage import preprocess  # noqa: PLC0415
-    from workers.triage.decide import decide  # noqa: PLC0415
+    from workers.triage import preprocess
+    from workers.triage.decide import decide
 
     case = preprocess.clean(message.subject, message.text)
     triage = decide(case, dry_run_tools.policy, dry_run_tools.model, dry_run_tools.certified, NEVER_AUDITED)

@@ -159,17 +159,17 @@ def busy(text: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    from rich.console import Console  # noqa: PLC0415 - not needed in a pipe
+    from rich.console import Console
 
     with Console(stderr=True).status(text):
         yield
 
 
 def _table(rows: Iterable[Row], columns: Sequence[str]) -> int:
-    from rich import box  # noqa: PLC0415 - not needed in a pipe
-    from rich.console import Console  # noqa: PLC0415 - see above
-    from rich.table import Column, Table  # noqa: PLC0415 - see above
-    from rich.text import Text  # noqa: PLC0415 - see above
+    from rich import box
+    from rich.console import Console
+    from rich.table import Column, Table
+    from rich.text import Text
 
     console, texts = Console(), [{column: cell(row.get(column)) for column in columns} for row in rows]
     columns = _fitting(columns, texts, console.width)
