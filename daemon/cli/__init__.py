@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import Final
 
@@ -12,27 +13,33 @@ import click
 EX_USAGE: Final = 64
 INTERRUPTED: Final = 130
 
-# Section, name, module, what it says of itself in the overview.
+# Section, name, what it says of itself in the overview. The module has the name of the command.
 COMMANDS: Final = (
-    ("Run", "run", "run", "Run everything in one process."),
-    ("Run", "daemon", "run", "Accept mail, without working on it."),
-    ("Run", "worker", "run", "Work on what is stored."),
-    ("Run", "send-test", "run", "Send a mail to the listener as a customer would."),
-    ("Run", "check", "check", "Show the settings in force and try every connection."),
-    ("Run", "try", "try_", "Show what would happen to a mail; store and send nothing."),
-    ("Tickets", "tickets", "tickets", "List, show, search, close, assign and correct tickets."),
-    ("Tickets", "stats", "stats", "Count mails, tickets, jobs and deliveries."),
-    ("Mail", "trace", "trace", "Follow a mail from the socket to the last notification."),
-    ("Mail", "parked", "parked", "List, show and replay mail that was not understood."),
-    ("Mail", "imap", "imap", "Fetch older mail from the mailboxes."),
-    ("Operate", "jobs", "jobs", "List, retry and dismiss jobs."),
-    ("Operate", "db", "db", "Upgrade, back up and verify the database."),
-    ("Triage", "train", "train", "Train a model, and promote it when it is not worse."),
-    ("Triage", "evaluate", "evaluate", "Measure triage on labelled tickets."),
-    ("Triage", "rehearse", "rehearse", "Show what another configuration would decide on stored mail."),
-    ("Triage", "rules", "rules", "Try the rules on tickets."),
-    ("Triage", "models", "models", "List, show, promote and roll back models."),
+    ("Run", "run", "Run everything in one process."),
+    ("Run", "daemon", "Accept mail, without working on it."),
+    ("Run", "worker", "Work on what is stored."),
+    ("Run", "send-test", "Send a mail to the listener as a customer would."),
+    ("Run", "check", "Show the settings in force and try every connection."),
+    ("Run", "try", "Show what would happen to a mail; store and send nothing."),
+    ("Tickets", "tickets", "List, show, search, close, assign and correct tickets."),
+    ("Tickets", "stats", "Count mails, tickets, jobs and deliveries."),
+    ("Mail", "trace", "Follow a mail from the socket to the last notification."),
+    ("Mail", "parked", "List, show and replay mail that was not understood."),
+    ("Mail", "imap", "Fetch older mail from the mailboxes."),
+    ("Operate", "jobs", "List, retry and dismiss jobs."),
+    ("Operate", "db", "Upgrade, back up and verify the database."),
+    ("Triage", "train", "Train a model, and promote it when it is not worse."),
+    ("Triage", "evaluate", "Measure triage on labelled tickets."),
+    ("Triage", "rehearse", "Show what another configuration would decide on stored mail."),
+    ("Triage", "rules", "Try the rules on tickets."),
+    ("Triage", "models", "List, show, promote and roll back models."),
 )
+
+
+def module_of(command: str) -> str:
+    """Return the name of a command's module and function, such as send_test; `try` is a keyword of the language."""
+    name = command.replace("-", "_")
+    return f"{name}_" if iskeyword(name) else name
 
 
 class Lazy(click.Group):
@@ -41,15 +48,15 @@ class Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the order of the overview."""
         del ctx
-        return [name for _, name, _, _ in COMMANDS]
+        return [name for _, name, _ in COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return a subcommand; None where there is none of that name."""
         del ctx
-        module = next((module for _, name, module, _ in COMMANDS if name == cmd_name), None)
-        if module is None:
+        if cmd_name not in {name for _, name, _ in COMMANDS}:
             return None
-        command = getattr(import_module(f"daemon.cli.{module}"), COMMAND_OF.get(cmd_name, cmd_name.replace("-", "_")))
+        module = module_of(cmd_name)
+        command = getattr(import_module(f"daemon.cli.{module}"), module)
         if not isinstance(command, click.Command):
             raise TypeError(f"daemon.cli.{module} has no command {cmd_name}")
         return _keep_paragraphs(command)
@@ -59,7 +66,7 @@ class Lazy(click.Group):
         del ctx
         for section in dict.fromkeys(section for section, *_ in COMMANDS):
             with formatter.section(section):
-                formatter.write_dl([(name, about) for at, name, _, about in COMMANDS if at == section])
+                formatter.write_dl([(name, about) for at, name, about in COMMANDS if at == section])
 
 
 def _keep_paragraphs(command: click.Command) -> click.Command:
@@ -68,10 +75,6 @@ def _keep_paragraphs(command: click.Command) -> click.Command:
     for inner in command.commands.values() if isinstance(command, click.Group) else ():
         _keep_paragraphs(inner)
     return command
-
-
-# `try` is a keyword of the language.
-COMMAND_OF: Final = {"try": "try_"}
 
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

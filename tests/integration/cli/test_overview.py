@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from daemon.cli import COMMANDS, cli, main
+from daemon.cli import COMMANDS, cli, main, module_of
 
 
 def _commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
@@ -22,7 +22,8 @@ def _commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Co
 
 def _all() -> Iterator[tuple[str, click.Command]]:
     context = click.Context(cli)
-    for _, name, module, _ in COMMANDS:
+    for _, name, _ in COMMANDS:
+        module = module_of(name)
         command = cli.get_command(context, name) if find_spec(f"daemon.cli.{module}") else None
         if command is not None:
             yield from _commands(command, name)
@@ -36,7 +37,8 @@ def test_every_command_has_help_with_an_example(name: str, command: click.Comman
 
 
 def test_every_command_of_the_overview_exists() -> None:
-    for _, name, module, _ in COMMANDS:
+    for _, name, _ in COMMANDS:
+        module = module_of(name)
         assert import_module(f"daemon.cli.{module}"), name
 
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from config.settings import Settings
-from daemon.cli.run import _Workers
+from daemon.cli.support.worker_thread import WorkerThread
 from daemon.runtime import Runtime
 from tests.support.fakes import eventually
 
@@ -35,14 +35,14 @@ class WorkerApp:
 
 
 @pytest.fixture
-def workers(monkeypatch: pytest.MonkeyPatch) -> _Workers:
+def workers(monkeypatch: pytest.MonkeyPatch) -> WorkerThread:
     monkeypatch.setattr("workers.app.WorkerApp", WorkerApp)
-    monkeypatch.setattr("daemon.cli.run.START_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr("daemon.cli.support.worker_thread.START_AGAIN_SECONDS", 0.01)
     monkeypatch.setattr(WorkerApp, "made", [])
-    return _Workers(Settings(), cast(Runtime, SimpleNamespace(store=None, broker=None, keys=(), clock=None)))
+    return WorkerThread(Settings(), cast(Runtime, SimpleNamespace(store=None, broker=None, keys=(), clock=None)))
 
 
-def test_they_start_once_what_was_in_the_way_is_gone(workers: _Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_start_once_what_was_in_the_way_is_gone(workers: WorkerThread, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WorkerApp, "failures", 3)
     workers.start()
     eventually(lambda: [workshop.state for workshop in WorkerApp.made] == ["started"])
@@ -52,7 +52,7 @@ def test_they_start_once_what_was_in_the_way_is_gone(workers: _Workers, monkeypa
     assert WorkerApp.made[0].state == "closed"
 
 
-def test_they_can_be_stopped_while_they_cannot_start(workers: _Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_can_be_stopped_while_they_cannot_start(workers: WorkerThread, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WorkerApp, "failures", 10**9)
     workers.start()
     eventually(lambda: bool(WorkerApp.made))

@@ -1,0 +1,31 @@
+"""The command `daemon`: accept email, without working on it."""
+
+import asyncio
+
+import click
+import structlog
+
+from daemon.cli.support import context
+from daemon.cli.support.worker_thread import reload
+from daemon.service import Service
+
+log = structlog.get_logger(__name__)
+
+
+@click.command()
+@click.pass_context
+def daemon(ctx: click.Context) -> None:
+    r"""Accept mail, without working on it: the listener, the mailboxes and the relay.
+
+    \b
+    Example: triaged --config /etc/triaged/triaged.toml daemon
+    """
+    settings = context.settings(ctx)
+    runtime = context.runtime(settings, migrate=False, alone=True, works=False)
+    service = Service(settings, runtime.store, runtime.relay, runtime.keys, runtime.clock)
+    runtime.relay.start()
+    try:
+        asyncio.run(service.run(lambda: None, lambda: reload(ctx, None)))
+    finally:
+        runtime.close()
+        log.info("stopped")

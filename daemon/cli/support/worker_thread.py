@@ -1,0 +1,87 @@
+"""The workers of a process, built in a thread of their own, and how a running process takes a new configuration."""
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import click
+import structlog
+
+from config.settings import Settings, load
+from daemon.cli.support import context
+from daemon.runtime import Runtime
+
+if TYPE_CHECKING:
+    from workers.app import WorkerApp
+
+log = structlog.get_logger(__name__)
+
+START_AGAIN_SECONDS: Final = 10.0
+
+
+class WorkerThread:
+    """Builds the WorkerApp of a process in a thread, so that email is accepted before the model is loaded."""
+
+    def __init__(self, settings: Settings, runtime: Runtime) -> None:
+        # Imported here: the listener must not wait for scikit-learn.
+        from workers.preflight import check
+
+        check(settings)
+        self._settings = settings
+        self._runtime = runtime
+        self._built = threading.Event()
+        self._closing = threading.Event()
+        self._close: Callable[[], None] = lambda: None
+        self._apply: Callable[[Settings], None] = lambda _: None
+        self._thread = threading.Thread(target=self._build, name="worker app", daemon=True)
+
+    def start(self) -> None:
+        """Begin to build, then to work."""
+        self._thread.start()
+
+    def reload(self, settings: Settings) -> None:
+        """Put new settings in force once the workers are built."""
+        self._built.wait()
+        self._apply(settings)
+
+    def close(self) -> None:
+        """Stop the workers, after their jobs at hand."""
+        self._closing.set()
+        if self._thread.is_alive() or self._built.is_set():
+            self._thread.join()
+        self._close()
+
+    def _build(self) -> None:
+        worker_app: WorkerApp | None = None
+        while not self._closing.is_set():
+            try:
+                worker_app = worker_app or self._worker_app()
+                worker_app.start()
+                self._close, self._apply = worker_app.close, worker_app.reload
+                break
+            except Exception:
+                log.exception("the workers cannot start, and will try again; mail is accepted and waits")
+                self._closing.wait(START_AGAIN_SECONDS)
+        self._built.set()
+
+    def _worker_app(self) -> "WorkerApp":
+        from workers.app import WorkerApp
+
+        r = self._runtime
+        return WorkerApp(self._settings, r.store, r.broker, r.keys, r.clock)
+
+
+def reload(ctx: click.Context, workers: WorkerThread | None) -> None:
+    """Put changed rules, teams and templates in force, or keep the old ones and say why."""
+
+    def work() -> None:
+        try:
+            settings = load(context.config_path(ctx))
+            if workers is not None:
+                workers.reload(settings)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the new, the old stays in force
+            log.error("not reloaded, the old configuration stays in force", reason=str(error)[:500])  # noqa: TRY400
+        else:
+            log.info("reloaded")
+
+    threading.Thread(target=work, name="reload", daemon=True).start()
