@@ -34,12 +34,12 @@ class Store:
     def submit_items(self, run: BatchFn[Item, T], items: Sequence[Item], *, linger: bool = False) -> "list[Future[T]]":
         """Return a future for each item; `run` writes them together with others that came at the same time.
 
-        What is linger waits up to 25 ms for company.
+        With `linger` they wait up to 25 ms for others to share the commit.
         """
         return self.writer.submit_items(run, items, linger=linger)
 
     def flush(self) -> None:
-        """Write what is linger now: somebody waits for it."""
+        """Commit lingering items now: somebody waits for them."""
         self.writer.flush()
 
     def write(self, run: Callable[[Session], T]) -> T:

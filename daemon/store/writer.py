@@ -42,13 +42,13 @@ class Writer:
 
     Each function gets a session, must have no effect outside the database, and may run twice: when a batch
     fails, its functions run again one by one, so that a bad one hurts only itself. A batch is what queued up during the
-    commit before it; no timer holds up who did not ask for it. Whoever waits for a write commits it, and what queued up
-    beside it, unless somebody is at it: two threads that hand a transaction to each other take half as long again.
+    commit before it; only lingering items wait for a timer. The waiting thread commits the batch itself, unless another
+    thread is committing: a hand-over to a writer thread was 50 % slower.
     """
 
     def __init__(self, sessions: sessionmaker[Session]) -> None:
         self._sessions = sessions
-        # Taken out once they are answered, so that whoever is interrupted at it leaves them to the next.
+        # Items stay queued until answered, so an interrupted leader loses none.
         self._queue: deque[_Work[Any, Any]] = deque()
         self._turn = threading.Lock()
         self._bell = threading.Event()
@@ -67,7 +67,7 @@ class Writer:
     def submit_items(self, run: BatchFn[Item, T], items: Sequence[Item], *, linger: bool = False) -> "list[Future[T]]":
         """Return a future for each item; the items of a batch that have the same `run` are given to it together.
 
-        What is linger waits up to 25 ms for company.
+        With `linger` they wait up to 25 ms for others to share the commit.
         """
         futures = self._queued(run, items)
         if linger:
@@ -87,7 +87,7 @@ class Writer:
         try:
             self._lead(wait=False)
         except BaseException:
-            # Interrupted: what is ours is over, what is others' stays in the queue.
+            # Interrupted: cancel our own items, leave those of others in the queue.
             for future in futures:
                 future.cancel()
             raise
@@ -95,7 +95,7 @@ class Writer:
         return futures
 
     def flush(self) -> None:
-        """Commit what is linger, unless somebody is at it, who will."""
+        """Commit lingering items now, unless another thread is committing and will."""
         self._lead(wait=False)
 
     def stuck_seconds(self) -> float:
@@ -116,7 +116,7 @@ class Writer:
             if not closed:
                 self._queue.extend(works)
         if closed:
-            # Not raised here: whoever submits again from a callback could tell nobody.
+            # Not raised here: a callback that submits again could not report it.
             for work in works:
                 work.future.set_exception(WriterClosedError())
         return [work.future for work in works]
@@ -137,7 +137,7 @@ class Writer:
         self._bell.set()
 
     def _lead(self, *, wait: bool) -> None:
-        """Commit one batch, in turn; whoever finds somebody at it is looked after by them or by the thread."""
+        """Commit one batch, one thread at a time; without `wait` a busy writer is left to finish the queue."""
         if not self._turn.acquire(blocking=wait):
             return
         try:
@@ -151,7 +151,7 @@ class Writer:
         finally:
             self._busy = False
             self._turn.release()
-            # Asked after the turn is given up: who came before and found it taken relies on it.
+            # Checked after the turn is released: a thread that found it taken relies on us.
             if self._queue:
                 self._ring()
 

@@ -1,8 +1,14 @@
-"""Work on several jobs side by side: what they ask of the store in the same step is asked once for all of them.
+"""A data loader for jobs: what several jobs ask of the store in the same step is asked once for all of them.
 
-A job is written as if it were alone, top to bottom, as a generator that stops wherever it needs the store. Jobs in
-company take a third of the time of as many alone: statements and commits are shared, and code that runs many times in
-a row stays in the processor's caches.
+A job is a generator that yields a Step wherever it needs the store, and reads as if it were alone:
+
+    job 1   ... yield read(texts_of, 7)  ... yield write(finish, a) ...
+    job 2   ... yield read(texts_of, 8)  ... yield write(finish, b) ...
+                       |                            |
+            texts_of(session, [7, 8])     finish(session, [a, b]), one commit
+
+Jobs in a batch take a third of the time of as many jobs alone: they share statements and commits, and code that runs
+many times in a row stays in the processor's caches.
 """
 
 from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
@@ -24,7 +30,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 class StepMode(Enum):
-    """StepMode a step goes to the store."""
+    """How a step goes to the store. SOON is written without waiting for the other jobs to reach the same step."""
 
     READ = "read"
     WRITE = "write"

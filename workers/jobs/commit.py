@@ -1,4 +1,4 @@
-"""Write down the outcome of jobs: again while the store cannot be reached, for what was done would be done twice."""
+"""Commit the outcome of jobs, again and again while the store cannot be reached: lost outcomes would be repeated."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future

@@ -1,4 +1,17 @@
-"""Perform jobs: claim, work, finish; retry or give up as the row says, whatever the broker remembers."""
+"""Run jobs: claim, work, finish; retry or discard as the row says, whatever the broker remembers.
+
+One execution:
+
+    broker wakes a thread with a job id
+      -> claim the job and its share of the waiting jobs of that kind     attempts + 1, one transaction
+      -> run them as one batch (batching.run_batched), with heartbeats
+           finished      effects, the end of the job and follow-up jobs in one transaction
+           SnoozeError   nothing is wrong: due again later
+           store away    release: the attempt does not count, for six hours
+           LeaseLost     the relay gave the job to another worker: discard our result
+           other error   retry with back-off, until the attempts are used up; then bury it and name what is left
+      -> run the follow-up jobs, which were leased to us when they were added, until the window is over
+"""
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,13 +36,13 @@ from workers.jobs.heartbeat import Heartbeat
 
 log = structlog.get_logger(__name__)
 
-# For so long a worker goes on with what a job promised; a job has three times as much before it is interrupted.
+# How long a worker goes on with follow-up jobs; a single job is interrupted after three times as long.
 WINDOW_SECONDS: Final = 30.0
 FORGIVEN: Final = timedelta(hours=6)
 AGAIN: Final = timedelta(seconds=5)
-# Shorter than it takes until a job is taken back from us: then it is offered in earnest.
+# Must be below the relay's takeover time: after a rescue the same offer is meant in earnest.
 SKIP_OFFER_SECONDS: Final = 2.0
-# How many jobs of a kind are done at a time. Of mails that a process was sending when it died each is sent once more.
+# Number of jobs of a kind in a batch. Each email that was being sent when a process died is sent once more, so few.
 BATCH_SIZE: Final = {JobKind.TRIAGE: 16, JobKind.NOTIFY: 16, JobKind.DELIVER: 8, JobKind.TRAIN: 1}
 
 
@@ -42,12 +55,12 @@ class SnoozeError(Exception):
 
 
 def shutting_down() -> SnoozeError:
-    """Return what is said of a job that nobody here begins any more."""
+    """Return the error for a job that we will not start because we are shutting down."""
     return SnoozeError("left to another worker", timedelta())
 
 
 class WorkWindow:
-    """The time for which a worker goes on with what a job promised, unless it is closed before."""
+    """The time in which a worker starts follow-up jobs; it ends early when the worker is closed."""
 
     def __init__(self, seconds: float, closing: threading.Event) -> None:
         self._until = monotonic() + seconds
@@ -55,7 +68,7 @@ class WorkWindow:
 
     @property
     def over(self) -> bool:
-        """Say whether nothing more is to be begun."""
+        """Say whether no further job may be started."""
         return monotonic() >= self._until or self._closing.is_set()
 
 
@@ -63,17 +76,17 @@ class Actor(Protocol):
     """Does the work of one kind of job."""
 
     def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
-        """Do the work and finish the job in one transaction; return the jobs it promised, leased to the same holder."""
+        """Do the work and finish the job in one transaction; return its follow-up jobs, leased to the same worker."""
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
-        """Leave what the job was for in a named state, in the transaction that buries it."""
+        """Leave the subject of the job in a named state, in the transaction that buries the job."""
 
 
 class JobExecutor:
     """Runs jobs for one process. Attempts are counted in the row before the work starts.
 
-    Whoever is called to a job takes its share of those that wait too, does them side by side, and goes on with what
-    they promised: many mails need few claims and transactions, and a mail no more offers and messages than one.
+    A worker claims up to 16 waiting jobs at once and runs their follow-up jobs itself: many emails need few claims and
+    transactions, and one email needs one offer.
     """
 
     def __init__(
@@ -96,11 +109,11 @@ class JobExecutor:
         self._claimed_in_batch: Mapping[int, float] = {}
 
     def close(self) -> None:
-        """Begin nothing more: what is promised from now on is left to others."""
+        """Start no further job; follow-up jobs are left to other workers."""
         self._closing.set()
 
     def perform(self, job_id: int) -> None:
-        """Do one job, others of its kind, and those that they promise. Never raises but when the store is not there."""
+        """Run a job, others of its kind, and their follow-up jobs. Raises only when the store cannot be reached."""
         if monotonic() - self._claimed_in_batch.get(job_id, -SKIP_OFFER_SECONDS) < SKIP_OFFER_SECONDS:
             return
         leases = self._store.write(lambda session: self._claimed(session, job_id))
@@ -118,13 +131,13 @@ class JobExecutor:
         return [lease, *jobs.claim_more(session, lease, self._share, BATCH_SIZE[lease.kind] - 1, now)]
 
     def _remember(self, batch: Sequence[Lease]) -> None:
-        """Remember for a moment what was taken along: its own offer is on its way, and needs no further look."""
+        """Remember the other jobs of the batch for a moment: their own offers are on their way and can be skipped."""
         now = monotonic()
         fresh = {job_id: at for job_id, at in self._claimed_in_batch.items() if now - at < SKIP_OFFER_SECONDS}
         self._claimed_in_batch = fresh | {lease.job_id: now for lease in batch}
 
     def _run_batch(self, leases: Sequence[Lease], window: WorkWindow) -> Sequence[Lease]:
-        """Do jobs of a kind and return what they promised."""
+        """Run jobs of one kind as a batch and return their follow-up jobs."""
         promised: list[Lease] = []
         open_ = {lease.job_id: lease for lease in leases}
         try:
@@ -147,7 +160,7 @@ class JobExecutor:
         return promised
 
     def _settle(self, lease: Lease, error: BaseException) -> Sequence[Lease]:
-        """Say what becomes of a job that was not finished."""
+        """Settle a job that was not finished: snooze, retry, bury or release it."""
         self._claimed_in_batch = {job_id: at for job_id, at in self._claimed_in_batch.items() if job_id != lease.job_id}
         try:
             return self._failed(lease, error)
@@ -171,9 +184,9 @@ class JobExecutor:
         return ()
 
     def _release(self, lease: Lease) -> None:
-        """Give a job back for which the store failed; where it fails for that too, the relay takes it back.
+        """Release a job because the store failed, without counting the attempt; failing that, the relay rescues it.
 
-        A job may also be such that the store always fails for it: after some hours the attempts count.
+        The store may also fail because of this very job, so after six hours the attempts count.
         """
         log.warning("store not reached, job will be tried again", job=lease.job_id, kind=str(lease.kind))
         now = self._clock.now()
@@ -208,7 +221,7 @@ class JobExecutor:
 
 
 def _grouped(leases: Sequence[Lease]) -> Iterator[Sequence[Lease]]:
-    """Yield groups of jobs of one kind, of the size in which they are done."""
+    """Yield batches of jobs of one kind."""
     for kind in dict.fromkeys(lease.kind for lease in leases):
         alike = iter([lease for lease in leases if lease.kind is kind])
         while group := list(islice(alike, BATCH_SIZE[kind])):
