@@ -31,7 +31,7 @@ class Priority(StrEnum):
 
 
 class SenderKind(StrEnum):
-    """What sort of sender wrote a mail."""
+    """What sort of sender wrote an email."""
 
     PERSON = "person"
     AUTO_REPLY = "auto-reply"
@@ -108,7 +108,7 @@ class EarlierDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """Who wrote a mail (person or machine), whether it may be acknowledged, and why.
+    """Who wrote an email (person or machine), whether it may be acknowledged, and why.
 
     `reasons` are short sentences that name the evidence, such as "Auto-Submitted: auto-replied".
     """
@@ -140,7 +140,7 @@ class Triage:
 
 @dataclass(frozen=True, slots=True)
 class FileSnapshot:
-    """An attachment by name; `part` finds its octets in the raw mail."""
+    """An attachment by name; `part` finds its bytes in the raw mail."""
 
     part: int
     filename: str
@@ -186,7 +186,7 @@ class DecisionSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class TicketSnapshot:
-    """A ticket, the mail and the decision at hand, and who wrote.
+    """A ticket, the email and the decision at hand, and who wrote.
 
     `requester` and `author` are addresses in lower case. `trusted` says that the requester proved to read mail at
     their address. `opening` is the id of the ticket's first message.

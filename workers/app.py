@@ -31,7 +31,7 @@ from workers.transports.smtp import SmtpTransport
 
 log = structlog.get_logger(__name__)
 
-# Redis is asked this often when idle: each stage of a mail's way waits for it. In process, whoever waits is woken.
+# Redis is asked this often when idle: each stage of an email's way waits for it. In process, whoever waits is woken.
 REDIS_POLL_MS = 40
 IDLE_MS = 1000
 PATIENCE_MS = 30_000

@@ -115,7 +115,7 @@ def intake(settings: Settings, store: Store) -> Intake:
 
 
 def _replay(store: Store, accept: Intake, number: int, actor: str, *, silent: bool) -> bool:
-    """Replay one mail; say what became of it, and return whether it is parked no more."""
+    """Replay one email; say what became of it, and return whether it is parked no more."""
     with store.read() as session:
         row = session.get(Inbound, number)
     if row is None:

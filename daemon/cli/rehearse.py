@@ -23,7 +23,7 @@ COLUMNS: Final = ("reference", "category", "team", "new_category", "new_team", "
 
 @dataclass(frozen=True, slots=True)
 class CurrentDecision:
-    """A mail and where it stands now; `case` is what triage reads of it."""
+    """An email and where it stands now; `case` is what triage reads of it."""
 
     reference: str
     subject: str

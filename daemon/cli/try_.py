@@ -1,4 +1,4 @@
-"""The command `try`: what would happen to a mail, and why; nothing is stored, nothing is sent."""
+"""The command `try`: what would happen to an email, and why; nothing is stored, nothing is sent."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -79,7 +79,7 @@ class _Tally:
 
 
 class _Known:
-    """What the store knows, where there is one: our keys, and the tickets that a mail may belong to."""
+    """What the store knows, where there is one: our keys, and the tickets that an email may belong to."""
 
     def __init__(self, stack: ExitStack, settings: "Settings") -> None:
         self._store: Store | None = None
@@ -95,7 +95,7 @@ class _Known:
             self.keys = keys.load(session)
 
     def follow_up(self, found: Read) -> dict[str, Any] | None:
-        """Return what a mail would join or point to, and on which evidence."""
+        """Return what an email would join or point to, and on which evidence."""
         if self._store is None or not (found.keys.tokens or found.keys.message_ids or found.keys.references):
             return None
         from daemon.store import tickets

@@ -69,7 +69,7 @@ class _Filler:
     stored: int = 0
 
     def fill(self, name: str) -> None:
-        """Take in a folder. A mail that cannot be read costs a session; the reader gives it up after some."""
+        """Take in a folder. An email that cannot be read costs a session; the reader gives it up after some."""
         reader, done, finished = self.reader(name), set[int](), False
         while not finished:
             try:

@@ -77,7 +77,7 @@ class BoundedClient(IMAPClient):  # type: ignore[misc]  # the library has no typ
         return any(len(line) > 1 and line[1] == b"EXISTS" for line in lines)
 
     def announcements(self) -> int:
-        """Return how often the server told, outside of IDLE, how many mails the selected folder holds."""
+        """Return how often the server told, outside of IDLE, how many emails the selected folder holds."""
         return len(self._imap.untagged_responses.get("EXISTS", ()))
 
     def _create_IMAP4(self) -> Any:  # noqa: ANN401, N802 - the library's name, and its object without type

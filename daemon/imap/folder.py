@@ -1,4 +1,4 @@
-"""Read one folder from its cursor on: each mail in the transaction that moves the cursor past it."""
+"""Read one folder from its cursor on: each email in the transaction that moves the cursor past it."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -32,16 +32,16 @@ MARGIN: Final = timedelta(days=2)
 
 
 class Accepts(Protocol):
-    """Takes a mail in, and returns once it is durable."""
+    """Takes an email in, and returns once it is durable."""
 
     def accept(
         self, inbound: Inbound, *, silent: bool = False, also: Callable[[Transaction], None] | None = None
     ) -> object:
-        """Take a mail in; `silent` mail causes none, `also` runs in the same transaction."""
+        """Take an email in; `silent` mail causes none, `also` runs in the same transaction."""
 
 
 class UnreadableError(Exception):
-    """A mail cannot be read: the session is to be renewed, and the mail passed over if that does not help."""
+    """An email cannot be read: the session is to be renewed, and the email passed over if that does not help."""
 
 
 SPEAKING: Final = (FolderError, RefusedError, TokenRefusedError, TokenUnavailableError, UnreadableError)
@@ -150,7 +150,7 @@ class Reader:
         if tried == TRIES:
             self._store.write(give_up)
             log.error("mailbox mail unreadable", mailbox=self.place.account, folder=self.place.folder, uid=key[1])
-        # Counted only now: a mail is never passed over without its note.
+        # Counted only now: an email is never passed over without its note.
         self._failures[key] = tried
 
     def _read_again(self, session: Session, folder: Folder, cursor: Cursor) -> None:
@@ -192,7 +192,7 @@ class Reader:
             self._mark(session, [uid for _, uid in keys], keys)
 
     def _mark(self, session: Session, uids: Sequence[int], keys: Sequence[Key]) -> None:
-        """Mark or move mails, and let the store forget that they were to be."""
+        """Mark or move emails, and let the store forget that they were to be."""
         try:
             self._finish(session, uids)
         except FolderError as error:
@@ -206,14 +206,14 @@ class Reader:
         self._store.write(lambda db: cursors.settle(db, self.place, keys))
 
     def _finish(self, session: Session, uids: Sequence[int]) -> None:
-        # A server on which marking always ends the session must not keep us from the mail that comes.
+        # A server on which marking always ends the session must not keep us from the email that comes.
         if self._lost >= TRIES:
             raise FolderError("the connection was lost each time")
         session.finish(uids)
 
 
 def begin(session: Session, folder: Folder, place: Place, store: Store, clock: Clock) -> int:
-    """Set the cursor of a folder that is new to us behind the mails it holds, and return it."""
+    """Set the cursor of a folder that is new to us behind the emails it holds, and return it."""
     last, now = session.last_uid(folder), clock.now()
     store.write(lambda db: cursors.put(db, place, folder.uidvalidity, last, now))
     log.info("mailbox folder begun", mailbox=place.account, folder=place.folder, after=last)
@@ -235,7 +235,7 @@ def _return_path(value: str) -> str | None:
 
 
 def describe(error: BaseException) -> str:
-    """Name what went wrong without repeating what may be a piece of a mail or of a statement."""
+    """Name what went wrong without repeating what may be a piece of an email or of a statement."""
     if isinstance(error, SPEAKING):
         return str(error)
     if isinstance(error, ProtocolError):

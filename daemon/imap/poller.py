@@ -41,7 +41,7 @@ class State:
 
 
 class Poller:
-    """Brings the mail of one mailbox to the intake, for as long as the process lives."""
+    """Brings the email of one mailbox to the intake, for as long as the process lives."""
 
     def __init__(
         self,
@@ -77,11 +77,11 @@ class Poller:
         self._thread.start()
 
     def ask_to_stop(self) -> None:
-        """Let the poller finish the mail at hand and stop, without waiting for it."""
+        """Let the poller finish the email at hand and stop, without waiting for it."""
         self._stop.set()
 
     def stop(self, patience: float = 10) -> None:
-        """Stop, waiting so many seconds for the mail at hand before the connection is broken."""
+        """Stop, waiting so many seconds for the email at hand before the connection is broken."""
         self.ask_to_stop()
         if not self._thread.ident:
             return

@@ -19,7 +19,7 @@ from daemon.imap.oauth2 import Tokens
 # More uids than this in one answer would come near the longest line that imaplib reads.
 PAGE: Final = 50_000
 LARGEST: Final = 2**32  # uids and UIDVALIDITY are smaller (RFC 9051 section 9, nz-number)
-# Octets in an answer that belong to no mail.
+# Bytes in an answer that belong to no mail.
 ROOM: Final = 64 * 1024
 
 
@@ -163,7 +163,7 @@ class Session:
         return self._client.announcements() > self._announcements
 
     def read(self, uid: int) -> Mail | None:
-        """Fetch a mail without marking it, or None where it is gone. Raises whatever the server's answer leads to."""
+        """Fetch an email without marking it, or None where it is gone. Raises whatever the server's answer leads to."""
         size = self._item(uid, "RFC822.SIZE", ROOM)
         if not isinstance(size, int):
             if uid not in self._search("UID", str(uid)):
@@ -172,13 +172,13 @@ class Session:
         most = self._max_bytes
         part = (f"<0.{most}>", "<0>") if size > most else ("", "")
         raw = self._body(uid, *part)
-        # Some servers only guess sizes. What comes twice alike is the mail; broken copies differ.
+        # Some servers only guess sizes. What comes twice alike is the email; broken copies differ.
         if len(raw) != min(size, most) and self._body(uid, *part) != raw:
             raise ProtocolError("the server's copies of a mail differ")
         return Mail(raw[:most], size, cut=max(size, len(raw)) > most)
 
     def finish(self, uids: Sequence[int]) -> None:
-        """Do with stored mails what the settings say."""
+        """Do with stored emails what the settings say."""
         if not uids or not self.marks:
             return
         if self._mailbox.after == "mark_seen":
@@ -206,7 +206,7 @@ class Session:
             return
         self._ask(self._client.copy, uids, self._mailbox.move_to)
         self._ask(self._client.add_flags, uids, [DELETED], True)
-        # A plain EXPUNGE would take mails with it that others have marked.
+        # A plain EXPUNGE would take emails with it that others have marked.
         if b"UIDPLUS" in self._able:
             self._ask(self._client.uid_expunge, uids)
 
@@ -221,7 +221,7 @@ class Session:
         return raw
 
     def _item(self, uid: int, item: str, octets: int, answered: str = "") -> object:
-        """Return one item of a mail, or None where the server does not give it."""
+        """Return one item of an email, or None where the server does not give it."""
         try:
             with self._client.within(self._pace.body, octets):
                 answer = self._client.fetch([uid], [item])

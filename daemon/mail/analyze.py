@@ -1,4 +1,4 @@
-"""Understand a mail: everything that can be said of it before the store is asked."""
+"""Understand an email: everything that can be said of it before the store is asked."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What a mail says to us, before the store is asked."""
+    """What an email says to us, before the store is asked."""
 
     message: Message
     screening: Screening
@@ -47,7 +47,7 @@ class Analysis:
 
 
 def analyze(inbound: Inbound, policy: Identity) -> Analysis:
-    """Return what a mail says to us. Pure."""
+    """Return what an email says to us. Pure."""
     message = parse(inbound.raw)
     today = inbound.envelope.received_at.date()
     own = OwnIdentity(policy.own_addresses, own_evidence(message, policy.keys, today))

@@ -1,4 +1,4 @@
-"""Stream the mails of a file, an mbox, a Maildir, a directory of .eml files or standard input."""
+"""Stream the emails of a file, an mbox, a Maildir, a directory of .eml files or standard input."""
 
 import logging
 import os
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def mails(paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield (name, raw) of each mail, one in memory at a time, cut at 100 MiB.
+    """Yield (name, raw) of each email, one in memory at a time, cut at 100 MiB.
 
     Names are relative to a directory given, `name#n` within an mbox, "-" for standard input. OSError for a path that
     cannot be read; a file within a directory that cannot be read is logged and passed over.
@@ -32,7 +32,7 @@ def mails(paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
 
 
 def _directory(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the mails of a Maildir, or of every .eml file below a directory, sorted."""
+    """Yield the emails of a Maildir, or of every .eml file below a directory, sorted."""
     is_maildir = all((root / folder).is_dir() for folder in _FOLDERS)
     for path in _maildir(root) if is_maildir else _tree(root):
         raw = _content(path)
@@ -62,7 +62,7 @@ def _content(path: Path) -> bytes | None:
 
 
 def _read(name: str, file: IO[bytes]) -> Iterator[tuple[str, bytes]]:
-    """Yield one mail, or the mails of an mbox, told by its first line; an .eml file is always one mail."""
+    """Yield one email, or the emails of an mbox, told by its first line; an .eml file is always one email."""
     first = file.readline(_LINE)
     if first.startswith(_ENVELOPE) and not name.lower().endswith(".eml"):
         mbox = _mbox(file)
@@ -72,7 +72,7 @@ def _read(name: str, file: IO[bytes]) -> Iterator[tuple[str, bytes]]:
 
 
 def _mbox(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield the mails of an mbox (RFC 4155, mboxrd quoting) whose first envelope line has been read."""
+    """Yield the emails of an mbox (RFC 4155, mboxrd quoting) whose first envelope line has been read."""
     lines: list[bytes] = []
     room, after_blank = MAX_MAIL, True
     while line := file.readline(_LINE):

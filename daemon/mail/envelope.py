@@ -1,4 +1,4 @@
-"""What the outside said about a mail before its first header."""
+"""What the outside said about an email before its first header."""
 
 from dataclasses import dataclass
 from datetime import datetime

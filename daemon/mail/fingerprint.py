@@ -29,7 +29,7 @@ def content_key(raw: bytes) -> str:
     )
     digest = hashlib.sha256(b"\n".join(fields))
     digest.update(b"\n\n")
-    # A view: a copy of a large mail costs as much memory as the mail.
+    # A view: a copy of a large mail costs as much memory as the email.
     digest.update(memoryview(text)[head_end + 2 : _end(text, head_end + 2)])
     return digest.hexdigest()
 

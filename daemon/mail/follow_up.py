@@ -1,4 +1,4 @@
-"""Find the ticket that a mail belongs to: ask (pure), fetch (the store), decide (pure)."""
+"""Find the ticket that an email belongs to: ask (pure), fetch (the store), decide (pure)."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ ADDRESS_HEADERS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What in a mail may name a ticket, strongest evidence first."""
+    """What in an email may name a ticket, strongest evidence first."""
 
     tokens: tuple[tuple[Token, str], ...] = ()
     message_ids: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The tickets behind the keys of one mail."""
+    """The tickets behind the keys of one email."""
 
     by_id: Mapping[int, Candidate]
     by_message_id: Mapping[str, int]
@@ -47,7 +47,7 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What a mail joins, or, with `joins` false, which ticket a new one points to; and on which evidence."""
+    """What an email joins, or, with `joins` false, which ticket a new one points to; and on which evidence."""
 
     ticket_id: int
     joins: bool
@@ -69,7 +69,7 @@ def find_keys(message: Message, rcpt_tos: Sequence[str], keys: tuple[bytes, ...]
 
 
 def decide(keys: Keys, candidates: Candidates, sender: str | None, subject: str, *, verified: bool) -> FollowUp | None:
-    """Return what a mail from `sender` joins or points to, or None for a mail that stands alone.
+    """Return what an email from `sender` joins or points to, or None for an email that stands alone.
 
     A token that we signed lets anyone in who holds it; a known Message-ID needs a participant and the same subject;
     a bare reference needs a participant whose address is authenticated (`verified`), since anyone can read one.

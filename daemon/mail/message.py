@@ -19,7 +19,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A part that is a file to a person. `part` is the index of its Part; `size` is in decoded octets."""
+    """A part that is a file to a person. `part` is the index of its Part; `size` is in decoded bytes."""
 
     filename: str
     content_type: str
@@ -49,7 +49,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    r"""A mail as people read it. Damage is in `defects`, short words such as "bad-base64" or "too-deep".
+    r"""An email as people read it. Damage is in `defects`, short words such as "bad-base64" or "too-deep".
 
     `text` is the whole readable text (the plain part, else made from the HTML); what is new in it is for
     `daemon.mail.reply.split` to say. `message_id` has its angle brackets, or is "". `headers` maps lower-case names to

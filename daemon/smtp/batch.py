@@ -1,4 +1,4 @@
-"""Store the mails of many clients together: what one event loop took in while its clients were talking."""
+"""Store the emails of many clients together: what one event loop took in while its clients were talking."""
 
 import asyncio
 from concurrent.futures import Future
@@ -34,7 +34,7 @@ class Batch:
         self._heard += 1
 
     def store(self, email: PreparedEmail) -> "asyncio.Future[Receipt]":
-        """Return a future that resolves once the mail is durable, or raises what Intake.store raises.
+        """Return a future that resolves once the email is durable, or raises what Intake.store raises.
 
         Whoever stops waiting for it does not stop the commit.
         """
@@ -60,7 +60,7 @@ class Batch:
         batch, self._waiting = self._waiting, []
         answered = count(1)
         stored = self._intake.store([email for email, _ in batch])
-        # Futures and their callbacks are a cycle, and must not keep the mails until it is collected.
+        # Futures and their callbacks are a cycle, and must not keep the emails until it is collected.
         receipts = [receipt for _, receipt in batch]
         del batch
 

@@ -28,7 +28,7 @@ LOOP: Final = "554 5.4.6 Too many hops, this mail is looping"
 
 
 def stored(receipt: Receipt) -> str:
-    """Return the 250 that names what the mail became: its reference, else its ledger number."""
+    """Return the 250 that names what the email became: its reference, else its ledger number."""
     if receipt.reference:
         return f"{STORED} {receipt.reference}"
     return f"{STORED} {receipt.inbound_id} ({receipt.disposition})"

@@ -18,7 +18,7 @@ SLOWEST = 500
 GRACE_SECONDS = 5.0
 ERRORS_AT_MOST = 10
 END = b"\r\n.\r\n"
-# Nearly every client writes its paths so. aiosmtpd reads them by the whole grammar, as dear as storing a mail.
+# Nearly every client writes its paths so. aiosmtpd reads them by the whole grammar, as dear as storing an email.
 PATH = re.compile(r"\s*<((?:[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[\w.-]{1,255})?)>(?:\s+(.*))?")
 CALLS = {"*": 100, "RCPT": 1100, "MAIL": 10_000, "DATA": 10_000, "RSET": 10_000, "NOOP": 30}
 
@@ -59,7 +59,7 @@ class GuardedSession(SMTP):
         self._admitted = False
         self._ends: asyncio.TimerHandle | None = None
         self._received = 0
-        # Since when we wait for the client (None: it waits for us); while it sends a mail, how much had come by then.
+        # Since when we wait for the client (None: it waits for us); while it sends an email, how much had come by then.
         self._since: float | None = None
         self._before: int | None = None
         self._errors = 0
@@ -144,7 +144,7 @@ class GuardedSession(SMTP):
             self._ring_in(self._idle_seconds)
 
     def each(self, reply: str) -> str:
-        """Return the answer to a mail as this protocol gives it."""
+        """Return the answer to an email as this protocol gives it."""
         return reply
 
     async def handle_exception(self, error: Exception) -> str:
@@ -174,7 +174,7 @@ class GuardedSession(SMTP):
 
     @syntax("DATA")
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - the name is the command's
-        """Read a mail up to the lone dot (RFC 5321 section 4.1.1.4), bounded whatever its lines look like."""
+        """Read an email up to the lone dot (RFC 5321 section 4.1.1.4), bounded whatever its lines look like."""
         if await self.check_helo_needed() or await self.check_auth_needed("DATA"):
             return
         if self.envelope is None or not self.envelope.rcpt_tos:
@@ -206,7 +206,7 @@ class GuardedSession(SMTP):
     async def _read_content(self) -> bytes | None:
         """Return the content without its transparency dots, or None when it was refused."""
         limit = self.data_size_limit or 0
-        # The line break of the DATA command counts as the one before the first line, so that a mail may be empty.
+        # The line break of the DATA command counts as the one before the first line, so that an email may be empty.
         # Only CRLF . CRLF ends it: bare CR and LF do not (SMTP smuggling).
         self._reader._buffer[0:0] = b"\r\n"  # type: ignore[attr-defined]  # noqa: SLF001 - readers cannot be refilled
         chunks: list[bytes] = []

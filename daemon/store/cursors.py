@@ -1,4 +1,4 @@
-"""Cursors of mailboxes: how far each folder has been read, and which of its mails are still to be marked."""
+"""Cursors of mailboxes: how far each folder has been read, and which of its emails are still to be marked."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from daemon.store.sql import insert_or_ignore
 UNKNOWN = 0
 MAX_ERROR = 500
 
-# A mail within its folder: UIDVALIDITY and uid.
+# An email within its folder: UIDVALIDITY and uid.
 Key = tuple[int, int]
 
 
@@ -53,7 +53,7 @@ def put(session: Session, place: Place, uidvalidity: int, last_uid: int, now: da
 
 
 def advance(session: Session, place: Place, uidvalidity: int, uid: int, mail_at: datetime | None = None) -> None:
-    """Move the cursor to a mail that is dealt with. It never moves back, nor in a folder that was numbered anew."""
+    """Move the cursor to an email that is dealt with. It never moves back, nor in a folder that was numbered anew."""
     ours = (*_is(place), ImapCursor.uidvalidity == uidvalidity)
     session.execute(update(ImapCursor).where(*ours, ImapCursor.last_uid < uid).values(last_uid=uid))
     if mail_at is not None:
@@ -61,20 +61,20 @@ def advance(session: Session, place: Place, uidvalidity: int, uid: int, mail_at:
 
 
 def owe(session: Session, place: Place, uidvalidity: int, uid: int) -> None:
-    """Note that a mail stored in this very transaction is still to be marked or moved in its folder."""
+    """Note that an email stored in this very transaction is still to be marked or moved in its folder."""
     values = {"account": place.account, "folder": place.folder, "uidvalidity": uidvalidity, "uid": uid}
     session.execute(insert_or_ignore(session, ImapUnmarked), values)
 
 
 def owed(session: Session, place: Place, most: int) -> list[Key]:
-    """Return at most so many mails of a folder that are still to be marked or moved, lowest first."""
+    """Return at most so many emails of a folder that are still to be marked or moved, lowest first."""
     key = ImapUnmarked.uidvalidity, ImapUnmarked.uid
     rows = session.execute(select(*key).where(*_unmarked(place)).order_by(*key).limit(most))
     return [(row.uidvalidity, row.uid) for row in rows]
 
 
 def settle(session: Session, place: Place, keys: Collection[Key]) -> None:
-    """Note that nothing is to be done any more with these mails in their folder."""
+    """Note that nothing is to be done any more with these emails in their folder."""
     these = tuple_(ImapUnmarked.uidvalidity, ImapUnmarked.uid).in_(keys)
     session.execute(delete(ImapUnmarked).where(*_unmarked(place), these))
 
@@ -91,7 +91,7 @@ def failed(session: Session, place: Place, error: str) -> None:
 
 
 def note_unreadable(session: Session, place: Place, uidvalidity: int, uid: int, reason: str, now: datetime) -> None:
-    """Note that a mail stays in its mailbox because the server did not give it to us."""
+    """Note that an email stays in its mailbox because the server did not give it to us."""
     events.add(
         session,
         "mailbox mail unreadable",

@@ -22,7 +22,7 @@ FIRST_OF_EACH = (
     .where(MESSAGE.c.ticket_id.in_(bindparam("tickets", expanding=True)))
     .group_by(MESSAGE.c.ticket_id)
 )
-# Triage reads no further. A mail may have megabytes of text, and a company of them would fill the memory.
+# Triage reads no further. An email may have megabytes of text, and a company of them would fill the memory.
 READ_AT_MOST = 100_000
 FIRST_TEXTS = select(
     MESSAGE.c.ticket_id,

@@ -17,7 +17,7 @@ from daemon.vocabulary import MailKind, SendCounts, Subject
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
-# The cost of a mail must not grow with the mail before it; no limit distinguishes more than this.
+# The cost of an email must not grow with the email before it; no limit distinguishes more than this.
 COUNTED_AT_MOST = 10_000
 
 
@@ -114,7 +114,7 @@ UNDO = (
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """A mail to plan. `recipient` is in lower case."""
+    """An email to plan. `recipient` is in lower case."""
 
     cause: Subject
     kind: MailKind
@@ -132,7 +132,7 @@ class NewDelivery:
 
 
 def add(session: Session, planned: Sequence[NewDelivery]) -> list[int | None]:
-    """Plan mails and return their ids, in order; None where the same one is planned already."""
+    """Plan emails and return their ids, in order; None where the same one is planned already."""
     rows = session.execute(SAME, {"causes": list({one.cause for one in planned})})
     known = {(row.cause, row.kind, row.recipient) for row in rows}
     fresh: dict[tuple[Subject, str, str], NewDelivery] = {}
@@ -175,7 +175,7 @@ class Attempt:
 def begin(session: Session, delivery_ids: Sequence[int]) -> dict[int, Attempt]:
     """Begin attempts and return the deliveries as they are during them, by id, but those with nothing left to attempt.
 
-    A mail whose second attempt too ended without an answer is left UNCERTAIN.
+    An email whose second attempt too ended without an answer is left UNCERTAIN.
     """
     rows = session.execute(BEGIN, {"deliveries": delivery_ids})
     begun = {
@@ -219,7 +219,7 @@ def settle(session: Session, fates: Sequence[Outcome]) -> None:
 
 @dataclass(slots=True)
 class RecentCounts:
-    """How many mails of a kind were planned lately, not suppressed: by address, by domain, and in all."""
+    """How many emails of a kind were planned lately, not suppressed: by address, by domain, and in all."""
 
     kind: str
     by_address_day: Counter[str]

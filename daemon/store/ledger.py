@@ -20,7 +20,7 @@ INSERT_INBOUND = BulkInsert.to(INBOUND)
 SELECT_SAME = select(INBOUND.c.id, INBOUND.c.content_key, INBOUND.c.received_at).where(
     INBOUND.c.content_key.in_(bindparam("keys", expanding=True))
 )
-# A mail that counts as new has the key of the one before, and the moment in hexadecimal digits after it.
+# An email that counts as new has the key of the one before, and the moment in hexadecimal digits after it.
 AFTER_HEX = "g"
 SELECT_NEWEST = (
     select(INBOUND.c.id, INBOUND.c.received_at)
@@ -70,7 +70,7 @@ def _row(entry: Entry) -> dict[str, Any]:
 
 
 def originals(session: Session, content_keys: Sequence[str]) -> dict[str, EarlierDelivery]:
-    """Return which of these mails came before, by content key."""
+    """Return which of these emails came before, by content key."""
     rows = session.execute(SELECT_SAME, {"keys": content_keys})
     return {row.content_key: EarlierDelivery(row.id, row.received_at) for row in rows}
 

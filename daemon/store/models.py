@@ -124,7 +124,7 @@ class MessageRow(Base):
 
 
 class AttachmentRow(Base):
-    """A part of a raw mail that is a file to a person; its octets stay in the raw mail."""
+    """A part of a raw mail that is a file to a person; its bytes stay in the raw mail."""
 
     __tablename__ = "attachment"
     id: Id = mapped_column(primary_key=True)
@@ -238,7 +238,7 @@ class Suppression(Base):
 
 
 class Event(Base):
-    """What happened to a ticket or a mail that no other row tells."""
+    """What happened to a ticket or an email that no other row tells."""
 
     __tablename__ = "event"
     id: Id = mapped_column(primary_key=True)
@@ -251,7 +251,7 @@ class Event(Base):
 
 
 class ImapCursor(Base):
-    """How far a folder has been read. Moves forward only, in the same transaction as the mail."""
+    """How far a folder has been read. Moves forward only, in the same transaction as the email."""
 
     __tablename__ = "imap_cursor"
     account: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -264,7 +264,7 @@ class ImapCursor(Base):
 
 
 class ImapUnmarked(Base):
-    """A mail that is stored, and still to be marked or moved in its folder."""
+    """An email that is stored, and still to be marked or moved in its folder."""
 
     __tablename__ = "imap_unmarked"
     account: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -68,7 +68,7 @@ class SubjectText(TypeDecorator[Subject]):
         return None if value is None else Subject.parse(value)
 
 
-# RFC 5322 section 2.1.1: no line is longer. PostgreSQL indexes no value of more than 2,704 octets.
+# RFC 5322 section 2.1.1: no line is longer. PostgreSQL indexes no value of more than 2,704 bytes.
 INDEXABLE_OCTETS = 998
 
 

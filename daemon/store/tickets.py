@@ -86,7 +86,7 @@ def _known(session: Session, emails: Sequence[str]) -> dict[str, int]:
 def open_tickets(session: Session, opening: Sequence[NewTicket], prefix: str) -> list[tuple[int, str]]:
     """Open PENDING tickets and return their ids and references, in order.
 
-    A reference that is taken already violates its index; the mail is then admitted again, with another.
+    A reference that is taken already violates its index; the email is then admitted again, with another.
     """
     references = [new_reference(prefix) for _ in opening]
     rows = [_ticket_row(ticket, reference) for ticket, reference in zip(opening, references, strict=True)]
@@ -111,7 +111,7 @@ def _ticket_row(ticket: NewTicket, reference: str) -> dict[str, Any]:
 
 
 def add_messages(session: Session, messages: Sequence[NewMessage]) -> Sequence[int]:
-    """Add parsed mails to their tickets, with a row for each attachment, and return their ids, in order."""
+    """Add parsed emails to their tickets, with a row for each attachment, and return their ids, in order."""
     ids = INSERT_MESSAGES.rows(session, [_message_row(new) for new in messages])
     files = [row for message_id, new in zip(ids, messages, strict=True) for row in _file_rows(message_id, new.message)]
     if files:
@@ -149,7 +149,7 @@ def _file_rows(message_id: int, message: Message) -> list[dict[str, Any]]:
 
 
 def find_candidates(session: Session, keys: Keys) -> Candidates:
-    """Return the tickets behind the keys of a mail. Every look-up goes through an index."""
+    """Return the tickets behind the keys of an email. Every look-up goes through an index."""
     by_message_id: dict[str, int] = {}
     by_reference: dict[str, int] = {}
     if keys.message_ids:

@@ -1,4 +1,4 @@
-"""Points on a mail's way at which a fault test makes the process die, fail or wait; nothing where no test asks.
+"""Points on an email's way at which a fault test makes the process die, fail or wait; nothing where no test asks.
 
 `TRIAGED_TEST_FAILPOINTS` names a directory. There the file POINT holds "ACTION [NTH [SECONDS]]": at the NTH passing of
 that point in a process the action happens, once in all processes. The file `any` counts the passings of all points.

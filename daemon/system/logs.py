@@ -20,7 +20,7 @@ QUIET = {
 class _Unfailing:
     """Standard error as it is at the moment; what cannot be written is dropped.
 
-    A full disk or a reader that has gone must not become the fault of a mail.
+    A full disk or a reader that has gone must not become the fault of an email.
     """
 
     def write(self, text: str) -> int:

@@ -1,4 +1,4 @@
-"""What a bounce says of a mail that we sent."""
+"""What a bounce says of an email that we sent."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta

@@ -20,7 +20,7 @@ GROUP_STRENGTH = 3.0
 FOLDS = 3
 MOST_FOR_CHOICE = 1600
 ENOUGH_VERIFIED = 100
-# The mail of a new company is less like our examples than these are like each other: be that much less sure of it.
+# The email of a new company is less like our examples than these are like each other: be that much less sure of it.
 AMONG_STRANGERS = 0.85
 ITERATIONS = 200
 TOLERANCE = 1e-3

@@ -1,1 +1,1 @@
-"""Tell people: who hears what, and the mail they get."""
+"""Tell people: who hears what, and the email they get."""

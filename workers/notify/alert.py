@@ -1,4 +1,4 @@
-"""Write the mail that tells the admin of trouble: pure, plain text, no template that could be the trouble."""
+"""Write the email that tells the admin of trouble: pure, plain text, no template that could be the trouble."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ def alert(
     boundary_seed: str,
     now: datetime,
 ) -> bytes:
-    """Return the mail; its subject says the first trouble."""
+    """Return the email; its subject says the first trouble."""
     more = f" (and {len(troubles) - 1} more)" if len(troubles) > 1 else ""
     told = [one_line(trouble.text, 500) for trouble in troubles]
     told.append("You are told once of each trouble; triaged check --live shows what is wrong now.")

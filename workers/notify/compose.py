@@ -57,7 +57,7 @@ _POLICY: Final = RawPolicy(linesep="\r\n", cte_type="7bit", raise_on_defect=Fals
 
 
 def compose(outgoing: OutgoingMail) -> EmailMessage:
-    """Return the mail of a letter; ComposeError where it has no usable sender, recipient or Message-ID."""
+    """Return the email of a letter; ComposeError where it has no usable sender, recipient or Message-ID."""
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = headers.mailbox("From", outgoing.sender_name, _address(outgoing.sender_address))
     mail["To"] = _address(outgoing.recipient)
@@ -73,7 +73,7 @@ def compose(outgoing: OutgoingMail) -> EmailMessage:
 
 
 def as_bytes(outgoing: OutgoingMail) -> bytes:
-    """Return the mail of a letter as it goes over the wire, with CRLF line ends."""
+    """Return the email of a letter as it goes over the wire, with CRLF line ends."""
     written = io.BytesIO()
     _Generator(written, policy=_POLICY).flatten(compose(outgoing))
     return written.getvalue()

@@ -58,7 +58,7 @@ class TeamMail:
     """A new, handed over or answered ticket as its team reads it.
 
     `sure` is "sure: 92 %", "by rule", or "by a person". `who` is the name or else the address, `preview` the first
-    words. `asked` says that nobody decided and a person shall. `hint` is true where the mail shall say how to change
+    words. `asked` says that nobody decided and a person shall. `hint` is true where the email shall say how to change
     the mode. `notes` are short sentences, such as that this is a duplicate.
     """
 

@@ -1,4 +1,4 @@
-"""Show the text of a mail: first what is new, then the rest, both bounded, and say how much is not shown."""
+"""Show the text of an email: first what is new, then the rest, both bounded, and say how much is not shown."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,7 +9,7 @@ NEW_LINES: Final = 400
 NEW_CHARACTERS: Final = 20_000
 REST_LINES: Final = 40
 REST_CHARACTERS: Final = 4_000
-# What is looked at in all; a mail may have megabytes of text.
+# What is looked at in all; an email may have megabytes of text.
 READ_AT_MOST: Final = 400_000
 
 
@@ -23,14 +23,14 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """What is new in a mail, and the rest of it: the quote, the signature."""
+    """What is new in an email, and the rest of it: the quote, the signature."""
 
     new: Passage
     rest: Passage
 
 
 def excerpt(text: str, reply: str, missing: int = 0) -> Excerpt:
-    """Return what to show of a mail whose text and new text are given, without its last `missing` characters."""
+    """Return what to show of an email whose text and new text are given, without its last `missing` characters."""
     whole = lines(text[:READ_AT_MOST])
     new = whole if reply == text else lines(reply[:READ_AT_MOST])
     beyond = max(0, len(text) + missing - READ_AT_MOST)

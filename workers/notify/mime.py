@@ -1,4 +1,4 @@
-"""Fill a mail: text, its HTML twin, and files that nothing opens by itself."""
+"""Fill an email: text, its HTML twin, and files that nothing opens by itself."""
 
 import base64
 import binascii
@@ -25,7 +25,7 @@ _ACTIVE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that goes with a mail; name and type are as the sender wrote them."""
+    """A file that goes with an email; name and type are as the sender wrote them."""
 
     filename: str
     content_type: str
@@ -33,7 +33,7 @@ class File:
 
 
 def fill(mail: EmailMessage, text: str, html: str, files: Sequence[File], seed: str) -> None:
-    """Give a mail its content: multipart/alternative, inside multipart/mixed where there are files."""
+    """Give an email its content: multipart/alternative, inside multipart/mixed where there are files."""
     texts = [_text_part("plain", text, mail), _text_part("html", html, mail)]
     if not files:
         _join(mail, "alternative", texts, seed)

@@ -86,7 +86,7 @@ def unreadable(_facts: Facts, recipient: str) -> str:
 
 
 def own(facts: Facts, recipient: str) -> str:
-    """Refuse our own addresses, also with a plus tag: the mail would come back."""
+    """Refuse our own addresses, also with a plus tag: the email would come back."""
     return "one of our own addresses" if {recipient, _untagged(recipient)} & facts.own_addresses else ""
 
 

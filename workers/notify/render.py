@@ -58,7 +58,7 @@ class Rendered:
 
 
 class Renderer:
-    """Renders mails by the templates of the package; files in the directory `overrides` win over those of their name.
+    """Renders emails by the templates of the package; files in the directory `overrides` win over those of their name.
 
     Templates are read once: a new renderer sees changed files.
     """
@@ -71,9 +71,9 @@ class Renderer:
         self._environment = _environment(overrides) if overrides else self._ours
 
     def render(self, kind: str, view: View) -> Rendered:
-        """Return the mail of this kind; raises TemplateProblem.
+        """Return the email of this kind; raises TemplateProblem.
 
-        Where a template of the admin fails on this view, ours take its place: a mail matters more than its looks.
+        Where a template of the admin fails on this view, ours take its place: an email matters more than its looks.
         """
         try:
             return _render(self._environment, kind, view)

@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class TransportFailure(Exception):  # noqa: N818 - failing to send is no error of the program
-    """A mail was not sent, or nobody knows whether it was.
+    """An email was not sent, or nobody knows whether it was.
 
     `code` is the SMTP reply code or 0, `status` the enhanced status code (RFC 3463) or "", `text` one short line.
     """
@@ -21,7 +21,7 @@ class TemporaryFailure(TransportFailure):
 
 
 class PermanentFailure(TransportFailure):
-    """The mail will never be taken for this recipient."""
+    """The email will never be taken for this recipient."""
 
 
 class UncertainFailure(TransportFailure):

@@ -17,7 +17,7 @@ _COUNTER: Final = itertools.count(1)
 
 
 class MaildirTransport:
-    """Writes each mail into a file of its own, durably: tmp/, fsync, then new/.
+    """Writes each email into a file of its own, durably: tmp/, fsync, then new/.
 
     As a final delivery it puts Return-Path (RFC 5321 section 4.4) and Delivered-To (RFC 9228) on top: they keep the
     envelope visible. Lines end as is usual in a Maildir, with LF.
@@ -27,7 +27,7 @@ class MaildirTransport:
         self._path = path
 
     def send(self, mail_from: str, recipient: str, message: bytes) -> str:
-        """Write the mail; raises TemporaryFailure when the disk does not take it."""
+        """Write the email; raises TemporaryFailure when the disk does not take it."""
         name = _unique_name()
         trace = f"Return-Path: <{mail_from}>\nDelivered-To: {recipient}\n".encode()
         try:

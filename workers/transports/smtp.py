@@ -23,7 +23,7 @@ GOODBYE: Final = 2.0
 
 @dataclass(slots=True)
 class _Line:
-    """A connection, how many mails were begun over it, and when it was last used."""
+    """A connection, how many emails were begun over it, and when it was last used."""
 
     smtp: smtplib.SMTP
     begun: int
@@ -56,7 +56,7 @@ class SmtpTransport:
         self._lines: dict[int, _Line] = {}
 
     def send(self, mail_from: str, recipient: str, message: bytes) -> str:
-        """Send one mail; raises TransportFailure. After any doubt about the session the connection is dropped."""
+        """Send one email; raises TransportFailure. After any doubt about the session the connection is dropped."""
         if canonical(recipient) is None or (mail_from and canonical(mail_from) is None):
             raise PermanentFailure("not an address to which mail can be sent", 553, "5.1.3")
         line = self._line()
@@ -103,7 +103,7 @@ class SmtpTransport:
         return line
 
     def _begin(self, line: _Line, mail_from: str, recipient: str, message: bytes) -> _Line:
-        """Begin a mail; whatever is wrong with a connection that was kept, a fresh one is asked again."""
+        """Begin an email; whatever is wrong with a connection that was kept, a fresh one is asked again."""
         kept = line.begun > 0
         line.begun += 1
         try:

@@ -1,4 +1,4 @@
-"""Speaks one mail's part of an SMTP session, and says what the answers mean."""
+"""Speaks one email's part of an SMTP session, and says what the answers mean."""
 
 import re
 import smtplib
@@ -23,16 +23,16 @@ _STATUS: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b[\s:]*")
 
 
 def begin(smtp: smtplib.SMTP, mail_from: str, recipient: str, message: bytes) -> None:
-    """Begin a mail over an open session: the sender, and what the mail needs of the server."""
+    """Begin an email over an open session: the sender, and what the email needs of the server."""
     _expect(smtp, 2, "MAIL", f"FROM:<{mail_from}>{_parameters(smtp, recipient, message)}")
 
 
 def hand_over(smtp: smtplib.SMTP, recipient: str, message: bytes) -> str:
-    """Send the mail that was begun and return the answer."""
+    """Send the email that was begun and return the answer."""
     _expect(smtp, 2, "RCPT", f"TO:<{recipient}>")
     _expect(smtp, 3, "DATA")
     smtp.send(_stuffed(message))
-    # From here on the other side may have taken the mail, whatever happens to the answer.
+    # From here on the other side may have taken the email, whatever happens to the answer.
     try:
         failpoint("deliver.data")
         code, text = smtp.getreply()
@@ -69,7 +69,7 @@ def _expect(smtp: smtplib.SMTP, first_digit: int, command: str, argument: str = 
     code, text = smtp.docmd(command, argument)
     if code // 100 == first_digit:
         return
-    # Too many recipients, as RFC 5321 section 4.5.3.1.10 reads it; at DATA it means that the mail is too large.
+    # Too many recipients, as RFC 5321 section 4.5.3.1.10 reads it; at DATA it means that the email is too large.
     if command == "RCPT" and code == 552:  # noqa: PLR2004
         raise failure(TemporaryFailure, code, text)
     raise _classified(code, text)
@@ -94,7 +94,7 @@ def failure(kind: type[TransportFailure], code: int, text: bytes | str) -> Trans
 
 
 def _stuffed(message: bytes) -> bytes:
-    """Return a mail as DATA: CRLF line ends, leading dots doubled (RFC 5321 section 4.5.2), and the final dot."""
+    """Return an email as DATA: CRLF line ends, leading dots doubled (RFC 5321 section 4.5.2), and the final dot."""
     lines = message.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n").replace(b"\r\n.", b"\r\n..")
     return (b"." if lines.startswith(b".") else b"") + lines + (b"" if lines.endswith(b"\r\n") else b"\r\n") + b".\r\n"
 

@@ -40,7 +40,7 @@ class Case:
 
 
 def clean(subject: str, text: str) -> Case:
-    """Prepare a mail, of which `text` is everything it says."""
+    """Prepare an email, of which `text` is everything it says."""
     notes = []
     whole = tidy(text[:LONGEST_TEXT])
     reply = new_text(whole)

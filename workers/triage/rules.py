@@ -91,7 +91,7 @@ def folded(phrases: tuple[str, ...]) -> tuple[Phrase, ...]:
 
 
 def check(rule: Rule) -> None:
-    """Refuse a rule that could never match or could hold up the mail; raises RuleError with the reason."""
+    """Refuse a rule that could never match or could hold up the email; raises RuleError with the reason."""
     if not rule.phrases and not rule.patterns:
         raise RuleError(f"rule {rule.name!r} has neither phrases nor patterns")
     if rule.category is None and rule.priority is None:

@@ -1,4 +1,4 @@
-"""What a trial needs to judge mails: who we are, the rules, and a model; built in a process that ends at once."""
+"""What a trial needs to judge emails: who we are, the rules, and a model; built in a process that ends at once."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ NEVER_AUDITED = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail on its way to a child."""
+    """An email on its way to a child."""
 
     name: str
     raw: bytes
@@ -41,7 +41,7 @@ class Read:
 
 
 def read(dry_run_tools: DryRunTools, mail: Mail) -> Read:
-    """Return what would happen to a mail."""
+    """Return what would happen to an email."""
     began = perf_counter()
     inbound = Inbound(Envelope(None, (), "try", datetime.now(UTC)), mail.raw, "try")
     analysis = analyze(inbound, dry_run_tools.ourselves)
@@ -51,7 +51,7 @@ def read(dry_run_tools: DryRunTools, mail: Mail) -> Read:
 
 
 def failed(mail: Mail, reason: str) -> Read:
-    """Return the row of a mail that our own code failed on."""
+    """Return the row of an email that our own code failed on."""
     texts = dict.fromkeys(("message_id", "subject", "text", "reply"), "")
     lists: dict[str, list[Any]] = {key: [] for key in ("from", "to", "cc", "reply_to", "attachments", "defects")}
     nothing = dict.fromkeys(("date", "screening", "bounce", "follow_up", "triage", "seconds"))

@@ -37,7 +37,7 @@ def as_row(found: TicketDetail) -> dict[str, Any]:
 
 
 def write(found: TicketDetail, *, full: bool) -> None:
-    """Write a ticket for people. `full` shows mails with what they quote."""
+    """Write a ticket for people. `full` shows emails with what they quote."""
     row = as_row(found)
     output.heading(f"{row['reference']}  {row['subject'] or '(no subject)'}")
     names = ("status", "category", "priority", "confidence", "assigned_team", "requester", "created_at", "updated_at")

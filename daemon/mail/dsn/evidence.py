@@ -29,7 +29,7 @@ _FAILURE: Final = split_phrases(
 
 
 def bounce_evidence(message: Message, *, null_sender: bool = False) -> str:
-    """Return why a mail is a bounce, in a few words, or "" where it is none.
+    """Return why an email is a bounce, in a few words, or "" where it is none.
 
     `null_sender` says that the envelope came from `<>`. What a person may do as well needs further signs: a
     postmaster writes letters, and a customer writes about a "Delivery failure".
@@ -51,7 +51,7 @@ def find_report(message: Message, types: Collection[str]) -> str:
 
 
 def is_complaint(message: Message) -> bool:
-    """Tell whether a mail is a complaint: a feedback report, or what Microsoft's JMRP sends in place of one."""
+    """Tell whether an email is a complaint: a feedback report, or what Microsoft's JMRP sends in place of one."""
     if find_report(message, FEEDBACK):
         return True
     sender = message.from_[0].email if message.from_ else ""
@@ -59,13 +59,13 @@ def is_complaint(message: Message) -> bool:
 
 
 def notice_of(message: Message) -> list[str]:
-    """Return the lines that a report says to people, none where all its text lies in the mail it returns."""
+    """Return the lines that a report says to people, none where all its text lies in the email it returns."""
     said = any(part.text and part.content_type.startswith(_READABLE) and not part.embedded for part in message.parts)
     return notice_lines(message.text) if said else []
 
 
 def is_ses_event(message: Message) -> bool:
-    """Tell whether a mail carries an event of Amazon SES through its notification service (SNS)."""
+    """Tell whether an email carries an event of Amazon SES through its notification service (SNS)."""
     return bool(message.header("x-amz-sns-message-id")) and '"notificationType"' in message.text[:200]
 
 

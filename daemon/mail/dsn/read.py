@@ -31,7 +31,7 @@ _HEADERS: Final = "text/rfc822-headers"
 
 @dataclass(frozen=True, slots=True)
 class Dsn:
-    """A report about a mail that we sent.
+    """A report about an email that we sent.
 
     `kind` is "dsn" for a delivery report, "mdn" for a receipt (RFC 8098), "arf" for a complaint (RFC 5965).
     `failures` has one entry for each recipient; `original_message_id` has its angle brackets, or is "". Who sent a
@@ -74,9 +74,9 @@ class Dsn:
 
 
 def read_dsn(message: Message, *, null_sender: bool = False) -> Dsn | None:
-    """Return what a report says, or None when a mail is none (RFC 3464, 8098, 5965, and the notices of mail systems).
+    """Return what a report says, or None when an email is none (RFC 3464, 8098, 5965, and the notices of mail systems).
 
-    `null_sender` says that the envelope came from `<>`, which a mail may not carry in a header.
+    `null_sender` says that the envelope came from `<>`, which an email may not carry in a header.
     """
     if is_complaint(message):
         return Dsn("arf", _complaints(message, find_report(message, FEEDBACK)), _original_id(message))
@@ -132,7 +132,7 @@ def _addressed(message: Message, lines: list[str]) -> list[str]:
 
 
 def _receipt(message: Message, report: str) -> Dsn:
-    """Read a disposition notification. Sieve's "reject" answers with one that says the mail was deleted unread."""
+    """Read a disposition notification. Sieve's "reject" answers with one that says the email was deleted unread."""
     fields = _merged(report)
     rejected = "deleted" in fields.get("disposition", "").lower() and "reject" in message.subject.lower()
     failure = diagnose(recipient_of(fields), "failed", None, message.text[:_MAX_TEXT])
@@ -140,7 +140,7 @@ def _receipt(message: Message, report: str) -> Dsn:
 
 
 def _complaints(message: Message, report: str) -> tuple[Failure, ...]:
-    """Return who complained: the recipient that the report names, else the one of the mail that it returns."""
+    """Return who complained: the recipient that the report names, else the one of the email that it returns."""
     fields = _merged(report)
     named = (fields.get(name, "") for name in ("original-rcpt-to", "removal-recipient", "final-recipient"))
     returned = (part.headers.get("to", ("",))[0] for part in message.parts if part.embedded)
@@ -176,7 +176,7 @@ def _ses_recipients(event: dict[str, Any]) -> Iterator[Failure]:
 
 
 def _original_id(message: Message) -> str:
-    """Return the Message-ID of the mail that a report is about: from what it returns, names or answers."""
+    """Return the Message-ID of the email that a report is about: from what it returns, names or answers."""
     for part in message.parts:
         if part.embedded and (found := _MESSAGE_ID.search(f"message-id: {part.headers.get('message-id', ('',))[0]}")):
             return found[1]

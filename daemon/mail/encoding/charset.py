@@ -1,4 +1,4 @@
-"""Turn octets into text: declared charset, alias, or a guess; never raises, never an active codec."""
+"""Turn bytes into text: declared charset, alias, or a guess; never raises, never an active codec."""
 
 import codecs
 import re
@@ -8,7 +8,7 @@ from typing import Final
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
-# Only codecs that map octets to characters. Python's registry also knows zlib, rot13, idna, utf-7 and unicode_escape.
+# Only codecs that map bytes to characters. Python's registry also knows zlib, rot13, idna, utf-7 and unicode_escape.
 _ALLOWED: Final = frozenset(
     (
         *("ascii", "utf_8", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be"),
@@ -71,7 +71,7 @@ _NO_LETTER: Final = re.compile(r"[^a-z0-9]+")
 _WIDE: Final = re.compile(rb"[\x80-\xff]{2,}")
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ASCII: Final = bytes(range(0x80))
-_KANA: Final = b"\x82\x83"  # the first octets of kana in Shift_JIS
+_KANA: Final = b"\x82\x83"  # the first bytes of kana in Shift_JIS
 _BELOW_EUC: Final = bytes(range(0x80, 0xA1))
 _HANGUL: Final = bytes(range(0xB0, 0xC9))
 _COMMON: Final = bytes((0xA1, 0xA3, *range(0xB0, 0xD8)))  # punctuation, and the common half of GB 2312
@@ -92,7 +92,7 @@ def codec(charset: str) -> str | None:
 
 
 def decode(data: bytes, charset: str = "") -> str:
-    """Return text without NUL and lone surrogates, whatever the octets; U+FFFD stands for what cannot be read."""
+    """Return text without NUL and lone surrogates, whatever the bytes; U+FFFD stands for what cannot be read."""
     return clean(_decode(data, charset))
 
 
@@ -120,7 +120,7 @@ def _decode(data: bytes, charset: str) -> str:
 
 
 def _mislabelled(data: bytes, name: str) -> str:
-    """Read octets that are not valid in their declared charset."""
+    """Read bytes that are not valid in their declared charset."""
     if name != "utf_8":
         return _strictly(data, "utf-8") or data.decode(name, "replace")
     text = data.decode("utf-8", "replace")
@@ -129,7 +129,7 @@ def _mislabelled(data: bytes, name: str) -> str:
 
 
 def guess(data: bytes) -> str:
-    """Read octets without a usable label: ASCII, UTF-8, ISO-2022, then by the shape of the octets over 127."""
+    """Read bytes without a usable label: ASCII, UTF-8, ISO-2022, then by the shape of the bytes over 127."""
     if b"\x1b$" in data and data.isascii():
         return data.decode("iso2022_jp_ext", "replace")
     for mark, encoding in _BOMS:
@@ -143,7 +143,7 @@ def guess(data: bytes) -> str:
 
 
 def _by_shape(data: bytes) -> str | None:
-    """Tell non-Latin charsets apart: their words are runs of high octets, in Latin text such octets stand alone."""
+    """Tell non-Latin charsets apart: their words are runs of high bytes, in Latin text such bytes stand alone."""
     runs = _WIDE.findall(data)
     wide = b"".join(runs)
     alone = len(data.translate(None, _ASCII)) - len(wide)
@@ -155,7 +155,7 @@ def _by_shape(data: bytes) -> str | None:
 def _double_byte(runs: list[bytes], wide: bytes, data: bytes) -> str | None:
     if _count(wide, _KANA) * 5 > len(wide) and _strictly(data, "cp932", cut=True):
         return "cp932"
-    # All octets of the EUC family are over A0, and a run of them is whole characters.
+    # All bytes of the EUC family are over A0, and a run of them is whole characters.
     if _count(wide, _BELOW_EUC) or any(len(run) % 2 for run in runs[:-1]):
         return None
     leads = wide[::2]

@@ -53,7 +53,7 @@ def _pieces(value: str) -> Iterator[str]:
 
 
 def _text(run: list[_Word]) -> str:
-    """Decode adjacent words; their octets are joined first, as programs cut characters in two between words."""
+    """Decode adjacent words; their bytes are joined first, as programs cut characters in two between words."""
     return "".join(
         decode(b"".join(_octets(*same) for same in groupby(words, key=itemgetter(1))), charset)
         for charset, words in groupby(run, key=itemgetter(0))

@@ -17,7 +17,7 @@ _WORDS: Final = re.compile(rb"(?<![A-Za-z\x80-\xff])(?:[A-Za-z\x80-\xff]{2,40}[,
 _CHUNK: Final = 1 << 18
 _MAX_PADS: Final = 1000
 _MAX_FILES: Final = 100
-# A line of 45 octets, the usual length, starts with M; a file of less is one line and its end.
+# A line of 45 bytes, the usual length, starts with M; a file of less is one line and its end.
 _UU_BEGIN: Final = re.compile(
     rb"(?:\n|\A)(begin[ \t]+[0-7]{3,4}[ \t]+(\S[^\r\n]{0,255}?)[ \t]*\r?\n)"
     rb"(?=M[ -`]{55,61}\r?\n|[!-L][ -`]{0,60}\r?\n`?\r?\n?end)"
@@ -25,7 +25,7 @@ _UU_BEGIN: Final = re.compile(
 
 
 def decode_transfer(data: bytes, encoding: str) -> tuple[bytes, bool]:
-    """Return the octets behind a content transfer encoding (RFC 2045 section 6), and whether they were sound."""
+    """Return the bytes behind a content transfer encoding (RFC 2045 section 6), and whether they were sound."""
     if encoding == "base64":
         return base64_octets(data)
     if encoding == "quoted-printable":
@@ -37,7 +37,7 @@ def decode_transfer(data: bytes, encoding: str) -> tuple[bytes, bool]:
 
 
 def base64_octets(data: bytes) -> tuple[bytes, bool]:
-    """Decode base64 leniently: foreign octets skipped, missing padding added, streams put end to end all read."""
+    """Decode base64 leniently: foreign bytes skipped, missing padding added, streams put end to end all read."""
     out, carry, is_sound, is_ended = BytesIO(), b"", True, False
     for start in range(0, len(data), _CHUNK):
         chunk = data[start : start + _CHUNK]
@@ -127,7 +127,7 @@ def without_uuencode(data: bytes) -> bytes:
 
 
 def decoded_size(buffer: bytes, start: int, end: int, encoding: str) -> int:
-    """Count the decoded octets of a region; of a long one in a usual encoding without holding them."""
+    """Count the decoded bytes of a region; of a long one in a usual encoding without holding them."""
     if encoding in _UUENCODE or end - start <= _CHUNK:
         return len(decode_transfer(buffer[start:end], encoding)[0])
     if encoding == "base64":

@@ -101,7 +101,7 @@ def _file_name(entity: Entity) -> str:
 
 
 def inner_files(entities: Iterable[Entity]) -> Iterator[InnerFile]:
-    """Yield the files inside the parts; their indexes go on after the last part of the mail, in this order."""
+    """Yield the files inside the parts; their indexes go on after the last part of the email, in this order."""
     for entity in entities:
         if entity.content_type == "text/plain" and entity.may_hold_uuencode:
             octets = entity.octets()[0]
@@ -126,7 +126,7 @@ def _inner(index: int, found: InnerFile) -> tuple[Part, Attachment]:
 
 
 def octets_of(raw: bytes, indexes: Collection[int]) -> dict[int, bytes]:
-    """Return the decoded octets of the parts of a mail with these indexes, as far as there are such parts."""
+    """Return the decoded bytes of the parts of an email with these indexes, as far as there are such parts."""
     entities = tuple(split(raw)[0].walk())
     found = {index: entities[index].octets()[0] for index in indexes if 0 <= index < len(entities)}
     if len(found) < len(indexes):

@@ -1,4 +1,4 @@
-"""Find the readable text of a mail among its parts (RFC 2046 section 5.1.4, RFC 3676)."""
+"""Find the readable text of an email among its parts (RFC 2046 section 5.1.4, RFC 3676)."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -43,7 +43,7 @@ def _is_lost_multipart(entity: Entity) -> bool:
 
 
 def _read_text(entity: Entity, limit: int) -> tuple[str, list[str]]:
-    # Quoted-printable needs at most three octets for one, base64 less.
+    # Quoted-printable needs at most three bytes for one, base64 less.
     encoded = None if entity.may_hold_uuencode else limit * 3 + 3
     octets, sound = entity.octets(encoded)
     if not sound and entity.encoding == "base64":

@@ -42,7 +42,7 @@ _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 class Block:
     """A header block: `fields` are (lower-case name, unfolded text with its encoded words).
 
-    `end` is where the body starts, `length` counts the octets of the fields that were read.
+    `end` is where the body starts, `length` counts the bytes of the fields that were read.
     """
 
     fields: tuple[tuple[str, str], ...]
@@ -77,7 +77,7 @@ class Structured:
 def read_block(buffer: bytes, start: int, end: int, limit: int = MAX_BLOCK) -> Block:
     """Read the header fields of `buffer[start:end]` (RFC 5322 section 2.2), forgiving what real mail does wrong.
 
-    Fields beyond `limit` octets are passed over.
+    Fields beyond `limit` bytes are passed over.
     """
     reader = _Reader(buffer, start, min(end, start + limit))
     reader.read()

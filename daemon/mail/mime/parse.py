@@ -1,4 +1,4 @@
-"""Read a mail: bytes in, one frozen Message out, whatever they are."""
+"""Read an email: bytes in, one frozen Message out, whatever they are."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ _SPACE: Final = re.compile(r"\s+")
 
 
 def parse(raw: bytes) -> Message:
-    """Return what a mail says. Total: damage becomes `defects`, and the time and memory it takes are bounded."""
+    """Return what an email says. Total: damage becomes `defects`, and the time and memory it takes are bounded."""
     root, structure = split(raw)
     entities = tuple(root.walk())
     texts, damage = read_texts(entities)

@@ -1,4 +1,4 @@
-"""Split a mail in its MIME tree (RFC 2045, 2046), bounded: offsets into the raw bytes, nothing copied."""
+"""Split an email in its MIME tree (RFC 2045, 2046), bounded: offsets into the raw bytes, nothing copied."""
 
 import re
 from collections.abc import Iterator
@@ -67,15 +67,15 @@ class Entity:
         return self.buffer.find(b"\nbegin ", max(self.start - 1, 0), self.end) >= 0
 
     def body(self, limit: int | None = None) -> bytes:
-        """Return the body as it was sent, at most `limit` octets of it."""
+        """Return the body as it was sent, at most `limit` bytes of it."""
         return self.buffer[self.start : self.end if limit is None else min(self.end, self.start + limit)]
 
     def octets(self, limit: int | None = None) -> tuple[bytes, bool]:
-        """Return the decoded body, of at most `limit` encoded octets, and whether its encoding was sound."""
+        """Return the decoded body, of at most `limit` encoded bytes, and whether its encoding was sound."""
         return decode_transfer(self.body(limit), self.encoding)
 
     def size(self) -> int:
-        """Count the decoded octets."""
+        """Count the decoded bytes."""
         return decoded_size(self.buffer, self.start, self.end, self.encoding)
 
     def walk(self) -> Iterator["Entity"]:
@@ -87,7 +87,7 @@ class Entity:
 
 @dataclass(slots=True)
 class _Limits:
-    """What is left to spend on one mail, and what was found wrong with it."""
+    """What is left to spend on one email, and what was found wrong with it."""
 
     scan: int
     header: int = _MAX_HEADERS
@@ -105,7 +105,7 @@ def split(raw: bytes) -> tuple[Entity, tuple[str, ...]]:
 
 
 def with_line_feeds(raw: bytes) -> bytes:
-    """Return the mail with line feeds, if it is one of those that end lines with a bare CR (old Macintosh)."""
+    """Return the email with line feeds, if it is one of those that end lines with a bare CR (old Macintosh)."""
     return raw if b"\n" in raw or b"\r" not in raw else raw.replace(b"\r", b"\n")
 
 

@@ -22,7 +22,7 @@ _OTHER_HELPDESK: Final = re.compile(r"##-.{8,120}-##")
 
 
 class How(StrEnum):
-    """How a quote is announced; FORWARD is not a quote but what the mail is about."""
+    """How a quote is announced; FORWARD is not a quote but what the email is about."""
 
     ATTRIBUTION = "attribution"
     HEADERS = "headers"
@@ -72,7 +72,7 @@ def starts_forward(lines: Sequence[str], index: int) -> bool:
 
 
 def _introduced(lines: Sequence[str], index: int) -> bool:
-    """Say whether words such as "I got this:" lead to a mail that a person pasted or sent on with Outlook."""
+    """Say whether words such as "I got this:" lead to an email that a person pasted or sent on with Outlook."""
     above = next((line for line in reversed(lines[max(index - 3, 0) : index]) if line), "")
     return above.endswith(COLONS) and not is_quoted(above)
 

@@ -142,7 +142,7 @@ def _quotes(chunks: list[_Chunk]) -> bool:
 
 
 def _chunks(lines: Sequence[str]) -> list[_Chunk] | None:
-    """Cut the lines into chunks, in order; None for a mail that forwards another one."""
+    """Cut the lines into chunks, in order; None for an email that forwards another one."""
     texts = [plain(line) for line in lines]
     fenced = _fenced(lines)
     chunks: list[_Chunk] = []

@@ -85,7 +85,7 @@ def challenge_header(message: Message) -> str:
 
 
 def precedence_of(message: Message, ours: Collection[str]) -> str:
-    """Return the Precedence of a mail where it is one of machines; that of our own group address says nothing."""
+    """Return the Precedence of an email where it is one of machines; that of our own group address says nothing."""
     for name in ("precedence", "x-precedence"):
         for value in message.headers.get(name, ()):
             if (word := _word(value)) in _PRECEDENCE and not _is_our_group(message, ours):
@@ -104,7 +104,7 @@ def list_header(message: Message, ours: Collection[str]) -> str:
 
 
 def is_bulk(message: Message, ours: Collection[str]) -> bool:
-    """Tell whether a mail was sent to many at once: it offers to unsubscribe, and something else says so too."""
+    """Tell whether an email was sent to many at once: it offers to unsubscribe, and something else says so too."""
     if not message.header("list-unsubscribe") or _is_our_group(message, ours):
         return False
     named = (

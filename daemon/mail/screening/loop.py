@@ -9,7 +9,7 @@ HEADER = "X-Triaged-Loop"
 
 
 def own_evidence(message: Message, keys: tuple[bytes, ...], today: date) -> str:
-    """Return why a mail is our own, or "": a signed header, or a Message-ID that we signed.
+    """Return why an email is our own, or "": a signed header, or a Message-ID that we signed.
 
     Replies and bounces carry neither at the top: both stand in what they quote.
     """

@@ -1,4 +1,4 @@
-"""Decides who wrote a mail: a person, or which kind of machine."""
+"""Decides who wrote an email: a person, or which kind of machine."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class OwnIdentity:
     """Who we are.
 
     `addresses` are our support and notification addresses in lower case. `evidence` is not empty when the caller
-    verified our own signature in the mail itself: it is our own mail coming back, and the string says how we know.
+    verified our own signature in the email itself: it is our own mail coming back, and the string says how we know.
     """
 
     addresses: frozenset[str]
@@ -38,7 +38,7 @@ Check = Callable[[Message, Envelope, OwnIdentity], Screening | None]
 
 
 def screen(message: Message, envelope: Envelope, own: OwnIdentity) -> Screening:
-    """Return who wrote a mail, whether an acknowledgement may go out, and why; a person unless a check says other."""
+    """Return who wrote an email, whether an acknowledgement may go out, and why; a person unless a check says other."""
     for check in CHECKS:
         if found := check(message, envelope, own):
             return found
@@ -62,7 +62,7 @@ def bounce(message: Message, envelope: Envelope, _own: OwnIdentity) -> Screening
 
 
 def read_receipt(message: Message, _envelope: Envelope, _own: OwnIdentity) -> Screening | None:
-    """Find a disposition notification (RFC 8098): the mail was displayed or deleted, nobody wrote."""
+    """Find a disposition notification (RFC 8098): the email was displayed or deleted, nobody wrote."""
     reported = find_report(message, RECEIPT) and not find_report(message, STATUS)
     return _machine(SenderKind.AUTO_REPLY, "read receipt (disposition notification)" if reported else "")
 

@@ -11,11 +11,11 @@ _HIDDEN: Final = re.compile(
     r"|max-height:0(?:px)?(?:;|!|$)|opacity:0(?:;|!|$))"
 )
 _NO_MARGIN: Final = re.compile(r"(?:^|;)margin(?:-top|-bottom)?:0")
-# Outlook draws this line above the header of the mail it quotes; Windows Mail and Outlook 2003 draw it in other units.
+# Outlook draws this line above the header of the email it quotes; Windows Mail and Outlook 2003 draw it in other units.
 _RULE_ABOVE: Final = re.compile(r"border-top:solid#[0-9a-f]{6}1\.0pt|border-top:1pxsolid|border-top-style:solid")
 _LINK: Final = re.compile(r"(?:https?|ftp|mailto|tel):", re.IGNORECASE)
 
-# What mail programs call the element that holds nothing but the mail that is answered.
+# What mail programs call the element that holds nothing but the email that is answered.
 _QUOTE: Final = re.compile(
     r"(?:x_)*(?:yahoo_quoted\w*|ydp\w*yahoo_quoted|OLK_SRC_BODY_SECTION"  # Yahoo; Outlook 2011 for Mac
     r"|mail-editor-reference-message-container|ms-outlook-mobile-reference-message"  # Outlook on the web; on phones
@@ -45,7 +45,7 @@ def is_quote(attributes: Attributes) -> bool:
 
 
 def is_divider(tag: str, attributes: Attributes) -> bool:
-    """Tell what stands for the line between an answer and the mail below it."""
+    """Tell what stands for the line between an answer and the email below it."""
     if tag not in {"div", "hr"}:
         return False
     return _is_named(_DIVIDER, attributes) or _RULE_ABOVE.search(style(attributes)) is not None

@@ -14,7 +14,7 @@ class BackupError(Exception):
 
 
 def backup(source: Path, target: Path, progress: Callable[[int, int], object]) -> int:
-    """Copy a database as it is at this moment into a new file for us alone, durably; return its size in octets.
+    """Copy a database as it is at this moment into a new file for us alone, durably; return its size in bytes.
 
     `progress` is told (pages done, pages in all). Writers are not held up: a read transaction pins one moment, without
     which every write elsewhere would start the copy again. Raises BackupError, and leaves no half copy behind.

@@ -216,7 +216,7 @@ def _broken(store: Store, rule: Rule, low: int, high: int) -> Iterator[Problem]:
 
 
 def _damaged(store: Store, low: int, high: int) -> Iterator[Problem]:
-    """Yield the raw mails that do not decompress to what was accepted, a few megabytes at once."""
+    """Yield the raw emails that do not decompress to what was accepted, a few megabytes at once."""
     with store.read() as session:
         query = select(Inbound.id, Inbound.size).where(Inbound.id > low, Inbound.id <= high, Inbound.raw.is_not(None))
         sizes = session.execute(query.order_by(Inbound.id)).all()
@@ -242,7 +242,7 @@ def _check_raw(store: Store, numbers: list[int]) -> Iterator[Problem]:
 
 
 def raw_problem(raw: bytes, size: int, sha256: str) -> str | None:
-    """Return what is wrong with a compressed mail, or None. Decompresses no more than its size and one octet."""
+    """Return what is wrong with a compressed mail, or None. Decompresses no more than its size and one byte."""
     unpacking = zlib.decompressobj()
     try:
         content = unpacking.decompress(raw, size + 1)

@@ -1,4 +1,4 @@
-"""Answer what people ask about mails, jobs and deliveries: lists and counts. Reads only."""
+"""Answer what people ask about emails, jobs and deliveries: lists and counts. Reads only."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -48,12 +48,12 @@ def list_mails(session: Session, disposition: Disposition, limit: int) -> list[d
 
 
 def disposition_of(session: Session, inbound_id: int) -> Disposition:
-    """Return the state of a mail in the ledger."""
+    """Return the state of an email in the ledger."""
     return Disposition(session.execute(select(Inbound.disposition).where(Inbound.id == inbound_id)).scalar_one())
 
 
 def counts(session: Session) -> dict[str, Counts]:
-    """Count mails by disposition, tickets by status and team, jobs and deliveries by state."""
+    """Count emails by disposition, tickets by status and team, jobs and deliveries by state."""
     return {
         "mails": _count(session, Inbound.disposition),
         "tickets": _count(session, Ticket.status),
@@ -83,7 +83,7 @@ def mailboxes(session: Session) -> list[dict[str, Any]]:
 
 
 def unsent(session: Session) -> int:
-    """Count the mails that are planned or on their way."""
+    """Count the emails that are planned or on their way."""
     open_ = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.RESENDING)
     query = select(func.count()).select_from(DeliveryRow).where(DeliveryRow.state.in_(open_))
     return session.execute(query).scalar_one()

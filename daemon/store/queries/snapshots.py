@@ -1,4 +1,4 @@
-"""Everything that a mail to somebody is written from, as one consistent snapshot."""
+"""Everything that an email to somebody is written from, as one consistent snapshot."""
 
 from collections.abc import Sequence
 from typing import Any, Final

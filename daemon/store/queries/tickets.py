@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from daemon.store.models import MessageRow, Person, Ticket
 
-# A search reads the text of mails, which no index helps: it looks at so many of the newest tickets.
+# A search reads the text of emails, which no index helps: it looks at so many of the newest tickets.
 SEARCHED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class TicketLine:
-    """A ticket in a list. `requester` is an address, None for a mail that had none."""
+    """A ticket in a list. `requester` is an address, None for an email that had none."""
 
     reference: str
     status: str
