@@ -185,7 +185,7 @@ class Rule(Section):
     A rule without category only raises the priority.
     """
 
-    name: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,64}$")]
+    name: Title
     category: Label | None = None
     priority: PriorityName | None = None
     phrases: tuple[Annotated[str, StringConstraints(min_length=2, max_length=200)], ...] = ()
@@ -248,4 +248,3 @@ class Log(Section):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "console"] = "auto"
-    addresses: bool = False
