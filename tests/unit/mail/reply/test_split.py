@@ -417,6 +417,11 @@ NASTY: dict[str, Callable[[int], str]] = {
 
 
 def cpu_seconds(text: str) -> float:
+    """Return the least processor time of three runs: other load on the machine can only add to it."""
+    return min(_cpu_seconds(text) for _ in range(3))
+
+
+def _cpu_seconds(text: str) -> float:
     started = time.process_time()
     split(text, marker="- write above -")
     return time.process_time() - started
@@ -425,5 +430,6 @@ def cpu_seconds(text: str) -> float:
 @pytest.mark.parametrize("make", NASTY.values(), ids=NASTY)
 def test_a_nasty_megabyte_takes_bounded_time(make: Callable[[int], str]) -> None:
     small, large = (cpu_seconds(make(size)) for size in (500_000, 1_000_000))
+    # Linear text takes about 0.15 s; a quadratic step over the lines of a megabyte takes minutes.
     assert large < 1.5
-    assert large < 4 * small + 0.1
+    assert large < 4 * small + 0.5
