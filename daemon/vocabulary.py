@@ -1,5 +1,6 @@
 """The vocabulary: the words and values that every part of triaged shares."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -209,6 +210,27 @@ class TicketSnapshot:
     message: MessageSnapshot
     decision: DecisionSnapshot | None
 
+    @property
+    def handed_over(self) -> bool:
+        """Say whether the decision at hand replaced another one."""
+        return self.decision is not None and not self.decision.first
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDelivery:
+    """One attempt at one delivery, with the ticket as it stands.
+
+    `thread_head` is the Message-ID of the first email to this recipient about the ticket, None where this email begins
+    the thread. `first` marks the very first notification that this installation sends.
+    """
+
+    kind: MailKind
+    recipient: str
+    message_id: str
+    ticket: TicketSnapshot
+    thread_head: str | None
+    first: bool
+
 
 @dataclass(frozen=True, slots=True)
 class SendCounts:
@@ -218,6 +240,33 @@ class SendCounts:
     address_hour: int = 0
     domain_hour: int = 0
     hour: int = 0
+
+
+@dataclass(slots=True)
+class RecentCounts:
+    """Number of emails of a kind that were planned recently and not suppressed: by address, by domain, and in all.
+
+    A plan adds what it plans, so that the limits hold within a batch too.
+    """
+
+    kind: str
+    by_address_day: Counter[str]
+    by_address_hour: Counter[str]
+    by_domain_hour: Counter[str]
+    in_all_hour: int
+
+    def to(self, recipient: str) -> SendCounts:
+        """Return the counts that bind one more email to a recipient."""
+        domain = recipient.rpartition("@")[2]
+        day, hour = self.by_address_day[recipient], self.by_address_hour[recipient]
+        return SendCounts(day, hour, self.by_domain_hour[domain], self.in_all_hour)
+
+    def add(self, recipient: str) -> None:
+        """Count one more email to a recipient."""
+        self.by_address_day[recipient] += 1
+        self.by_address_hour[recipient] += 1
+        self.by_domain_hour[recipient.rpartition("@")[2]] += 1
+        self.in_all_hour += 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.disk import FreeSpace
 from daemon.system.worker_id import owner
+from workers.actors.config import CurrentConfig
 from workers.actors.deliver import DeliverActor
 from workers.actors.notify import NotifyActor
 from workers.actors.train import TrainActor
@@ -50,14 +51,12 @@ class WorkerApp:
         clock: Clock,
     ) -> None:
         self._broker = broker
-        self._config = actor_config(settings)
-        self.model_source = CurrentModel(store, registry(settings), lambda: self._config.triage)
+        self._config = CurrentConfig(actor_config(settings))
+        self.model_source = CurrentModel(store, registry(settings), lambda: self._config.value.triage)
         self._trainer = trainer(settings, store, clock)
         self._transport = transport(settings)
         self._heartbeat = Heartbeat(store, owner())
-        self._deliver = DeliverActor(
-            store, clock, self._transport, keys, lambda: self._config, self._heartbeat.holds_lease
-        )
+        self._deliver = DeliverActor(store, clock, self._transport, keys, self._config, self._heartbeat.holds_lease)
         limits, threads = settings.limits, settings.broker.threads
         self._executor = JobExecutor(store, clock, self._heartbeat, limits.attempts, threads, self._actors(clock, keys))
         self._monitor = HealthMonitor(
@@ -82,8 +81,8 @@ class WorkerApp:
 
     def _actors(self, clock: Clock, keys: tuple[bytes, ...]) -> Mapping[JobKind, Actor]:
         return {
-            JobKind.TRIAGE: TriageActor(clock, self.model_source, lambda: self._config),
-            JobKind.NOTIFY: NotifyActor(clock, keys, lambda: self._config),
+            JobKind.TRIAGE: TriageActor(clock, self.model_source, self._config),
+            JobKind.NOTIFY: NotifyActor(clock, keys, self._config),
             JobKind.DELIVER: self._deliver,
             JobKind.TRAIN: TrainActor(clock, self._trainer.train),
         }
@@ -99,7 +98,7 @@ class WorkerApp:
 
     def reload(self, settings: Settings) -> None:
         """Put new rules, teams and templates in force; raises what is wrong with them, and keeps the old."""
-        self._config = actor_config(settings)
+        self._config.value = actor_config(settings)
 
     def close(self) -> None:
         """Finish the jobs at hand, then let go."""

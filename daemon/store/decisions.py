@@ -1,4 +1,4 @@
-"""Decisions on tickets: kept for ever, the newest in force."""
+"""Decisions on tickets: all are kept, the newest is in force."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ DECISION = table(Decision)
 TICKET = table(Ticket)
 MESSAGE = table(MessageRow)
 INSERT_DECISIONS = BulkInsert.to(DECISION)
-NEWEST = select(func.max(DECISION.c.id)).where(DECISION.c.ticket_id == bindparam("ticket"))
-FIRST_OF_EACH = (
+SELECT_NEWEST = select(func.max(DECISION.c.id)).where(DECISION.c.ticket_id == bindparam("ticket"))
+SELECT_FIRST_MESSAGES = (
     select(func.min(MESSAGE.c.id))
     .where(MESSAGE.c.ticket_id.in_(bindparam("tickets", expanding=True)))
     .group_by(MESSAGE.c.ticket_id)
 )
-# Triage reads no further. An email may have megabytes of text, and a company of them would fill the memory.
+# Triage reads this many characters at most: a batch of emails with megabytes of text would fill the memory.
 READ_AT_MOST = 100_000
-FIRST_TEXTS = select(
+SELECT_FIRST_TEXTS = select(
     MESSAGE.c.ticket_id,
     MESSAGE.c.subject,
     func.substr(MESSAGE.c.text, 1, READ_AT_MOST).label("text"),
     MESSAGE.c.inbound_id,
-).where(MESSAGE.c.id.in_(FIRST_OF_EACH))
-ENFORCE = (
+).where(MESSAGE.c.id.in_(SELECT_FIRST_MESSAGES))
+UPDATE_TICKET = (
     update(TICKET)
     .where(TICKET.c.id == bindparam("ticket"))
     .values(
@@ -42,10 +42,10 @@ ENFORCE = (
     )
 )
 
-# A ticket whose triage was given up and is tried again has a decision already: its people have been told of that one.
-BEFORE = select(func.max(DECISION.c.id)).where(DECISION.c.ticket_id == TICKET.c.id).correlate(TICKET)
-PENDING_OF = (
-    select(TICKET.c.id, BEFORE.scalar_subquery().label("before"))
+# A ticket whose triage was given up and is tried again has a decision already, and its team was notified of that one.
+SELECT_REPLACED = select(func.max(DECISION.c.id)).where(DECISION.c.ticket_id == TICKET.c.id).correlate(TICKET)
+SELECT_PENDING = (
+    select(TICKET.c.id, SELECT_REPLACED.scalar_subquery().label("before"))
     .where(TICKET.c.id.in_(bindparam("tickets", expanding=True)), unindexed(TICKET.c.category) == PENDING)
     .with_for_update()
 )
@@ -53,7 +53,7 @@ PENDING_OF = (
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What triage reads of a ticket: subject and start of the text of its first mail, and where that is kept."""
+    """What triage reads of a ticket: subject and start of the text of its first email, and its ledger row."""
 
     ticket_id: int
     subject: str
@@ -63,28 +63,29 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What `by` (rule, model, fallback) decided on a ticket."""
+    """What `by` (rule, model, fallback) decided on a ticket, and when."""
 
     ticket_id: int
     triage: Triage
     by: DecidedBy
+    at: datetime
 
 
 def text_of(session: Session, ticket_id: int) -> Text | None:
-    """Return what triage reads of a ticket, or None where there is no such ticket."""
+    """Return what triage reads of a ticket, None where there is no such ticket."""
     return texts_of(session, [ticket_id])[0]
 
 
 def texts_of(session: Session, ticket_ids: Sequence[int]) -> list[Text | None]:
     """Return what triage reads of each ticket, in order; None where there is no such ticket."""
-    rows = session.execute(FIRST_TEXTS, {"tickets": ticket_ids})
+    rows = session.execute(SELECT_FIRST_TEXTS, {"tickets": ticket_ids})
     found = {row.ticket_id: Text(row.ticket_id, row.subject, row.text, row.inbound_id) for row in rows}
     return [found.get(ticket_id) for ticket_id in ticket_ids]
 
 
-def apply_first(session: Session, decided: Sequence[Decided], now: datetime) -> list[int | None]:
+def apply_first(session: Session, decided: Sequence[Decided]) -> list[int | None]:
     """Put decisions on PENDING tickets in force and return their ids, in order; None where somebody decided before."""
-    pending = session.execute(PENDING_OF, {"tickets": [one.ticket_id for one in decided]})
+    pending = session.execute(SELECT_PENDING, {"tickets": [one.ticket_id for one in decided]})
     before = {row.id: row.before for row in pending}
     fresh: dict[int, Decided] = {}
     for one in decided:
@@ -92,16 +93,16 @@ def apply_first(session: Session, decided: Sequence[Decided], now: datetime) -> 
             fresh.setdefault(one.ticket_id, one)
     if not fresh:
         return [None] * len(decided)
-    session.execute(ENFORCE, [_in_force(ticket_id, one.triage, now) for ticket_id, one in fresh.items()])
-    rows = [_row(i, one.triage, now, by=one.by, actor=None, replaces=before[i]) for i, one in fresh.items()]
+    session.execute(UPDATE_TICKET, [_in_force(ticket_id, one.triage, one.at) for ticket_id, one in fresh.items()])
+    rows = [_row(i, one.triage, one.at, by=one.by, actor=None, replaces=before[i]) for i, one in fresh.items()]
     ids = dict(zip(fresh, INSERT_DECISIONS.rows(session, rows), strict=True))
     return [ids[one.ticket_id] if fresh.get(one.ticket_id) is one else None for one in decided]
 
 
 def apply(session: Session, ticket_id: int, triage: Triage, now: datetime, *, by: DecidedBy, actor: str | None) -> int:
     """Record a decision that replaces the one before, put it in force, and return its id."""
-    before = session.execute(NEWEST, {"ticket": ticket_id}).scalar_one_or_none()
-    session.execute(ENFORCE, _in_force(ticket_id, triage, now))
+    before = session.execute(SELECT_NEWEST, {"ticket": ticket_id}).scalar_one_or_none()
+    session.execute(UPDATE_TICKET, _in_force(ticket_id, triage, now))
     return INSERT_DECISIONS.rows(session, [_row(ticket_id, triage, now, by=by, actor=actor, replaces=before)])[0]
 
 

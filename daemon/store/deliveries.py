@@ -1,4 +1,4 @@
-"""Outgoing mail: a row for each, unique per cause, kind and recipient."""
+"""Outgoing emails: one row each, unique per cause, kind and recipient."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,17 +12,17 @@ from sqlalchemy.orm import Session
 
 from daemon.store.models import DeliveryRow
 from daemon.store.sql import BulkInsert, table, unindexed
-from daemon.vocabulary import MailKind, SendCounts, Subject
+from daemon.vocabulary import MailKind, RecentCounts, Subject
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
-# The cost of an email must not grow with the email before it; no limit distinguishes more than this.
+# Counting must not cost more with every email that went before; no limit needs a higher count.
 COUNTED_AT_MOST = 10_000
 
 
 class DeliveryState(StrEnum):
-    """Where an outgoing mail stands.
+    """Where an outgoing email stands.
 
     SENDING means that an attempt began whose outcome is not known yet, RESENDING that it is being repeated, once.
     """
@@ -36,21 +36,21 @@ class DeliveryState(StrEnum):
     UNCERTAIN = "uncertain"
 
 
-# What an attempt may begin from, and the state while it runs. Whoever dies in between leaves that state behind.
-ATTEMPT = {
+# From which state an attempt may begin, and the state while it runs. A worker that dies leaves that state behind.
+STATE_DURING_ATTEMPT = {
     DeliveryState.PLANNED: DeliveryState.SENDING,
     DeliveryState.SENDING: DeliveryState.RESENDING,
 }
 
 DELIVERY = table(DeliveryRow)
 STATE = unindexed(DELIVERY.c.state)
-# In the words of the partial index: SQLite does not conclude by itself that what is uncertain is not sent.
+# Worded like the partial index, or SQLite does not use it.
 NOT_SENT = DELIVERY.c.state != literal_column("'sent'")
 DELIVERIES: BindParameter[int] = bindparam("deliveries", expanding=True)
-BEGIN = (
+BEGIN_ATTEMPTS = (
     update(DELIVERY)
-    .where(DELIVERY.c.id.in_(DELIVERIES), STATE.in_(list(ATTEMPT)))
-    .values(state=case(ATTEMPT, value=DELIVERY.c.state), attempts=DELIVERY.c.attempts + 1)
+    .where(DELIVERY.c.id.in_(DELIVERIES), STATE.in_(list(STATE_DURING_ATTEMPT)))
+    .values(state=case(STATE_DURING_ATTEMPT, value=DELIVERY.c.state), attempts=DELIVERY.c.attempts + 1)
     .returning(DELIVERY)
 )
 LEAVE_UNCERTAIN = (
@@ -58,12 +58,14 @@ LEAVE_UNCERTAIN = (
     .where(DELIVERY.c.id.in_(DELIVERIES), STATE == DeliveryState.RESENDING)
     .values(state=DeliveryState.UNCERTAIN, reason="two attempts ended without an answer")
 )
-ADDING = BulkInsert.to(DELIVERY)
-SAME = select(DELIVERY.c.cause, DELIVERY.c.kind, DELIVERY.c.recipient).where(
+INSERT_DELIVERIES = BulkInsert.to(DELIVERY)
+SELECT_SAME_DELIVERIES = select(DELIVERY.c.cause, DELIVERY.c.kind, DELIVERY.c.recipient).where(
     DELIVERY.c.cause.in_(bindparam("causes", expanding=True))
 )
-FIRST_OF = select(DELIVERY.c.id).where(DELIVERY.c.kind == bindparam("kind")).order_by(DELIVERY.c.created_at).limit(1)
-FIRST_TO = (
+SELECT_FIRST_OF_KIND = (
+    select(DELIVERY.c.id).where(DELIVERY.c.kind == bindparam("kind")).order_by(DELIVERY.c.created_at).limit(1)
+)
+SELECT_FIRST_TO = (
     select(DELIVERY.c.message_id)
     .where(
         DELIVERY.c.ticket_id == bindparam("ticket"),
@@ -85,7 +87,7 @@ OF_ADDRESSES = (
     .limit(MOST)
     .subquery()
 )
-TO_ADDRESSES = select(
+COUNT_TO_ADDRESSES = select(
     OF_ADDRESSES.c.recipient, func.count().label("day"), func.sum(OF_ADDRESSES.c.fresh).label("hour")
 ).group_by(OF_ADDRESSES.c.recipient)
 OF_DOMAINS = (
@@ -94,20 +96,20 @@ OF_DOMAINS = (
     .limit(MOST)
     .subquery()
 )
-TO_DOMAINS = select(OF_DOMAINS.c.domain, func.count().label("hour")).group_by(OF_DOMAINS.c.domain)
-IN_ALL = select(func.count()).select_from(
+COUNT_TO_DOMAINS = select(OF_DOMAINS.c.domain, func.count().label("hour")).group_by(OF_DOMAINS.c.domain)
+COUNT_ALL = select(func.count()).select_from(
     select(DELIVERY.c.id).where(*KIND, THIS_HOUR).limit(COUNTED_AT_MOST).subquery()
 )
-SETTLE = (
+SETTLE_DELIVERY = (
     update(DELIVERY)
     .where(DELIVERY.c.id == bindparam("delivery"))
     .values(state=bindparam("to"), reason=bindparam("why"), sent_at=bindparam("at"))
 )
 
-UNDO = (
+UNDO_ATTEMPT = (
     update(DELIVERY)
     .where(DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.attempts == bindparam("held"))
-    .where(STATE.in_(list(ATTEMPT.values())))
+    .where(STATE.in_(list(STATE_DURING_ATTEMPT.values())))
     .values(state=bindparam("to"), reason="not delivered yet")
 )
 
@@ -127,19 +129,19 @@ class NewDelivery:
 
     @property
     def key(self) -> tuple[Subject, str, str]:
-        """Return what there is only one mail of."""
+        """Return what identifies an email: there is one of each."""
         return self.cause, self.kind, self.recipient
 
 
 def add(session: Session, planned: Sequence[NewDelivery]) -> list[int | None]:
     """Plan emails and return their ids, in order; None where the same one is planned already."""
-    rows = session.execute(SAME, {"causes": list({one.cause for one in planned})})
+    rows = session.execute(SELECT_SAME_DELIVERIES, {"causes": list({one.cause for one in planned})})
     known = {(row.cause, row.kind, row.recipient) for row in rows}
     fresh: dict[tuple[Subject, str, str], NewDelivery] = {}
     for one in planned:
         if one.key not in known:
             fresh.setdefault(one.key, one)
-    ids = dict(zip(fresh, ADDING.rows(session, [_row(one) for one in fresh.values()]), strict=True))
+    ids = dict(zip(fresh, INSERT_DELIVERIES.rows(session, [_row(one) for one in fresh.values()]), strict=True))
     return [ids[one.key] if fresh.get(one.key) is one else None for one in planned]
 
 
@@ -173,11 +175,11 @@ class Attempt:
 
 
 def begin(session: Session, delivery_ids: Sequence[int]) -> dict[int, Attempt]:
-    """Begin attempts and return the deliveries as they are during them, by id, but those with nothing left to attempt.
+    """Begin attempts and return them by delivery id, without the deliveries that have nothing left to attempt.
 
-    An email whose second attempt too ended without an answer is left UNCERTAIN.
+    An email whose second attempt also ended without an answer is left UNCERTAIN.
     """
-    rows = session.execute(BEGIN, {"deliveries": delivery_ids})
+    rows = session.execute(BEGIN_ATTEMPTS, {"deliveries": delivery_ids})
     begun = {
         row.id: Attempt(
             row.id, MailKind(row.kind), row.cause, row.recipient, row.message_id, DeliveryState(row.state), row.attempts
@@ -196,72 +198,53 @@ def back_to(state: str) -> DeliveryState:
 
 
 def undo(session: Session, begun: Attempt) -> None:
-    """Note that an attempt surely delivered nothing, unless another began after it."""
+    """Record that an attempt delivered nothing, unless another attempt began after it."""
     known = {"delivery": begun.id, "held": begun.attempts, "to": back_to(begun.state)}
-    session.execute(UNDO, known)
+    session.execute(UNDO_ATTEMPT, known)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a delivery, with the reason."""
+    """How a delivery ended, why, and when."""
 
     delivery_id: int
     state: DeliveryState
     reason: str
-    sent_at: datetime | None = None
+    at: datetime
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """Return when the email was sent, None where it was not."""
+        return self.at if self.state is DeliveryState.SENT else None
 
 
-def settle(session: Session, fates: Sequence[Outcome]) -> None:
+def settle(session: Session, outcomes: Sequence[Outcome]) -> None:
     """Give deliveries the state in which they end."""
-    known = [{"delivery": f.delivery_id, "to": f.state, "why": f.reason[:500], "at": f.sent_at} for f in fates]
-    session.execute(SETTLE, known)
-
-
-@dataclass(slots=True)
-class RecentCounts:
-    """How many emails of a kind were planned lately, not suppressed: by address, by domain, and in all."""
-
-    kind: str
-    by_address_day: Counter[str]
-    by_address_hour: Counter[str]
-    by_domain_hour: Counter[str]
-    in_all_hour: int
-
-    def to(self, recipient: str) -> SendCounts:
-        """Return what counts for one more mail to a recipient."""
-        domain = recipient.rpartition("@")[2]
-        day, hour = self.by_address_day[recipient], self.by_address_hour[recipient]
-        return SendCounts(day, hour, self.by_domain_hour[domain], self.in_all_hour)
-
-    def add(self, recipient: str) -> None:
-        """Count one more."""
-        self.by_address_day[recipient] += 1
-        self.by_address_hour[recipient] += 1
-        self.by_domain_hour[recipient.rpartition("@")[2]] += 1
-        self.in_all_hour += 1
+    known = [{"delivery": o.delivery_id, "to": o.state, "why": o.reason[:500], "at": o.sent_at} for o in outcomes]
+    session.execute(SETTLE_DELIVERY, known)
 
 
 def recent_counts(session: Session, kind: str, recipients: Sequence[str], now: datetime) -> RecentCounts:
-    """Count what of a kind was planned lately, in all and for recipients (in lower case)."""
+    """Count the emails of a kind that were planned recently, in all and for recipients (in lower case)."""
     addresses = list(set(recipients))
     domains = list({recipient.rpartition("@")[2] for recipient in recipients})
     about = {"kind": kind, "day": now - DAY, "hour": now - HOUR, "most": COUNTED_AT_MOST * max(1, len(addresses))}
-    to_addresses = session.execute(TO_ADDRESSES, about | {"recipients": addresses}).all()
-    to_domains = session.execute(TO_DOMAINS, about | {"domains": domains}).all()
+    to_addresses = session.execute(COUNT_TO_ADDRESSES, about | {"recipients": addresses}).all()
+    to_domains = session.execute(COUNT_TO_DOMAINS, about | {"domains": domains}).all()
     return RecentCounts(
         kind,
         Counter({row.recipient: row.day for row in to_addresses}),
         Counter({row.recipient: row.hour for row in to_addresses}),
         Counter({row.domain: row.hour for row in to_domains}),
-        session.execute(IN_ALL, about).scalar_one(),
+        session.execute(COUNT_ALL, about).scalar_one(),
     )
 
 
 def first_of(session: Session, kind: str) -> int | None:
     """Return the very first delivery of a kind."""
-    return session.execute(FIRST_OF, {"kind": kind}).scalar_one_or_none()
+    return session.execute(SELECT_FIRST_OF_KIND, {"kind": kind}).scalar_one_or_none()
 
 
 def first_to(session: Session, ticket_id: int, recipient: str) -> str | None:
-    """Return the Message-ID of the first mail that went to somebody about a ticket: the head of their thread."""
-    return session.execute(FIRST_TO, {"ticket": ticket_id, "recipient": recipient.lower()}).scalar_one_or_none()
+    """Return the Message-ID of the first email to a recipient about a ticket: the head of their thread."""
+    return session.execute(SELECT_FIRST_TO, {"ticket": ticket_id, "recipient": recipient.lower()}).scalar_one_or_none()

@@ -1,6 +1,6 @@
-"""The queue of record: promise, claim, beat, finish, retry, give up."""
+"""The job queue: add, claim, beat, finish, retry, release, bury, rescue."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -17,10 +17,10 @@ from daemon.store.sql import BulkInsert, table, unindexed
 from daemon.system.failpoint import failpoint
 from daemon.vocabulary import Subject
 
-# Due whatever the clock says: a clock that steps back delays no new work.
+# Due whatever the clock says: a clock that is set back must not delay new jobs.
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
-APART = timedelta(seconds=0.5)
-RESCUED_WITHIN = timedelta(seconds=3)
+RESCUE_INTERVAL = timedelta(seconds=0.5)
+RESCUE_TIME = timedelta(seconds=3)
 
 JOB = table(Job)
 STATE = unindexed(JOB.c.state)
@@ -46,7 +46,7 @@ class JobState(StrEnum):
 
 
 class LeaseLostError(Exception):
-    """Another worker has this job by now: whatever was done for it here must not be kept."""
+    """Another worker has this job now: its effects in this transaction must not be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,49 +63,49 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the broker is told of a job."""
+    """What the broker needs to start a job."""
 
     job_id: int
     kind: JobKind
 
 
-LEASED = {
+LEASE_VALUES = {
     "state": JobState.LEASED,
     "owner": bindparam("by"),
     "attempts": JOB.c.attempts + 1,
     "beat": JOB.c.beat + 1,
 }
-LEASE = (JOB.c.id, JOB.c.kind, JOB.c.subject, JOB.c.attempts, JOB.c.created_at, JOB.c.owner)
-CLAIM = (
+LEASE_COLUMNS = (JOB.c.id, JOB.c.kind, JOB.c.subject, JOB.c.attempts, JOB.c.created_at, JOB.c.owner)
+CLAIM_JOB = (
     update(JOB)
     .where(JOB.c.id == bindparam("job_id"), STATE == JobState.READY, JOB.c.due_at <= bindparam("now"))
-    .values(LEASED)
-    .returning(*LEASE)
+    .values(LEASE_VALUES)
+    .returning(*LEASE_COLUMNS)
 )
-# One after the other through the index, and not far: what is due and of other kinds must not be read again and again.
-AHEAD = (
+# Bounded, and in the order of the index: due jobs of other kinds must not be read by every claim.
+NEXT_DUE = (
     select(JOB.c.id, JOB.c.kind, JOB.c.attempts)
     .where(JOB.c.state == JobState.READY, JOB.c.due_at <= bindparam("now"))
     .order_by(JOB.c.due_at, JOB.c.id)
     .limit(bindparam("far"))
     .subquery()
 )
-UNTRIED = select(AHEAD.c.id).where(AHEAD.c.kind == bindparam("of"), AHEAD.c.attempts == 0)
-FREE = (
+SELECT_UNTRIED = select(NEXT_DUE.c.id).where(NEXT_DUE.c.kind == bindparam("of"), NEXT_DUE.c.attempts == 0)
+SELECT_FREE = (
     select(JOB.c.id)
     .where(JOB.c.id.in_(bindparam("jobs", expanding=True)), STATE == JobState.READY)
     .with_for_update(skip_locked=True)
 )
-CLAIM_MORE = update(JOB).where(JOB.c.id.in_(FREE)).values(LEASED).returning(*LEASE)
-FINISH = (
+CLAIM_FREE = update(JOB).where(JOB.c.id.in_(SELECT_FREE)).values(LEASE_VALUES).returning(*LEASE_COLUMNS)
+FINISH_JOBS = (
     update(JOB)
     .where(JOB.c.id.in_(bindparam("jobs", expanding=True)), STATE == JobState.LEASED)
     .values(owner=None, state=JobState.DONE, last_error="", due_at=AT_ONCE, finished_at=bindparam("ended"))
     .returning(JOB.c.id, JOB.c.attempts)
 )
-# Who has the lease, of this attempt: nobody else may change the job.
+# Only the holder of the lease, in this attempt, may change the job.
 HELD = (JOB.c.id == bindparam("job_id"), STATE == JobState.LEASED, JOB.c.attempts == bindparam("held"))
-LEAVE = (
+SETTLE_JOB = (
     update(JOB)
     .where(*HELD)
     .values(
@@ -117,7 +117,7 @@ LEAVE = (
     )
     .returning(JOB.c.id)
 )
-RELEASE = (
+RELEASE_JOB = (
     update(JOB)
     .where(*HELD)
     .values(
@@ -129,7 +129,7 @@ RELEASE = (
     )
     .returning(JOB.c.id)
 )
-WAITING = select(JOB.c.id, JOB.c.due_at).where(JOB.c.state == JobState.READY, JOB.c.due_at > bindparam("now"))
+SELECT_WAITING = select(JOB.c.id, JOB.c.due_at).where(JOB.c.state == JobState.READY, JOB.c.due_at > bindparam("now"))
 SHIFT_DUE = update(JOB).where(JOB.c.id == bindparam("job_id"), STATE == JobState.READY).values(due_at=bindparam("due"))
 
 
@@ -144,7 +144,7 @@ class NewJob:
 
 
 def add(session: Session, new: Sequence[NewJob]) -> list[Offer]:
-    """Add jobs in the transaction at hand; return what to tell the broker of each, in order."""
+    """Add jobs in this transaction; return the offer of each for the broker, in order."""
     ids = INSERT_JOBS.rows(session, [_row(job) for job in new])
     return [Offer(job_id, job.kind) for job_id, job in zip(ids, new, strict=True)]
 
@@ -165,25 +165,33 @@ def _row(job: NewJob) -> dict[str, Any]:
 
 
 def claim(session: Session, job_id: int, owner: str, now: datetime) -> Lease | None:
-    """Lease a job that is ready and due, counting the attempt; None if it is not to be had."""
-    row = session.execute(CLAIM, {"job_id": job_id, "by": owner, "now": now}).one_or_none()
+    """Lease a job that is ready and due, counting the attempt; None where it is not."""
+    row = session.execute(CLAIM_JOB, {"job_id": job_id, "by": owner, "now": now}).one_or_none()
     return _lease(row) if row else None
 
 
 def claim_more(session: Session, lease: Lease, share: float, most: int, now: datetime) -> list[Lease]:
-    """Lease beside a job that was just claimed a share of those of its kind that are due too, `most` at most.
+    """Lease a share of the other due jobs of the kind of a job that was just claimed, at most `most`.
 
-    Only what was never tried comes in company: what failed or died before must not take others with it again.
+    Only jobs that were never tried run in a batch: a job that failed, or killed its worker, must not take others along.
     """
     if lease.attempts > 1:
         return []
     far = {"now": now, "of": lease.kind, "far": ceil(most / share)}
-    waiting = session.execute(UNTRIED, far).scalars().all()
+    waiting = session.execute(SELECT_UNTRIED, far).scalars().all()
     mine = waiting[: ceil(len(waiting) * share)]
     if not mine:
         return []
-    found = session.execute(CLAIM_MORE, {"jobs": mine, "by": lease.owner})
+    found = session.execute(CLAIM_FREE, {"jobs": mine, "by": lease.owner})
     return sorted(map(_lease, found), key=lambda more: more.job_id)
+
+
+def claim_batch(
+    session: Session, job_id: int, owner: str, share: float, sizes: Mapping[JobKind, int], now: datetime
+) -> list[Lease]:
+    """Lease a job and a share of the other due jobs of its kind, as many as `sizes` allows for the kind."""
+    lease = claim(session, job_id, owner, now)
+    return [lease, *claim_more(session, lease, share, sizes[lease.kind] - 1, now)] if lease else []
 
 
 def _lease(row: Row[Any]) -> Lease:
@@ -191,30 +199,30 @@ def _lease(row: Row[Any]) -> Lease:
 
 
 def add_leased(session: Session, after: Sequence[tuple[Lease, Sequence[NewJob]]]) -> list[list[Lease]]:
-    """Add jobs that the holder of each lease starts at once: leased to them from the start, with one attempt counted.
+    """Add follow-up jobs that are leased from the start to the holder of each lease, with one attempt counted.
 
-    The relay rescues those that they never start, like any other job.
+    The relay rescues those that the holder never starts, like any other job.
     """
     rows = [
-        _row(promise) | {"state": JobState.LEASED, "owner": lease.owner, "attempts": 1}
-        for lease, promises in after
-        for promise in promises
+        _row(job) | {"state": JobState.LEASED, "owner": lease.owner, "attempts": 1}
+        for lease, new in after
+        for job in new
     ]
     ids = iter(INSERT_JOBS.rows(session, rows))
-    return [[Lease(next(ids), p.kind, p.subject, 1, p.now, lease.owner) for p in promises] for lease, promises in after]
+    return [[Lease(next(ids), job.kind, job.subject, 1, job.now, lease.owner) for job in new] for lease, new in after]
 
 
 def beat(session: Session, owner: str, running: Sequence[int]) -> None:
-    """Show that these jobs of an owner are being worked on."""
+    """Show that an owner works on these jobs."""
     session.execute(
         update(Job).where(Job.id.in_(running), Job.owner == owner, STATE == JobState.LEASED).values(beat=Job.beat + 1)
     )
 
 
 def finish(session: Session, leases: Sequence[Lease], now: datetime) -> None:
-    """Mark jobs done, in the transaction of their effects; raises LeaseLostError if a lease is not ours any more."""
+    """Mark jobs done, in the transaction of their effects; raises LeaseLostError where a lease was lost."""
     held = {(lease.job_id, lease.attempts) for lease in leases}
-    rows = session.execute(FINISH, {"jobs": [lease.job_id for lease in leases], "ended": now})
+    rows = session.execute(FINISH_JOBS, {"jobs": [lease.job_id for lease in leases], "ended": now})
     lost = held - {(row.id, row.attempts) for row in rows}
     if lost:
         raise LeaseLostError(", ".join(f"job {job}, attempt {attempt}" for job, attempt in sorted(lost)))
@@ -223,21 +231,21 @@ def finish(session: Session, leases: Sequence[Lease], now: datetime) -> None:
 
 
 def retry(session: Session, lease: Lease, error: str, due_at: datetime) -> None:
-    """Give a job back to be tried again at `due_at`."""
-    _leave(session, lease, JobState.READY, error, due_at=due_at)
+    """Give a job back, to be tried again at `due_at`."""
+    _settle(session, lease, JobState.READY, error, due_at=due_at)
 
 
 def release(session: Session, lease: Lease, due_at: datetime) -> None:
-    """Give a job back that was not attempted in earnest, because the store failed: the attempt does not count."""
-    _change(session, lease, RELEASE, {"again": due_at})
+    """Give a job back without counting the attempt, because the store failed."""
+    _change(session, lease, RELEASE_JOB, {"again": due_at})
 
 
 def bury(session: Session, lease: Lease, error: str, now: datetime) -> None:
-    """Give a job up. It stays until somebody retries or dismisses it."""
-    _leave(session, lease, JobState.DEAD, error, finished_at=now)
+    """Give a job up. It stays dead until somebody retries or dismisses it."""
+    _settle(session, lease, JobState.DEAD, error, finished_at=now)
 
 
-def _leave(
+def _settle(
     session: Session,
     lease: Lease,
     state: JobState,
@@ -245,11 +253,11 @@ def _leave(
     due_at: datetime = AT_ONCE,
     finished_at: datetime | None = None,
 ) -> None:
-    _change(session, lease, LEAVE, {"to": state, "error": error[:1000], "again": due_at, "ended": finished_at})
+    _change(session, lease, SETTLE_JOB, {"to": state, "error": error[:1000], "again": due_at, "ended": finished_at})
 
 
 def _change(session: Session, lease: Lease, statement: ReturningUpdate[Any], values: dict[str, Any]) -> None:
-    """Change a job that is held; raises LeaseLostError where it is not held any more."""
+    """Change a job that is held; raises LeaseLostError where the lease was lost."""
     changed = session.execute(statement, {"job_id": lease.job_id, "held": lease.attempts, **values})
     if changed.one_or_none() is None:
         raise LeaseLostError(f"job {lease.job_id}, attempt {lease.attempts}")
@@ -279,19 +287,19 @@ def orphaned(session: Session, is_gone: Callable[[str], bool]) -> list[tuple[int
 
 
 def rescue(session: Session, dead: Sequence[tuple[int, int]], now: datetime) -> None:
-    """Take jobs, each with the beat that was seen of it, from owners that died.
+    """Take jobs from owners that died, each with the beat that was last seen of it.
 
-    One of them may have been the death of its worker. They become due one after the other, those that were tried least
-    first, so that it does not take the others with it again.
+    One of them may have killed its worker. They become due one after the other, those with the fewest attempts first,
+    so that it does not take the others with it again.
     """
     tried = select(Job.id).where(Job.id.in_([job_id for job_id, _ in dead])).order_by(Job.attempts, Job.id.desc())
-    beats, apart = dict(dead), min(APART, RESCUED_WITHIN / len(dead))
+    beats, apart = dict(dead), min(RESCUE_INTERVAL, RESCUE_TIME / len(dead))
     for position, job_id in enumerate(session.execute(tried).scalars().all()):
         rescue_one(session, job_id, beats[job_id], now + position * apart if position else AT_ONCE)
 
 
 def rescue_one(session: Session, job_id: int, seen_beat: int, due_at: datetime = AT_ONCE) -> bool:
-    """Take a job from an owner whose beat has not moved; False if it moved after all."""
+    """Take a job from an owner whose beat stands still; False if the beat moved after all."""
     done = session.execute(
         update(Job)
         .where(Job.id == job_id, STATE == JobState.LEASED, Job.beat == seen_beat)
@@ -301,13 +309,13 @@ def rescue_one(session: Session, job_id: int, seen_beat: int, due_at: datetime =
 
 
 def shift_due(session: Session, step: timedelta, now: datetime) -> int:
-    """Let the jobs that wait be due earlier by the time that the clock was set back; return how many."""
-    waiting = session.execute(WAITING, {"now": now}).all()
+    """Make waiting jobs due earlier by the time that the clock was set back; return the number of jobs."""
+    waiting = session.execute(SELECT_WAITING, {"now": now}).all()
     if waiting:
         session.execute(SHIFT_DUE, [{"job_id": row.id, "due": row.due_at - step} for row in waiting])
     return len(waiting)
 
 
 def backoff(attempts: int) -> timedelta:
-    """Return how long to wait after so many attempts: 2 s, 8 s, 32 s ... up to an hour."""
+    """Return how long to wait after a number of attempts: 2 s, 8 s, 32 s ... up to an hour."""
     return timedelta(seconds=min(2 * 4 ** (attempts - 1), 3600))

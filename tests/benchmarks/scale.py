@@ -34,7 +34,7 @@ from daemon.store.queries.tickets import TicketFilter
 from daemon.store.store import Store
 from daemon.system import logs
 from daemon.tickets.intake import Intake
-from daemon.vocabulary import Disposition, Priority, Subject, SubjectKind, Triage
+from daemon.vocabulary import DecidedBy, Disposition, Priority, Subject, SubjectKind, Triage
 from tests.benchmarks import seed
 from tests.support.emails import SUPPORT, inbound, mail
 from tests.support.fakes import NOON, Woken
@@ -89,7 +89,7 @@ class Helpdesk:
 
         def finish(session: Any) -> None:
             jobs.finish(session, [lease], NOON)
-            decisions.apply_first(session, [Decided(ticket, DECIDED, "rule")], NOON)
+            decisions.apply_first(session, [Decided(ticket, DECIDED, DecidedBy.RULE, NOON)])
 
         self.store.write(finish)
 

@@ -24,7 +24,7 @@ def real_mails() -> list[Path]:
     return found[:: len(found) // SENT][:SENT]
 
 
-def test_200_real_mails_each_end_in_a_named_state_and_none_is_parked(helpdesk: Helpdesk) -> None:
+def test_200_real_emails_each_end_in_a_named_state_and_none_is_parked(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     answers = {path: helpdesk.send(path.read_bytes(), "sender@elsewhere.example")[:3] for path in real_mails()}
     looping = {path for path in answers if path.read_bytes().count(b"\nReceived:") > 50}

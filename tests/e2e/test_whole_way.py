@@ -29,7 +29,7 @@ def test_the_reference_case_is_pending_at_once_and_triaged_in_the_background(hel
     assert sorted(m["To"] for m in mails) == [ANN, TEAM]
 
 
-def test_the_team_reads_what_who_how_urgent_and_why(helpdesk: Helpdesk) -> None:
+def test_the_notification_shows_category_sender_priority_and_reason(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
     (notification,) = to(helpdesk.mails(2), TEAM)
@@ -49,7 +49,7 @@ def test_the_team_reads_what_who_how_urgent_and_why(helpdesk: Helpdesk) -> None:
     assert notification["Reply-To"].addresses[0].username.startswith("support+")
 
 
-def test_the_customer_gets_one_answer_that_quotes_nothing_they_wrote(helpdesk: Helpdesk) -> None:
+def test_the_customer_gets_one_acknowledgement_that_quotes_nothing(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
     (acknowledgement,) = to(helpdesk.mails(2), ANN)
@@ -63,7 +63,7 @@ def test_the_customer_gets_one_answer_that_quotes_nothing_they_wrote(helpdesk: H
     assert [r.mail_from for r in helpdesk.sink.received if r.rcpts == [ANN]] in ([""], ["<>"])
 
 
-def test_the_same_mail_again_is_a_duplicate_and_nobody_is_told_twice(helpdesk: Helpdesk) -> None:
+def test_a_second_copy_is_a_duplicate_and_notifies_nobody(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
     helpdesk.mails(2)
@@ -74,7 +74,7 @@ def test_the_same_mail_again_is_a_duplicate_and_nobody_is_told_twice(helpdesk: H
     assert len(helpdesk.sink.received) == 2
 
 
-def test_a_reply_to_the_acknowledgement_joins_its_ticket_and_tells_the_team(helpdesk: Helpdesk) -> None:
+def test_a_reply_to_the_acknowledgement_joins_its_ticket_and_notifies_the_team(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
     (acknowledgement,) = to(helpdesk.mails(2), ANN)
@@ -92,7 +92,7 @@ def test_a_reply_to_the_acknowledgement_joins_its_ticket_and_tells_the_team(help
     assert follow_up["References"] == first["Message-ID"]
 
 
-def test_an_auto_reply_to_the_acknowledgement_is_kept_and_answered_by_nobody(helpdesk: Helpdesk) -> None:
+def test_an_auto_reply_to_the_acknowledgement_is_kept_and_not_answered(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
     (acknowledgement,) = to(helpdesk.mails(2), ANN)
@@ -107,7 +107,7 @@ def test_an_auto_reply_to_the_acknowledgement_is_kept_and_answered_by_nobody(hel
     assert len(helpdesk.sink.received) == 2
 
 
-def test_our_own_mail_that_comes_back_opens_nothing(helpdesk: Helpdesk) -> None:
+def test_our_own_email_that_comes_back_opens_no_ticket(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
     helpdesk.mails(2)
@@ -138,7 +138,7 @@ def test_a_bounce_from_the_team_opens_no_ticket_and_suppresses_the_address(helpd
     assert len(helpdesk.sink.received) == 3
 
 
-def test_a_temporary_refusal_is_tried_again_with_the_same_message_id(helpdesk: Helpdesk) -> None:
+def test_a_temporary_refusal_is_retried_with_the_same_message_id(helpdesk: Helpdesk) -> None:
     helpdesk.sink.refuse(TEAM, "451 4.2.1 next time")
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)

@@ -27,6 +27,7 @@ from daemon.vocabulary import Priority, Problem, Subject, SubjectKind
 from tests.benchmarks import seed
 from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON, FakeClock, Woken
+from workers.actors.config import CurrentConfig
 from workers.actors.deliver import DeliverActor
 from workers.actors.notify import NotifyActor
 from workers.actors.train import TrainActor
@@ -78,11 +79,11 @@ class Way:
         self.keys = store.write(lambda session: keys.ensure(session, NOON))
         self.intake = Intake(store, identity(settings, self.keys), self.woken)
         self.heartbeat = Heartbeat(store, "here")
-        config = actor_config(settings)
+        config = CurrentConfig(actor_config(settings))
         actors: dict[JobKind, Actor] = {
-            JobKind.TRIAGE: TriageActor(self.clock, Modelless(), lambda: config),
-            JobKind.NOTIFY: NotifyActor(self.clock, self.keys, lambda: config),
-            JobKind.DELIVER: DeliverActor(store, self.clock, self.transport, self.keys, lambda: config, lambda: True),
+            JobKind.TRIAGE: TriageActor(self.clock, Modelless(), config),
+            JobKind.NOTIFY: NotifyActor(self.clock, self.keys, config),
+            JobKind.DELIVER: DeliverActor(store, self.clock, self.transport, self.keys, config, lambda: True),
             JobKind.TRAIN: TrainActor(self.clock, lambda: None),
         }
         self.engine = JobExecutor(store, self.clock, self.heartbeat, 3, 2, actors)

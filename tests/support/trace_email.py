@@ -2,8 +2,8 @@
 
 The path is the sequence of calls of our Python functions, thread by thread: a change is two calls in a row, in one
 thread, of which the second is in another file (or folder). Comprehensions and lambdas count as calls. Not counted:
-returns, a generator that goes on, compiled templates, clock and failpoint, periodic work (its intervals are long here),
-and what was done for the team's notification alone. A second email is traced, so that caches are warm.
+returns, a generator that goes on, compiled templates, clock and failpoint, column types, periodic work (its intervals
+are long here), and what was done for the team's notification alone. A second email is traced: caches are warm.
 Folders are counted twice: every directory, and cut to two levels (daemon/mail/mime is daemon/mail).
 
 Usage: python -m tests.support.trace_email [--steps] [--changes]
@@ -45,6 +45,7 @@ from workers.learning import current
 
 PACKAGES: Final = ("daemon", "workers", "config")
 HOOKS: Final = ("daemon/system/clock.py", "daemon/system/failpoint.py")
+COLUMN_TYPES: Final = ("process_bind_param", "process_result_value")
 FIRST, DELIVER, SWEEP = "GuardedSession.smtp_DATA", "DeliverActor.perform", "Relay.sweep"
 LONG_SECONDS: Final = 600.0
 QUIET_SECONDS: Final = 0.5
@@ -84,7 +85,7 @@ class Recorder:
             return
         file = self._file(frame.f_code)
         self._recording = self._recording or frame.f_code.co_qualname == FIRST
-        if self._recording and file and not self._goes_on(frame):
+        if self._recording and file and not self._goes_on(frame) and not _of_column_type(frame):
             name, function = threading.current_thread().name, frame.f_code.co_qualname
             self.calls.append(Call(name, file, function, self._cause(frame)))
 
@@ -113,6 +114,12 @@ class Recorder:
                 return SWEEP
             frame = frame.f_back
         return ""
+
+
+def _of_column_type(frame: FrameType) -> bool:
+    """Say whether a call converts the value of a column, or was made by one that does."""
+    caller = frame.f_back
+    return frame.f_code.co_name in COLUMN_TYPES or (caller is not None and caller.f_code.co_name in COLUMN_TYPES)
 
 
 def traced(recorder: Recorder) -> list[Call]:

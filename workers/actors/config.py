@@ -1,4 +1,4 @@
-"""What the admin configured, as the actors need it."""
+"""The configuration that the actors need."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,3 +23,10 @@ class ActorConfig:
     def team_address(self, team: str | None) -> str:
         """Return the address of a team in lower case, "" where there is none."""
         return self.teams.get(team or "", "").lower()
+
+
+@dataclass(slots=True)
+class CurrentConfig:
+    """The configuration in force. A reload replaces `value` as a whole, so that readers need no lock."""
+
+    value: ActorConfig

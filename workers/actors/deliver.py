@@ -5,7 +5,6 @@ An email is sent at least once, and at most twice where the answer to the first 
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
 from typing import Final
@@ -14,21 +13,21 @@ import structlog
 from sqlalchemy.orm import Session
 
 from daemon.mail.mime.attachment import octets_of
-from daemon.store import deliveries, jobs, ledger
-from daemon.store.deliveries import Attempt, DeliveryState, Outcome
+from daemon.store import deliveries, ledger
+from daemon.store.deliveries import DeliveryState, Outcome
 from daemon.store.jobs import Lease, LeaseLostError
-from daemon.store.queries import snapshots
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
-from daemon.vocabulary import FileSnapshot, MailKind, TicketSnapshot
-from workers.actors.config import ActorConfig
+from daemon.tickets import delivery
+from daemon.tickets.delivery import StartedDelivery
+from daemon.vocabulary import FileSnapshot, MailKind, PreparedDelivery
+from workers.actors.config import CurrentConfig
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
 from workers.jobs.executor import SnoozeError, WorkWindow, shutting_down
 from workers.notify import compose, outgoing
 from workers.notify.compose import ComposeError
-from workers.notify.outgoing import PreparedDelivery
 from workers.transports.base import (
     AuthenticationFailure,
     PermanentFailure,
@@ -44,14 +43,6 @@ LONGEST_WAIT: Final = timedelta(hours=4)
 PAUSE: Final = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """An attempt that was recorded in its delivery's row, and what it will send."""
-
-    attempt: Attempt
-    delivery: PreparedDelivery
-
-
 class DeliverActor:
     """Sends one email to one recipient."""
 
@@ -61,20 +52,19 @@ class DeliverActor:
         clock: Clock,
         transport: Transport,
         keys: tuple[bytes, ...],
-        config: Callable[[], ActorConfig],
+        config: CurrentConfig,
         holds_lease: Callable[[], bool],
     ) -> None:
         self._store, self._clock, self._transport, self._keys = store, clock, transport, keys
         self._config, self._holds_lease = config, holds_lease
         self._paused_until = 0.0
-        self._first_is_sent = False
         self.refused = ""
 
     def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         """Attempt the delivery of a job."""
         if self._paused:
             raise _paused()
-        begun = yield from batching.write(self._begin, lease)
+        begun = yield from batching.write(delivery.begin, (lease, self._clock.now()))
         if begun is None:
             return ()
         failpoint("deliver.begun")
@@ -84,51 +74,16 @@ class DeliverActor:
         started = monotonic()
         outcome = self._attempt(lease, begun)
         took = round(monotonic() - started, 3)
-        follow_ups = yield from batching.write_soon(self._finish, (lease, outcome))
+        follow_ups = yield from batching.write_soon(delivery.finish, (lease, outcome))
         _log(begun, outcome, took)
         return follow_ups
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Mark the delivery failed."""
-        deliveries.settle(session, [Outcome(lease.subject.id, DeliveryState.FAILED, error)])
+        deliveries.settle(session, [Outcome(lease.subject.id, DeliveryState.FAILED, error, self._clock.now())])
         return ()
 
-    def _begin(self, session: Session, leases: Sequence[Lease]) -> list[_Begun | None]:
-        attempts = deliveries.begin(session, [lease.subject.id for lease in leases])
-        over = [lease for lease in leases if lease.subject.id not in attempts]
-        if over:
-            jobs.finish(session, over, self._clock.now())
-        tickets = snapshots.load(session, [attempt.cause for attempt in attempts.values()])
-        begun = {
-            number: _Begun(attempt, self._prepare(session, attempt, tickets[attempt.cause]))
-            for number, attempt in attempts.items()
-        }
-        return [begun.get(lease.subject.id) for lease in leases]
-
-    def _prepare(self, session: Session, attempt: Attempt, ticket: TicketSnapshot) -> PreparedDelivery:
-        return PreparedDelivery(
-            kind=attempt.kind,
-            recipient=attempt.recipient,
-            message_id=attempt.message_id,
-            ticket=ticket,
-            thread_head=self._thread_head(session, attempt, ticket),
-            first=self._is_first(session, attempt),
-        )
-
-    def _thread_head(self, session: Session, attempt: Attempt, ticket: TicketSnapshot) -> str | None:
-        """Return the Message-ID that a team's thread about a ticket begins with; a first notification begins one."""
-        begins = attempt.kind is MailKind.NOTIFICATION and not outgoing.is_handed_over(ticket)
-        if begins or attempt.kind is MailKind.ACKNOWLEDGEMENT:
-            return None
-        return deliveries.first_to(session, ticket.ticket_id, attempt.recipient)
-
-    def _is_first(self, session: Session, attempt: Attempt) -> bool:
-        if self._first_is_sent or attempt.kind is not MailKind.NOTIFICATION:
-            return False
-        self._first_is_sent = deliveries.first_of(session, attempt.kind) != attempt.id
-        return not self._first_is_sent
-
-    def _attempt(self, lease: Lease, begun: _Begun) -> Outcome:
+    def _attempt(self, lease: Lease, begun: StartedDelivery) -> Outcome:
         """Compose and send an email, and return the outcome; raises SnoozeError where it is to be tried again."""
         attempt = begun.attempt
         try:
@@ -136,12 +91,12 @@ class DeliverActor:
             if not self._holds_lease():
                 self._undo(begun)
                 raise LeaseLostError(f"job {lease.job_id}: our heartbeat stalled before the mail was sent")
-            bounce_to = "" if attempt.kind is MailKind.ACKNOWLEDGEMENT else self._config().mail.address
+            bounce_to = "" if attempt.kind is MailKind.ACKNOWLEDGEMENT else self._config.value.mail.address
             answer = self._transport.send(bounce_to, attempt.recipient, content)
         except AuthenticationFailure as error:
             raise self._pause(begun, error) from error
         except (ComposeError, PermanentFailure) as error:
-            return Outcome(attempt.id, DeliveryState.FAILED, str(error))
+            return Outcome(attempt.id, DeliveryState.FAILED, str(error), self._clock.now())
         except UncertainFailure as error:
             raise SnoozeError(f"outcome unknown: {error}", FIRST_WAIT) from error
         except TemporaryFailure as error:
@@ -150,7 +105,7 @@ class DeliverActor:
         self.refused = ""
         return Outcome(attempt.id, DeliveryState.SENT, answer, self._clock.now())
 
-    def _pause(self, begun: _Begun, error: AuthenticationFailure) -> SnoozeError:
+    def _pause(self, begun: StartedDelivery, error: AuthenticationFailure) -> SnoozeError:
         """Stop all outgoing email for a while: every further attempt could lock our account."""
         if not self._paused:
             log.error("outgoing mail paused: the smarthost refuses our credentials", answer=str(error)[:200])
@@ -159,10 +114,11 @@ class DeliverActor:
         self._undo(begun)
         return SnoozeError(str(error), PAUSE)
 
-    def _retry_later(self, lease: Lease, begun: _Begun, reason: str) -> Outcome:
+    def _retry_later(self, lease: Lease, begun: StartedDelivery, reason: str) -> Outcome:
         """Try later, until the email is too old: after 1 minute, 2, 4 ... 4 hours."""
-        if self._clock.now() - lease.created_at > timedelta(days=self._config().mail.delivery_days):
-            return Outcome(begun.attempt.id, DeliveryState.FAILED, f"given up: {reason}")
+        now = self._clock.now()
+        if now - lease.created_at > timedelta(days=self._config.value.mail.delivery_days):
+            return Outcome(begun.attempt.id, DeliveryState.FAILED, f"given up: {reason}", now)
         self._undo(begun)
         raise SnoozeError(reason, min(FIRST_WAIT * 2 ** min(lease.attempts - 1, 12), LONGEST_WAIT))
 
@@ -170,31 +126,26 @@ class DeliverActor:
     def _paused(self) -> bool:
         return monotonic() < self._paused_until
 
-    def _undo(self, begun: _Begun) -> None:
-        """Record that an attempt surely delivered nothing."""
+    def _undo(self, begun: StartedDelivery) -> None:
+        """Record that an attempt delivered nothing."""
         self._store.write(lambda session: deliveries.undo(session, begun.attempt))
 
-    def _finish(self, session: Session, items: Sequence[tuple[Lease, Outcome]]) -> list[tuple[Lease, ...]]:
-        jobs.finish(session, [lease for lease, _ in items], self._clock.now())
-        deliveries.settle(session, [outcome for _, outcome in items])
-        return [() for _ in items]
-
-    def _compose(self, begun: _Begun) -> bytes:
-        config, now, delivery = self._config(), self._clock.now(), begun.delivery
-        mark = outgoing.mark_for(delivery, self._keys[0], now)
-        files = self._files(delivery, config.mail.attachment_bytes)
-        view = outgoing.view_of(delivery, config.mail, mark, list(files))
-        rendered = config.renderer.render(delivery.kind, view)
+    def _compose(self, begun: StartedDelivery) -> bytes:
+        config, now, prepared = self._config.value, self._clock.now(), begun.delivery
+        mark = outgoing.mark_for(prepared, self._keys[0], now)
+        files = self._files(prepared, config.mail.attachment_bytes)
+        view = outgoing.view_of(prepared, config.mail, mark, list(files))
+        rendered = config.renderer.render(prepared.kind, view)
         if rendered.fault:
             log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=begun.attempt.id)
         return compose.as_bytes(
-            outgoing.outgoing_mail(delivery, config.mail, rendered, mark, files, now, secrets.token_hex(16))
+            outgoing.outgoing_mail(prepared, config.mail, rendered, mark, files, now, secrets.token_hex(16))
         )
 
-    def _files(self, delivery: PreparedDelivery, room: int) -> Mapping[FileSnapshot, bytes]:
-        """Return the attachments that go along, each with its content."""
-        fitting = outgoing.fitting_files(delivery, room)
-        inbound_id = delivery.ticket.message.inbound_id
+    def _files(self, prepared: PreparedDelivery, room: int) -> Mapping[FileSnapshot, bytes]:
+        """Return the attachments that the email carries, each with its content."""
+        fitting = outgoing.fitting_files(prepared, room)
+        inbound_id = prepared.ticket.message.inbound_id
         if not fitting or inbound_id is None:
             return {}
         with self._store.read() as session:
@@ -208,7 +159,7 @@ def _paused() -> SnoozeError:
     return SnoozeError("outgoing mail is paused: the smarthost refused our credentials", PAUSE)
 
 
-def _log(begun: _Begun, outcome: Outcome, seconds: float) -> None:
+def _log(begun: StartedDelivery, outcome: Outcome, seconds: float) -> None:
     log.info(
         "delivery settled",
         state=str(outcome.state),

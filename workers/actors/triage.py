@@ -1,18 +1,19 @@
 """Decide a PENDING ticket: read what its first email says, decide, write the decision and the next job."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import structlog
 from sqlalchemy.orm import Session
 
-from daemon.store import decisions, jobs, ledger
+from daemon.store import decisions
 from daemon.store.decisions import Decided
-from daemon.store.jobs import JobKind, Lease, NewJob
+from daemon.store.jobs import Lease
 from daemon.system.clock import Clock
-from daemon.vocabulary import DecidedBy, Disposition, Priority, Subject, SubjectKind, Triage
-from workers.actors.config import ActorConfig
+from daemon.tickets import decision
+from daemon.vocabulary import DecidedBy, Priority, Triage
+from workers.actors.config import CurrentConfig
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
 from workers.jobs.executor import WorkWindow
@@ -36,7 +37,7 @@ class ModelSource(Protocol):
 class TriageActor:
     """Decides a PENDING ticket."""
 
-    def __init__(self, clock: Clock, models: ModelSource, config: Callable[[], ActorConfig]) -> None:
+    def __init__(self, clock: Clock, models: ModelSource, config: CurrentConfig) -> None:
         self._clock, self._models, self._config = clock, models, config
 
     def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
@@ -45,35 +46,24 @@ class TriageActor:
         read = yield from batching.read(decisions.texts_of, lease.subject.id)
         case = preprocess.clean(read.subject, read.text) if read else preprocess.clean("", "")
         draw = random.random()  # noqa: S311 - an audit sample
-        triage = decide(case, self._config().triage, self._models.model(), self._models.certified(), draw)
-        decided = Decided(lease.subject.id, triage, DecidedBy.RULE if triage.rule else DecidedBy.MODEL)
-        return (yield from batching.write(self._finish, (lease, decided)))
+        triage = decide(case, self._config.value.triage, self._models.model(), self._models.certified(), draw)
+        by = DecidedBy.RULE if triage.rule else DecidedBy.MODEL
+        decided = Decided(lease.subject.id, triage, by, self._clock.now())
+        follow_ups = yield from batching.write(decision.put_in_force, (lease, decided))
+        if follow_ups:
+            _log(decided)
+        return follow_ups
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Leave the decision to a person, and park the email."""
-        policy = self._config().triage
+        policy = self._config.value.triage
         reason = f"triage failed {lease.attempts - 1 or 1} times: {error}"[:300]
         triage = Triage(
             policy.fallback_category, Priority.MEDIUM, 0.0, policy.review_team, (reason, "a person decides")
         )
-        read = decisions.text_of(session, lease.subject.id)
-        if read and read.inbound_id:
-            ledger.settle(session, read.inbound_id, Disposition.PARKED, [reason], lease.subject.id)
-        return self._decide(session, [(lease, Decided(lease.subject.id, triage, DecidedBy.FALLBACK))])[0]
-
-    def _finish(self, session: Session, items: Sequence[tuple[Lease, Decided]]) -> list[list[Lease]]:
-        jobs.finish(session, [lease for lease, _ in items], self._clock.now())
-        return self._decide(session, items)
-
-    def _decide(self, session: Session, items: Sequence[tuple[Lease, Decided]]) -> list[list[Lease]]:
-        """Put decisions in force; each leads to a notify job that the same worker goes on with."""
-        now = self._clock.now()
-        found = decisions.apply_first(session, [decided for _, decided in items], now)
-        for (_, decided), decision in zip(items, found, strict=True):
-            if decision is not None:
-                _log(decided)
-        follow_ups = [[NewJob(JobKind.NOTIFY, Subject(SubjectKind.DECISION, one), now)] if one else [] for one in found]
-        return jobs.add_leased(session, [(lease, new) for (lease, _), new in zip(items, follow_ups, strict=True)])
+        decided = Decided(lease.subject.id, triage, DecidedBy.FALLBACK, self._clock.now())
+        _log(decided)
+        return decision.leave_to_person(session, lease, decided)
 
 
 def _log(decided: Decided) -> None:

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from time import monotonic
 from typing import Final, Protocol
@@ -116,19 +117,23 @@ class JobExecutor:
         """Run a job, others of its kind, and their follow-up jobs. Raises only when the store cannot be reached."""
         if monotonic() - self._claimed_in_batch.get(job_id, -SKIP_OFFER_SECONDS) < SKIP_OFFER_SECONDS:
             return
-        leases = self._store.write(lambda session: self._claimed(session, job_id))
+        leases = self._claim(job_id)
         self._remember(leases[1:])
         window = WorkWindow(WINDOW_SECONDS, self._closing)
         while leases:
             with self._heartbeat.beating([lease.job_id for lease in leases]):
                 leases = [lease for group in _grouped(leases) for lease in self._run_batch(group, window)]
 
-    def _claimed(self, session: Session, job_id: int) -> list[Lease]:
-        now = self._clock.now()
-        lease = jobs.claim(session, job_id, self._heartbeat.owner, now)
-        if lease is None:
-            return []
-        return [lease, *jobs.claim_more(session, lease, self._share, BATCH_SIZE[lease.kind] - 1, now)]
+    def _claim(self, job_id: int) -> list[Lease]:
+        claim = partial(
+            jobs.claim_batch,
+            job_id=job_id,
+            owner=self._heartbeat.owner,
+            share=self._share,
+            sizes=BATCH_SIZE,
+            now=self._clock.now(),
+        )
+        return self._store.write(claim)
 
     def _remember(self, batch: Sequence[Lease]) -> None:
         """Remember the other jobs of the batch for a moment: their own offers are on their way and can be skipped."""
@@ -216,7 +221,8 @@ class JobExecutor:
             # What the job was for may be gone; the job would come back for ever.
             log.exception("job given up without a word on its subject", job=lease.job_id, kind=str(lease.kind))
             promised = self._store.write(bury)
-        log.error("job given up", job=lease.job_id, kind=str(lease.kind), subject=lease.subject, reason=reason[:200])
+        what = {"job": lease.job_id, "kind": str(lease.kind), "subject": str(lease.subject)}
+        log.error("job given up", **what, reason=reason[:200])
         return promised
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from daemon.mail.token import Purpose, Token, digest, sign
-from daemon.vocabulary import FileSnapshot, MailKind, TicketSnapshot
+from daemon.vocabulary import FileSnapshot, MailKind, PreparedDelivery
 from workers.notify import contexts
 from workers.notify.compose import File, OutgoingMail
 from workers.notify.contexts import View
@@ -27,22 +27,6 @@ class MailConfig:
     attachment_bytes: int
     delivery_days: float
     hint: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedDelivery:
-    """One attempt at one delivery, with the ticket as it stands.
-
-    `thread_head` is the Message-ID of the first email to this recipient about the ticket, None where this email begins
-    the thread. `first` marks the very first notification that this installation sends.
-    """
-
-    kind: MailKind
-    recipient: str
-    message_id: str
-    ticket: TicketSnapshot
-    thread_head: str | None
-    first: bool
 
 
 class Rendered(Protocol):
@@ -79,11 +63,6 @@ def mark_for(delivery: PreparedDelivery, key: bytes, now: datetime) -> str:
     return sign(token_for(delivery.kind, delivery.recipient, delivery.ticket.ticket_id, now), key)
 
 
-def is_handed_over(ticket: TicketSnapshot) -> bool:
-    """Say whether the decision at hand replaced another one."""
-    return ticket.decision is not None and not ticket.decision.first
-
-
 def fitting_files(delivery: PreparedDelivery, room: int) -> list[FileSnapshot]:
     """Return the customer's attachments that go along, in order, while they fit into `room` bytes."""
     message = delivery.ticket.message
@@ -116,7 +95,7 @@ def view_of(delivery: PreparedDelivery, config: MailConfig, mark: str, attached:
         mark=mark,
         attached=frozenset(file.part for file in attached),
         review_team=config.review_team,
-        handed=is_handed_over(ticket),
+        handed=ticket.handed_over,
         hint=config.hint and delivery.first,
     )
 

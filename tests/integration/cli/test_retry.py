@@ -10,7 +10,7 @@ from daemon.store import decisions, ledger
 from daemon.store.decisions import Decided
 from daemon.store.jobs import JobKind, JobState
 from daemon.store.models import Decision, DeliveryRow, Event, Inbound, Job, Ticket
-from daemon.vocabulary import Disposition, Priority, Subject, SubjectKind, Triage
+from daemon.vocabulary import DecidedBy, Disposition, Priority, Subject, SubjectKind, Triage
 from tests.support.cli import Case
 from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON
@@ -88,10 +88,10 @@ def test_a_second_triage_replaces_the_first_so_that_nobody_is_acknowledged_again
     before = case.ask(lambda s: decisions.newest(s, ticket_id)).id
     case.run("parked", "replay", str(number))
     triage = Triage("Payments", Priority.HIGH, 0.9, "PAYMENTS_TEAM", ("the reason",))
-    decided = [Decided(ticket_id, triage, "model")]
-    [again] = case.store.write(lambda s: decisions.apply_first(s, decided, NOON))
+    decided = [Decided(ticket_id, triage, DecidedBy.MODEL, NOON)]
+    [again] = case.store.write(lambda s: decisions.apply_first(s, decided))
     assert case.ask(lambda s: s.get(Decision, again)).replaces == before
-    assert case.store.write(lambda s: decisions.apply_first(s, decided, NOON)) == [None]
+    assert case.store.write(lambda s: decisions.apply_first(s, decided)) == [None]
 
 
 def test_what_a_person_decided_meanwhile_stays(case: Case) -> None:

@@ -19,7 +19,7 @@ from daemon.store.jobs import JobKind, Lease, NewJob
 from daemon.store.models import Decision, DeliveryRow, Job, MessageRow, Ticket
 from daemon.store.queries import snapshots
 from daemon.store.store import Store
-from daemon.vocabulary import Priority, Subject, SubjectKind, Triage
+from daemon.vocabulary import DecidedBy, Priority, Subject, SubjectKind, Triage
 from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON
 from tests.support.pipeline import Way
@@ -51,7 +51,7 @@ def doubled(run: Counting, item: int, how: Callable[..., BatchedWork[int]]) -> B
 
 
 @pytest.mark.parametrize("how", [batching.read, batching.write])
-def test_what_is_asked_in_the_same_step_is_asked_once(store: Store, how: Callable[..., BatchedWork[int]]) -> None:
+def test_the_same_step_of_several_jobs_is_one_query(store: Store, how: Callable[..., BatchedWork[int]]) -> None:
     run = Counting()
     done = dict(run_batched(store, {n: doubled(run, n, how) for n in (1, 2, 3)}))
     assert done == {1: 4, 2: 8, 3: 12}
@@ -59,7 +59,7 @@ def test_what_is_asked_in_the_same_step_is_asked_once(store: Store, how: Callabl
 
 
 @pytest.mark.parametrize("how", [batching.read, batching.write, batching.write_soon])
-def test_a_bad_one_hurts_only_itself(store: Store, how: Callable[..., BatchedWork[int]]) -> None:
+def test_a_failing_item_fails_only_its_own_job(store: Store, how: Callable[..., BatchedWork[int]]) -> None:
     done = dict(run_batched(store, {n: doubled(Counting(), n, how) for n in (1, 13)}))
     run = Counting()
     together = dict(run_batched(store, {n: doubled(run, n, how) for n in (1, 13, 2)}))
@@ -69,7 +69,7 @@ def test_a_bad_one_hurts_only_itself(store: Store, how: Callable[..., BatchedWor
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), Interrupt()])
-def test_what_one_raises_stops_none_of_the_others(store: Store, error: BaseException) -> None:
+def test_an_error_in_one_job_does_not_stop_the_others(store: Store, error: BaseException) -> None:
     def raising() -> BatchedWork[int]:
         yield from batching.read(Counting(), 1)
         raise error
@@ -78,7 +78,7 @@ def test_what_one_raises_stops_none_of_the_others(store: Store, error: BaseExcep
     assert done == {"bad": error, "good": 4}
 
 
-def test_a_work_hears_what_the_store_says_of_its_part(store: Store) -> None:
+def test_a_job_gets_the_error_of_its_own_item(store: Store) -> None:
     def hearing() -> BatchedWork[int]:
         try:
             return (yield from batching.write(Counting(), 13))
@@ -106,7 +106,7 @@ def test_an_outcome_is_written_again_until_the_store_is_back(
     assert dict(run_batched(store, {1: one()})) == {1: 7}
 
 
-def test_what_must_not_be_forgotten_does_not_wait_for_what_comes_after_it(store: Store) -> None:
+def test_a_soon_step_does_not_wait_for_the_other_jobs(store: Store) -> None:
     written = threading.Event()
 
     def writes(_session: Session, items: Sequence[int]) -> list[int]:
@@ -136,7 +136,7 @@ def claimed(store: Store, job_id: int, share: float = 1.0, most: int = 15, owner
     return [lease.job_id for lease in store.write(claim)]
 
 
-def test_company_is_of_the_same_kind_due_and_never_tried(store: Store) -> None:
+def test_a_batch_holds_jobs_of_one_kind_that_are_due_and_untried(store: Store) -> None:
     ids = promised(store, *[JobKind.TRIAGE] * 4, JobKind.NOTIFY)
     late, tried = ids[1], ids[2]
     for job_id, due in ((late, NOON + timedelta(hours=1)), (tried, NOON)):
@@ -148,7 +148,7 @@ def test_company_is_of_the_same_kind_due_and_never_tried(store: Store) -> None:
     assert (row.state, row.owner, row.attempts) == ("leased", "a", 1)
 
 
-def test_what_was_tried_before_has_no_company(store: Store) -> None:
+def test_a_job_that_was_tried_before_runs_alone(store: Store) -> None:
     first, _ = promised(store, JobKind.TRIAGE, JobKind.TRIAGE)
     lease = store.write(lambda session: jobs.claim(session, first, "x", NOON))
     assert lease
@@ -157,14 +157,12 @@ def test_what_was_tried_before_has_no_company(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("share", "most", "found"), [(1.0, 15, 16), (0.25, 15, 6), (0.5, 3, 4), (1.0, 0, 1)])
-def test_a_worker_takes_its_share_and_no_more_than_it_can_do_at_a_time(
-    store: Store, share: float, most: int, found: int
-) -> None:
+def test_a_worker_claims_its_share_and_at_most_one_batch(store: Store, share: float, most: int, found: int) -> None:
     ids = promised(store, *[JobKind.TRIAGE] * 20)
     assert len(claimed(store, ids[0], share, most)) == found
 
 
-def test_jobs_are_claimed_once_by_many_who_take_company(store_url: str) -> None:
+def test_concurrent_batch_claims_claim_each_job_once(store_url: str) -> None:
     stores = [Store(store_url) for _ in range(3)]
     ids = promised(stores[0], *[JobKind.TRIAGE] * 60)
     start = threading.Barrier(9)
@@ -180,18 +178,18 @@ def test_jobs_are_claimed_once_by_many_who_take_company(store_url: str) -> None:
         opened.close()
 
 
-def test_a_ticket_that_comes_twice_in_one_company_is_decided_once(store: Store) -> None:
+def test_a_ticket_that_is_twice_in_a_batch_is_decided_once(store: Store) -> None:
     ticket = Way(store, 10).accept(mail()).ticket_id
     assert ticket
-    twice = [Decided(ticket, TRIAGE, "model"), Decided(ticket, TRIAGE, "model")]
-    first, second = store.write(lambda session: decisions.apply_first(session, twice, NOON))
+    twice = [Decided(ticket, TRIAGE, DecidedBy.MODEL, NOON) for _ in range(2)]
+    first, second = store.write(lambda session: decisions.apply_first(session, twice))
     assert first
     assert second is None
     with store.read() as session:
         assert session.execute(select(Decision.id)).scalars().all() == [first]
 
 
-def test_a_mail_that_comes_twice_in_one_company_is_planned_once(store: Store) -> None:
+def test_an_email_that_is_twice_in_a_batch_is_planned_once(store: Store) -> None:
     planned = [
         NewDelivery(
             Subject(SubjectKind.DECISION, 1),
@@ -211,7 +209,7 @@ def test_a_mail_that_comes_twice_in_one_company_is_planned_once(store: Store) ->
     assert store.write(lambda session: deliveries.add(session, planned)) == [None, None]
 
 
-def test_a_snapshot_that_is_not_stored_is_missed_by_name(store: Store) -> None:
+def test_a_missing_snapshot_is_named_in_the_error(store: Store) -> None:
     with store.read() as session:
         found = snapshots.load(session, [Subject(SubjectKind.DECISION, 1), Subject(SubjectKind.MESSAGE, 2)])
     with pytest.raises(LookupError, match="no message:2 is stored"):
@@ -228,20 +226,20 @@ def fates(store: Store) -> list[str]:
         return list(session.execute(acknowledgements).scalars())
 
 
-def test_limits_hold_inside_a_company(store: Store) -> None:
+def test_limits_hold_within_a_batch(store: Store) -> None:
     # Counted before any of them is planned, sixteen mails of one forged sender would be acknowledged sixteen times.
     way = Way(store, 10)
     way.take_in(many(8, lambda _: "victim@customer.example"))
     assert fates(store) == ["sent"] + ["suppressed"] * 7
 
 
-def test_the_limit_of_a_domain_holds_inside_a_company(store: Store) -> None:
+def test_the_domain_limit_holds_within_a_batch(store: Store) -> None:
     way = Way(store, 10, acknowledgements_per_domain_hour=3)
     way.take_in(many(8, lambda n: f"victim{n}@customer.example"))
     assert fates(store).count("sent") == 3
 
 
-def test_mails_that_come_together_go_the_whole_way_together(store: Store) -> None:
+def test_emails_of_a_batch_are_triaged_and_sent_together(store: Store) -> None:
     way = Way(store, 10)
     way.take_in(many(40, lambda n: f"customer{n}@shop{n}.example"))
     with store.read() as session:
@@ -256,7 +254,7 @@ def states(store: Store) -> list[str]:
         return list(session.execute(select(DeliveryRow.state).order_by(DeliveryRow.id)).scalars())
 
 
-def test_who_is_not_let_in_does_not_knock_for_each_mail(store: Store) -> None:
+def test_refused_credentials_are_tried_once_per_batch(store: Store) -> None:
     # Eight mails begun together asked eight times with a password that is wrong: some servers lock the account for it.
     way = Way(store, 10)
     way.transport.failures.append(AuthenticationFailure("no", 535))
@@ -265,7 +263,7 @@ def test_who_is_not_let_in_does_not_knock_for_each_mail(store: Store) -> None:
     assert states(store) == ["planned"] * 8
 
 
-def test_a_worker_that_is_closed_sends_nothing_more_of_what_it_began(store: Store) -> None:
+def test_a_closed_worker_sends_no_further_email_of_its_batch(store: Store) -> None:
     way = Way(store, 10)
     way.transport.then = way.engine.close
     way.take_in(many(4, lambda n: f"customer{n}@shop{n}.example"))
@@ -275,12 +273,12 @@ def test_a_worker_that_is_closed_sends_nothing_more_of_what_it_began(store: Stor
         assert not jobs.leased(session, 100)
 
 
-def test_no_less_is_loaded_of_a_text_than_is_read_of_it() -> None:
+def test_the_loaded_text_is_at_least_as_long_as_the_read_text() -> None:
     assert decisions.READ_AT_MOST >= preprocess.LONGEST_TEXT
     assert snapshots.SHOWN_AT_MOST >= excerpt.READ_AT_MOST
 
 
-def test_of_a_mail_of_megabytes_only_the_start_is_loaded(store: Store) -> None:
+def test_only_the_start_of_a_large_text_is_loaded(store: Store) -> None:
     way = Way(store, 10)
     ticket = way.accept(mail(body="a line of text\r\n" * 60_000)).ticket_id
     assert ticket

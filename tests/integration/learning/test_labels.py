@@ -15,7 +15,7 @@ from daemon.store.store import Store
 from daemon.tickets import actions
 from daemon.tickets.actions import Correction
 from daemon.tickets.intake import Intake
-from daemon.vocabulary import Priority, Triage
+from daemon.vocabulary import DecidedBy, Priority, Triage
 from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON, Woken
 from workers.learning.current import CurrentModel
@@ -37,8 +37,8 @@ def tickets(store: Store, count: int, *, confidence: float = 0.97) -> list[int]:
         ticket = intake.accept(inbound(mail(body="cannot get in"))).ticket_id
         assert ticket is not None
         triage = Triage("Login", Priority.HIGH, confidence, "IDENTITY_TEAM", ("a word",), model=MODEL)
-        decided = Decided(ticket, triage, "model")
-        store.write(lambda s, d=decided: decisions.apply_first(s, [d], NOON))  # type: ignore[misc]
+        decided = Decided(ticket, triage, DecidedBy.MODEL, NOON)
+        store.write(lambda s, d=decided: decisions.apply_first(s, [d]))  # type: ignore[misc]
         found.append(ticket)
     return found
 

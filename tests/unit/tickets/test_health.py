@@ -25,7 +25,7 @@ def keys(facts: HealthFacts) -> list[str]:
     return [trouble.key for trouble in examine(facts, PATIENCE)]
 
 
-def test_nothing_is_wrong_with_a_system_that_is_well() -> None:
+def test_a_healthy_system_has_no_problem() -> None:
     assert keys(WELL) == []
 
 
@@ -45,16 +45,16 @@ def test_nothing_is_wrong_with_a_system_that_is_well() -> None:
         ({"mailboxes": {"work": MailboxFacts(None, None, "refused")}}, "mailbox work"),
     ],
 )
-def test_each_trouble_has_its_key(change: dict[str, object], key: str) -> None:
+def test_each_problem_has_its_key(change: dict[str, object], key: str) -> None:
     assert keys(replace(WELL, **change)) == [key]  # type: ignore[arg-type]  # a table of fields
 
 
-def test_patience_is_not_lost_early() -> None:
+def test_no_problem_is_reported_before_its_threshold() -> None:
     waiting = replace(WELL, oldest_due=NOON - timedelta(minutes=4), last_mail_at=NOON - timedelta(hours=11))
     assert keys(waiting) == []
 
 
-def test_a_house_without_a_limit_on_silence_is_never_told_of_it() -> None:
+def test_silence_is_no_problem_without_a_limit() -> None:
     silent = replace(WELL, last_mail_at=None)
     assert examine(silent, replace(PATIENCE, no_mail=None)) == ()
 

@@ -1,0 +1,43 @@
+"""Put triage decisions in force, each with the notify job that it leads to.
+
+The triage job is finished first, in the same transaction: a worker that lost its lease decides nothing.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from daemon.store import decisions, jobs, ledger
+from daemon.store.decisions import Decided
+from daemon.store.jobs import JobKind, Lease, NewJob
+from daemon.vocabulary import Disposition, Subject, SubjectKind
+
+
+def put_in_force(session: Session, items: Sequence[tuple[Lease, Decided]]) -> list[list[Lease]]:
+    """Finish triage jobs with their decisions and return the notify job of each, leased to the same worker.
+
+    A ticket that somebody decided before keeps that decision and gets no job.
+    """
+    jobs.finish(session, [lease for lease, _ in items], max(decided.at for _, decided in items))
+    return _apply(session, items)
+
+
+def leave_to_person(session: Session, lease: Lease, decided: Decided) -> Sequence[Lease]:
+    """Put the fallback decision of a buried triage job in force, and park the email that could not be triaged."""
+    read = decisions.text_of(session, decided.ticket_id)
+    if read and read.inbound_id:
+        reasons = decided.triage.reasons[:1]
+        ledger.settle(session, read.inbound_id, Disposition.PARKED, reasons, decided.ticket_id)
+    return _apply(session, [(lease, decided)])[0]
+
+
+def _apply(session: Session, items: Sequence[tuple[Lease, Decided]]) -> list[list[Lease]]:
+    decided = [one for _, one in items]
+    applied = zip(items, decisions.apply_first(session, decided), strict=True)
+    return jobs.add_leased(session, [(lease, _notify(decision, one)) for (lease, one), decision in applied])
+
+
+def _notify(decision: int | None, decided: Decided) -> Sequence[NewJob]:
+    if decision is None:
+        return ()
+    return (NewJob(JobKind.NOTIFY, Subject(SubjectKind.DECISION, decision), decided.at),)

@@ -1,0 +1,62 @@
+"""Begin and finish attempts to deliver an email: the store's half of one attempt."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from daemon.store import deliveries, jobs
+from daemon.store.deliveries import Attempt, Outcome
+from daemon.store.jobs import Lease
+from daemon.store.queries import snapshots
+from daemon.vocabulary import MailKind, PreparedDelivery, TicketSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class StartedDelivery:
+    """An attempt that is recorded in the delivery's row, and what it will send."""
+
+    attempt: Attempt
+    delivery: PreparedDelivery
+
+
+def begin(session: Session, items: Sequence[tuple[Lease, datetime]]) -> list[StartedDelivery | None]:
+    """Begin attempts; finish the jobs of deliveries with nothing left to attempt, and return None for them."""
+    attempts = deliveries.begin(session, [lease.subject.id for lease, _ in items])
+    over = [lease for lease, _ in items if lease.subject.id not in attempts]
+    if over:
+        jobs.finish(session, over, max(now for _, now in items))
+    tickets = snapshots.load(session, [attempt.cause for attempt in attempts.values()])
+    started = {
+        number: StartedDelivery(attempt, _prepare(session, attempt, tickets[attempt.cause]))
+        for number, attempt in attempts.items()
+    }
+    return [started.get(lease.subject.id) for lease, _ in items]
+
+
+def finish(session: Session, items: Sequence[tuple[Lease, Outcome]]) -> list[tuple[Lease, ...]]:
+    """Finish deliver jobs with the outcomes of their deliveries; they lead to no further job."""
+    jobs.finish(session, [lease for lease, _ in items], max(outcome.at for _, outcome in items))
+    deliveries.settle(session, [outcome for _, outcome in items])
+    return [() for _ in items]
+
+
+def _prepare(session: Session, attempt: Attempt, ticket: TicketSnapshot) -> PreparedDelivery:
+    notifies = attempt.kind is MailKind.NOTIFICATION
+    return PreparedDelivery(
+        kind=attempt.kind,
+        recipient=attempt.recipient,
+        message_id=attempt.message_id,
+        ticket=ticket,
+        thread_head=_thread_head(session, attempt, ticket),
+        first=notifies and deliveries.first_of(session, attempt.kind) == attempt.id,
+    )
+
+
+def _thread_head(session: Session, attempt: Attempt, ticket: TicketSnapshot) -> str | None:
+    """Return the Message-ID that a team's thread about a ticket begins with; a first notification begins one."""
+    begins = attempt.kind is MailKind.NOTIFICATION and not ticket.handed_over
+    if begins or attempt.kind is MailKind.ACKNOWLEDGEMENT:
+        return None
+    return deliveries.first_to(session, ticket.ticket_id, attempt.recipient)
