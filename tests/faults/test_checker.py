@@ -152,7 +152,7 @@ LOGS = (
 )
 
 
-def test_a_sound_run_has_no_problem(engine: Engine) -> None:
+def test_a_run_without_loss_has_no_problem(engine: Engine) -> None:
     report = check(engine, *logs())
     assert report.problems == []
     assert (report.accepted, report.tickets, report.sent, report.doubles) == (MAILS, MAILS, 2 * MAILS, [])
@@ -210,13 +210,13 @@ TWINS = (
 
 
 @pytest.mark.parametrize(("change", "said"), TWINS)
-def test_two_deliveries_of_one_thing_are_found(engine: Engine, change: str, said: str) -> None:
+def test_two_deliveries_with_one_cause_are_found(engine: Engine, change: str, said: str) -> None:
     damaged(engine, f"UPDATE delivery SET {change} WHERE id = 4")
     wanted = f"deliveries 2 and 4 are one thing: {said}"
     assert any(wanted in problem for problem in check(engine, *logs()).problems)
 
 
-def test_an_uncertain_mail_counts_two_attempts_and_no_more_than_the_faults(engine: Engine) -> None:
+def test_an_uncertain_email_counts_two_attempts_and_at_most_the_faults(engine: Engine) -> None:
     damaged(engine, "UPDATE delivery SET state = 'uncertain', attempts = 2 WHERE id = 2")
     assert check(engine, *logs(), uncertain=1).problems == []
     assert check(engine, *logs()).problems == ["1 mails are left uncertain, and 0 can be explained"]
@@ -236,7 +236,7 @@ def test_only_an_attempt_without_an_answer_is_evidence(line: dict[str, Any], job
     assert list(jobs_of(line)) == jobs
 
 
-def test_a_copy_that_was_recognised_is_no_loss(engine: Engine) -> None:
+def test_a_recognised_copy_is_no_loss(engine: Engine) -> None:
     statement, values = row(
         "inbound", id=9, received_at=NOW, source="smtp", peer="", rcpt_tos="[]", size=0, sha256=sha(1), message_id="",
         disposition="duplicate", reasons='["came before"]', ticket_id=1, duplicate_of=1,

@@ -51,7 +51,7 @@ def tickets(system: System) -> list[Any]:
     return system.query("SELECT id FROM ticket")
 
 
-def test_a_mail_stored_by_a_killed_daemon_is_marked_after_all(kit: Kit) -> None:
+def test_an_email_stored_by_a_killed_daemon_is_marked_later(kit: Kit) -> None:
     port, mails = free_port(), Numbers("marks").mails(3)
     with pymap(port), other_client(port) as client, System(kit, SQLITE, extra=mailbox(port, "mark_seen")) as system:
         killed_before_the_mark(system, client, mails)
@@ -62,7 +62,7 @@ def test_a_mail_stored_by_a_killed_daemon_is_marked_after_all(kit: Kit) -> None:
         assert not system.query("SELECT * FROM imap_unmarked")
 
 
-def test_a_mail_stored_by_a_killed_daemon_is_moved_after_all_and_once(kit: Kit) -> None:
+def test_an_email_stored_by_a_killed_daemon_is_moved_later_and_once(kit: Kit) -> None:
     port, mails = free_port(), Numbers("moves").mails(3)
     with pymap(port), other_client(port) as client, System(kit, SQLITE, extra=mailbox(port, "move")) as system:
         killed_before_the_mark(system, client, mails)

@@ -13,7 +13,7 @@ def chosen(*, same: bool, seed: int = 1) -> list[Pair]:
     return pairs(random.Random(seed), COUNT, same=same)
 
 
-def test_waves_strike_with_every_fault_once_and_with_one_of_each_group() -> None:
+def test_a_wave_has_every_fault_once_and_one_of_each_group() -> None:
     faults = [Fault(point, action) for point in POINTS for action in FAILURES]
     found = list(waves(faults, random.Random(1)))
     assert sorted(map(str, faults)) == sorted(str(fault) for wave in found for fault in wave)
@@ -21,7 +21,7 @@ def test_waves_strike_with_every_fault_once_and_with_one_of_each_group() -> None
 
 
 @pytest.mark.parametrize("same", [False, True])
-def test_the_second_fault_of_a_pair_lies_on_the_way_of_the_mail_that_the_first_one_struck(same: bool) -> None:
+def test_the_second_fault_of_a_pair_hits_the_email_of_the_first(same: bool) -> None:
     found = chosen(same=same)
     assert len(set(found)) == COUNT
     for pair in found:

@@ -43,7 +43,7 @@ def beats(store: Store) -> list[tuple[int, int]]:
         return list(jobs.leased(session, 100).items())
 
 
-def test_jobs_of_a_dead_worker_come_back_one_after_the_other_the_least_tried_first(store: Store) -> None:
+def test_jobs_of_a_dead_worker_are_rescued_one_by_one_fewest_attempts_first(store: Store) -> None:
     # One that kills its worker took its neighbours with it three times, and was parked together with them.
     first, *others = leased(store, 3)
     store.write(lambda session: jobs.rescue(session, [b for b in beats(store) if b[0] == first], NOON))
@@ -56,7 +56,7 @@ def test_jobs_of_a_dead_worker_come_back_one_after_the_other_the_least_tried_fir
     assert [row.due_at - NOON for row in due[1:]] == [timedelta(seconds=0.5), timedelta(seconds=1)]
 
 
-def test_what_a_dead_process_of_this_host_held_is_known_at_once(store: Store) -> None:
+def test_the_jobs_of_a_dead_process_on_this_host_are_known_at_once(store: Store) -> None:
     # A killed daemon on SQLite waited three seconds for the beat of a process that the system knew to be dead.
     child = os.fork()
     if not child:
@@ -72,7 +72,7 @@ def test_what_a_dead_process_of_this_host_held_is_known_at_once(store: Store) ->
     assert {ours, foreign} < {job_id for job_id, _ in beats(store)}
 
 
-def test_the_time_in_which_the_store_was_away_proves_nothing_about_a_worker(
+def test_a_store_outage_does_not_count_against_a_worker(
     store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # After an outage every running job was taken back before its heart could beat again.
@@ -106,7 +106,7 @@ def test_an_outcome_is_written_once_the_store_is_back(store: Store) -> None:
     assert commit_with_retry(store, failing(2), [None])[0].result() == 3
 
 
-def test_patience_with_the_store_ends(store: Store) -> None:
+def test_waiting_for_the_store_ends(store: Store) -> None:
     with pytest.raises(OperationalError):
         commit_with_retry(store, failing(10), [None], patience=0.3)[0].result()
 

@@ -68,19 +68,19 @@ def scaled(kit: Kit) -> Iterator[Trial]:
     yield from trial(kit, POSTGRES)
 
 
-def test_killed_after_the_commit_and_before_250_the_mail_is_there_once(embedded: Trial) -> None:
+def test_a_kill_between_commit_and_250_stores_the_email_once(embedded: Trial) -> None:
     embedded.kill_at("accept.committed")
     assert embedded.settled() == []
     assert embedded.system.query("SELECT 1 FROM inbound WHERE disposition = 'duplicate'")
 
 
-def test_killed_after_the_claim_the_job_is_taken_back(embedded: Trial) -> None:
+def test_a_kill_after_the_claim_returns_the_job(embedded: Trial) -> None:
     embedded.kill_at("triage.claimed")
     assert embedded.settled() == []
     assert embedded.system.logged("jobs taken back from dead processes")
 
 
-def test_killed_after_data_the_mail_goes_out_again_once_under_the_same_message_id(embedded: Trial) -> None:
+def test_a_kill_after_data_sends_the_email_once_more_with_the_same_message_id(embedded: Trial) -> None:
     # One in the very window; up to three more were on their way in the other threads.
     embedded.window += 4
     embedded.kill_at("deliver.taken")

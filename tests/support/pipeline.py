@@ -1,4 +1,4 @@
-"""Every step that a mail can take, one after another and without threads, on whatever store it is given."""
+"""Every step that an email can take, one by one and without threads, on any store."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -40,15 +40,15 @@ from workers.transports.base import PermanentFailure, TemporaryFailure, Transpor
 INBOX: Final = Place("work", "INBOX")
 
 
-class Sending:
-    """A transport that sends nothing, and fails or does what it is told."""
+class FakeTransport:
+    """A transport that sends nothing; it fails, or calls a function, as the test sets it up."""
 
     def __init__(self) -> None:
         self.failures: list[TransportFailure] = []
         self.asked = 0
         self.then: Callable[[], None] = lambda: None
 
-    def send(self, _mail_from: str, _recipient: str, _octets: bytes) -> str:
+    def send(self, _mail_from: str, _recipient: str, _content: bytes) -> str:
         self.asked += 1
         if self.failures:
             raise self.failures.pop()
@@ -58,7 +58,7 @@ class Sending:
     def close(self) -> None: ...
 
 
-class Modelless:
+class NoModel:
     """A model_source that leaves all to the rules."""
 
     def model(self) -> None:
@@ -68,12 +68,12 @@ class Modelless:
         return {}
 
 
-class Way:
-    """Intake and actors on a store that `seed` filled with so many tickets."""
+class Pipeline:
+    """Intake and actors on a store that `seed` filled with `tickets` tickets."""
 
     def __init__(self, store: Store, tickets: int, **limits: int) -> None:
         settings, self.clock = Settings(limits=Limits(**limits)), FakeClock()
-        self.store, self.transport, self.woken = store, Sending(), Woken()
+        self.store, self.transport, self.woken = store, FakeTransport(), Woken()
         self.tickets, self.old = tickets, tickets // 2
         self.writer = seed.requester(self.old, tickets)
         self.keys = store.write(lambda session: keys.ensure(session, NOON))
@@ -81,18 +81,18 @@ class Way:
         self.heartbeat = Heartbeat(store, "here")
         config = CurrentConfig(actor_config(settings))
         actors: dict[JobKind, Actor] = {
-            JobKind.TRIAGE: TriageActor(self.clock, Modelless(), config),
+            JobKind.TRIAGE: TriageActor(self.clock, NoModel(), config),
             JobKind.NOTIFY: NotifyActor(self.clock, self.keys, config),
             JobKind.DELIVER: DeliverActor(store, self.clock, self.transport, self.keys, config, lambda: True),
             JobKind.TRAIN: TrainActor(self.clock, lambda: None),
         }
-        self.engine = JobExecutor(store, self.clock, self.heartbeat, 3, 2, actors)
+        self.executor = JobExecutor(store, self.clock, self.heartbeat, 3, 2, actors)
         self.relay = Relay(store, self.woken.offers.append, self.clock)
 
     def accept(self, raw: bytes, *rcpt_tos: str, mail_from: str = "ann@customer.example") -> Receipt:
         return self.intake.accept(inbound(raw, mail_from=mail_from, rcpt_tos=rcpt_tos or ("support@example.com",)))
 
-    def take_in(self, mails: Sequence[Inbound]) -> None:
+    def process(self, mails: Sequence[Inbound]) -> None:
         """Accept mails at once, and do all that follows."""
         for future in self.intake.store([self.intake.prepare(one) for one in mails]):
             future.result()
@@ -101,7 +101,7 @@ class Way:
     def work(self) -> None:
         """Do every job that was offered, and what follows from it."""
         while self.woken.offers:
-            self.engine.perform(self.woken.offers.pop(0).job_id)
+            self.executor.perform(self.woken.offers.pop(0).job_id)
 
     def accept_twice(self) -> None:
         raw = mail()
@@ -120,14 +120,14 @@ class Way:
             self.intake.accept(delivery)
 
     def accept_many_at_once(self) -> None:
-        self.take_in([inbound(mail(body=f"one of many {number}")) for number in range(5)])
+        self.process([inbound(mail(body=f"one of many {number}")) for number in range(5)])
 
     def accept_an_answer(self) -> None:
         parent = seed.message_id(self.old)
         raw = mail(self.writer, f"Re: {seed.subject(self.old)}", in_reply_to=parent, body="and another thing")
         assert self.accept(raw, mail_from=self.writer).ticket_id == self.old
 
-    def accept_what_names_a_reference(self) -> None:
+    def accept_an_email_with_a_reference(self) -> None:
         reference = self.accept(mail(self.writer), mail_from=self.writer).reference
         self.accept(mail(self.writer, f"about {reference}"), mail_from=self.writer)
 
@@ -153,7 +153,7 @@ class Way:
     def fail_a_delivery(self) -> None:
         self._fail(PermanentFailure("550"))
 
-    def take_a_job_back(self) -> None:
+    def rescue_a_job(self) -> None:
         self._claimed("gone")
         with self.store.read() as session:
             beats = jobs.leased(session, 100)
@@ -171,7 +171,7 @@ class Way:
 
     def bury_and_retry(self) -> None:
         lease = self._claimed("here")
-        self.engine._discard(lease, "it failed")
+        self.executor._discard(lease, "it failed")
         self.store.write(lambda session: retry.retry_job(session, lease.job_id, "ann", NOON))
 
     def read_a_mailbox(self) -> None:
@@ -195,7 +195,7 @@ class Way:
         self.store.write(lambda session: health.raise_alarms(session, [Problem("dead", "x")], NOON))
         self.store.write(lambda session: health.mark_unsent(session, ["dead"]))
 
-    def read_a_stored_mail(self) -> None:
+    def read_a_stored_email(self) -> None:
         with self.store.read() as session:
             ledger.raw_of(session, self.tickets + self.tickets // 5 + 1)
 
@@ -241,30 +241,30 @@ class Way:
 
 
 # In an order in which each finds something to do.
-STEPS: Final[tuple[Callable[[Way], None], ...]] = (
-    Way.accept_twice,
-    Way.accept_with_attachment,
-    Way.accept_a_form_again,
-    Way.accept_many_at_once,
-    Way.accept_an_answer,
-    Way.accept_what_names_a_reference,
-    Way.accept_an_answer_by_token,
-    Way.accept_a_bounce,
-    Way.park_and_replay,
-    Way.work,
-    Way.postpone_a_delivery,
-    Way.fail_a_delivery,
-    lambda way: way.relay.sweep(),
-    Way.take_a_job_back,
-    Way.beat,
-    Way.lose_a_lease,
-    Way.bury_and_retry,
-    Way.read_a_mailbox,
-    Way.judge_health,
-    Way.read_a_stored_mail,
-    Way.correct,
-    Way.retry,
-    Way.learn,
+STEPS: Final[tuple[Callable[[Pipeline], None], ...]] = (
+    Pipeline.accept_twice,
+    Pipeline.accept_with_attachment,
+    Pipeline.accept_a_form_again,
+    Pipeline.accept_many_at_once,
+    Pipeline.accept_an_answer,
+    Pipeline.accept_an_email_with_a_reference,
+    Pipeline.accept_an_answer_by_token,
+    Pipeline.accept_a_bounce,
+    Pipeline.park_and_replay,
+    Pipeline.work,
+    Pipeline.postpone_a_delivery,
+    Pipeline.fail_a_delivery,
+    lambda pipeline: pipeline.relay.sweep(),
+    Pipeline.rescue_a_job,
+    Pipeline.beat,
+    Pipeline.lose_a_lease,
+    Pipeline.bury_and_retry,
+    Pipeline.read_a_mailbox,
+    Pipeline.judge_health,
+    Pipeline.read_a_stored_email,
+    Pipeline.correct,
+    Pipeline.retry,
+    Pipeline.learn,
 )
 
 

@@ -22,7 +22,7 @@ from daemon.store.store import Store
 from daemon.vocabulary import DecidedBy, Priority, Subject, SubjectKind, Triage
 from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON
-from tests.support.pipeline import Way
+from tests.support.pipeline import Pipeline
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork, run_batched
 from workers.notify import excerpt
@@ -179,7 +179,7 @@ def test_concurrent_batch_claims_claim_each_job_once(store_url: str) -> None:
 
 
 def test_a_ticket_that_is_twice_in_a_batch_is_decided_once(store: Store) -> None:
-    ticket = Way(store, 10).accept(mail()).ticket_id
+    ticket = Pipeline(store, 10).accept(mail()).ticket_id
     assert ticket
     twice = [Decided(ticket, TRIAGE, DecidedBy.MODEL, NOON) for _ in range(2)]
     first, second = store.write(lambda session: decisions.apply_first(session, twice))
@@ -228,20 +228,20 @@ def fates(store: Store) -> list[str]:
 
 def test_limits_hold_within_a_batch(store: Store) -> None:
     # Counted before any of them is planned, sixteen mails of one forged sender would be acknowledged sixteen times.
-    way = Way(store, 10)
-    way.take_in(many(8, lambda _: "victim@customer.example"))
+    pipeline = Pipeline(store, 10)
+    pipeline.process(many(8, lambda _: "victim@customer.example"))
     assert fates(store) == ["sent"] + ["suppressed"] * 7
 
 
 def test_the_domain_limit_holds_within_a_batch(store: Store) -> None:
-    way = Way(store, 10, acknowledgements_per_domain_hour=3)
-    way.take_in(many(8, lambda n: f"victim{n}@customer.example"))
+    pipeline = Pipeline(store, 10, acknowledgements_per_domain_hour=3)
+    pipeline.process(many(8, lambda n: f"victim{n}@customer.example"))
     assert fates(store).count("sent") == 3
 
 
 def test_emails_of_a_batch_are_triaged_and_sent_together(store: Store) -> None:
-    way = Way(store, 10)
-    way.take_in(many(40, lambda n: f"customer{n}@shop{n}.example"))
+    pipeline = Pipeline(store, 10)
+    pipeline.process(many(40, lambda n: f"customer{n}@shop{n}.example"))
     with store.read() as session:
         assert set(session.execute(select(Job.state)).scalars()) == {"done"}
         assert set(session.execute(select(Job.attempts)).scalars()) == {1}
@@ -256,17 +256,17 @@ def states(store: Store) -> list[str]:
 
 def test_refused_credentials_are_tried_once_per_batch(store: Store) -> None:
     # Eight mails begun together asked eight times with a password that is wrong: some servers lock the account for it.
-    way = Way(store, 10)
-    way.transport.failures.append(AuthenticationFailure("no", 535))
-    way.take_in(many(4, lambda n: f"customer{n}@shop{n}.example"))
-    assert way.transport.asked == 1
+    pipeline = Pipeline(store, 10)
+    pipeline.transport.failures.append(AuthenticationFailure("no", 535))
+    pipeline.process(many(4, lambda n: f"customer{n}@shop{n}.example"))
+    assert pipeline.transport.asked == 1
     assert states(store) == ["planned"] * 8
 
 
 def test_a_closed_worker_sends_no_further_email_of_its_batch(store: Store) -> None:
-    way = Way(store, 10)
-    way.transport.then = way.engine.close
-    way.take_in(many(4, lambda n: f"customer{n}@shop{n}.example"))
+    pipeline = Pipeline(store, 10)
+    pipeline.transport.then = pipeline.executor.close
+    pipeline.process(many(4, lambda n: f"customer{n}@shop{n}.example"))
     assert states(store).count("sent") == 1
     assert set(states(store)) == {"planned", "sent"}
     with store.read() as session:
@@ -279,8 +279,8 @@ def test_the_loaded_text_is_at_least_as_long_as_the_read_text() -> None:
 
 
 def test_only_the_start_of_a_large_text_is_loaded(store: Store) -> None:
-    way = Way(store, 10)
-    ticket = way.accept(mail(body="a line of text\r\n" * 60_000)).ticket_id
+    pipeline = Pipeline(store, 10)
+    ticket = pipeline.accept(mail(body="a line of text\r\n" * 60_000)).ticket_id
     assert ticket
     with store.read() as session:
         [read] = decisions.texts_of(session, [ticket])

@@ -1,4 +1,4 @@
-"""No statement on a mail's way, and none behind a list, costs more the longer the helpdesk has run."""
+"""No statement on a mail's pipeline, and none behind a list, costs more the longer the helpdesk has run."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from daemon.cli import main
 from daemon.store.models import Base
 from daemon.store.store import Store
 from tests.benchmarks import seed
-from tests.support.pipeline import STEPS, Way
+from tests.support.pipeline import STEPS, Pipeline
 from tests.support.query_plans import Catch, faults
 
 TICKETS: Final = 3000
@@ -67,10 +67,10 @@ def catch() -> Iterator[Catch]:
 
 
 def test_a_mails_way_reads_through_indexes(old: Store, catch: Catch) -> None:
-    way = Way(old, TICKETS)
+    pipeline = Pipeline(old, TICKETS)
     for step in STEPS:
         with catch.named(step.__name__.replace("_", " ")):
-            step(way)
+            step(pipeline)
     assert len(catch.found) > 60
     assert_indexed(old, catch)
 

@@ -40,7 +40,7 @@ def intake(store: Store, woken: Woken) -> Intake:
 
 
 class TestTicket:
-    def test_a_mail_of_a_person_opens_a_pending_ticket_with_its_triage_promised(
+    def test_an_email_from_a_person_opens_a_pending_ticket_with_a_triage_job(
         self, intake: Intake, store: Store, woken: Woken
     ) -> None:
         raw = mail()
@@ -64,7 +64,7 @@ class TestTicket:
             assert ledger.load(session, receipt.inbound_id) == inbound(raw)
 
     @pytest.mark.parametrize("from_", [None, "", "ann@customer.example, bob@customer.example", "nobody", "<>"])
-    def test_a_mail_without_a_readable_sender_is_a_ticket_that_nobody_is_told_of(
+    def test_an_email_without_a_readable_sender_is_a_ticket_without_acknowledgement(
         self, intake: Intake, store: Store, from_: str | None
     ) -> None:
         receipt = intake.accept(inbound(mail(from_)))
@@ -88,32 +88,32 @@ class TestTicket:
             mail(headers=(f'Content-Disposition: attachment; filename="{"f" * 5000}"',)),
         ],
     )
-    def test_any_octets_are_kept_and_none_is_parked(self, intake: Intake, store: Store, raw: bytes) -> None:
+    def test_any_bytes_are_stored_and_none_are_parked(self, intake: Intake, store: Store, raw: bytes) -> None:
         receipt = intake.accept(inbound(raw))
         assert receipt.disposition is Disposition.TICKET
         with store.read() as session:
             assert ledger.raw_of(session, receipt.inbound_id) == raw
 
-    def test_a_message_id_too_long_for_an_index_is_no_reason_to_refuse(self, intake: Intake, store: Store) -> None:
+    def test_a_message_id_too_long_for_an_index_is_accepted(self, intake: Intake, store: Store) -> None:
         letters = random.Random(1)
         crafted = "".join(chr(letters.randrange(0x10000, 0x1FFFF)) for _ in range(990))
         receipt = intake.accept(inbound(mail(message_id=f"<{crafted}@x>")))
         assert receipt.disposition is Disposition.TICKET
         assert count(store, Ticket) == 1
 
-    def test_silent_mail_opens_a_silent_ticket(self, intake: Intake, store: Store) -> None:
+    def test_a_silent_email_opens_a_silent_ticket(self, intake: Intake, store: Store) -> None:
         receipt = intake.accept(inbound(mail()), silent=True)
         assert ask(store, Ticket.silent) == [(True,)]
         assert [offer.kind for offer in receipt.offers] == [JobKind.TRIAGE]
 
-    def test_silent_follow_ups_tell_nobody(self, intake: Intake, store: Store) -> None:
+    def test_a_silent_follow_up_notifies_nobody(self, intake: Intake, store: Store) -> None:
         first = intake.accept(inbound(mail(message_id="<first@x>")), silent=True)
         receipt = intake.accept(inbound(mail(subject="Re: Payment failed", in_reply_to="<first@x>")), silent=True)
         assert (receipt.disposition, receipt.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
         assert receipt.offers == ()
         assert count(store, Job) == 1
 
-    def test_what_runs_along_is_in_the_same_transaction(self, intake: Intake, store: Store) -> None:
+    def test_the_extra_write_is_in_the_same_transaction(self, intake: Intake, store: Store) -> None:
         def note(session: Session) -> None:
             session.execute(insert(Event).values(at=NOON, kind="cursor moved", data={}))
 
@@ -129,7 +129,7 @@ class TestTicket:
 
 
 class TestDuplicate:
-    def test_the_same_mail_again_is_a_duplicate_that_names_the_ticket(self, intake: Intake, store: Store) -> None:
+    def test_a_second_copy_is_a_duplicate_that_names_the_ticket(self, intake: Intake, store: Store) -> None:
         raw = mail()
         first, again = intake.accept(inbound(raw)), intake.accept(inbound(raw))
         assert again.disposition is Disposition.DUPLICATE
@@ -140,14 +140,14 @@ class TestDuplicate:
             assert (row.raw, row.duplicate_of) == (None, first.inbound_id)
             assert ledger.raw_of(session, again.inbound_id) == raw
 
-    def test_one_mail_to_two_of_our_addresses_is_one_ticket(self, intake: Intake, store: Store) -> None:
+    def test_an_email_to_two_of_our_addresses_is_one_ticket(self, intake: Intake, store: Store) -> None:
         raw = mail()
         intake.accept(inbound(raw))
         intake.accept(inbound(raw, rcpt_tos=(SALES,)))
         assert count(store, Ticket) == 1
         assert ask(store, Event.kind, Event.data) == [("copy received", {"copy": 2, "rcpt_tos": [SALES]})]
 
-    def test_the_same_mail_by_smtp_and_imap_is_one_ticket(self, intake: Intake, store: Store) -> None:
+    def test_the_same_email_by_smtp_and_imap_is_one_ticket(self, intake: Intake, store: Store) -> None:
         raw = mail()
         intake.accept(inbound(raw))
         by_imap = b"Return-Path: <ann@customer.example>\nReceived: from x\n" + raw.replace(b"\r\n", b"\n")
@@ -155,7 +155,7 @@ class TestDuplicate:
         assert receipt.disposition is Disposition.DUPLICATE
         assert count(store, Ticket) == 1
 
-    def test_another_mail_under_the_same_message_id_is_no_duplicate(self, intake: Intake) -> None:
+    def test_a_different_email_with_the_same_message_id_is_no_duplicate(self, intake: Intake) -> None:
         one = intake.accept(inbound(mail(EVE, message_id="<guessed@x>", body="planted")))
         other = intake.accept(inbound(mail(message_id="<guessed@x>", body="the real one")))
         assert {one.disposition, other.disposition} == {Disposition.TICKET}
@@ -170,7 +170,7 @@ class TestDuplicate:
         assert len({future.result().reference for future in futures}) == 1
         assert count(store, Ticket) == 1
 
-    def test_mails_in_one_commit_get_each_its_own_rows(self, intake: Intake, store: Store) -> None:
+    def test_each_email_of_a_commit_gets_its_own_rows(self, intake: Intake, store: Store) -> None:
         gate = threading.Event()
         store.submit(lambda _session: gate.wait(30))
         raws = [mail(f"p{n % 3}@customer.example", f"number {n}", f"body {n}") for n in range(30)]
@@ -194,7 +194,7 @@ class TestDuplicate:
         assert receipts[9].disposition is Disposition.DUPLICATE
         assert count(store, Person) == 3
 
-    def test_a_follow_up_in_one_commit_with_its_ticket_joins_it(self, intake: Intake, store: Store) -> None:
+    def test_a_follow_up_in_the_commit_of_its_ticket_joins_it(self, intake: Intake, store: Store) -> None:
         gate = threading.Event()
         store.submit(lambda _session: gate.wait(30))
         raws = [mail(message_id="<one@x>"), mail(subject="Re: Payment failed", in_reply_to="<one@x>")]
@@ -204,7 +204,7 @@ class TestDuplicate:
         assert (second.disposition, second.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
         assert count(store, Ticket) == 1
 
-    def test_by_two_ways_at_once_from_many_threads_every_mail_is_one_ticket(self, store_url: str) -> None:
+    def test_concurrent_copies_from_two_sources_are_one_ticket_each(self, store_url: str) -> None:
         # Two stores are two daemons; on SQLite they are two writers of one file.
         stores = [Store(store_url) for _ in range(2)]
         raws = [mail(f"p{number % 5}@customer.example") for number in range(40)]
@@ -229,7 +229,7 @@ class TestDuplicate:
         for opened in stores:
             opened.close()
 
-    def test_batches_of_two_daemons_that_cross_each_other_lose_nothing(self, store_url: str) -> None:
+    def test_overlapping_batches_of_two_daemons_lose_nothing(self, store_url: str) -> None:
         stores = [Store(store_url) for _ in range(2)]
         raws = [mail(f"p{number % 9}@customer.example") for number in range(60)]
         gates = [threading.Event() for _ in stores]
@@ -247,7 +247,7 @@ class TestDuplicate:
         for opened in stores:
             opened.close()
 
-    def test_a_nameless_mail_is_a_duplicate_while_its_sender_may_retry_and_new_later(self, intake: Intake) -> None:
+    def test_an_email_without_message_id_is_a_duplicate_only_while_its_sender_may_retry(self, intake: Intake) -> None:
         raw = mail(message_id=None, date=None)
 
         def state(**later: float) -> Disposition:
@@ -260,7 +260,7 @@ class TestDuplicate:
         assert state(days=12) is Disposition.TICKET
         assert state(days=13) is Disposition.DUPLICATE
 
-    def test_a_mail_with_a_name_is_a_duplicate_for_ever(self, intake: Intake) -> None:
+    def test_an_email_with_a_message_id_is_always_a_duplicate(self, intake: Intake) -> None:
         raw = mail()
         intake.accept(inbound(raw))
         receipt = intake.accept(inbound(raw, received_at=NOON + timedelta(days=1000)))
@@ -281,7 +281,7 @@ class TestParked:
             patch.setattr("daemon.tickets.intake.analyze", fails)
             yield patch
 
-    def test_a_mail_that_our_own_code_fails_on_is_parked_whole(
+    def test_an_email_that_our_code_fails_on_is_parked_whole(
         self, intake: Intake, store: Store, broken: pytest.MonkeyPatch
     ) -> None:
         raw = mail()
@@ -294,7 +294,7 @@ class TestParked:
         broken.undo()
         assert intake.accept(inbound(mail())).disposition is Disposition.TICKET
 
-    def test_a_parked_mail_is_replayed_into_its_own_row(
+    def test_a_parked_email_is_replayed_into_its_own_row(
         self, intake: Intake, store: Store, woken: Woken, broken: pytest.MonkeyPatch
     ) -> None:
         parked = intake.accept(inbound(mail()))
@@ -307,9 +307,7 @@ class TestParked:
         assert (again.reference, again.offers) == (receipt.reference, ())
         assert count(store, Ticket) == 1
 
-    def test_a_mail_that_cannot_be_admitted_is_parked_and_its_neighbours_are_not(
-        self, intake: Intake, store: Store
-    ) -> None:
+    def test_only_the_email_that_cannot_be_admitted_is_parked(self, intake: Intake, store: Store) -> None:
         gate = threading.Event()
         store.submit(lambda _session: gate.wait(30))
         readings = [intake.prepare(inbound(mail())) for _ in range(5)]
@@ -326,12 +324,12 @@ class TestParked:
 
 
 class TestUnreachable:
-    def test_a_closed_store_is_told_and_not_waited_for(self, intake: Intake, store: Store) -> None:
+    def test_a_closed_store_is_reported_at_once(self, intake: Intake, store: Store) -> None:
         store.close()
         with pytest.raises(WriterClosedError):
             intake.accept(inbound(mail()))
 
-    def test_what_goes_wrong_after_the_commit_does_not_keep_the_receipt(self, store: Store) -> None:
+    def test_an_error_after_the_commit_does_not_withhold_the_receipt(self, store: Store) -> None:
         def fails(offers: tuple[Offer, ...]) -> None:
             raise ZeroDivisionError(offers)
 
@@ -339,7 +337,7 @@ class TestUnreachable:
         receipt = intake.store([intake.prepare(inbound(mail()))])[0].result(30)
         assert receipt.disposition is Disposition.TICKET
 
-    def test_a_failure_is_told_and_nothing_is_half_written(self, intake: Intake, store: Store) -> None:
+    def test_a_failed_transaction_is_reported_and_writes_nothing(self, intake: Intake, store: Store) -> None:
         with store.engine.begin() as connection:
             connection.execute(text("ALTER TABLE inbound RENAME TO away"))
         with pytest.raises(SQLAlchemyError, match="inbound"):
@@ -350,7 +348,7 @@ class TestUnreachable:
         assert intake.accept(inbound(mail())).disposition is Disposition.TICKET
 
 
-def test_times_are_those_of_the_envelope(intake: Intake, store: Store) -> None:
+def test_rows_have_the_time_of_the_envelope(intake: Intake, store: Store) -> None:
     later = NOON + timedelta(hours=3)
     intake.accept(inbound(mail(), received_at=later))
     found: list[tuple[datetime, ...]] = ask(store, Ticket.created_at, Ticket.updated_at)

@@ -50,7 +50,7 @@ class TestMachines:
             (mail(), "", Disposition.AUTO_REPLY),
         ],
     )
-    def test_what_no_person_wrote_is_kept_in_its_state_and_causes_nothing(
+    def test_an_email_from_a_machine_is_kept_and_causes_no_job(
         self, intake: Intake, store: Store, raw: bytes, mail_from: str, state: Disposition
     ) -> None:
         receipt = intake.accept(inbound(raw, mail_from=mail_from))
@@ -63,7 +63,7 @@ class TestMachines:
             assert ledger.raw_of(session, receipt.inbound_id) == raw
 
     @pytest.mark.parametrize("status", [Status.WAITING, Status.RESOLVED])
-    def test_an_auto_reply_stands_on_its_ticket_and_opens_nothing(
+    def test_an_auto_reply_is_shown_on_its_ticket_and_opens_none(
         self, intake: Intake, store: Store, ticket: Receipt, status: Status
     ) -> None:
         store.write(lambda session: session.execute(update(Ticket).values(status=status)) and None)
@@ -82,7 +82,7 @@ class TestMachines:
         assert [kind for kind, _ in ask(store, MessageRow.kind, MessageRow.acknowledge)] == ["person", "auto-reply"]
         assert count(store, Job) == 1
 
-    def test_a_bounce_of_our_mail_fails_its_delivery_and_silences_the_address(
+    def test_a_bounce_of_our_email_fails_its_delivery_and_suppresses_the_address(
         self, intake: Intake, store: Store, ticket: Receipt
     ) -> None:
         sent = f"<{mark(ticket.ticket_id or 0)}.0a@example.com>"
@@ -95,13 +95,13 @@ class TestMachines:
         assert [kind for (kind,) in ask(store, Event.kind)] == ["delivery failed"]
         assert count(store, Job) == 1
 
-    def test_a_forged_bounce_silences_nobody(self, intake: Intake, store: Store, ticket: Receipt) -> None:
+    def test_a_forged_bounce_suppresses_nobody(self, intake: Intake, store: Store, ticket: Receipt) -> None:
         deliver(store, ticket, f"<{mark(ticket.ticket_id or 0)}.0a@example.com>")
         intake.accept(inbound(bounce("<guessed@example.com>", ANN), mail_from=""))
         assert ask(store, DeliveryRow.state) == [("sent",)]
         assert count(store, Suppression) == 0
 
-    def test_a_bounce_silences_the_address_we_wrote_to_and_not_the_one_it_names(
+    def test_a_bounce_suppresses_the_recipient_and_not_the_address_it_names(
         self, intake: Intake, store: Store, ticket: Receipt
     ) -> None:
         sent = f"<{mark(ticket.ticket_id or 0)}.0a@example.com>"
@@ -179,21 +179,25 @@ class TestFollowUp:
 
         return write
 
-    def test_by_token_in_the_address(self, wrote: Callable[..., Receipt], first: Receipt, store: Store) -> None:
+    def test_a_token_in_the_address_finds_the_ticket(
+        self, wrote: Callable[..., Receipt], first: Receipt, store: Store
+    ) -> None:
         receipt = wrote(to=f"support+{mark(first.ticket_id or 0)}@example.com")
         assert (receipt.disposition, receipt.reference) == (Disposition.FOLLOW_UP, first.reference)
         assert [offer.kind for offer in receipt.offers] == [JobKind.NOTIFY]
         assert count(store, MessageRow) == 2
 
-    def test_by_token_in_the_parent(self, wrote: Callable[..., Receipt], first: Receipt) -> None:
+    def test_a_token_in_the_parent_finds_the_ticket(self, wrote: Callable[..., Receipt], first: Receipt) -> None:
         receipt = wrote(in_reply_to=f"<{mark(first.ticket_id or 0)}.0a@example.com>")
         assert (receipt.disposition, receipt.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
 
-    def test_by_message_id_and_participant(self, wrote: Callable[..., Receipt], first: Receipt) -> None:
+    def test_a_message_id_finds_the_ticket_for_a_participant(
+        self, wrote: Callable[..., Receipt], first: Receipt
+    ) -> None:
         receipt = wrote(in_reply_to="<question@customer.example>")
         assert (receipt.disposition, receipt.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
 
-    def test_by_the_message_id_of_what_we_sent(
+    def test_the_message_id_of_our_email_finds_the_ticket(
         self, wrote: Callable[..., Receipt], first: Receipt, store: Store
     ) -> None:
         deliver(store, first, "<ours@example.com>")
@@ -201,13 +205,13 @@ class TestFollowUp:
         assert (receipt.disposition, receipt.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
 
     @pytest.mark.parametrize("status", [Status.WAITING, Status.RESOLVED, Status.OPEN])
-    def test_it_opens_its_ticket_again(self, wrote: Callable[..., Receipt], store: Store, status: Status) -> None:
+    def test_a_follow_up_reopens_its_ticket(self, wrote: Callable[..., Receipt], store: Store, status: Status) -> None:
         store.write(lambda session: session.execute(update(Ticket).values(status=status)) and None)
         wrote(in_reply_to="<question@customer.example>")
         assert ask(store, Ticket.status) == [("OPEN",)]
 
     @pytest.mark.parametrize("status", [Status.CLOSED, Status.SPAM])
-    def test_to_a_closed_ticket_it_is_a_new_one_that_points_to_it(
+    def test_a_follow_up_to_a_closed_ticket_opens_a_related_ticket(
         self, wrote: Callable[..., Receipt], first: Receipt, store: Store, status: Status
     ) -> None:
         store.write(lambda session: session.execute(update(Ticket).values(status=status)) and None)
@@ -219,7 +223,7 @@ class TestFollowUp:
         ("from_", "headers"),
         [(EVE, ()), (ANN, ()), (EVE, ("Authentication-Results: mx.example.com; dmarc=pass header.from=evil.example",))],
     )
-    def test_a_reference_alone_opens_a_new_ticket_that_points_to_the_old_one(
+    def test_a_reference_alone_opens_a_related_ticket(
         self, wrote: Callable[..., Receipt], first: Receipt, store: Store, from_: str, headers: tuple[str, ...]
     ) -> None:
         receipt = wrote(from_, f"Re: [{first.reference}] Payment failed", headers=headers)
@@ -231,32 +235,32 @@ class TestFollowUp:
         ((_, _), (_, reasons)) = ask(store, Inbound.id, Inbound.reasons)
         assert f"possibly related: the subject names {first.reference}" in reasons
 
-    def test_a_reference_joins_for_a_participant_whom_our_border_authenticated(
+    def test_a_reference_joins_the_ticket_for_an_authenticated_participant(
         self, wrote: Callable[..., Receipt], first: Receipt
     ) -> None:
         receipt = wrote(ANN, f"[{first.reference}]", headers=(PASSED,))
         assert (receipt.disposition, receipt.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
 
-    def test_a_stranger_who_is_authenticated_does_not_get_in_by_naming_a_participant_in_reply_to(
+    def test_an_authenticated_stranger_cannot_join_by_a_participant_in_reply_to(
         self, wrote: Callable[..., Receipt], first: Receipt
     ) -> None:
         passed = "Authentication-Results: mx.example.com; dmarc=pass header.from=evil.example"
         receipt = wrote(EVE, f"[{first.reference}]", headers=(passed, f"Reply-To: {ANN}"))
         assert receipt.disposition is Disposition.TICKET
 
-    def test_a_stranger_with_a_known_message_id_opens_a_ticket_of_their_own(
+    def test_a_stranger_with_a_known_message_id_opens_a_separate_ticket(
         self, wrote: Callable[..., Receipt], store: Store
     ) -> None:
         receipt = wrote(EVE, in_reply_to="<question@customer.example>")
         assert receipt.disposition is Disposition.TICKET
         assert ask(store, Ticket.related_id) == [(None,), (None,)]
 
-    def test_a_copy_to_somebody_makes_nobody_a_participant(self, wrote: Callable[..., Receipt], store: Store) -> None:
+    def test_a_copied_recipient_is_no_participant(self, wrote: Callable[..., Receipt], store: Store) -> None:
         wrote(in_reply_to="<question@customer.example>", headers=(f"Cc: {EVE}",))
         assert count(store, Person) == 1
         assert wrote(EVE, in_reply_to="<question@customer.example>").disposition is Disposition.TICKET
 
-    def test_who_holds_a_token_takes_part_from_then_on(self, wrote: Callable[..., Receipt], first: Receipt) -> None:
+    def test_the_holder_of_a_token_becomes_a_participant(self, wrote: Callable[..., Receipt], first: Receipt) -> None:
         wrote(BOB, to=f"support+{mark(first.ticket_id or 0)}@example.com")
         again = wrote(BOB, in_reply_to="<question@customer.example>")
         assert (again.disposition, again.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
@@ -265,7 +269,7 @@ class TestFollowUp:
         ("from_", "purpose", "proves"),
         [(ANN, Purpose.CUSTOMER, True), (BOB, Purpose.CUSTOMER, False), (ANN, Purpose.TEAM, False)],
     )
-    def test_only_their_own_token_proves_that_somebody_reads_their_mail(
+    def test_only_the_own_token_verifies_a_person(
         self, wrote: Callable[..., Receipt], first: Receipt, store: Store, from_: str, purpose: Purpose, *, proves: bool
     ) -> None:
         wrote(from_, to=f"support+{mark(first.ticket_id or 0, ANN, purpose)}@example.com")
@@ -273,7 +277,7 @@ class TestFollowUp:
             verified = session.execute(select(Person.verified_at).where(Person.email == from_)).scalar_one()
         assert (verified is not None) is proves
 
-    def test_the_team_does_not_open_a_ticket_again_nor_become_a_customer(
+    def test_an_email_from_the_team_neither_reopens_nor_becomes_a_participant(
         self, wrote: Callable[..., Receipt], first: Receipt, store: Store
     ) -> None:
         store.write(lambda session: session.execute(update(Ticket).values(status=Status.WAITING)) and None)

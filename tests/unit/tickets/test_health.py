@@ -59,6 +59,6 @@ def test_silence_is_no_problem_without_a_limit() -> None:
     assert examine(silent, replace(PATIENCE, no_mail=None)) == ()
 
 
-def test_a_mailbox_that_was_never_read_says_why() -> None:
+def test_a_mailbox_that_was_never_read_is_reported_with_its_error() -> None:
     (trouble,) = examine(replace(WELL, mailboxes={"work": MailboxFacts(None, None, "login refused")}), PATIENCE)
     assert "login refused" in trouble.text
