@@ -1,8 +1,12 @@
 # The two commands: `make run` and `make test`. Both make .venv themselves.
-PY := .venv/bin/python
-STAMP := .venv/.installed
-STAMP_TEST := .venv/.installed-test
-STAMP_DEV := .venv/.installed-dev
+# Another Python gets another environment: `make test PYTHON=python3.13 VENV=.venv-3.13`.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+STAMP_TEST := $(VENV)/.installed-test
+STAMP_DEV := $(VENV)/.installed-dev
+TESTS ?=
 SECONDS ?= 60
 MINUTES ?= 10
 JOBS ?= 3
@@ -11,19 +15,19 @@ CORPUS := ../shared/corpus
 .PHONY: run test send-test lint score bench scale memory soak faults fuzz clean
 
 run: $(STAMP)
-	.venv/bin/triaged run
+	$(VENV)/bin/triaged run
 
 send-test: $(STAMP)
-	.venv/bin/triaged send-test
+	$(VENV)/bin/triaged send-test
 
 test: $(STAMP_TEST)
-	$(PY) -m pytest -q -n $(JOBS)
+	$(PY) -m pytest -q -n $(JOBS) $(TESTS)
 
 lint: $(STAMP_DEV)
-	.venv/bin/ruff format --check .
-	.venv/bin/ruff check .
-	.venv/bin/mypy
-	.venv/bin/lint-imports
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
 
 score: $(STAMP_TEST)
 	$(PY) -m tests.scores.mail $(GATE)
@@ -49,7 +53,7 @@ fuzz: $(STAMP_TEST)
 
 # A fresh Debian has no ensurepip: the environment is made without pip, and the system's pip installs into it.
 $(PY):
-	python3 -m venv --without-pip .venv
+	$(PYTHON) -m venv --without-pip $(VENV)
 
 $(STAMP): $(PY) pyproject.toml
 	python3 -m pip -q --python $(PY) install -e .
@@ -64,4 +68,4 @@ $(STAMP_DEV): $(STAMP_TEST)
 	@touch $@
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
