@@ -25,8 +25,8 @@ class Identity:
     team_addresses: frozenset[str]
     keys: tuple[bytes, ...]
     reference_prefix: str
-    trusted_authserv_ids: frozenset[str] = frozenset()
-    accepted_lists: frozenset[str] = frozenset()
+    trusted_authserv_ids: frozenset[str]
+    accepted_lists: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ class ListenerConfig:
     connections_per_address: int
     session_seconds: float
     idle_seconds: float
-    lmtp: bool = False
-    plus_tokens: bool = True
-    tls: ssl.SSLContext | None = None
-    require_tls: bool = False
-    users: Mapping[str, str] | None = None
+    lmtp: bool
+    plus_tokens: bool
+    tls: ssl.SSLContext | None
+    require_tls: bool
+    users: Mapping[str, str]

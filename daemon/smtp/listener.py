@@ -216,7 +216,7 @@ class Listener:
         del server, session, envelope, mechanism
         if not isinstance(credentials, LoginPassword):
             return AuthResult(success=False, handled=False)
-        users = self._config.users or {}
+        users = self._config.users
         name = credentials.login.decode("utf-8", "replace")
         expected = users.get(name, "")
         same = hmac.compare_digest(expected.encode(), credentials.password)

@@ -22,7 +22,6 @@ from typing import Any, Final
 
 from sqlalchemy import event
 
-from daemon.mail.analyze import Identity
 from daemon.store import decisions, deliveries, jobs, keys
 from daemon.store.decisions import Decided
 from daemon.store.deliveries import NewDelivery, Outcome
@@ -36,6 +35,7 @@ from daemon.system import logs
 from daemon.tickets.intake import Intake
 from daemon.vocabulary import DecidedBy, Disposition, Priority, Subject, SubjectKind, Triage
 from tests.benchmarks import seed
+from tests.support.domain_values import identity
 from tests.support.emails import SUPPORT, inbound, mail
 from tests.support.fakes import NOON, Woken
 from tests.support.servers import PostgresServer
@@ -58,7 +58,7 @@ class Helpdesk:
         self._backends: set[int] = set()
         event.listen(self.store.engine, "connect", self._connected)
         signing = self.store.write(lambda session: keys.ensure(session, NOON))
-        policy = Identity(frozenset({SUPPORT}), frozenset(), signing, "HD")
+        policy = identity(own_addresses=frozenset({SUPPORT}), keys=signing)
         self._intake = Intake(self.store, policy, self.woken)
 
     def cpu(self) -> float:

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy.orm import Session
 
 from daemon.cli import main
-from daemon.mail.analyze import Identity
 from daemon.mail.envelope import Inbound
 from daemon.store import decisions, deliveries, jobs, keys
 from daemon.store.deliveries import DeliveryState, NewDelivery
@@ -18,6 +17,7 @@ from daemon.store.store import Store
 from daemon.tickets.admission import Receipt
 from daemon.tickets.intake import Intake
 from daemon.vocabulary import Priority, Subject, SubjectKind, Triage
+from tests.support.domain_values import identity
 from tests.support.emails import SUPPORT
 from tests.support.fakes import NOON, Woken
 
@@ -44,7 +44,7 @@ class Case:
         self.store = store
         self.woken = Woken()
         signing = store.write(lambda session: keys.ensure(session, NOON))
-        policy = Identity(frozenset({SUPPORT}), frozenset(), signing, "HD")
+        policy = identity(own_addresses=frozenset({SUPPORT}), keys=signing)
         self.intake = Intake(store, policy, self.woken)
         self._capsys = capsys
 

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from config.schema import Imap
 from daemon.imap.poller import Poller
 from daemon.imap.session import Pace
-from daemon.mail.analyze import Identity
 from daemon.mail.envelope import Inbound
 from daemon.store.models import ImapCursor
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
 from daemon.tickets.intake import Intake
+from tests.support.domain_values import identity
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 CLOCK = SystemClock()
@@ -95,5 +95,5 @@ def set_cursor(store: Store, uidvalidity: int, last_uid: int, polled_at: datetim
 
 
 def real_intake(store: Store) -> Intake:
-    policy = Identity(frozenset({"support@example.com"}), frozenset(), (b"k" * 32,), "HD")
+    policy = identity(keys=(b"k" * 32,))
     return Intake(store, policy, lambda offers: None)  # noqa: ARG005

@@ -10,24 +10,22 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from daemon.mail.analyze import Identity
-from daemon.smtp.config import ListenerConfig
 from daemon.smtp.listener import Listener
 from daemon.store.store import Store
 from daemon.tickets.intake import Intake
+from tests.support.domain_values import identity, listener_config
 from tests.support.emails import ANN, SUPPORT
 from tests.support.fakes import SteppingClock, Woken
 
 KEY = b"k" * 32
 SALES = "sales@example.com"
-POLICY = Identity(
+POLICY = identity(
     own_addresses=frozenset({SUPPORT, SALES}),
     team_addresses=frozenset({"team@example.com"}),
     keys=(KEY,),
-    reference_prefix="HD",
     trusted_authserv_ids=frozenset({"mx.example.com"}),
 )
-HOW = ListenerConfig(
+HOW = listener_config(
     recipients=frozenset({SUPPORT, SALES}),
     hostname="mx.example.com",
     message_bytes=1_000_000,

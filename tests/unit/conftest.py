@@ -2,13 +2,13 @@
 
 import pytest
 
-from daemon.vocabulary import Priority
+from tests.support import domain_values
 from tests.support.small_model import NOW, small_corpus
 from workers.learning import training
 from workers.triage import lexicon
 from workers.triage.classifier import Model
 from workers.triage.lexicon import Lexicon
-from workers.triage.policy import Category, TriagePolicy
+from workers.triage.policy import TriagePolicy
 
 
 @pytest.fixture(scope="session")
@@ -25,12 +25,4 @@ def model(words: Lexicon) -> Model:
 
 @pytest.fixture
 def policy() -> TriagePolicy:
-    return TriagePolicy(
-        categories=(
-            Category("Payments", "PAYMENTS_TEAM"),
-            Category("Login", "IDENTITY_TEAM", Priority.HIGH),
-            Category("Technical", "TECH_SUPPORT"),
-            Category("General", "GENERAL_SUPPORT", Priority.LOW),
-        ),
-        threshold=0.3,
-    )
+    return domain_values.triage_policy(threshold=0.3)

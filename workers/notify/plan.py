@@ -24,11 +24,11 @@ class Cause(StrEnum):
 class AckLimits:
     """How many acknowledgements may go out; the settings `limits.acknowledgements_*`."""
 
-    per_stranger_day: int = 1
-    per_address_hour: int = 3
-    per_address_day: int = 10
-    per_domain_hour: int = 60
-    per_hour: int = 600
+    per_stranger_day: int
+    per_address_hour: int
+    per_address_day: int
+    per_domain_hour: int
+    per_hour: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from daemon.vocabulary import MANUAL_REVIEW, Priority
+from daemon.vocabulary import Priority
 
 
 class Mode(StrEnum):
@@ -29,9 +29,9 @@ class Category:
 
     name: str
     team: str
-    priority: Priority = Priority.MEDIUM
-    mode: Mode | None = None
-    threshold: float | None = None
+    priority: Priority
+    mode: Mode | None
+    threshold: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,37 +42,32 @@ class Rule:
     """
 
     name: str
-    category: str | None = None
-    priority: Priority | None = None
-    phrases: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = ()
-    where: Where = Where.ANY
-    precision: str = ""
+    category: str | None
+    priority: Priority | None
+    phrases: tuple[str, ...]
+    patterns: tuple[str, ...]
+    where: Where
+    precision: str
 
 
 @dataclass(frozen=True, slots=True)
 class TriagePolicy:
-    """Everything `decide` needs to know about the company. Shares, thresholds and accuracies lie between 0 and 1.
-
-    `min_examples`: a category with fewer examples is only ever suggested. `min_known`: below this share of known
-    words the model has seen nothing like the ticket.
-    """
+    """What the settings say about triage. Shares, thresholds and accuracies lie between 0 and 1."""
 
     categories: tuple[Category, ...]
-    rules: tuple[Rule, ...] = ()
-    mode: Mode = Mode.ALWAYS
-    threshold: float = 0.8
-    review_team: str = MANUAL_REVIEW
-    fallback_team: str = "GENERAL_SUPPORT"
-    fallback_category: str = "General"
-    promised_accuracy: float = 0.95
-    audit_share: float = 0.05
-    min_examples: int = 10
-    min_known: float = 0.35
+    rules: tuple[Rule, ...]
+    mode: Mode
+    threshold: float
+    review_team: str
+    fallback_team: str
+    fallback_category: str
+    promised_accuracy: float
+    audit_share: float
 
     def category(self, name: str) -> Category:
-        """Return the category of that name, or one that falls to the fallback team."""
-        return next((c for c in self.categories if c.name == name), Category(name, self.fallback_team))
+        """Return the category of that name; one that is not configured belongs to the fallback team."""
+        unknown = Category(name, self.fallback_team, Priority.MEDIUM, None, None)
+        return next((c for c in self.categories if c.name == name), unknown)
 
     def mode_of(self, name: str) -> Mode:
         """Return the mode in force for a category."""

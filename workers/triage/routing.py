@@ -8,6 +8,9 @@ from workers.triage.policy import Mode, TriagePolicy
 from workers.triage.preprocess import Case
 
 FEW_WORDS = 4
+# The model is trusted neither with a category of fewer examples nor with a ticket of fewer known words.
+MIN_EXAMPLES = 10
+MIN_KNOWN_WORDS = 0.35
 CLOSE = 0.15
 LATIN = 0x250
 
@@ -25,7 +28,7 @@ def route(
 ) -> Routing:
     """Decide between routing and MANUAL_REVIEW; the first objection wins."""
     best, confidence = prediction.categories[0]
-    objection = unreadable(case, prediction, policy) or unsure(best, model, policy)
+    objection = unreadable(case, prediction) or unsure(best, model)
     if objection:
         return Routing(False, objection)
     needed, source = threshold(best, policy, certified)
@@ -36,9 +39,9 @@ def route(
     return Routing(True, f"confidence {confidence:.2f}, needed {needed:.2f}: {source}")
 
 
-def unreadable(case: Case, prediction: Prediction, policy: TriagePolicy) -> str:
+def unreadable(case: Case, prediction: Prediction) -> str:
     """Say why the model cannot know this ticket, or ""."""
-    if prediction.known >= policy.min_known:
+    if prediction.known >= MIN_KNOWN_WORDS:
         return ""
     letters = [c for c in case.subject + case.body if c.isalpha()]
     if sum(ord(c) >= LATIN for c in letters) * 2 > len(letters):
@@ -46,11 +49,11 @@ def unreadable(case: Case, prediction: Prediction, policy: TriagePolicy) -> str:
     return f"nothing like it seen: only {prediction.known:.0%} of its words are known"
 
 
-def unsure(best: str, model: Model, policy: TriagePolicy) -> str:
+def unsure(best: str, model: Model) -> str:
     """Say why this category may not be routed to at all, or ""."""
     examples = model.counts.get(best, 0)
-    if examples < policy.min_examples:
-        return f"{best} has only {examples} examples so far, {policy.min_examples} are needed to route"
+    if examples < MIN_EXAMPLES:
+        return f"{best} has only {examples} examples so far, {MIN_EXAMPLES} are needed to route"
     return ""
 
 

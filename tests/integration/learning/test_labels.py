@@ -5,7 +5,6 @@ from types import SimpleNamespace
 
 from sqlalchemy import select
 
-from daemon.mail.analyze import Identity
 from daemon.store import decisions
 from daemon.store.decisions import Decided
 from daemon.store.jobs import JobKind
@@ -16,21 +15,20 @@ from daemon.tickets import actions
 from daemon.tickets.actions import Correction
 from daemon.tickets.intake import Intake
 from daemon.vocabulary import DecidedBy, Priority, Triage
+from tests.support.domain_values import identity, triage_policy
 from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON, Woken
 from workers.learning.current import CurrentModel
 from workers.learning.registry import Registry
-from workers.triage.policy import Category, Mode, TriagePolicy
+from workers.triage.policy import Mode
 
-AUTO = TriagePolicy(
-    categories=(Category("Login", "IDENTITY_TEAM"), Category("General", "GENERAL_SUPPORT")), mode=Mode.AUTO
-)
+AUTO = triage_policy(mode=Mode.AUTO)
 MODEL = "20260302-120000-abcdef12"
 
 
 def tickets(store: Store, count: int, *, confidence: float = 0.97) -> list[int]:
     """Open tickets that the model routed to Login."""
-    policy = Identity(frozenset({"support@example.com"}), frozenset(), (b"k" * 32,), "HD")
+    policy = identity(keys=(b"k" * 32,))
     intake = Intake(store, policy, Woken())
     found = []
     for _ in range(count):

@@ -2,13 +2,12 @@
 
 from daemon.cli.support.dry_run import DryRunTools
 from daemon.cli.support.dry_run_mail import Mail, failed, read
-from daemon.mail.analyze import Identity
+from tests.support.domain_values import category, identity, triage_policy
 from tests.support.emails import SUPPORT, mail
-from workers.triage.policy import Category, TriagePolicy
 
 OUTFIT = DryRunTools(
-    Identity(frozenset({SUPPORT}), frozenset(), (), "HD"),
-    TriagePolicy(categories=(Category("General", "GENERAL_SUPPORT"),), threshold=0.3),
+    identity(own_addresses=frozenset({SUPPORT})),
+    triage_policy(categories=(category("General", "GENERAL_SUPPORT"),), threshold=0.3),
     None,
     {},
 )

@@ -9,15 +9,15 @@ from daemon.mail import token
 from daemon.mail.analyze import Analysis, Identity, analyze
 from daemon.mail.token import Purpose, Token
 from daemon.vocabulary import SenderKind
+from tests.support.domain_values import identity
 from tests.support.emails import ANN, SUPPORT, inbound, mail
 from tests.support.fakes import NOON
 
 KEY = b"k" * 32
-POLICY = Identity(
+POLICY = identity(
     own_addresses=frozenset({SUPPORT}),
     team_addresses=frozenset({"team@example.com"}),
     keys=(KEY,),
-    reference_prefix="HD",
     trusted_authserv_ids=frozenset({"mx.example.com"}),
 )
 EXPIRES = NOON.date() + timedelta(days=30)

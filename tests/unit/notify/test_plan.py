@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from daemon.vocabulary import MailKind, SendCounts
+from tests.support.domain_values import ack_limits
 from workers.notify.plan import AckLimits, Facts, Planned, plan
 
 ANN = "ann@customer.example"
@@ -20,7 +21,7 @@ OPENED = Facts(
     own_addresses=frozenset({"support@example.com"}),
     suppressed=frozenset(),
     sent=SendCounts(),
-    limits=AckLimits(),
+    limits=ack_limits(),
 )
 REASSIGNED = replace(OPENED, cause="reassigned")
 FOLLOW_UP = replace(OPENED, cause="follow-up", author=ANN)

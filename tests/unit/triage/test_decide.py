@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from daemon.vocabulary import MANUAL_REVIEW, Priority, Triage
+from tests.support.domain_values import category, rule
 from workers.triage import decide as deciding
 from workers.triage.classifier import Model
-from workers.triage.policy import Category, Mode, Rule, TriagePolicy, most_urgent
+from workers.triage.policy import Mode, TriagePolicy, most_urgent
 from workers.triage.preprocess import clean
 
 CLEAR = "please refund my card, I was charged for the invoice"
@@ -81,9 +82,9 @@ def test_the_mode_says_when_the_model_may_route(
 
 
 def test_a_category_may_have_its_own_mode_and_threshold(policy: TriagePolicy, model: Model) -> None:
-    own = replace(policy, categories=(Category("Payments", "PAYMENTS_TEAM", mode=Mode.SUGGEST), *policy.categories[1:]))
+    own = replace(policy, categories=(category("Payments", "PAYMENTS_TEAM", mode=Mode.SUGGEST), *policy.categories[1:]))
     assert decide(CLEAR, own, model).team == MANUAL_REVIEW
-    own = replace(policy, categories=(Category("Payments", "PAYMENTS_TEAM", threshold=1.01), *policy.categories[1:]))
+    own = replace(policy, categories=(category("Payments", "PAYMENTS_TEAM", threshold=1.01), *policy.categories[1:]))
     assert decide(CLEAR, own, model).team == MANUAL_REVIEW
 
 
@@ -107,7 +108,7 @@ def test_without_a_model_a_person_decides_and_is_told(policy: TriagePolicy) -> N
 def test_a_rule_decides_with_certainty_with_or_without_a_model(
     *, with_model: bool, policy: TriagePolicy, model: Model
 ) -> None:
-    book = (Rule("twice", "Login", Priority.HIGH, phrases=("refund my card",)),)
+    book = (rule("twice", "Login", priority=Priority.HIGH, phrases=("refund my card",)),)
     triage = decide(CLEAR, replace(policy, rules=book, mode=Mode.SUGGEST), model if with_model else None)
     assert (triage.category, triage.priority, triage.confidence, triage.team) == (
         "Login",
@@ -126,7 +127,7 @@ def test_a_rule_decides_with_certainty_with_or_without_a_model(
 def test_a_rule_raises_the_priority_and_never_lowers_it(
     raised: Priority, expected: Priority, policy: TriagePolicy, model: Model
 ) -> None:
-    book = (Rule("raise", priority=raised, phrases=("refund",)),)
+    book = (rule("raise", priority=raised, phrases=("refund",)),)
     triage = decide(CLEAR, replace(policy, rules=book), replace(model, priority=None))
     assert triage.priority is expected
     assert any('"raise"' in reason for reason in triage.reasons)

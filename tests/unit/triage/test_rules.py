@@ -6,6 +6,7 @@ import tomllib
 import pytest
 
 from daemon.vocabulary import Priority
+from tests.support.domain_values import rule
 from tests.support.paths import CONFIG
 from workers.triage import rules
 from workers.triage.policy import Rule, Where
@@ -13,7 +14,7 @@ from workers.triage.preprocess import clean
 from workers.triage.rules import RuleError
 
 SHIPPED = CONFIG / "rules.toml"
-PHRASE = Rule("r", "Payments", phrases=("can't pay", "mot de passe oublié"))
+PHRASE = rule("r", "Payments", phrases=("can't pay", "mot de passe oublié"))
 
 
 def shipped() -> tuple[Rule, ...]:
@@ -22,7 +23,7 @@ def shipped() -> tuple[Rule, ...]:
         fields["phrases"], fields["patterns"] = tuple(fields.get("phrases", ())), tuple(fields.get("patterns", ()))
         if "priority" in fields:
             fields["priority"] = Priority(fields["priority"])
-        found.append(Rule(**fields))
+        found.append(rule(fields.pop("name"), fields.pop("category", None), **fields))
     return tuple(found)
 
 
@@ -53,15 +54,15 @@ def test_a_phrase_matches_whole_words_however_they_are_typed(text: str, found: s
     ],
 )
 def test_a_rule_reads_only_its_part(where: Where, subject: str, hits: bool) -> None:
-    rule = Rule("r", "General", phrases=("urgent",), where=where)
-    assert bool(rules.match(clean(subject, "nothing here"), (rule,)).verdict) is hits
+    reads = rule("r", "General", phrases=("urgent",), where=where)
+    assert bool(rules.match(clean(subject, "nothing here"), (reads,)).verdict) is hits
 
 
 def test_the_first_rule_with_a_category_decides_and_others_raise() -> None:
     book = (
-        Rule("raise", priority=Priority.HIGH, phrases=("help",)),
-        Rule("first", "Login", phrases=("help",)),
-        Rule("second", "General", phrases=("help",)),
+        rule("raise", priority=Priority.HIGH, phrases=("help",)),
+        rule("first", "Login", phrases=("help",)),
+        rule("second", "General", phrases=("help",)),
     )
     findings = rules.match(clean("", "help me"), book)
     assert findings.verdict is not None
@@ -72,20 +73,20 @@ def test_the_first_rule_with_a_category_decides_and_others_raise() -> None:
 @pytest.mark.parametrize("pattern", [r"(a|aa)+$", r"(z|zz)+q$", r"(?:q|qq)+$", r"([a-z]|[a-m])+;$", r"(\d|\d\d)+x$"])
 def test_a_slow_pattern_is_refused_when_it_is_loaded(pattern: str) -> None:
     with pytest.raises(RuleError, match="slow"):
-        rules.check(Rule("r", "General", patterns=(pattern,)))
+        rules.check(rule("r", "General", patterns=(pattern,)))
 
 
 def test_a_slow_pattern_is_cut_off_and_named() -> None:
-    rule = Rule("evil", "General", patterns=(r"(z|zz)+q$",))
+    evil = rule("evil", "General", patterns=(r"(z|zz)+q$",))
     began = time.monotonic()
-    findings = rules.match(clean("", "z" * 60 + "q!"), (rule, Rule("good", "Login", phrases=("nothing",))))
+    findings = rules.match(clean("", "z" * 60 + "q!"), (evil, rule("good", "Login", phrases=("nothing",))))
     assert findings.slow == ("evil",)
     assert findings.verdict is None
     assert time.monotonic() - began < 1.0
 
 
 def test_many_slow_patterns_are_not_all_waited_for() -> None:
-    book = tuple(Rule(f"evil {n}", "General", patterns=(r"(z|zz)+q$",)) for n in range(200))
+    book = tuple(rule(f"evil {n}", "General", patterns=(r"(z|zz)+q$",)) for n in range(200))
     began = time.monotonic()
     findings = rules.match(clean("", "z" * 60 + "q!"), book)
     assert len(findings.slow) == 200
@@ -93,25 +94,25 @@ def test_many_slow_patterns_are_not_all_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "rule",
+    "bad",
     [
-        Rule("r", "General"),
-        Rule("r", phrases=("x",)),
-        Rule("r", "General", phrases=("...",)),
-        Rule("r", "General", patterns=("(",)),
-        Rule("r", "General", patterns=("a*",)),
-        Rule("r", "General", patterns=("a" * 2000,)),
+        rule("r", "General"),
+        rule("r", phrases=("x",)),
+        rule("r", "General", phrases=("...",)),
+        rule("r", "General", patterns=("(",)),
+        rule("r", "General", patterns=("a*",)),
+        rule("r", "General", patterns=("a" * 2000,)),
     ],
 )
-def test_a_rule_that_cannot_be_used_is_refused(rule: Rule) -> None:
+def test_a_rule_that_cannot_be_used_is_refused(bad: Rule) -> None:
     with pytest.raises(RuleError):
-        rules.check(rule)
+        rules.check(bad)
 
 
 def test_the_shipped_rules_can_be_used_and_say_how_precise_they_are() -> None:
-    for rule in shipped():
-        rules.check(rule)
-        assert rule.precision
+    for one in shipped():
+        rules.check(one)
+        assert one.precision
 
 
 def test_the_reference_case_is_decided_by_a_shipped_rule() -> None:
