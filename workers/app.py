@@ -89,7 +89,7 @@ class WorkerApp:
 
     def start(self) -> None:
         """Begin to work, with a model: the first start trains one."""
-        self._trainer.ensure_model()
+        self.model_source.use(self._trainer.ensure_model())
         self._heartbeat.start()
         # Only Dramatiq's own command says so by itself; without it no time limit is kept.
         self._broker.emit_after("process_boot")

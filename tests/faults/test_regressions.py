@@ -135,7 +135,7 @@ def test_the_time_limit_of_jobs_is_kept(store: Store, clock: FakeClock, tmp_path
     broker.add_middleware(booted)
     settings = Settings(service={"state_dir": tmp_path}, outgoing={"maildir": tmp_path / "out"})  # type: ignore[arg-type]
     worker_app = WorkerApp(settings, store, broker, (b"k" * 32,), clock)
-    trainer: Any = SimpleNamespace(ensure_model=lambda: None)
+    trainer: Any = SimpleNamespace(ensure_model=lambda: SimpleNamespace(version="none"))
     worker_app._trainer = trainer
     worker_app.start()
     worker_app.close()

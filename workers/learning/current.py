@@ -45,6 +45,14 @@ class CurrentModel:
                 self._look()
             return self._model
 
+    def use(self, model: Model) -> None:
+        """Take a model that was loaded or trained a moment ago, so that it is not loaded again."""
+        with self._lock:
+            stamp = self._registry.stamp()
+            # Another version may have been promoted since; the next look loads that one.
+            if self._registry.current() == model.version:
+                self._model, self._stamp = model, stamp
+
     def certified(self) -> Mapping[str, float | None]:
         """Return the confidence from which each category keeps the promised accuracy.
 

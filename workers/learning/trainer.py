@@ -16,6 +16,7 @@ from workers.learning.examples import Example
 from workers.learning.registry import Registry, RegistryError
 from workers.learning.training import Retrained
 from workers.triage import lexicon
+from workers.triage.classifier import Model
 from workers.triage.lexicon import Lexicon
 
 log = structlog.get_logger(__name__)
@@ -42,21 +43,25 @@ class Trainer:
         self._categories = tuple(categories)
         self._corpus = corpus
 
-    def ensure_model(self) -> None:
-        """Train the first model where there is none that can be used; raises TrainingError, RegistryError.
+    def ensure_model(self) -> Model:
+        """Return the current model, trained now if none can be used; raises TrainingError, ExampleError, RegistryError.
 
         Of processes that start together one trains, and the others wait for its model.
         """
         with self._registry.alone():
             try:
-                self._registry.load()
+                return self._registry.load()
             except RegistryError as error:
-                log.info("training a model", why=str(error))
-                self.train()
+                log.info("training a model", reason=str(error))
+                made = self.candidate()
+                self._keep(made)
+                return made.model
 
     def train(self, more: Sequence[Example] = ()) -> Trained:
         """Train on the corpus, the verified tickets and `more`; raises TrainingError, ExampleError, RegistryError."""
-        made = self.candidate(more)
+        return self._keep(self.candidate(more))
+
+    def _keep(self, made: Retrained) -> Trained:
         manifest = self._registry.save(
             made.model, corpus=made.report.corpus, figures=made.report.as_dict(), notes=made.verdict.reasons
         )

@@ -1,14 +1,25 @@
-"""Training at the first start: once, whoever starts beside us."""
+"""The model at the start of a process: trained once, loaded once."""
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import joblib
+import pytest
+
+from config.settings import Settings
+from daemon.broker import make_broker
 from daemon.store.store import Store
+from tests.support.domain_values import triage_policy
 from tests.support.fakes import FakeClock
+from workers.app import WorkerApp
+from workers.learning.current import CurrentModel
 from workers.learning.examples import Example
 from workers.learning.registry import Registry
-from workers.learning.trainer import Trained, Trainer
+from workers.learning.trainer import Trainer
+from workers.learning.training import Retrained
+from workers.triage.classifier import Model
 
 LOGIN = ["cannot log in", "forgot my password", "the login page is blank", "locked out of my account"]
 PAYMENTS = ["payment failed", "charged twice", "refund please", "invoice is wrong"]
@@ -21,16 +32,79 @@ class Counting(Trainer):
 
     trainings: list[str]
 
-    def train(self, more: Sequence[Example] = ()) -> Trained:
+    def candidate(self, more: Sequence[Example] = ()) -> Retrained:
         self.trainings.append(threading.current_thread().name)
-        return super().train(more)
+        return super().candidate(more)
 
 
-def test_two_workers_that_start_at_once_train_one_model(sqlite_store: Store, tmp_path: Path) -> None:
-    corpus = tmp_path / "examples"
-    corpus.mkdir()
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Return a directory with a few examples of two categories."""
+    folder = tmp_path / "examples"
+    folder.mkdir()
     rows = "\n".join(f'"{words}","{words}, please help",{category},Medium' for category, words in TICKETS)
-    (corpus / "all.csv").write_text(f"subject,body,category,priority\n{rows}\n")
+    (folder / "all.csv").write_text(f"subject,body,category,priority\n{rows}\n")
+    return folder
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Return a list that gets an item whenever a model is read from its file."""
+    found: list[object] = []
+    load = joblib.load
+
+    def counted(file: object) -> object:
+        found.append(load(file))
+        return found[-1]
+
+    monkeypatch.setattr(joblib, "load", counted)
+    return found
+
+
+def start_workers(store: Store, state: Path, corpus: Path) -> Model | None:
+    """Start the workers of a process and stop them; return the model they had."""
+    settings = Settings(
+        service={"state_dir": state},  # type: ignore[arg-type]
+        outgoing={"maildir": state / "out"},  # type: ignore[arg-type]
+        triage={"examples": corpus},  # type: ignore[arg-type]
+    )
+    worker_app = WorkerApp(settings, store, make_broker(""), (b"k" * 32,), FakeClock())
+    worker_app.start()
+    try:
+        return worker_app.model_source.model()
+    finally:
+        worker_app.close()
+
+
+def test_each_start_loads_the_model_once(
+    sqlite_store: Store, tmp_path: Path, corpus: Path, loads: list[object]
+) -> None:
+    trained = start_workers(sqlite_store, tmp_path, corpus)
+    assert trained is not None
+    assert len(loads) == 1
+    loaded = start_workers(sqlite_store, tmp_path, corpus)
+    assert loaded is loads[1]
+    assert loaded.version == trained.version
+    assert len(loads) == 2
+
+
+def test_a_model_promoted_since_is_not_replaced_by_the_one_handed_over(
+    sqlite_store: Store, tmp_path: Path, corpus: Path
+) -> None:
+    registry = Registry(tmp_path / "models")
+    trainer = Trainer(sqlite_store, registry, FakeClock(), ["Login", "Payments"], corpus)
+    first = trainer.ensure_model()
+    second = replace(first, version="20990101-000000-second")
+    registry.save(second, corpus="", figures={})
+    registry.promote(second.version)
+    current = CurrentModel(sqlite_store, registry, triage_policy)
+    current.use(first)
+    found = current.model()
+    assert found is not None
+    assert found.version == second.version
+
+
+def test_two_workers_that_start_at_once_train_one_model(sqlite_store: Store, tmp_path: Path, corpus: Path) -> None:
     trainings: list[str] = []
     failures: list[BaseException] = []
     barrier = threading.Barrier(2)
