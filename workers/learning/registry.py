@@ -31,6 +31,7 @@ MANIFEST = "manifest.json"
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,63}")
 LOCK = ".lock"
 KEY_BYTES = 32
+# Raise it when a class inside model.joblib moves or its fields change; older models are then trained again at start.
 FORMAT = 2
 
 
@@ -111,7 +112,10 @@ class Registry:
             raise ForeignError(
                 f"model {version} was made with scikit-learn {made[0]}, numpy {made[1]}, format {made[2]}; train again"
             )
-        model = joblib.load(io.BytesIO(content))
+        try:
+            model = joblib.load(io.BytesIO(content))
+        except Exception as error:  # The bytes are ours, so whatever it raises, our classes are others now.
+            raise ForeignError(f"model {version} cannot be read by this version of triaged; train again") from error
         if not isinstance(model, Model) or model.version != version:
             raise TamperedError(f"model {version} is not what its manifest says")
         return model

@@ -1,5 +1,7 @@
 """The model at the start of a process: trained once, loaded once."""
 
+import json
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +18,7 @@ from tests.support.fakes import FakeClock
 from workers.app import WorkerApp
 from workers.learning.current import CurrentModel
 from workers.learning.examples import Example
-from workers.learning.registry import Registry
+from workers.learning.registry import Registry, signed, write
 from workers.learning.trainer import Trainer
 from workers.learning.training import Retrained
 from workers.triage.classifier import Model
@@ -102,6 +104,27 @@ def test_a_model_promoted_since_is_not_replaced_by_the_one_handed_over(
     found = current.model()
     assert found is not None
     assert found.version == second.version
+
+
+def test_a_model_of_another_format_is_trained_again_at_the_start(
+    sqlite_store: Store, tmp_path: Path, corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry, clock = Registry(tmp_path / "models"), FakeClock()
+    trainer = Trainer(sqlite_store, registry, clock, ["Login", "Payments"], corpus)
+    old = trainer.ensure_model().version
+    manifest = registry.path(old) / "manifest.json"
+    fields = json.loads(manifest.read_text()) | {"format": 1}
+    del fields["signature"]
+    write(manifest, signed(fields, (registry.path(old) / "model.joblib").read_bytes(), registry.key()))
+    clock.advance(days=1)
+    capsys.readouterr()
+
+    new = trainer.ensure_model().version
+
+    assert new == registry.current() != old
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    (reason,) = [line["reason"] for line in lines if "reason" in line]
+    assert re.fullmatch(f"model {old} was made with .*, format 1; train again", reason)
 
 
 def test_two_workers_that_start_at_once_train_one_model(sqlite_store: Store, tmp_path: Path, corpus: Path) -> None:

@@ -3,13 +3,13 @@
 import json
 import os
 import pickle
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import joblib
 import pytest
 
-from workers.learning.registry import ForeignError, Registry, RegistryError, TamperedError, sign, write
+from workers.learning.registry import FORMAT, ForeignError, Registry, RegistryError, TamperedError, sign, write
 from workers.triage.classifier import Model
 from workers.triage.preprocess import clean
 
@@ -107,6 +107,48 @@ def test_a_model_of_other_libraries_is_refused(changed: dict[str, object], regis
     resign(registry, model, **changed)
     with pytest.raises(ForeignError):
         registry.load()
+
+
+def moved(content: bytes) -> bytes:
+    """Return a model as a version of triaged would write it that has the classifier elsewhere."""
+    return content.replace(b"workers.triage.classifier", b"workers.triage.elsewhere.")
+
+
+def test_a_model_whose_classes_have_moved_is_refused(registry: Registry, model: Model) -> None:
+    path = registry.directory / model.version / "model.joblib"
+    joblib.dump(model, path)
+    write(path, moved(path.read_bytes()))
+    resign(registry, model)
+    with pytest.raises(ForeignError, match="train again"):
+        registry.load()
+
+
+# What a file of the format in force consists of. A change here needs a new FORMAT: a dataclass with other fields is
+# read without an error, its values in the wrong fields.
+CLASSES = {
+    2: {
+        "workers.triage.classifier.Model": "version features category priority counts",
+        "workers.triage.classifier.Linear": "labels weights bias",
+        "workers.triage.features.Features": "pairs chars lexicon ids",
+        "workers.triage.features.Block": "terms idf unseen",
+        "workers.triage.lexicon.Lexicon": "groups exact stems following remembered",
+    }
+}
+
+
+def classes(value: object) -> dict[str, str]:
+    """Return the path and the fields of each class that a value consists of."""
+    if not is_dataclass(value) or isinstance(value, type):
+        return {}
+    names = [field.name for field in fields(value)]
+    found = {f"{type(value).__module__}.{type(value).__qualname__}": " ".join(names)}
+    for name in names:
+        found |= classes(getattr(value, name))
+    return found
+
+
+def test_the_format_is_raised_when_a_class_of_the_model_changes(model: Model) -> None:
+    assert classes(model) == CLASSES[FORMAT]
 
 
 def test_a_signed_file_that_is_no_model_is_refused(registry: Registry, model: Model) -> None:
