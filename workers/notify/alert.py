@@ -1,16 +1,27 @@
-"""Write the email that tells the admin of trouble: pure, plain text, no template that could be the trouble."""
+"""Write the email that alerts the admin to problems: pure, and without a template, which could be the problem."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from html import escape
+from typing import Final
 
 from daemon.vocabulary import Problem
 from workers.notify.compose import OutgoingMail, as_bytes
 from workers.notify.sanitize import one_line
 
+CLOSING: Final = 'You get one email about each problem. Run "triaged check --live" to see what is wrong now.'
+# Readable on a phone: as wide as the screen, in a font of usual size.
+PAGE: Final = """<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"></head>
+<body style="margin:0;padding:16px;max-width:600px;font:16px/1.5 sans-serif;overflow-wrap:anywhere">
+{}</body>
+</html>
+"""
+
 
 def alert(
-    troubles: Sequence[Problem],
+    problems: Sequence[Problem],
     *,
     sender: str,
     recipient: str,
@@ -19,19 +30,18 @@ def alert(
     boundary_seed: str,
     now: datetime,
 ) -> bytes:
-    """Return the email; its subject says the first trouble."""
-    more = f" (and {len(troubles) - 1} more)" if len(troubles) > 1 else ""
-    told = [one_line(trouble.text, 500) for trouble in troubles]
-    told.append("You are told once of each trouble; triaged check --live shows what is wrong now.")
-    letter = OutgoingMail(
+    """Return the email as it goes over the wire; its subject is the first problem."""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    paragraphs = [*(one_line(problem.text, 500) for problem in problems), CLOSING]
+    outgoing = OutgoingMail(
         kind="alert",
         sender_name="triaged",
         sender_address=sender,
         recipient=recipient,
         reply_to=None,
-        subject=f"triaged: {one_line(troubles[0].text, 120)}{more}",
-        text="\n\n".join(told) + "\n",
-        html="".join(f"<p>{escape(line)}</p>\n" for line in told),
+        subject=f"triaged: {one_line(problems[0].text, 120)}{more}",
+        text="\n\n".join(paragraphs) + "\n",
+        html=PAGE.format("".join(f"<p>{escape(paragraph)}</p>\n" for paragraph in paragraphs)),
         message_id=message_id,
         in_reply_to="",
         references=(),
@@ -40,4 +50,4 @@ def alert(
         date=now,
         boundary_seed=boundary_seed,
     )
-    return as_bytes(letter)
+    return as_bytes(outgoing)

@@ -57,9 +57,10 @@ class FileView:
 class TeamMail:
     """A new, handed over or answered ticket as its team reads it.
 
-    `sure` is "sure: 92 %", "by rule", or "by a person". `who` is the name or else the address, `preview` the first
-    words. `asked` says that nobody decided and a person shall. `hint` is true where the email shall say how to change
-    the mode. `notes` are short sentences, such as that this is a duplicate.
+    `sure` is "92% confidence", "set by a rule", "set by a person" or "confidence unknown". `who` is the author's
+    name or else address, `customer` the address that opened the ticket, `preview` the first words. `asked` is true
+    where a person has to set the category, `handed` where the ticket comes from another team, `hint` where the email
+    explains how to change the mode. `notes` are short sentences, such as that the ticket was chosen for an audit.
     """
 
     reference: str
@@ -84,6 +85,7 @@ class TeamMail:
     asked: bool = False
     handed: bool = False
     status: str = ""
+    customer: str = ""
     hint: bool = False
     show: str = ""
 
@@ -141,6 +143,7 @@ def team_mail(
         asked=asked,
         handed=handed,
         status=ticket.status,
+        customer=ticket.requester or "",
         hint=hint,
         show=f"triaged tickets show {ticket.reference}",
     )
@@ -157,10 +160,10 @@ def _guesses(ticket: TicketSnapshot, *, asked: bool) -> tuple[Guess, ...]:
 def sureness(confidence: float | None, by: str) -> str:
     """Say how sure a decision is."""
     if by == "rule":
-        return "by rule"
+        return "set by a rule"
     if by == "person":
-        return "by a person"
-    return f"sure: {confidence:.0%}".replace("%", " %") if confidence else "not sure"
+        return "set by a person"
+    return f"{confidence:.0%} confidence" if confidence else "confidence unknown"
 
 
 def readable_size(octets: int) -> str:

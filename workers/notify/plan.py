@@ -74,15 +74,15 @@ def plan(facts: Facts) -> tuple[Planned, ...]:
     if facts.cause == Cause.OPENED:
         return (*_customer(facts), *_team(facts, MailKind.NOTIFICATION, "new ticket for {team}"))
     if facts.cause == Cause.REASSIGNED:
-        return _team(facts, MailKind.NOTIFICATION, "ticket handed to {team}")
+        return _team(facts, MailKind.NOTIFICATION, "ticket reassigned to {team}")
     if facts.cause == Cause.FOLLOW_UP:
-        return _team(facts, MailKind.FOLLOW_UP, "new mail on a ticket of {team}")
+        return _team(facts, MailKind.FOLLOW_UP, "new email on a ticket of {team}")
     raise ValueError(f"no plan for the cause {facts.cause!r}")
 
 
 def unreadable(_facts: Facts, recipient: str) -> str:
     """Refuse what is not exactly one address."""
-    return "" if sendable(recipient) else "no readable address"
+    return "" if sendable(recipient) else "no valid address"
 
 
 def own(facts: Facts, recipient: str) -> str:
@@ -92,22 +92,22 @@ def own(facts: Facts, recipient: str) -> str:
 
 def machine(facts: Facts, _recipient: str) -> str:
     """Refuse whom the screening took for a machine or found unsafe to answer."""
-    return "" if facts.acknowledge else "screening found that it must not be acknowledged"
+    return "" if facts.acknowledge else "screening says not to acknowledge this email"
 
 
 def unanswerable(_facts: Facts, recipient: str) -> str:
     """Refuse daemons, postmasters and no-reply addresses."""
-    return "nobody reads mail at this address" if is_unanswerable(recipient) else ""
+    return "nobody reads email at this address" if is_unanswerable(recipient) else ""
 
 
 def bounced(facts: Facts, recipient: str) -> str:
     """Refuse an address that bounced for good."""
-    return "mail to this address bounced for good" if recipient in facts.suppressed else ""
+    return "email to this address bounced permanently" if recipient in facts.suppressed else ""
 
 
 def own_words(facts: Facts, recipient: str) -> str:
     """Refuse to tell a team what it wrote itself."""
-    return "the team wrote it itself" if facts.cause == Cause.FOLLOW_UP and recipient == facts.author else ""
+    return "the team wrote this email itself" if facts.cause == Cause.FOLLOW_UP and recipient == facts.author else ""
 
 
 def stranger_limit(facts: Facts, _recipient: str) -> str:
@@ -139,7 +139,7 @@ def domain_limit(facts: Facts, _recipient: str) -> str:
 
 def breaker(facts: Facts, _recipient: str) -> str:
     """Stop acknowledging altogether in a flood."""
-    return _reached(facts.sent.hour, facts.limits.per_hour, "in all within an hour")
+    return _reached(facts.sent.hour, facts.limits.per_hour, "in total within an hour")
 
 
 CUSTOMER_CHECKS: Final[tuple[Check, ...]] = (
@@ -164,7 +164,7 @@ TEAM_CHECKS: Final[tuple[Check, ...]] = (unreadable, own, bounced, own_words)
 def _customer(facts: Facts) -> tuple[Planned, ...]:
     recipient = facts.requester or ""
     objection = _objection(CUSTOMER_CHECKS, facts, recipient)
-    return (_planned(MailKind.ACKNOWLEDGEMENT, recipient, objection, "first answer to a new ticket"),)
+    return (_planned(MailKind.ACKNOWLEDGEMENT, recipient, objection, "acknowledgement of a new ticket"),)
 
 
 def _team(facts: Facts, kind: MailKind, reason: str) -> tuple[Planned, ...]:

@@ -1,5 +1,6 @@
 """Turn views into subject, text and HTML by Jinja2 templates: ours, or the admin's of the same name."""
 
+import re
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -141,7 +142,7 @@ def _environment(overrides: Path | None) -> _Environment:
         keep_trailing_newline=True,
     )
     environment.globals.clear()
-    environment.filters = {name: environment.filters[name] for name in FILTERS} | {"breaks": _breaks, "inset": _inset}
+    environment.filters = {name: environment.filters[name] for name in FILTERS} | OWN_FILTERS
     environment.tests = {name: environment.tests[name] for name in TESTS}
     return environment
 
@@ -152,9 +153,18 @@ def _breaks(text: str) -> Markup:
     return Markup(kept)  # noqa: S704 - escaped above
 
 
+def _command(text: str) -> Markup:
+    """Escape a command so that no line breaks between the dashes of an option and its name."""
+    kept = re.sub(r"--[a-z-]+", r'<span style="white-space:nowrap">\g<0></span>', str(escape(text)))
+    return Markup(kept)  # noqa: S704 - escaped above
+
+
 def _inset(text: str) -> str:
     """Set text apart from ours, so that nobody can write in our name."""
     return "\n".join(f"  {line}".rstrip() for line in str(text).split("\n"))
+
+
+OWN_FILTERS: Final = {"breaks": _breaks, "command": _command, "inset": _inset}
 
 
 def _bounded(pieces: Iterable[str]) -> str:

@@ -51,7 +51,7 @@ DECISION: Final = DecisionSnapshot(
     actor=None,
     confidence=0.92,
     team="PAYMENTS_TEAM",
-    reasons=("Payments with confidence 0.92", 'words that weighed most: "debited", "credited", "order"'),
+    reasons=("Payments with 92% confidence", 'most important words: "debited", "credited", "order"'),
     alternatives=(("Technical", 0.05), ("General", 0.02)),
     rule=None,
     model="m1",
@@ -95,7 +95,7 @@ def _by_rule_with_files() -> View:
         FileSnapshot(2, "bank statement.pdf", "application/pdf", 182_000),
         FileSnapshot(3, "screen recording.mp4", "video/mp4", 48_000_000),
     )
-    reasons = ('the rule "debited" found "debited but not credited"',)
+    reasons = ('the rule "debited" matched "debited but not credited"',)
     ticket = replace(
         TICKET,
         confidence=1.0,
@@ -107,7 +107,7 @@ def _by_rule_with_files() -> View:
 
 
 def _for_review() -> View:
-    reasons = ("two topics, Technical or Payments (confidence 0.44, needed 0.60: fixed threshold)",)
+    reasons = ("two topics, Technical or Payments (44.0% confidence, 60.0% needed: fixed threshold)",)
     return _team(
         replace(
             TICKET,

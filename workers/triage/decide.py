@@ -10,7 +10,7 @@ from workers.triage.policy import Category, TriagePolicy
 from workers.triage.preprocess import Case
 from workers.triage.rules import Findings, Hit
 
-NO_MODEL = "no usable model: rules alone decide, train one with `triaged train`"
+NO_MODEL = "no usable model, so rules alone decide; train one with `triaged train`"
 
 
 def decide(
@@ -22,7 +22,7 @@ def decide(
     random number between 0 and 1; below the audit share, an automatic decision is marked for a person to check.
     """
     if case.empty:
-        return review(policy, None, Findings(None), None, ["nothing to read: the mail is empty"])
+        return review(policy, None, Findings(None), None, ["the email has no text to read"])
     findings = rules.match(case, policy.rules)
     prediction = model.predict(case) if model else None
     audit = audit_draw < policy.audit_share

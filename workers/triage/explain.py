@@ -9,28 +9,28 @@ WORTH_NAMING = 0.02
 
 def rule(hit: Hit) -> str:
     """Name the rule that decided and the words it found."""
-    return f'the rule "{hit.rule.name}" found "{short(hit.found)}"'
+    return f'the rule "{hit.rule.name}" matched "{short(hit.found)}"'
 
 
 def raised(hit: Hit) -> str:
     """Name the rule that raised the priority."""
-    return f'priority raised to {hit.rule.priority} by the rule "{hit.rule.name}": "{short(hit.found)}"'
+    return f'the rule "{hit.rule.name}" raised the priority to {hit.rule.priority} because of "{short(hit.found)}"'
 
 
 def slow(findings: Findings) -> list[str]:
     """Name the rules that were cut off."""
-    return [f'the rule "{name}" was too slow and was left out' for name in findings.slow]
+    return [f'the rule "{name}" was too slow and was skipped' for name in findings.slow]
 
 
 def evidence(prediction: Prediction) -> list[str]:
     """Name the heaviest words and the next best categories."""
     best, confidence = prediction.categories[0]
-    reasons = [f"{best} with confidence {confidence:.2f}"]
+    reasons = [f"{best} with {confidence:.0%} confidence"]
     if prediction.words:
-        reasons.append("words that weighed most: " + ", ".join(f'"{short(word)}"' for word, _ in prediction.words))
+        reasons.append("most important words: " + ", ".join(f'"{short(word)}"' for word, _ in prediction.words))
     others = [(name, p) for name, p in prediction.categories[1 : 1 + NEXT_BEST] if p >= WORTH_NAMING]
     if others:
-        reasons.append("next best: " + ", ".join(f"{name} {p:.2f}" for name, p in others))
+        reasons.append("next most likely: " + ", ".join(f"{name} {p:.0%}" for name, p in others))
     return reasons
 
 

@@ -51,7 +51,7 @@ def clean(subject: str, text: str) -> Case:
     if len(body) < LITTLE:
         forwarded = forwarded_body(whole[:LONGEST_BODY])
         if forwarded:
-            notes.append("the forwarded mail was read, there was little else")
+            notes.append("the forwarded email was read because the message itself says little")
             body = f"{body}\n{own_words(new_text(forwarded))}".strip()
     return Case(subject, body, mask(f"{subject}\n{subject}\n{body}".strip()[:READ]), tuple(notes))
 

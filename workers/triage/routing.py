@@ -35,8 +35,8 @@ def route(
     if needed is None:
         return Routing(False, source)
     if confidence < needed:
-        return Routing(False, f"{doubt(case, prediction)} (confidence {confidence:.2f}, needed {needed:.2f}: {source})")
-    return Routing(True, f"confidence {confidence:.2f}, needed {needed:.2f}: {source}")
+        return Routing(False, f"{doubt(case, prediction)} ({confidence:.1%} confidence, {needed:.1%} needed: {source})")
+    return Routing(True, f"{confidence:.1%} confidence, {needed:.1%} needed: {source}")
 
 
 def unreadable(case: Case, prediction: Prediction) -> str:
@@ -46,14 +46,14 @@ def unreadable(case: Case, prediction: Prediction) -> str:
     letters = [c for c in case.subject + case.body if c.isalpha()]
     if sum(ord(c) >= LATIN for c in letters) * 2 > len(letters):
         return "unknown language"
-    return f"nothing like it seen: only {prediction.known:.0%} of its words are known"
+    return f"unlike anything seen before: the model knows only {prediction.known:.0%} of the words"
 
 
 def unsure(best: str, model: Model) -> str:
     """Say why this category may not be routed to at all, or ""."""
     examples = model.counts.get(best, 0)
     if examples < MIN_EXAMPLES:
-        return f"{best} has only {examples} examples so far, {MIN_EXAMPLES} are needed to route"
+        return f"only {examples} examples of {best} so far, {MIN_EXAMPLES} are needed to route"
     return ""
 
 
@@ -61,13 +61,13 @@ def threshold(best: str, policy: TriagePolicy, certified: Mapping[str, float | N
     """Return the confidence a category needs and where that comes from; None when it is never routed."""
     mode = policy.mode_of(best)
     if mode is Mode.SUGGEST:
-        return None, f"{best} is only suggested (mode suggest)"
+        return None, f'{best} is only suggested (mode "suggest")'
     if mode is Mode.ALWAYS:
         return policy.threshold_of(best), "fixed threshold"
     needed = certified.get(best)
     if needed is None:
-        return None, f"{best} is not yet certified for {policy.promised_accuracy:.0%} (mode auto)"
-    return needed, f"certified for {policy.promised_accuracy:.0%}"
+        return None, f'{best} is not yet certified for {policy.promised_accuracy:.0%} accuracy (mode "auto")'
+    return needed, f"certified for {policy.promised_accuracy:.0%} accuracy"
 
 
 def doubt(case: Case, prediction: Prediction) -> str:

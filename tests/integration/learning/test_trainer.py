@@ -9,6 +9,7 @@ from pathlib import Path
 
 import joblib
 import pytest
+from structlog.testing import CapturingLogger
 
 from config.settings import Settings
 from daemon.broker import make_broker
@@ -107,7 +108,7 @@ def test_a_model_promoted_since_is_not_replaced_by_the_one_handed_over(
 
 
 def test_a_model_of_another_format_is_trained_again_at_the_start(
-    sqlite_store: Store, tmp_path: Path, corpus: Path, capsys: pytest.CaptureFixture[str]
+    sqlite_store: Store, tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry, clock = Registry(tmp_path / "models"), FakeClock()
     trainer = Trainer(sqlite_store, registry, clock, ["Login", "Payments"], corpus)
@@ -117,13 +118,13 @@ def test_a_model_of_another_format_is_trained_again_at_the_start(
     del fields["signature"]
     write(manifest, signed(fields, (registry.path(old) / "model.joblib").read_bytes(), registry.key()))
     clock.advance(days=1)
-    capsys.readouterr()
+    log = CapturingLogger()
+    monkeypatch.setattr("workers.learning.trainer.log", log)
 
     new = trainer.ensure_model().version
 
     assert new == registry.current() != old
-    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    (reason,) = [line["reason"] for line in lines if "reason" in line]
+    (reason,) = [call.kwargs["reason"] for call in log.calls if "reason" in call.kwargs]
     assert re.fullmatch(f"model {old} was made with .*, format 1; train again", reason)
 
 

@@ -35,20 +35,20 @@ def acknowledgement(facts: Facts) -> Planned:
 
 def test_a_new_ticket_is_acknowledged_and_told_to_its_team() -> None:
     assert plan(OPENED) == (
-        Planned(MailKind.ACKNOWLEDGEMENT, ANN, "planned", "first answer to a new ticket"),
+        Planned(MailKind.ACKNOWLEDGEMENT, ANN, "planned", "acknowledgement of a new ticket"),
         Planned(MailKind.NOTIFICATION, "payments@example.com", "planned", "new ticket for PAYMENTS_TEAM"),
     )
 
 
 def test_a_handed_over_ticket_is_told_to_its_team_only() -> None:
     assert plan(REASSIGNED) == (
-        Planned(MailKind.NOTIFICATION, "payments@example.com", "planned", "ticket handed to PAYMENTS_TEAM"),
+        Planned(MailKind.NOTIFICATION, "payments@example.com", "planned", "ticket reassigned to PAYMENTS_TEAM"),
     )
 
 
 def test_a_follow_up_is_told_to_the_team_only() -> None:
     assert plan(FOLLOW_UP) == (
-        Planned(MailKind.FOLLOW_UP, "payments@example.com", "planned", "new mail on a ticket of PAYMENTS_TEAM"),
+        Planned(MailKind.FOLLOW_UP, "payments@example.com", "planned", "new email on a ticket of PAYMENTS_TEAM"),
     )
 
 
@@ -74,12 +74,12 @@ def test_an_unknown_cause_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("requester", "word"),
     [
-        (None, "no readable address"),
-        ("", "no readable address"),
-        ("ann", "no readable address"),
-        ("ann@customer.example, eve@evil.example", "no readable address"),
-        ("ann@customer.example\r\nbcc: eve@evil.example", "no readable address"),
-        ("=?utf-8?q?eve?=@evil.example", "no readable address"),
+        (None, "no valid address"),
+        ("", "no valid address"),
+        ("ann", "no valid address"),
+        ("ann@customer.example, eve@evil.example", "no valid address"),
+        ("ann@customer.example\r\nbcc: eve@evil.example", "no valid address"),
+        ("=?utf-8?q?eve?=@evil.example", "no valid address"),
         ("support@example.com", "our own"),
         ("support+abcdef@example.com", "our own"),
         ("mailer-daemon@customer.example", "nobody reads"),
@@ -107,19 +107,19 @@ def test_a_suppressed_customer_is_not_acknowledged() -> None:
 @pytest.mark.parametrize(
     ("verified", "sent", "state", "word"),
     [
-        (False, SendCounts(), "planned", "first"),
+        (False, SendCounts(), "planned", "new ticket"),
         (False, SendCounts(address_day=1), "suppressed", "unverified"),
-        (True, SendCounts(address_day=1, address_hour=1), "planned", "first"),
-        (True, SendCounts(address_hour=2), "planned", "first"),
+        (True, SendCounts(address_day=1, address_hour=1), "planned", "new ticket"),
+        (True, SendCounts(address_hour=2), "planned", "new ticket"),
         (True, SendCounts(address_hour=3), "suppressed", "this address within an hour"),
-        (True, SendCounts(address_day=9), "planned", "first"),
+        (True, SendCounts(address_day=9), "planned", "new ticket"),
         (True, SendCounts(address_day=10), "suppressed", "this address today"),
-        (True, SendCounts(domain_hour=60), "planned", "first"),
-        (False, SendCounts(domain_hour=59), "planned", "first"),
+        (True, SendCounts(domain_hour=60), "planned", "new ticket"),
+        (False, SendCounts(domain_hour=59), "planned", "new ticket"),
         (False, SendCounts(domain_hour=60), "suppressed", "domain"),
-        (True, SendCounts(hour=599), "planned", "first"),
-        (True, SendCounts(hour=600), "suppressed", "in all"),
-        (False, SendCounts(hour=600), "suppressed", "in all"),
+        (True, SendCounts(hour=599), "planned", "new ticket"),
+        (True, SendCounts(hour=600), "suppressed", "in total"),
+        (False, SendCounts(hour=600), "suppressed", "in total"),
     ],
 )
 def test_acknowledgements_are_limited(verified: bool, sent: SendCounts, state: str, word: str) -> None:
@@ -151,7 +151,7 @@ def test_a_stranger_is_acknowledged_once_however_many_mails_are_forged() -> None
     [
         ({"suppressed": frozenset({"payments@example.com"})}, "bounced"),
         ({"own_addresses": frozenset({"payments@example.com"})}, "our own"),
-        ({"team": ("PAYMENTS_TEAM", "")}, "no readable address"),
+        ({"team": ("PAYMENTS_TEAM", "")}, "no valid address"),
     ],
 )
 def test_mail_to_a_team_that_cannot_get_it_is_kept_with_its_reason(

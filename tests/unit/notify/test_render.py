@@ -112,7 +112,7 @@ def test_a_verified_customer_is_greeted_under_the_own_subject(renderer: Renderer
     rendered = renderer.render("acknowledgement", view)
     assert rendered.subject == f"Re: Payment failed [{REFERENCE}]"
     assert rendered.text.startswith("Hello Ann Lee,\n\nThank you")
-    assert all(REFERENCE in part and "reply to this message" in part for part in both(rendered))
+    assert all(REFERENCE in part and "reply to this email" in part for part in both(rendered))
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,13 @@ def test_nobody_is_greeted_by_what_is_no_name(renderer: Renderer, name: str) -> 
 
 def test_an_acknowledgement_without_subject_has_the_constant_one(renderer: Renderer) -> None:
     rendered = renderer.render("acknowledgement", acknowledgement(REFERENCE, "Support", MARK, verified=True))
-    assert rendered.subject == f"We have your message [{REFERENCE}]"
+    assert rendered.subject == f"We received your message [{REFERENCE}]"
 
 
 def test_the_first_line_says_it_all(renderer: Renderer) -> None:
     rendered = renderer.render("notification", team())
-    assert rendered.text.startswith("Ann Lee · High · Payments · sure: 92 %\n\n  Amount debited\n")
-    assert seen(rendered.html).split()[:9] == ["Ann", "Lee", "·", "High", "·", "Payments", "·", "sure:", "92"]
+    assert rendered.text.startswith("Ann Lee · Payments, 92% confidence · High priority\n\n  Amount debited\n")
+    assert seen(rendered.html).split()[:6] == ["Ann", "Lee", "·", "Payments,", "92%", "confidence"]
     assert rendered.subject == f"[{REFERENCE}] Payment failed"
 
 
@@ -140,16 +140,16 @@ def test_the_first_line_says_it_all(renderer: Renderer) -> None:
     [
         "Ann Lee <ann@customer.example>",
         REFERENCE,
-        "Payments, sure: 92 %",
+        "Payments, 92% confidence",
         "High",
         "Why PAYMENTS_TEAM",
-        "words that weighed most",
+        "most important words",
         "> quoted line",
         "may belong to HD-2B4D-KQ7P",
         "bank.pdf",
-        "47 MB, left out because it is too large",
+        "47 MB, not attached because it is too large",
         "Chosen for an audit",
-        "Technical, 5 %",
+        "Technical, 5%",
         f"triaged tickets correct {REFERENCE} --category Technical",
         'mode = "suggest"',
     ],
@@ -173,11 +173,11 @@ def test_what_does_not_apply_is_not_mentioned(renderer: Renderer, flag: str) -> 
 @pytest.mark.parametrize(
     ("by", "confidence", "sure"),
     [
-        ("rule", 1.0, "by rule"),
-        ("model", 0.616, "sure: 62 %"),
-        ("person", 1.0, "by a person"),
-        ("fallback", 0.0, "not sure"),
-        ("model", None, "not sure"),
+        ("rule", 1.0, "set by a rule"),
+        ("model", 0.616, "62% confidence"),
+        ("person", 1.0, "set by a person"),
+        ("fallback", 0.0, "confidence unknown"),
+        ("model", None, "confidence unknown"),
     ],
 )
 def test_how_sure_a_decision_is(by: str, confidence: float | None, sure: str) -> None:
@@ -189,7 +189,7 @@ def test_an_unverified_address_is_marked(renderer: Renderer) -> None:
     assert "not verified" not in renderer.render("notification", team()).text
 
 
-def test_a_reviewer_reads_the_choice_and_why_nobody_decided(renderer: Renderer) -> None:
+def test_a_reviewer_reads_the_choice_and_why_a_person_has_to_decide(renderer: Renderer) -> None:
     view = team(
         team="MANUAL_REVIEW",
         category="Technical",
@@ -198,8 +198,8 @@ def test_a_reviewer_reads_the_choice_and_why_nobody_decided(renderer: Renderer) 
         reasons=("two topics",),
     )
     rendered = renderer.render("notification", view)
-    assert rendered.text.startswith("Please decide: Technical 44 % or Payments 39 % · Ann Lee · High\n")
-    assert "Why nobody decided\n- two topics\n" in rendered.text
+    assert rendered.text.startswith("Please decide: Technical 44% or Payments 39% · Ann Lee · High priority\n")
+    assert "Why a person has to decide\n- two topics\n" in rendered.text
     commands = re.findall(r"triaged tickets correct \S+ --category (\w+)", rendered.text)
     assert commands == ["Technical", "Payments", "Login"]
 
@@ -207,8 +207,24 @@ def test_a_reviewer_reads_the_choice_and_why_nobody_decided(renderer: Renderer) 
 def test_a_reviewer_without_any_guess_is_asked_all_the_same(renderer: Renderer) -> None:
     view = team(team="MANUAL_REVIEW", confidence=0.0, alternatives=(), by="fallback")
     rendered = renderer.render("notification", view)
-    assert rendered.text.startswith("Please decide · Ann Lee · High\n")
+    assert rendered.text.startswith("Please decide · Ann Lee · High priority\n")
     assert "--category NAME" in rendered.text
+
+
+def test_a_team_learns_that_a_reply_does_not_reach_the_customer(renderer: Renderer) -> None:
+    view = team(author="colleague@example.com", requester="ann@customer.example")
+    for kind in ("notification", "follow-up"):
+        for part in both(renderer.render(kind, view)):
+            assert "the customer does not see them." in part
+            assert "write to ann@customer.example." in part
+
+
+def test_no_line_ends_inside_an_option_of_a_command(renderer: Renderer) -> None:
+    option = '<span style="white-space:nowrap">--category</span>'
+    assert f"{option} Technical</code>" in renderer.render("notification", team()).html
+    assert (
+        f"{option} &#39;A &amp; B&#39;<" in renderer.render("notification", team(alternatives=(("A & B", 0.1),))).html
+    )
 
 
 def test_a_command_can_be_pasted_whatever_a_category_is_called() -> None:
@@ -223,7 +239,7 @@ def test_urgent_tickets_say_so_in_the_subject(renderer: Renderer) -> None:
 def test_a_follow_up_belongs_to_the_thread_of_its_notification(renderer: Renderer) -> None:
     first, second = (renderer.render(kind, team(status="WAITING")) for kind in ("notification", "follow-up"))
     assert second.subject == f"Re: {first.subject}"
-    assert second.text.startswith("Ann Lee wrote again · High · Payments · WAITING\n")
+    assert second.text.startswith("New message from Ann Lee · Payments · High priority · WAITING\n")
 
 
 @pytest.mark.parametrize(("subject", "shown"), [("", "Amount debited"), ("  ", "Amount debited")])

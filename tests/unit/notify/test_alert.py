@@ -1,0 +1,45 @@
+"""The alert to the admin: every problem in text and HTML, the first one in the subject."""
+
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default
+from typing import cast
+
+from daemon.vocabulary import Problem
+from tests.support.fakes import NOON
+from workers.notify.alert import alert
+
+
+def read(*texts: str) -> EmailMessage:
+    content = alert(
+        [Problem(f"key {text}", text) for text in texts],
+        sender="support@example.com",
+        recipient="admin@example.com",
+        mark="m" * 34,
+        message_id="<1@example.com>",
+        boundary_seed="seed",
+        now=NOON,
+    )
+    return cast(EmailMessage, BytesParser(policy=default).parsebytes(content))
+
+
+def body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert isinstance(part, EmailMessage)
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+def test_the_subject_is_the_first_problem_and_the_number_of_others() -> None:
+    assert read("The disk is nearly full.")["Subject"] == "triaged: The disk is nearly full."
+    assert read("One.", "Two.", "Three.")["Subject"] == "triaged: One. (and 2 more)"
+
+
+def test_every_problem_is_in_text_and_html_with_the_command_that_shows_the_state() -> None:
+    message = read("The <disk> is full.", "A job waits.")
+    assert body(message, "plain").startswith("The <disk> is full.\n\nA job waits.\n\n")
+    assert "<p>The &lt;disk&gt; is full.</p>\n<p>A job waits.</p>\n" in body(message, "html")
+    assert all("triaged check --live" in body(message, kind) for kind in ("plain", "html"))
+
+
+def test_the_html_is_as_wide_as_the_screen() -> None:
+    assert 'content="width=device-width, initial-scale=1"' in body(read("x"), "html")
