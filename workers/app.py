@@ -1,4 +1,4 @@
-"""The workers' composition root: everything after the queue, built top to bottom, stopped in reverse."""
+"""The composition root of the workers: builds everything after the queue and stops it in reverse order."""
 
 import socket
 from collections.abc import Mapping
@@ -32,10 +32,10 @@ from workers.transports.smtp import SmtpTransport
 
 log = structlog.get_logger(__name__)
 
-# Redis is asked this often when idle: each stage of an email's way waits for it. In process, whoever waits is woken.
+# How often an idle worker polls Redis; each step of an email may wait this long. The in-process queue wakes it at once.
 REDIS_POLL_MS = 40
 IDLE_MS = 1000
-PATIENCE_MS = 30_000
+STOP_TIMEOUT_MS = 30_000
 TRAINING_LIMIT_MS = 3_600_000
 
 
@@ -71,7 +71,7 @@ class WorkerApp:
             thresholds=thresholds(settings),
             refused=lambda: self._deliver.refused,
             drifted=lambda: self.model_source.drifted,
-            room=FreeSpace(settings.service.state_dir, settings.limits.free_bytes),
+            has_space=FreeSpace(settings.service.state_dir, settings.limits.free_bytes),
         )
         for kind in JobKind:
             limit = TRAINING_LIMIT_MS if kind is JobKind.TRAIN else TIME_LIMIT_MS
@@ -88,51 +88,51 @@ class WorkerApp:
         }
 
     def start(self) -> None:
-        """Begin to work, with a model: the first start trains one."""
+        """Load the model, or train one at the first start, then start to work."""
         self.model_source.use(self._trainer.ensure_model())
         self._heartbeat.start()
-        # Only Dramatiq's own command says so by itself; without it no time limit is kept.
+        # Dramatiq's command emits this signal itself; without it no time limit is enforced.
         self._broker.emit_after("process_boot")
         self._worker.start()
         self._monitor.start()
 
     def reload(self, settings: Settings) -> None:
-        """Put new rules, teams and templates in force; raises what is wrong with them, and keeps the old."""
+        """Apply new rules, teams and templates; raises TemplateProblem and keeps the old ones if a template is broken."""
         self._config.value = actor_config(settings)
 
     def close(self) -> None:
-        """Finish the jobs at hand, then let go."""
+        """Finish the running jobs, then close the broker, the heartbeat and the transport."""
         self._monitor.close()
         self._executor.close()
-        self._worker.stop(timeout=PATIENCE_MS)
+        self._worker.stop(timeout=STOP_TIMEOUT_MS)
         self._broker.close()
         self._heartbeat.close()
         self._transport.close()
 
 
 def transport(settings: Settings) -> Transport:
-    """Return the way out."""
-    out = settings.outgoing
-    if out.transport == "maildir":
-        return MaildirTransport(out.maildir)
+    """Return the transport that sends email."""
+    outgoing = settings.outgoing
+    if outgoing.transport == "maildir":
+        return MaildirTransport(outgoing.maildir)
     return SmtpTransport(
-        out.host,
-        out.port,
-        security=out.security,
-        username=out.username,
-        password=out.password.get_secret_value(),
-        timeout=out.timeout_seconds,
+        outgoing.host,
+        outgoing.port,
+        security=outgoing.security,
+        username=outgoing.username,
+        password=outgoing.password.get_secret_value(),
+        timeout=outgoing.timeout_seconds,
         hostname=settings.smtp.hostname or socket.gethostname(),
     )
 
 
 def trainer(settings: Settings, store: Store, clock: Clock) -> Trainer:
-    """Return what trains models."""
+    """Return the trainer of models."""
     return Trainer(store, registry(settings), clock, [c.name for c in settings.categories], settings.triage.examples)
 
 
 def registry(settings: Settings) -> Registry:
-    """Return where models are kept."""
+    """Return the registry of models."""
     return Registry(models_directory(settings))
 
 

@@ -1,4 +1,4 @@
-"""Look after the whole: judge its health every half minute, and tell the admin once of each trouble."""
+"""Check the health of the system every 30 seconds, and email the admin once about each problem."""
 
 import secrets
 import threading
@@ -19,12 +19,16 @@ from workers.transports.base import Transport, TransportFailure
 
 log = structlog.get_logger(__name__)
 
-ROUND_SECONDS = 30.0
-TOKEN_LIFE = timedelta(days=400)
+CHECK_SECONDS = 30.0
+TOKEN_LIFETIME = timedelta(days=400)
 
 
 class HealthMonitor:
-    """Sends alerts directly by the transport: neither the broker nor a job is needed for them."""
+    """Sends alerts directly through the transport, so that they need neither the broker nor a job.
+
+    `refused` and `drifted` return the reason why the smarthost refuses our credentials and why automatic routing
+    stopped, or ""; `has_space` returns whether the disk has room.
+    """
 
     def __init__(
         self,
@@ -40,50 +44,50 @@ class HealthMonitor:
         thresholds: Thresholds,
         refused: Callable[[], str],
         drifted: Callable[[], str],
-        room: Callable[[], bool],
+        has_space: Callable[[], bool],
     ) -> None:
         self._store, self._clock, self._transport, self._keys = store, clock, transport, keys
         self._sender, self._admin, self._domain = sender, admin, message_id_domain
         self._mailboxes, self._thresholds = mailboxes, thresholds
-        self._refused, self._drifted, self._room = refused, drifted, room
+        self._refused, self._drifted, self._has_space = refused, drifted, has_space
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="monitor", daemon=True)
 
     def start(self) -> None:
-        """Begin the rounds."""
+        """Start the thread that checks."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop."""
+        """Stop the thread and wait for it."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
 
-    def look(self) -> tuple[Problem, ...]:
-        """Make one round: note what is wrong, tell what is new, and return it."""
+    def check(self) -> tuple[Problem, ...]:
+        """Check once: record the problems, alert the admin to new ones, and return these."""
         now = self._clock.now()
         with self._store.read() as session:
-            found = health.facts(
+            facts = health.facts(
                 session,
                 now,
                 self._mailboxes,
-                room=self._room(),
+                room=self._has_space(),
                 refused=self._refused(),
                 drifted=self._drifted(),
             )
-        troubles = examine(found, self._thresholds)
-        news = tuple(self._store.write(lambda session: health.raise_alarms(session, troubles, now)))
-        for trouble in news:
-            log.warning("trouble", key=trouble.key, text=trouble.text)
-        if news and self._admin:
-            self._tell(news)
-        return news
+        problems = examine(facts, self._thresholds)
+        new = tuple(self._store.write(lambda session: health.raise_alarms(session, problems, now)))
+        for problem in new:
+            log.warning("problem found", key=problem.key, text=problem.text)
+        if new and self._admin:
+            self._alert(new)
+        return new
 
-    def _tell(self, news: tuple[Problem, ...]) -> None:
+    def _alert(self, problems: tuple[Problem, ...]) -> None:
         now, admin = self._clock.now(), self._admin or ""
-        mark = sign(Token(Purpose.TEAM, 0, digest(admin), (now + TOKEN_LIFE).date()), self._keys[0])
+        mark = sign(Token(Purpose.TEAM, 0, digest(admin), (now + TOKEN_LIFETIME).date()), self._keys[0])
         content = alert(
-            news,
+            problems,
             sender=self._sender,
             recipient=admin,
             mark=mark,
@@ -94,12 +98,12 @@ class HealthMonitor:
         try:
             self._transport.send(self._sender, admin, content)
         except TransportFailure as error:
-            log.error("the admin could not be told", reason=str(error)[:200])  # noqa: TRY400 - the answer says it all
-            self._store.write(lambda session: health.mark_unsent(session, [trouble.key for trouble in news]))
+            log.error("alert not sent", reason=str(error)[:200])  # noqa: TRY400 - the reply of the server is enough
+            self._store.write(lambda session: health.mark_unsent(session, [problem.key for problem in problems]))
 
     def _loop(self) -> None:
-        while not self._stop.wait(ROUND_SECONDS):
+        while not self._stop.wait(CHECK_SECONDS):
             try:
-                self.look()
-            except Exception as error:  # noqa: BLE001 - the outermost loop of this thread; the next round looks again
-                log.warning("health not known", error=type(error).__name__)
+                self.check()
+            except Exception as error:  # noqa: BLE001 - the outermost loop of this thread; the next check tries again
+                log.warning("health check failed", error=type(error).__name__)

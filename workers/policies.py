@@ -1,4 +1,4 @@
-"""Turn settings into the values that the workers work with."""
+"""Turn settings into the values that the workers use."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from workers.triage.policy import Category, Mode, Rule, TriagePolicy, Where
 
 
 def thresholds(settings: Settings) -> Thresholds:
-    """Return how long each thing may take before the admin is told."""
+    """Return how long each thing may take before the admin is alerted."""
     health = settings.health
     return Thresholds(
         job=timedelta(minutes=health.job_minutes),
@@ -23,7 +23,7 @@ def thresholds(settings: Settings) -> Thresholds:
 
 
 def actor_config(settings: Settings) -> ActorConfig:
-    """Return what the actors work by; raises TemplateProblem for a template that cannot be used."""
+    """Return the configuration of the actors; raises TemplateProblem for a broken template."""
     renderer = Renderer(settings.service.templates)
     renderer.check()
     return ActorConfig(
@@ -37,7 +37,7 @@ def actor_config(settings: Settings) -> ActorConfig:
 
 
 def ack_limits(settings: Settings) -> AckLimits:
-    """Return how many acknowledgements may go out."""
+    """Return the limits on acknowledgements."""
     limits = settings.limits
     return AckLimits(
         per_stranger_day=limits.acknowledgements_per_stranger_day,
@@ -68,7 +68,7 @@ def triage_policy(settings: Settings) -> TriagePolicy:
 
 
 def mail_config(settings: Settings) -> MailConfig:
-    """Return whom our email comes from and what it looks like."""
+    """Return the configuration of outgoing email."""
     return MailConfig(
         name=settings.support.name,
         address=settings.support.address,

@@ -1,4 +1,4 @@
-"""Find what is wrong with rules and templates before anything starts."""
+"""Check rules and templates before anything starts."""
 
 from config.settings import ConfigError, Settings
 from workers.notify.render import Renderer, TemplateProblem
@@ -8,7 +8,7 @@ from workers.triage.rules import RuleError
 
 
 def check(settings: Settings) -> None:
-    """Raise ConfigError for templates that cannot be used and rules that say nothing or are too slow."""
+    """Raise ConfigError for a broken template, or a rule that decides nothing or is too slow."""
     try:
         Renderer(settings.service.templates).check()
         for rule in triage_rules(settings):

@@ -1,4 +1,4 @@
-"""The admin is told once of each trouble, by whoever sees it first, and again when it comes back."""
+"""The admin gets one email about each problem, whichever process finds it, and another one if it comes back."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -49,7 +49,7 @@ def monitor(store: Store, clock: FakeClock, transport: Transport, admin: str | N
         thresholds=Thresholds(timedelta(minutes=5), timedelta(minutes=15), None),
         refused=lambda: "",
         drifted=lambda: "",
-        room=lambda: True,
+        has_space=lambda: True,
     )
 
 
@@ -60,44 +60,48 @@ def wait_too_long(store: Store, clock: FakeClock) -> None:
     clock.advance(minutes=6)
 
 
-def test_two_watchmen_tell_the_admin_of_one_trouble_once(store: Store, sink: Sink, transport: Transport) -> None:
+def test_two_monitors_alert_the_admin_once(store: Store, sink: Sink, transport: Transport) -> None:
     clock = FakeClock()
     wait_too_long(store, clock)
     first, second = monitor(store, clock, transport), monitor(store, clock, transport)
-    assert [t.key for t in first.look()] == ["jobs"]
-    assert second.look() == ()
-    assert first.look() == ()
-    (told,) = sink.received
-    assert told.rcpts == [ADMIN]
-    assert b"Subject: triaged: A job has been due for 6 minutes" in told.content
-    assert b"Auto-Submitted: auto-generated" in told.content
+    assert [t.key for t in first.check()] == ["jobs"]
+    assert second.check() == ()
+    assert first.check() == ()
+    (alert,) = sink.received
+    assert alert.rcpts == [ADMIN]
+    assert b"Subject: triaged: A job has been due for 6 minutes" in alert.content
+    assert b"Auto-Submitted: auto-generated" in alert.content
 
 
-def test_a_trouble_that_comes_back_is_told_again(store: Store, sink: Sink, transport: Transport) -> None:
+def test_a_problem_that_comes_back_is_alerted_again(store: Store, sink: Sink, transport: Transport) -> None:
     clock = FakeClock()
     wait_too_long(store, clock)
-    looking = monitor(store, clock, transport)
-    looking.look()
+    repeated = monitor(store, clock, transport)
+    repeated.check()
     store.write(lambda session: session.execute(update(Job).values(state="done")) and None)
-    assert looking.look() == ()
+    assert repeated.check() == ()
     wait_too_long(store, clock)
-    assert [t.key for t in looking.look()] == ["jobs"]
+    assert [t.key for t in repeated.check()] == ["jobs"]
     assert len(sink.received) == 2
 
 
-def test_what_could_not_be_told_is_told_in_the_next_round(store: Store, sink: Sink, transport: Transport) -> None:
+def test_an_alert_that_could_not_be_sent_is_sent_by_the_next_check(
+    store: Store, sink: Sink, transport: Transport
+) -> None:
     clock = FakeClock()
     wait_too_long(store, clock)
-    looking = monitor(store, clock, transport)
+    repeated = monitor(store, clock, transport)
     sink.script("RCPT", "451 4.2.0 later")
-    looking.look()
+    repeated.check()
     assert sink.received == []
-    looking.look()
+    repeated.check()
     assert len(sink.received) == 1
 
 
-def test_without_an_admin_trouble_is_noted_and_nobody_is_mailed(store: Store, sink: Sink, transport: Transport) -> None:
+def test_without_an_admin_a_problem_is_recorded_and_no_email_goes_out(
+    store: Store, sink: Sink, transport: Transport
+) -> None:
     clock = FakeClock()
     wait_too_long(store, clock)
-    assert [t.key for t in monitor(store, clock, transport, admin=None).look()] == ["jobs"]
+    assert [t.key for t in monitor(store, clock, transport, admin=None).check()] == ["jobs"]
     assert sink.received == []
