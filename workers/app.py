@@ -97,7 +97,7 @@ class WorkerApp:
         self._monitor.start()
 
     def reload(self, settings: Settings) -> None:
-        """Apply new rules, teams and templates; raises TemplateProblem and keeps the old ones if a template is broken."""
+        """Apply new rules, teams and templates; raises TemplateProblem for a broken one and keeps the old."""
         self._config.value = actor_config(settings)
 
     def close(self) -> None:

@@ -1,1 +1,1 @@
-"""Decide what a ticket is about, how urgent it is, whose it is, and say why."""
+"""Decide the category, priority and team of a ticket, and say why."""

@@ -1,4 +1,4 @@
-"""The model: softmax over a linear score per category, with a temperature, and the words that weighed most."""
+"""The model: softmax over a linear score per category, with a temperature, and the most important words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.vocabulary import Priority
-from workers.triage import tokens as words
+from workers.triage import tokens
 from workers.triage.features import Features, Floats, Found, Row
 from workers.triage.preprocess import Case
 
-HEAVIEST = 5
+MAX_WORDS_SHOWN = 5
 Probabilities = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the model thinks of a ticket.
+    """What the model predicts for a ticket.
 
-    `categories` and `priorities` are (label, probability), best first; `words` the heaviest for the best category,
-    as the person wrote them, with their weight; `known` the share of its words the model had seen.
+    `categories` and `priorities` are (label, probability), best first. `words` are the most important words for the
+    best category, as the person wrote them, with their weights. `known` is the share of words seen in training.
     """
 
     categories: tuple[tuple[str, float], ...]
@@ -31,7 +31,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """A linear classifier. `weights` has a row per feature and a column per label; the temperature is folded in."""
+    """A linear classifier. `weights` has a row per feature and a column per label, divided by the temperature."""
 
     labels: tuple[str, ...]
     weights: Floats
@@ -50,7 +50,7 @@ class Linear:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A trained model, ready to be asked. `counts` has the number of examples of each category."""
+    """A trained model. `counts` has the number of examples of each category."""
 
     version: str
     features: Features
@@ -60,41 +60,43 @@ class Model:
 
     def predict(self, case: Case) -> Prediction:
         """Classify one ticket."""
-        written = words.split(case.read)
-        found = self.features.find(list(map(words.form, written)))
+        written = tokens.split(case.read)
+        found = self.features.find(list(map(tokens.form, written)))
         row = self.features.row(found)
         ranked = self.category.ranked(row)
         priorities = self.priority.ranked(row) if self.priority else []
         return Prediction(
             tuple(ranked),
             tuple((Priority(label), chance) for label, chance in priorities),
-            self.heaviest(written, found, self.pull(row, ranked)),
+            self.important_words(written, found, self.contributions(row, ranked)),
             self.features.known(found),
         )
 
-    def heaviest(self, written: Sequence[str], found: Found, pull: Floats) -> tuple[tuple[str, float], ...]:
-        """Return the words that speak most for the best category against the others, as first written."""
-        weights = self.features.shares(found, pull)
-        groups = pull[self.features.text_width :].tolist()
+    def important_words(
+        self, written: Sequence[str], found: Found, contributions: Floats
+    ) -> tuple[tuple[str, float], ...]:
+        """Return the words that favour the best category most over the others, as first written."""
+        weights = self.features.word_weights(found, contributions)
+        groups = contributions[self.features.text_width :].tolist()
         for group, at, size in found.entries:
             for form in found.forms[at : at + size]:
                 weights[form] += groups[group] / size
-        told = [form for form in weights if weights[form] > 0 and len(form) > 1 and not form.startswith("xx")]
-        told.sort(key=weights.__getitem__, reverse=True)
-        return tuple((written[found.forms.index(form)], round(weights[form], 3)) for form in told[:HEAVIEST])
+        chosen = [form for form in weights if weights[form] > 0 and len(form) > 1 and not form.startswith("xx")]
+        chosen.sort(key=weights.__getitem__, reverse=True)
+        return tuple((written[found.forms.index(form)], round(weights[form], 3)) for form in chosen[:MAX_WORDS_SHOWN])
 
-    def pull(self, row: Row, ranked: Sequence[tuple[str, float]]) -> Floats:
-        """Return how much each column of a row speaks for the best label, against the mean of the others."""
+    def contributions(self, row: Row, ranked: Sequence[tuple[str, float]]) -> Floats:
+        """Return by how much each column of a row raises the score of the best label above the mean of the others."""
         best = self.category.labels.index(ranked[0][0])
         weights = self.category.weights.take(row.columns, axis=0)
         others = (weights.sum(axis=1) - weights[:, best]) / max(1, len(self.category.labels) - 1)
-        pull = np.zeros(self.features.width, np.float32)
-        pull[row.columns] = row.values * (weights[:, best] - others)
-        return pull
+        found = np.zeros(self.features.width, np.float32)
+        found[row.columns] = row.values * (weights[:, best] - others)
+        return found
 
     def predict_many(self, cases: Sequence[Case]) -> Probabilities:
-        """Return the probabilities of the categories, a row per ticket, columns as `category.labels`."""
-        rows = [self.features.row(self.features.find(words.forms(case.read))) for case in cases]
+        """Return the probabilities of the categories: a row per ticket, columns in the order of `category.labels`."""
+        rows = [self.features.row(self.features.find(tokens.forms(case.read))) for case in cases]
         return np.array([softmax(self.category.logits(row)) for row in rows]).reshape(len(rows), -1)
 
 

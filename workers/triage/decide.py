@@ -1,13 +1,13 @@
-"""The decision on a ticket: rules, else the model, else a person; always with its reasons."""
+"""Decide on a ticket: by a rule, else by the model, else leave it to a person; always with reasons."""
 
 from collections.abc import Mapping
 
 from daemon.vocabulary import Triage
 from workers.triage import explain, priority, rules
-from workers.triage import routing as assign
 from workers.triage.classifier import Model, Prediction
 from workers.triage.policy import Category, TriagePolicy
 from workers.triage.preprocess import Case
+from workers.triage.routing import route
 from workers.triage.rules import Findings, Hit
 
 NO_MODEL = "no usable model, so rules alone decide; train one with `triaged train`"
@@ -18,8 +18,8 @@ def decide(
 ) -> Triage:
     """Decide category, priority and team.
 
-    `certified` has the confidence from which each category keeps the promised accuracy, or None. `audit_draw` is a
-    random number between 0 and 1; below the audit share, an automatic decision is marked for a person to check.
+    `certified` maps each category to the confidence from which it keeps the promised accuracy, or None. `audit_draw` is
+    a random number between 0 and 1; below the audit share, an automatic decision is marked for a person to check.
     """
     if case.empty:
         return review(policy, None, Findings(None), None, ["the email has no text to read"])
@@ -30,7 +30,7 @@ def decide(
         return by_rule(findings.verdict, policy, prediction, findings, model, audit=audit)
     if model is None or prediction is None:
         return review(policy, None, findings, None, [NO_MODEL])
-    routing = assign.route(case, prediction, model, policy, certified)
+    routing = route(case, prediction, model, policy, certified)
     if not routing.automatic:
         return review(policy, prediction, findings, model, [routing.reason, *case.notes])
     best, confidence = prediction.categories[0]
@@ -40,7 +40,7 @@ def decide(
         priority=priority.decide(category, prediction, findings),
         confidence=confidence,
         team=category.team,
-        reasons=(*explain.evidence(prediction), routing.reason, *asides(findings, model), *case.notes),
+        reasons=(*explain.evidence(prediction), routing.reason, *side_notes(findings, model), *case.notes),
         alternatives=prediction.categories[1:4],
         model=model.version,
         audit=audit,
@@ -64,7 +64,7 @@ def by_rule(
         priority=priority.decide(category, prediction, findings),
         confidence=1.0,
         team=category.team,
-        reasons=(explain.rule(hit), *asides(findings, model)),
+        reasons=(explain.rule(hit), *side_notes(findings, model)),
         alternatives=tuple(others[:3]),
         rule=hit.rule.name,
         model=model.version if model else None,
@@ -75,7 +75,7 @@ def by_rule(
 def review(
     policy: TriagePolicy, prediction: Prediction | None, findings: Findings, model: Model | None, why: list[str]
 ) -> Triage:
-    """Leave it to a person, with the best guess where there is one."""
+    """Leave the ticket to a person, with the best guess if there is one."""
     guess = prediction.categories[0] if prediction else (policy.fallback_category, 0.0)
     category: Category = policy.category(guess[0])
     return Triage(
@@ -83,13 +83,13 @@ def review(
         priority=priority.decide(category, prediction, findings),
         confidence=guess[1],
         team=policy.review_team,
-        reasons=(*why, *(explain.evidence(prediction) if prediction else []), *asides(findings, model)),
+        reasons=(*why, *(explain.evidence(prediction) if prediction else []), *side_notes(findings, model)),
         alternatives=prediction.categories[1:4] if prediction else (),
         model=model.version if model else None,
     )
 
 
-def asides(findings: Findings, model: Model | None) -> list[str]:
-    """Say what else happened: raised priorities, rules cut off, no model."""
+def side_notes(findings: Findings, model: Model | None) -> list[str]:
+    """Say what else happened: raised priorities, skipped rules, no model."""
     notes = [explain.raised(hit) for hit in findings.raises] + explain.slow(findings)
     return notes if model else [*notes, NO_MODEL]

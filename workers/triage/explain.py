@@ -1,14 +1,14 @@
-"""Say why a ticket went where it went, in words a team believes."""
+"""Explain a decision to the people who read the ticket."""
 
 from workers.triage.classifier import Prediction
 from workers.triage.rules import Findings, Hit
 
-NEXT_BEST = 2
-WORTH_NAMING = 0.02
+MAX_OTHERS = 2
+LEAST_PROBABILITY = 0.02
 
 
 def rule(hit: Hit) -> str:
-    """Name the rule that decided and the words it found."""
+    """Name the rule that decided and the words it matched."""
     return f'the rule "{hit.rule.name}" matched "{short(hit.found)}"'
 
 
@@ -18,17 +18,17 @@ def raised(hit: Hit) -> str:
 
 
 def slow(findings: Findings) -> list[str]:
-    """Name the rules that were cut off."""
+    """Name the rules that were skipped."""
     return [f'the rule "{name}" was too slow and was skipped' for name in findings.slow]
 
 
 def evidence(prediction: Prediction) -> list[str]:
-    """Name the heaviest words and the next best categories."""
+    """Name the most important words and the next most likely categories."""
     best, confidence = prediction.categories[0]
     reasons = [f"{best} with {confidence:.0%} confidence"]
     if prediction.words:
         reasons.append("most important words: " + ", ".join(f'"{short(word)}"' for word, _ in prediction.words))
-    others = [(name, p) for name, p in prediction.categories[1 : 1 + NEXT_BEST] if p >= WORTH_NAMING]
+    others = [(name, p) for name, p in prediction.categories[1 : 1 + MAX_OTHERS] if p >= LEAST_PROBABILITY]
     if others:
         reasons.append("next most likely: " + ", ".join(f"{name} {p:.0%}" for name, p in others))
     return reasons

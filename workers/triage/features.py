@@ -19,22 +19,22 @@ Ints: TypeAlias = NDArray[np.int32]
 
 GROUP_WEIGHT = 1.5
 GROUP_SMOOTHING = 5
-CHARS = range(2, 6)
+NGRAM_SIZES = range(2, 6)
 MAX_WORDS = 40_000
 MAX_CHARS = 30_000
-CACHED = 30_000
+MAX_CACHED = 30_000
 
 
-@lru_cache(maxsize=CACHED)
+@lru_cache(maxsize=MAX_CACHED)
 def char_ngrams(word: str) -> tuple[str, ...]:
     """Return the character n-grams of one word, its ends marked by spaces."""
     padded = f" {word} "
-    return tuple(padded[at : at + n] for n in CHARS for at in range(len(padded) - n + 1))
+    return tuple(padded[at : at + n] for n in NGRAM_SIZES for at in range(len(padded) - n + 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One family of features: where each term stands and how rare it is. `unseen` is the rarity of an unknown term."""
+    """One kind of features. `terms` maps terms to columns, `idf` is their rarity, `unseen` that of an unknown term."""
 
     terms: dict[str, int]
     idf: Floats
@@ -42,7 +42,7 @@ class Block:
 
     @classmethod
     def learn(cls, documents: Sequence[Iterable[str]], once: Callable[[str], bool], most: int) -> "Block":
-        """Keep the terms that two documents have, the most frequent `most`, and of those seen once what `once` says."""
+        """Keep the `most` frequent terms; a term of only one document is dropped unless `once` accepts it."""
         seen = Counter(term for document in documents for term in set(document))
         kept = sorted(term for term, n in seen.most_common(most) if n > 1 or once(term))
         total = len(documents)
@@ -60,10 +60,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What there is to measure in one text.
+    """The features found in one text.
 
-    `counts` has each different word, in the order of the text; `grams` the columns of their character n-grams, word
-    after word, `sizes` of them each; `entries` those of the lexicon.
+    `counts` has each distinct word in the order of the text. `grams` are the columns of their character n-grams, word
+    after word, and `sizes` the number of n-grams of each word. `entries` are the lexicon entries.
     """
 
     forms: Sequence[str]
@@ -75,10 +75,10 @@ class Found:
 
 @dataclass(slots=True)
 class Features:
-    """What the model measures of a text; learned once, then only read.
+    """Turns a text into numbers; learned once, then only read.
 
-    Words the corpus never had still count in the length of the vector: a text full of them comes out weak, so
-    the model is less sure of what it has not seen.
+    Words that the corpus lacks still count in the length of the vector. A text full of them gets small values, so the
+    model is less confident about it.
     """
 
     pairs: Block
@@ -97,19 +97,19 @@ class Features:
         return self.text_width + len(self.lexicon.groups)
 
     def find(self, forms: Sequence[str]) -> Found:
-        """Find what there is to measure in one text, given as folded words."""
+        """Find the features of one text, given as folded words."""
         counts = Counter(forms)
         grams = [self.char_ids(word) for word in counts]
         columns = np.concatenate(grams) if grams else np.empty(0, np.int32)
         return Found(forms, counts, columns, [len(found) for found in grams], self.lexicon.find(forms))
 
     def row(self, found: Found) -> Row:
-        """Measure one text."""
+        """Return the features of one text as numbers."""
         parts = (self.word_part(found), self.char_part(found), self.group_part(found))
         return Row(np.concatenate([p.columns for p in parts]), np.concatenate([p.values for p in parts]))
 
     def word_part(self, found: Found) -> Row:
-        """Measure words and pairs of words."""
+        """Return the numbers for words and pairs of words."""
         terms = self.pairs.terms
         pairs = Counter(map(" ".join, pairwise(found.forms)))
         known = [(terms[term], n) for term, n in chain(found.counts.items(), pairs.items()) if term in terms]
@@ -120,7 +120,7 @@ class Features:
         return Row(columns, scaled(values, float(rest @ rest)))
 
     def char_part(self, found: Found) -> Row:
-        """Measure character n-grams."""
+        """Return the numbers for character n-grams."""
         weights = np.repeat(np.array(list(found.counts.values()), np.float32), found.sizes)
         totals = np.bincount(found.grams, weights)
         columns = np.flatnonzero(totals > 0).astype(np.int32)
@@ -128,24 +128,24 @@ class Features:
         return Row(columns + len(self.pairs.terms), scaled(values, 0.0))
 
     def char_ids(self, word: str) -> Ints:
-        """Return the columns of a word's character n-grams, remembered for frequent words."""
+        """Return the columns of the character n-grams of a word, from a cache if possible."""
         found = self.ids.get(word)
         if found is None:
             terms = self.chars.terms
             found = np.array([terms[gram] for gram in char_ngrams(word) if gram in terms], np.int32)
-            if len(self.ids) < CACHED:
+            if len(self.ids) < MAX_CACHED:
                 self.ids[word] = found
         return found
 
     def group_part(self, found: Found) -> Row:
-        """Measure lexicon groups: how often, against the square root of the number of words of the text."""
+        """Return the numbers for lexicon groups: occurrences divided by the square root of the number of words."""
         counts = Counter(group for group, _, _ in found.entries)
         columns = np.array(list(counts), np.int32)
         scale = GROUP_WEIGHT / np.sqrt(len(found.forms) + GROUP_SMOOTHING)
         return Row(columns + np.int32(self.text_width), np.array(list(counts.values()), np.float32) * np.float32(scale))
 
     def matrix(self, texts: Iterable[Sequence[str]]) -> csr_array:
-        """Measure many texts: a sparse matrix, one row each."""
+        """Return the numbers for many texts as a sparse matrix with a row per text."""
         rows = [self.row(self.find(forms)) for forms in texts]
         starts = np.concatenate([[0], np.cumsum([len(row.columns) for row in rows])])
         columns = np.concatenate([row.columns for row in rows])
@@ -153,32 +153,32 @@ class Features:
         return csr_array((values, columns, starts), shape=(len(rows), self.width))
 
     def known(self, found: Found) -> float:
-        """Return the share of different words that were seen in training or stand in the lexicon, 0.0 to 1.0."""
-        different = [word for word in found.counts if word[0].isalpha()]
-        if not different:
+        """Return the share of distinct words seen in training or listed in the lexicon, 0.0 to 1.0."""
+        distinct = [word for word in found.counts if word[0].isalpha()]
+        if not distinct:
             return 0.0
-        return sum(word in self.pairs.terms or self.lexicon.knows(word) for word in different) / len(different)
+        return sum(word in self.pairs.terms or self.lexicon.knows(word) for word in distinct) / len(distinct)
 
-    def shares(self, found: Found, pull: Floats) -> dict[str, float]:
-        """Return what each different word brings in by itself, not by its pairs, given a value for each column."""
+    def word_weights(self, found: Found, contributions: Floats) -> dict[str, float]:
+        """Return the sum of each distinct word's own columns, without its pairs, given a value per column."""
         count = len(found.counts)
         owners = np.repeat(np.arange(count), found.sizes)
-        sums = np.bincount(owners, pull[found.grams + len(self.pairs.terms)], minlength=count).tolist()
+        sums = np.bincount(owners, contributions[found.grams + len(self.pairs.terms)], minlength=count).tolist()
         terms = self.pairs.terms
         return {
-            word: total + (float(pull[terms[word]]) if word in terms else 0.0)
+            word: total + (float(contributions[terms[word]]) if word in terms else 0.0)
             for word, total in zip(found.counts, sums, strict=True)
         }
 
 
 def scaled(values: Floats, rest: float) -> Floats:
-    """Scale values to length one, `rest` being the squared length of what has no column."""
+    """Scale values to length one; `rest` is the squared length of the terms that have no column."""
     length = float(np.sqrt(float(values @ values) + rest))
     return values / np.float32(length) if length else values
 
 
 def learn(texts: Sequence[Sequence[str]], lexicon: Lexicon) -> Features:
-    """Learn which terms to measure from texts given as folded words."""
+    """Learn the terms from texts given as folded words."""
     pairs = [[*forms, *(f"{a} {b}" for a, b in pairwise(forms))] for forms in texts]
     chars = [{gram for word in set(forms) for gram in char_ngrams(word)} for forms in texts]
     return Features(

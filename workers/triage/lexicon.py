@@ -1,4 +1,4 @@
-"""Count words of meaning: editable groups such as "refund" or "locked out", in every language we know."""
+"""Find words of groups such as "refund" or "locked out", which people can edit, in several languages."""
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,13 +8,13 @@ from pathlib import Path
 
 from workers.triage import tokens
 
-SHORTEST_STEM = 3
-LONGEST_PHRASE = 6
-CACHED = 30_000
+MIN_STEM = 3
+MAX_PHRASE = 6
+MAX_CACHED = 30_000
 NONE: frozenset[str] = frozenset()
 
 
-# Group, first word, number of words.
+# Index of the group, index of the first word, number of words.
 Entry = tuple[int, int, int]
 
 
@@ -26,7 +26,7 @@ class LexiconError(ValueError):
 class Lexicon:
     """Word groups. `exact` and `stems` map folded words or phrases to indexes into `groups`.
 
-    `following` says of each phrase cut short with which letters the next word may begin, so that few are looked up.
+    `following` maps the start of each phrase to the letters with which its next word may begin, which saves look-ups.
     An entry that ends in `*` is a stem: "refund*" also counts "refunded". In a phrase only the last word may.
     """
 
@@ -38,45 +38,45 @@ class Lexicon:
 
     def find(self, forms: Sequence[str]) -> list[Entry]:
         """Return (group, first word, words) for each entry found in a list of folded words."""
-        different = set(forms)
-        alone = {form: groups for form in different if (groups := self.groups_of(form))}
-        begun = {form: self.following[form] for form in different if form in self.following}
+        distinct = set(forms)
+        alone = {form: groups for form in distinct if (groups := self.groups_of(form))}
+        begun = {form: self.following[form] for form in distinct if form in self.following}
         found: list[Entry] = []
         for at, (first, second) in enumerate(pairwise([*forms, ""])):
             if first in alone:
                 found += [(group, at, 1) for group in alone[first]]
-            if first in begun and second[:SHORTEST_STEM] in begun[first]:
+            if first in begun and second[:MIN_STEM] in begun[first]:
                 found += self.phrases(forms, at)
         return found
 
     def phrases(self, forms: Sequence[str], at: int) -> list[Entry]:
-        """Return the entries of two words and more that start at a word, the shortest first."""
+        """Return the entries of two or more words that start at a word, shortest first."""
         text, found = forms[at], []
-        for size, word in enumerate(forms[at + 1 : at + LONGEST_PHRASE], 2):
-            if word[:SHORTEST_STEM] not in self.following.get(text, NONE):
+        for size, word in enumerate(forms[at + 1 : at + MAX_PHRASE], 2):
+            if word[:MIN_STEM] not in self.following.get(text, NONE):
                 break
             text = f"{text} {word}"
             found += [(group, at, size) for group in self.groups_of(text)]
         return found
 
     def groups_of(self, text: str) -> tuple[int, ...]:
-        """Return the groups of a folded word or phrase, remembered for frequent ones."""
+        """Return the groups of a folded word or phrase, from a cache if possible."""
         known = self.remembered.get(text)
         if known is None:
             known = self.lookup(text)
-            if len(self.remembered) < CACHED:
+            if len(self.remembered) < MAX_CACHED:
                 self.remembered[text] = known
         return known
 
     def lookup(self, text: str) -> tuple[int, ...]:
-        """Return the groups that hold a folded word or phrase, whole or by a stem of its last word."""
+        """Return the groups that contain a folded word or phrase, exactly or by a stem of its last word."""
         found = set(self.exact.get(text, ()))
-        for end in range(text.rfind(" ") + 1 + SHORTEST_STEM, len(text) + 1):
+        for end in range(text.rfind(" ") + 1 + MIN_STEM, len(text) + 1):
             found.update(self.stems.get(text[:end], ()))
         return tuple(sorted(found))
 
     def knows(self, word: str) -> bool:
-        """Tell whether a folded word is an entry by itself."""
+        """Return whether a folded word is an entry."""
         return bool(self.groups_of(word))
 
 
@@ -89,13 +89,13 @@ def build(groups: Mapping[str, Iterable[str]]) -> Lexicon:
         for entry in entries:
             parts = tokens.forms(entry)
             stem = entry.rstrip().endswith("*")
-            if not parts or len(parts) > LONGEST_PHRASE or (stem and len(parts[-1]) < SHORTEST_STEM):
+            if not parts or len(parts) > MAX_PHRASE or (stem and len(parts[-1]) < MIN_STEM):
                 raise LexiconError(f"group {name!r}: {entry!r} is empty, too long, or too short for a stem")
             table = stems if stem else exact
             table[" ".join(parts)] = (*table.get(" ".join(parts), ()), index)
             for size in range(1, len(parts)):
                 start = " ".join(parts[:size])
-                following[start] = following.get(start, NONE) | {parts[size][:SHORTEST_STEM]}
+                following[start] = following.get(start, NONE) | {parts[size][:MIN_STEM]}
     return Lexicon(tuple(groups), exact, stems, following)
 
 

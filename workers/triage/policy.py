@@ -1,4 +1,4 @@
-"""What an admin decides about triage: categories, rules, modes and the promise; built from the settings elsewhere."""
+"""The triage policy of an admin: categories, rules, modes and promised accuracy."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Where(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A category and the team that answers it. `mode` and `threshold` default to those of the policy."""
+    """A category and its team. `mode` and `threshold` are None where those of the policy apply."""
 
     name: str
     team: str
@@ -36,9 +36,9 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Words so precise that they decide alone; any one phrase or pattern is enough.
+    """Phrases and patterns that decide without the model; a match of any one of them is enough.
 
-    Without a category it only raises the priority. `precision` notes what was measured, for people to read.
+    A rule without a category only raises the priority. `precision` is a note for people about what was measured.
     """
 
     name: str
@@ -83,5 +83,5 @@ URGENCY = (Priority.PENDING, Priority.LOW, Priority.MEDIUM, Priority.HIGH, Prior
 
 
 def most_urgent(priorities: Iterable[Priority]) -> Priority:
-    """Return the most urgent of some priorities; PENDING when there is none."""
+    """Return the most urgent priority, PENDING if there is none."""
     return max(priorities, key=URGENCY.index, default=Priority.PENDING)

@@ -1,4 +1,4 @@
-"""Prepare what triage reads: the person's own new words, without greetings, signatures, disclaimers and numbers."""
+"""Prepare the text for triage: the new words of the person, without greeting, signature, disclaimer and numbers."""
 
 import re
 import unicodedata
@@ -10,11 +10,11 @@ import regex
 
 from daemon.mail.reply.split import new_text
 
-LONGEST_SUBJECT = 500
-LONGEST_TEXT = 100_000
-LONGEST_BODY = 20_000
-READ = 4000
-LITTLE = 25
+MAX_SUBJECT = 500
+MAX_TEXT = 100_000
+MAX_BODY = 20_000
+MAX_READ = 4000
+SHORT_BODY = 25
 
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 PREFIX = re.compile(r"^\s*(?:re|aw|sv|vs|fwd?|wg|tr|rv|enc|rif|antw|doorst)\s*(?:\[\d{1,3}\])?\s*:\s*", re.IGNORECASE)
@@ -24,8 +24,8 @@ PREFIX = re.compile(r"^\s*(?:re|aw|sv|vs|fwd?|wg|tr|rv|enc|rif|antw|doorst)\s*(?
 class Case:
     """What triage reads of a ticket.
 
-    `subject` and `body` are cleaned but still in the person's words; `read` is what the model sees: the subject
-    twice, then the body, with numbers, addresses and URLs masked. `notes` say what was left out.
+    `subject` and `body` are cleaned but otherwise as written. `read` is the input of the model: the subject twice, then
+    the body, with numbers, addresses and URLs masked. `notes` say what was left out.
     """
 
     subject: str
@@ -35,35 +35,35 @@ class Case:
 
     @property
     def empty(self) -> bool:
-        """Tell whether nothing is left to read."""
+        """Return whether there is nothing to read."""
         return not any(c.isalnum() for c in self.subject + self.body)
 
 
 def clean(subject: str, text: str) -> Case:
-    """Prepare an email, of which `text` is everything it says."""
+    """Prepare an email from its subject and whole text."""
     notes = []
-    whole = tidy(text[:LONGEST_TEXT])
+    whole = tidy(text[:MAX_TEXT])
     reply = new_text(whole)
-    if len(subject) > LONGEST_SUBJECT or len(reply) > LONGEST_BODY:
-        notes.append(f"only the first {LONGEST_BODY:,} characters were read")
-    subject = own_subject(tidy(subject[:LONGEST_SUBJECT]))
-    body = own_words(reply[:LONGEST_BODY])
-    if len(body) < LITTLE:
-        forwarded = forwarded_body(whole[:LONGEST_BODY])
+    if len(subject) > MAX_SUBJECT or len(reply) > MAX_BODY:
+        notes.append(f"only the first {MAX_BODY:,} characters were read")
+    subject = without_prefixes(tidy(subject[:MAX_SUBJECT]))
+    body = without_formalities(reply[:MAX_BODY])
+    if len(body) < SHORT_BODY:
+        forwarded = forwarded_body(whole[:MAX_BODY])
         if forwarded:
             notes.append("the forwarded email was read because the message itself says little")
-            body = f"{body}\n{own_words(new_text(forwarded))}".strip()
-    return Case(subject, body, mask(f"{subject}\n{subject}\n{body}".strip()[:READ]), tuple(notes))
+            body = f"{body}\n{without_formalities(new_text(forwarded))}".strip()
+    return Case(subject, body, mask(f"{subject}\n{subject}\n{body}".strip()[:MAX_READ]), tuple(notes))
 
 
 def tidy(text: str) -> str:
-    """Remove invisible characters and line noise, compose what can be composed."""
+    """Remove invisible characters, unify line ends, and normalize to NFKC."""
     text = INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return unicodedata.normalize("NFKC", text).strip()
 
 
-def own_subject(subject: str) -> str:
-    """Strip `Re:`, `AW:`, `Fwd:` and their kind."""
+def without_prefixes(subject: str) -> str:
+    """Strip prefixes such as `Re:`, `AW:` and `Fwd:`."""
     for _ in range(5):
         shorter = PREFIX.sub("", subject, count=1)
         if shorter == subject:
@@ -90,7 +90,7 @@ PLEASANTRY = re.compile(
     r"|\bgracias de antemano\b[.!]?|\bgrazie in anticipo\b[.!]?|\bobrigad[oa] desde já\b[.!]?|\balvast bedankt\b[.!]?",
     re.IGNORECASE,
 )
-# Each pleasantry has one of these, and most texts have none: looking for them costs a tenth of the pattern.
+# Each pleasantry contains one of these. Most texts contain none, and this search costs a tenth of the pattern.
 PLEASANT = (
     "hope ",
     "looking forward to ",
@@ -106,12 +106,12 @@ PLEASANT = (
 
 
 def without_pleasantries(text: str) -> str:
-    """Put a space for each polite formula."""
-    return PLEASANTRY.sub(" ", text) if has(text, PLEASANT) else text
+    """Replace each polite phrase by a space."""
+    return PLEASANTRY.sub(" ", text) if contains_any(text, PLEASANT) else text
 
 
-# The reply reader keeps closings, as people typed them. Here they go with what follows: titles and company names are
-# full of words such as "payment", which cost 37 points where they stay.
+# The reply reader keeps closings because people typed them. Here they are cut with the lines after them: job titles and
+# company names are full of words such as "payment", which cost 37 points of accuracy.
 CLOSING = re.compile(
     r"^\s*(?:(?:with )?(?:best|kind|warm|many thanks and|thanks and|thanks &) regards|regards|best(?: wishes)?"
     r"|cheers|rgds|br"
@@ -125,32 +125,29 @@ CLOSING = re.compile(
     re.IGNORECASE,
 )
 POSTSCRIPT = re.compile(r"\s*p\.? ?s\b", re.IGNORECASE)
-SIGNATURE_LINES = 15
-FOLLOWING = 60
-LONGEST_SIGNATURE_LINE = 120
+MAX_SIGNATURE_LINES = 15
+LINES_AFTER_CLOSING = 60
+MAX_SIGNATURE_LINE = 120
 
 
 def without_closing(text: str) -> str:
-    """Cut from the closing formula on, where what follows is short enough to be a name, a title and an address."""
+    """Cut the closing phrase and the lines after it if these look like a name, a title and an address."""
     lines = text.split("\n")
     for at, line in enumerate(lines):
-        if at and CLOSING.match(line) and is_signature(lines[at + 1 : at + FOLLOWING]):
+        if at and CLOSING.match(line) and is_signature(lines[at + 1 : at + LINES_AFTER_CLOSING]):
             return "\n".join(lines[:at])
     return text
 
 
 def is_signature(lines: Sequence[str]) -> bool:
-    """Tell whether lines look like a name, a title and an address: few and short, no postscript."""
-    filled = list(islice((line for line in lines if line.strip()), SIGNATURE_LINES + 1))
-    wordy = any(len(line) > LONGEST_SIGNATURE_LINE or POSTSCRIPT.match(line) for line in filled)
-    return len(filled) <= SIGNATURE_LINES and not wordy
+    """Return whether lines look like a name, a title and an address: few and short, no postscript."""
+    filled = list(islice((line for line in lines if line.strip()), MAX_SIGNATURE_LINES + 1))
+    wordy = any(len(line) > MAX_SIGNATURE_LINE or POSTSCRIPT.match(line) for line in filled)
+    return len(filled) <= MAX_SIGNATURE_LINES and not wordy
 
 
-def own_words(text: str) -> str:
-    """Keep of new text what the person has to say, without greeting, closing and pleasantries.
-
-    If nothing would be left, everything is kept.
-    """
+def without_formalities(text: str) -> str:
+    """Return new text without greeting, closing and pleasantries, or all of it if nothing would be left."""
     kept = without_closing(text.strip())
     kept = without_pleasantries(GREETING.sub("", kept, count=1)).strip()
     return kept if any(c.isalnum() for c in kept) else text.strip()
@@ -168,7 +165,7 @@ SUBJECT_LINE = re.compile(
 
 
 def forwarded_body(text: str) -> str:
-    """Return the subject and body of a forwarded mail, without its other headers; "" where there is none."""
+    """Return the subject and body of a forwarded email without its other headers, "" if there is none."""
     lines = text.split("\n")
     start = next((at for at, line in enumerate(lines) if FORWARD.match(line)), None)
     if start is None:
@@ -181,9 +178,10 @@ def forwarded_body(text: str) -> str:
     return "\n".join(line.lstrip("> ") for line in kept).strip()
 
 
-# What matters is that there is a number, not which. The patterns below are slow on text without a match, so that each
-# has a quick test of what all its matches need; a pattern that begins with a set of few characters is quick by itself.
-KEPT_NUMBERS = frozenset({"2", "400", "401", "403", "404", "408", "429", "500", "502", "503", "504"})
+# The model needs to know that there is a number, not which one. The patterns below are slow on text without a match, so
+# each has a quick test for something that all its matches contain. A pattern that starts with a small set of characters
+# is quick without one.
+MEANINGFUL_NUMBERS = frozenset({"2", "400", "401", "403", "404", "408", "429", "500", "502", "503", "504"})
 URL = re.compile(r"(?:https?://|www\.)[^\s<>\"]{1,2000}|<(?:url|link)>", re.IGNORECASE)
 URL_SIGNS = ("://", "www.", "<")
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}|<e?-?mail>", re.IGNORECASE)
@@ -214,12 +212,12 @@ NUMBERS_SIGN = re.compile(r"[\d<](?:(?<=<)|(?<=[A-Za-z-]\d)\d\d)")
 
 
 def mask(text: str) -> str:
-    """Replace addresses, URLs, error codes, amounts and numbers by one word each."""
-    if has(text, URL_SIGNS):
+    """Replace each address, URL, error code, amount and number by a word."""
+    if contains_any(text, URL_SIGNS):
         text = URL.sub(" xxurl ", text)
-    if has(text, EMAIL_SIGNS):
+    if contains_any(text, EMAIL_SIGNS):
         text = EMAIL.sub(" xxmail ", text)
-    if has(text, CODE_SIGNS):
+    if contains_any(text, CODE_SIGNS):
         text = CODE.sub(lambda match: f"{match['word'] or ''} xxcode ", text)
     if MONEY_SIGN.search(text):
         text = MONEY.sub(" xxmoney ", text)
@@ -227,8 +225,8 @@ def mask(text: str) -> str:
     return numbers.sub(masked_number, text)
 
 
-def has(text: str, signs: Sequence[str]) -> bool:
-    """Tell whether a text has any of some signs, whatever their case."""
+def contains_any(text: str, signs: Sequence[str]) -> bool:
+    """Return whether a text contains any of these strings, ignoring case."""
     lowered = text.lower()
     return any(sign in lowered for sign in signs)
 
@@ -238,4 +236,4 @@ def masked_number(match: re.Match[str]) -> str:
     found = match[0]
     digits = sum(c.isdigit() for c in found)
     mixed = any(c.isalpha() for c in found)
-    return found if found in KEPT_NUMBERS or (mixed and digits == 1) else " xxnum "
+    return found if found in MEANINGFUL_NUMBERS or (mixed and digits == 1) else " xxnum "

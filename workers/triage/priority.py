@@ -1,4 +1,4 @@
-"""Decide the priority: what the rules demand, else the model, and rules may raise but never lower."""
+"""Decide the priority: by the deciding rule, else the model, else the category; other rules only raise it."""
 
 from daemon.vocabulary import Priority
 from workers.triage.classifier import Prediction
@@ -9,10 +9,10 @@ from workers.triage.rules import Findings
 def decide(category: Category, prediction: Prediction | None, findings: Findings) -> Priority:
     """Return the priority of a ticket of this category."""
     verdict = findings.verdict.rule.priority if findings.verdict else None
-    start = verdict or likeliest(prediction) or category.priority
+    start = verdict or most_likely(prediction) or category.priority
     return most_urgent([start, *(hit.rule.priority for hit in findings.raises if hit.rule.priority)])
 
 
-def likeliest(prediction: Prediction | None) -> Priority | None:
-    """Return the likeliest priority, or None where the model has no opinion."""
+def most_likely(prediction: Prediction | None) -> Priority | None:
+    """Return the most likely priority, None if the model predicts none."""
     return prediction.priorities[0][0] if prediction and prediction.priorities else None

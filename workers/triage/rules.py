@@ -1,4 +1,4 @@
-"""Apply the admin's rules: the first that names a category decides, any may raise the priority, none may take long."""
+"""Apply the rules of the admin: the first with a category decides, any may raise the priority, none may be slow."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from functools import lru_cache
 import regex
 
 from daemon.vocabulary import Priority
-from workers.triage import tokens as words
+from workers.triage import tokens
 from workers.triage.policy import Rule, Where
 from workers.triage.preprocess import Case
 
 TIMEOUT = 0.05
-MOST_SLOW = 3
-LONGEST_PATTERN = 1000
-MOST_LETTERS = 12
+MAX_SLOW = 3
+MAX_PATTERN = 1000
+MAX_LETTERS = 12
 SYNTAX = frozenset("\\()[]{}|*+?^$")
 FLAGS = regex.IGNORECASE | regex.VERSION0
-# What a careless pattern is slow on: long runs, near misses at the end, nested repeats.
+# Texts on which a careless pattern is slow: long runs, near misses at the end, nested repeats.
 PROBES = tuple(
     run
     for unit in ("a", "1", " ", "a ", "a1", "ab", "- ", ".", "\n", "a@a.", "not ", "é")
@@ -26,12 +26,12 @@ PROBES = tuple(
 
 
 class RuleError(ValueError):
-    """A rule cannot be used: it is empty, is no regular expression, or is too slow."""
+    """A rule cannot be used: it is empty, is not a regular expression, or is too slow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A rule that matched, and the words it found, as the person wrote them."""
+    """A rule that matched, and the words that it matched, as the person wrote them."""
 
     rule: Rule
     found: str
@@ -39,7 +39,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the rules say: the one that decides, those that raise the priority, and names of those cut off."""
+    """The rule that decides, those that raise the priority, and the names of those that were skipped as too slow."""
 
     verdict: Hit | None
     raises: tuple[Hit, ...] = ()
@@ -48,7 +48,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A folded phrase: its words one space apart, and each of them once."""
+    """A folded phrase, with single spaces, and the set of its words."""
 
     text: str
     words: frozenset[str]
@@ -56,7 +56,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Searchable:
-    """A text with its folded words, ready for phrases (` word word `) and for patterns."""
+    """A text, and its folded words as one line (` word word `) and as a set."""
 
     text: str
     line: str
@@ -65,33 +65,33 @@ class Searchable:
     @classmethod
     def of(cls, text: str) -> "Searchable":
         """Prepare a text."""
-        forms = words.forms(text)
+        forms = tokens.forms(text)
         return cls(text, f" {' '.join(forms)} ", frozenset(forms))
 
     def phrase(self, phrase: Phrase) -> str | None:
-        """Find a phrase on word boundaries; return it as written, or None."""
+        """Find a phrase at word boundaries; return it as written, or None."""
         at = self.line.find(f" {phrase.text} ")
         if at < 0:
             return None
         first = self.line.count(" ", 0, at)
-        return words.excerpt(self.text, first, first + phrase.text.count(" "))
+        return tokens.excerpt(self.text, first, first + phrase.text.count(" "))
 
 
 @lru_cache(maxsize=4096)
 def compiled(pattern: str) -> regex.Pattern[str]:
-    """Compile a pattern once per process."""
+    """Compile a pattern, once per process."""
     return regex.compile(pattern, FLAGS)
 
 
 @lru_cache(maxsize=4096)
 def folded(phrases: tuple[str, ...]) -> tuple[Phrase, ...]:
-    """Fold the phrases of a rule once per process."""
-    cut = [words.forms(phrase) for phrase in phrases]
+    """Fold the phrases of a rule, once per process."""
+    cut = [tokens.forms(phrase) for phrase in phrases]
     return tuple(Phrase(" ".join(forms), frozenset(forms)) for forms in cut)
 
 
 def check(rule: Rule) -> None:
-    """Refuse a rule that could never match or could hold up the email; raises RuleError with the reason."""
+    """Raise RuleError for a rule that can never match, decides nothing, or is too slow."""
     if not rule.phrases and not rule.patterns:
         raise RuleError(f"rule {rule.name!r} has neither phrases nor patterns")
     if rule.category is None and rule.priority is None:
@@ -104,37 +104,37 @@ def check(rule: Rule) -> None:
 
 
 def check_pattern(name: str, pattern: str) -> None:
-    """Refuse what is no regular expression, matches everything, or is slow on a probe; raises RuleError."""
-    if len(pattern) > LONGEST_PATTERN:
-        raise RuleError(f"rule {name!r}: a pattern may have {LONGEST_PATTERN} characters")
+    """Raise RuleError for a pattern that is not a regular expression, matches everything, or is slow on a probe."""
+    if len(pattern) > MAX_PATTERN:
+        raise RuleError(f"rule {name!r}: a pattern may have at most {MAX_PATTERN} characters")
     try:
         expression = compiled(pattern)
         if expression.search(""):
-            raise RuleError(f"rule {name!r}: the pattern {pattern!r} matches every mail")
+            raise RuleError(f"rule {name!r}: the pattern {pattern!r} matches every email")
         for probe in (*PROBES, *near_misses(pattern)):
             expression.search(probe, timeout=TIMEOUT)
     except (regex.error, OverflowError, MemoryError, RecursionError) as error:
-        raise RuleError(f"rule {name!r}: {pattern!r} is no regular expression: {error}") from error
+        raise RuleError(f"rule {name!r}: {pattern!r} is not a regular expression: {error}") from error
     except TimeoutError as error:
         raise RuleError(f"rule {name!r}: the pattern {pattern!r} is too slow (more than 50 ms on a probe)") from error
 
 
 def near_misses(pattern: str) -> Iterator[str]:
-    """Yield texts made of the pattern's own letters that almost match: long runs, then what a match would need."""
-    letters = "".join(dict.fromkeys(c for c in pattern if c not in SYNTAX))[:MOST_LETTERS]
+    """Yield texts of the letters of a pattern that almost match: a long run, then the letters in order."""
+    letters = "".join(dict.fromkeys(c for c in pattern if c not in SYNTAX))[:MAX_LETTERS]
     for letter in dict.fromkeys(f"{letters}a1 "):
         yield f"{letter * 60}{letters}!"
         yield f"{letter * 3000}{letters}"
 
 
 def match(case: Case, rules: Iterable[Rule]) -> Findings:
-    """Try every rule in order."""
+    """Match every rule against a ticket, in order."""
     rules = tuple(rules)
     parts = {where: Searchable.of(part(case, where)) for where in {rule.where for rule in rules}}
     hits: list[Hit] = []
     slow: list[str] = []
     for rule in rules:
-        if len(slow) >= MOST_SLOW and rule.patterns:
+        if len(slow) >= MAX_SLOW and rule.patterns:
             slow.append(rule.name)
             continue
         try:
@@ -150,16 +150,16 @@ def match(case: Case, rules: Iterable[Rule]) -> Findings:
 
 
 def part(case: Case, where: Where) -> str:
-    """Return what a rule reads of a ticket."""
+    """Return the part of a ticket that a rule reads."""
     if where is Where.ANY:
         return f"{case.subject}\n{case.body}"
     return case.subject if where is Where.SUBJECT else case.body
 
 
 def search(rule: Rule, where: Searchable) -> Iterator[str]:
-    """Yield the words each phrase or pattern of a rule finds; TimeoutError when a pattern takes too long."""
+    """Yield the words that each phrase or pattern of a rule matches; raises TimeoutError."""
     for phrase in folded(rule.phrases):
-        # Most phrases have a word that the text lacks: telling so is much cheaper than to search for them.
+        # Most phrases have a word that the text lacks; this test is much cheaper than the search.
         if phrase.words <= where.words and (found := where.phrase(phrase)) is not None:
             yield found
     for pattern in rule.patterns:

@@ -274,7 +274,7 @@ def test_a_closed_worker_sends_no_further_email_of_its_batch(store: Store) -> No
 
 
 def test_the_loaded_text_is_at_least_as_long_as_the_read_text() -> None:
-    assert decisions.READ_AT_MOST >= preprocess.LONGEST_TEXT
+    assert decisions.READ_AT_MOST >= preprocess.MAX_TEXT
     assert snapshots.SHOWN_AT_MOST >= excerpt.READ_AT_MOST
 
 

@@ -1,4 +1,4 @@
-"""The model: features, probabilities and the words that weighed most."""
+"""The model: features, probabilities and the most important words."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ from workers.triage.preprocess import clean
         ("o'clock!?s_ab", ["o", "clock", "!", "?", "s", "ab"]),
     ],
 )
-def test_words_compare_equal_however_they_are_typed(text: str, forms: list[str]) -> None:
+def test_words_compare_equal_regardless_of_typing(text: str, forms: list[str]) -> None:
     assert words.forms(text) == forms
 
 
@@ -62,7 +62,7 @@ def test_probabilities_add_up_and_the_batch_agrees_with_the_single_ticket(model:
     ("text", "first", "last", "found"),
     [("I can't pay", 1, 1, "can't"), ("a, b\nc. D!", 1, 3, "b\nc. D"), ("why?!", 0, 1, "why?")],
 )
-def test_an_excerpt_is_quoted_as_it_was_written(text: str, first: int, last: int, found: str) -> None:
+def test_an_excerpt_keeps_the_original_text(text: str, first: int, last: int, found: str) -> None:
     assert words.excerpt(text, first, last) == found
 
 
@@ -75,18 +75,18 @@ def test_an_excerpt_is_quoted_as_it_was_written(text: str, first: int, last: int
         ("locked my accounts out of the houses", [("stem", 0, 3), ("short", 3, 2)]),
     ],
 )
-def test_phrases_are_found_whole_and_a_stem_may_end_them(text: str, found: list[tuple[str, int, int]]) -> None:
+def test_whole_phrases_are_found_and_may_end_in_a_stem(text: str, found: list[tuple[str, int, int]]) -> None:
     book = lexicon.build({"exact": ["out of the house"], "short": ["out of"], "stem": ["locked my account*"]})
     assert [(book.groups[group], at, size) for group, at, size in book.find(features.read(text))] == found
 
 
-def test_the_heaviest_words_are_shown_as_they_were_written(model: Model) -> None:
+def test_the_most_important_words_are_shown_as_written(model: Model) -> None:
     shown = [word for word, _ in model.predict(clean("", "Please REFUND my Çard")).words]
     assert shown[0] == "REFUND"
     assert "Çard" in shown
 
 
-def test_unknown_words_make_the_model_less_sure(model: Model) -> None:
+def test_unknown_words_lower_the_confidence(model: Model) -> None:
     sure = model.predict(clean("", "refund")).categories[0][1]
     unsure = model.predict(clean("", "refund qwxy vbnm zxcv plkj mnbv")).categories[0][1]
     assert unsure < sure

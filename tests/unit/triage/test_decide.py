@@ -1,4 +1,4 @@
-"""The decision: who gets a ticket, and the reasons."""
+"""The decision on a ticket: category, priority, team and reasons."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ def test_a_clear_ticket_goes_to_its_team_with_reasons(policy: TriagePolicy, mode
         ("私の荷物はどこですか", "unknown language"),
     ],
 )
-def test_what_cannot_be_known_goes_to_a_person_with_the_reason(
+def test_an_unreadable_ticket_goes_to_a_person_with_the_reason(
     body: str, reason: str, policy: TriagePolicy, model: Model
 ) -> None:
     triage = decide(body, replace(policy, threshold=0.0), model)
@@ -75,7 +75,7 @@ def test_low_confidence_goes_to_a_person_with_the_guess(
         (Mode.ALWAYS, {}, "PAYMENTS_TEAM"),
     ],
 )
-def test_the_mode_says_when_the_model_may_route(
+def test_the_mode_decides_whether_the_model_may_route(
     mode: Mode, certified: dict[str, float | None], team: str, policy: TriagePolicy, model: Model
 ) -> None:
     assert decide(CLEAR, replace(policy, mode=mode), model, certified).team == team
@@ -94,18 +94,18 @@ def test_a_category_with_few_examples_is_only_suggested(policy: TriagePolicy, mo
     assert "only 9 examples" in triage.reasons[0]
 
 
-def test_a_category_nobody_configured_falls_to_the_general_team(policy: TriagePolicy, model: Model) -> None:
+def test_an_unconfigured_category_goes_to_the_fallback_team(policy: TriagePolicy, model: Model) -> None:
     assert decide(CLEAR, replace(policy, categories=policy.categories[1:]), model).team == "GENERAL_SUPPORT"
 
 
-def test_without_a_model_a_person_decides_and_is_told(policy: TriagePolicy) -> None:
+def test_without_a_model_a_person_decides_and_reads_why(policy: TriagePolicy) -> None:
     triage = decide(CLEAR, policy, None)
     assert (triage.team, triage.confidence, triage.model) == (MANUAL_REVIEW, 0.0, None)
     assert "rules alone decide" in triage.reasons[0]
 
 
 @pytest.mark.parametrize("with_model", [True, False])
-def test_a_rule_decides_with_certainty_with_or_without_a_model(
+def test_a_rule_decides_with_full_confidence_with_or_without_a_model(
     *, with_model: bool, policy: TriagePolicy, model: Model
 ) -> None:
     book = (rule("twice", "Login", priority=Priority.HIGH, phrases=("refund my card",)),)
@@ -140,6 +140,6 @@ def test_a_share_of_automatic_decisions_is_marked_for_audit(
     assert decide(CLEAR, policy, model, draw=draw).audit is audit
 
 
-def test_most_urgent_of_nothing_is_pending() -> None:
+def test_the_most_urgent_of_no_priorities_is_pending() -> None:
     assert most_urgent([]) is Priority.PENDING
     assert most_urgent([Priority.LOW, Priority.URGENT, Priority.HIGH]) is Priority.URGENT

@@ -1,4 +1,4 @@
-"""What triage reads of a mail."""
+"""The text of an email that triage reads."""
 
 import time
 
@@ -28,7 +28,7 @@ MESSAGE = "The export stops at the third page and the file is empty."
         "\n\nThanks in advance!",
     ],
 )
-def test_what_is_not_the_message_is_cut(addition: str) -> None:
+def test_text_around_the_message_is_cut(addition: str) -> None:
     assert clean("Export", MESSAGE + addition).body == MESSAGE
 
 
@@ -49,7 +49,7 @@ def test_a_greeting_is_cut(greeting: str) -> None:
         "Hello",
     ],
 )
-def test_what_only_looks_like_a_signature_stays(body: str) -> None:
+def test_text_that_only_resembles_a_signature_stays(body: str) -> None:
     assert clean("", body).body == body.strip()
 
 
@@ -62,7 +62,7 @@ def test_the_subject_counts_twice() -> None:
     assert clean("Export", MESSAGE).read == f"Export\nExport\n{MESSAGE}"
 
 
-def test_a_forwarded_mail_is_read_where_there_is_little_else() -> None:
+def test_a_forwarded_email_is_read_if_the_message_is_short() -> None:
     forwarded = "fyi\n\n-----Original Message-----\nFrom: Ann\nSent: Monday\nSubject: Printer\n\nIt prints blank pages."
     case = clean("FW: Printer", forwarded)
     assert case.body == "fyi\nPrinter\n\nIt prints blank pages."
@@ -163,7 +163,7 @@ def test_a_pleasantry_is_cut_in_every_language(formula: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "   \n", "\u200b\u200e", "...", "\0\0"])
-def test_a_mail_without_letters_is_empty(text: str) -> None:
+def test_an_email_without_letters_is_empty(text: str) -> None:
     assert clean(text, text).empty
 
 
@@ -188,7 +188,7 @@ def test_a_mail_without_letters_is_empty(text: str) -> None:
         "é1",
     ],
 )
-def test_hostile_text_costs_little_time(unit: str) -> None:
+def test_hostile_text_is_read_quickly(unit: str) -> None:
     text = unit * (200_000 // len(unit))
     began = time.process_time()
     clean(text, text)
@@ -196,6 +196,6 @@ def test_hostile_text_costs_little_time(unit: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["x" * 5000, "é" * 5000, "a'" + "b" * 5000, "-" + "y" * 5000])
-def test_of_an_endless_word_little_is_remembered(text: str) -> None:
-    assert max(map(len, tokens.split(text))) <= tokens.LONGEST_WRITTEN
-    assert max(map(len, tokens.forms(text))) <= tokens.LONGEST
+def test_a_very_long_word_is_cut(text: str) -> None:
+    assert max(map(len, tokens.split(text))) <= tokens.MAX_WRITTEN
+    assert max(map(len, tokens.forms(text))) <= tokens.MAX_FORM

@@ -1,4 +1,4 @@
-"""What ships in config/: the lexicon and the examples that the default model learns from."""
+"""The shipped lexicon and the examples that the default model learns from."""
 
 import tomllib
 from collections import Counter, defaultdict
@@ -20,7 +20,7 @@ def corpus() -> list[Example]:
     return [example for path in FILES for example in read_file(path, {"Payments", "Login", "Technical", "General"})]
 
 
-def test_every_group_of_the_lexicon_speaks_seven_languages() -> None:
+def test_every_group_of_the_lexicon_has_words_of_seven_languages() -> None:
     tables = tomllib.loads((CONFIG / "lexicon.toml").read_text(encoding="utf-8"))
     assert lexicon.load(CONFIG / "lexicon.toml").groups == tuple(tables)
     for name, table in tables.items():
@@ -29,7 +29,7 @@ def test_every_group_of_the_lexicon_speaks_seven_languages() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_every_example_has_a_priority_and_says_where_it_belongs(path: Path) -> None:
+def test_every_example_has_a_priority_and_a_group(path: Path) -> None:
     for example in read_file(path):
         assert example.priority, example.subject
         assert example.situation, example.subject
@@ -44,7 +44,7 @@ def test_the_categories_are_balanced_and_varied(corpus: list[Example]) -> None:
     assert len({e.voice for e in corpus}) >= 10
 
 
-def test_no_two_examples_are_made_from_one_another(corpus: list[Example]) -> None:
+def test_no_two_examples_are_near_copies(corpus: list[Example]) -> None:
     texts = [tokens.forms(f"{e.subject} {e.body}") for e in corpus]
     grams = [{tuple(text[at : at + 5]) for at in range(len(text) - 4)} for text in texts]
     owners: dict[tuple[str, ...], list[int]] = defaultdict(list)
