@@ -1,4 +1,4 @@
-"""Earn automatic routing: the confidence from which a category keeps its promise, shown by verified tickets."""
+"""Certify automatic routing: find the confidence from which verified tickets show the promised accuracy."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -6,17 +6,17 @@ from functools import lru_cache
 from scipy.special import betaincinv
 
 CONFIDENCE = 0.9
-NEXT_LOOK = 1.35
-# The sets looked at contain each other, so looking often costs less than as many independent looks: with the error
-# split in three, a model that is just below its promise at every confidence is certified in 8 % of simulations.
-SHARES = 3
+GROWTH = 1.35
+# The tested sets contain each other, so their tests are not independent and the error need not be divided by their
+# number. With the error divided by three, simulations certify a model just below the promised accuracy in 8 % of runs.
+ERROR_SHARES = 3
 
 Verified = tuple[float, bool]
 
 
 @lru_cache(maxsize=10_000)
 def lower_bound(right: int, count: int, confidence: float = CONFIDENCE) -> float:
-    """Return the one-sided Clopper-Pearson bound: with this confidence the true accuracy is at least so high."""
+    """Return the one-sided Clopper-Pearson bound: the true accuracy is at least this, with this confidence."""
     if right == 0:
         return 0.0
     return float(betaincinv(right, count - right + 1, 1 - confidence))
@@ -25,13 +25,13 @@ def lower_bound(right: int, count: int, confidence: float = CONFIDENCE) -> float
 def threshold(verified: Sequence[Verified], promised: float, confidence: float = CONFIDENCE) -> float | None:
     """Return the lowest confidence from which the promised accuracy is certain enough, or None.
 
-    `verified` are (confidence, was it right) of tickets a person checked, whatever became of them. Sets of the most
-    confident tickets are tested from the smallest that can pass to the largest, each with a share of the error allowed,
-    so that choosing the best of them does not undo the promise.
+    `verified` has (confidence, prediction was right) for each ticket that a person checked, routed or not. Sets of the
+    most confident tickets are tested, from the smallest that can pass to the largest. Each test gets a share of the
+    allowed error, so that choosing the best set does not break the promise.
     """
     ordered = sorted(verified, key=lambda pair: -pair[0])
-    sizes = looks(len(ordered), promised, confidence)
-    certain = 1 - (1 - confidence) / max(1, min(SHARES, len(sizes)))
+    sizes = set_sizes(len(ordered), promised, confidence)
+    certain = 1 - (1 - confidence) / max(1, min(ERROR_SHARES, len(sizes)))
     found = None
     for size in sizes:
         chosen = ordered[:size]
@@ -40,19 +40,19 @@ def threshold(verified: Sequence[Verified], promised: float, confidence: float =
     return found
 
 
-def looks(count: int, promised: float, confidence: float) -> list[int]:
-    """Return the sizes to test: from the fewest tickets that could pass, growing by a third, to all of them."""
+def set_sizes(count: int, promised: float, confidence: float) -> list[int]:
+    """Return the sizes to test: from the smallest that could pass, growing by a third, to all tickets."""
     sizes: list[int] = []
-    size = fewest(promised, confidence)
+    size = min_tickets(promised, confidence)
     while size < count:
         sizes.append(size)
-        size = int(size * NEXT_LOOK) + 1
-    return [*sizes, count] if count >= fewest(promised, confidence) else []
+        size = int(size * GROWTH) + 1
+    return [*sizes, count] if count >= min_tickets(promised, confidence) else []
 
 
 @lru_cache(maxsize=100)
-def fewest(promised: float, confidence: float = CONFIDENCE) -> int:
-    """Return how many tickets without an error are needed before anything can be certified."""
+def min_tickets(promised: float, confidence: float = CONFIDENCE) -> int:
+    """Return the number of tickets without an error that is needed to certify anything."""
     count = 1
     while lower_bound(count, count, confidence) < promised:
         count += 1
@@ -62,5 +62,5 @@ def fewest(promised: float, confidence: float = CONFIDENCE) -> int:
 def certify(
     verified: Mapping[str, Sequence[Verified]], promised: float, confidence: float = CONFIDENCE
 ) -> dict[str, float | None]:
-    """Return the certified threshold of each category the model decided for, None where there is none yet."""
+    """Return the certified threshold of each predicted category, None if it has none yet."""
     return {name: threshold(pairs, promised, confidence) for name, pairs in verified.items()}

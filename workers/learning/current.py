@@ -1,4 +1,4 @@
-"""The model in force: loaded when it changes, trained at the first start, never trusted without its signature."""
+"""The model in force: reloaded when another version is promoted, and loaded only with a valid signature."""
 
 import threading
 from collections import defaultdict
@@ -18,12 +18,12 @@ from workers.triage.policy import Mode, TriagePolicy
 
 log = structlog.get_logger(__name__)
 
-LOOKED_EVERY = 2.0
-CERTIFIED_EVERY = 30.0
+RELOAD_SECONDS = 2.0
+CERTIFY_SECONDS = 30.0
 
 
 class CurrentModel:
-    """Gives actors the current model; sees a promoted or rolled back one within two seconds, without a restart."""
+    """Gives actors the current model; follows a promotion or rollback within two seconds, without a restart."""
 
     def __init__(self, store: Store, registry: Registry, policy: Callable[[], TriagePolicy]) -> None:
         self._store = store
@@ -32,59 +32,58 @@ class CurrentModel:
         self._lock = threading.Lock()
         self._model: Model | None = None
         self._stamp: tuple[int, int] | None = None
-        self._looked_at = -LOOKED_EVERY
+        self._reloaded_at = -RELOAD_SECONDS
         self._certified: Mapping[str, float | None] = {}
-        self._certified_at = -CERTIFIED_EVERY
+        self._certified_at = -CERTIFY_SECONDS
         self.drifted = ""
 
     def model(self) -> Model | None:
-        """Return the current model, None where none can be trusted: rules alone decide then."""
+        """Return the current model, or None if none is usable; then rules alone decide."""
         with self._lock:
-            if monotonic() - self._looked_at >= LOOKED_EVERY:
-                self._looked_at = monotonic()
-                self._look()
+            if monotonic() - self._reloaded_at >= RELOAD_SECONDS:
+                self._reloaded_at = monotonic()
+                self._reload()
             return self._model
 
     def use(self, model: Model) -> None:
-        """Take a model that was loaded or trained a moment ago, so that it is not loaded again."""
+        """Use a model that was just loaded or trained, instead of loading it again."""
         with self._lock:
             stamp = self._registry.stamp()
-            # Another version may have been promoted since; the next look loads that one.
+            # Another version may have been promoted since; the next reload gets that one.
             if self._registry.current() == model.version:
                 self._model, self._stamp = model, stamp
 
     def certified(self) -> Mapping[str, float | None]:
-        """Return the confidence from which each category keeps the promised accuracy.
+        """Return the confidence from which each category keeps the promised accuracy, None for one that does not.
 
-        Nothing is certified while people override more than they should: the sequential test turns `auto` back into
-        suggestions until a new model is in force.
+        Nothing is certified while the drift alarm is on: mode `auto` only suggests until a new model is in force.
         """
         if all(self._policy().mode_of(category.name) is not Mode.AUTO for category in self._policy().categories):
             return {}
         with self._lock:
-            if monotonic() - self._certified_at >= CERTIFIED_EVERY:
+            if monotonic() - self._certified_at >= CERTIFY_SECONDS:
                 self._certified_at = monotonic()
                 self._certified = self._certify()
             return self._certified
 
     def _certify(self) -> Mapping[str, float | None]:
         with self._store.read() as session:
-            checks = labels.reviews(session)
+            reviews = labels.reviews(session)
         model = self._model.version if self._model else None
-        drift = watch(not check.right for check in checks if self._routed(check) and check.model == model)
+        drift = watch(not review.right for review in reviews if self._routed(review) and review.model == model)
         if drift.state is State.ALARM:
-            self.drifted = f"people override it too often, by {drift.seen} checks of model {model}"
+            self.drifted = f"people overrode too many decisions of model {model} ({drift.seen} reviewed)"
             return {}
         self.drifted = ""
         pairs: dict[str, list[tuple[float, bool]]] = defaultdict(list)
-        for check in checks:
-            pairs[check.predicted].append((check.confidence, check.right))
+        for review in reviews:
+            pairs[review.predicted].append((review.confidence, review.right))
         return certify(pairs, self._policy().promised_accuracy)
 
-    def _routed(self, check: Review) -> bool:
-        return check.team != self._policy().review_team
+    def _routed(self, review: Review) -> bool:
+        return review.team != self._policy().review_team
 
-    def _look(self) -> None:
+    def _reload(self) -> None:
         stamp = self._registry.stamp()
         if stamp == self._stamp:
             return
@@ -93,6 +92,6 @@ class CurrentModel:
             self._model = self._registry.load()
         except RegistryError as error:
             self._model = None
-            log.error("no usable model, rules alone decide", reason=str(error))  # noqa: TRY400 - the reason says it all
+            log.error("no usable model, rules alone decide", reason=str(error))  # noqa: TRY400 - the reason is enough
         else:
             log.info("model loaded", model=self._model.version)

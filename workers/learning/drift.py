@@ -1,18 +1,19 @@
-"""Watch what people override: a sequential test that stops automatic routing as soon as it is likely going wrong."""
+"""Detect drift: a sequential test on the decisions that people override, which stops automatic routing."""
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+# Shares of overridden decisions, and the probabilities of a false alarm and of a missed one.
 HEALTHY = 0.05
-SICK = 0.20
+UNHEALTHY = 0.20
 ALPHA = 0.01
 BETA = 0.05
 
 
 class State(StrEnum):
-    """What the test says: keep watching, shown healthy, or going wrong."""
+    """The result of the test: not yet decided, healthy, or drifting."""
 
     WATCHING = "watching"
     HEALTHY = "healthy"
@@ -21,22 +22,22 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """The state of the test. `ratio` is the log-likelihood ratio since it last showed health; `seen` counts checks."""
+    """The state of the test: the log-likelihood ratio since it was last healthy, and the number of reviews `seen`."""
 
     state: State = State.WATCHING
     ratio: float = 0.0
     seen: int = 0
 
 
-def observe(drift: Drift, *, overridden: bool, healthy: float = HEALTHY, sick: float = SICK) -> Drift:
-    """Add one checked ticket (Wald's sequential probability ratio test). An alarm stays until somebody resets it.
+def observe(drift: Drift, *, overridden: bool, healthy: float = HEALTHY, unhealthy: float = UNHEALTHY) -> Drift:
+    """Add one reviewed ticket (Wald's sequential probability ratio test). An alarm is final.
 
-    Each time health is shown the test starts afresh, so that old good days do not hide new bad ones.
+    The test starts afresh whenever it finds the model healthy, so that good results of the past do not hide new errors.
     """
     if drift.state is State.ALARM:
         return Drift(State.ALARM, drift.ratio, drift.seen + 1)
     start = 0.0 if drift.state is State.HEALTHY else drift.ratio
-    step = math.log(sick / healthy) if overridden else math.log((1 - sick) / (1 - healthy))
+    step = math.log(unhealthy / healthy) if overridden else math.log((1 - unhealthy) / (1 - healthy))
     ratio = start + step
     if ratio >= math.log((1 - BETA) / ALPHA):
         return Drift(State.ALARM, ratio, drift.seen + 1)
@@ -46,7 +47,7 @@ def observe(drift: Drift, *, overridden: bool, healthy: float = HEALTHY, sick: f
 
 
 def watch(overrides: Iterable[bool]) -> Drift:
-    """Run the test over checks, oldest first: say of each automatic decision whether it was overridden."""
+    """Run the test over reviewed automatic decisions, oldest first; each item says whether it was overridden."""
     drift = Drift()
     for overridden in overrides:
         drift = observe(drift, overridden=overridden)

@@ -1,4 +1,4 @@
-"""Read labelled tickets from CSV, with the line number of whatever is wrong."""
+"""Read labelled tickets from CSV files; errors name the line."""
 
 import csv
 import io
@@ -9,12 +9,12 @@ from pathlib import Path
 from daemon.vocabulary import Priority
 from workers.triage.preprocess import Case, clean
 
-LONGEST_FIELD = 200_000
-MOST_ROWS = 200_000
+MAX_FIELD = 200_000
+MAX_ROWS = 200_000
 
 
 class ExampleError(ValueError):
-    """A file of examples cannot be used; the message names the file, the line and what is wrong."""
+    """A file of examples cannot be used; the message names the file, the line and the problem."""
 
     def __init__(self, source: str, line: int, problem: str) -> None:
         super().__init__(f"{source}, line {line}: {problem}")
@@ -27,7 +27,7 @@ class ExampleError(ValueError):
 class Example:
     """A ticket and its true category.
 
-    `situation` and `voice` group examples that are alike; `verified` marks one that a person of this company confirmed.
+    `situation` and `voice` group similar examples. `verified` marks one that a person of this company confirmed.
     """
 
     subject: str
@@ -42,19 +42,19 @@ class Example:
 
     @property
     def case(self) -> Case:
-        """Return what triage reads of it."""
+        """Return the text as triage reads it."""
         return clean(self.subject, self.body)
 
 
 def read_files(paths: Iterable[Path], categories: Collection[str] | None = None) -> list[Example]:
-    """Read several files; raises ExampleError."""
+    """Read several CSV files; raises ExampleError."""
     return [example for path in paths for example in read_file(path, categories)]
 
 
 def read_file(path: Path, categories: Collection[str] | None = None, *, verified: bool = False) -> list[Example]:
     """Read a CSV file with the columns subject, body and category (or label); raises ExampleError.
 
-    Optional columns: id, priority, situation, voice, industry. `categories` are the names allowed, None for any.
+    Optional columns: id, priority, situation, voice, industry. `categories` are the allowed names, None allows any.
     """
     try:
         content = path.read_bytes()
@@ -66,13 +66,13 @@ def read_file(path: Path, categories: Collection[str] | None = None, *, verified
 def parse(
     content: bytes, source: str, categories: Collection[str] | None = None, *, verified: bool = False
 ) -> Iterator[Example]:
-    """Yield the examples of a CSV file; raises ExampleError at the first line that is wrong."""
+    """Yield the examples of a CSV file; raises ExampleError at the first bad line."""
     rows = csv.DictReader(io.StringIO(decoded(content, source), newline=""), strict=True)
     label = label_column(rows, source)
     try:
         for count, row in enumerate(rows):
-            if count >= MOST_ROWS:
-                raise ExampleError(source, rows.line_num, f"more than {MOST_ROWS:,} rows")
+            if count >= MAX_ROWS:
+                raise ExampleError(source, rows.line_num, f"more than {MAX_ROWS:,} rows")
             yield example(row, label, source, rows.line_num, categories, verified=verified)
     except csv.Error as error:
         raise ExampleError(source, rows.line_num + 1, str(error)) from error
@@ -118,8 +118,8 @@ def example(
     if None in row or None in row.values():
         raise ExampleError(source, line, "has more or fewer fields than the header")
     fields = {str(name): str(value) for name, value in row.items()}
-    if any(len(value) > LONGEST_FIELD for value in fields.values()):
-        raise ExampleError(source, line, f"a field has more than {LONGEST_FIELD:,} characters")
+    if any(len(value) > MAX_FIELD for value in fields.values()):
+        raise ExampleError(source, line, f"a field has more than {MAX_FIELD:,} characters")
     category = fields[label].strip()
     if not category or (categories is not None and category not in categories):
         known = f"; known: {', '.join(categories)}" if categories else ""
@@ -138,7 +138,7 @@ def example(
 
 
 def priority(text: str, source: str, line: int) -> Priority | None:
-    """Read a priority; an empty field means none; raises ExampleError."""
+    """Return a priority, None for an empty field; raises ExampleError."""
     if not text.strip():
         return None
     try:

@@ -1,4 +1,4 @@
-"""Fit the numbers: two experts (text and word groups), their strength by held-out log-loss, one calibrated answer."""
+"""Fit the model: two experts (text and word groups), regularised by held-out log-loss, and calibrated together."""
 
 import warnings
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ from workers.triage.classifier import Linear, softmax
 STRENGTHS = (1.0, 3.0, 10.0, 30.0)
 GROUP_STRENGTH = 3.0
 FOLDS = 3
-MOST_FOR_CHOICE = 1600
-ENOUGH_VERIFIED = 100
-# The email of a new company is less like our examples than these are like each other: be that much less sure of it.
-AMONG_STRANGERS = 0.85
+MAX_FOR_CHOICE = 1600
+MIN_VERIFIED = 100
+# The email of a new company resembles our examples less than these resemble each other, so confidence is lowered.
+NEW_COMPANY_DISCOUNT = 0.85
 ITERATIONS = 200
 TOLERANCE = 1e-3
 SEED = 20251
@@ -32,20 +32,20 @@ Names = NDArray[np.str_]
 
 @dataclass(frozen=True, slots=True)
 class Expert:
-    """One linear opinion: a row of weights and a bias for each label."""
+    """A linear model: a row of weights and a bias for each label."""
 
     weights: Numbers
     bias: Numbers
 
     def logits(self, matrix: csr_array) -> Numbers:
-        """Return a row of scores per ticket."""
+        """Return a row of scores for each ticket."""
         scores: Numbers = matrix @ self.weights.T + self.bias
         return scores
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A fitted pair of experts, summed with calibrated shares, and what held-out tickets said about it."""
+    """Two experts summed with calibrated shares; `held_out` has the probabilities of tickets not trained on."""
 
     linear: Linear
     strength: float
@@ -54,10 +54,10 @@ class Fitted:
 
 
 def fit_expert(matrix: csr_array, names: Names, labels: Sequence[str], strength: float) -> Expert:
-    """Fit a balanced logistic regression; labels that these tickets lack get the lowest score there is."""
+    """Fit a balanced logistic regression; labels without a ticket get a score below all others."""
     regression = LogisticRegression(C=strength, class_weight="balanced", max_iter=ITERATIONS, tol=TOLERANCE)
     with warnings.catch_warnings():
-        # A regression that is still improving a little after 200 steps is good enough to be measured.
+        # A regression that still improves a little after 200 steps is good enough.
         warnings.simplefilter("ignore", ConvergenceWarning)
         regression.fit(matrix, names)
     weights, bias = regression.coef_, regression.intercept_
@@ -70,21 +70,21 @@ def fit_expert(matrix: csr_array, names: Names, labels: Sequence[str], strength:
 
 
 def fit(matrix: csr_array, names: Names, groups: Sequence[str], verified: Sequence[bool], text_width: int) -> Fitted:
-    """Fit the category model. Tickets of one group never stand on both sides of a held-out check.
+    """Fit the category model. Tickets of one group are never both trained on and held out.
 
-    Once there are enough verified tickets they alone set the shares: only they are drawn from this company's mail.
+    With enough verified tickets, these alone determine the shares, because only they come from this company.
     """
     labels = tuple(sorted(set(names.tolist())))
     text, lexicon = split(matrix, text_width)
-    strength, text_says = choose_strength(text, names, groups, labels)
-    opinions = (text_says, held_out(lexicon, names, groups, labels, GROUP_STRENGTH))
+    strength, text_scores = choose_strength(text, names, groups, labels)
+    scores = (text_scores, held_out(lexicon, names, groups, labels, GROUP_STRENGTH))
     truth = np.array([labels.index(name) for name in names.tolist()])
     own = np.array(verified, bool)
-    if own.sum() >= ENOUGH_VERIFIED:
-        shares = calibrate((opinions[0][own], opinions[1][own]), truth[own], tied=False)
+    if own.sum() >= MIN_VERIFIED:
+        shares = calibrate((scores[0][own], scores[1][own]), truth[own], tied=False)
     else:
-        both, _ = calibrate(opinions, truth, tied=True)
-        shares = (both * AMONG_STRANGERS, both * AMONG_STRANGERS)
+        both, _ = calibrate(scores, truth, tied=True)
+        shares = (both * NEW_COMPANY_DISCOUNT, both * NEW_COMPANY_DISCOUNT)
     experts = (
         fit_expert(text, names, labels, strength),
         fit_expert(lexicon, names, labels, GROUP_STRENGTH),
@@ -92,18 +92,18 @@ def fit(matrix: csr_array, names: Names, groups: Sequence[str], verified: Sequen
     weights = np.hstack([share * expert.weights for share, expert in zip(shares, experts, strict=True)])
     bias = sum((share * expert.bias for share, expert in zip(shares, experts, strict=True)), np.zeros(len(labels)))
     linear = Linear(labels, np.ascontiguousarray(weights.T, np.float32), bias.astype(np.float32))
-    return Fitted(linear, strength, shares, mixed(opinions, shares))
+    return Fitted(linear, strength, shares, mixed(scores, shares))
 
 
 def split(matrix: csr_array, text_width: int) -> tuple[csr_array, csr_array]:
-    """Cut the columns into text and word groups."""
+    """Split the columns into text and word groups."""
     return matrix[:, :text_width], matrix[:, text_width:]
 
 
 def folds(names: Names, groups: Sequence[str], count: int = FOLDS) -> list[tuple[NDArray[np.int_], NDArray[np.int_]]]:
-    """Split tickets into folds by group; fewer folds when there are few groups."""
-    different = len(set(groups))
-    splitter = GroupKFold(min(count, different), shuffle=True, random_state=SEED)
+    """Split tickets into folds by group; at most as many folds as groups."""
+    distinct = len(set(groups))
+    splitter = GroupKFold(min(count, distinct), shuffle=True, random_state=SEED)
     return [
         (train, test) for train, test in splitter.split(names, names, groups) if len(set(names[train].tolist())) > 1
     ]
@@ -112,55 +112,55 @@ def folds(names: Names, groups: Sequence[str], count: int = FOLDS) -> list[tuple
 def choose_strength(
     text: csr_array, names: Names, groups: Sequence[str], labels: Sequence[str]
 ) -> tuple[float, Numbers]:
-    """Choose the regularisation of the text expert by held-out log-loss; return it with what it says held out.
+    """Choose the regularisation of the text expert by held-out log-loss; return it with the held-out scores.
 
-    Where there are many tickets a sample of them chooses.
+    If there are many tickets, a sample of them is used.
     """
-    if len(names) > MOST_FOR_CHOICE:
-        some = np.random.default_rng(SEED).permutation(len(names))[:MOST_FOR_CHOICE]
+    if len(names) > MAX_FOR_CHOICE:
+        some = np.random.default_rng(SEED).permutation(len(names))[:MAX_FOR_CHOICE]
         strength, _ = choose_strength(text[some], names[some], [groups[at] for at in some], labels)
         return strength, held_out(text, names, groups, labels, strength)
     truth = np.array([labels.index(name) for name in names.tolist()])
-    best, best_says, least = STRENGTHS[0], np.zeros((len(names), len(labels))), np.inf
+    best, best_scores, least = STRENGTHS[0], np.zeros((len(names), len(labels))), np.inf
     for strength in STRENGTHS:
-        says = held_out(text, names, groups, labels, strength)
-        loss = log_loss(mixed((says, says), calibrate((says, says), truth, tied=True)), truth)
+        scores = held_out(text, names, groups, labels, strength)
+        loss = log_loss(mixed((scores, scores), calibrate((scores, scores), truth, tied=True)), truth)
         if loss >= least:
-            # The loss has one valley; past it every step is worse and slower.
+            # The loss has one minimum; every further step is worse and slower.
             break
-        best, best_says, least = strength, says, loss
-    return best, best_says
+        best, best_scores, least = strength, scores, loss
+    return best, best_scores
 
 
 def held_out(
     matrix: csr_array, names: Names, groups: Sequence[str], labels: Sequence[str], strength: float, count: int = FOLDS
 ) -> Numbers:
-    """Return what an expert says of tickets it was not trained on."""
-    says = np.zeros((len(names), len(labels)))
+    """Return the scores that an expert gives to tickets that it was not trained on."""
+    scores = np.zeros((len(names), len(labels)))
     for train, test in folds(names, groups, count):
-        says[test] = fit_expert(matrix[train], names[train], labels, strength).logits(matrix[test])
-    return says
+        scores[test] = fit_expert(matrix[train], names[train], labels, strength).logits(matrix[test])
+    return scores
 
 
-def mixed(opinions: tuple[Numbers, Numbers], shares: tuple[float, float]) -> Numbers:
-    """Sum the opinions with their shares and turn them into probabilities."""
-    return softmax(shares[0] * opinions[0] + shares[1] * opinions[1])
+def mixed(scores: tuple[Numbers, Numbers], shares: tuple[float, float]) -> Numbers:
+    """Sum the scores of both experts, weighted by their shares, and turn them into probabilities."""
+    return softmax(shares[0] * scores[0] + shares[1] * scores[1])
 
 
 def log_loss(chances: Numbers, truth: NDArray[np.int_]) -> float:
-    """Return the mean negative log-likelihood of the truth."""
+    """Return the mean negative log-likelihood of the true labels."""
     return float(-np.log(np.maximum(chances[np.arange(len(truth)), truth], 1e-12)).mean())
 
 
-def calibrate(opinions: tuple[Numbers, Numbers], truth: NDArray[np.int_], *, tied: bool) -> tuple[float, float]:
-    """Choose how much each expert counts, so that held-out confidence is honest: a temperature for both, or for each.
+def calibrate(scores: tuple[Numbers, Numbers], truth: NDArray[np.int_], *, tied: bool) -> tuple[float, float]:
+    """Choose the shares of the experts that calibrate held-out confidence: one for both (`tied`), or one for each.
 
-    Without tickets of this company both count the same: our own examples cannot show how well their words travel.
+    They are tied without tickets of this company, because our examples cannot show how well their words fit it.
     """
 
     def loss(logs: Numbers) -> float:
         first, second = np.exp(np.broadcast_to(logs, 2))
-        return log_loss(mixed(opinions, (first, second)), truth)
+        return log_loss(mixed(scores, (first, second)), truth)
 
     start = np.log([0.5] if tied else [0.5, 0.5])
     found = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 60, "xatol": 0.02, "fatol": 1e-4})
@@ -169,5 +169,5 @@ def calibrate(opinions: tuple[Numbers, Numbers], truth: NDArray[np.int_], *, tie
 
 
 def pin_threads() -> None:
-    """Keep linear algebra to one thread: our matrices are small, and threads would only wait for each other."""
+    """Limit linear algebra to one thread: our matrices are small, and more threads would wait for each other."""
     threadpool_limits(limits=1)

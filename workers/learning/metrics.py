@@ -1,16 +1,16 @@
-"""Measure predictions: accuracy, macro-F1, calibration error and coverage, all by the usual definitions."""
+"""Measure predictions by the usual definitions: accuracy, macro-F1, calibration error and coverage."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 BINS = 15
-PROMISED = 0.95
+COVERAGE_ACCURACY = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One prediction beside the truth."""
+    """One prediction and the true label."""
 
     truth: str
     label: str
@@ -18,13 +18,13 @@ class Answer:
 
     @property
     def right(self) -> bool:
-        """Tell whether the prediction is right."""
+        """Return whether the prediction is right."""
         return self.truth == self.label
 
 
 @dataclass(frozen=True, slots=True)
 class ClassFigures:
-    """How well one category is found: of `count` tickets, `recall` found; of those predicted, `precision` right."""
+    """The figures of one category, which `count` tickets have."""
 
     count: int
     recall: float
@@ -34,10 +34,10 @@ class ClassFigures:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What predictions are worth; shares between 0 and 1.
+    """The quality of predictions; shares between 0 and 1.
 
-    `ece` is the expected calibration error over 15 bins; `coverage` the largest share of tickets, most confident
-    first, that is 95 % right (an oracle's threshold, so an upper bound).
+    `ece` is the expected calibration error over 15 bins. `coverage` is the largest share of tickets, most confident
+    first, with 95 % accuracy; it is an upper bound, because the threshold is chosen with the true labels.
     """
 
     count: int
@@ -48,8 +48,8 @@ class Figures:
     classes: dict[str, ClassFigures]
 
 
-def measure(answers: Sequence[Answer], promised: float = PROMISED) -> Figures:
-    """Measure predictions; raises ValueError when there are none."""
+def measure(answers: Sequence[Answer], promised: float = COVERAGE_ACCURACY) -> Figures:
+    """Measure predictions; raises ValueError if there are none."""
     if not answers:
         raise ValueError("there are no predictions to measure")
     classes = per_class(answers)
@@ -64,7 +64,7 @@ def measure(answers: Sequence[Answer], promised: float = PROMISED) -> Figures:
 
 
 def per_class(answers: Sequence[Answer]) -> dict[str, ClassFigures]:
-    """Return the figures of each category that occurs as a truth."""
+    """Return the figures of each category that is a true label."""
     truths, labels = Counter(a.truth for a in answers), Counter(a.label for a in answers)
     right = Counter(a.truth for a in answers if a.right)
     return {
@@ -79,15 +79,15 @@ def per_class(answers: Sequence[Answer]) -> dict[str, ClassFigures]:
 
 
 def ece(answers: Sequence[Answer]) -> float:
-    """Return the expected calibration error: how far confidence and accuracy lie apart, bin by bin."""
+    """Return the expected calibration error: the gap between confidence and accuracy, averaged over bins."""
     gaps = [0.0] * BINS
     for answer in answers:
         gaps[min(int(answer.confidence * BINS), BINS - 1)] += answer.confidence - answer.right
     return sum(abs(gap) for gap in gaps) / len(answers)
 
 
-def coverage(answers: Sequence[Answer], promised: float = PROMISED) -> float:
-    """Return the largest share that keeps the promised accuracy when routed by one threshold."""
+def coverage(answers: Sequence[Answer], promised: float = COVERAGE_ACCURACY) -> float:
+    """Return the largest share of tickets above one threshold that keeps the promised accuracy."""
     ordered = sorted(answers, key=lambda a: -a.confidence)
     best = right = 0
     for count, answer in enumerate(ordered, 1):

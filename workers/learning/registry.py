@@ -1,4 +1,4 @@
-"""Keep models: immutable versions in one directory, checked before they are loaded, and which is the current one."""
+"""Store models: immutable versions in one directory, verified before they are loaded, and a pointer to the current."""
 
 import contextlib
 import fcntl
@@ -36,20 +36,20 @@ FORMAT = 2
 
 
 class RegistryError(Exception):
-    """A model cannot be kept or loaded: why, in words for the admin."""
+    """A model cannot be stored or loaded; the message tells the admin why."""
 
 
 class TamperedError(RegistryError):
-    """The file, its manifest or its directory is not as we left it."""
+    """The file, its manifest or its directory was changed by somebody else."""
 
 
 class ForeignError(RegistryError):
-    """The model was made by another version of the libraries; train again."""
+    """The model was made by another version of triaged or of the libraries; train again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is known of a model: its file's digest, the libraries that made it, labels, corpus and measured figures."""
+    """The description of a model: digest of its file, library versions, labels, corpus and measured figures."""
 
     version: str
     sha256: str
@@ -65,13 +65,13 @@ class Manifest:
 
 
 class Registry:
-    """Models under one directory that only we may write: `VERSION/{model.joblib,manifest.json}`, `current`, `key`."""
+    """Models in a directory that only we may write: `VERSION/{model.joblib,manifest.json}`, `current`, `key`."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
     def save(self, model: Model, *, corpus: str, figures: Mapping[str, Any], notes: tuple[str, ...] = ()) -> Manifest:
-        """Write a new version, complete or not at all; raises RegistryError. It is not promoted by this."""
+        """Write a new version atomically, without promoting it; raises RegistryError."""
         self.prepare()
         final = self.path(model.version)
         if final.exists():
@@ -99,9 +99,9 @@ class Registry:
         return manifest
 
     def load(self, version: str | None = None) -> Model:
-        """Load a version (default: the current one) after checking who could have written it; raises RegistryError.
+        """Load a version, by default the current one; raises RegistryError.
 
-        The bytes are read once and unpickled only if their HMAC-SHA256 fits, so what is checked is what is loaded.
+        The bytes are read once and unpickled only if their HMAC-SHA256 is valid, so nobody can change them in between.
         """
         version = version or self.current()
         if version is None:
@@ -114,14 +114,14 @@ class Registry:
             )
         try:
             model = joblib.load(io.BytesIO(content))
-        except Exception as error:  # The bytes are ours, so whatever it raises, our classes are others now.
+        except Exception as error:  # The signature is valid, so any error means that our classes have changed.
             raise ForeignError(f"model {version} cannot be read by this version of triaged; train again") from error
         if not isinstance(model, Model) or model.version != version:
             raise TamperedError(f"model {version} is not what its manifest says")
         return model
 
     def verified(self, version: str) -> tuple[bytes, Manifest]:
-        """Return the bytes and manifest of a version if they are as we wrote them; raises RegistryError."""
+        """Return the bytes and manifest of a version if their signature is valid; raises RegistryError."""
         check_private(self.directory)
         folder = self.path(version)
         check_private(folder)
@@ -152,11 +152,11 @@ class Registry:
         return [entry.name for entry in sorted(found, key=lambda entry: (entry.stat().st_mtime_ns, entry.name))]
 
     def current(self) -> str | None:
-        """Return the version in use, or None."""
+        """Return the current version, or None."""
         return self.pointer(CURRENT)
 
     def promote(self, version: str) -> None:
-        """Put a version in use; raises RegistryError when it could not be loaded."""
+        """Make a version the current one; raises RegistryError if it cannot be loaded."""
         self.load(version)
         before = self.current()
         if before and before != version:
@@ -164,7 +164,7 @@ class Registry:
         self.point(CURRENT, version)
 
     def rollback(self) -> str:
-        """Put the version back that was in use before, and return it; raises RegistryError."""
+        """Make the previous version the current one and return it; raises RegistryError."""
         before = self.pointer(PREVIOUS)
         if before is None:
             raise RegistryError("there is no earlier model to roll back to")
@@ -173,14 +173,14 @@ class Registry:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the registry against the other processes of this host that ask for the same; raises RegistryError."""
+        """Hold a lock that excludes other processes of this host; raises RegistryError."""
         self.prepare()
         with (self.directory / LOCK).open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
     def stamp(self) -> tuple[int, int]:
-        """Return a cheap mark that differs after every promotion: compare it to know whether to load again."""
+        """Return a value that is cheap to get and changes with every promotion."""
         try:
             status = (self.directory / CURRENT).stat()
         except OSError:
@@ -188,7 +188,7 @@ class Registry:
         return (status.st_ino, status.st_mtime_ns)
 
     def prepare(self) -> None:
-        """Make the directory and its key, both for us alone; raises RegistryError."""
+        """Create the directory and its key, accessible to us only; raises RegistryError."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         check_private(self.directory)
         key = self.directory / KEY
@@ -196,7 +196,7 @@ class Registry:
             write_new(key, secrets.token_bytes(KEY_BYTES))
 
     def key(self) -> bytes:
-        """Return the key that signs manifests; raises TamperedError where others could know or change it."""
+        """Return the key that signs manifests; raises TamperedError if others can read or change it."""
         path = self.directory / KEY
         check_private(path, may_read=False)
         found = read(path)
@@ -205,13 +205,13 @@ class Registry:
         return found
 
     def path(self, version: str) -> Path:
-        """Return the directory of a version; raises RegistryError on what is no version's name."""
+        """Return the directory of a version; raises RegistryError if the name is not valid."""
         if not VERSION.fullmatch(version):
             raise RegistryError(f"{version!r} is not the name of a model version")
         return self.directory / version
 
     def pointer(self, name: str) -> str | None:
-        """Read a pointer file; None where it is missing or holds nothing usable."""
+        """Return the version in a pointer file, None if it is missing or not valid."""
         try:
             found = (self.directory / name).read_text(encoding="ascii").strip()
         except (OSError, ValueError):
@@ -227,19 +227,19 @@ class Registry:
 
 
 def sign(fields: Mapping[str, Any], content: bytes, key: bytes) -> str:
-    """Return the HMAC-SHA256 of a manifest and the bytes it describes."""
+    """Return the HMAC-SHA256 of a manifest and the model file."""
     described = json.dumps(fields, sort_keys=True, ensure_ascii=True).encode()
     return hmac.new(key, hashlib.sha256(described).digest() + content, hashlib.sha256).hexdigest()
 
 
 def signed(fields: Mapping[str, Any], content: bytes, key: bytes) -> bytes:
-    """Return a manifest file with its signature."""
+    """Return the content of a manifest file, with its signature."""
     plain = json.loads(json.dumps(fields))
     return json.dumps({**plain, "signature": sign(plain, content, key)}, indent=2, sort_keys=True).encode()
 
 
 def check_private(path: Path, *, may_read: bool = True) -> None:
-    """Refuse what somebody else owns or may write (or, for a secret, read); raises TamperedError."""
+    """Raise TamperedError if somebody else owns the path or may write it (or read it, for a secret)."""
     try:
         status = path.lstat()
     except OSError as error:
@@ -250,7 +250,7 @@ def check_private(path: Path, *, may_read: bool = True) -> None:
 
 
 def read(path: Path) -> bytes:
-    """Read a whole file, no symbolic link followed; raises RegistryError."""
+    """Read a file without following a symbolic link; raises RegistryError."""
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
             return file.read()
@@ -259,7 +259,7 @@ def read(path: Path) -> bytes:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file for us alone, and make it durable."""
+    """Write a file that only we may read, and make it durable."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(content)
         file.flush()
@@ -267,7 +267,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def write_new(path: Path, content: bytes) -> None:
-    """Write a file unless it exists; two processes that start together agree on the first one's."""
+    """Write a file unless it exists; of two processes that start together, the first wins."""
     draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     write(draft, content)
     with contextlib.suppress(FileExistsError):

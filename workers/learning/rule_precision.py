@@ -1,4 +1,4 @@
-"""Measure how precise each rule is on labelled tickets."""
+"""Measure the precision of each rule on labelled tickets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from workers.triage.policy import Rule
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a rule did on labelled tickets; a hit is right where the category (without one, the priority) fits."""
+    """The hits of a rule on labelled tickets; a hit is right if the category, or else the priority, is right."""
 
     rule: str
     hits: int
@@ -24,26 +24,26 @@ class Tally:
         return self.right / self.hits if self.hits else None
 
 
-def measure(rulebook: Sequence[Rule], examples: Sequence[Example], most: int = 5) -> list[Tally]:
-    """Try each rule by itself on labelled tickets; `wrong` quotes the start of up to `most` mistaken hits."""
+def measure(rulebook: Sequence[Rule], examples: Sequence[Example], max_quotes: int = 5) -> list[Tally]:
+    """Apply each rule alone to labelled tickets; `wrong` quotes the start of up to `max_quotes` wrong hits."""
     cases = [(example, example.case) for example in examples]
     tallies = []
     for rule in rulebook:
-        hit = [example for example, case in cases if fires(rules.match(case, (rule,)))]
+        hit = [example for example, case in cases if matches(rules.match(case, (rule,)))]
         judged = [example for example in hit if rule.category or example.priority]
-        wrong = [example for example in judged if not fits(rule, example)]
-        quotes = tuple(f"{e.category}: {e.subject} {e.body}"[:120] for e in wrong[:most])
+        wrong = [example for example in judged if not is_right(rule, example)]
+        quotes = tuple(f"{e.category}: {e.subject} {e.body}"[:120] for e in wrong[:max_quotes])
         tallies.append(Tally(rule.name, len(judged), len(judged) - len(wrong), quotes))
     return tallies
 
 
-def fires(findings: rules.Findings) -> bool:
-    """Tell whether anything was found."""
+def matches(findings: rules.Findings) -> bool:
+    """Return whether a rule matched."""
     return findings.verdict is not None or bool(findings.raises)
 
 
-def fits(rule: Rule, example: Example) -> bool:
-    """Tell whether a rule is right about an example."""
+def is_right(rule: Rule, example: Example) -> bool:
+    """Return whether a rule is right about an example."""
     if rule.category:
         return rule.category == example.category
     urgent = {Priority.HIGH, Priority.URGENT}

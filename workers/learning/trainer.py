@@ -1,4 +1,4 @@
-"""Train models: the default one at the first start, a better one from what people verified."""
+"""Train models: the first from the shipped examples, later ones also from verified tickets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A new model: its version, whether it was promoted, and why or why not."""
+    """A new model, whether it was promoted, and the reasons."""
 
     version: str
     promoted: bool
@@ -32,7 +32,7 @@ class Trained:
 
 
 class Trainer:
-    """Makes models out of the corpus and the verified tickets; promotes one only when it is not worse."""
+    """Trains models on the corpus and the verified tickets; promotes one only if it is not worse than the current."""
 
     def __init__(
         self, store: Store, registry: Registry, clock: Clock, categories: Sequence[str], corpus: Path | None = None
@@ -71,7 +71,7 @@ class Trainer:
         return Trained(manifest.version, made.verdict.promote, made.verdict.reasons)
 
     def candidate(self, more: Sequence[Example] = ()) -> Retrained:
-        """Return a candidate and the verdict on it, keeping nothing."""
+        """Return a candidate and the verdict on it, without storing it."""
         corpus = [*self.corpus(), *more]
         try:
             current = self._registry.load()
@@ -82,30 +82,30 @@ class Trainer:
         )
 
     def corpus(self) -> list[Example]:
-        """Return the examples to start from, of the categories that are configured."""
+        """Return the examples of the configured categories."""
         paths = sorted(self._corpus.glob("*.csv")) if self._corpus else shipped_examples()
         return [e for e in examples.read_files(paths) if e.category in self._categories]
 
     def regression(self) -> list[Example]:
-        """Return the plain tickets that we ship, never learned from, on which no new model may be worse."""
+        """Return the shipped regression set: tickets never trained on, on which no new model may be worse."""
         found = examples.read_file(Path(str(files("config") / "regression.csv")))
         return [e for e in found if e.category in self._categories]
 
     def verified(self) -> list[Example]:
         """Return the tickets that people confirmed or corrected, oldest first."""
         with self._store.read() as session:
-            learned = labels.labelled_tickets(session)
+            tickets = labels.labelled_tickets(session)
         return [
             Example(
-                subject=lesson.subject,
-                body=lesson.text,
-                category=lesson.category,
-                priority=Priority(lesson.priority),
+                subject=ticket.subject,
+                body=ticket.text,
+                category=ticket.category,
+                priority=Priority(ticket.priority),
                 verified=True,
-                key=str(lesson.ticket_id),
+                key=str(ticket.ticket_id),
             )
-            for lesson in learned
-            if lesson.category in self._categories
+            for ticket in tickets
+            if ticket.category in self._categories
         ]
 
 
@@ -116,5 +116,5 @@ def shipped_examples() -> list[Path]:
 
 
 def shipped_lexicon() -> Lexicon:
-    """Return the word groups that we ship."""
+    """Return the shipped word groups."""
     return lexicon.load(Path(str(files("config") / "lexicon.toml")))

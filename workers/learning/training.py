@@ -1,4 +1,4 @@
-"""Train a model on examples, and judge whether it may replace the current one."""
+"""Train a model on examples, and decide whether it may replace the current one."""
 
 import hashlib
 from collections import Counter
@@ -17,20 +17,20 @@ from workers.triage.classifier import Linear, Model
 from workers.triage.lexicon import Lexicon
 
 PRIORITY_STRENGTH = 3.0
-WORST_ECE = 0.08
-WORST_FALL = 0.10
-WORST_F1_FALL = 0.0
-FEWEST_TO_JUDGE = 30
-HELD_BACK = 0.2
+MAX_ECE = 0.08
+MAX_RECALL_FALL = 0.10
+MAX_F1_FALL = 0.0
+MIN_TO_COMPARE = 30
+HELD_BACK_SHARE = 0.2
 
 
 class TrainingError(ValueError):
-    """The examples are not enough to train on; the message says what is missing."""
+    """There are too few examples to train on; the message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How a model was made and what held-out examples said about it."""
+    """The examples of a model, its parameters, and its figures on held-out examples."""
 
     examples: int
     verified: int
@@ -46,14 +46,14 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a candidate may be promoted, and every reason."""
+    """Whether a candidate may be promoted, and all reasons."""
 
     promote: bool
     reasons: tuple[str, ...]
 
 
 def train(examples: Sequence[Example], lexicon: Lexicon, now: datetime) -> tuple[Model, Report]:
-    """Train a model; its version is made of the time and the digest of the examples. Raises TrainingError."""
+    """Train a model; its version consists of the time and a digest of the examples. Raises TrainingError."""
     fitting.pin_threads()
     labels = Counter(e.category for e in examples)
     if len(labels) < 2:  # noqa: PLR2004 - there is nothing to tell apart
@@ -77,12 +77,12 @@ def train(examples: Sequence[Example], lexicon: Lexicon, now: datetime) -> tuple
 
 
 def groups(examples: Sequence[Example]) -> list[str]:
-    """Return which examples belong together: those of a situation; any other stands alone."""
+    """Return the group of each example: its situation, or a group of its own."""
     return [f"{e.category}/{e.situation}" if e.situation else f"#{at}" for at, e in enumerate(examples)]
 
 
 def priority_model(examples: Sequence[Example], matrix: Any) -> Linear | None:  # noqa: ANN401 - scipy has no types
-    """Fit the priority on the same features; None without examples of two priorities."""
+    """Fit the priority on the same features; returns None without examples of two priorities."""
     rows = [at for at, example in enumerate(examples) if example.priority]
     names = np.array([str(examples[at].priority) for at in rows])
     labels = tuple(sorted(set(names.tolist())))
@@ -93,7 +93,7 @@ def priority_model(examples: Sequence[Example], matrix: Any) -> Linear | None:  
 
 
 def answers(truths: Sequence[str], labels: Sequence[str], chances: fitting.Numbers) -> list[Answer]:
-    """Put predictions beside the truth."""
+    """Pair each prediction with the true label."""
     best = chances.argmax(axis=1)
     return [Answer(t, labels[at], float(row[at])) for t, at, row in zip(truths, best, chances, strict=True)]
 
@@ -107,12 +107,12 @@ def evaluate(model: Model, examples: Sequence[Example]) -> Figures:
 def compare(
     candidate: Model, current: Model | None, held_back: Sequence[Example], regression: Sequence[Example]
 ) -> Verdict:
-    """Judge a candidate on the newest verified tickets and on the shipped regression set; it must not be worse."""
+    """Compare a candidate with the current model on the newest verified tickets and on the regression set."""
     reasons: list[str] = []
     objections: list[str] = []
     for name, examples in (("newest verified tickets", held_back), ("regression set", regression)):
-        if len(examples) < FEWEST_TO_JUDGE:
-            reasons.append(f"{name}: only {len(examples)}, too few to judge by")
+        if len(examples) < MIN_TO_COMPARE:
+            reasons.append(f"{name}: only {len(examples)}, too few to compare")
             continue
         new = evaluate(candidate, examples)
         old = evaluate(current, examples) if current else None
@@ -129,36 +129,36 @@ def summary(figures: Figures) -> str:
 
 
 def worse(new: Figures, old: Figures | None) -> list[str]:
-    """Name what is worse than it may be. A poor calibration is accepted only where it was poorer before."""
+    """Return what is worse than allowed. A poor calibration is accepted only if it was poorer before."""
     problems = []
-    if new.ece > max(WORST_ECE, old.ece if old else 0.0) + noise(new.count):
-        problems.append(f"the calibration error {new.ece:.3f} is over {WORST_ECE}")
+    if new.ece > max(MAX_ECE, old.ece if old else 0.0) + noise(new.count):
+        problems.append(f"the calibration error {new.ece:.3f} exceeds {MAX_ECE}")
     if old is None:
         return problems
-    if new.macro_f1 < old.macro_f1 - WORST_F1_FALL:
+    if new.macro_f1 < old.macro_f1 - MAX_F1_FALL:
         problems.append(f"macro-F1 falls from {old.macro_f1:.3f} to {new.macro_f1:.3f}")
     for name, before in old.classes.items():
         after = new.classes[name].recall
-        if after <= before.recall - WORST_FALL:
+        if after <= before.recall - MAX_RECALL_FALL:
             problems.append(f"the recall of {name} falls from {before.recall:.2f} to {after:.2f}")
     return problems
 
 
 def noise(count: int) -> float:
-    """Return how much calibration error honest predictions show by chance alone in this many tickets (15 bins)."""
+    """Return the calibration error that perfect predictions show by chance for this number of tickets (15 bins)."""
     return float(0.5 * np.sqrt(15 / count) * 0.5)
 
 
 def newest(verified: Sequence[Example]) -> tuple[list[Example], list[Example]]:
-    """Split verified tickets, oldest first, into those to train a probe on and the newest, held back to judge it."""
-    held = int(len(verified) * HELD_BACK)
-    cut = len(verified) - held if held >= FEWEST_TO_JUDGE else len(verified)
+    """Split verified tickets, oldest first, into those to train a probe on and the newest, held back to test it."""
+    held = int(len(verified) * HELD_BACK_SHARE)
+    cut = len(verified) - held if held >= MIN_TO_COMPARE else len(verified)
     return list(verified[:cut]), list(verified[cut:])
 
 
 @dataclass(frozen=True, slots=True)
 class Retrained:
-    """The outcome of a retraining: the model on everything, its report, and whether it may be promoted."""
+    """The result of a retraining: the model trained on everything, its report, and the verdict."""
 
     model: Model
     report: Report
@@ -173,9 +173,9 @@ def retrain(
     lexicon: Lexicon,
     now: datetime,
 ) -> Retrained:
-    """Train on the corpus and all verified tickets (oldest first), judged by a probe that never saw the newest.
+    """Train on the corpus and all verified tickets, oldest first; raises TrainingError.
 
-    Raises TrainingError. Promote the model only if the verdict says so.
+    The verdict is on a probe trained without the newest tickets, so that these can test it.
     """
     older, held_back = newest(verified)
     model, report = train([*corpus, *verified], lexicon, now)
@@ -184,6 +184,6 @@ def retrain(
 
 
 def digest(examples: Sequence[Example]) -> str:
-    """Return the SHA-256 of what a model learns from, whatever the order of the examples."""
+    """Return the SHA-256 of the examples, regardless of their order."""
     lines = sorted(repr((e.subject, e.body, e.category, str(e.priority))) for e in examples)
     return hashlib.sha256("\n".join(lines).encode("utf-8", "backslashreplace")).hexdigest()

@@ -1,4 +1,4 @@
-"""What people verify becomes lessons, a training, certified thresholds, and an alarm when they override too much."""
+"""Decisions that people verify: labelled tickets, retraining, certified thresholds and the drift alarm."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -65,7 +65,7 @@ def test_a_correction_and_a_confirmation_are_both_labels(store: Store) -> None:
         assert [review.right for review in reviews(session)] == [False, True]
 
 
-def test_the_last_word_of_a_person_counts(store: Store) -> None:
+def test_the_newest_decision_of_a_person_counts(store: Store) -> None:
     (ticket,) = tickets(store, 1)
     verify(store, ticket, "General")
     verify(store, ticket, "Login")
@@ -73,7 +73,7 @@ def test_the_last_word_of_a_person_counts(store: Store) -> None:
         assert [label.category for label in labelled_tickets(session)] == ["Login"]
 
 
-def test_every_third_correction_promises_one_training(store: Store) -> None:
+def test_every_third_correction_queues_one_training(store: Store) -> None:
     for ticket in tickets(store, 7):
         verify(store, ticket, "General", retrain_after=3)
     with store.read() as session:
@@ -81,7 +81,7 @@ def test_every_third_correction_promises_one_training(store: Store) -> None:
     assert len(promised) == 2
 
 
-def test_a_correction_moves_the_ticket_and_says_who_and_what_it_was(store: Store) -> None:
+def test_a_correction_moves_the_ticket_and_records_who_and_why(store: Store) -> None:
     (ticket,) = tickets(store, 1)
     verify(store, ticket, "General")
     with store.read() as session:
@@ -100,7 +100,7 @@ def test_enough_confirmed_tickets_certify_a_category(store: Store, tmp_path: Pat
     assert threshold <= 0.97
 
 
-def test_too_many_overrides_end_automatic_routing_and_say_so(store: Store, tmp_path: Path) -> None:
+def test_too_many_overrides_stop_automatic_routing_with_the_reason(store: Store, tmp_path: Path) -> None:
     routed = tickets(store, 90)
     for ticket in routed[:60]:
         verify(store, ticket, "Login")

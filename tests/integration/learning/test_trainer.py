@@ -91,9 +91,7 @@ def test_each_start_loads_the_model_once(
     assert len(loads) == 2
 
 
-def test_a_model_promoted_since_is_not_replaced_by_the_one_handed_over(
-    sqlite_store: Store, tmp_path: Path, corpus: Path
-) -> None:
+def test_a_model_promoted_in_between_is_loaded(sqlite_store: Store, tmp_path: Path, corpus: Path) -> None:
     registry = Registry(tmp_path / "models")
     trainer = Trainer(sqlite_store, registry, FakeClock(), ["Login", "Payments"], corpus)
     first = trainer.ensure_model()

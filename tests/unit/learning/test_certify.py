@@ -1,4 +1,4 @@
-"""Certified thresholds and the drift alarm: promises that hold by count, not by hope."""
+"""Certified thresholds and the drift alarm, also in simulations."""
 
 import random
 
@@ -10,7 +10,7 @@ from workers.learning.drift import State
 
 
 @pytest.mark.parametrize(("errors", "count"), [(0, 45), (1, 77), (2, 105)])
-def test_the_bound_needs_so_many_tickets_for_95_percent(errors: int, count: int) -> None:
+def test_the_number_of_tickets_needed_for_95_percent(errors: int, count: int) -> None:
     assert certify.lower_bound(count - errors, count) >= 0.95
     assert certify.lower_bound(count - 1 - errors, count - 1) < 0.95
 
@@ -20,7 +20,7 @@ def test_too_few_tickets_certify_nothing(count: int) -> None:
     assert certify.threshold([(0.99, True)] * count, 0.95) is None
 
 
-def test_the_threshold_lies_where_the_errors_begin() -> None:
+def test_the_threshold_is_where_the_errors_begin() -> None:
     verified = [(0.6 + n / 1000, True) for n in range(300)] + [(0.3 + n / 1000, n % 2 == 0) for n in range(200)]
     found = certify.threshold(verified, 0.95)
     assert found is not None
@@ -31,12 +31,12 @@ def test_a_model_that_is_never_good_enough_is_never_certified() -> None:
     assert certify.threshold([(n / 500, n % 3 != 0) for n in range(500)], 0.95) is None
 
 
-def test_each_category_is_certified_by_itself() -> None:
+def test_each_category_is_certified_separately() -> None:
     assert certify.certify({"A": [(0.9, True)] * 200, "B": [(0.9, False)] * 200}, 0.95) == {"A": 0.9, "B": None}
 
 
 @pytest.mark.parametrize("count", [150, 400, 1200])
-def test_simulated_companies_get_what_was_promised_in_nine_of_ten_runs(count: int) -> None:
+def test_the_promised_accuracy_is_kept_in_nine_of_ten_simulated_companies(count: int) -> None:
     generator = np.random.default_rng(7)
     kept = certified = 0
     for _ in range(100):
@@ -63,7 +63,7 @@ def test_a_model_just_below_its_promise_is_rarely_certified() -> None:
 
 
 @pytest.mark.parametrize(("share", "state"), [(0.0, State.HEALTHY), (0.5, State.ALARM), (1.0, State.ALARM)])
-def test_the_test_ends_soon(share: float, state: State) -> None:
+def test_the_drift_test_decides_within_30_reviews(share: float, state: State) -> None:
     chance = random.Random(3)
     seen = drift.Drift()
     while seen.state is State.WATCHING:
@@ -72,16 +72,16 @@ def test_the_test_ends_soon(share: float, state: State) -> None:
     assert seen.seen <= 30
 
 
-def test_an_alarm_stays_until_somebody_resets_it() -> None:
+def test_a_drift_alarm_is_final() -> None:
     assert drift.watch([True] * 10 + [False] * 1000).state is State.ALARM
 
 
-def test_old_good_days_do_not_hide_new_bad_ones() -> None:
+def test_old_good_results_do_not_hide_new_errors() -> None:
     assert drift.watch([False] * 1000 + [True] * 5).state is State.ALARM
 
 
 @pytest.mark.parametrize(("share", "most", "least"), [(0.05, 0.05, 0.0), (0.20, 1.0, 0.9)])
-def test_false_alarms_are_rare_and_real_ones_are_heard(share: float, most: float, least: float) -> None:
+def test_false_and_missed_drift_alarms_are_rare(share: float, most: float, least: float) -> None:
     chance = random.Random(11)
     alarms = 0
     for _ in range(400):

@@ -1,4 +1,4 @@
-"""The registry: immutable versions, and nothing loaded that others could have written."""
+"""The registry: immutable versions, and no model loaded that others could have written."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def second(model: Model) -> Model:
     return replace(model, version="20250203-000000-second")
 
 
-def test_a_model_comes_back_as_it_was_kept(registry: Registry, model: Model) -> None:
+def test_a_loaded_model_equals_the_saved_one(registry: Registry, model: Model) -> None:
     loaded = registry.load()
     case = clean("", "refund my card")
     assert loaded.predict(case) == model.predict(case)
@@ -53,7 +53,7 @@ def test_a_version_is_never_overwritten(registry: Registry, model: Model) -> Non
         registry.save(model, corpus="x", figures={})
 
 
-def test_an_empty_registry_says_so(tmp_path: Path) -> None:
+def test_an_empty_registry_has_no_version(tmp_path: Path) -> None:
     empty = Registry(tmp_path / "none")
     assert (empty.current(), empty.versions(), empty.stamp()) == (None, [], (0, 0))
     with pytest.raises(RegistryError, match="no model yet"):
@@ -176,13 +176,13 @@ def test_a_key_that_others_may_read_is_refused(mode: int, registry: Registry) ->
         registry.load()
 
 
-def test_another_key_means_another_owner(registry: Registry) -> None:
+def test_a_model_signed_with_another_key_is_refused(registry: Registry) -> None:
     write(registry.directory / "key", bytes(32))
     with pytest.raises(TamperedError):
         registry.load()
 
 
-def test_a_link_is_not_followed(registry: Registry, model: Model, tmp_path: Path) -> None:
+def test_a_symbolic_link_is_not_followed(registry: Registry, model: Model, tmp_path: Path) -> None:
     real = registry.directory / model.version / "model.joblib"
     real.rename(tmp_path / "elsewhere")
     real.symlink_to(tmp_path / "elsewhere")
@@ -203,6 +203,6 @@ def test_a_damaged_pointer_is_an_error_and_not_a_crash(content: str, registry: R
         registry.load()
 
 
-def test_everything_kept_is_for_us_alone(registry: Registry) -> None:
+def test_all_files_are_accessible_to_us_only(registry: Registry) -> None:
     for path in [registry.directory, *registry.directory.rglob("*")]:
         assert path.stat().st_mode & 0o077 == 0, path

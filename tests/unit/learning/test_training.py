@@ -1,4 +1,4 @@
-"""Training, examples from files, and who may replace whom."""
+"""Training, reading examples, and comparing a candidate with the current model."""
 
 import gc
 from dataclasses import replace
@@ -42,7 +42,7 @@ def test_a_bad_file_is_refused_with_its_line(content: bytes, line: int, problem:
     assert str(caught.value).startswith(f"tickets.csv, line {line}: ")
 
 
-def test_a_good_file_is_read_with_either_name_of_the_label() -> None:
+def test_a_file_may_name_its_category_column_label() -> None:
     content = '\ufeffid,subject,body,label,priority\n7,Ünïcode,"two\nlines",Login,\n'.encode()
     assert list(parse(content, "x")) == [Example("Ünïcode", "two\nlines", "Login", None, key="7")]
 
@@ -54,7 +54,7 @@ def test_the_same_examples_make_the_same_model_in_any_order(words: Lexicon) -> N
     assert training.evaluate(first, small_corpus()).accuracy == 1.0
 
 
-def test_any_taxonomy_can_be_learned_even_of_two_categories(words: Lexicon) -> None:
+def test_two_categories_of_any_name_can_be_learned(words: Lexicon) -> None:
     two = [replace(e, category="A" if e.category == "Login" else "B") for e in small_corpus()]
     model, _ = training.train(two, words, NOW)
     assert model.category.labels == ("A", "B")
@@ -80,7 +80,7 @@ def test_empty_texts_and_odd_characters_can_be_trained_on(words: Lexicon) -> Non
     assert set(model.counts) == {"Login", "General"}
 
 
-def test_priorities_are_learned_where_examples_have_them(model: Model) -> None:
+def test_priorities_are_learned_from_examples_that_have_them(model: Model) -> None:
     case = Example("", "I cannot sign in", "Login").case
     assert model.predict(case).priorities[0][0] is Priority.HIGH
 
@@ -109,7 +109,7 @@ def test_an_overconfident_candidate_is_refused() -> None:
     assert any("calibration" in problem for problem in training.worse(shouting, None))
 
 
-def test_the_newest_tickets_judge_and_then_train(words: Lexicon, model: Model) -> None:
+def test_the_newest_tickets_test_a_probe_and_train_the_model(words: Lexicon, model: Model) -> None:
     verified = [replace(e, verified=True) for e in small_corpus()[:50] * 3]
     older, held = training.newest(verified)
     assert len(held) == 30
@@ -120,7 +120,7 @@ def test_the_newest_tickets_judge_and_then_train(words: Lexicon, model: Model) -
     gc.collect()
 
 
-def test_figures_follow_their_definitions() -> None:
+def test_figures_match_their_definitions() -> None:
     answers = [Answer("A", "A", 0.95), Answer("A", "B", 0.9), Answer("B", "B", 0.6), Answer("B", "B", 0.6)]
     figures = measure(answers, promised=0.75)
     assert figures.accuracy == 0.75
