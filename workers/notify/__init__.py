@@ -1,1 +1,1 @@
-"""Tell people: who hears what, and the email they get."""
+"""Notify people: decide who gets an email, and write it."""

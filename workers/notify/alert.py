@@ -1,4 +1,4 @@
-"""Write the email that alerts the admin to problems: pure, and without a template, which could be the problem."""
+"""Write the email that alerts the admin to problems. Uses no template, which could be the problem. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime

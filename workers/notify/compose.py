@@ -1,4 +1,4 @@
-"""Make one mail to one recipient from parts that may be hostile: pure, every header one line."""
+"""Compose one email to one recipient from parts that may be hostile. Pure."""
 
 import io
 import re
@@ -24,15 +24,15 @@ _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{3,250}>")
 
 
 class ComposeError(ValueError):
-    """The letter cannot be sent: an address or a Message-ID of ours is not one."""
+    """The email cannot be sent: one of its addresses or its Message-ID is not valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMail:
-    """What one mail consists of.
+    """The content of one email.
 
-    Message-IDs have their angle brackets, or are "". `loop_token` is signed and tells our own email when it comes back.
-    `boundary_seed` is random: nobody can guess the boundary between the parts.
+    Message-IDs have angle brackets, or are "". `loop_token` is signed and marks our own email, should it come back.
+    `boundary_seed` is random, so that nobody can guess the boundary between the parts.
     """
 
     kind: str
@@ -52,12 +52,12 @@ class OutgoingMail:
     boundary_seed: str
 
 
-# 7bit: a relay that does not offer 8BITMIME must not have to re-encode what others may have signed (RFC 6376 5.3).
+# 7bit, so that no relay without 8BITMIME has to re-encode parts that may be signed (RFC 6376 section 5.3).
 _POLICY: Final = RawPolicy(linesep="\r\n", cte_type="7bit", raise_on_defect=False)
 
 
 def compose(outgoing: OutgoingMail) -> EmailMessage:
-    """Return the email of a letter; ComposeError where it has no usable sender, recipient or Message-ID."""
+    """Return the email; raises ComposeError for an unusable sender, recipient or Message-ID."""
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = headers.mailbox("From", outgoing.sender_name, _address(outgoing.sender_address))
     mail["To"] = _address(outgoing.recipient)
@@ -65,22 +65,22 @@ def compose(outgoing: OutgoingMail) -> EmailMessage:
         mail["Reply-To"] = headers.mailbox("Reply-To", outgoing.sender_name, _address(outgoing.reply_to))
     mail["Subject"] = headers.text("Subject", outgoing.subject, MAX_SUBJECT)
     mail["Date"] = format_datetime(outgoing.date)
-    _identify(mail, outgoing)
-    _mark_automatic(mail, outgoing)
+    _set_thread_headers(mail, outgoing)
+    _set_automatic_headers(mail, outgoing)
     mail["MIME-Version"] = "1.0"
     mime.fill(mail, outgoing.text, outgoing.html, outgoing.files, outgoing.boundary_seed)
     return mail
 
 
 def as_bytes(outgoing: OutgoingMail) -> bytes:
-    """Return the email of a letter as it goes over the wire, with CRLF line ends."""
+    """Return the email as it goes over the wire, with CRLF line ends."""
     written = io.BytesIO()
     _Generator(written, policy=_POLICY).flatten(compose(outgoing))
     return written.getvalue()
 
 
 class _Generator(BytesGenerator):
-    """Writes a text in one piece; the library writes it line by line, which takes longer than all the rest."""
+    """Writes a text in one piece; the library writes line by line, which takes most of the time."""
 
     def _write_lines(self, lines: str) -> None:
         self.write(lines.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n"))
@@ -93,8 +93,8 @@ def _address(text: str) -> str:
     return address
 
 
-def _identify(mail: EmailMessage, outgoing: OutgoingMail) -> None:
-    """Say which mail this is and which ones it answers (RFC 5322 section 3.6.4)."""
+def _set_thread_headers(mail: EmailMessage, outgoing: OutgoingMail) -> None:
+    """Set Message-ID, In-Reply-To and References (RFC 5322 section 3.6.4)."""
     if not _MESSAGE_ID.fullmatch(outgoing.message_id):
         raise ComposeError(f"not a Message-ID: {one_line(outgoing.message_id)!r}")
     mail["Message-ID"] = outgoing.message_id
@@ -103,13 +103,13 @@ def _identify(mail: EmailMessage, outgoing: OutgoingMail) -> None:
         mail["In-Reply-To"] = outgoing.in_reply_to
         parents = [known for known in parents if known != outgoing.in_reply_to] + [outgoing.in_reply_to]
     if parents:
-        # The first one is the root of the thread; of the others the latest matter.
+        # The first is the root of the thread; the latest are the most useful of the others.
         kept = parents if len(parents) <= MAX_REFERENCES else [parents[0], *parents[1 - MAX_REFERENCES :]]
         mail["References"] = headers.message_ids(kept)
 
 
-def _mark_automatic(mail: EmailMessage, outgoing: OutgoingMail) -> None:
-    """Say that no person wrote it, so that no machine answers (RFC 3834 section 5, MS-OXCMAIL 2.2.3.2.14)."""
+def _set_automatic_headers(mail: EmailMessage, outgoing: OutgoingMail) -> None:
+    """Mark the email as automatic, so that no machine answers (RFC 3834 section 5, MS-OXCMAIL 2.2.3.2.14)."""
     mail["Auto-Submitted"] = "auto-replied" if outgoing.kind == MailKind.ACKNOWLEDGEMENT else "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail[HEADER] = one_line(outgoing.loop_token)

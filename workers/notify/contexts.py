@@ -1,4 +1,4 @@
-"""What templates get to see: small frozen views, turned into plain values that are safe to show."""
+"""The data of the templates: frozen views, and their conversion to plain values that are safe to show."""
 
 import shlex
 from collections.abc import Collection
@@ -12,19 +12,18 @@ from workers.notify.sanitize import lines, one_line
 
 MAX_VALUE: Final = 500
 MAX_ITEMS: Final = 50
-MAX_GREETED: Final = 60
-PREVIEW: Final = 120
-GUESSES: Final = 4
+MAX_NAME: Final = 60
+MAX_PREVIEW: Final = 120
+MAX_GUESSES: Final = 4
 AUDIT_NOTE: Final = "Chosen for an audit: please check the category."
 _NOT_IN_A_NAME: Final = set('@/\\:<>"=()[]{}%$0123456789')
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """The first answer to a customer.
+    """The acknowledgement of a new ticket to its customer.
 
-    To an unverified sender (`verified` false) nothing of what the sender wrote may reach the template: build it
-    with `acknowledgement`.
+    Nothing that an unverified sender wrote may reach the template, so build it with `acknowledgement`.
     """
 
     reference: str
@@ -37,7 +36,7 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A category that may be right, its probability in percent, and the command that says so."""
+    """A category that may be right, its probability in percent, and the command that sets it."""
 
     category: str
     percent: int
@@ -46,7 +45,7 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class FileView:
-    """A file of the customer. `attached` is false where it was too large to go along."""
+    """A file of the customer. `attached` is false if it is too large to be attached."""
 
     name: str
     size: str
@@ -55,7 +54,7 @@ class FileView:
 
 @dataclass(frozen=True, slots=True)
 class TeamMail:
-    """A new, handed over or answered ticket as its team reads it.
+    """An email to the team about a new ticket, a reassigned one, or a new message on one.
 
     `sure` is "92% confidence", "set by a rule", "set by a person" or "confidence unknown". `who` is the author's
     name or else address, `customer` the address that opened the ticket, `preview` the first words. `asked` is true
@@ -96,10 +95,12 @@ View = Acknowledgement | TeamMail
 def acknowledgement(
     reference: str, support: str, mark: str, *, verified: bool, name: str = "", subject: str = ""
 ) -> Acknowledgement:
-    """Return the view of an acknowledgement; name and subject only reach a verified sender."""
+    """Return the view of an acknowledgement; only a verified sender gets name and subject."""
     if not verified:
         return Acknowledgement(reference, support, mark)
-    return Acknowledgement(reference, support, mark, verified=True, name=greeted(name), subject=bare(subject))
+    return Acknowledgement(
+        reference, support, mark, verified=True, name=greeting_name(name), subject=without_re(subject)
+    )
 
 
 def team_mail(
@@ -114,8 +115,7 @@ def team_mail(
 ) -> TeamMail:
     """Return the view of an email to the team of a ticket.
 
-    `attached` are the parts of the customer's email that go along, `handed` marks a ticket that comes from another
-    team, and `hint` asks for the line that explains the modes.
+    `attached` are the part numbers of the attached files of the customer; `handed` and `hint` are as in `TeamMail`.
     """
     message, decision = ticket.message, ticket.decision
     shown = excerpt(message.text, new_text(message.text), message.length - len(message.text))
@@ -128,11 +128,11 @@ def team_mail(
         category=ticket.category,
         priority=ticket.priority,
         sure=sureness(ticket.confidence, decision.by if decision else ""),
-        who=one_line(message.author_name, MAX_GREETED) or message.author or "",
+        who=one_line(message.author_name, MAX_NAME) or message.author or "",
         email=message.author or "",
         verified=message.verified,
         subject=message.subject,
-        preview=one_line(shown.new.text, PREVIEW),
+        preview=one_line(shown.new.text, MAX_PREVIEW),
         new=shown.new,
         rest=shown.rest,
         reasons=decision.reasons if decision else (),
@@ -150,15 +150,15 @@ def team_mail(
 
 
 def _guesses(ticket: TicketSnapshot, *, asked: bool) -> tuple[Guess, ...]:
-    """Return the likeliest other categories; where a person is asked, the model's own choice comes first."""
+    """Return the most likely other categories; if a person has to decide, the choice of the model comes first."""
     likely = list(ticket.decision.alternatives) if ticket.decision else []
     if asked and ticket.confidence:
         likely.insert(0, (ticket.category, ticket.confidence))
-    return tuple(_guess(ticket.reference, name, share) for name, share in likely if round(100 * share))[:GUESSES]
+    return tuple(_guess(ticket.reference, name, share) for name, share in likely if round(100 * share))[:MAX_GUESSES]
 
 
 def sureness(confidence: float | None, by: str) -> str:
-    """Say how sure a decision is."""
+    """Return how certain a decision is, in words."""
     if by == "rule":
         return "set by a rule"
     if by == "person":
@@ -166,9 +166,9 @@ def sureness(confidence: float | None, by: str) -> str:
     return f"{confidence:.0%} confidence" if confidence else "confidence unknown"
 
 
-def readable_size(octets: int) -> str:
-    """Return a size as people read it."""
-    size = float(octets)
+def readable_size(count: int) -> str:
+    """Return a number of bytes in a unit that people read easily."""
+    size = float(count)
     for unit in ("bytes", "KB", "MB"):
         if size < 1024:  # noqa: PLR2004 - the next unit
             return f"{size:.0f} {unit}"
@@ -176,14 +176,14 @@ def readable_size(octets: int) -> str:
     return f"{size:.1f} GB"
 
 
-def greeted(name: str) -> str:
-    """Return a name to greet by, or "" where it does not look like one."""
-    name = one_line(name, 10 * MAX_GREETED)
-    return "" if len(name) > MAX_GREETED or set(name) & _NOT_IN_A_NAME else name
+def greeting_name(name: str) -> str:
+    """Return the name for the greeting, "" if it does not look like a name."""
+    name = one_line(name, 10 * MAX_NAME)
+    return "" if len(name) > MAX_NAME or set(name) & _NOT_IN_A_NAME else name
 
 
-def bare(subject: str) -> str:
-    """Return a subject without a leading "Re:", which the template writes itself."""
+def without_re(subject: str) -> str:
+    """Return a subject without a leading "Re:", which the template adds."""
     subject = one_line(subject)
     while subject[:3].lower() == "re:":
         subject = subject[3:].lstrip()
@@ -191,12 +191,12 @@ def bare(subject: str) -> str:
 
 
 def context(view: View) -> dict[str, object]:
-    """Return a view as dict, list, str, int and bool only, every string safe to show and of bounded length."""
+    """Return a view as dict, list, str, int and bool only; every string is safe to show and bounded."""
     return {field.name: plain(getattr(view, field.name)) for field in fields(view)}
 
 
 def plain(value: object) -> object:
-    """Return one value of a view in plain types."""
+    """Return one value of a view as plain types."""
     if isinstance(value, Passage):
         return {"text": lines(value.text), "more": value.more}
     if is_dataclass(value) and not isinstance(value, type):

@@ -1,4 +1,4 @@
-"""Show the text of an email: first what is new, then the rest, both bounded, and say how much is not shown."""
+"""Shorten the text of an email: the new part and the rest, both bounded, with the amount that is missing."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,13 +9,13 @@ NEW_LINES: Final = 400
 NEW_CHARACTERS: Final = 20_000
 REST_LINES: Final = 40
 REST_CHARACTERS: Final = 4_000
-# What is looked at in all; an email may have megabytes of text.
+# An email may have megabytes of text; the rest of it is not read at all.
 READ_AT_MOST: Final = 400_000
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Some lines of text. `more` says how much is missing, such as "12 more lines", or is ""."""
+    """Some lines of text. `more` is the amount that is missing, such as "12 more lines", or ""."""
 
     text: str = ""
     more: str = ""
@@ -23,14 +23,14 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """What is new in an email, and the rest of it: the quote, the signature."""
+    """The new text of an email, and the rest: quote and signature."""
 
     new: Passage
     rest: Passage
 
 
 def excerpt(text: str, reply: str, missing: int = 0) -> Excerpt:
-    """Return what to show of an email whose text and new text are given, without its last `missing` characters."""
+    """Return the excerpt of a text and the new part of it; `missing` characters of the text were never loaded."""
     whole = lines(text[:READ_AT_MOST])
     new = whole if reply == text else lines(reply[:READ_AT_MOST])
     beyond = max(0, len(text) + missing - READ_AT_MOST)
@@ -44,7 +44,7 @@ def excerpt(text: str, reply: str, missing: int = 0) -> Excerpt:
 
 
 def remainder(whole: str, new: str) -> str | None:
-    """Return the lines of a text that are not in its new part, or None where that part is not a part of it."""
+    """Return the lines of a text that are not in its new part, None if the new part is not in the text."""
     if new == whole:
         return "" if new.strip() else None
     wanted = [line.rstrip() for line in new.strip("\n").split("\n")]
@@ -59,7 +59,7 @@ def remainder(whole: str, new: str) -> str | None:
 
 
 def cut(text: str, most_lines: int, most_characters: int, beyond: int = 0) -> Passage:
-    """Return the start of a text; `beyond` counts characters that were left out before."""
+    """Return the start of a text; `beyond` is the number of characters already left out."""
     text = text.strip("\n").rstrip()
     shown = text[:most_characters].split("\n", most_lines)[:most_lines]
     kept = "\n".join(shown)

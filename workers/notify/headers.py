@@ -1,6 +1,6 @@
-"""Write header fields from any text, one field each, whatever the text says.
+"""Write header fields from any text; hostile text never becomes a second field.
 
-Not by the modern policy of the email package: it decodes encoded words in what it is given, so that a subject such as
+The default policy of the email package is not used: it decodes encoded words in its input, so that a subject such as
 `=?utf-8?q?a=0d=0aBcc:_x?=` becomes two fields, and it turns long Message-IDs into encoded words.
 """
 
@@ -19,34 +19,34 @@ _SPECIAL: Final = re.compile(r'(["\\])')
 
 
 class RawPolicy(EmailPolicy):
-    """Keeps fields as they are written here; only parts that the library made keep its own."""
+    """Stores and writes fields unchanged, except for those that the library made itself."""
 
     def header_store_parse(self, name: str, value: str) -> tuple[str, str]:
-        """Take a field as it is."""
+        """Store a field unchanged; raises ValueError if it would become several fields."""
         if any(not line.startswith((" ", "\t")) for line in value.splitlines()[1:]):
             raise ValueError(f"{name} would become several fields")
         return name, value
 
-    def header_max_count(self, name: str) -> int | None:  # noqa: ARG002 - the library's name
-        """Set no limit: every field is written once here, and the library makes a class to find that out."""
+    def header_max_count(self, name: str) -> int | None:  # noqa: ARG002 - the signature is the library's
+        """Set no limit; we write each field once, and the check of the library is expensive."""
         return None
 
     def header_fetch_parse(self, name: str, value: str) -> str:
-        """Give the MIME fields as they are: the library asks for them many times while it writes."""
+        """Return MIME fields unparsed, because the library reads them many times while it writes."""
         return value if name.lower().startswith("content-") else super().header_fetch_parse(name, value)
 
     def fold_binary(self, name: str, value: str) -> bytes:
-        """Write a field, which is folded already."""
+        """Write a field, which is already folded."""
         return super().fold_binary(name, value) if hasattr(value, "fold") else f"{name}: {value}\r\n".encode()
 
 
 def text(name: str, value: str, most: int) -> str:
-    """Return an unstructured field such as Subject; RFC 2047 where needed."""
+    """Return an unstructured field such as Subject, encoded by RFC 2047 if needed."""
     return _phrase(one_line(value, most), len(name) + 2)
 
 
 def mailbox(name: str, display: str, address: str) -> str:
-    """Return a mailbox (RFC 5322 section 3.4) of a display name and a checked address."""
+    """Return a mailbox (RFC 5322 section 3.4) from a display name and a checked address."""
     shown = one_line(display, MAX_NAME)
     if not shown:
         return address
@@ -57,7 +57,7 @@ def mailbox(name: str, display: str, address: str) -> str:
 
 
 def message_ids(ids: Sequence[str]) -> str:
-    """Return Message-IDs, one a line."""
+    """Return Message-IDs, one per line."""
     return FOLD.join(ids)
 
 
@@ -71,5 +71,5 @@ def _phrase(shown: str, taken: int) -> str:
 
 
 def _is_plain(shown: str) -> bool:
-    """Tell whether text means itself in a header: what looks like an encoded word has to become one."""
+    """Return whether text needs no encoding in a header; text that looks like an encoded word needs it."""
     return shown.isascii() and "=?" not in shown

@@ -1,4 +1,4 @@
-"""Fill an email: text, its HTML twin, and files that nothing opens by itself."""
+"""Fill an email with text, the same as HTML, and files that no program opens by itself."""
 
 import base64
 import binascii
@@ -11,10 +11,10 @@ from typing import Final
 
 from daemon.mail.mime.attachment import safe_name
 
-# RFC 5322 section 2.1.1, with room for what relays put in front of a line.
+# RFC 5322 section 2.1.1 allows 998; relays may add characters in front of a line.
 MAX_LINE: Final = 990
 _SAFE_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "application/pdf", "text/plain"})
-# What runs or opens in a browser on a double click; many mail servers refuse the whole mail for such a name.
+# Files that run or open in a browser on a double click; many mail servers refuse an email with such a name.
 _ACTIVE: Final = re.compile(
     r"ade|adp|apk|appx?|bat|cab|ch[mn]|cmd|com|cpl|dll|dmg|exe|hta|img|ins|iso|isp|jar|jse?|jsp|lib|lnk|mde|ms[cip]"
     r"|msix|mst|nsh|pif|ps[12]|psc1|reg|sc[frt]|sh|shb|sys|url|vbe?|vbs|vhdx?|vxd|ws[cfh]|xll"
@@ -25,7 +25,7 @@ _ACTIVE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that goes with an email; name and type are as the sender wrote them."""
+    """A file to attach; name and type are as the sender wrote them."""
 
     filename: str
     content_type: str
@@ -33,7 +33,7 @@ class File:
 
 
 def fill(mail: EmailMessage, text: str, html: str, files: Sequence[File], seed: str) -> None:
-    """Give an email its content: multipart/alternative, inside multipart/mixed where there are files."""
+    """Set the content of an email: multipart/alternative, inside multipart/mixed if there are files."""
     texts = [_text_part("plain", text, mail), _text_part("html", html, mail)]
     if not files:
         _join(mail, "alternative", texts, seed)
@@ -44,8 +44,8 @@ def fill(mail: EmailMessage, text: str, html: str, files: Sequence[File], seed: 
 
 
 def attached_name(name: str) -> str:
-    """Return the name under which a file is attached: one that would run or open in a browser ends in .txt."""
-    # A colon is harmless to show, but on Windows it writes into a hidden stream of the file.
+    """Return the name of an attached file; one that would run or open in a browser gets the ending .txt."""
+    # On Windows, a colon in a name writes into a hidden stream of the file.
     safe = safe_name(name).replace(":", "_")
     return f"{safe}.txt" if _ACTIVE.fullmatch(safe.rpartition(".")[2]) else safe
 
@@ -79,11 +79,11 @@ def _text_part(subtype: str, text: str, mail: EmailMessage) -> MIMEPart:
 
 
 def _encoded(text: str) -> tuple[str, str]:
-    """Return a transfer encoding (RFC 2045 section 6) and the text in it; NUL and lone surrogates go."""
-    octets = text.encode("utf-8", "replace").replace(b"\0", b"").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if octets.isascii() and max(map(len, octets.split(b"\n"))) <= MAX_LINE:
-        return "7bit", octets.decode("ascii")
-    quoted = binascii.b2a_qp(octets, istext=True)
-    if len(quoted) * 2 > len(octets) * 3:
-        return "base64", base64.encodebytes(octets.replace(b"\n", b"\r\n")).decode("ascii")
+    """Return a transfer encoding (RFC 2045 section 6) and the text in it; NUL and lone surrogates are removed."""
+    content = text.encode("utf-8", "replace").replace(b"\0", b"").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if content.isascii() and max(map(len, content.split(b"\n"))) <= MAX_LINE:
+        return "7bit", content.decode("ascii")
+    quoted = binascii.b2a_qp(content, istext=True)
+    if len(quoted) * 2 > len(content) * 3:
+        return "base64", base64.encodebytes(content.replace(b"\n", b"\r\n")).decode("ascii")
     return "quoted-printable", quoted.decode("ascii")

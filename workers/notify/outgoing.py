@@ -1,4 +1,4 @@
-"""From one delivery to the email that goes out: thread, token, attachments and content. Pure."""
+"""Make the outgoing email of one delivery: thread, token, attachments and content. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TEAM_TOKEN_DAYS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class MailConfig:
-    """Whom our email comes from, what it carries, and for how long we try to send it."""
+    """The sender of our email, the limit on attachments, and for how long we try to send."""
 
     name: str
     address: str
@@ -30,7 +30,7 @@ class MailConfig:
 
 
 class Rendered(Protocol):
-    """What a template made of a view."""
+    """The output of the templates for a view."""
 
     @property
     def subject(self) -> str:
@@ -42,11 +42,11 @@ class Rendered(Protocol):
 
     @property
     def html(self) -> str:
-        """Return the HTML twin."""
+        """Return the same as HTML."""
 
 
 def token_for(kind: MailKind, recipient: str, ticket_id: int, now: datetime) -> Token:
-    """Return the token that an email carries: bound to ticket, recipient, purpose and expiry."""
+    """Return the token of an email, bound to ticket, recipient, purpose and expiry."""
     customer = kind is MailKind.ACKNOWLEDGEMENT
     days = CUSTOMER_TOKEN_DAYS if customer else TEAM_TOKEN_DAYS
     purpose = Purpose.CUSTOMER if customer else Purpose.TEAM
@@ -54,7 +54,7 @@ def token_for(kind: MailKind, recipient: str, ticket_id: int, now: datetime) -> 
 
 
 def message_id(mark: str, unique: str, domain: str) -> str:
-    """Return a Message-ID that carries a signed token; `unique` tells two emails with the same token apart."""
+    """Return a Message-ID that carries a signed token; `unique` distinguishes emails with the same token."""
     return f"<{mark}.{unique}@{domain}>"
 
 
@@ -64,7 +64,7 @@ def mark_for(delivery: PreparedDelivery, key: bytes, now: datetime) -> str:
 
 
 def fitting_files(delivery: PreparedDelivery, room: int) -> list[FileSnapshot]:
-    """Return the customer's attachments that go along, in order, while they fit into `room` bytes."""
+    """Return the attachments of the customer that fit into `room` bytes, in order."""
     message = delivery.ticket.message
     if delivery.kind is MailKind.ACKNOWLEDGEMENT or message.inbound_id is None:
         return []
@@ -77,7 +77,7 @@ def fitting_files(delivery: PreparedDelivery, room: int) -> list[FileSnapshot]:
 
 
 def view_of(delivery: PreparedDelivery, config: MailConfig, mark: str, attached: Sequence[FileSnapshot]) -> View:
-    """Return what the template of a delivery gets to see."""
+    """Return the view for the templates of a delivery."""
     ticket = delivery.ticket
     if delivery.kind is MailKind.ACKNOWLEDGEMENT:
         verified = ticket.message.verified or ticket.trusted
@@ -109,7 +109,7 @@ def outgoing_mail(
     now: datetime,
     boundary_seed: str,
 ) -> OutgoingMail:
-    """Return the whole email of a delivery. `boundary_seed` is random, so that no sender can guess a boundary."""
+    """Return the email of a delivery; `boundary_seed` is random, so that no sender can guess a boundary."""
     parent, references = _thread(delivery)
     return OutgoingMail(
         kind=delivery.kind,
@@ -131,7 +131,7 @@ def outgoing_mail(
 
 
 def _thread(delivery: PreparedDelivery) -> tuple[str, tuple[str, ...]]:
-    """Return In-Reply-To and References: the customer's own email, or the first one this team got about the ticket."""
+    """Return In-Reply-To and References: the email of the customer, or the first one to this team about the ticket."""
     if delivery.kind is MailKind.ACKNOWLEDGEMENT:
         parent = delivery.ticket.message.message_id
         return parent, (parent,) if parent else ()

@@ -1,4 +1,4 @@
-"""Decide who hears what: pure, from facts that the actor loaded, each answer with its reason."""
+"""Decide who gets an email about what, and why or why not, from facts that the actor loaded. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ State = Literal["planned", "suppressed"]
 
 
 class Cause(StrEnum):
-    """What led to telling somebody."""
+    """The event that people are notified of."""
 
     OPENED = "opened"
     REASSIGNED = "reassigned"
@@ -22,7 +22,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AckLimits:
-    """How many acknowledgements may go out; the settings `limits.acknowledgements_*`."""
+    """Limits on the number of acknowledgements; the settings `limits.acknowledgements_*`."""
 
     per_stranger_day: int
     per_address_hour: int
@@ -33,12 +33,11 @@ class AckLimits:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything the plan depends on.
+    """The facts that the plan depends on. All addresses are in lower case.
 
-    `requester` and `author` (who wrote a follow-up) are addresses, None where none can be read. `acknowledge` is the
-    word of the screening. `verified` says that this mail was authenticated, or that the person proved before to read
-    mail at the address. `team` is (name, email). `suppressed` are addresses that bounced for good. All addresses are
-    in lower case.
+    `requester` and `author` (of a follow-up) are addresses, None if there is no valid one. `acknowledge` is the result
+    of the screening. `verified` is true if this email was authenticated, or the person has shown before to read email
+    at the address. `team` is (name, email). `suppressed` are addresses that bounced permanently.
     """
 
     cause: str
@@ -56,7 +55,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One mail to one recipient, or the reason why it does not go out."""
+    """One email to one recipient, or the reason why it is not sent."""
 
     kind: MailKind
     recipient: str
@@ -68,7 +67,7 @@ Check = Callable[[Facts, str], str]
 
 
 def plan(facts: Facts) -> tuple[Planned, ...]:
-    """Return who hears of it, and who does not and why; a silent ticket is heard of by nobody."""
+    """Return the emails to send, and those suppressed with the reason; a silent ticket causes none."""
     if facts.silent:
         return ()
     if facts.cause == Cause.OPENED:
@@ -80,18 +79,18 @@ def plan(facts: Facts) -> tuple[Planned, ...]:
     raise ValueError(f"no plan for the cause {facts.cause!r}")
 
 
-def unreadable(_facts: Facts, recipient: str) -> str:
-    """Refuse what is not exactly one address."""
+def invalid_address(_facts: Facts, recipient: str) -> str:
+    """Refuse text that is not exactly one address."""
     return "" if sendable(recipient) else "no valid address"
 
 
-def own(facts: Facts, recipient: str) -> str:
-    """Refuse our own addresses, also with a plus tag: the email would come back."""
+def own_address(facts: Facts, recipient: str) -> str:
+    """Refuse our own addresses, also with a plus tag, because the email would come back."""
     return "one of our own addresses" if {recipient, _untagged(recipient)} & facts.own_addresses else ""
 
 
 def machine(facts: Facts, _recipient: str) -> str:
-    """Refuse whom the screening took for a machine or found unsafe to answer."""
+    """Refuse a sender that the screening found to be a machine or unsafe to answer."""
     return "" if facts.acknowledge else "screening says not to acknowledge this email"
 
 
@@ -101,64 +100,64 @@ def unanswerable(_facts: Facts, recipient: str) -> str:
 
 
 def bounced(facts: Facts, recipient: str) -> str:
-    """Refuse an address that bounced for good."""
+    """Refuse an address that bounced permanently."""
     return "email to this address bounced permanently" if recipient in facts.suppressed else ""
 
 
-def own_words(facts: Facts, recipient: str) -> str:
-    """Refuse to tell a team what it wrote itself."""
+def own_message(facts: Facts, recipient: str) -> str:
+    """Refuse to send a team its own message."""
     return "the team wrote this email itself" if facts.cause == Cause.FOLLOW_UP and recipient == facts.author else ""
 
 
 def stranger_limit(facts: Facts, _recipient: str) -> str:
-    """Bound what forged senders can make us send to a victim."""
+    """Limit the email that forged senders can make us send to a victim."""
     if facts.verified:
         return ""
     return _reached(facts.sent.address_day, facts.limits.per_stranger_day, "to this unverified address today")
 
 
 def hourly_limit(facts: Facts, _recipient: str) -> str:
-    """Bound a quick exchange with a machine that nobody recognised."""
+    """Limit a fast exchange with an undetected machine."""
     return _reached(facts.sent.address_hour, facts.limits.per_address_hour, "to this address within an hour")
 
 
 def daily_limit(facts: Facts, _recipient: str) -> str:
-    """Bound a slow exchange with a machine that nobody recognised."""
+    """Limit a slow exchange with an undetected machine."""
     return _reached(facts.sent.address_day, facts.limits.per_address_day, "to this address today")
 
 
 def domain_limit(facts: Facts, _recipient: str) -> str:
-    """Bound what one domain gets, however many addresses are made up there.
+    """Limit the email to one domain, regardless of the number of invented addresses there.
 
-    People who proved to read their mail are not made up: strangers at a large provider must not silence them.
+    Verified people do not count: strangers at a large provider must not block their acknowledgements.
     """
     if facts.verified:
         return ""
     return _reached(facts.sent.domain_hour, facts.limits.per_domain_hour, "to this domain within an hour")
 
 
-def breaker(facts: Facts, _recipient: str) -> str:
-    """Stop acknowledging altogether in a flood."""
+def total_limit(facts: Facts, _recipient: str) -> str:
+    """Limit all acknowledgements, for the case of a flood."""
     return _reached(facts.sent.hour, facts.limits.per_hour, "in total within an hour")
 
 
 CUSTOMER_CHECKS: Final[tuple[Check, ...]] = (
-    # What can never be answered, whatever was sent before.
-    unreadable,
-    own,
+    # Senders that are never answered.
+    invalid_address,
+    own_address,
     machine,
     unanswerable,
     bounced,
-    # Limits from the narrowest to the widest, so that the reason names the nearest cause.
+    # Limits from the narrowest to the widest, so that the reason names the most specific one.
     stranger_limit,
     hourly_limit,
     daily_limit,
     domain_limit,
-    breaker,
+    total_limit,
 )
 
-# The admin chose the team's address: a team may well be called postmaster, and gets every one of its tickets.
-TEAM_CHECKS: Final[tuple[Check, ...]] = (unreadable, own, bounced, own_words)
+# The admin chose the address of a team, so it may be called postmaster, and no limit applies to it.
+TEAM_CHECKS: Final[tuple[Check, ...]] = (invalid_address, own_address, bounced, own_message)
 
 
 def _customer(facts: Facts) -> tuple[Planned, ...]:

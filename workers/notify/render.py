@@ -1,4 +1,4 @@
-"""Turn views into subject, text and HTML by Jinja2 templates: ours, or the admin's of the same name."""
+"""Render views to subject, text and HTML with Jinja2 templates: ours, or those of the admin with the same name."""
 
 import re
 import traceback
@@ -30,7 +30,7 @@ from workers.notify.sanitize import one_line
 MAX_OUTPUT: Final = 512 * 1024
 SUFFIX: Final = ".j2"
 FORMS: Final = ("subject", "txt", "html")
-# Filters that neither turn escaping off nor make much out of little.
+# Filters that neither turn off escaping nor make the output much larger than the input.
 FILTERS: Final = (
     *("capitalize", "count", "d", "default", "e", "escape", "first", "float", "int", "join", "last", "length"),
     *("list", "lower", "replace", "reverse", "round", "string", "title", "trim", "truncate", "upper", "wordcount"),
@@ -38,8 +38,8 @@ FILTERS: Final = (
 TESTS: Final = ("defined", "undefined", "none", "number", "string", "true", "false", "odd", "even", "in", "==", "eq")
 
 
-class TemplateProblem(Exception):  # noqa: N818 - said to the admin
-    """A template cannot be used; the message names its file, the line, and what is wrong."""
+class TemplateProblem(Exception):  # noqa: N818 - a message for the admin
+    """A template cannot be used; the message names the file, the line and the problem."""
 
     def __init__(self, file: str, line: int | None, what: str) -> None:
         super().__init__(f"{file}, line {line}: {what}" if line else f"{file}: {what}")
@@ -50,7 +50,7 @@ class TemplateProblem(Exception):  # noqa: N818 - said to the admin
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What templates made of a view. `fault` says why the admin's were not used, or is ""."""
+    """The output of the templates. `fault` is the reason why those of the admin were not used, or ""."""
 
     subject: str
     text: str
@@ -59,9 +59,9 @@ class Rendered:
 
 
 class Renderer:
-    """Renders emails by the templates of the package; files in the directory `overrides` win over those of their name.
+    """Renders emails with the templates of the package; a file in the directory `overrides` replaces one by its name.
 
-    Templates are read once: a new renderer sees changed files.
+    Templates are read once; make a new renderer to read changed files.
     """
 
     def __init__(self, overrides: Path | None = None) -> None:
@@ -72,9 +72,9 @@ class Renderer:
         self._environment = _environment(overrides) if overrides else self._ours
 
     def render(self, kind: str, view: View) -> Rendered:
-        """Return the email of this kind; raises TemplateProblem.
+        """Return the rendered email of this kind; raises TemplateProblem.
 
-        Where a template of the admin fails on this view, ours take its place: an email matters more than its looks.
+        If a template of the admin fails, ours are used instead: the email is more important than its looks.
         """
         try:
             return _render(self._environment, kind, view)
@@ -91,7 +91,7 @@ class Renderer:
                 raise TemplateProblem(str(path), None, f"no template has this name; known are {', '.join(known)}")
         for kind, view in SAMPLES:
             if not _render(self._environment, kind, view).subject:
-                raise TemplateProblem(f"{kind}.subject{SUFFIX}", None, "gives an empty subject")
+                raise TemplateProblem(f"{kind}.subject{SUFFIX}", None, "renders an empty subject")
 
 
 def _render(environment: Environment, kind: str, view: View) -> Rendered:
@@ -107,24 +107,24 @@ def _fill(environment: Environment, name: str, values: dict[str, object]) -> str
         raise TemplateProblem(error.filename or name, error.lineno, error.message or "syntax error") from None
     except TemplateNotFound as error:
         raise TemplateProblem(name, None, f"there is no template {error.name}") from None
-    except Exception as error:  # noqa: BLE001 - a template can raise anything that an expression can
+    except Exception as error:  # noqa: BLE001 - an expression in a template can raise anything
         file, line = _place(error, name)
         raise TemplateProblem(file, line, one_line(str(error)) or type(error).__name__) from None
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """The sandbox, without what makes much out of little: multiplication of text, methods, globals."""
+    """A sandbox without multiplication of text, method calls and globals, which could make huge output."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
 
     def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:
-        """Allow products and remainders of numbers only."""
+        """Allow products and remainders only of numbers."""
         if operator == "**" or not all(isinstance(side, (int, float)) for side in (left, right)):
             raise SecurityError(f"{operator} is not allowed here")
         return super().call_binop(context, operator, left, right)
 
     def is_safe_callable(self, obj: object) -> bool:
-        """Allow macros and super() only: methods of values are not needed. What is undefined says so itself."""
+        """Allow only macros and super(). Undefined raises its own error, which names the variable."""
         return isinstance(obj, (Macro, BlockReference, Undefined))
 
 
@@ -134,7 +134,7 @@ def _environment(overrides: Path | None) -> _Environment:
     environment = _Environment(
         loader=ChoiceLoader(loaders),
         undefined=StrictUndefined,
-        # By our own rule: select_autoescape looks at the end of the name, which is .j2.
+        # select_autoescape looks at the end of the name, which is always .j2.
         autoescape=lambda name: name is None or name.endswith(f".html{SUFFIX}"),
         auto_reload=False,
         trim_blocks=True,
@@ -148,7 +148,7 @@ def _environment(overrides: Path | None) -> _Environment:
 
 
 def _breaks(text: str) -> Markup:
-    """Escape text and keep its lines and indents, also where white-space rules are ignored."""
+    """Escape text and keep its lines and indents, also in programs that ignore CSS for white space."""
     kept = str(escape(text)).replace("  ", "\u00a0 ").replace("\n", "<br>\n")
     return Markup(kept)  # noqa: S704 - escaped above
 
@@ -160,7 +160,7 @@ def _command(text: str) -> Markup:
 
 
 def _inset(text: str) -> str:
-    """Set text apart from ours, so that nobody can write in our name."""
+    """Indent the text of a sender, so that nobody can imitate our own lines."""
     return "\n".join(f"  {line}".rstrip() for line in str(text).split("\n"))
 
 
@@ -172,12 +172,12 @@ def _bounded(pieces: Iterable[str]) -> str:
     for piece in pieces:
         size += len(piece)
         if size > MAX_OUTPUT:
-            raise SecurityError(f"gives more than {MAX_OUTPUT} characters")
+            raise SecurityError(f"renders more than {MAX_OUTPUT} characters")
         taken.append(piece)
     return "".join(taken)
 
 
 def _place(error: Exception, name: str) -> tuple[str, int | None]:
-    """Return the file and the line of the template in which an error arose."""
+    """Return the file and line of the template that raised an error."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(SUFFIX)]
     return (frames[-1].filename, frames[-1].lineno) if frames else (name, None)

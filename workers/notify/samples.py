@@ -1,4 +1,4 @@
-"""Made-up tickets that show every branch of the templates: for checks and for looking at."""
+"""Sample tickets that cover every branch of the templates, for checks and tests."""
 
 from collections.abc import Collection
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Make text and addresses from outside safe to put into our mail."""
+"""Make text and addresses from outside safe to put into our email."""
 
 import re
 from typing import Final
@@ -7,10 +7,10 @@ from daemon.mail import token
 from daemon.mail.address import canonical
 from daemon.mail.follow_up import MARKER
 
-# C0, DEL, C1, the line and paragraph separators, lone surrogates: none of them belongs in one line.
+# Characters that do not belong in a single line: C0, DEL, C1, line and paragraph separators, lone surrogates.
 _BREAKS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-# Embeddings, overrides and isolates reorder what stands around them; the marks U+200E and U+200F do not.
+# Embeddings, overrides and isolates reorder the text around them; the marks U+200E and U+200F do not.
 _BIDI: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _LINE_ENDS: Final = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _MARK: Final = re.compile(rf"{re.escape(MARKER)}\s?[a-z2-7]{{{token.LENGTH}}}", re.IGNORECASE)
@@ -26,8 +26,8 @@ def one_line(text: str, most: int = 200) -> str:
 def lines(text: str) -> str:
     r"""Return text with "\n" line ends and without controls.
 
-    Signed marks go as well: one quoted from another mail would lead an answer to the wrong ticket, or to somebody
-    whom it does not belong to.
+    Our signed marks are removed too: one quoted from another email would route a reply to the wrong ticket, or give
+    somebody else access to it.
     """
     if not _is_plain(text.replace("\n", "")):
         text = _BIDI.sub("", _CONTROLS.sub("", _LINE_ENDS.sub("\n", text)))
@@ -35,13 +35,13 @@ def lines(text: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Say whether there is nothing to clean, as in most mail; to look for each thing in turn costs much more."""
+    """Return whether there is nothing to clean, as in most email; the single checks cost much more."""
     return text.isascii() and text.isprintable()
 
 
 def sendable(address: str) -> str | None:
-    """Return the one comparable form of an address to which mail can be written, or None.
+    """Return the canonical form of an address to which email can be sent, or None.
 
-    An encoded word has no place in an address (RFC 2047 section 5): some programs would decode it to another one.
+    An encoded word is not allowed in an address (RFC 2047 section 5); some programs would decode it to another one.
     """
     return None if "=?" in address else canonical(address)

@@ -81,7 +81,7 @@ def test_every_third_correction_queues_one_training(store: Store) -> None:
     assert len(promised) == 2
 
 
-def test_a_correction_moves_the_ticket_and_records_who_and_why(store: Store) -> None:
+def test_a_correction_moves_the_ticket_and_records_who_and_the_decision_replaced(store: Store) -> None:
     (ticket,) = tickets(store, 1)
     verify(store, ticket, "General")
     with store.read() as session:

@@ -1,4 +1,4 @@
-"""One mail to one recipient, whatever stands in its parts."""
+"""One email to one recipient, from parts that may be hostile."""
 
 import email
 import time
@@ -73,7 +73,7 @@ def fields(letter: OutgoingMail) -> list[str]:
     return [line.partition(":")[0].lower() for line in head.split("\r\n") if not line.startswith(" ")]
 
 
-def test_a_mail_says_who_writes_to_whom_about_what() -> None:
+def test_an_email_has_sender_recipient_and_subject() -> None:
     mail = read(MAIL)
     assert (mail["From"], mail["To"]) == ("Example Support <support@example.com>", "payments@example.com")
     assert mail["Reply-To"] == "Example Support <support+abc@example.com>"
@@ -82,7 +82,7 @@ def test_a_mail_says_who_writes_to_whom_about_what() -> None:
     assert mail["Message-ID"] == "<abc.123@example.com>"
 
 
-def test_a_mail_holds_text_and_html() -> None:
+def test_an_email_has_text_and_html() -> None:
     mail = read(MAIL)
     assert mail.get_content_type() == "multipart/alternative"
     text, html = mail.iter_parts()
@@ -94,18 +94,18 @@ def test_a_mail_holds_text_and_html() -> None:
     ("kind", "word"),
     [("acknowledgement", "auto-replied"), ("notification", "auto-generated"), ("follow-up", "auto-generated")],
 )
-def test_a_mail_says_that_no_person_wrote_it(kind: str, word: str) -> None:
+def test_an_email_is_marked_as_automatic(kind: str, word: str) -> None:
     mail = read(replace(MAIL, kind=kind))
     assert (mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"]) == (word, "All")
     assert not [name for name in mail if name.lower().startswith("list-") or name.lower() == "precedence"]
 
 
-def test_our_mail_is_recognised_when_it_comes_back_with_another_message_id() -> None:
+def test_our_email_is_recognised_if_it_returns_with_another_message_id() -> None:
     raw = as_bytes(MAIL).replace(b"<abc.123@example.com>", b"<changed@relay.example>")
     assert own_evidence(parse(raw), (KEY,), date(2026, 11, 3)) == "X-Triaged-Loop carries our signature"
 
 
-def test_a_mail_without_reply_address_has_no_such_header() -> None:
+def test_an_email_without_a_reply_address_has_no_reply_to() -> None:
     assert "reply-to" not in fields(replace(MAIL, reply_to=None))
 
 
@@ -124,7 +124,7 @@ def test_hostile_text_never_makes_a_second_header(field: str, text: str) -> None
 
 @settings(max_examples=60, deadline=None)
 @given(subject=st.text(max_size=400), name=st.text(max_size=200))
-def test_any_text_gives_one_field_each_that_reads_back(subject: str, name: str) -> None:
+def test_any_text_makes_one_field_that_reads_back(subject: str, name: str) -> None:
     letter = replace(MAIL, subject=subject, sender_name=name)
     names = fields(letter)
     assert (set(names) <= FIELDS, len(names)) == (True, len(set(names)))
@@ -142,7 +142,7 @@ def test_any_text_gives_one_field_each_that_reads_back(subject: str, name: str) 
         "x" * 190,
     ],
 )
-def test_a_subject_reads_as_it_was_written(subject: str) -> None:
+def test_a_subject_reads_back(subject: str) -> None:
     assert parse(as_bytes(replace(MAIL, subject=subject))).subject == subject
 
 
@@ -164,7 +164,7 @@ def test_a_subject_is_bounded() -> None:
     ],
 )
 @pytest.mark.parametrize("field", ["recipient", "sender_address", "reply_to"])
-def test_what_is_not_exactly_one_address_is_refused(field: str, address: str) -> None:
+def test_text_that_is_not_exactly_one_address_is_refused(field: str, address: str) -> None:
     if field == "reply_to" and not address:
         return
     with pytest.raises(ComposeError):
@@ -172,7 +172,7 @@ def test_what_is_not_exactly_one_address_is_refused(field: str, address: str) ->
 
 
 @pytest.mark.parametrize("address", ['"a b"@x.example', "a..b@docomo.example", "a@[192.0.2.1]", "o'neil+x@b.example"])
-def test_unusual_addresses_are_written_as_they_are(address: str) -> None:
+def test_unusual_addresses_are_unchanged(address: str) -> None:
     assert f"\r\nTo: {address}\r\n".encode() in as_bytes(replace(MAIL, recipient=address))
 
 
@@ -183,13 +183,13 @@ def test_an_international_address_stays_readable() -> None:
 
 
 @pytest.mark.parametrize("message_id", ["", "abc", "<a b@c>", "<a@b>\r\nBcc: c@d", "<ü@b>", "<a@b><c@d>"])
-def test_a_message_id_of_ours_must_be_one(message_id: str) -> None:
+def test_an_invalid_message_id_of_ours_is_refused(message_id: str) -> None:
     with pytest.raises(ComposeError):
         compose(replace(MAIL, message_id=message_id))
 
 
 @pytest.mark.parametrize("parent", ["<a b@c>", "<a@b>\r\nBcc: c@d", "<ü@b>", "junk", "<" + "x" * 300 + "@b>"])
-def test_a_damaged_message_id_of_theirs_is_left_out(parent: str) -> None:
+def test_an_invalid_message_id_of_the_customer_is_left_out(parent: str) -> None:
     mail = read(replace(MAIL, in_reply_to=parent, references=(parent, "<good@b>")))
     assert (mail["In-Reply-To"], mail["References"]) == (None, "<good@b>")
 
@@ -200,7 +200,7 @@ def test_a_long_message_id_stays_whole() -> None:
     assert f"In-Reply-To: {long}\r\nReferences: <root@b>\r\n {long}\r\n".encode() in raw
 
 
-def test_of_many_references_the_first_and_the_latest_stay() -> None:
+def test_of_many_references_the_first_and_the_latest_are_kept() -> None:
     mail = read(replace(MAIL, references=tuple(f"<{n}@b>" for n in range(5000))))
     kept = mail["References"].split()
     assert (len(kept), kept[0], kept[-1]) == (20, "<0@b>", "<4999@b>")
@@ -222,7 +222,7 @@ def test_of_many_references_the_first_and_the_latest_stay() -> None:
         ("", "application/octet-stream"),
     ],
 )
-def test_files_go_along_under_a_safe_type(declared: str, sent: str) -> None:
+def test_files_are_attached_with_a_safe_type(declared: str, sent: str) -> None:
     content = b"\x00\xff\r\n.\r\n--x"
     mail = read(replace(MAIL, files=(File("a.bin", declared, content),)))
     (part,) = mail.iter_attachments()
@@ -245,14 +245,14 @@ def test_files_go_along_under_a_safe_type(declared: str, sent: str) -> None:
         ("macro.xlsm", "macro.xlsm"),
     ],
 )
-def test_files_go_along_under_a_harmless_name(name: str, sent: str) -> None:
+def test_files_are_attached_with_a_harmless_name(name: str, sent: str) -> None:
     mail = read(replace(MAIL, files=(File(name, "application/pdf", b"x"),)))
     (part,) = mail.iter_attachments()
     assert part.get_filename() == sent
     assert attached_name(name) == sent
 
 
-def test_a_file_without_usable_name_gets_one() -> None:
+def test_a_file_without_a_usable_name_gets_one() -> None:
     mail = read(replace(MAIL, files=(File("..", "", b"1"), File("\x00", "", b"2"))))
     assert all(part.get_filename() for part in mail.iter_attachments())
 
@@ -270,7 +270,7 @@ def test_a_file_without_usable_name_gets_one() -> None:
         ("with\0NUL and a lone \ud800 surrogate\n", "7bit"),
     ],
 )
-def test_text_arrives_as_it_was_in_an_encoding_that_suits_it(text: str, encoding: str) -> None:
+def test_text_is_unchanged_in_a_suitable_encoding(text: str, encoding: str) -> None:
     letter = replace(MAIL, text=text)
     part = next(iter(read(letter).iter_parts()))
     assert part["Content-Transfer-Encoding"] == encoding
@@ -279,12 +279,12 @@ def test_text_arrives_as_it_was_in_an_encoding_that_suits_it(text: str, encoding
     assert max(map(len, as_bytes(letter).split(b"\r\n"))) <= 998
 
 
-def test_nothing_but_ascii_goes_over_the_wire_to_an_ascii_address() -> None:
+def test_only_ascii_goes_over_the_wire_to_an_ascii_address() -> None:
     letter = replace(MAIL, subject="Grüße", sender_name="Büro", files=(File("ü.pdf", "", b"\xff"),))
     assert as_bytes(letter).isascii()
 
 
-def test_the_time_grows_with_the_size_and_no_faster() -> None:
+def test_the_time_grows_linearly_with_the_size() -> None:
     def seconds(size: int) -> float:
         letter = replace(MAIL, text="ü" * size, subject="=?" * size, references=("<a@b>",) * size)
         began = time.perf_counter()
@@ -297,6 +297,6 @@ def test_the_time_grows_with_the_size_and_no_faster() -> None:
 
 @pytest.mark.parametrize("text", ["", "one line", "two\nlines\n", "long " * 300, "ünï\n\ncödé\r\nend", "日本語\n" * 50])
 @pytest.mark.parametrize("files", [(), (File("a.bin", "application/pdf", b"\r\n.\r\n\0" * 99),)])
-def test_the_bytes_are_those_of_the_library(text: str, files: tuple[File, ...]) -> None:
+def test_the_bytes_equal_those_of_the_library(text: str, files: tuple[File, ...]) -> None:
     written = replace(MAIL, text=text, html=f"<p>{text}</p>", files=files)
     assert as_bytes(written) == compose(written).as_bytes()

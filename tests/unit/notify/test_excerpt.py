@@ -1,4 +1,4 @@
-"""The new text first, then the rest, and what is missing is said."""
+"""Excerpts: the new text, the rest, and the amount that is missing."""
 
 import time
 
@@ -38,12 +38,12 @@ def test_new_text_and_rest_make_up_the_whole(text: str, reply: str, new: str, re
         ("1\n2\n3\n" + "4\n" * 1500, "1\n2\n3", "1,500 more lines"),
     ],
 )
-def test_what_is_left_out_is_said(text: str, shown: str, more: str) -> None:
+def test_the_amount_left_out_is_counted(text: str, shown: str, more: str) -> None:
     passage = cut(text, 3, 20)
     assert (passage.text, passage.more) == (shown, more)
 
 
-def test_a_mail_of_megabytes_is_shown_in_part_and_in_no_time() -> None:
+def test_an_email_of_megabytes_is_cut_quickly() -> None:
     began = time.perf_counter()
     text = "line of text\n" * 800_000
     found = excerpt(text, text)
@@ -55,7 +55,7 @@ def test_a_mail_of_megabytes_is_shown_in_part_and_in_no_time() -> None:
     assert excerpt(start, start, len(text) - len(start)) == found
 
 
-def test_a_mark_of_ours_in_a_quote_is_not_passed_on() -> None:
+def test_a_signed_mark_in_a_quote_is_removed() -> None:
     found = excerpt("thanks\n\n> ref:abcdefghijklmnopqrstuvwxyz234567ab\n> bye", "thanks")
     assert found.rest.text == "> \n> bye"
 
@@ -72,7 +72,7 @@ def test_a_mark_of_ours_in_a_quote_is_not_passed_on() -> None:
         ("\u05d0\u200f!", "\u05d0\u200f!"),
     ],
 )
-def test_text_loses_what_could_deceive(text: str, shown: str) -> None:
+def test_deceptive_characters_are_removed(text: str, shown: str) -> None:
     assert lines(text) == shown
 
 
@@ -86,7 +86,7 @@ def test_text_loses_what_could_deceive(text: str, shown: str) -> None:
         ("", ""),
     ],
 )
-def test_a_line_is_one_line(text: str, shown: str) -> None:
+def test_one_line_has_no_line_break(text: str, shown: str) -> None:
     assert one_line(text) == shown
 
 
@@ -94,5 +94,5 @@ def test_a_line_is_one_line(text: str, shown: str) -> None:
     ("address", "form"),
     [("Ann@B.Example", "Ann@b.example"), ("=?x?q?a?=@b.example", None), ("a@b@c.example", None), ("", None)],
 )
-def test_only_one_plain_address_can_be_written_to(address: str, form: str | None) -> None:
+def test_only_exactly_one_address_is_sendable(address: str, form: str | None) -> None:
     assert sendable(address) == form

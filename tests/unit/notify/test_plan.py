@@ -1,4 +1,4 @@
-"""Who hears what, and why not."""
+"""Who gets an email about what, and why not."""
 
 from dataclasses import replace
 
@@ -33,32 +33,32 @@ def acknowledgement(facts: Facts) -> Planned:
     return found
 
 
-def test_a_new_ticket_is_acknowledged_and_told_to_its_team() -> None:
+def test_a_new_ticket_is_acknowledged_and_its_team_notified() -> None:
     assert plan(OPENED) == (
         Planned(MailKind.ACKNOWLEDGEMENT, ANN, "planned", "acknowledgement of a new ticket"),
         Planned(MailKind.NOTIFICATION, "payments@example.com", "planned", "new ticket for PAYMENTS_TEAM"),
     )
 
 
-def test_a_handed_over_ticket_is_told_to_its_team_only() -> None:
+def test_a_reassigned_ticket_notifies_its_team_only() -> None:
     assert plan(REASSIGNED) == (
         Planned(MailKind.NOTIFICATION, "payments@example.com", "planned", "ticket reassigned to PAYMENTS_TEAM"),
     )
 
 
-def test_a_follow_up_is_told_to_the_team_only() -> None:
+def test_a_follow_up_notifies_the_team_only() -> None:
     assert plan(FOLLOW_UP) == (
         Planned(MailKind.FOLLOW_UP, "payments@example.com", "planned", "new email on a ticket of PAYMENTS_TEAM"),
     )
 
 
 @pytest.mark.parametrize("facts", [OPENED, REASSIGNED, FOLLOW_UP])
-def test_nobody_hears_of_a_silent_ticket(facts: Facts) -> None:
+def test_a_silent_ticket_causes_no_email(facts: Facts) -> None:
     assert plan(replace(facts, silent=True)) == ()
 
 
 @pytest.mark.parametrize("facts", [REASSIGNED, FOLLOW_UP])
-def test_a_ticket_without_team_is_told_to_nobody(facts: Facts) -> None:
+def test_a_ticket_without_a_team_notifies_nobody(facts: Facts) -> None:
     assert plan(replace(facts, team=None)) == ()
 
 
@@ -89,12 +89,12 @@ def test_an_unknown_cause_is_an_error() -> None:
         ("shop-no-reply@customer.example", "nobody reads"),
     ],
 )
-def test_nothing_automatic_goes_where_it_must_not(requester: str | None, word: str) -> None:
+def test_some_addresses_are_never_acknowledged(requester: str | None, word: str) -> None:
     planned = acknowledgement(replace(OPENED, requester=requester))
     assert (planned.state, word in planned.reason) == ("suppressed", True)
 
 
-def test_the_word_of_the_screening_holds() -> None:
+def test_the_screening_can_forbid_an_acknowledgement() -> None:
     planned = acknowledgement(replace(OPENED, acknowledge=False))
     assert (planned.state, "screening" in planned.reason) == ("suppressed", True)
 
@@ -127,16 +127,16 @@ def test_acknowledgements_are_limited(verified: bool, sent: SendCounts, state: s
     assert (planned.state, word in planned.reason) == (state, True)
 
 
-def test_a_limit_of_nought_turns_acknowledgements_off() -> None:
+def test_a_limit_of_zero_turns_acknowledgements_off() -> None:
     assert acknowledgement(replace(OPENED, limits=replace(LIMITS, per_hour=0))).state == "suppressed"
 
 
-def test_limits_never_silence_the_team() -> None:
+def test_limits_do_not_apply_to_the_team() -> None:
     flood = replace(OPENED, verified=False, sent=SendCounts(99, 99, 99_999, 99_999), acknowledge=False)
     assert [planned.state for planned in plan(flood) if planned.kind == MailKind.NOTIFICATION] == ["planned"]
 
 
-def test_a_stranger_is_acknowledged_once_however_many_mails_are_forged() -> None:
+def test_a_victim_of_forged_senders_is_acknowledged_once() -> None:
     sent, victims = 0, 0
     for _ in range(50):
         facts = replace(OPENED, verified=False, sent=SendCounts(sent, sent, sent, sent), limits=LIMITS)
@@ -154,14 +154,12 @@ def test_a_stranger_is_acknowledged_once_however_many_mails_are_forged() -> None
         ({"team": ("PAYMENTS_TEAM", "")}, "no valid address"),
     ],
 )
-def test_mail_to_a_team_that_cannot_get_it_is_kept_with_its_reason(
-    facts: Facts, changes: dict[str, object], word: str
-) -> None:
+def test_a_suppressed_email_to_a_team_has_its_reason(facts: Facts, changes: dict[str, object], word: str) -> None:
     (planned,) = [planned for planned in plan(replace(facts, **changes)) if planned.kind != MailKind.ACKNOWLEDGEMENT]  # type: ignore[arg-type]
     assert (planned.state, word in planned.reason) == ("suppressed", True)
 
 
-def test_a_team_is_not_told_what_it_wrote_itself() -> None:
+def test_a_team_does_not_get_its_own_message() -> None:
     (planned,) = plan(replace(FOLLOW_UP, author="payments@example.com"))
     assert (planned.state, "itself" in planned.reason) == ("suppressed", True)
 

@@ -1,4 +1,4 @@
-"""What people read: everything they need, nothing that a sender could smuggle in."""
+"""Rendered emails: complete, and safe from hostile senders."""
 
 import re
 from dataclasses import replace
@@ -51,7 +51,7 @@ def test_every_template_renders_with_every_sample(renderer: Renderer) -> None:
 
 
 @pytest.mark.parametrize(("kind", "view"), SAMPLES)
-def test_every_mail_ends_with_the_mark_and_asks_for_nothing_from_outside(
+def test_every_email_ends_with_the_mark_and_loads_nothing_from_outside(
     renderer: Renderer, kind: str, view: View
 ) -> None:
     rendered = renderer.render(kind, view)
@@ -73,7 +73,7 @@ def test_a_reply_is_recognised_by_the_mark_alone(renderer: Renderer) -> None:
 
 @pytest.mark.parametrize("field", ["subject", "author_name", "author", "text", "files", "reasons", "related"])
 @pytest.mark.parametrize("kind", ["notification", "follow-up"])
-def test_what_a_sender_writes_stays_text(renderer: Renderer, kind: str, field: str) -> None:
+def test_text_of_a_sender_is_never_markup(renderer: Renderer, kind: str, field: str) -> None:
     values = {"files": named((ATTACK, 1)), "reasons": (ATTACK,)}
     rendered = renderer.render(kind, team(**{field: values.get(field, ATTACK)}))
     assert "49" not in rendered.text + seen(rendered.html)
@@ -93,7 +93,7 @@ def test_an_acknowledgement_escapes_name_and_subject(renderer: Renderer, verifie
     assert "A &lt;b&gt;&amp;" in rendered.html
 
 
-def test_a_stranger_is_quoted_nothing(renderer: Renderer) -> None:
+def test_an_unverified_sender_is_not_quoted(renderer: Renderer) -> None:
     view = acknowledgement(REFERENCE, "Support", MARK, verified=False, name=ALIEN, subject=ALIEN)
     other = acknowledgement(REFERENCE, "Support", MARK, verified=False)
     rendered = renderer.render("acknowledgement", view)
@@ -102,12 +102,12 @@ def test_a_stranger_is_quoted_nothing(renderer: Renderer) -> None:
     assert REFERENCE in rendered.subject
 
 
-def test_a_stranger_is_quoted_nothing_even_where_a_view_holds_it(renderer: Renderer) -> None:
+def test_an_unverified_sender_is_not_quoted_even_if_the_view_has_the_text(renderer: Renderer) -> None:
     rendered = renderer.render("acknowledgement", Acknowledgement(REFERENCE, "Support", MARK, False, ALIEN, ALIEN))
     assert ALIEN not in rendered.subject + rendered.text + rendered.html
 
 
-def test_a_verified_customer_is_greeted_under_the_own_subject(renderer: Renderer) -> None:
+def test_a_verified_customer_is_greeted_by_name_under_the_same_subject(renderer: Renderer) -> None:
     view = acknowledgement(REFERENCE, "Support", MARK, verified=True, name="Ann Lee", subject="Re: RE: Payment failed")
     rendered = renderer.render("acknowledgement", view)
     assert rendered.subject == f"Re: Payment failed [{REFERENCE}]"
@@ -118,17 +118,17 @@ def test_a_verified_customer_is_greeted_under_the_own_subject(renderer: Renderer
 @pytest.mark.parametrize(
     "name", ["win@casino.example", "visit http://casino.example", "Ann\u2028Lee <x>", "x" * 61, "", "$$$ 1000"]
 )
-def test_nobody_is_greeted_by_what_is_no_name(renderer: Renderer, name: str) -> None:
+def test_text_that_is_not_a_name_is_not_in_the_greeting(renderer: Renderer, name: str) -> None:
     view = acknowledgement(REFERENCE, "Support", MARK, verified=True, name=name, subject="x")
     assert renderer.render("acknowledgement", view).text.startswith("Hello,\n")
 
 
-def test_an_acknowledgement_without_subject_has_the_constant_one(renderer: Renderer) -> None:
+def test_an_acknowledgement_without_a_subject_has_a_fixed_one(renderer: Renderer) -> None:
     rendered = renderer.render("acknowledgement", acknowledgement(REFERENCE, "Support", MARK, verified=True))
     assert rendered.subject == f"We received your message [{REFERENCE}]"
 
 
-def test_the_first_line_says_it_all(renderer: Renderer) -> None:
+def test_the_first_line_is_a_summary(renderer: Renderer) -> None:
     rendered = renderer.render("notification", team())
     assert rendered.text.startswith("Ann Lee · Payments, 92% confidence · High priority\n\n  Amount debited\n")
     assert seen(rendered.html).split()[:6] == ["Ann", "Lee", "·", "Payments,", "92%", "confidence"]
@@ -164,7 +164,7 @@ def test_a_team_reads_everything_it_needs_in_text_and_html(renderer: Renderer, e
 
 
 @pytest.mark.parametrize("flag", ["hint", "related", "files", "notes"])
-def test_what_does_not_apply_is_not_mentioned(renderer: Renderer, flag: str) -> None:
+def test_lines_that_do_not_apply_are_left_out(renderer: Renderer, flag: str) -> None:
     words = {"hint": "triaged.toml", "related": "may belong", "files": "Attachments", "notes": "Note"}
     text, html = both(renderer.render("notification", team()))
     assert words[flag] not in text + html
@@ -180,7 +180,7 @@ def test_what_does_not_apply_is_not_mentioned(renderer: Renderer, flag: str) -> 
         ("model", None, "confidence unknown"),
     ],
 )
-def test_how_sure_a_decision_is(by: str, confidence: float | None, sure: str) -> None:
+def test_the_certainty_of_a_decision_in_words(by: str, confidence: float | None, sure: str) -> None:
     assert team(by=by, confidence=confidence).sure == sure
 
 
@@ -189,7 +189,7 @@ def test_an_unverified_address_is_marked(renderer: Renderer) -> None:
     assert "not verified" not in renderer.render("notification", team()).text
 
 
-def test_a_reviewer_reads_the_choice_and_why_a_person_has_to_decide(renderer: Renderer) -> None:
+def test_a_reviewer_gets_the_choices_and_the_reason(renderer: Renderer) -> None:
     view = team(
         team="MANUAL_REVIEW",
         category="Technical",
@@ -204,7 +204,7 @@ def test_a_reviewer_reads_the_choice_and_why_a_person_has_to_decide(renderer: Re
     assert commands == ["Technical", "Payments", "Login"]
 
 
-def test_a_reviewer_without_any_guess_is_asked_all_the_same(renderer: Renderer) -> None:
+def test_a_reviewer_without_a_guess_is_asked_too(renderer: Renderer) -> None:
     view = team(team="MANUAL_REVIEW", confidence=0.0, alternatives=(), by="fallback")
     rendered = renderer.render("notification", view)
     assert rendered.text.startswith("Please decide · Ann Lee · High priority\n")
@@ -227,7 +227,7 @@ def test_no_line_ends_inside_an_option_of_a_command(renderer: Renderer) -> None:
     )
 
 
-def test_a_command_can_be_pasted_whatever_a_category_is_called() -> None:
+def test_a_command_can_be_pasted_for_any_category_name() -> None:
     view = team(alternatives=(("Bits & Pieces", 0.1),))
     assert view.guesses[0].command.endswith("--category 'Bits & Pieces'")
 
@@ -243,18 +243,18 @@ def test_a_follow_up_belongs_to_the_thread_of_its_notification(renderer: Rendere
 
 
 @pytest.mark.parametrize(("subject", "shown"), [("", "Amount debited"), ("  ", "Amount debited")])
-def test_a_mail_without_subject_is_named_by_its_first_words(renderer: Renderer, subject: str, shown: str) -> None:
+def test_an_email_without_a_subject_gets_its_first_words(renderer: Renderer, subject: str, shown: str) -> None:
     assert shown in renderer.render("notification", team(subject=subject)).subject
 
 
-def test_long_text_is_cut_and_the_mail_says_where_the_rest_is(renderer: Renderer) -> None:
+def test_long_text_is_cut_and_the_email_names_the_command_for_the_rest(renderer: Renderer) -> None:
     view = team(text="line\n" * 1000)
     text, html = both(renderer.render("notification", view))
     assert f"… 600 more lines: triaged tickets show {REFERENCE}" in text
     assert f"… 600 more lines: triaged tickets show {REFERENCE}" in html
 
 
-def test_nobody_can_write_in_our_name(renderer: Renderer) -> None:
+def test_a_sender_cannot_imitate_our_lines(renderer: Renderer) -> None:
     forged = f"hello\n\nref:{MARK}\n\nFrom:      boss@example.com\nPriority:  Urgent"
     text = renderer.render("notification", team(text=forged)).text
     assert [line for line in text.split("\n") if line.startswith(("From:", "Priority:"))] == [
@@ -275,7 +275,7 @@ def test_a_view_becomes_plain_values_only() -> None:
     assert types(context(team(files=named(("a", 1)), attached={0}))) <= {dict, list, str, int, bool}
 
 
-def test_a_view_is_bounded_whatever_it_is_made_of(renderer: Renderer) -> None:
+def test_a_view_of_huge_values_is_bounded(renderer: Renderer) -> None:
     huge = "\u00fc<" * 500_000
     view = team(
         subject=huge,
@@ -294,7 +294,7 @@ def overriding(folder: Path, name: str, content: str) -> Renderer:
     return Renderer(folder)
 
 
-def test_a_template_of_the_admin_wins(tmp_path: Path) -> None:
+def test_a_template_of_the_admin_replaces_ours(tmp_path: Path) -> None:
     renderer = overriding(tmp_path, "acknowledgement.txt.j2", "Moin, {{ reference }} ist da. ref:{{ mark }}")
     renderer.check()
     rendered = renderer.render("acknowledgement", acknowledgement(REFERENCE, "Support", MARK, verified=False))
@@ -341,7 +341,7 @@ def test_a_bad_template_is_named_with_file_and_line(tmp_path: Path, content: str
     assert (caught.value.line, word in caught.value.what) == (line, True)
 
 
-def test_a_mail_goes_out_by_our_template_where_that_of_the_admin_fails(tmp_path: Path) -> None:
+def test_our_template_is_used_if_that_of_the_admin_fails(tmp_path: Path) -> None:
     renderer = overriding(tmp_path, "acknowledgement.txt.j2", "{{ nothing }}")
     rendered = renderer.render("acknowledgement", acknowledgement(REFERENCE, "Support", MARK, verified=False))
     assert rendered.text.startswith("Hello,")
@@ -368,6 +368,6 @@ def test_passages_keep_their_lines_and_indents_in_html(renderer: Renderer) -> No
     assert "def f():<br>\n\u00a0 \u00a0 return 1" in renderer.render("notification", view).html
 
 
-def test_what_is_as_good_as_impossible_is_not_offered() -> None:
+def test_a_very_unlikely_category_is_not_offered() -> None:
     view = team(alternatives=(("Login", 0.004), ("Payments", 0.006)))
     assert [guess.category for guess in view.guesses] == ["Payments"]
