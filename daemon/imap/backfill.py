@@ -1,24 +1,38 @@
-"""What an admin does with a mailbox by hand: try it, and take in mail from before triaged came."""
+"""What an admin does with a mailbox by hand: try it, and store email that is older than the installation."""
 
+import socket
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from time import sleep
+from typing import Final
+
+import structlog
+from imapclient.exceptions import IMAPClientAbortError
 
 from config.schema import MEGABYTE, Imap
-from daemon.imap.folder import Accepts, Reader, UnreadableError, begin
-from daemon.imap.oauth2 import tokens_of
+from daemon.imap.folder import Accepts, Reader, UnreadableError, begin, describe
+from daemon.imap.oauth2 import TokenUnavailableError, tokens_of
 from daemon.imap.session import Folder, FolderError, Pace, Session, connect
 from daemon.store import cursors
 from daemon.store.cursors import Place
 from daemon.store.store import Store
 from daemon.system.clock import Clock, SystemClock
 
+log = structlog.get_logger(__name__)
+
+# With the pauses of `Pace` in between, a server may be away for a minute. Above folder.TRIES, so that an email that
+# always ends the session is given up before the backfill is.
+SESSIONS_WITHOUT_PROGRESS: Final = 7
+CONNECTION_LOST: Final = (IMAPClientAbortError, OSError, TokenUnavailableError, UnreadableError)
+
 
 def probe(mailbox: Imap, pace: Pace | None = None) -> str:
-    """Try a mailbox, changing nothing, and return a line that says what it can do.
+    """Log in to a mailbox and select each folder, changing nothing; return a line that describes it.
 
-    Raises FolderError where a folder is missing, else what `connect` raises; `daemon.imap.folder.describe` puts any
-    of them in words.
+    Raises FolderError for a missing folder, else what `connect` raises; `daemon.imap.folder.describe` turns each into
+    a message.
     """
     with connect(mailbox, tokens_of(mailbox, SystemClock()), pace or Pace(), MEGABYTE) as session:
         for folder in mailbox.folders:
@@ -40,18 +54,21 @@ def backfill(
     max_bytes: int = 25 * MEGABYTE,
     pace: Pace | None = None,
 ) -> int:
-    """Take in silently what arrived on a day or later but before the live cursor; return how many mails were stored.
+    """Store silently the emails that arrived since a day, up to the cursor; return how many were stored.
 
-    The mailbox stays as it is, and so does a cursor that is set. What lies behind the cursor is left to the poller,
-    which tells people of it. `progress` hears of mails done and in all. Raises what `connect` and the store raise.
+    Neither the mailbox nor an existing cursor changes. Emails after the cursor are left to the poller, which notifies
+    people of them. Calls `progress` with the numbers of emails done and in all. A lost connection is made again after a
+    pause, and the copy resumes where it was; after SESSIONS_WITHOUT_PROGRESS sessions in a row without an email, raises
+    the last error. Other errors of `connect` and those of the store are raised at once.
     """
-    tokens = tokens_of(mailbox, clock)
+    tokens, pace = tokens_of(mailbox, clock), pace or Pace()
     filler = _Filler(
-        lambda: connect(mailbox, tokens, pace or Pace(), max_bytes),
+        lambda: connect(mailbox, tokens, pace, max_bytes),
         lambda folder: Reader(Place(mailbox.name, folder), intake, store, clock, lambda: False),
         lambda session, folder, place: _last(session, folder, place, store, clock),
         since,
         progress,
+        pace,
     )
     for name in mailbox.folders:
         filler.fill(name)
@@ -65,21 +82,30 @@ class _Filler:
     last: Callable[[Session, Folder, Place], int]
     since: date
     progress: Callable[[int, int], None]
+    pace: Pace
     before: int = 0
     stored: int = 0
+    connected: bool = False
 
     def fill(self, name: str) -> None:
-        """Take in a folder. An email that cannot be read costs a session; the reader gives it up after some."""
-        reader, done, finished = self.reader(name), set[int](), False
-        while not finished:
+        """Read one folder, in as many sessions as it takes; raises the error that ended the last one."""
+        reader, done = self.reader(name), set[int]()
+        sessions_without_progress = 0
+        while True:
+            before = len(done)
             try:
                 with self.connect() as session:
-                    finished = self._fill(session, reader, done)
-            except UnreadableError:
-                continue
+                    self.connected = True
+                    self._fill(session, reader, done)
+                break
+            except Exception as error:
+                sessions_without_progress = 1 if len(done) > before else sessions_without_progress + 1
+                if sessions_without_progress >= SESSIONS_WITHOUT_PROGRESS or not self._may_pass(error):
+                    raise
+                self._pause(reader.place, error, sessions_without_progress)
         self.before += len(done)
 
-    def _fill(self, session: Session, reader: Reader, done: set[int]) -> bool:
+    def _fill(self, session: Session, reader: Reader, done: set[int]) -> None:
         folder = session.select(reader.place.folder, for_good=False)
         last = self.last(session, folder, reader.place)
         uids = [uid for uid in session.uids_since(self.since) if uid <= last]
@@ -88,15 +114,28 @@ class _Filler:
                 self.stored += reader.take(session, folder, uid, silent=True, moving=False)
                 done.add(uid)
                 self.progress(self.before + len(done), self.before + len(uids))
-        return True
+
+    def _may_pass(self, error: Exception) -> bool:
+        """Say whether a new session may do better."""
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return False
+        # Before the first session, these mean a wrong host or port; later, that the server restarts.
+        if not self.connected and isinstance(error, (ConnectionRefusedError, socket.gaierror)):
+            return False
+        return isinstance(error, CONNECTION_LOST)
+
+    def _pause(self, place: Place, error: Exception, sessions: int) -> None:
+        seconds = min(self.pace.back_off * 2 ** (sessions - 1), self.pace.back_off_at_most)
+        log.warning("mailbox lost", mailbox=place.account, folder=place.folder, error=describe(error), again_in=seconds)
+        sleep(seconds)
 
 
 def _last(session: Session, folder: Folder, place: Place, store: Store, clock: Clock) -> int:
-    """Return the last uid that is not the poller's to read."""
+    """Return the last uid of the backfill: the poller reads what comes after the cursor."""
     with store.read() as db:
         cursor = cursors.find(db, place)
     if cursor is None:
         return begin(session, folder, place, store, clock)
     if cursor.uidvalidity != folder.uidvalidity:
-        raise FolderError(f"{place.folder}: the server numbered its mails anew; let the daemon read it first")
+        raise FolderError(f"{place.folder}: the server renumbered its emails; let the daemon read the folder first")
     return cursor.last_uid
