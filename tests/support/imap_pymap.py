@@ -10,13 +10,15 @@ from imapclient import IMAPClient
 
 from tests.support.fakes import eventually
 
+# The server keeps no reference to the task of a connection, so a garbage collection ends connections in use.
+RUN = "import gc; gc.disable(); from pymap.main import main; main()"
+
 
 @contextmanager
 def pymap(port: int, *options: str) -> Iterator[None]:
     listen = ["--host", "127.0.0.1", "--port", str(port), *options]
-    command = [sys.executable, "-c", "from pymap.main import main; main()", *listen]
     process = subprocess.Popen(
-        [*command, "dict", "--demo-user", "user", "--demo-password", "pass"],
+        [sys.executable, "-c", RUN, *listen, "dict", "--demo-user", "user", "--demo-password", "pass"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
