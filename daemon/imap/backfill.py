@@ -51,7 +51,7 @@ def backfill(
     since: date,
     progress: Callable[[int, int], None],
     *,
-    max_bytes: int = 25 * MEGABYTE,
+    max_bytes: int,
     pace: Pace | None = None,
 ) -> int:
     """Store silently the emails that arrived since a day, up to the cursor; return how many were stored.

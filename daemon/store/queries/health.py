@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import Alarm, DeliveryRow, ImapCursor, Inbound, Job
+from daemon.store.queries import lists
 from daemon.store.sql import insert_or_ignore
 from daemon.vocabulary import Disposition, HealthFacts, MailboxFacts, Problem
 
@@ -25,9 +26,10 @@ def facts(
     drifted: str = "",
 ) -> HealthFacts:
     """Return the state of the system. Every query is bounded by an index."""
+    waiting = lists.oldest_due(session, now)
     return HealthFacts(
         now=now,
-        oldest_due=_oldest_due(session, now),
+        oldest_due=waiting[0] if waiting else None,
         dead=_count(session, Job.id, Job.state == JobState.DEAD),
         parked=_count(session, Inbound.id, Inbound.disposition == Disposition.PARKED),
         uncertain=_count(session, DeliveryRow.id, and_(DeliveryRow.state == DeliveryState.UNCERTAIN, NOT_SENT)),
@@ -37,16 +39,6 @@ def facts(
         refused=refused,
         drifted=drifted,
     )
-
-
-def _oldest_due(session: Session, now: datetime) -> datetime | None:
-    row = session.execute(
-        select(Job.due_at, Job.created_at)
-        .where(Job.state == JobState.READY, Job.due_at <= now)
-        .order_by(Job.due_at, Job.id)
-        .limit(1)
-    ).one_or_none()
-    return max(row.due_at, row.created_at) if row else None
 
 
 def _count(session: Session, column: object, where: object) -> int:

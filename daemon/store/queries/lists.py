@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from daemon.store.deliveries import DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import DeliveryRow, ImapCursor, Inbound, Job, Ticket
 from daemon.vocabulary import Disposition
@@ -65,7 +64,7 @@ def counts(session: Session) -> dict[str, Counts]:
 
 
 def oldest_due(session: Session, now: datetime) -> tuple[datetime, str] | None:
-    """Return since when the job that is due longest has been waiting, and what it is; None when nothing waits."""
+    """Return when the job that has waited longest became due, and its kind and subject; None if no job is due."""
     row = session.execute(
         select(Job.due_at, Job.created_at, Job.kind, Job.subject)
         .where(Job.state == JobState.READY, Job.due_at <= now)
@@ -80,13 +79,6 @@ def mailboxes(session: Session) -> list[dict[str, Any]]:
     names = ("account", "folder", "last_uid", "polled_at", "last_mail_at", "error")
     rows = session.execute(select(ImapCursor).order_by(ImapCursor.account, ImapCursor.folder)).scalars()
     return [{name: getattr(row, name) for name in names} for row in rows]
-
-
-def unsent(session: Session) -> int:
-    """Count the emails that are planned or on their way."""
-    open_ = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.RESENDING)
-    query = select(func.count()).select_from(DeliveryRow).where(DeliveryRow.state.in_(open_))
-    return session.execute(query).scalar_one()
 
 
 def _count(session: Session, column: Any) -> Counts:  # noqa: ANN401 - any column of ours

@@ -21,7 +21,9 @@ Progress = list[tuple[int, int]]
 def fill(port: int, store: Store, taker: Taker, progress: Progress | None = None, **settings: str) -> int:
     calls = progress if progress is not None else []
     mailbox, since = account(port, **settings), date(2024, 1, 1)
-    return backfill.backfill(mailbox, taker, store, CLOCK, since, lambda *call: calls.append(call), pace=BRISK)
+    return backfill.backfill(
+        mailbox, taker, store, CLOCK, since, lambda *call: calls.append(call), max_bytes=100_000, pace=BRISK
+    )
 
 
 @pytest.mark.parametrize("command", ["CAPABILITY", "LOGIN", "EXAMINE", "UID SEARCH"])

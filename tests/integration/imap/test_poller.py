@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -139,16 +140,18 @@ def test_a_backfill_takes_old_mail_silently_and_leaves_cursor_and_flags_alone(
     with other_client(real_port) as client:
         for number, year in enumerate((2020, 2024, 2025)):
             client.append("INBOX", mail(f"m{number}"), msg_time=datetime(year, 6, 1, tzinfo=UTC))
-        told: list[tuple[int, int]] = []
-        given = (account(real_port), taker, store, CLOCK, date(2024, 1, 1))
-        assert backfill(*given, lambda done, total: told.append((done, total)), pace=BRISK) == 2
+        progress: list[tuple[int, int]] = []
+        fill = partial(
+            backfill, account(real_port), taker, store, CLOCK, date(2024, 1, 1), max_bytes=100_000, pace=BRISK
+        )
+        assert fill(lambda done, total: progress.append((done, total))) == 2
         placed = cursor(store)
         client.append("INBOX", mail("new"))
-        assert backfill(*given, lambda done, total: None, pace=BRISK) == 2  # noqa: ARG005
+        assert fill(lambda *_: None) == 2
         assert not any(b"\\Seen" in flags for flags in client.get_flags(client.search()).values())
     assert taker.subjects == ["m1", "m2"] * 2
     assert all(taker.silent)
-    assert told == [(1, 2), (2, 2)]
+    assert progress == [(1, 2), (2, 2)]
     assert cursor(store) == placed
 
 
