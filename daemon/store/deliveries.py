@@ -53,7 +53,7 @@ BEGIN_ATTEMPTS = (
     .values(state=case(STATE_DURING_ATTEMPT, value=DELIVERY.c.state), attempts=DELIVERY.c.attempts + 1)
     .returning(DELIVERY)
 )
-LEAVE_UNCERTAIN = (
+MARK_UNCERTAIN = (
     update(DELIVERY)
     .where(DELIVERY.c.id.in_(DELIVERIES), STATE == DeliveryState.RESENDING)
     .values(state=DeliveryState.UNCERTAIN, reason="two attempts ended without an answer")
@@ -77,28 +77,32 @@ SELECT_FIRST_TO = (
 )
 
 
-KIND = (DELIVERY.c.kind == bindparam("kind"), DELIVERY.c.state != DeliveryState.SUPPRESSED)
+OF_KIND = (DELIVERY.c.kind == bindparam("kind"), DELIVERY.c.state != DeliveryState.SUPPRESSED)
 THIS_HOUR = DELIVERY.c.created_at > bindparam("hour")
 TODAY = DELIVERY.c.created_at > bindparam("day")
 MOST: BindParameter[int] = bindparam("most")
-OF_ADDRESSES = (
+SELECT_RECENT_BY_ADDRESS = (
     select(DELIVERY.c.recipient, case((THIS_HOUR, 1), else_=0).label("fresh"))
-    .where(DELIVERY.c.recipient.in_(bindparam("recipients", expanding=True)), *KIND, TODAY)
+    .where(DELIVERY.c.recipient.in_(bindparam("recipients", expanding=True)), *OF_KIND, TODAY)
     .limit(MOST)
     .subquery()
 )
 COUNT_TO_ADDRESSES = select(
-    OF_ADDRESSES.c.recipient, func.count().label("day"), func.sum(OF_ADDRESSES.c.fresh).label("hour")
-).group_by(OF_ADDRESSES.c.recipient)
-OF_DOMAINS = (
+    SELECT_RECENT_BY_ADDRESS.c.recipient,
+    func.count().label("day"),
+    func.sum(SELECT_RECENT_BY_ADDRESS.c.fresh).label("hour"),
+).group_by(SELECT_RECENT_BY_ADDRESS.c.recipient)
+SELECT_RECENT_BY_DOMAIN = (
     select(DELIVERY.c.domain)
-    .where(DELIVERY.c.domain.in_(bindparam("domains", expanding=True)), *KIND, THIS_HOUR)
+    .where(DELIVERY.c.domain.in_(bindparam("domains", expanding=True)), *OF_KIND, THIS_HOUR)
     .limit(MOST)
     .subquery()
 )
-COUNT_TO_DOMAINS = select(OF_DOMAINS.c.domain, func.count().label("hour")).group_by(OF_DOMAINS.c.domain)
+COUNT_TO_DOMAINS = select(SELECT_RECENT_BY_DOMAIN.c.domain, func.count().label("hour")).group_by(
+    SELECT_RECENT_BY_DOMAIN.c.domain
+)
 COUNT_ALL = select(func.count()).select_from(
-    select(DELIVERY.c.id).where(*KIND, THIS_HOUR).limit(COUNTED_AT_MOST).subquery()
+    select(DELIVERY.c.id).where(*OF_KIND, THIS_HOUR).limit(COUNTED_AT_MOST).subquery()
 )
 SETTLE_DELIVERY = (
     update(DELIVERY)
@@ -188,7 +192,7 @@ def begin(session: Session, delivery_ids: Sequence[int]) -> dict[int, Attempt]:
     }
     others = [delivery for delivery in delivery_ids if delivery not in begun]
     if others:
-        session.execute(LEAVE_UNCERTAIN, {"deliveries": others})
+        session.execute(MARK_UNCERTAIN, {"deliveries": others})
     return begun
 
 

@@ -17,12 +17,12 @@ from daemon.vocabulary import Disposition, EarlierDelivery
 
 INBOUND = table(InboundRow)
 INSERT_INBOUND = BulkInsert.to(INBOUND)
-SELECT_SAME = select(INBOUND.c.id, INBOUND.c.content_key, INBOUND.c.received_at).where(
+SELECT_SAME_EMAILS = select(INBOUND.c.id, INBOUND.c.content_key, INBOUND.c.received_at).where(
     INBOUND.c.content_key.in_(bindparam("keys", expanding=True))
 )
 # An email that counts as new has the key of the one before, and the moment in hexadecimal digits after it.
 AFTER_HEX = "g"
-SELECT_NEWEST = (
+SELECT_NEWEST_COPY = (
     select(INBOUND.c.id, INBOUND.c.received_at)
     .where(INBOUND.c.content_key >= bindparam("key"), INBOUND.c.content_key < bindparam("end"))
     .order_by(INBOUND.c.id.desc())
@@ -71,13 +71,13 @@ def _row(entry: Entry) -> dict[str, Any]:
 
 def originals(session: Session, content_keys: Sequence[str]) -> dict[str, EarlierDelivery]:
     """Return which of these emails came before, by content key."""
-    rows = session.execute(SELECT_SAME, {"keys": content_keys})
+    rows = session.execute(SELECT_SAME_EMAILS, {"keys": content_keys})
     return {row.content_key: EarlierDelivery(row.id, row.received_at) for row in rows}
 
 
 def newest(session: Session, content_key: str) -> EarlierDelivery:
     """Return the newest delivery of an email that may count as new after a while; raises where there is none."""
-    row = session.execute(SELECT_NEWEST, {"key": content_key, "end": content_key + AFTER_HEX}).one()
+    row = session.execute(SELECT_NEWEST_COPY, {"key": content_key, "end": content_key + AFTER_HEX}).one()
     return EarlierDelivery(row.id, row.received_at)
 
 

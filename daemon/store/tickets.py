@@ -28,9 +28,9 @@ ATTACHMENTS_LISTED = 200
 TICKET, PERSON, MESSAGE, PARTICIPANT = table(Ticket), table(Person), table(MessageRow), table(Participant)
 INSERT_TICKETS, INSERT_MESSAGES = BulkInsert.to(TICKET), BulkInsert.to(MESSAGE)
 INSERT_ATTACHMENT = insert(table(AttachmentRow))
-KNOWN_PEOPLE = select(PERSON.c.id, PERSON.c.email).where(PERSON.c.email.in_(bindparam("emails", expanding=True)))
+SELECT_PEOPLE = select(PERSON.c.id, PERSON.c.email).where(PERSON.c.email.in_(bindparam("emails", expanding=True)))
 # Two look-ups: PostgreSQL reads every person for one OR over both.
-PARTIES = union_all(
+SELECT_PARTIES = union_all(
     select(PERSON.c.email).join(TICKET, TICKET.c.requester_id == PERSON.c.id).where(TICKET.c.id == bindparam("ticket")),
     select(PERSON.c.email)
     .join(PARTICIPANT, PARTICIPANT.c.person_id == PERSON.c.id)
@@ -80,7 +80,7 @@ def people(session: Session, found: Sequence[tuple[Address, datetime]]) -> dict[
 
 
 def _known(session: Session, emails: Sequence[str]) -> dict[str, int]:
-    return {row.email: row.id for row in session.execute(KNOWN_PEOPLE, {"emails": emails})}
+    return {row.email: row.id for row in session.execute(SELECT_PEOPLE, {"emails": emails})}
 
 
 def open_tickets(session: Session, opening: Sequence[NewTicket], prefix: str) -> list[tuple[int, str]]:
@@ -170,7 +170,7 @@ def _candidate(session: Session, ticket_id: int) -> Candidate | None:
     ticket = session.execute(select(Ticket.status, Ticket.subject).where(Ticket.id == ticket_id)).one_or_none()
     if ticket is None:
         return None
-    people = session.execute(PARTIES, {"ticket": ticket_id})
+    people = session.execute(SELECT_PARTIES, {"ticket": ticket_id})
     return Candidate(ticket_id, Status(ticket.status), ticket.subject, frozenset(people.scalars()))
 
 

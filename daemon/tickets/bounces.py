@@ -14,7 +14,7 @@ from daemon.store.sql import table
 SUPPRESSED_FOR = timedelta(days=60)
 
 SUPPRESSION = table(Suppression)
-SUPPRESSED = select(SUPPRESSION.c.email).where(
+SELECT_SUPPRESSED = select(SUPPRESSION.c.email).where(
     SUPPRESSION.c.email.in_(bindparam("emails", expanding=True)), SUPPRESSION.c.until > bindparam("now")
 )
 
@@ -85,4 +85,4 @@ def _suppress(session: Session, email: str, status: str, delivery_id: int, now: 
 
 def suppressed(session: Session, emails: Collection[str], now: datetime) -> frozenset[str]:
     """Return which of these addresses (in lower case) bounced for good not long ago."""
-    return frozenset(session.execute(SUPPRESSED, {"emails": list(emails), "now": now}).scalars())
+    return frozenset(session.execute(SELECT_SUPPRESSED, {"emails": list(emails), "now": now}).scalars())

@@ -44,7 +44,7 @@ def load(session: Session, causes: Sequence[Subject]) -> Snapshots:
             rows |= {Subject(kind, row.cause_id): row for row in session.execute(statement, {"ids": ids})}
     with_files = [row.message for row in rows.values() if row.has_files]
     files: dict[int, list[FileSnapshot]] = {message: [] for message in with_files}
-    for f in session.execute(FILES, {"ids": with_files}) if with_files else ():
+    for f in session.execute(SELECT_FILES, {"ids": with_files}) if with_files else ():
         files[f.message_id].append(FileSnapshot(f.part, f.filename, f.content_type, f.size))
     return Snapshots({cause: _snapshot(row, files.get(row.message, ())) for cause, row in rows.items()})
 
@@ -143,18 +143,24 @@ def _statement(tables: Join, cause_id: Column[int]) -> Select[Any]:
 TICKET, PERSON, MESSAGES, DECIDED = table(Ticket), table(Person), table(MessageRow), table(Decision)
 FILE = table(AttachmentRow)
 IDS: BindParameter[int] = bindparam("ids", expanding=True)
-FILES = select(FILE).where(FILE.c.message_id.in_(IDS)).order_by(FILE.c.id)
+SELECT_FILES = select(FILE).where(FILE.c.message_id.in_(IDS)).order_by(FILE.c.id)
 
-_NEWEST = select(func.max(Decision.id)).where(Decision.ticket_id == TICKET.c.id).correlate(TICKET).scalar_subquery()
-_FIRST = select(func.min(MessageRow.id)).where(MessageRow.ticket_id == DECIDED.c.ticket_id).correlate(DECIDED)
+_SELECT_NEWEST_DECISION = (
+    select(func.max(Decision.id)).where(Decision.ticket_id == TICKET.c.id).correlate(TICKET).scalar_subquery()
+)
+_SELECT_FIRST_MESSAGE = (
+    select(func.min(MessageRow.id)).where(MessageRow.ticket_id == DECIDED.c.ticket_id).correlate(DECIDED)
+)
 SELECT_SNAPSHOTS: Final = {
     SubjectKind.MESSAGE: _statement(
-        MESSAGES.join(TICKET, TICKET.c.id == MESSAGES.c.ticket_id).outerjoin(DECIDED, DECIDED.c.id == _NEWEST),
+        MESSAGES.join(TICKET, TICKET.c.id == MESSAGES.c.ticket_id).outerjoin(
+            DECIDED, DECIDED.c.id == _SELECT_NEWEST_DECISION
+        ),
         MESSAGES.c.id,
     ).where(MESSAGES.c.id.in_(IDS)),
     SubjectKind.DECISION: _statement(
         DECIDED.join(TICKET, TICKET.c.id == DECIDED.c.ticket_id).join(
-            MESSAGES, MESSAGES.c.id == _FIRST.scalar_subquery()
+            MESSAGES, MESSAGES.c.id == _SELECT_FIRST_MESSAGE.scalar_subquery()
         ),
         DECIDED.c.id,
     ).where(DECIDED.c.id.in_(IDS)),
