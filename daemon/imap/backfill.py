@@ -38,7 +38,7 @@ def probe(mailbox: Imap, pace: Pace | None = None) -> str:
         for folder in mailbox.folders:
             if not session.folder_exists(folder):
                 raise FolderError(f"there is no folder {folder!r} in this mailbox")
-            session.select(folder, for_good=False)
+            session.select(folder, read_only=True)
         waits = "IDLE" if mailbox.idle and session.can_idle else f"polled every {mailbox.poll_seconds:g} s"
         return f"{mailbox.host}:{mailbox.port} as {mailbox.username}: {', '.join(mailbox.folders)}; {waits}"
 
@@ -106,7 +106,7 @@ class _Filler:
         self.before += len(done)
 
     def _fill(self, session: Session, reader: Reader, done: set[int]) -> None:
-        folder = session.select(reader.place.folder, for_good=False)
+        folder = session.select(reader.place.folder, read_only=True)
         last = self.last(session, folder, reader.place)
         uids = [uid for uid in session.uids_since(self.since) if uid <= last]
         for uid in uids:
@@ -126,7 +126,13 @@ class _Filler:
 
     def _pause(self, place: Place, error: Exception, sessions: int) -> None:
         seconds = min(self.pace.back_off * 2 ** (sessions - 1), self.pace.back_off_at_most)
-        log.warning("mailbox lost", mailbox=place.account, folder=place.folder, error=describe(error), again_in=seconds)
+        log.warning(
+            "mailbox connection lost",
+            mailbox=place.account,
+            folder=place.folder,
+            error=describe(error),
+            again_in=seconds,
+        )
         sleep(seconds)
 
 

@@ -1,4 +1,4 @@
-"""Read one folder from its cursor on: each email in the transaction that moves the cursor past it."""
+"""Read a folder after its cursor: each email is stored in the transaction that moves the cursor past it."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -25,32 +25,34 @@ log = structlog.get_logger(__name__)
 
 TRIES: Final = 3
 MARKED_AT_ONCE: Final = 50
-RECIPIENTS: Final = 20
+MAX_RECIPIENTS: Final = 20
 RECIPIENT_FIELDS: Final = ("delivered-to", "x-original-to", "envelope-to")
-# SINCE knows days only, in the server's time zone (RFC 9051 section 6.4.4).
+# SINCE compares days only, in the server's time zone (RFC 9051 section 6.4.4).
 MARGIN: Final = timedelta(days=2)
 
 
 class Accepts(Protocol):
-    """Takes an email in, and returns once it is durable."""
+    """Stores an email, and returns once it is durable."""
 
     def accept(
         self, inbound: Inbound, *, silent: bool = False, also: Callable[[Transaction], None] | None = None
     ) -> object:
-        """Take an email in; `silent` mail causes none, `also` runs in the same transaction."""
+        """Store an email. Nobody is notified of a `silent` one; `also` runs in the same transaction."""
 
 
 class UnreadableError(Exception):
-    """An email cannot be read: the session is to be renewed, and the email passed over if that does not help."""
+    """An email cannot be read. A new session may help; after TRIES failures, `Reader` skips the email."""
 
 
-SPEAKING: Final = (FolderError, RefusedError, TokenRefusedError, TokenUnavailableError, UnreadableError)
+# Errors whose text is safe to log.
+SAFE_TO_SHOW: Final = (FolderError, RefusedError, TokenRefusedError, TokenUnavailableError, UnreadableError)
 
 
 class Reader:
-    """Reads one folder, session after session. Remembers what failed, and what this session stored but did not mark.
+    """Reads one folder over many sessions; counts the failures of each email.
 
-    The store remembers what is not marked yet, too: a lost session, or a killed process, leaves it to the next one.
+    Emails that are stored but not marked yet are rows of the store as well, so that the next session marks them after a
+    lost connection or a killed process.
     """
 
     def __init__(self, place: Place, intake: Accepts, store: Store, clock: Clock, stopping: Callable[[], bool]) -> None:
@@ -60,20 +62,20 @@ class Reader:
         self._clock = clock
         self._stopping = stopping
         self._failures: dict[Key, int] = {}
-        self._owed: list[Key] = []
-        self._lost = 0
+        self._unmarked: list[Key] = []
+        self._lost_while_marking = 0
         self._reread: set[Key] = set()
         self.failures = 0
         self.taken = 0
         self.mail_at: datetime | None = None
 
     def drain(self, session: Session) -> None:
-        """Take in all new mail of the folder, oldest first, unless we are stopping.
+        """Store all new emails of the folder, oldest first, until told to stop.
 
         Raises UnreadableError, what the session raises, and what the store raises.
         """
         folder = session.select(self.place.folder)
-        self._pay_what_is_left(session, folder)
+        self._mark_leftovers(session, folder)
         cursor = self._cursor()
         if cursor is None:
             begin(session, folder, self.place, self._store, self._clock)
@@ -84,12 +86,15 @@ class Reader:
                 if self._stopping():
                     break
                 self.take(session, folder, uid)
-        self._pay(session)
+        self._mark_stored(session)
         if not self._stopping():
-            self._store.write(lambda db: cursors.polled(db, self.place, self._clock.now()))
+            self._store.write(lambda db: cursors.note_polled(db, self.place, self._clock.now()))
 
     def take(self, session: Session, folder: Folder, uid: int, *, silent: bool = False, moving: bool = True) -> bool:
-        """Take one mail in and say whether it was stored; one that was tried too often is noted and passed over."""
+        """Store one email and return whether it was stored; False if it is gone or failed too often.
+
+        `moving` moves the cursor past it.
+        """
         key = (folder.uidvalidity, uid)
         if self._failures.get(key, 0) >= TRIES:
             return False
@@ -104,16 +109,16 @@ class Reader:
             if self._stopping():
                 raise
             self._count_failure(key, error, moving=moving)
-            raise UnreadableError(f"{self.place.folder}: mail {uid}: {describe(error)}") from error
+            raise UnreadableError(f"{self.place.folder}: email {uid}: {describe(error)}") from error
         if mail is None:
-            log.info("mailbox mail gone", mailbox=self.place.account, folder=self.place.folder, uid=uid)
+            log.info("mailbox email gone", mailbox=self.place.account, folder=self.place.folder, uid=uid)
             return False
         failpoint("imap.stored")
         self._failures.pop(key, None)
         if marking:
-            self._owed.append(key)
-        if len(self._owed) >= MARKED_AT_ONCE:
-            self._pay(session)
+            self._unmarked.append(key)
+        if len(self._unmarked) >= MARKED_AT_ONCE:
+            self._mark_stored(session)
         return True
 
     def _cursor(self) -> Cursor | None:
@@ -128,7 +133,7 @@ class Reader:
             if moving:
                 cursors.advance(db, self.place, *key, now)
             if marking:
-                cursors.owe(db, self.place, *key)
+                cursors.add_unmarked(db, self.place, *key)
             if mail.cut or mail.size != len(mail.raw):
                 kind = "mailbox mail cut" if mail.cut else "mailbox mail size differs"
                 cursors.note_damage(db, source, kind, now, size=mail.size, kept=len(mail.raw))
@@ -137,7 +142,7 @@ class Reader:
             Inbound(envelope(mail.raw, self.place.account, now), mail.raw, source), silent=silent, also=also
         )
         self.mail_at, self.taken = now, self.taken + 1
-        log.info("mailbox mail stored", source=source, octets=len(mail.raw), cut=mail.cut)
+        log.info("mailbox email stored", source=source, size=len(mail.raw), cut=mail.cut)
 
     def _count_failure(self, key: Key, error: Exception, *, moving: bool) -> None:
         tried, reason, now = self._failures.get(key, 0) + 1, describe(error), self._clock.now()
@@ -149,17 +154,17 @@ class Reader:
 
         if tried == TRIES:
             self._store.write(give_up)
-            log.error("mailbox mail unreadable", mailbox=self.place.account, folder=self.place.folder, uid=key[1])
-        # Counted only now: an email is never passed over without its note.
+            log.error("mailbox email unreadable", mailbox=self.place.account, folder=self.place.folder, uid=key[1])
+        # Counted last: if the note cannot be stored, the email is not skipped.
         self._failures[key] = tried
 
     def _read_again(self, session: Session, folder: Folder, cursor: Cursor) -> None:
-        """Read a folder whose uids the server has given anew (RFC 9051 section 2.3.1.1); what is known is a duplicate.
+        """Read a folder again whose UIDVALIDITY changed (RFC 9051 section 2.3.1.1); known emails become duplicates.
 
-        What arrived before we last read the folder had its turn: it may be older than our first look, so it causes
-        no mail, and comes after what is new. The cursor changes at the end, so that a restart begins again.
+        Emails that arrived before the last poll are read after the recent ones and stored silently: they may be older
+        than the first poll. The cursor is set at the end, so a restart begins again.
         """
-        log.warning("mailbox numbered anew", mailbox=self.place.account, folder=self.place.folder)
+        log.warning("mailbox renumbered", mailbox=self.place.account, folder=self.place.folder)
         since = (cursor.polled_at or self._clock.now()) - MARGIN
         recent = set(session.uids_since(since.date()))
         every = session.uids_after(0)
@@ -173,60 +178,60 @@ class Reader:
         self._store.write(lambda db: cursors.put(db, self.place, folder.uidvalidity, last, now))
         self._reread.clear()
 
-    def _pay_what_is_left(self, session: Session, folder: Folder) -> None:
-        """Mark or move what was stored before a session was lost or a process killed, where it is still there.
+    def _mark_leftovers(self, session: Session, folder: Folder) -> None:
+        """Mark or move emails that an earlier session stored, if they are still in the folder.
 
-        What the server has numbered anew since then is forgotten, and all of it where nothing is to be marked any more.
+        Forgets those of another UIDVALIDITY, and all of them if the settings do not mark emails.
         """
-        self._owed.clear()
+        self._unmarked.clear()
         with self._store.read() as db:
-            keys = cursors.owed(db, self.place, MARKED_AT_ONCE)
+            keys = cursors.unmarked(db, self.place, MARKED_AT_ONCE)
         if keys:
             ours = [uid for uidvalidity, uid in keys if uidvalidity == folder.uidvalidity and session.marks]
             self._mark(session, session.still_there(ours), keys)
 
-    def _pay(self, session: Session) -> None:
-        """Mark or move what this session has stored."""
-        keys, self._owed = self._owed, []
+    def _mark_stored(self, session: Session) -> None:
+        """Mark or move the emails that this session stored."""
+        keys, self._unmarked = self._unmarked, []
         if keys:
             self._mark(session, [uid for _, uid in keys], keys)
 
     def _mark(self, session: Session, uids: Sequence[int], keys: Sequence[Key]) -> None:
-        """Mark or move emails, and let the store forget that they were to be."""
+        """Mark or move emails, and remove them from the unmarked ones."""
         try:
             self._finish(session, uids)
         except FolderError as error:
             log.warning(
-                "mailbox mail not marked", mailbox=self.place.account, folder=self.place.folder, error=str(error)
+                "mailbox email not marked", mailbox=self.place.account, folder=self.place.folder, error=str(error)
             )
         except Exception:
-            self._lost += 1
+            self._lost_while_marking += 1
             raise
-        self._lost = 0
-        self._store.write(lambda db: cursors.settle(db, self.place, keys))
+        self._lost_while_marking = 0
+        self._store.write(lambda db: cursors.remove_unmarked(db, self.place, keys))
 
     def _finish(self, session: Session, uids: Sequence[int]) -> None:
-        # A server on which marking always ends the session must not keep us from the email that comes.
-        if self._lost >= TRIES:
+        # If marking ends every session, give it up: new emails are more important.
+        if self._lost_while_marking >= TRIES:
             raise FolderError("the connection was lost each time")
         session.finish(uids)
 
 
 def begin(session: Session, folder: Folder, place: Place, store: Store, clock: Clock) -> int:
-    """Set the cursor of a folder that is new to us behind the emails it holds, and return it."""
+    """Set the cursor of a new folder after its last email, and return that uid."""
     last, now = session.last_uid(folder), clock.now()
     store.write(lambda db: cursors.put(db, place, folder.uidvalidity, last, now))
-    log.info("mailbox folder begun", mailbox=place.account, folder=place.folder, after=last)
+    log.info("mailbox cursor set", mailbox=place.account, folder=place.folder, after=last)
     return last
 
 
 def envelope(raw: bytes, peer: str, now: datetime) -> Envelope:
-    """Return what the headers of a delivered mail tell of its envelope (RFC 5321 section 4.4)."""
+    """Return the envelope that the headers of a delivered email show (RFC 5321 section 4.4)."""
     block = read_block(raw, 0, len(raw))
-    named = (value for field in RECIPIENT_FIELDS for value in block.every(field)[:RECIPIENTS])
+    named = (value for field in RECIPIENT_FIELDS for value in block.every(field)[:MAX_RECIPIENTS])
     recipients = dict.fromkeys(address for value in named if (address := canonical(value.strip().strip("<>"))))
     returns = block.every("return-path")
-    return Envelope(_return_path(returns[0]) if returns else None, tuple(recipients)[:RECIPIENTS], peer, now)
+    return Envelope(_return_path(returns[0]) if returns else None, tuple(recipients)[:MAX_RECIPIENTS], peer, now)
 
 
 def _return_path(value: str) -> str | None:
@@ -235,13 +240,13 @@ def _return_path(value: str) -> str | None:
 
 
 def describe(error: BaseException) -> str:
-    """Name what went wrong without repeating what may be a piece of an email or of a statement."""
-    if isinstance(error, SPEAKING):
+    """Return a message for an error that quotes neither an email nor an SQL statement."""
+    if isinstance(error, SAFE_TO_SHOW):
         return str(error)
     if isinstance(error, ProtocolError):
         return "the server broke the protocol"
     if isinstance(error, IMAPClientError):
-        # What follows is a line of the server's as it came.
+        # The rest is a raw line of the server.
         return one_line(error).partition(": b")[0]
     if isinstance(error, OSError):
         return one_line(f"{type(error).__name__}: {error.strerror or error}")

@@ -9,8 +9,8 @@ from config.schema import Imap
 from daemon.imap.connection import BoundedClient
 from daemon.imap.oauth2 import TokenRefusedError, Tokens
 
-# The server cannot at the moment, which says nothing of our credentials (RFC 5530 section 3).
-FOR_NOW: Final = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\b", re.IGNORECASE)
+# Response codes of a temporary failure: the credentials may be right (RFC 5530 section 3).
+TEMPORARY: Final = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\b", re.IGNORECASE)
 ATOM: Final = re.compile(r"[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|}~]+")
 
 
@@ -19,7 +19,7 @@ class RefusedError(Exception):
 
 
 def log_in(client: BoundedClient, mailbox: Imap, tokens: Tokens | None) -> None:
-    """Log in, or raise RefusedError; where the server cannot for now, raise what a lost connection raises."""
+    """Log in. Raises RefusedError for refused credentials, IMAPClientAbortError for a temporary failure."""
     try:
         if tokens is None:
             _by_password(client, mailbox.username, mailbox.password.get_secret_value())
@@ -28,7 +28,7 @@ def log_in(client: BoundedClient, mailbox: Imap, tokens: Tokens | None) -> None:
     except TokenRefusedError as error:
         raise RefusedError(str(error)) from error
     except LoginError as error:
-        if isinstance(error.__context__, IMAPClientAbortError) or FOR_NOW.search(str(error)):
+        if isinstance(error.__context__, IMAPClientAbortError) or TEMPORARY.search(str(error)):
             raise IMAPClientAbortError(one_line(error)) from error
         secret = mailbox.password.get_secret_value()
         raise RefusedError(one_line(str(error).replace(secret or "\n", "***"))) from None
@@ -36,11 +36,11 @@ def log_in(client: BoundedClient, mailbox: Imap, tokens: Tokens | None) -> None:
 
 def _by_password(client: BoundedClient, username: str, password: str) -> None:
     plain = ATOM.fullmatch(username) and password.isascii()
-    # imaplib sends the user name unquoted and the password as ASCII; SASL PLAIN takes both as they are.
+    # imaplib sends the user name unquoted and the password as ASCII; SASL PLAIN allows any UTF-8 in both.
     if not plain and client.has_capability("AUTH=PLAIN"):
         client.plain_login(username, password)
     elif not password.isascii() or not username.isascii():
-        raise RefusedError("the server takes only ASCII in user name and password")
+        raise RefusedError("the server accepts only ASCII in user name and password")
     else:
         client.login(username, password)
 
@@ -49,11 +49,11 @@ def _by_token(client: BoundedClient, username: str, tokens: Tokens) -> None:
     try:
         client.oauth2_login(username, tokens.get())
     except LoginError:
-        # A token may be revoked before its time; one fresh token tells.
+        # A token may be revoked before it expires: try once more with a new one.
         tokens.forget()
         client.oauth2_login(username, tokens.get())
 
 
 def one_line(error: BaseException | str) -> str:
-    """Return what a server said, bounded and harmless to a log."""
+    """Return the text of a server as one printable line of at most 200 characters."""
     return "".join(c if c.isprintable() else " " for c in str(error))[:200]

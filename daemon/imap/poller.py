@@ -1,4 +1,4 @@
-"""Poll mailboxes: one thread for each, so that a broken account never stops another."""
+"""Poll mailboxes, each in its own thread, so that a broken account never stops another."""
 
 import threading
 from collections.abc import Callable
@@ -23,14 +23,18 @@ from daemon.system.clock import Clock
 
 log = structlog.get_logger(__name__)
 
-# Wrong passwords in a row after which a server would take us for an attacker, or lock the account.
+# After this many refused logins in a row, pause: a server may lock the account.
 REFUSALS: Final = 3
-NO_ROOM: Final = "there is no room on the disk"
+DISK_FULL: Final = "the disk is nearly full"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a mailbox does: when it was last read to its end, when it last had mail, and what is wrong, if anything."""
+    """The state of a mailbox.
+
+    `polled_at` is when it was last read to its end, `mail_at` when its last email was stored, `refused` the number of
+    refused logins in a row.
+    """
 
     name: str
     connected: bool = False
@@ -41,7 +45,7 @@ class State:
 
 
 class Poller:
-    """Brings the email of one mailbox to the intake, for as long as the process lives."""
+    """Stores the emails of one mailbox until it is stopped."""
 
     def __init__(
         self,
@@ -61,7 +65,7 @@ class Poller:
         self._pause = pause
         self._pace = pace or Pace()
         self._tokens = tokens_of(mailbox, clock)
-        # The first folder comes last: it stays selected, and IDLE tells of its news.
+        # The first folder is read last: it stays selected, and IDLE announces its new emails.
         places = [Place(mailbox.name, folder) for folder in reversed(mailbox.folders)]
         self._readers = [Reader(place, intake, store, clock, self._halted) for place in places]
         self._stop = threading.Event()
@@ -73,25 +77,25 @@ class Poller:
         self._random = SystemRandom()
 
     def start(self) -> None:
-        """Begin to poll, in a thread of its own."""
+        """Start the polling thread."""
         self._thread.start()
 
     def ask_to_stop(self) -> None:
-        """Let the poller finish the email at hand and stop, without waiting for it."""
+        """Ask the poller to stop after the current email, without waiting for it."""
         self._stop.set()
 
-    def stop(self, patience: float = 10) -> None:
-        """Stop, waiting so many seconds for the email at hand before the connection is broken."""
+    def stop(self, timeout: float = 10) -> None:
+        """Stop. Waits `timeout` seconds for the current email, then breaks the connection."""
         self.ask_to_stop()
         if not self._thread.ident:
             return
-        self._thread.join(patience)
+        self._thread.join(timeout)
         if (session := self._session) is not None:
             session.cut()
-        self._thread.join(patience)
+        self._thread.join(timeout)
 
     def state(self) -> State:
-        """Return how the mailbox does."""
+        """Return the state of the mailbox."""
         seen = [reader.mail_at for reader in self._readers if reader.mail_at]
         return replace(self._state, mail_at=max(seen, default=None))
 
@@ -102,19 +106,19 @@ class Poller:
         while not self._stop.is_set():
             try:
                 if self._pause():
-                    self._note(error=NO_ROOM)
+                    self._note(error=DISK_FULL)
                     self._stop.wait(self._pace.pause)
                 else:
                     self._serve()
             except RefusedError as error:
-                self._failed("mailbox refused us", error, refused=self._state.refused + 1)
+                self._failed("mailbox login refused", error, refused=self._state.refused + 1)
             except UNREACHABLE as error:
-                self._failed("mailbox waits for the store", error)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next session may do better
-                self._failed("mailbox lost", error)
+                self._failed("mailbox waits for the database", error)
+            except Exception as error:  # noqa: BLE001 - a new session may succeed
+                self._failed("mailbox connection lost", error)
 
     def _serve(self) -> None:
-        """Hold one session: read all folders, wait for more, until something breaks or we are to stop or pause."""
+        """Run one session: read all folders and wait for more, until it breaks or we stop or pause."""
         self._read_whole = False
         with connect(self._mailbox, self._tokens, self._pace, self._max_bytes) as session:
             self._session = session
@@ -135,7 +139,7 @@ class Poller:
             self._stop.wait(self._mailbox.poll_seconds)
 
     def _drain(self, session: Session) -> bool:
-        """Read every folder, those that broke the last session at the end; say whether all could be read."""
+        """Read every folder, those that broke a session last; return whether all could be read."""
         whole = True
         for reader in sorted(self._readers, key=lambda reader: reader.failures):
             try:
@@ -145,7 +149,7 @@ class Poller:
                 whole = False
                 self._folder_failed(reader, error)
             except Exception:
-                # Whatever breaks the session here must not keep it from the other folders next time.
+                # In the next session, the other folders come first.
                 reader.failures += 1
                 raise
         if whole and not self._halted():
@@ -153,24 +157,24 @@ class Poller:
         return whole
 
     def _wait(self, session: Session, *, quiet: bool) -> bool:
-        """Wait until there may be new mail; say whether the session is still good."""
+        """Wait until there may be new mail; return whether the session can go on."""
         every = self._mailbox.poll_seconds
         if not (self._read_whole and self._mailbox.idle and session.can_idle):
             if every > self._pace.renew[0]:
                 return False
             self._stop.wait(every)
             return True
-        # Some servers do not tell of mail that came just before IDLE began, so what follows mail is a short look.
+        # Some servers do not announce mail that came just before IDLE began, so IDLE is short after new mail.
         seconds = self._random.uniform(*self._pace.renew) if quiet else self._pace.second_look
         session.wait(min(seconds, every) if len(self._readers) > 1 else seconds, self._halted)
         return True
 
     def _failed(self, event: str, error: Exception, refused: int = 0) -> None:
-        """Note a failure and wait: longer each time, and long where another wrong password could lock the account."""
+        """Note a failure and wait: longer each time, and longest if another refused login could lock the account."""
         if self._stop.is_set():
             return
         self._failures += 1
-        # A server that serves us but drops us while we wait is as good as one that is polled.
+        # A server that only drops us while we wait is polled at its usual interval.
         longest = min(self._mailbox.poll_seconds if self._read_whole else inf, self._pace.back_off_at_most)
         pause = min(self._pace.back_off * 2 ** min(self._failures - 1, 30), longest) * self._random.uniform(0.5, 1)
         if refused >= REFUSALS:
@@ -179,21 +183,21 @@ class Poller:
         log.warning(event, mailbox=self._mailbox.name, error=reason, again_in=round(pause, 1))
         self._note(error=reason, refused=refused or self._state.refused)
         if not isinstance(error, UNREACHABLE):
-            self._tell(self._readers[-1].place, reason)
+            self._store_error(self._readers[-1].place, reason)
         self._stop.wait(pause)
 
     def _folder_failed(self, reader: Reader, error: FolderError) -> None:
         reason = describe(error)
         log.warning("mailbox folder failed", mailbox=self._mailbox.name, folder=reader.place.folder, error=reason)
         self._note(error=f"{reader.place.folder}: {reason}")
-        self._tell(reader.place, reason)
+        self._store_error(reader.place, reason)
 
-    def _tell(self, place: Place, reason: str) -> None:
-        """Let other processes see what is wrong, where the store can be reached."""
+    def _store_error(self, place: Place, reason: str) -> None:
+        """Store the error for other processes, if the database can be reached."""
         try:
-            self._store.write(lambda db: cursors.failed(db, place, reason))
-        except Exception as error:  # noqa: BLE001 - a note is not worth a mailbox
-            log.warning("mailbox state not stored", mailbox=place.account, error=type(error).__name__)
+            self._store.write(lambda db: cursors.note_failure(db, place, reason))
+        except Exception as error:  # noqa: BLE001 - polling goes on without the note
+            log.warning("mailbox error not stored", mailbox=place.account, error=type(error).__name__)
 
     def _note(self, **changes: object) -> None:
         self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # names and types are State's

@@ -1,4 +1,4 @@
-"""One connected session with a mailbox: log in, list and fetch mail, mark it when it is stored, wait for more."""
+"""A session with a mailbox: log in, list and fetch emails, mark them when they are stored, wait for new ones."""
 
 import ssl
 from collections.abc import Callable, Sequence
@@ -12,24 +12,30 @@ from imapclient import DELETED, SEEN
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError, ProtocolError
 
 from config.schema import Imap
-from daemon.imap.connection import ANSWER_OCTETS, BoundedClient
+from daemon.imap.connection import ANSWER_BYTES, BoundedClient
 from daemon.imap.login import log_in, one_line
 from daemon.imap.oauth2 import Tokens
 
-# More uids than this in one answer would come near the longest line that imaplib reads.
+# Emails searched at once: with more, the line of uids could exceed the longest that imaplib reads.
 PAGE: Final = 50_000
-LARGEST: Final = 2**32  # uids and UIDVALIDITY are smaller (RFC 9051 section 9, nz-number)
-# Bytes in an answer that belong to no mail.
-ROOM: Final = 64 * 1024
+# Uids and UIDVALIDITY are smaller (RFC 9051 section 9, nz-number).
+UID_LIMIT: Final = 2**32
+# Bytes of an answer beside the email itself.
+OVERHEAD_BYTES: Final = 64 * 1024
 
 
 class FolderError(Exception):
-    """A folder cannot be read, while the connection is sound."""
+    """A folder cannot be read, but the connection is still usable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long everything may take, in seconds, and how long to wait in between."""
+    """Timeouts and pauses, in seconds.
+
+    `connect`, `read`, `command` and `body` limit one step each. `listen` is the longest blocking read within IDLE,
+    `second_look` and `renew` (least, most) the length of an IDLE after new mail and without. `back_off` doubles with
+    each failure up to `back_off_at_most`; `refused` is the pause after refused credentials, `pause` while paused.
+    """
 
     connect: float = 10
     read: float = 30
@@ -46,7 +52,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A selected folder: `exists` mails, numbered under `uidvalidity`, the next one `uidnext` where the server says."""
+    """A selected folder with the number of its emails (`exists`); `uidnext` is None if the server does not send it."""
 
     name: str
     uidvalidity: int
@@ -56,7 +62,7 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail as the server gave it: `size` is what the server told, in octets; `cut` where only the start was asked."""
+    """A fetched email. `size` is in bytes, as the server announced it; `cut` says that `raw` is only the start."""
 
     raw: bytes
     size: int
@@ -64,9 +70,9 @@ class Mail:
 
 
 class Session:
-    """A connection that is logged in, used by one thread.
+    """A logged-in connection, used by one thread.
 
-    Methods raise FolderError where the server refuses a folder; anything else that they raise ends the session.
+    Methods raise FolderError if the server refuses a command on a folder; any other error ends the session.
     """
 
     def __init__(self, client: BoundedClient, mailbox: Imap, pace: Pace, max_bytes: int) -> None:
@@ -80,11 +86,11 @@ class Session:
             self._able = frozenset(client.capabilities())
 
     def __enter__(self) -> Self:
-        """Give the session."""
+        """Return the session."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Say good-bye where the connection is sound, and close it."""
+        """Log out unless an error ended the session, and close the connection."""
         try:
             if error is None:
                 with self._client.within(self._pace.connect):
@@ -96,12 +102,12 @@ class Session:
 
     @property
     def can_idle(self) -> bool:
-        """Say whether the server tells of new mail by itself."""
+        """Return whether the server supports IDLE."""
         return b"IDLE" in self._able
 
     @property
     def marks(self) -> bool:
-        """Say whether a stored mail is to be marked or moved."""
+        """Return whether stored emails are marked or moved."""
         return self._mailbox.after != "nothing"
 
     def cut(self) -> None:
@@ -109,22 +115,22 @@ class Session:
         self._client.cut()
 
     def folder_exists(self, name: str) -> bool:
-        """Say whether there is such a folder."""
+        """Return whether a folder exists."""
         with self._client.within(self._pace.command):
             return bool(self._client.folder_exists(name))
 
-    def select(self, name: str, *, for_good: bool = True) -> Folder:
-        """Select a folder; only to read where nothing in it is to change."""
-        answer = self._ask(self._client.select_folder, name, not (for_good and self.marks))
+    def select(self, name: str, *, read_only: bool = False) -> Folder:
+        """Select a folder, read-only also if stored emails are not marked."""
+        answer = self._ask(self._client.select_folder, name, read_only or not self.marks)
         uidvalidity, uidnext = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
-        if not isinstance(uidvalidity, int) or not 0 < uidvalidity < LARGEST:
-            raise FolderError(f"{name}: the server gives its mails no lasting numbers (UIDVALIDITY)")
+        if not isinstance(uidvalidity, int) or not 0 < uidvalidity < UID_LIMIT:
+            raise FolderError(f"{name}: the server sends no valid UIDVALIDITY")
         self._exists, self._announcements = int(answer.get(b"EXISTS", 0)), self._client.announcements()
-        known = isinstance(uidnext, int) and 0 < uidnext <= LARGEST
+        known = isinstance(uidnext, int) and 0 < uidnext <= UID_LIMIT
         return Folder(name, uidvalidity, uidnext if known else None, self._exists)
 
     def last_uid(self, folder: Folder) -> int:
-        """Return the highest uid that was given so far."""
+        """Return the highest uid that was assigned so far."""
         if folder.uidnext is not None:
             return folder.uidnext - 1
         return max(self._search("UID", "*"), default=0) if folder.exists else 0
@@ -136,7 +142,7 @@ class Session:
         while top > 0:
             low = max(1, top - PAGE + 1)
             pages = () if top == self._exists and low == 1 else (f"{low}:{'*' if top == self._exists else top}",)
-            # `n:*` names the last mail even where its uid is below n (RFC 9051 section 6.4.9).
+            # `n:*` matches the last email even if its uid is below n (RFC 9051 section 6.4.9).
             page = [new for new in self._search(*pages, "UID", f"{uid + 1}:*") if new > uid]
             found += page
             if len(page) < top - low + 1:
@@ -145,40 +151,40 @@ class Session:
         return sorted(found)
 
     def uids_since(self, day: date) -> list[int]:
-        """Return the uids in the selected folder that arrived on a day or later, lowest first."""
+        """Return the uids of the emails in the selected folder that arrived since a day, lowest first."""
         if self._exists <= PAGE:
             return sorted(self._search("SINCE", day)) if self._exists else []
         pages = range(1, self._exists + 1, PAGE)
         return sorted(uid for low in pages for uid in self._search(f"{low}:{low + PAGE - 1}", "SINCE", day))
 
     def still_there(self, uids: Sequence[int]) -> list[int]:
-        """Return which of these uids the selected folder holds, without those that are marked as deleted."""
+        """Return the uids that are still in the selected folder and not marked as deleted."""
         return self._search("UNDELETED", "UID", ",".join(map(str, uids))) if uids else []
 
     def more_came(self) -> bool:
-        """Say whether the server announced mail since the folder was selected.
+        """Return whether the server announced emails since the folder was selected.
 
-        The number that it told does not say: mail may have gone as well.
+        Counts the announcements, not the emails: others may have been removed at the same time.
         """
         return self._client.announcements() > self._announcements
 
     def read(self, uid: int) -> Mail | None:
-        """Fetch an email without marking it, or None where it is gone. Raises whatever the server's answer leads to."""
-        size = self._item(uid, "RFC822.SIZE", ROOM)
+        """Fetch an email without marking it; None if it is gone. A broken answer may raise any exception."""
+        size = self._item(uid, "RFC822.SIZE", OVERHEAD_BYTES)
         if not isinstance(size, int):
             if uid not in self._search("UID", str(uid)):
                 return None
-            raise ProtocolError("the server tells no size")
+            raise ProtocolError("the server sends no size")
         most = self._max_bytes
         part = (f"<0.{most}>", "<0>") if size > most else ("", "")
         raw = self._body(uid, *part)
-        # Some servers only guess sizes. What comes twice alike is the email; broken copies differ.
+        # Some servers only estimate sizes. Two equal fetches are the email; broken ones differ.
         if len(raw) != min(size, most) and self._body(uid, *part) != raw:
-            raise ProtocolError("the server's copies of a mail differ")
+            raise ProtocolError("two fetches of an email differ")
         return Mail(raw[:most], size, cut=max(size, len(raw)) > most)
 
     def finish(self, uids: Sequence[int]) -> None:
-        """Do with stored emails what the settings say."""
+        """Mark or move stored emails, as the setting `after` says."""
         if not uids or not self.marks:
             return
         if self._mailbox.after == "mark_seen":
@@ -191,12 +197,12 @@ class Session:
             self._move(uids)
 
     def wait(self, seconds: float, stopping: Callable[[], bool]) -> None:
-        """Return as soon as new mail is announced, or after so many seconds."""
+        """Wait in IDLE until new mail is announced, `stopping` is true or the time is up."""
         until = monotonic() + seconds
         with self._client.within(seconds + self._pace.command):
             self._client.idle()
             while not self.more_came() and not stopping() and (left := until - monotonic()) > 0:
-                if self._client.heard(min(self._pace.listen, left)):
+                if self._client.new_mail_within(min(self._pace.listen, left)):
                     break
             self._client.idle_done()
 
@@ -206,24 +212,24 @@ class Session:
             return
         self._ask(self._client.copy, uids, self._mailbox.move_to)
         self._ask(self._client.add_flags, uids, [DELETED], True)
-        # A plain EXPUNGE would take emails with it that others have marked.
+        # A plain EXPUNGE would also remove emails that other clients marked as deleted.
         if b"UIDPLUS" in self._able:
             self._ask(self._client.uid_expunge, uids)
 
     def _search(self, *criteria: object) -> list[int]:
         found = self._ask(self._client.search, list(criteria))
-        return [uid for uid in found if 0 < uid < LARGEST]
+        return [uid for uid in found if 0 < uid < UID_LIMIT]
 
     def _body(self, uid: int, part: str, answered: str) -> bytes:
-        raw = self._item(uid, f"BODY.PEEK[]{part}", 2 * self._max_bytes + ROOM, f"BODY[]{answered}")
+        raw = self._item(uid, f"BODY.PEEK[]{part}", 2 * self._max_bytes + OVERHEAD_BYTES, f"BODY[]{answered}")
         if not isinstance(raw, bytes) or not raw:
-            raise ProtocolError("the server gives no body")
+            raise ProtocolError("the server sends no body")
         return raw
 
-    def _item(self, uid: int, item: str, octets: int, answered: str = "") -> object:
-        """Return one item of an email, or None where the server does not give it."""
+    def _item(self, uid: int, item: str, max_bytes: int, answered: str = "") -> object:
+        """Return one item of an email, or None if the server does not send it."""
         try:
-            with self._client.within(self._pace.body, octets):
+            with self._client.within(self._pace.body, max_bytes):
                 answer = self._client.fetch([uid], [item])
         except (IMAPClientAbortError, ProtocolError):
             raise
@@ -231,10 +237,10 @@ class Session:
             return None
         return answer.get(uid, {}).get((answered or item).encode())
 
-    def _ask(self, command: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401 - the library has no types
-        """Run a command; a server that just says no leaves the connection sound."""
+    def _ask(self, command: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401 - IMAPClient has no types
+        """Run a command; a plain refusal becomes FolderError, after which the connection is still usable."""
         try:
-            with self._client.within(self._pace.command, ANSWER_OCTETS):
+            with self._client.within(self._pace.command, ANSWER_BYTES):
                 return command(*args)
         except IMAPClientReadOnlyError:
             raise FolderError('the folder is read-only, which needs after = "nothing"') from None
@@ -247,8 +253,7 @@ class Session:
 def connect(mailbox: Imap, tokens: Tokens | None, pace: Pace, max_bytes: int) -> Session:
     """Connect and log in.
 
-    Raises RefusedError where the server refuses our credentials, else OSError, IMAPClientError or
-    TokenUnavailableError.
+    Raises RefusedError if the server refuses our credentials, else OSError, IMAPClientError or TokenUnavailableError.
     """
     client = BoundedClient(
         mailbox.host,
@@ -269,7 +274,7 @@ def connect(mailbox: Imap, tokens: Tokens | None, pace: Pace, max_bytes: int) ->
 
 
 def close(client: BoundedClient) -> None:
-    """Close a connection in whatever state it is."""
+    """Close a connection, whatever its state."""
     try:
         client.shutdown()
     except (IMAPClientError, OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Cursors of mailboxes: how far each folder has been read, and which of its emails are still to be marked."""
+"""Cursors of mailboxes: how far each folder has been read, and which stored emails are still to be marked."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,18 +11,20 @@ from daemon.store import events
 from daemon.store.models import ImapCursor, ImapUnmarked, Inbound
 from daemon.store.sql import insert_or_ignore
 
+# The UIDVALIDITY of a folder that was never read; real ones are positive.
 UNKNOWN = 0
 MAX_ERROR = 500
 
-# An email within its folder: UIDVALIDITY and uid.
+# An email in its folder: UIDVALIDITY and uid.
 Key = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Every mail of a folder up to `last_uid` is dealt with, as long as UIDVALIDITY stays (RFC 9051 section 2.3.1.1).
+    """All emails of a folder up to `last_uid` are stored or skipped.
 
-    `polled_at` is when the folder was last read to its end.
+    Valid only for its `uidvalidity` (RFC 9051 section 2.3.1.1). `polled_at` is when the folder was last read to
+    its end.
     """
 
     uidvalidity: int
@@ -39,59 +41,59 @@ class Place:
 
 
 def find(session: Session, place: Place) -> Cursor | None:
-    """Return the cursor of a folder, or None where it was never read."""
+    """Return the cursor of a folder, or None if it was never read."""
     found = select(ImapCursor.uidvalidity, ImapCursor.last_uid, ImapCursor.polled_at).where(*_is(place))
     row = session.execute(found).one_or_none()
     return Cursor(*row) if row is not None and row.uidvalidity != UNKNOWN else None
 
 
 def put(session: Session, place: Place, uidvalidity: int, last_uid: int, now: datetime) -> None:
-    """Set the cursor of a folder that is new to us, or that the server has numbered anew."""
+    """Set the cursor of a new folder, or of one whose UIDVALIDITY changed."""
     values = {"uidvalidity": uidvalidity, "last_uid": last_uid, "polled_at": now, "error": ""}
     _ensure(session, place)
     session.execute(update(ImapCursor).where(*_is(place)).values(values))
 
 
 def advance(session: Session, place: Place, uidvalidity: int, uid: int, mail_at: datetime | None = None) -> None:
-    """Move the cursor to an email that is dealt with. It never moves back, nor in a folder that was numbered anew."""
+    """Move the cursor to an email, unless it is past it already or has another UIDVALIDITY."""
     ours = (*_is(place), ImapCursor.uidvalidity == uidvalidity)
     session.execute(update(ImapCursor).where(*ours, ImapCursor.last_uid < uid).values(last_uid=uid))
     if mail_at is not None:
         session.execute(update(ImapCursor).where(*ours).values(last_mail_at=mail_at))
 
 
-def owe(session: Session, place: Place, uidvalidity: int, uid: int) -> None:
-    """Note that an email stored in this very transaction is still to be marked or moved in its folder."""
+def add_unmarked(session: Session, place: Place, uidvalidity: int, uid: int) -> None:
+    """Note that an email, stored in the same transaction, is still to be marked or moved in its folder."""
     values = {"account": place.account, "folder": place.folder, "uidvalidity": uidvalidity, "uid": uid}
     session.execute(insert_or_ignore(session, ImapUnmarked), values)
 
 
-def owed(session: Session, place: Place, most: int) -> list[Key]:
-    """Return at most so many emails of a folder that are still to be marked or moved, lowest first."""
+def unmarked(session: Session, place: Place, limit: int) -> list[Key]:
+    """Return up to `limit` emails of a folder that are still to be marked or moved, lowest uid first."""
     key = ImapUnmarked.uidvalidity, ImapUnmarked.uid
-    rows = session.execute(select(*key).where(*_unmarked(place)).order_by(*key).limit(most))
+    rows = session.execute(select(*key).where(*_unmarked_in(place)).order_by(*key).limit(limit))
     return [(row.uidvalidity, row.uid) for row in rows]
 
 
-def settle(session: Session, place: Place, keys: Collection[Key]) -> None:
-    """Note that nothing is to be done any more with these emails in their folder."""
+def remove_unmarked(session: Session, place: Place, keys: Collection[Key]) -> None:
+    """Note that these emails are marked or moved, or gone."""
     these = tuple_(ImapUnmarked.uidvalidity, ImapUnmarked.uid).in_(keys)
-    session.execute(delete(ImapUnmarked).where(*_unmarked(place), these))
+    session.execute(delete(ImapUnmarked).where(*_unmarked_in(place), these))
 
 
-def polled(session: Session, place: Place, now: datetime) -> None:
+def note_polled(session: Session, place: Place, now: datetime) -> None:
     """Note that a folder was read to its end."""
     session.execute(update(ImapCursor).where(*_is(place)).values(polled_at=now, error=""))
 
 
-def failed(session: Session, place: Place, error: str) -> None:
+def note_failure(session: Session, place: Place, error: str) -> None:
     """Note why a folder cannot be read."""
     _ensure(session, place)
     session.execute(update(ImapCursor).where(*_is(place)).values(error=error[:MAX_ERROR]))
 
 
 def note_unreadable(session: Session, place: Place, uidvalidity: int, uid: int, reason: str, now: datetime) -> None:
-    """Note that an email stays in its mailbox because the server did not give it to us."""
+    """Note that an email was skipped because it could not be fetched or stored."""
     events.add(
         session,
         "mailbox mail unreadable",
@@ -105,8 +107,8 @@ def note_unreadable(session: Session, place: Place, uidvalidity: int, uid: int, 
 
 
 def note_damage(session: Session, source: str, kind: str, now: datetime, *, size: int, kept: int) -> None:
-    """Note on a mail stored in this very transaction that the server told `size` octets and we have `kept`."""
-    # The row is among the newest: the way back along the primary key is short, and an index on source would not pay.
+    """Note that of an email, stored in the same transaction, the server announced `size` bytes and we kept `kept`."""
+    # The row is among the newest, so a scan back along the primary key is short and needs no index on source.
     newest = select(Inbound.id, Inbound.ticket_id).where(Inbound.source == source[:255])
     row = session.execute(newest.order_by(Inbound.id.desc()).limit(1)).one_or_none()
     if row is not None:
@@ -122,5 +124,5 @@ def _is(place: Place) -> tuple[ColumnElement[bool], ...]:
     return ImapCursor.account == place.account, ImapCursor.folder == place.folder
 
 
-def _unmarked(place: Place) -> tuple[ColumnElement[bool], ...]:
+def _unmarked_in(place: Place) -> tuple[ColumnElement[bool], ...]:
     return ImapUnmarked.account == place.account, ImapUnmarked.folder == place.folder

@@ -62,7 +62,7 @@ class Connection:
                 self._obey(line.decode("latin-1").strip())
 
     def _obey(self, line: str) -> None:
-        self.server.heard.append(line.partition(" ")[2])
+        self.server.received.append(line.partition(" ")[2])
         tag, _, command = line.partition(" ")
         for fault in self.server.faults:
             if fault.times and command.upper().startswith(fault.command):
@@ -214,7 +214,7 @@ class ImapServer:
         self.tls = tls
         self.boxes = {"INBOX": Box()}
         self.faults: list[Fault] = []
-        self.heard: list[str] = []
+        self.received: list[str] = []
         self.tokens: list[bytes] = []
         self.password = "pass"
         self.capabilities = CAPABILITIES
@@ -234,7 +234,7 @@ class ImapServer:
         self.faults.append(Fault(command, act, times))
 
     def commands(self, start: str) -> list[str]:
-        return [command for command in list(self.heard) if command.upper().startswith(start)]
+        return [command for command in list(self.received) if command.upper().startswith(start)]
 
     def __enter__(self) -> Self:
         self._threads[0].start()

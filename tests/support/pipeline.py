@@ -178,14 +178,14 @@ class Pipeline:
         def steps(session: Session) -> None:
             cursors.put(session, INBOX, 1, 5, NOON)
             cursors.advance(session, INBOX, 1, 6, NOON)
-            cursors.polled(session, INBOX, NOON)
-            cursors.failed(session, INBOX, "no")
+            cursors.note_polled(session, INBOX, NOON)
+            cursors.note_failure(session, INBOX, "no")
             cursors.note_damage(session, "smtp", "short", NOON, size=2, kept=1)
             cursors.note_unreadable(session, INBOX, 1, 7, "no", NOON)
             cursors.find(session, INBOX)
-            cursors.owe(session, INBOX, 1, 6)
-            cursors.owed(session, INBOX, 50)
-            cursors.settle(session, INBOX, [(1, 6)])
+            cursors.add_unmarked(session, INBOX, 1, 6)
+            cursors.unmarked(session, INBOX, 50)
+            cursors.remove_unmarked(session, INBOX, [(1, 6)])
 
         self.store.write(steps)
 

@@ -35,7 +35,7 @@ def test_after_three_refusals_a_password_is_not_tried_again_soon(server: ImapSer
         assert "AUTHENTICATIONFAILED" in poller.state().error
 
 
-def test_a_server_that_is_busy_is_no_refusal(server: ImapServer, taker: Taker) -> None:
+def test_a_busy_server_is_no_refusal(server: ImapServer, taker: Taker) -> None:
     def busy(connection: Connection, tag: str) -> None:
         connection.send(f"{tag} NO [UNAVAILABLE] later")
 
@@ -46,14 +46,14 @@ def test_a_server_that_is_busy_is_no_refusal(server: ImapServer, taker: Taker) -
         assert poller.state().refused == 0
 
 
-def test_a_user_name_that_imap_would_have_to_quote_goes_by_sasl(server: ImapServer) -> None:
+def test_a_user_name_that_needs_quoting_is_sent_by_sasl(server: ImapServer) -> None:
     mailbox = account(server.port, username="DOMAIN\\ann smith", password="p\u00e4ss")
     with connect(mailbox, None, BRISK, 1000):
         assert not server.commands("LOGIN")
         assert server.tokens
 
 
-def test_a_probe_says_what_works_and_what_does_not(server: ImapServer) -> None:
+def test_a_probe_reports_what_works_and_what_does_not(server: ImapServer) -> None:
     assert probe(account(server.port), BRISK) == f"127.0.0.1:{server.port} as user: INBOX; IDLE"
     with pytest.raises(FolderError, match="no folder 'Other'"):
         probe(account(server.port, folders=("Other",)), BRISK)
@@ -81,9 +81,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return certificate(tmp_path_factory.mktemp("tls"))
 
 
-def test_mail_comes_over_tls_through_idle(
-    files: tuple[Path, Path], taker: Taker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_idle_works_over_tls(files: tuple[Path, Path], taker: Taker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
     with ImapServer(server_context(files)) as server:
         server.fault("IDLE", news_with_consent)
@@ -94,18 +92,18 @@ def test_mail_comes_over_tls_through_idle(
             eventually(lambda: taker.subjects == ["together", "later"])
 
 
-def test_mail_comes_over_starttls(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_probe_works_over_starttls(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
     port = free_port()
     with pymap(port, "--cert", str(files[0]), "--key", str(files[1])):
         assert probe(account(port, security="starttls"), BRISK).endswith("INBOX; IDLE")
 
 
-def test_a_certificate_that_nobody_signed_gets_no_password(files: tuple[Path, Path]) -> None:
+def test_a_server_with_an_untrusted_certificate_gets_no_password(files: tuple[Path, Path]) -> None:
     with ImapServer(server_context(files)) as server:
         with pytest.raises(ssl.SSLCertVerificationError):
             probe(account(server.port, security="tls"), BRISK)
-        assert not server.heard
+        assert not server.received
 
 
 def test_a_server_without_starttls_gets_no_password(server: ImapServer) -> None:
@@ -158,7 +156,7 @@ def test_a_token_is_fetched_once_and_again_when_the_server_refuses_it(
     assert len(server.tokens) == 3
 
 
-def test_a_refresh_token_is_used_and_replaced_when_the_issuer_says_so(
+def test_a_refresh_token_is_used_and_replaced_when_the_issuer_renews_it(
     server: ImapServer, taker: Taker, tokens: tuple[type[TokenServer], str]
 ) -> None:
     issuer, url = tokens
@@ -177,14 +175,14 @@ def test_a_refresh_token_is_used_and_replaced_when_the_issuer_says_so(
         ((401, b"no json"), RefusedError, "answered 401"),
         ((503, b""), TokenUnavailableError, "503"),
         ((302, b""), TokenUnavailableError, "302"),
-        ((200, b"no json"), TokenUnavailableError, "cannot be asked"),
-        ((200, b"[" * 50_000), TokenUnavailableError, "cannot be asked"),
+        ((200, b"no json"), TokenUnavailableError, "cannot be reached"),
+        ((200, b"[" * 50_000), TokenUnavailableError, "cannot be reached"),
         ((200, b"[]"), TokenUnavailableError, "no JSON object"),
         ((200, b'{"access_token": "a\\u0001b"}'), TokenUnavailableError, "no access token"),
         ((200, b'{"token": "t"}'), TokenUnavailableError, "no access token"),
     ],
 )
-def test_an_answer_without_a_token_is_told_apart(
+def test_each_answer_without_a_token_raises_its_error(
     answer: tuple[int, bytes],
     error: type[Exception],
     said: str,
@@ -198,7 +196,7 @@ def test_an_answer_without_a_token_is_told_apart(
     assert "canary" not in str(caught.value)
 
 
-def test_the_connection_is_kept_alive_by_tcp(server: ImapServer) -> None:
+def test_the_connection_uses_tcp_keepalive(server: ImapServer) -> None:
     client = BoundedClient("127.0.0.1", server.port, tls=False, connect_seconds=5, read_seconds=5)
     assert client.socket().getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     client.logout()

@@ -1,4 +1,4 @@
-"""What is stored is marked or moved in its mailbox, whoever was killed or cut off in between."""
+"""Stored emails are marked or moved in their mailbox, also after a killed process or a lost connection."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,9 +23,9 @@ from tests.support.imap_server import ImapServer
 INBOX = Place("work", "INBOX")
 
 
-def owed(store: Store) -> list[tuple[int, int]]:
+def unmarked(store: Store) -> list[tuple[int, int]]:
     with store.read() as db:
-        return cursors.owed(db, INBOX, 1000)
+        return cursors.unmarked(db, INBOX, 1000)
 
 
 def stored_by_a_killed_process(mailbox: Imap, taker: Any, store: Store, *uids: int) -> None:
@@ -37,7 +37,7 @@ def stored_by_a_killed_process(mailbox: Imap, taker: Any, store: Store, *uids: i
             assert reader.take(session, folder, uid)
 
 
-def test_what_a_killed_process_had_stored_is_marked_by_the_next(server: ImapServer, store: Store) -> None:
+def test_emails_stored_by_a_killed_process_are_marked_by_the_next(server: ImapServer, store: Store) -> None:
     set_cursor(store, 1, 1)
     for number in range(1, 4):
         server.inbox.add(mail(f"m{number}"))
@@ -46,13 +46,13 @@ def test_what_a_killed_process_had_stored_is_marked_by_the_next(server: ImapServ
     assert not any(server.inbox.flags.values())
     with polling(account(server.port), intake):
         eventually(lambda: server.inbox.flags[2] and server.inbox.flags[3])
-        eventually(lambda: not owed(store))
+        eventually(lambda: not unmarked(store))
     assert server.inbox.flags == {1: set(), 2: {"\\Seen"}, 3: {"\\Seen"}}
     assert len(rows(store, select(Ticket.id))) == 2
 
 
 @pytest.mark.parametrize("capabilities", ["IMAP4rev1 IDLE MOVE UIDPLUS", "IMAP4rev1 IDLE UIDPLUS"])
-def test_what_a_killed_process_had_stored_is_moved_by_the_next_once(
+def test_emails_stored_by_a_killed_process_are_moved_once_by_the_next(
     server: ImapServer, store: Store, taker: Taker, capabilities: str
 ) -> None:
     server.capabilities = capabilities
@@ -69,7 +69,7 @@ def test_what_a_killed_process_had_stored_is_moved_by_the_next_once(
     assert taker.subjects == ["m1"]
 
 
-def test_a_mail_that_went_away_before_it_was_marked_keeps_no_other_from_it(
+def test_an_email_that_is_gone_before_it_is_marked_blocks_no_other(
     server: ImapServer, store: Store, taker: Taker
 ) -> None:
     mailbox = account(server.port, after="move", move_to="Done")
@@ -81,45 +81,45 @@ def test_a_mail_that_went_away_before_it_was_marked_keeps_no_other_from_it(
     server.inbox.flags[2].add("\\Deleted")
     with polling(mailbox, taker):
         eventually(server.idling.is_set)
-        assert not owed(store)
+        assert not unmarked(store)
     assert list(server.inbox.mails) == [2]
     assert list(server.boxes["Done"].mails.values()) == [mail("m3")]
 
 
-def test_a_folder_numbered_anew_is_owed_nothing(server: ImapServer, store: Store, taker: Taker) -> None:
+def test_a_renumbered_folder_has_nothing_to_mark(server: ImapServer, store: Store, taker: Taker) -> None:
     set_cursor(store, 1, 0, polled_at=NOW)
     server.inbox.add(mail("m1"))
     stored_by_a_killed_process(account(server.port), taker, store, 1)
-    assert owed(store) == [(1, 1)]
+    assert unmarked(store) == [(1, 1)]
     server.inbox.uidvalidity = 2
     server.inbox.mails[1], server.inbox.arrived[1] = mail("ancient"), NOW - timedelta(days=900)
     with polling(account(server.port), taker):
         eventually(lambda: cursor(store) == (2, 1))
-        assert not owed(store)
+        assert not unmarked(store)
     assert not server.inbox.flags[1]
 
 
-def test_a_mailbox_to_leave_alone_is_owed_nothing(server: ImapServer, store: Store, taker: Taker) -> None:
+def test_a_mailbox_that_must_not_change_has_nothing_to_mark(server: ImapServer, store: Store, taker: Taker) -> None:
     left_alone = account(server.port, after="nothing")
     set_cursor(store, 1, 0)
     for number in range(1, 3):
         server.inbox.add(mail(f"m{number}"))
     stored_by_a_killed_process(left_alone, taker, store, 1)
-    assert not owed(store)
+    assert not unmarked(store)
     stored_by_a_killed_process(account(server.port), taker, store, 2)
     with polling(left_alone, taker):
         eventually(server.idling.is_set)
-        assert not owed(store)
+        assert not unmarked(store)
     assert not any(server.inbox.flags.values())
 
 
-def test_no_more_is_owed_than_is_marked_at_once(server: ImapServer, store: Store) -> None:
+def test_emails_are_marked_in_batches(server: ImapServer, store: Store) -> None:
     class Counting(Taker):
         most = 0
 
         def accept(self, inbound: Inbound, **options: Any) -> None:
             super().accept(inbound, **options)
-            self.most = max(self.most, len(owed(store)))
+            self.most = max(self.most, len(unmarked(store)))
 
     taker = Counting(store)
     set_cursor(store, 1, 0)
@@ -127,13 +127,13 @@ def test_no_more_is_owed_than_is_marked_at_once(server: ImapServer, store: Store
         server.inbox.add(mail(f"m{number}"))
     with polling(account(server.port), taker):
         eventually(server.idling.is_set)
-        assert not owed(store)
+        assert not unmarked(store)
     assert all(server.inbox.flags.values())
     assert taker.most == MARKED_AT_ONCE
 
 
 @pytest.mark.parametrize("fault", [hang_up, refusal])
-def test_a_server_that_never_lets_mail_be_marked_stops_none(
+def test_a_server_that_never_allows_marking_stops_no_email(
     fault: Callable[..., None], server: ImapServer, store: Store, taker: Taker
 ) -> None:
     set_cursor(store, 1, 0)
@@ -143,4 +143,4 @@ def test_a_server_that_never_lets_mail_be_marked_stops_none(
         eventually(lambda: taker.subjects == ["m1"])
         server.inbox.add(mail("m2"))
         eventually(lambda: taker.subjects == ["m1", "m2"])
-        eventually(lambda: not owed(store))
+        eventually(lambda: not unmarked(store))

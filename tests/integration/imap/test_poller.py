@@ -50,7 +50,7 @@ def real_port(shared_port: int) -> int:
     return shared_port
 
 
-def test_mail_that_arrives_during_idle_is_taken_once_and_marked_after(
+def test_mail_that_arrives_during_idle_is_stored_once_and_then_marked(
     real_port: int, store: Store, taker: Taker
 ) -> None:
     with other_client(real_port) as client:
@@ -78,7 +78,7 @@ def test_a_mailbox_without_idle_is_polled(real_port: int, store: Store, taker: T
         eventually(lambda: taker.subjects == ["one"])
 
 
-def test_stored_mail_moves_to_a_folder_that_is_made_for_it(real_port: int, store: Store, taker: Taker) -> None:
+def test_stored_emails_move_to_a_folder_that_is_created_for_them(real_port: int, store: Store, taker: Taker) -> None:
     with other_client(real_port) as client, polling(account(real_port, after="move", move_to="Taken in"), taker):
         eventually(lambda: begun(store))
         for number in range(10):
@@ -101,7 +101,7 @@ def test_a_refused_password_stops_no_other_mailbox(real_port: int, store: Store,
     assert any(rows(store, select(ImapCursor.error).where(ImapCursor.account == "wrong")))
 
 
-def test_a_server_that_forgot_its_numbers_loses_and_doubles_nothing(store: Store) -> None:
+def test_a_server_that_renumbers_its_emails_loses_and_duplicates_nothing(store: Store) -> None:
     port, intake = free_port(), real_intake(store)
     with polling(account(port), intake):
         with pymap(port):
@@ -122,7 +122,7 @@ def test_a_server_that_forgot_its_numbers_loses_and_doubles_nothing(store: Store
     assert not any(rows(store, select(Ticket.silent)))
 
 
-def test_of_a_mail_over_the_limit_the_start_is_kept_and_the_rest_noted(real_port: int, store: Store) -> None:
+def test_the_start_of_an_email_over_the_limit_is_kept_and_its_size_noted(real_port: int, store: Store) -> None:
     with other_client(real_port) as client, polling(account(real_port), real_intake(store), max_bytes=2000):
         eventually(lambda: begun(store))
         client.append("INBOX", mail("large", "x" * 5000))
@@ -134,7 +134,7 @@ def test_of_a_mail_over_the_limit_the_start_is_kept_and_the_rest_noted(real_port
     assert rows(store, select(Ledger.size)) == [2000]
 
 
-def test_a_backfill_takes_old_mail_silently_and_leaves_cursor_and_flags_alone(
+def test_a_backfill_stores_old_mail_silently_and_changes_neither_cursor_nor_flags(
     real_port: int, store: Store, taker: Taker
 ) -> None:
     with other_client(real_port) as client:
@@ -155,9 +155,7 @@ def test_a_backfill_takes_old_mail_silently_and_leaves_cursor_and_flags_alone(
     assert cursor(store) == placed
 
 
-def test_the_first_look_leaves_what_is_there_and_starts_behind_it(
-    server: ImapServer, store: Store, taker: Taker
-) -> None:
+def test_the_first_poll_skips_the_emails_that_are_there(server: ImapServer, store: Store, taker: Taker) -> None:
     server.inbox.add(mail("old"))
     with polling(account(server.port), taker):
         eventually(server.idling.is_set)
@@ -167,7 +165,7 @@ def test_the_first_look_leaves_what_is_there_and_starts_behind_it(
     assert not [c for c in server.commands("UID FETCH") if "BODY[" in c]
 
 
-def test_mail_of_a_long_outage_is_all_taken_oldest_first(server: ImapServer, store: Store, taker: Taker) -> None:
+def test_after_a_long_outage_all_mail_is_stored_oldest_first(server: ImapServer, store: Store, taker: Taker) -> None:
     set_cursor(store, 1, 2)
     for number in range(120):
         server.inbox.add(mail(f"m{number}"))
@@ -178,7 +176,7 @@ def test_mail_of_a_long_outage_is_all_taken_oldest_first(server: ImapServer, sto
     assert not server.inbox.flags[2]
 
 
-def test_a_folder_with_more_mail_than_one_answer_holds_is_searched_in_pages(
+def test_a_folder_with_more_emails_than_a_page_is_searched_in_pages(
     server: ImapServer, store: Store, taker: Taker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("daemon.imap.session.PAGE", 4)
@@ -193,7 +191,7 @@ def test_a_folder_with_more_mail_than_one_answer_holds_is_searched_in_pages(
         assert session.uids_since(date(2020, 1, 1)) == list(range(1, 22))
 
 
-def test_flags_that_a_lost_connection_left_over_are_set_in_the_next(
+def test_flags_that_a_lost_connection_left_unset_are_set_by_the_next(
     server: ImapServer, store: Store, taker: Taker
 ) -> None:
     set_cursor(store, 1, 0)
@@ -204,7 +202,7 @@ def test_flags_that_a_lost_connection_left_over_are_set_in_the_next(
     assert taker.subjects == ["m1"]
 
 
-def test_where_the_server_cannot_move_the_mail_is_copied_and_only_it_expunged(
+def test_without_move_the_email_is_copied_and_only_it_is_expunged(
     server: ImapServer, store: Store, taker: Taker
 ) -> None:
     server.capabilities = "IMAP4rev1 UIDPLUS"
@@ -222,10 +220,10 @@ def test_without_uidplus_nothing_is_expunged(server: ImapServer, store: Store, t
     server.inbox.add(mail("m1"))
     with polling(account(server.port, after="move", move_to="Done", poll_seconds=0.05), taker):
         eventually(lambda: "\\Deleted" in server.inbox.flags[1])
-    assert not [command for command in server.heard if "EXPUNGE" in command]
+    assert not [command for command in server.received if "EXPUNGE" in command]
 
 
-def test_a_mailbox_to_leave_alone_is_only_examined(server: ImapServer, store: Store, taker: Taker) -> None:
+def test_a_mailbox_that_must_not_change_is_opened_read_only(server: ImapServer, store: Store, taker: Taker) -> None:
     set_cursor(store, 1, 0)
     server.inbox.add(mail("m1"))
     with polling(account(server.port, after="nothing"), taker):
@@ -234,7 +232,7 @@ def test_a_mailbox_to_leave_alone_is_only_examined(server: ImapServer, store: St
     assert not server.commands("SELECT") + server.commands("UID STORE")
 
 
-def test_folders_keep_cursors_of_their_own_and_a_missing_one_stops_no_other(
+def test_each_folder_has_its_cursor_and_a_missing_folder_stops_no_other(
     server: ImapServer, store: Store, taker: Taker
 ) -> None:
     server.boxes["Second"] = type(server.inbox)(uidvalidity=7)
@@ -250,7 +248,7 @@ def test_folders_keep_cursors_of_their_own_and_a_missing_one_stops_no_other(
     assert cursor(store, "Second") == (7, 1)
 
 
-def test_a_folder_numbered_anew_is_read_again_and_what_is_older_than_the_last_look_is_silent(
+def test_a_renumbered_folder_is_read_again_and_emails_before_the_last_poll_are_silent(
     server: ImapServer, store: Store, taker: Taker
 ) -> None:
     set_cursor(store, 5, 40, polled_at=NOW)
@@ -264,13 +262,13 @@ def test_a_folder_numbered_anew_is_read_again_and_what_is_older_than_the_last_lo
     assert not server.inbox.flags[1]
 
 
-def test_without_room_on_the_disk_nothing_is_fetched(server: ImapServer, store: Store, taker: Taker) -> None:
+def test_with_a_full_disk_nothing_is_fetched(server: ImapServer, store: Store, taker: Taker) -> None:
     full = threading.Event()
     full.set()
     set_cursor(store, 1, 0)
     server.inbox.add(mail("m1"))
     with polling(account(server.port), taker, pause=full.is_set) as poller:
-        eventually(lambda: poller.state().error == "there is no room on the disk")
+        eventually(lambda: poller.state().error == "the disk is nearly full")
         assert not server.commands("UID FETCH")
         full.clear()
         eventually(lambda: taker.subjects == ["m1"] and not poller.state().error)
@@ -297,7 +295,7 @@ def test_a_poller_stops_at_once_while_it_waits(server: ImapServer, taker: Taker)
         (b"Subject: x\r\n\r\nReturn-Path: <body@x.org>\r\n", None, ()),
     ],
 )
-def test_the_envelope_is_read_from_the_headers_of_delivery(
+def test_the_envelope_is_read_from_the_delivery_headers(
     head: bytes, mail_from: str | None, rcpt_tos: tuple[str, ...]
 ) -> None:
     read = envelope(head + b"\r\nbody", "work", NOW)

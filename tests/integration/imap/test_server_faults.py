@@ -37,7 +37,7 @@ from tests.support.imap_server import Connection, ImapServer
 
 
 @pytest.mark.parametrize("break_idle", [hang_up, say_bye, hang, consent_then_hang_up])
-def test_idle_that_breaks_leads_to_a_new_connection(
+def test_a_broken_idle_leads_to_a_new_connection(
     break_idle: Callable[[Connection, str], None], server: ImapServer, taker: Taker
 ) -> None:
     server.fault("IDLE", break_idle)
@@ -49,7 +49,7 @@ def test_idle_that_breaks_leads_to_a_new_connection(
 
 
 @pytest.mark.parametrize("news", [news_before_consent, news_with_consent])
-def test_news_around_the_start_of_idle_is_not_missed(
+def test_an_announcement_at_the_start_of_idle_is_not_missed(
     news: Callable[[Connection, str], bool | None], server: ImapServer, taker: Taker
 ) -> None:
     server.fault("IDLE", news)
@@ -58,7 +58,7 @@ def test_news_around_the_start_of_idle_is_not_missed(
     assert len(server.commands("LOGIN")) == 1
 
 
-def test_news_between_search_and_idle_is_not_missed(server: ImapServer, store: Store, taker: Taker) -> None:
+def test_an_announcement_between_search_and_idle_is_not_missed(server: ImapServer, store: Store, taker: Taker) -> None:
     def late(connection: Connection, tag: str) -> None:
         server.inbox.add(mail("late"))
         connection.send("* SEARCH", f"* {len(server.inbox.mails)} EXISTS", f"{tag} OK found")
@@ -71,7 +71,7 @@ def test_news_between_search_and_idle_is_not_missed(server: ImapServer, store: S
         eventually(lambda: taker.subjects == ["late"])
 
 
-def test_a_server_that_does_not_tell_what_came_before_idle_is_looked_at_twice(
+def test_mail_that_the_server_does_not_announce_is_found_by_a_second_look(
     server: ImapServer, store: Store, taker: Taker
 ) -> None:
     def secret(connection: Connection, tag: str) -> None:
@@ -85,7 +85,9 @@ def test_a_server_that_does_not_tell_what_came_before_idle_is_looked_at_twice(
         eventually(lambda: taker.subjects == ["late"])
 
 
-def test_news_while_other_mail_moves_away_is_not_missed(server: ImapServer, store: Store, taker: Taker) -> None:
+def test_an_announcement_while_other_emails_are_moved_is_not_missed(
+    server: ImapServer, store: Store, taker: Taker
+) -> None:
     def move(connection: Connection, tag: str) -> None:
         connection.send("* 1 EXPUNGE", "* 1 EXPUNGE", "* 1 EXISTS", f"{tag} OK moved")
         server.inbox.mails.clear()
@@ -105,7 +107,7 @@ FAULTS = (short_literal, broken_off, nothing, no_string, refusal, nonsense, endl
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_mail_that_the_server_cannot_give_is_tried_three_times_noted_and_passed(
+def test_an_email_that_cannot_be_fetched_is_tried_three_times_noted_and_skipped(
     fault: Callable[[Connection, str], None], server: ImapServer, store: Store, taker: Taker
 ) -> None:
     set_cursor(store, 1, 0)
@@ -122,7 +124,7 @@ def test_a_mail_that_the_server_cannot_give_is_tried_three_times_noted_and_passe
 
 
 @pytest.mark.parametrize("fault", PASSING)
-def test_a_fault_that_passes_costs_no_mail(
+def test_a_temporary_fault_loses_no_email(
     fault: Callable[[Connection, str], None], server: ImapServer, store: Store, taker: Taker
 ) -> None:
     set_cursor(store, 1, 0)
@@ -134,7 +136,7 @@ def test_a_fault_that_passes_costs_no_mail(
     assert not rows(store, select(Event))
 
 
-def test_a_server_that_drips_is_cut_off(server: ImapServer, store: Store, taker: Taker) -> None:
+def test_a_server_that_sends_byte_by_byte_is_cut_off(server: ImapServer, store: Store, taker: Taker) -> None:
     set_cursor(store, 1, 0)
     server.inbox.add(mail("m1"))
     server.fault("UID FETCH 1 (BODY", drip)
@@ -142,7 +144,7 @@ def test_a_server_that_drips_is_cut_off(server: ImapServer, store: Store, taker:
         eventually(lambda: taker.subjects == ["m1"])
 
 
-def test_mail_that_another_client_expunged_is_passed_without_a_note(
+def test_an_email_that_another_client_expunged_is_skipped_without_a_note(
     server: ImapServer, store: Store, taker: Taker
 ) -> None:
     def expunge(connection: Connection, tag: str) -> bool:
@@ -159,7 +161,7 @@ def test_mail_that_another_client_expunged_is_passed_without_a_note(
     assert not rows(store, select(Event))
 
 
-def test_a_mail_expunged_between_its_size_and_its_body_blocks_nothing(
+def test_an_email_expunged_between_its_size_and_its_body_blocks_nothing(
     server: ImapServer, store: Store, taker: Taker
 ) -> None:
     def expunge(connection: Connection, tag: str) -> bool:
@@ -176,7 +178,7 @@ def test_a_mail_expunged_between_its_size_and_its_body_blocks_nothing(
     assert not rows(store, select(Event))
 
 
-def test_a_server_that_only_guesses_sizes_loses_no_mail(server: ImapServer, store: Store) -> None:
+def test_a_server_that_only_estimates_sizes_loses_no_email(server: ImapServer, store: Store) -> None:
     server.size_error = -7
     set_cursor(store, 1, 0)
     server.inbox.add(mail("m1"))
@@ -186,7 +188,7 @@ def test_a_server_that_only_guesses_sizes_loses_no_mail(server: ImapServer, stor
     assert event.kind == "mailbox mail size differs"
 
 
-def test_a_mail_over_the_limit_becomes_a_ticket_with_a_note_and_is_fetched_once(
+def test_an_email_over_the_limit_becomes_a_ticket_with_a_note_and_is_fetched_once(
     server: ImapServer, store: Store
 ) -> None:
     large = mail("large", "Please see the film.\r\n" + "x" * 500_000)
@@ -207,7 +209,7 @@ def test_a_mail_over_the_limit_becomes_a_ticket_with_a_note_and_is_fetched_once(
     assert server.inbox.flags[1] == server.inbox.flags[2] == {"\\Seen"}
 
 
-def test_a_store_that_is_away_leaves_the_cursor_and_the_mail(server: ImapServer, store: Store, taker: Taker) -> None:
+def test_an_unreachable_store_leaves_the_cursor_and_the_email(server: ImapServer, store: Store, taker: Taker) -> None:
     set_cursor(store, 1, 0)
     server.inbox.add(mail("m1"))
     taker.failing = OperationalError("INSERT", {}, Exception("away"))
@@ -222,7 +224,7 @@ def test_a_store_that_is_away_leaves_the_cursor_and_the_mail(server: ImapServer,
     assert not rows(store, select(Event))
 
 
-def test_a_mail_that_the_intake_cannot_store_blocks_nobody(server: ImapServer, store: Store) -> None:
+def test_an_email_that_the_intake_cannot_store_blocks_no_other(server: ImapServer, store: Store) -> None:
     class Choosy(Taker):
         def accept(self, inbound: Inbound, **options: Any) -> None:
             if b"poison" in inbound.raw:

@@ -46,7 +46,7 @@ def test_an_attempt_that_delivered_nothing_is_undone(store: Store) -> None:
     assert state(store, delivery) == "planned"
 
 
-def test_an_attempt_that_was_overtaken_undoes_nothing(store: Store) -> None:
+def test_an_older_attempt_undoes_nothing(store: Store) -> None:
     delivery = planned(store)
     late = begun(store, delivery)
     assert begun(store, delivery).state is DeliveryState.RESENDING
@@ -54,7 +54,7 @@ def test_an_attempt_that_was_overtaken_undoes_nothing(store: Store) -> None:
     assert state(store, delivery) == "resending"
 
 
-def test_what_was_sent_meanwhile_stays_sent(store: Store) -> None:
+def test_a_delivery_that_was_sent_meanwhile_stays_sent(store: Store) -> None:
     delivery = planned(store)
     attempt = begun(store, delivery)
     store.write(lambda session: deliveries.settle(session, [Outcome(delivery, DeliveryState.SENT, "250", NOON)]))

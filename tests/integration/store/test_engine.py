@@ -16,7 +16,7 @@ from tests.support.servers import PostgresServer
 END_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()"
 
 
-def test_a_connection_that_the_server_ended_while_idle_is_not_noticed(
+def test_a_connection_that_the_server_closed_while_idle_is_replaced(
     postgres_url: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(daemon.store.engine, "IDLE_SECONDS", 0.0)
@@ -31,7 +31,7 @@ def test_a_connection_that_the_server_ended_while_idle_is_not_noticed(
         store.close()
 
 
-def test_a_connection_in_use_all_the_time_is_not_asked(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_in_constant_use_is_not_pinged(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(daemon.store.engine, "IDLE_SECONDS", 3600.0)
     store = Store(postgres_url)
     asked: list[object] = []
@@ -61,7 +61,7 @@ def test_a_new_sqlite_file_can_be_opened_by_many_at_once(tmp_path: Path) -> None
         assert set(pool.map(open_and_write, range(openers * rounds))) == {"wal"}
 
 
-def test_the_switch_of_a_new_file_waits_for_whoever_holds_its_lock(tmp_path: Path) -> None:
+def test_the_switch_of_a_new_file_to_wal_waits_for_its_lock(tmp_path: Path) -> None:
     path = tmp_path / "new.db"
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("CREATE TABLE first (id INTEGER)")

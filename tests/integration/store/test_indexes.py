@@ -66,7 +66,7 @@ def catch() -> Iterator[Catch]:
     event.remove(Engine, "before_cursor_execute", found)
 
 
-def test_a_mails_way_reads_through_indexes(old: Store, catch: Catch) -> None:
+def test_the_statements_of_an_email_use_indexes(old: Store, catch: Catch) -> None:
     pipeline = Pipeline(old, TICKETS)
     for step in STEPS:
         with catch.named(step.__name__.replace("_", " ")):
@@ -75,7 +75,7 @@ def test_a_mails_way_reads_through_indexes(old: Store, catch: Catch) -> None:
     assert_indexed(old, catch)
 
 
-def test_the_lists_read_through_indexes(
+def test_the_statements_of_the_lists_use_indexes(
     old: Store, catch: Catch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -87,7 +87,7 @@ def test_the_lists_read_through_indexes(
     assert_indexed(old, catch)
 
 
-def test_a_statement_that_reads_a_whole_table_is_found(old: Store, catch: Catch) -> None:
+def test_a_statement_that_scans_a_table_is_found(old: Store, catch: Catch) -> None:
     bad = (
         "SELECT id FROM ticket WHERE subject = 'x'",
         "SELECT id FROM ticket WHERE subject = 'x' ORDER BY id DESC LIMIT 5",
@@ -112,7 +112,7 @@ def test_the_migrations_lead_to_the_models(store: Store) -> None:
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_an_index_is_partial_where_the_models_say_so(store: Store) -> None:
+def test_an_index_is_partial_if_its_model_says_so(store: Store) -> None:
     # Comparing the schema with the models, Alembic does not look at this.
     where, found = f"{store.engine.dialect.name}_where", inspect(store.engine)
     for table in Base.metadata.tables.values():

@@ -72,7 +72,7 @@ def test_the_tables_are_those_of_the_models(engine: Engine) -> None:
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_upgrading_again_changes_nothing_and_keeps_what_is_stored(engine: Engine) -> None:
+def test_upgrading_again_changes_nothing(engine: Engine) -> None:
     schema.upgrade(engine)
     with Session(engine) as session, session.begin():
         session.add(Alarm(key="kept", text="", since=NOON, told_at=None))
@@ -82,9 +82,7 @@ def test_upgrading_again_changes_nothing_and_keeps_what_is_stored(engine: Engine
 
 
 @pytest.mark.parametrize("more", [(), (UNMARKED_OF_0001,)])
-def test_a_database_of_every_earlier_version_is_brought_up_to_date_with_what_it_holds(
-    engine: Engine, more: tuple[str, ...]
-) -> None:
+def test_a_database_of_an_earlier_version_is_upgraded_and_keeps_its_rows(engine: Engine, more: tuple[str, ...]) -> None:
     config = schema._config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
@@ -99,7 +97,7 @@ def test_a_database_of_every_earlier_version_is_brought_up_to_date_with_what_it_
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_many_at_once_are_no_harm(url: str) -> None:
+def test_several_upgrades_at_once_migrate_once(url: str) -> None:
     start = threading.Barrier(4)
 
     def work(_number: int) -> tuple[str | None, str]:
@@ -116,7 +114,7 @@ def test_many_at_once_are_no_harm(url: str) -> None:
 
 
 @pytest.mark.parametrize("found", ["nothing", "older"])
-def test_a_database_that_lacks_a_migration_is_refused_with_what_to_do(engine: Engine, found: str) -> None:
+def test_a_database_that_lacks_a_migration_is_refused_with_a_hint(engine: Engine, found: str) -> None:
     if found == "older":
         with engine.begin() as connection:
             connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
@@ -124,7 +122,7 @@ def test_a_database_that_lacks_a_migration_is_refused_with_what_to_do(engine: En
         schema.check(engine)
 
 
-def test_what_a_newer_version_wrote_is_refused_and_left_alone(engine: Engine) -> None:
+def test_a_database_of_a_newer_version_is_refused_and_not_changed(engine: Engine) -> None:
     schema.upgrade(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -155,7 +153,7 @@ schema.upgrade(make_engine(sys.argv[1]))
 """
 
 
-def test_killed_in_the_middle_it_leaves_the_database_as_it_was(url: str, engine: Engine) -> None:
+def test_a_killed_upgrade_leaves_the_database_as_it_was(url: str, engine: Engine) -> None:
     process = subprocess.run([sys.executable, "-c", KILLED, url, "5"], cwd=ROOT, check=False)
     assert process.returncode == -signal.SIGKILL
     assert tables(engine) == set()
@@ -163,13 +161,13 @@ def test_killed_in_the_middle_it_leaves_the_database_as_it_was(url: str, engine:
 
 
 class TestKeys:
-    def test_the_first_key_is_made_once_and_stays(self, store: Store) -> None:
+    def test_the_first_key_is_created_once(self, store: Store) -> None:
         first = store.write(lambda session: keys.ensure(session, NOON))
         assert len(first) == 1
         assert len(first[0]) == 32
         assert store.write(lambda session: keys.ensure(session, NOON)) == first
 
-    def test_a_new_key_signs_and_the_old_ones_still_verify(self, store: Store) -> None:
+    def test_a_new_key_comes_first_and_the_old_ones_stay(self, store: Store) -> None:
         (first,) = store.write(lambda session: keys.ensure(session, NOON))
         second, *older = store.write(lambda session: keys.rotate(session, NOON))
         assert older == [first]
@@ -212,13 +210,13 @@ class TestReading:
         with store.read() as session:
             assert session.query(Alarm).count() == 2
 
-    def test_moments_keep_their_zone_on_every_database(self, store: Store) -> None:
+    def test_times_keep_their_zone_on_every_database(self, store: Store) -> None:
         store.write(lambda session: session.add(Alarm(key="one", text="", since=NOON, told_at=None)))
         with store.read() as session:
             assert session.get_one(Alarm, "one").since == NOON
             assert session.get_one(Alarm, "one").since.tzinfo is not None
 
-    def test_a_moment_without_a_zone_is_refused(self, store: Store) -> None:
+    def test_a_time_without_a_zone_is_refused(self, store: Store) -> None:
         naive = NOON.replace(tzinfo=None)
         with pytest.raises(Exception, match="needs its time zone"):
             store.write(lambda session: session.add(Alarm(key="one", text="", since=naive, told_at=None)))
@@ -231,7 +229,7 @@ def test_sqlite_is_durable_at_power_loss(sqlite_store: Store) -> None:
     assert found == ["wal", 2, 1, 20_000]
 
 
-def test_the_file_of_sqlite_is_closed_to_others(tmp_path: Path) -> None:
+def test_a_sqlite_file_is_private_to_its_owner(tmp_path: Path) -> None:
     path = tmp_path / "state" / "triaged.db"
     engine = make_engine(f"sqlite:///{path}")
     schema.upgrade(engine)

@@ -25,7 +25,7 @@ def names_by_id(store: Store) -> dict[int, str]:
 
 
 @pytest.mark.parametrize("sizes", [(0,), (1,), (3,), (1, 4, 1, 2)])
-def test_ids_come_in_the_order_of_the_rows(store: Store, sizes: tuple[int, ...]) -> None:
+def test_ids_are_in_the_order_of_the_rows(store: Store, sizes: tuple[int, ...]) -> None:
     expected: dict[int, str] = {}
     for round_, size in enumerate(sizes):
         names = [f"p{round_}-{number}" for number in reversed(range(size))]
@@ -34,14 +34,14 @@ def test_ids_come_in_the_order_of_the_rows(store: Store, sizes: tuple[int, ...])
     assert names_by_id(store) == expected
 
 
-def test_ids_fit_after_rows_have_gone(store: Store) -> None:
+def test_ids_are_right_after_rows_were_deleted(store: Store) -> None:
     first = store.write(lambda session: list(ADDING.rows(session, people("a", "b", "c"))))
     store.write(lambda session: session.execute(delete(PERSON).where(PERSON.c.id == first[1])) and None)
     more = store.write(lambda session: list(ADDING.rows(session, people("d", "e"))))
     assert names_by_id(store) == {first[0]: "a", first[2]: "c", more[0]: "d", more[1]: "e"}
 
 
-def test_what_fails_together_leaves_nothing(store: Store) -> None:
+def test_a_failed_bulk_insert_leaves_no_row(store: Store) -> None:
     with pytest.raises(Exception, match=r"(?i)unique"):
         store.write(lambda session: list(ADDING.rows(session, people("a", "b", "a"))))
     assert names_by_id(store) == {}

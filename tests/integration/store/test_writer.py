@@ -58,12 +58,12 @@ def commits(store: Store) -> list[object]:
     return seen
 
 
-def test_what_is_written_is_there_once_the_future_resolves(store: Store) -> None:
+def test_a_write_is_stored_once_its_future_resolves(store: Store) -> None:
     assert store.write(add("one")) == "one"
     assert rows(store) == {"one"}
 
 
-def test_what_queued_up_is_one_commit(store: Store, commits: list[object]) -> None:
+def test_queued_writes_share_one_commit(store: Store, commits: list[object]) -> None:
     gate = Gate(store)
     futures = [store.submit(add(f"{number}")) for number in range(100)]
     gate.open()
@@ -76,9 +76,7 @@ def each(session: Session, keys: Sequence[str]) -> list[str]:
     return [add(key)(session) for key in keys]
 
 
-def test_what_is_patient_waits_for_company(
-    store: Store, commits: list[object], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lingering_items_wait_for_others(store: Store, commits: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("daemon.store.writer.PATIENCE_SECONDS", 30.0)
     [first] = store.submit_items(each, ["first"], linger=True)
     assert not first.done()
@@ -87,18 +85,18 @@ def test_what_is_patient_waits_for_company(
     assert len(commits) == 1
 
 
-def test_what_is_patient_does_not_wait_for_ever(store: Store) -> None:
+def test_lingering_items_do_not_wait_for_ever(store: Store) -> None:
     assert store.submit_items(each, ["alone"], linger=True)[0].result(30) == "alone"
 
 
-def test_who_hurries_commits_what_is_patient(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flush_commits_lingering_items(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("daemon.store.writer.PATIENCE_SECONDS", 30.0)
     futures = [store.submit_items(each, [key], linger=True)[0] for key in ("one", "two")]
     store.flush()
     assert [future.done() for future in futures] == [True, True]
 
 
-def test_many_items_are_written_together_and_each_has_its_answer(store: Store, commits: list[object]) -> None:
+def test_many_items_are_written_together_and_each_has_its_result(store: Store, commits: list[object]) -> None:
     store.write(add("there"))
     good, bad, other = store.write_items(each, ["good", "there", "other"])
     assert (good.result(), other.result()) == ("good", "other")
@@ -116,7 +114,7 @@ def test_a_batch_has_a_limit(store: Store, commits: list[object]) -> None:
     assert len(commits) == 2
 
 
-def test_nothing_is_told_before_the_commit(store: Store) -> None:
+def test_no_future_resolves_before_the_commit(store: Store) -> None:
     at_commit: list[bool] = []
     future = None
 
@@ -133,7 +131,7 @@ def test_nothing_is_told_before_the_commit(store: Store) -> None:
 
 
 @pytest.mark.parametrize("position", [0, 4, 9])
-def test_a_bad_one_in_a_batch_hurts_only_itself(store: Store, position: int) -> None:
+def test_a_failing_write_in_a_batch_fails_alone(store: Store, position: int) -> None:
     store.write(add("there already"))
 
     def fails(_session: Session) -> str:
@@ -156,7 +154,7 @@ def test_a_bad_one_in_a_batch_hurts_only_itself(store: Store, position: int) -> 
         assert names[position] not in rows(store)
 
 
-def test_what_a_bad_one_had_written_is_gone(store: Store) -> None:
+def test_rows_of_a_failing_write_are_rolled_back(store: Store) -> None:
     def half(session: Session) -> None:
         add("half")(session)
         raise ZeroDivisionError
@@ -166,7 +164,7 @@ def test_what_a_bad_one_had_written_is_gone(store: Store) -> None:
     assert rows(store) == set()
 
 
-def test_a_failure_at_the_commit_itself_is_told_to_everybody(store: Store) -> None:
+def test_a_failed_commit_fails_every_write_of_the_batch(store: Store) -> None:
     broken = [True]
 
     def refuse(_session: Session) -> None:
@@ -185,7 +183,7 @@ def test_a_failure_at_the_commit_itself_is_told_to_everybody(store: Store) -> No
     assert rows(store) == {"afterwards"}
 
 
-def test_work_that_was_cancelled_in_time_is_not_done(store: Store) -> None:
+def test_a_write_cancelled_before_its_batch_is_not_done(store: Store) -> None:
     gate = Gate(store)
     futures = [store.submit(add(f"{number}")) for number in range(3)]
     assert futures[1].cancel()
@@ -196,7 +194,7 @@ def test_work_that_was_cancelled_in_time_is_not_done(store: Store) -> None:
     assert rows(store) == {"0", "2"}
 
 
-def test_closing_writes_what_was_submitted_and_takes_no_more(store: Store) -> None:
+def test_closing_finishes_submitted_writes_and_refuses_new_ones(store: Store) -> None:
     gate = Gate(store)
     futures = [store.submit(add(f"{number}")) for number in range(10)]
     closing = threading.Thread(target=store.writer.close)
@@ -212,7 +210,7 @@ def test_closing_writes_what_was_submitted_and_takes_no_more(store: Store) -> No
     store.writer.close()
 
 
-def test_it_tells_how_long_a_batch_has_been_running(store: Store) -> None:
+def test_stuck_seconds_is_how_long_a_batch_has_been_running(store: Store) -> None:
     assert store.writer.stuck_seconds() == 0
     gate = Gate(store)
     time.sleep(0.05)
@@ -221,7 +219,7 @@ def test_it_tells_how_long_a_batch_has_been_running(store: Store) -> None:
     eventually(lambda: store.writer.stuck_seconds() == 0)
 
 
-def test_many_threads_are_served(store: Store) -> None:
+def test_many_threads_can_write(store: Store) -> None:
     def work(thread: int) -> None:
         for number in range(20):
             store.write(add(f"{thread}.{number}"))
@@ -234,7 +232,7 @@ def test_many_threads_are_served(store: Store) -> None:
     assert len(rows(store)) == 160
 
 
-def test_while_the_database_is_gone_everybody_is_told_soon_and_it_heals_by_itself() -> None:
+def test_while_the_database_is_gone_every_write_fails_soon_and_later_ones_succeed() -> None:
     with PostgresServer() as server:
         server.execute("CREATE TABLE alarm (key text PRIMARY KEY, text text, since timestamptz, told_at timestamptz)")
         store = Store(server.url)
@@ -253,7 +251,7 @@ def test_while_the_database_is_gone_everybody_is_told_soon_and_it_heals_by_itsel
         store.close()
 
 
-def test_a_locked_sqlite_is_told_and_heals_by_itself(sqlite_store: Store) -> None:
+def test_a_write_to_a_locked_sqlite_fails_and_later_ones_succeed(sqlite_store: Store) -> None:
     def impatient(connection: object, *_rest: object) -> None:
         connection.execute("PRAGMA busy_timeout=50")  # type: ignore[attr-defined]  # a connection of sqlite3
 
@@ -272,7 +270,7 @@ class InterruptedWrite(BaseException):
     """What a time limit raises in the middle of a thread's work."""
 
 
-def test_whoever_is_interrupted_while_committing_for_others_leaves_them_to_the_next(store: Store) -> None:
+def test_an_interrupted_commit_leaves_the_writes_of_others_to_the_next(store: Store) -> None:
     passes: list[str] = []
     beside: list[object] = []
 
@@ -288,7 +286,7 @@ def test_whoever_is_interrupted_while_committing_for_others_leaves_them_to_the_n
     assert passes == ["interrupted"]
 
 
-def test_many_threads_that_write_at_once_all_hear_of_it(store: Store) -> None:
+def test_many_threads_that_write_at_once_all_get_a_result(store: Store) -> None:
     done: list[str] = []
 
     def work(thread: int) -> None:
