@@ -1,4 +1,4 @@
-"""The tables."""
+"""The tables of the database."""
 
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from daemon.vocabulary import Subject
 
 
 class Base(DeclarativeBase):
-    """Types of columns, in one place."""
+    """Base of all tables; maps Python types to column types."""
 
     type_annotation_map = {  # noqa: RUF012 - read by SQLAlchemy
         datetime: UtcDateTime,
@@ -35,7 +35,10 @@ Id = Mapped[int]
 
 
 class Person(Base):
-    """Somebody who writes to us. `verified_at` is set once they proved to read mail at this address."""
+    """Somebody who writes to us; `email` is in lower case.
+
+    `verified_at` is when they first proved to read mail at this address, by a token that we had sent there.
+    """
 
     __tablename__ = "person"
     id: Id = mapped_column(primary_key=True)
@@ -46,9 +49,10 @@ class Person(Base):
 
 
 class Inbound(Base):
-    """The ledger: every delivery, its raw mail (zlib), and the state it ended in.
+    """The ledger: every received email with its raw bytes (zlib) and its `disposition`.
 
-    `content_key` is unique: the same mail by another way is a duplicate, which keeps no raw mail of its own.
+    A duplicate points to its original by `duplicate_of`, and has neither `content_key` nor raw bytes of its own.
+    `size` and `sha256` are those of the raw bytes before compression.
     """
 
     __tablename__ = "inbound"
@@ -73,7 +77,8 @@ class Inbound(Base):
 class Ticket(Base):
     """A case.
 
-    `silent` tickets come from a backfill and cause no mail; `related_id` points to a ticket it may belong to.
+    `category` and `priority` are PENDING, `confidence` and `assigned_team` NULL until triage has decided. Nobody is
+    notified of a `silent` ticket, which comes from a backfill. `related_id` is a ticket that it may belong to.
     """
 
     __tablename__ = "ticket"
@@ -99,7 +104,7 @@ class Ticket(Base):
 
 
 class Participant(Base):
-    """Who belongs to a ticket beside its requester."""
+    """A person who wrote a follow-up on a ticket; may be its requester."""
 
     __tablename__ = "participant"
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
@@ -107,7 +112,11 @@ class Participant(Base):
 
 
 class MessageRow(Base):
-    """One mail of a ticket: full text and new text. The raw mail is in its inbound row."""
+    """One email of a ticket with its full text; the raw bytes are in its inbound row.
+
+    `kind` is a SenderKind; `acknowledge` says whether its sender may get an automatic answer, `verified` whether the
+    sender's address was authenticated.
+    """
 
     __tablename__ = "message"
     id: Id = mapped_column(primary_key=True)
@@ -124,7 +133,7 @@ class MessageRow(Base):
 
 
 class AttachmentRow(Base):
-    """A part of a raw mail that is a file to a person; its bytes stay in the raw mail."""
+    """An attachment of a message. `part` is its number in the raw email, which holds the bytes."""
 
     __tablename__ = "attachment"
     id: Id = mapped_column(primary_key=True)
@@ -137,7 +146,10 @@ class AttachmentRow(Base):
 
 
 class Decision(Base):
-    """A triage decision, kept for ever. `by` is "rule", "model", "person" or "fallback"; `actor` names a person."""
+    """A decision on a ticket, kept for ever; the newest is in force.
+
+    `by` is a DecidedBy, `actor` the name of the person if one decided, `replaces` the decision before it.
+    """
 
     __tablename__ = "decision"
     id: Id = mapped_column(primary_key=True)
@@ -159,9 +171,10 @@ class Decision(Base):
 
 
 class Job(Base):
-    """Work that was promised inside a transaction; the queue of record.
+    """A job of the queue, added in the transaction that needs it. `kind` is a JobKind, `state` a JobState.
 
-    `beat` changes while the owner lives; `attempts` is counted before the work starts and fences a late finisher.
+    `owner` is the process that holds the lease; it increments `beat` while it works. `attempts` is counted before the
+    work starts: a worker whose attempt is not the newest cannot change the job.
     """
 
     __tablename__ = "job"
@@ -193,9 +206,10 @@ class Job(Base):
 
 
 class DeliveryRow(Base):
-    """One outgoing mail to one recipient, unique per (cause, kind, recipient); its Message-ID never changes.
+    """One outgoing email to one recipient, unique per (cause, kind, recipient); its Message-ID never changes.
 
-    `cause` names what led to it, such as "decision:7". States: planned, sending, sent, failed, suppressed, uncertain.
+    `cause` is the row that led to it, such as "decision:7". `kind` is a MailKind, `state` a DeliveryState; `domain`
+    is that of `recipient`, which is in lower case.
     """
 
     __tablename__ = "delivery"
@@ -227,7 +241,7 @@ class DeliveryRow(Base):
 
 
 class Suppression(Base):
-    """An address that bounced for good: nothing automatic goes there until `until`."""
+    """An address with a permanent bounce: no automatic email goes there before `until`."""
 
     __tablename__ = "suppression"
     email: Mapped[str] = mapped_column(String(320), primary_key=True)
@@ -238,7 +252,7 @@ class Suppression(Base):
 
 
 class Event(Base):
-    """What happened to a ticket or an email that no other row tells."""
+    """Something that happened to a ticket, an email or a delivery, and that no other row records."""
 
     __tablename__ = "event"
     id: Id = mapped_column(primary_key=True)
@@ -251,7 +265,11 @@ class Event(Base):
 
 
 class ImapCursor(Base):
-    """How far a folder has been read. Moves forward only, in the same transaction as the email."""
+    """How far a folder has been read, and its last error.
+
+    `last_uid` moves in the transaction that stores the email, and only forward unless `uidvalidity` changes. A
+    `uidvalidity` of 0 means that the folder was never read.
+    """
 
     __tablename__ = "imap_cursor"
     account: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -264,7 +282,7 @@ class ImapCursor(Base):
 
 
 class ImapUnmarked(Base):
-    """An email that is stored, and still to be marked or moved in its folder."""
+    """A stored email that is still to be marked or moved in its folder."""
 
     __tablename__ = "imap_unmarked"
     account: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -274,7 +292,7 @@ class ImapUnmarked(Base):
 
 
 class SigningKey(Base):
-    """A secret that signs our tokens. The newest signs, all verify; kept here so that every host has them."""
+    """A secret that signs our tokens: the newest signs, the newest `keys.KEPT` verify. Shared by all hosts."""
 
     __tablename__ = "signing_key"
     id: Id = mapped_column(primary_key=True)
@@ -283,7 +301,7 @@ class SigningKey(Base):
 
 
 class Alarm(Base):
-    """A state of trouble that the admin was told of once."""
+    """A problem that lasts. `told_at` is when the admin was alerted, NULL if that is still to be done."""
 
     __tablename__ = "alarm"
     key: Mapped[str] = mapped_column(String(128), primary_key=True)
