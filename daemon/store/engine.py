@@ -1,4 +1,4 @@
-"""Open the database: SQLite that is durable at power loss, or PostgreSQL."""
+"""Create the database engine: SQLite that is durable at power loss, or PostgreSQL."""
 
 import sqlite3
 from functools import partial
@@ -14,15 +14,15 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 BUSY_MS = 20_000
 STATEMENT_MS = 30_000
 IDLE_SECONDS = 1.0
-SWITCH_PAUSE = 0.01
+SWITCH_PAUSE_SECONDS = 0.01
 # An extended result code has its primary code in the lowest byte (sqlite.org/rescode.html).
 PRIMARY_CODE = 0xFF
-# The upper levels of all indexes of a large database; the default of 2 MB is read again with every mail.
+# Holds the upper levels of all indexes of a large database; with the default of 2 MB, every email reads them again.
 CACHE_KB = 8_000
 
 
 def make_engine(url: str) -> Engine:
-    """Return an engine whose commit means stored (SQLite: WAL with synchronous=FULL)."""
+    """Return an engine whose commits are durable (SQLite: WAL with synchronous=FULL)."""
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(url)
     engine = create_engine(
@@ -34,22 +34,22 @@ def make_engine(url: str) -> Engine:
             "options": f"-c statement_timeout={STATEMENT_MS} -c idle_in_transaction_session_timeout={STATEMENT_MS}",
         },
     )
-    event.listen(engine, "checkin", _left)
-    event.listen(engine, "checkout", partial(_still_there, engine.dialect))
+    event.listen(engine, "checkin", _note_checkin)
+    event.listen(engine, "checkout", partial(_ping_if_idle, engine.dialect))
     return engine
 
 
-def _left(connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+def _note_checkin(connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
     del connection
-    entry.info["left"] = monotonic()
+    entry.info["checkin"] = monotonic()
 
 
-def _still_there(
+def _ping_if_idle(
     dialect: Dialect, connection: DBAPIConnection, entry: ConnectionPoolEntry, proxy: PoolProxiedConnection
 ) -> None:
-    """Ask a connection that lay idle whether its server is still there; asking each time costs a round trip a mail."""
+    """Ping a connection that was idle before it is used; a ping at every checkout costs a round trip per email."""
     del proxy
-    if monotonic() - entry.info.get("left", monotonic()) < IDLE_SECONDS:
+    if monotonic() - entry.info.get("checkin", monotonic()) < IDLE_SECONDS:
         return
     try:
         dialect.do_ping(connection)
@@ -62,12 +62,12 @@ def _sqlite(url: str) -> Engine:
     if name:
         Path(name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_engine(url, pool_size=10, max_overflow=20, connect_args={"timeout": BUSY_MS / 1000})
-    event.listen(engine, "connect", _durable)
+    event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _durable(connection: Any, entry: ConnectionPoolEntry) -> None:  # noqa: ANN401 - a driver's connection has no common type
+def _set_pragmas(connection: Any, entry: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the connections of drivers have no common type
     del entry
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -79,10 +79,10 @@ def _durable(connection: Any, entry: ConnectionPoolEntry) -> None:  # noqa: ANN4
 
 
 def _switch_to_wal(cursor: Any) -> None:  # noqa: ANN401 - see above
-    """Switch the file to a write-ahead log, waiting for others that open the new file at the same moment.
+    """Switch the file to a write-ahead log, with retries while other processes open the new file.
 
-    SQLite does not apply its busy timeout to this one switch, so several processes that start on a new machine would
-    fail with "database is locked". On a file that has its log already, nothing is locked.
+    SQLite does not apply its busy timeout to this switch, so several processes that start on a new machine would fail
+    with "database is locked". On a file in WAL mode, the pragma takes no lock.
     """
     until = monotonic() + BUSY_MS / 1000
     while True:
@@ -91,13 +91,13 @@ def _switch_to_wal(cursor: Any) -> None:  # noqa: ANN401 - see above
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_BUSY or monotonic() > until:
                 raise
-            sleep(SWITCH_PAUSE)
+            sleep(SWITCH_PAUSE_SECONDS)
         else:
             return
 
 
 def _begin(connection: Connection) -> None:
     # BEGIN IMMEDIATE takes the write lock at once: a transaction that reads first and writes later would fail with
-    # SQLITE_BUSY_SNAPSHOT when another wrote in between.
+    # SQLITE_BUSY_SNAPSHOT if another one wrote in between.
     reading = connection.get_execution_options().get("readonly", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

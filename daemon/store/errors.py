@@ -1,4 +1,4 @@
-"""Errors of the store that say nothing of the work at hand: try the same again later."""
+"""Errors that mean the store cannot be reached now: the same work may succeed later."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Events: facts that no other row tells."""
+"""Events: what happened and no other row records."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ def add(
     delivery_id: int | None = None,
     **data: object,
 ) -> None:
-    """Record an event about a ticket, an email or a delivery; `data` must be JSON."""
+    """Add an event about a ticket, an email or a delivery; `data` must be serializable as JSON."""
     values = {
         "at": now,
         "kind": kind,

@@ -1,4 +1,4 @@
-"""The ledger: what came in, and the state it ended in."""
+"""The ledger: every received email and its disposition."""
 
 import hashlib
 import zlib
@@ -20,7 +20,7 @@ INSERT_INBOUND = BulkInsert.to(INBOUND)
 SELECT_SAME_EMAILS = select(INBOUND.c.id, INBOUND.c.content_key, INBOUND.c.received_at).where(
     INBOUND.c.content_key.in_(bindparam("keys", expanding=True))
 )
-# An email that counts as new has the key of the one before, and the moment in hexadecimal digits after it.
+# A copy that counts as new has the key of the original, followed by its time in hexadecimal digits.
 AFTER_HEX = "g"
 SELECT_NEWEST_COPY = (
     select(INBOUND.c.id, INBOUND.c.received_at)
@@ -32,7 +32,7 @@ SELECT_NEWEST_COPY = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A new row of the ledger. `raw` is the compressed mail; a duplicate keeps none and has no content key."""
+    """A new ledger row. `raw` is the compressed email; a duplicate has neither `raw` nor a content key."""
 
     inbound: Inbound
     disposition: Disposition
@@ -45,7 +45,7 @@ class Entry:
 
 
 def add(session: Session, entries: Sequence[Entry]) -> Sequence[int]:
-    """Write ledger rows and return their ids, in order."""
+    """Add ledger rows and return their ids, in order."""
     return INSERT_INBOUND.rows(session, [_row(entry) for entry in entries])
 
 
@@ -70,19 +70,19 @@ def _row(entry: Entry) -> dict[str, Any]:
 
 
 def originals(session: Session, content_keys: Sequence[str]) -> dict[str, EarlierDelivery]:
-    """Return which of these emails came before, by content key."""
+    """Return the earlier deliveries of emails, by content key."""
     rows = session.execute(SELECT_SAME_EMAILS, {"keys": content_keys})
     return {row.content_key: EarlierDelivery(row.id, row.received_at) for row in rows}
 
 
 def newest(session: Session, content_key: str) -> EarlierDelivery:
-    """Return the newest delivery of an email that may count as new after a while; raises where there is none."""
+    """Return the newest delivery of an email, counted as new or not; raises NoResultFound if there is none."""
     row = session.execute(SELECT_NEWEST_COPY, {"key": content_key, "end": content_key + AFTER_HEX}).one()
     return EarlierDelivery(row.id, row.received_at)
 
 
 def note_copy(session: Session, original: int, inbound_id: int, envelope: Envelope) -> None:
-    """Note on the original that a copy came, and to which addresses."""
+    """Add an event to the original: a copy was received, for these addresses."""
     row = session.execute(select(InboundRow.ticket_id).where(InboundRow.id == original)).one()
     session.execute(
         insert(Event).values(
@@ -96,22 +96,22 @@ def note_copy(session: Session, original: int, inbound_id: int, envelope: Envelo
 
 
 def pack(raw: bytes) -> bytes:
-    """Compress a raw mail for its row."""
+    """Compress a raw email for its row."""
     return zlib.compress(raw, 1)
 
 
 def raw_of(session: Session, inbound_id: int) -> bytes:
-    """Return the raw mail of a ledger row, or of its original; raises LookupError where there is none."""
+    """Return the raw email of a ledger row, or of its original; raises LookupError if there is none."""
     row = session.get(InboundRow, inbound_id)
     if row is not None and row.raw is None and row.duplicate_of is not None:
         row = session.get(InboundRow, row.duplicate_of)
     if row is None or row.raw is None:
-        raise LookupError(f"no raw mail is stored for inbound {inbound_id}")
+        raise LookupError(f"no raw email is stored for inbound {inbound_id}")
     return zlib.decompress(row.raw)
 
 
 def load(session: Session, inbound_id: int) -> Inbound:
-    """Return a stored delivery as it came; raises LookupError where there is none."""
+    """Return an email as it was received; raises LookupError if there is none."""
     row = session.get(InboundRow, inbound_id)
     if row is None:
         raise LookupError(f"no inbound {inbound_id}")
@@ -122,7 +122,7 @@ def load(session: Session, inbound_id: int) -> Inbound:
 def settle(
     session: Session, inbound_id: int, disposition: Disposition, reasons: Sequence[str], ticket_id: int | None
 ) -> None:
-    """Give a ledger row the state in which it ends."""
+    """Set the disposition of a ledger row."""
     session.execute(
         update(InboundRow)
         .where(InboundRow.id == inbound_id)

@@ -1,4 +1,4 @@
-"""Column types, and parts of statements that several tables share."""
+"""Column types and parts of statements that several tables share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,22 +29,22 @@ Values = Mapping[str, Any]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC, aware on every database."""
+    """A timezone-aware time in UTC, on every database."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Store in UTC; a naive moment is a programming error."""
+        """Convert to UTC; raises ValueError for a naive time."""
         del dialect
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("a moment needs its time zone")
+            raise ValueError("a time needs its time zone")
         return value if value.tzinfo is UTC else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give SQLite's naive moments their zone back."""
+        """Return an aware time in UTC; SQLite returns naive ones."""
         del dialect
         if value is None:
             return None
@@ -52,33 +52,33 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class SubjectText(TypeDecorator[Subject]):
-    """A Subject, stored as text."""
+    """A Subject, stored as text such as "ticket:7"."""
 
     impl = String(64)
     cache_ok = True
 
     def process_bind_param(self, value: Subject | None, dialect: Dialect) -> str | None:
-        """Store the text form."""
+        """Convert to text."""
         del dialect
         return None if value is None else str(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Subject | None:
-        """Read the text form."""
+        """Parse the text."""
         del dialect
         return None if value is None else Subject.parse(value)
 
 
-# RFC 5322 section 2.1.1: no line is longer. PostgreSQL indexes no value of more than 2,704 bytes.
-INDEXABLE_OCTETS = 998
+# The longest line of RFC 5322 section 2.1.1. PostgreSQL cannot index values of more than 2,704 bytes.
+INDEXABLE_BYTES = 998
 
 
 def indexable(identifier: str) -> str:
-    """Return an identifier that a stranger chose, cut to what every database can index."""
-    return identifier.encode()[:INDEXABLE_OCTETS].decode(errors="ignore")
+    """Return an identifier from outside, such as a Message-ID, cut to a length that every database can index."""
+    return identifier.encode()[:INDEXABLE_BYTES].decode(errors="ignore")
 
 
 def table(model: type[DeclarativeBase]) -> Table:
-    """Return the table of a model. Statements on tables that are built once cost a tenth of those built anew."""
+    """Return the table of a model. Statements on tables are built once, which is ten times faster than each time."""
     found = model.__table__
     if not isinstance(found, Table):
         raise TypeError(f"{model} has no table of its own")
@@ -86,10 +86,10 @@ def table(model: type[DeclarativeBase]) -> Table:
 
 
 def unindexed(column: SQLColumnExpression[str]) -> ColumnElement[str]:
-    """Return a column of text to compare where another condition is to find the rows, such as the id.
+    """Return a text column in a form that no index matches, for conditions beside one that finds the rows by id.
 
-    PostgreSQL prefers an index that was all but empty when it last looked, such as that of ready jobs, to the one of
-    the ids; under a backlog each look-up would then read all of the backlog. SQLite knows no figures at all.
+    PostgreSQL may prefer an index that was nearly empty at its last ANALYZE, such as that of ready jobs, to the primary
+    key; with a backlog, each look-up would then read the whole backlog. SQLite has no statistics at all.
     """
     return column + ""
 
@@ -102,7 +102,7 @@ def _insert_or_ignore(dialect: str, model: type[DeclarativeBase]) -> Insert:
 
 
 def insert_or_ignore(session: Session, model: type[DeclarativeBase]) -> Insert:
-    """Return an INSERT that leaves rows alone which are there already."""
+    """Return an INSERT that skips rows which exist already."""
     return _insert_or_ignore(session.get_bind().dialect.name, model)
 
 
@@ -116,7 +116,7 @@ class BulkInsert:
 
     @classmethod
     def to(cls, table: Table) -> Self:
-        """Prepare to add to a table with an integer primary key `id`."""
+        """Build the statements for a table with an integer primary key `id`."""
         plain, last = insert(table), func.coalesce(func.max(table.c.id), 0)
         return cls(plain, plain.returning(table.c.id, sort_by_parameter_order=True), select(last))
 
@@ -126,8 +126,8 @@ class BulkInsert:
             return []
         if len(rows) == 1 or session.get_bind().dialect.name != "sqlite":
             return session.execute(self.returning, rows).scalars().all()
-        # SQLite returns ids in no promised order, so SQLAlchemy would insert one row at a time. Nobody else writes
-        # during our transaction: the ids that SQLite would choose can be foretold.
+        # SQLite does not guarantee the order of returned ids, so SQLAlchemy would insert one row at a time. Nobody else
+        # writes during our transaction, so we can choose the ids as SQLite would.
         last = session.execute(self.last).scalar_one()
         ids = range(last + 1, last + 1 + len(rows))
         session.execute(self.insert, [{**row, "id": number} for number, row in zip(ids, rows, strict=True)])

@@ -1,4 +1,4 @@
-"""The store as a whole: an engine, the one writer, and readers."""
+"""The store: an engine, one writer, and readers."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -22,7 +22,7 @@ class Store:
         self.engine: Engine = make_engine(url)
         readers = self.engine.execution_options(readonly=True)
         if readers.dialect.name == "postgresql":
-            # Its default lets every statement see another state.
+            # In the default isolation level, each statement of a transaction may see another state.
             readers = readers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._readers = sessionmaker(readers, expire_on_commit=False)
         self.writer = Writer(sessionmaker(self.engine, expire_on_commit=False))
@@ -39,7 +39,7 @@ class Store:
         return self.writer.submit_items(run, items, linger=linger)
 
     def flush(self) -> None:
-        """Commit lingering items now: somebody waits for them."""
+        """Commit lingering items now."""
         self.writer.flush()
 
     def write(self, run: Callable[[Session], T]) -> T:
@@ -52,11 +52,11 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Give a session that sees one consistent state and writes nothing."""
+        """Open a read-only session that sees one consistent state."""
         with self._readers() as session:
             yield session
 
     def close(self) -> None:
-        """Finish what was submitted and let the database go."""
+        """Finish the submitted writes and close the connections."""
         self.writer.close()
         self.engine.dispose()

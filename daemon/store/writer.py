@@ -1,4 +1,4 @@
-"""Group commit: what queued up while the last commit ran is written as one transaction."""
+"""Group commit: writes that queued up during a commit share the next transaction."""
 
 import threading
 from collections import deque
@@ -18,11 +18,11 @@ Item = TypeVar("Item")
 T = TypeVar("T")
 
 BATCH = 256
-PATIENCE_SECONDS = 0.025
+LINGER_SECONDS = 0.025
 
 
 class WriterClosedError(Exception):
-    """The store is closed: nothing more is written."""
+    """The store is closed and accepts no more writes."""
 
 
 BatchFn = Callable[[Session, Sequence[Item]], Sequence[T]]
@@ -30,7 +30,7 @@ BatchFn = Callable[[Session, Sequence[Item]], Sequence[T]]
 
 @dataclass(frozen=True, slots=True)
 class _Work(Generic[Item, T]):
-    """An item, and the function that writes any number of such items."""
+    """An item and the function that writes such items."""
 
     run: BatchFn[Item, T]
     item: Item
@@ -40,10 +40,10 @@ class _Work(Generic[Item, T]):
 class Writer:
     """Runs functions inside transactions, many in one commit.
 
-    Each function gets a session, must have no effect outside the database, and may run twice: when a batch
-    fails, its functions run again one by one, so that a bad one hurts only itself. A batch is what queued up during the
-    commit before it; only lingering items wait for a timer. The waiting thread commits the batch itself, unless another
-    thread is committing: a hand-over to a writer thread was 50 % slower.
+    Each function gets a session, must have no effect outside the database, and may run twice: after a batch fails, its
+    functions run again one by one, so that only the failing one fails. A batch is what queued up during the commit
+    before it; only lingering items wait for a timer. The waiting thread commits the batch itself, unless another thread
+    is committing: a hand-over to a writer thread was 50 % slower.
     """
 
     def __init__(self, sessions: sessionmaker[Session]) -> None:
@@ -51,11 +51,11 @@ class Writer:
         # Items stay queued until answered, so an interrupted leader loses none.
         self._queue: deque[_Work[Any, Any]] = deque()
         self._turn = threading.Lock()
-        self._bell = threading.Event()
+        self._wake = threading.Event()
         self._urgent = threading.Event()
         self._closed = False
         self._lock = threading.Lock()
-        self._moved_at = monotonic()
+        self._began_at = monotonic()
         self._busy = False
         self._thread = threading.Thread(target=self._loop, name="writer", daemon=True)
         self._thread.start()
@@ -71,9 +71,9 @@ class Writer:
         """
         futures = self._queued(run, items)
         if linger:
-            self._bell.set()
+            self._wake.set()
         else:
-            self._ring()
+            self._commit_soon()
         return futures
 
     def write(self, run: Callable[[Session], T]) -> T:
@@ -99,14 +99,14 @@ class Writer:
         self._lead(wait=False)
 
     def stuck_seconds(self) -> float:
-        """Return for how long the batch at hand has been running; 0 when idle."""
-        return monotonic() - self._moved_at if self._busy else 0.0
+        """Return for how many seconds the current batch has been running; 0 when idle."""
+        return monotonic() - self._began_at if self._busy else 0.0
 
     def close(self) -> None:
-        """Write what was submitted, then stop."""
+        """Finish the submitted writes, then stop."""
         with self._lock:
             self._closed = True
-        self._ring()
+        self._commit_soon()
         self._thread.join()
 
     def _queued(self, run: BatchFn[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
@@ -116,32 +116,32 @@ class Writer:
             if not closed:
                 self._queue.extend(works)
         if closed:
-            # Not raised here: a callback that submits again could not report it.
+            # Not raised: a future's callback that submits more could not report it.
             for work in works:
                 work.future.set_exception(WriterClosedError())
         return [work.future for work in works]
 
     def _loop(self) -> None:
         while self._queue or not self._closed:
-            self._bell.wait()
-            self._bell.clear()
-            self._urgent.wait(PATIENCE_SECONDS)
+            self._wake.wait()
+            self._wake.clear()
+            self._urgent.wait(LINGER_SECONDS)
             self._urgent.clear()
             self._lead(wait=True)
             if self._closed:
-                self._ring()
+                self._commit_soon()
 
-    def _ring(self) -> None:
-        """Let the thread commit now; urgent first, for it asks the bell first."""
+    def _commit_soon(self) -> None:
+        """Make the thread commit now. It waits for `_wake` first, so `_urgent` is set before."""
         self._urgent.set()
-        self._bell.set()
+        self._wake.set()
 
     def _lead(self, *, wait: bool) -> None:
         """Commit one batch, one thread at a time; without `wait` a busy writer is left to finish the queue."""
         if not self._turn.acquire(blocking=wait):
             return
         try:
-            self._moved_at, self._busy = monotonic(), True
+            self._began_at, self._busy = monotonic(), True
             with self._lock:
                 batch = [work for work in islice(self._queue, BATCH) if not work.future.done()]
             if batch:
@@ -151,9 +151,9 @@ class Writer:
         finally:
             self._busy = False
             self._turn.release()
-            # Checked after the turn is released: a thread that found it taken relies on us.
+            # Checked after the release: a thread that could not get the turn relies on us.
             if self._queue:
-                self._ring()
+                self._commit_soon()
 
     def _commit(self, batch: list[_Work[Any, Any]]) -> None:
         together: dict[BatchFn[Any, Any], list[_Work[Any, Any]]] = {}
@@ -163,7 +163,7 @@ class Writer:
             with self._sessions.begin() as session:
                 results = [run(session, [work.item for work in works]) for run, works in together.items()]
                 failpoint("commit.batch")
-        except Exception as error:  # noqa: BLE001 - whatever it is belongs to the caller, through the future
+        except Exception as error:  # noqa: BLE001 - the caller gets it through the future
             if len(batch) == 1:
                 batch[0].future.set_exception(error)
                 return
@@ -178,7 +178,7 @@ class Writer:
             self._commit([work])
             error = work.future.exception()
             if isinstance(error, OperationalError):
-                # The database is not there: asking it again for each of the others would only take its time-out again.
+                # The database is unreachable: each further try would wait for the same timeout.
                 for other in batch[position + 1 :]:
                     other.future.set_exception(error)
                 return

@@ -59,7 +59,7 @@ def correct(
     )
     decision = decisions.apply(session, ticket_id, triage, now, by=DecidedBy.PERSON, actor=correction.actor)
     told = () if same else (_tell(session, decision, now),)
-    return ActionResult(decision, not same, (*told, *labels.promise_training(session, retrain_after, now)))
+    return ActionResult(decision, not same, (*told, *labels.add_training(session, retrain_after, now)))
 
 
 def assign(session: Session, ticket_id: int, team: str, actor: str, now: datetime) -> ActionResult:

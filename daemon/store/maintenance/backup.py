@@ -10,14 +10,14 @@ PAGES_AT_ONCE: Final = 512
 
 
 class BackupError(Exception):
-    """The copy was not made, or is not whole; the message says why."""
+    """The copy failed or is damaged; the message says why."""
 
 
 def backup(source: Path, target: Path, progress: Callable[[int, int], object]) -> int:
-    """Copy a database as it is at this moment into a new file for us alone, durably; return its size in bytes.
+    """Copy the current state of a database durably to a new file, readable by its owner only; return its size in bytes.
 
-    `progress` is told (pages done, pages in all). Writers are not held up: a read transaction pins one moment, without
-    which every write elsewhere would start the copy again. Raises BackupError, and leaves no half copy behind.
+    Calls `progress` with (pages done, pages in all). Writers are not blocked: a read transaction keeps the snapshot,
+    without which every write would restart the copy. Raises BackupError, and then leaves no file.
     """
     try:
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -40,11 +40,11 @@ def _copy(source: Path, target: Path, progress: Callable[[int, int], object]) ->
         here.execute("BEGIN")
         here.execute("SELECT count(*) FROM sqlite_master").fetchone()
         here.backup(there, pages=PAGES_AT_ONCE, progress=lambda _, left, total: progress(total - left, total), sleep=0)
-        # One file to carry away, without a log beside it.
+        # A single file, without a write-ahead log beside it.
         there.execute("PRAGMA journal_mode=DELETE")
-        said = there.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if said != "ok":
-            raise sqlite3.DatabaseError(f"the copy is damaged: {said}")
+        result = there.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if result != "ok":
+            raise sqlite3.DatabaseError(f"the copy is damaged: {result}")
     finally:
         there.close()
         here.close()

@@ -1,4 +1,4 @@
-"""Bring the database to this version's schema, under a lock, in one transaction; refuse what is newer."""
+"""Upgrade the database to this version's schema, under a lock, in one transaction; refuse a newer one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,19 +10,19 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-# Any number will do, as long as it is always the same.
+# An arbitrary constant.
 ADVISORY_LOCK = 0x7472_6961
 
 
 class SchemaError(Exception):
-    """The database and this program do not fit; the message says what to do."""
+    """The database does not match this version; the message says what to do."""
 
 
 def upgrade(engine: Engine) -> tuple[str | None, str]:
-    """Apply the migrations that are missing; return the revisions before and after.
+    """Apply the missing migrations; return the revisions before and after.
 
-    All of them run in one transaction: killed half-way, the database is as it was. Raises SchemaError for a database
-    that a newer version has written.
+    All of them run in one transaction: a killed upgrade changes nothing. Raises SchemaError for a database of a newer
+    version.
     """
     with locked(engine) as connection:
         before = revision(connection)
@@ -52,7 +52,7 @@ def refuse_newer(found: str | None) -> None:
 
 
 def head() -> str:
-    """Return the newest revision that this version knows."""
+    """Return the revision of this version."""
     newest = ScriptDirectory.from_config(_config()).get_current_head()
     if newest is None:
         raise SchemaError("this installation has no migrations; install it again")
@@ -60,13 +60,13 @@ def head() -> str:
 
 
 def revision(connection: Connection) -> str | None:
-    """Return the revision of a database, None for an empty one."""
+    """Return the revision of a database; None if it is empty."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
 @contextmanager
 def locked(engine: Engine) -> Iterator[Connection]:
-    """Give a connection in a transaction that nobody else migrates beside (SQLite: it holds the write lock)."""
+    """Open a transaction that excludes other migrations (SQLite: it holds the write lock)."""
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})

@@ -1,6 +1,6 @@
-"""Prove the ledger: nothing is lost, nothing is in two states, nothing is without a reason.
+"""Verify the database: nothing is lost, nothing is in two states, everything has a reason.
 
-Works while the daemon does: each rule is one statement over a range of ids, and so sees one moment.
+Safe while the daemon runs: each rule is one statement over a range of ids, and so sees a consistent state.
 """
 
 import hashlib
@@ -32,19 +32,19 @@ from daemon.store.models import Decision, DeliveryRow, Inbound, Job, MessageRow,
 from daemon.store.store import Store
 from daemon.vocabulary import PENDING, Disposition, SubjectKind
 
-RANGE: Final = 2000
-OCTETS_AT_ONCE: Final = 8 * 1024 * 1024
+IDS_AT_ONCE: Final = 2000
+BYTES_AT_ONCE: Final = 8 * 1024 * 1024
 
-LIVE: Final = (JobState.READY, JobState.LEASED)
-OPENED: Final = (Disposition.TICKET, Disposition.FOLLOW_UP)
-FATES: Final = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SUPPRESSED, DeliveryState.UNCERTAIN)
+LIVE_STATES: Final = (JobState.READY, JobState.LEASED)
+ON_TICKET: Final = (Disposition.TICKET, Disposition.FOLLOW_UP)
+FINAL_STATES: Final = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SUPPRESSED, DeliveryState.UNCERTAIN)
 TABLES: Final[dict[SubjectKind, Any]] = {
     SubjectKind.TICKET: Ticket,
     SubjectKind.MESSAGE: MessageRow,
     SubjectKind.DECISION: Decision,
     SubjectKind.DELIVERY: DeliveryRow,
 }
-# Compared as text, for a damaged row may hold what is no subject.
+# Compared as text, because a damaged row may hold an invalid subject.
 SUBJECT: Final = type_coerce(Job.subject, String)
 
 Problem = tuple[str, str]
@@ -52,7 +52,7 @@ Problem = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What must hold for every row of a table; `broken` is true for a row where it does not."""
+    """A rule for every row of a table: `broken` is true for a row that violates it, which `says` describes."""
 
     table: Any
     says: str
@@ -60,7 +60,7 @@ class Rule:
 
 
 def rules() -> tuple[Rule, ...]:
-    """Return the rules, the most telling first."""
+    """Return the rules, the most important first."""
     other, twin, later = aliased(Inbound), aliased(Inbound), aliased(Decision)
     message = exists().where(MessageRow.inbound_id == Inbound.id, MessageRow.ticket_id == Inbound.ticket_id)
     ticket = exists().where(Ticket.id == Inbound.ticket_id)
@@ -74,11 +74,11 @@ def rules() -> tuple[Rule, ...]:
     return (
         Rule(Inbound, "is in no known state", Inbound.disposition.not_in(states)),
         Rule(Inbound, "has no reason for its state", _length(Inbound.reasons) == 0),
-        Rule(Inbound, "should be on a ticket that exists", and_(Inbound.disposition.in_(OPENED), not_(ticket))),
-        Rule(Inbound, "should be a message of its ticket", and_(Inbound.disposition.in_(OPENED), not_(message))),
+        Rule(Inbound, "should be on a ticket that exists", and_(Inbound.disposition.in_(ON_TICKET), not_(ticket))),
+        Rule(Inbound, "should be a message of its ticket", and_(Inbound.disposition.in_(ON_TICKET), not_(message))),
         Rule(
             Inbound,
-            "is a duplicate of nothing",
+            "is a duplicate without an original",
             and_(
                 Inbound.disposition == Disposition.DUPLICATE,
                 not_(exists().where(other.id == Inbound.duplicate_of, other.duplicate_of.is_(None))),
@@ -86,17 +86,17 @@ def rules() -> tuple[Rule, ...]:
         ),
         Rule(
             Inbound,
-            "is no duplicate, but points to another mail",
+            "is no duplicate, but points to another email",
             and_(Inbound.disposition != Disposition.DUPLICATE, Inbound.duplicate_of.is_not(None)),
         ),
         Rule(
             Inbound,
-            "has no raw mail",
+            "has no raw email",
             and_(Inbound.disposition != Disposition.DUPLICATE, Inbound.raw.is_(None)),
         ),
         Rule(
             Inbound,
-            "opened a ticket that another mail opened already",
+            "opened a ticket that another email opened already",
             and_(
                 Inbound.disposition == Disposition.TICKET,
                 exists().where(
@@ -104,7 +104,7 @@ def rules() -> tuple[Rule, ...]:
                 ),
             ),
         ),
-        Rule(Ticket, "came from no mail", not_(exists().where(Inbound.ticket_id == Ticket.id))),
+        Rule(Ticket, "has no inbound email", not_(exists().where(Inbound.ticket_id == Ticket.id))),
         Rule(Ticket, "has no message", not_(exists().where(MessageRow.ticket_id == Ticket.id))),
         Rule(
             Ticket,
@@ -113,15 +113,15 @@ def rules() -> tuple[Rule, ...]:
         ),
         Rule(
             Ticket,
-            "is decided, but no decision is kept",
+            "is decided, but has no decision",
             and_(Ticket.category != PENDING, not_(exists().where(Decision.ticket_id == Ticket.id))),
         ),
         Rule(
             Ticket,
-            "is not what its newest decision says",
+            "differs from its newest decision",
             and_(Ticket.category != PENDING, exists().where(Decision.id == newest, differs)),
         ),
-        Rule(Decision, "gives no reason", _length(Decision.reasons) == 0),
+        Rule(Decision, "has no reasons", _length(Decision.reasons) == 0),
         Rule(
             DeliveryRow,
             "is in no known state",
@@ -129,31 +129,34 @@ def rules() -> tuple[Rule, ...]:
         ),
         Rule(
             DeliveryRow,
-            "has no fate, and no live job will give it one",
+            "has not ended, and no live job will end it",
             and_(
-                DeliveryRow.state.not_in(FATES), not_(_live_job(JobKind.DELIVER, SubjectKind.DELIVERY, DeliveryRow.id))
+                DeliveryRow.state.not_in(FINAL_STATES),
+                not_(_live_job(JobKind.DELIVER, SubjectKind.DELIVERY, DeliveryRow.id)),
             ),
         ),
         Rule(
             DeliveryRow,
-            "is sent, but nobody knows when",
+            "is sent, but has no time",
             and_(DeliveryRow.state == DeliveryState.SENT, DeliveryRow.sent_at.is_(None)),
         ),
         Rule(
             DeliveryRow,
-            "was not sent, and nobody knows why",
-            and_(DeliveryRow.state.in_(FATES), DeliveryRow.state != DeliveryState.SENT, DeliveryRow.reason == ""),
+            "was not sent, but has no reason",
+            and_(
+                DeliveryRow.state.in_(FINAL_STATES), DeliveryRow.state != DeliveryState.SENT, DeliveryRow.reason == ""
+            ),
         ),
         Rule(Job, "is in no known state", Job.state.not_in([s.value for s in JobState])),
-        Rule(Job, "is leased by nobody", and_(Job.state == JobState.LEASED, Job.owner.is_(None))),
-        Rule(Job, "is about nothing that exists", and_(Job.state.in_(LIVE), _subject_missing())),
+        Rule(Job, "is leased without an owner", and_(Job.state == JobState.LEASED, Job.owner.is_(None))),
+        Rule(Job, "is about a row that does not exist", and_(Job.state.in_(LIVE_STATES), _subject_missing())),
     )
 
 
 def verify(store: Store, progress: Callable[[int], object]) -> Iterator[Problem]:
-    """Yield (row, problem) for whatever is wrong, such as ("inbound 7", "has no raw mail").
+    """Yield (row, problem) for each problem, such as ("inbound 7", "has no raw email").
 
-    `progress` is told of rows as they are done; `work` counts them.
+    Calls `progress` with the number of rows that were checked; `work` is their sum.
     """
     if store.engine.dialect.name == "sqlite":
         yield from _pages(store)
@@ -169,7 +172,7 @@ def verify(store: Store, progress: Callable[[int], object]) -> Iterator[Problem]
 
 
 def work(store: Store) -> int:
-    """Return how many steps a verification has."""
+    """Return how many rows a verification checks."""
     tables = (Inbound, Ticket, Decision, DeliveryRow, Job, Inbound)
     with store.read() as session:
         return sum(_highest(session, table) for table in tables)
@@ -177,7 +180,7 @@ def work(store: Store) -> int:
 
 def _live_job(kind: JobKind, about: SubjectKind, number: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column
     subject = literal(f"{about}:") + cast(number, String)
-    return exists().where(subject == SUBJECT, Job.kind == kind, Job.state.in_(LIVE))
+    return exists().where(subject == SUBJECT, Job.kind == kind, Job.state.in_(LIVE_STATES))
 
 
 def _subject_missing() -> ColumnElement[bool]:
@@ -196,11 +199,11 @@ def _length(column: Any) -> ColumnElement[int]:  # noqa: ANN401 - a mapped colum
 
 
 def _ranges(store: Store, table: Any) -> Iterator[tuple[int, int]]:  # noqa: ANN401 - any table of ours
-    """Yield (above, up to) until the highest id: each range is read on its own, and holds up no checkpoint."""
+    """Yield ranges (after, up to) of ids; each is read in its own transaction, so that checkpoints are not blocked."""
     with store.read() as session:
         highest = _highest(session, table)
-    for low in range(0, highest, RANGE):
-        yield low, min(low + RANGE, highest)
+    for low in range(0, highest, IDS_AT_ONCE):
+        yield low, min(low + IDS_AT_ONCE, highest)
 
 
 def _highest(session: Session, table: Any) -> int:  # noqa: ANN401 - any table of ours
@@ -216,18 +219,18 @@ def _broken(store: Store, rule: Rule, low: int, high: int) -> Iterator[Problem]:
 
 
 def _damaged(store: Store, low: int, high: int) -> Iterator[Problem]:
-    """Yield the raw emails that do not decompress to what was accepted, a few megabytes at once."""
+    """Yield the raw emails that do not decompress to the accepted bytes, a few megabytes at once."""
     with store.read() as session:
         query = select(Inbound.id, Inbound.size).where(Inbound.id > low, Inbound.id <= high, Inbound.raw.is_not(None))
         sizes = session.execute(query.order_by(Inbound.id)).all()
     batch: list[int] = []
-    octets = 0
+    batch_bytes = 0
     for number, size in sizes:
         batch.append(number)
-        octets += size
-        if octets >= OCTETS_AT_ONCE:
+        batch_bytes += size
+        if batch_bytes >= BYTES_AT_ONCE:
             yield from _check_raw(store, batch)
-            batch, octets = [], 0
+            batch, batch_bytes = [], 0
     yield from _check_raw(store, batch)
 
 
@@ -242,24 +245,24 @@ def _check_raw(store: Store, numbers: list[int]) -> Iterator[Problem]:
 
 
 def raw_problem(raw: bytes, size: int, sha256: str) -> str | None:
-    """Return what is wrong with a compressed mail, or None. Decompresses no more than its size and one byte."""
+    """Return what is wrong with a compressed email, or None. Decompresses at most one byte more than its size."""
     unpacking = zlib.decompressobj()
     try:
         content = unpacking.decompress(raw, size + 1)
     except zlib.error as error:
-        return f"its raw mail does not decompress: {error}"
+        return f"its raw email does not decompress: {error}"
     if len(content) != size or not (unpacking.eof or size == 0):
-        return f"its raw mail has another size than the {size} octets accepted"
+        return f"its raw email has another size than the {size} bytes accepted"
     if hashlib.sha256(content).hexdigest() != sha256:
-        return "its raw mail is not what was accepted: the SHA-256 differs"
+        return "its raw email is not the accepted one: the SHA-256 differs"
     return None
 
 
 def _pages(store: Store) -> Iterator[Problem]:
-    """Ask SQLite itself whether its file is whole and every foreign key points somewhere."""
+    """Run SQLite's own checks of its file and its foreign keys."""
     with store.read() as session:
-        for (said,) in session.execute(text("PRAGMA quick_check(100)")):
-            if said != "ok":
-                yield "database", str(said)
+        for (result,) in session.execute(text("PRAGMA quick_check(100)")):
+            if result != "ok":
+                yield "database", str(result)
         for table, row, parent, _ in session.execute(text("PRAGMA foreign_key_check")):
-            yield f"{table} {row}", f"points to a row of {parent} that is not there"
+            yield f"{table} {row}", f"points to a row of {parent} that does not exist"

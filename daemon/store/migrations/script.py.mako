@@ -15,10 +15,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go one step up."""
+    """Upgrade by one revision."""
     ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
-    """Go one step down."""
+    """Downgrade by one revision."""
     ${downgrades if downgrades else "pass"}

@@ -1,4 +1,4 @@
-"""The facts that health is judged by, and which alarms the admin was told of."""
+"""The facts by which health is judged, and the problems that the admin was alerted of."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -57,22 +57,21 @@ def _mailbox(session: Session, name: str) -> MailboxFacts:
     )
 
 
-def raise_alarms(session: Session, troubles: Sequence[Problem], now: datetime) -> list[Problem]:
-    """Keep what is wrong now and forget what is over; return what nobody was told of yet.
+def raise_alarms(session: Session, problems: Sequence[Problem], now: datetime) -> list[Problem]:
+    """Replace the stored problems by the current ones; return those that the admin must be alerted of now.
 
-    Of several processes that see the same trouble, the one that inserts its row tells.
+    If several processes see the same problem, it is returned to one of them only.
     """
-    keys = [trouble.key for trouble in troubles]
+    keys = [problem.key for problem in problems]
     session.execute(delete(Alarm).where(Alarm.key.not_in(keys)))
-    for trouble in troubles:
-        row = {"key": trouble.key, "text": trouble.text, "since": now, "told_at": None}
+    for problem in problems:
+        row = {"key": problem.key, "text": problem.text, "since": now, "told_at": None}
         session.execute(insert_or_ignore(session, Alarm), row)
-    untold = set(session.execute(select(Alarm.key).where(Alarm.key.in_(keys), Alarm.told_at.is_(None))).scalars())
-    claimed = update(Alarm).where(Alarm.key.in_(untold), Alarm.told_at.is_(None)).values(told_at=now)
-    session.execute(claimed)
-    return [trouble for trouble in troubles if trouble.key in untold]
+    unsent = set(session.execute(select(Alarm.key).where(Alarm.key.in_(keys), Alarm.told_at.is_(None))).scalars())
+    session.execute(update(Alarm).where(Alarm.key.in_(unsent), Alarm.told_at.is_(None)).values(told_at=now))
+    return [problem for problem in problems if problem.key in unsent]
 
 
 def mark_unsent(session: Session, keys: Sequence[str]) -> None:
-    """Note that telling failed: the next round tells again."""
+    """Note that an alert could not be sent, so that the next round sends it again."""
     session.execute(update(Alarm).where(Alarm.key.in_(keys)).values(told_at=None))

@@ -1,4 +1,4 @@
-"""What people's decisions teach: verified tickets, and how often automatic decisions were overridden."""
+"""What people's decisions say: verified tickets, and which decisions of the model were right."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,10 @@ class LabelledTicket:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What the model said of a ticket, and what a person said after it. `routed` is false for a mere suggestion."""
+    """A decision of the model that a person checked; `right` if the person kept its category.
+
+    `confidence`, `team` and `model` are those of the model's decision, `at` is the time of the check.
+    """
 
     predicted: str
     confidence: float
@@ -40,7 +43,7 @@ class Review:
 
 
 def labelled_tickets(session: Session) -> list[LabelledTicket]:
-    """Return the newest verified tickets, oldest first; of each ticket the last word of a person counts."""
+    """Return up to LABELS_LIMIT newest verified tickets, oldest first, each with the last decision of a person."""
     newest = (
         select(func.max(Decision.id).label("id"))
         .where(Decision.by == DecidedBy.PERSON)
@@ -62,12 +65,12 @@ def labelled_tickets(session: Session) -> list[LabelledTicket]:
 
 
 def reviews(session: Session, since: datetime | None = None) -> list[Review]:
-    """Return the model's decisions that a person checked, in the order of the checks."""
-    said, checked = aliased(Decision), aliased(Decision)
+    """Return up to LABELS_LIMIT newest decisions of the model that a person checked, in the order of the checks."""
+    predicted, checked = aliased(Decision), aliased(Decision)
     statement = (
-        select(said, checked.category, checked.at)
-        .join(checked, checked.replaces == said.id)
-        .where(checked.by == DecidedBy.PERSON, said.by == DecidedBy.MODEL)
+        select(predicted, checked.category, checked.at)
+        .join(checked, checked.replaces == predicted.id)
+        .where(checked.by == DecidedBy.PERSON, predicted.by == DecidedBy.MODEL)
         .order_by(checked.id.desc())
         .limit(LABELS_LIMIT)
     )
@@ -80,8 +83,8 @@ def reviews(session: Session, since: datetime | None = None) -> list[Review]:
     return found[::-1]
 
 
-def promise_training(session: Session, after: int, now: datetime) -> Sequence[Offer]:
-    """Add a train job once `after` tickets were verified since the last one; 0 means never."""
+def add_training(session: Session, after: int, now: datetime) -> Sequence[Offer]:
+    """Add a train job if `after` tickets were verified since the last one; never if `after` is 0."""
     if not after:
         return ()
     last = session.execute(

@@ -1,4 +1,4 @@
-"""Answer what people ask about emails, jobs and deliveries: lists and counts. Reads only."""
+"""Lists and counts of emails, jobs, deliveries and mailboxes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ Counts = dict[str, int]
 
 def list_jobs(session: Session, state: str, kind: str | None, limit: int) -> list[dict[str, Any]]:
     """Return jobs in a state, the newest first."""
-    # Nearly all jobs are done. The others are found through their index; along the ids the way to them could be long.
+    # Nearly all jobs are done. For the other states, `+ 0` makes the database use their index instead of the ids.
     newest = Job.id if state == JobState.DONE else Job.id + 0
     query = select(Job).where(Job.state == state).order_by(newest.desc()).limit(limit)
     if kind is not None:
@@ -75,7 +75,7 @@ def oldest_due(session: Session, now: datetime) -> tuple[datetime, str] | None:
 
 
 def mailboxes(session: Session) -> list[dict[str, Any]]:
-    """Return how each folder of each mailbox stands."""
+    """Return the cursor and the last error of each folder of each mailbox."""
     names = ("account", "folder", "last_uid", "polled_at", "last_mail_at", "error")
     rows = session.execute(select(ImapCursor).order_by(ImapCursor.account, ImapCursor.folder)).scalars()
     return [{name: getattr(row, name) for name in names} for row in rows]

@@ -1,4 +1,4 @@
-"""Everything that an email to somebody is written from, as one consistent snapshot."""
+"""Consistent snapshots of all the data that a notification shows."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -18,7 +18,7 @@ from daemon.vocabulary import (
     TicketSnapshot,
 )
 
-# No mail shows more of another. It may have megabytes of text, and a company of them would fill the memory.
+# Upper bound of characters of text per snapshot; bounds the memory of a batch.
 SHOWN_AT_MOST = 400_000
 
 
@@ -31,7 +31,7 @@ class Snapshots(dict[Subject, TicketSnapshot]):
     """Snapshots by cause; raises LookupError for a cause that is not stored."""
 
     def __missing__(self, cause: Subject) -> TicketSnapshot:
-        """Say what is not there."""
+        """Raise LookupError."""
         raise LookupError(f"no {cause} is stored")
 
 

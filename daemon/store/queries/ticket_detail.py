@@ -1,4 +1,4 @@
-"""Gather everything that is known of one ticket."""
+"""Everything that is stored about one ticket."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,13 +21,13 @@ from daemon.store.models import (
 from daemon.store.queries.timeline import is_about
 from daemon.vocabulary import Subject, SubjectKind
 
-# No ticket shows more than this of anything.
+# Maximum number of rows of each kind.
 MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
 class TicketDetail:
-    """A ticket with its people, mails, decisions, deliveries, jobs and events, each in the order in which they came."""
+    """A ticket with its people, emails, decisions, deliveries, jobs and events, each in the order of their ids."""
 
     ticket: Ticket
     requester: Person | None
@@ -44,7 +44,7 @@ class TicketDetail:
 
 
 def ticket_detail(session: Session, ticket_id: int) -> TicketDetail | None:
-    """Return what is known of a ticket, or None where there is none."""
+    """Return everything about a ticket, or None if it does not exist."""
     ticket = session.get(Ticket, ticket_id)
     if ticket is None:
         return None
@@ -82,7 +82,7 @@ def jobs_about(session: Session, *subjects: Subject) -> tuple[Job, ...]:
 
 
 def reference_or_none(session: Session, ticket_id: int | None) -> str | None:
-    """Return the reference of a ticket, if there is one."""
+    """Return the reference of a ticket, or None if it does not exist."""
     if ticket_id is None:
         return None
     return session.execute(select(Ticket.reference).where(Ticket.id == ticket_id)).scalar_one_or_none()

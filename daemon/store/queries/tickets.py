@@ -1,4 +1,4 @@
-"""Answer what people ask about tickets: list, search, find. Reads only, and every answer is bounded."""
+"""List, search and find tickets; every result is bounded."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from daemon.store.models import MessageRow, Person, Ticket
 
-# A search reads the text of emails, which no index helps: it looks at so many of the newest tickets.
+# A search reads the text of emails without an index, so it covers only this many of the newest tickets.
 SEARCHED = 20_000
 
 
@@ -52,9 +52,9 @@ def list_tickets(session: Session, wanted: TicketFilter, limit: int) -> list[Tic
 
 
 def search_tickets(session: Session, words: str, limit: int, searched: int = SEARCHED) -> list[TicketLine]:
-    """Return tickets with these words in subject, text, reference or requester, the newest first.
+    """Return tickets that contain a phrase in subject, text, reference or requester, the newest first.
 
-    Of all tickets the `searched` newest are looked at. An address is found through its index, whatever its age.
+    Searches the `searched` newest tickets only; a complete address is found by its index among all of them.
     """
     if "@" in words and " " not in words:
         whole = _lines().where(Person.email == words.lower()).order_by(Ticket.id.desc()).limit(limit)
@@ -78,7 +78,7 @@ def newest_tickets(session: Session, limit: int) -> list[int]:
 
 
 def _has(column: Any, words: str) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column of text
-    """Compare without regard to case. SQLite folds ASCII only, so that other letters are tried in both cases."""
+    """Match without regard to case. SQLite folds ASCII only, so other letters are tried in both cases."""
     forms = {words} if words.isascii() else {words, words.lower(), words.upper(), words.capitalize()}
     return or_(*(column.icontains(form, autoescape=True) for form in sorted(forms)))
 

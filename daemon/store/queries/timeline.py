@@ -1,4 +1,4 @@
-"""The way of a mail as a time line: from the socket to the last notification."""
+"""The timeline of an email, from its arrival to the last notification."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from daemon.store.models import Decision, DeliveryRow, Event, Inbound, Job, MessageRow, Ticket
 from daemon.vocabulary import Subject, SubjectKind
 
-# Nothing is traced further than this.
+# Maximum number of rows of each kind.
 MOST: Final = 500
 SHA256: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One step: when, what (`subject` such as "inbound:7"), the state it is in now, and what is known of it."""
+    """One step: its time, its row (`subject`, such as "inbound:7"), the current state of the row, and a description."""
 
     at: datetime
     subject: str
@@ -29,7 +29,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What belongs together: ledger rows, their tickets, and what led to jobs and mails."""
+    """Rows that belong together: ledger rows, their tickets, and the causes of jobs and deliveries."""
 
     inbound: tuple[int, ...]
     tickets: tuple[int, ...]
@@ -41,7 +41,7 @@ class Scope:
 
 
 def find_mails(session: Session, text: str) -> list[int]:
-    """Return the ledger rows of a Message-ID (of a mail or of one of ours), a SHA-256 or a number, each mail once."""
+    """Return the ledger rows for a Message-ID (of a received or a sent email), a SHA-256 or an id, without copies."""
     if text.isdecimal():
         found: Iterable[int] = _column(session, Inbound.id, Inbound.id == int(text[:18]))
     elif len(text) == SHA256 and "@" not in text:
@@ -60,7 +60,7 @@ def mails_of(session: Session, ticket_id: int) -> list[int]:
 
 
 def timeline(session: Session, mails: Iterable[int]) -> list[Entry]:
-    """Return everything that happened to these mails, in order."""
+    """Return everything that happened to these ledger rows, in order of time."""
     scope = _scope(session, tuple(mails))
     deliveries = _rows(session, DeliveryRow, DeliveryRow.cause.in_(scope.causes))
     events = _events(session, scope, [d.id for d in deliveries])
@@ -88,7 +88,7 @@ def timeline(session: Session, mails: Iterable[int]) -> list[Entry]:
 
 
 def _caused(session: Session, message_id: str) -> Iterator[int]:
-    """Yield the ledger rows behind a mail of ours."""
+    """Yield the ledger rows that led to an email that we sent."""
     for cause in _column(session, DeliveryRow.cause, DeliveryRow.message_id == message_id):
         if cause.kind is SubjectKind.MESSAGE:
             yield from _column(session, MessageRow.inbound_id, MessageRow.id == cause.id)
@@ -98,7 +98,7 @@ def _caused(session: Session, message_id: str) -> Iterator[int]:
 
 
 def _scope(session: Session, mails: tuple[int, ...]) -> Scope:
-    """Return what a mail led to. The mail that opened a ticket also led to the decisions on it."""
+    """Return what ledger rows led to. The email that opened a ticket also led to the decisions on it."""
     causes: list[Subject] = []
     tickets: list[int] = []
     for message in _rows(session, MessageRow, MessageRow.inbound_id.in_(mails)):
@@ -124,20 +124,20 @@ def _events(session: Session, scope: Scope, deliveries: list[int]) -> list[Event
 def is_about(
     tickets: Collection[int], inbound: Collection[int], deliveries: Collection[int] = ()
 ) -> ColumnElement[bool]:
-    """Return the condition for events of any of these; not an OR, for which a database reads every event."""
+    """Return the condition for events about any of these rows; not an OR, which would scan all events."""
     columns = ((Event.ticket_id, tickets), (Event.inbound_id, inbound), (Event.delivery_id, deliveries))
     return Event.id.in_(union(*(select(Event.id).where(column.in_(numbers)) for column, numbers in columns)))
 
 
 def _missing(events: list[Event], deliveries: list[DeliveryRow]) -> list[int]:
-    """Return the deliveries that events speak of (a bounce of ours) and that are not there yet."""
+    """Return the deliveries that events refer to, such as bounces, and that are not in the list."""
     there = {row.id for row in deliveries}
     return [event.delivery_id for event in events if event.delivery_id and event.delivery_id not in there]
 
 
 def _inbound(row: Inbound) -> Entry:
     sender = "<>" if row.mail_from == "" else row.mail_from or "an unknown sender"
-    text = f"{row.size} octets by {row.source} from {row.peer}, {sender} to {', '.join(row.rcpt_tos) or 'nobody named'}"
+    text = f"{row.size} bytes by {row.source} from {row.peer}, {sender} to {', '.join(row.rcpt_tos) or 'no recipient'}"
     return Entry(
         row.received_at,
         f"inbound:{row.id}",

@@ -1,4 +1,4 @@
-"""How triage does: who decided, what was sent to review, what people overrode. Reads only."""
+"""Statistics of triage: who decided, how many tickets went to review, how many decisions people overrode."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,10 @@ MACHINES: Final = (DecidedBy.RULE, DecidedBy.MODEL)
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """Of the tickets that were routed to a category or team, how many a person checked, and how many they changed."""
+    """Numbers of tickets that were routed to a category or team, that a person checked, and that they changed.
+
+    `kind` is "category" or "team", `name` the category or team.
+    """
 
     kind: str
     name: str
@@ -27,7 +30,7 @@ class Overrides:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """First decisions since a moment: all of them, by whom, and how many went to review."""
+    """Numbers of first decisions since a time: in all, by DecidedBy, sent to review, and marked for audit."""
 
     decided: int
     by: dict[str, int]
@@ -37,12 +40,12 @@ class Score:
 
     @property
     def coverage(self) -> float | None:
-        """Return the share that was routed without a person, None where nothing was decided."""
+        """Return the share that did not go to review; None if nothing was decided."""
         return 1 - self.reviewed / self.decided if self.decided else None
 
 
 def score(session: Session, since: datetime, review_team: str) -> Score:
-    """Return how triage did since a moment."""
+    """Return the statistics since a time."""
     first = (Decision.at >= since, Decision.replaces.is_(None))
     who = unindexed(Decision.by)
     deciders = session.execute(select(who, func.count()).where(*first).group_by(who)).all()
@@ -64,19 +67,21 @@ def score(session: Session, since: datetime, review_team: str) -> Score:
 
 
 def _overrides(session: Session, since: datetime, review_team: str, kind: str) -> list[Overrides]:
-    """Count from both ends: no index leads from a decision to the one that replaced it."""
-    said, checked = aliased(Decision), aliased(Decision)
+    """Join from the replacing decision: no index leads from a decision to the one that replaced it."""
+    automatic, checked = aliased(Decision), aliased(Decision)
     routed = session.execute(
         select(getattr(Decision, kind), func.count())
         .where(Decision.at >= since, unindexed(Decision.by).in_(MACHINES), Decision.team != review_team)
         .group_by(getattr(Decision, kind))
     )
     seen = session.execute(
-        select(getattr(said, kind), func.count(), func.sum(case((checked.category != said.category, 1), else_=0)))
-        .join(said, said.id == checked.replaces)
+        select(
+            getattr(automatic, kind), func.count(), func.sum(case((checked.category != automatic.category, 1), else_=0))
+        )
+        .join(automatic, automatic.id == checked.replaces)
         .where(checked.at >= since, unindexed(checked.by) == DecidedBy.PERSON)
-        .where(said.at >= since, unindexed(said.by).in_(MACHINES), said.team != review_team)
-        .group_by(getattr(said, kind))
+        .where(automatic.at >= since, unindexed(automatic.by).in_(MACHINES), automatic.team != review_team)
+        .group_by(getattr(automatic, kind))
     )
     checks = {name: (number, int(changed)) for name, number, changed in seen}
     return [Overrides(kind, name, number, *checks.get(name, (0, 0))) for name, number in sorted(routed)]

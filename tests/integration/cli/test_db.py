@@ -30,26 +30,29 @@ DAMAGE = {
     "UPDATE inbound SET reasons = '[]' WHERE id = 1": ("inbound 1", "has no reason for its state"),
     "UPDATE inbound SET ticket_id = NULL WHERE id = 2": ("inbound 2", "should be on a ticket that exists"),
     "DELETE FROM message WHERE id = 2": ("inbound 2", "should be a message of its ticket"),
-    "UPDATE inbound SET duplicate_of = NULL WHERE id = 3": ("inbound 3", "is a duplicate of nothing"),
-    "UPDATE inbound SET duplicate_of = 1 WHERE id = 4": ("inbound 4", "is no duplicate, but points to another mail"),
-    "UPDATE inbound SET raw = NULL WHERE id = 1": ("inbound 1", "has no raw mail"),
-    "UPDATE inbound SET disposition = 'ticket' WHERE id = 2": ("inbound 2", "opened a ticket that another mail opened"),
-    "UPDATE inbound SET size = 7 WHERE id = 1": ("inbound 1", "another size than the 7 octets"),
+    "UPDATE inbound SET duplicate_of = NULL WHERE id = 3": ("inbound 3", "is a duplicate without an original"),
+    "UPDATE inbound SET duplicate_of = 1 WHERE id = 4": ("inbound 4", "is no duplicate, but points to another email"),
+    "UPDATE inbound SET raw = NULL WHERE id = 1": ("inbound 1", "has no raw email"),
+    "UPDATE inbound SET disposition = 'ticket' WHERE id = 2": (
+        "inbound 2",
+        "opened a ticket that another email opened",
+    ),
+    "UPDATE inbound SET size = 7 WHERE id = 1": ("inbound 1", "another size than the 7 bytes"),
     "UPDATE inbound SET sha256 = 'no' WHERE id = 4": ("inbound 4", "the SHA-256 differs"),
-    "UPDATE inbound SET raw = (SELECT raw FROM inbound WHERE id = 4) WHERE id = 1": ("inbound 1", "its raw mail"),
+    "UPDATE inbound SET raw = (SELECT raw FROM inbound WHERE id = 4) WHERE id = 1": ("inbound 1", "its raw email"),
     "UPDATE job SET state = 'dead' WHERE subject = 'ticket:2'": ("ticket 2", "no live job will decide it"),
     "DELETE FROM job WHERE subject = 'ticket:2'": ("ticket 2", "no live job will decide it"),
-    "DELETE FROM decision": ("ticket 1", "no decision is kept"),
-    "UPDATE ticket SET category = 'Login' WHERE id = 1": ("ticket 1", "is not what its newest decision says"),
-    "UPDATE ticket SET assigned_team = NULL WHERE id = 1": ("ticket 1", "is not what its newest decision says"),
-    "UPDATE decision SET reasons = '[]'": ("decision 1", "gives no reason"),
-    "DELETE FROM job WHERE subject = 'delivery:1'": ("delivery 1", "has no fate"),
+    "DELETE FROM decision": ("ticket 1", "has no decision"),
+    "UPDATE ticket SET category = 'Login' WHERE id = 1": ("ticket 1", "differs from its newest decision"),
+    "UPDATE ticket SET assigned_team = NULL WHERE id = 1": ("ticket 1", "differs from its newest decision"),
+    "UPDATE decision SET reasons = '[]'": ("decision 1", "has no reasons"),
+    "DELETE FROM job WHERE subject = 'delivery:1'": ("delivery 1", "has not ended"),
     "UPDATE delivery SET state = 'maybe'": ("delivery 1", "is in no known state"),
-    "UPDATE delivery SET state = 'sent'": ("delivery 1", "is sent, but nobody knows when"),
-    "UPDATE delivery SET state = 'failed'": ("delivery 1", "was not sent, and nobody knows why"),
+    "UPDATE delivery SET state = 'sent'": ("delivery 1", "is sent, but has no time"),
+    "UPDATE delivery SET state = 'failed'": ("delivery 1", "was not sent, but has no reason"),
     "UPDATE job SET state = 'odd' WHERE subject = 'delivery:1'": ("job 2", "is in no known state"),
-    "UPDATE job SET state = 'leased' WHERE subject = 'ticket:2'": ("leased by nobody", "leased by nobody"),
-    "UPDATE job SET subject = 'ticket:99' WHERE subject = 'ticket:1'": ("job 1", "is about nothing that exists"),
+    "UPDATE job SET state = 'leased' WHERE subject = 'ticket:2'": ("job", "is leased without an owner"),
+    "UPDATE job SET subject = 'ticket:99' WHERE subject = 'ticket:1'": ("job 1", "is about a row that does not exist"),
 }
 
 
@@ -76,7 +79,7 @@ def test_damage_is_named_on_each_database(case_anywhere: Case) -> None:
         _damage(case_anywhere, damage)
     assert case_anywhere.run("db", "verify", "--json").rows == [
         {"row": "ticket 2", "problem": "is pending, and no live job will decide it"},
-        {"row": "inbound 1", "problem": "its raw mail has another size than the 7 octets accepted"},
+        {"row": "inbound 1", "problem": "its raw email has another size than the 7 bytes accepted"},
     ]
 
 

@@ -1,4 +1,4 @@
-"""Group commit: many in one transaction, a bad one hurts only itself, nobody waits for a database that is gone."""
+"""Group commit: many writes in one transaction, failures stay separate, a lost database blocks nobody."""
 
 import threading
 import time
@@ -77,7 +77,7 @@ def each(session: Session, keys: Sequence[str]) -> list[str]:
 
 
 def test_lingering_items_wait_for_others(store: Store, commits: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("daemon.store.writer.PATIENCE_SECONDS", 30.0)
+    monkeypatch.setattr("daemon.store.writer.LINGER_SECONDS", 30.0)
     [first] = store.submit_items(each, ["first"], linger=True)
     assert not first.done()
     assert store.submit(add("second")).result(30) == "second"
@@ -90,7 +90,7 @@ def test_lingering_items_do_not_wait_for_ever(store: Store) -> None:
 
 
 def test_a_flush_commits_lingering_items(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("daemon.store.writer.PATIENCE_SECONDS", 30.0)
+    monkeypatch.setattr("daemon.store.writer.LINGER_SECONDS", 30.0)
     futures = [store.submit_items(each, [key], linger=True)[0] for key in ("one", "two")]
     store.flush()
     assert [future.done() for future in futures] == [True, True]

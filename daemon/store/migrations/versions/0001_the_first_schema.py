@@ -15,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go one step up."""
+    """Upgrade by one revision."""
     op.create_table(
         "alarm",
         sa.Column("key", sa.String(length=128), nullable=False),

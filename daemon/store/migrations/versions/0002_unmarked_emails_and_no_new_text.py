@@ -1,4 +1,4 @@
-"""What is owed to mailboxes is stored; the new text of a message follows from its text and is not.
+"""Store which emails are still to be marked in their mailboxes; drop the new text of messages.
 
 Revision: 0002.
 """
@@ -13,8 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go one step up."""
-    # For a while the first schema had it.
+    """Upgrade by one revision."""
+    # Some databases of revision 0001 have this table already.
     if not sa.inspect(op.get_bind()).has_table("imap_unmarked"):
         op.create_table(
             "imap_unmarked",
