@@ -1,4 +1,4 @@
-"""The vocabulary: the words and values that every part of triaged shares."""
+"""The enums and values that all parts of triaged share."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ MANUAL_REVIEW: Final = "MANUAL_REVIEW"
 
 
 class Status(StrEnum):
-    """Where a ticket stands. WAITING means waiting for the customer."""
+    """The status of a ticket. WAITING means waiting for the customer."""
 
     OPEN = "OPEN"
     WAITING = "WAITING"
@@ -22,7 +22,7 @@ class Status(StrEnum):
 
 
 class Priority(StrEnum):
-    """How soon somebody should look. PENDING until triage has decided."""
+    """The priority of a ticket. PENDING until triage has decided."""
 
     PENDING = "PENDING"
     URGENT = "Urgent"
@@ -32,7 +32,7 @@ class Priority(StrEnum):
 
 
 class SenderKind(StrEnum):
-    """What sort of sender wrote an email."""
+    """The kind of sender of an email."""
 
     PERSON = "person"
     AUTO_REPLY = "auto-reply"
@@ -42,7 +42,7 @@ class SenderKind(StrEnum):
 
 
 class MailKind(StrEnum):
-    """What kind of email we send."""
+    """The kind of an outgoing email."""
 
     ACKNOWLEDGEMENT = "acknowledgement"
     NOTIFICATION = "notification"
@@ -50,7 +50,7 @@ class MailKind(StrEnum):
 
 
 class Disposition(StrEnum):
-    """The named state in which every mail ends."""
+    """The state in which every received email ends."""
 
     TICKET = "ticket"
     FOLLOW_UP = "follow-up"
@@ -63,7 +63,10 @@ class Disposition(StrEnum):
 
 
 class DecidedBy(StrEnum):
-    """Who or what made a decision. FALLBACK means that triage failed and left it to a person."""
+    """Who or what made a decision.
+
+    FALLBACK means that triage failed and left the ticket to a person, ASSIGNMENT that a person changed the team only.
+    """
 
     RULE = "rule"
     MODEL = "model"
@@ -73,7 +76,7 @@ class DecidedBy(StrEnum):
 
 
 class SubjectKind(StrEnum):
-    """What a job or a delivery is about."""
+    """The kind of row that a job or a delivery is about."""
 
     TICKET = "ticket"
     MESSAGE = "message"
@@ -89,19 +92,19 @@ class Subject:
     id: int
 
     def __str__(self) -> str:
-        """Return the form in which it is stored and shown."""
+        """Return the text that is stored and shown."""
         return f"{self.kind}:{self.id}"
 
     @classmethod
     def parse(cls, text: str) -> "Subject":
-        """Read the stored form; raises ValueError for anything else."""
+        """Parse the stored text; raises ValueError for any other."""
         kind, _, number = text.partition(":")
         return cls(SubjectKind(kind), int(number))
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierDelivery:
-    """A ledger row that brought an email before."""
+    """An earlier ledger row of the same email."""
 
     id: int
     received_at: datetime
@@ -121,11 +124,11 @@ class Screening:
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """A decision about a ticket, and why.
+    """A decision on a ticket, with its reasons.
 
     `confidence` is calibrated, 0.0 to 1.0; a rule decides with 1.0. `alternatives` are the likeliest categories
-    with their probabilities, best first. `rule` and `model` name what decided: at most one rule, and the version
-    of the model that was asked. `audit` marks an automatically routed ticket that a person should check.
+    with their probabilities, best first. `rule` names the rule that decided, `model` the version of the model that was
+    asked. `audit` marks an automatically routed ticket that a person should check.
     """
 
     category: str
@@ -141,7 +144,7 @@ class Triage:
 
 @dataclass(frozen=True, slots=True)
 class FileSnapshot:
-    """An attachment by name; `part` finds its bytes in the raw mail."""
+    """An attachment; `part` is its number in the raw email, which holds the bytes."""
 
     part: int
     filename: str
@@ -151,7 +154,11 @@ class FileSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class MessageSnapshot:
-    """One mail of a ticket. `inbound_id` finds its raw mail; `text` is the start of its text, of so much `length`."""
+    """One email of a ticket; `opening` if it opened the ticket.
+
+    `inbound_id` is its ledger row, `text` the start of a text of `length` characters,
+    `author` an address in lower case.
+    """
 
     id: int
     inbound_id: int | None
@@ -170,7 +177,7 @@ class MessageSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class DecisionSnapshot:
-    """A decision and why. `first` is false for one that replaces another."""
+    """A decision with its reasons. `first` is false if it replaces another."""
 
     id: int
     by: DecidedBy
@@ -187,10 +194,10 @@ class DecisionSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class TicketSnapshot:
-    """A ticket, the email and the decision at hand, and who wrote.
+    """A ticket with one of its messages, the decision on it if any, and the people who wrote.
 
-    `requester` and `author` are addresses in lower case. `trusted` says that the requester proved to read mail at
-    their address. `opening` is the id of the ticket's first message.
+    `requester` is an address in lower case. `trusted` says that the requester proved to read mail at it. `related` is
+    the reference of a ticket that this one may belong to.
     """
 
     ticket_id: int
@@ -234,7 +241,7 @@ class PreparedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class SendCounts:
-    """How many emails of one kind were planned recently: to an address, to its domain, and in all."""
+    """Numbers of recently planned emails of one kind: to an address, to its domain, and in all."""
 
     address_day: int = 0
     address_hour: int = 0
@@ -271,7 +278,7 @@ class RecentCounts:
 
 @dataclass(frozen=True, slots=True)
 class MailboxFacts:
-    """When a mailbox was last read to its end, when it last had mail, and its last error."""
+    """The state of a mailbox: when it was last read to its end, when its last email was stored, and its last error."""
 
     polled_at: datetime | None
     mail_at: datetime | None
@@ -282,8 +289,9 @@ class MailboxFacts:
 class HealthFacts:
     """The state of the whole system at `now`.
 
-    `oldest_due` is when the job that has waited longest became due; `refused` is what the smarthost said when it
-    refused our credentials, or ""; `drifted` how often people override automatic routing, where it was stopped, or "".
+    `dead` counts jobs, `parked` received and `uncertain` sent emails. `oldest_due` is when the job that has waited
+    longest became due. `room` is false if the disk is nearly full. `refused` is the answer of a smarthost that refused
+    our credentials, or ""; `drifted` says why automatic routing was stopped, or "".
     """
 
     now: datetime
@@ -300,7 +308,7 @@ class HealthFacts:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that a person should know: a stable key, and a sentence with what to do."""
+    """Something that the admin should know: a stable key, and a sentence that says what to do."""
 
     key: str
     text: str

@@ -1,4 +1,4 @@
-"""What people decide about tickets: another category, another team, an end. Each with who did it."""
+"""What people do with tickets: correct, assign, close. Each is recorded with its actor."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from daemon.vocabulary import PENDING, DecidedBy, Priority, Status, Subject, Sub
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a person says a ticket is. `priority` None leaves it as it is."""
+    """What a person decided. Without `priority` the current one stays, or is `default_priority` while it is pending."""
 
     category: str
     team: str
@@ -26,7 +26,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """What became of it: the decision, whether the team hears of it, and the jobs that it leads to."""
+    """The id of the new decision, if any, whether it changed the ticket, and the jobs to offer."""
 
     decision: int | None = None
     changed: bool = False
@@ -36,10 +36,10 @@ class ActionResult:
 def correct(
     session: Session, ticket_id: int, correction: Correction, now: datetime, *, retrain_after: int = 0
 ) -> ActionResult:
-    """Record what a person decided, and promise to tell the team where that changes anything for them.
+    """Record the decision of a person, and add a job that notifies the team if the ticket changes.
 
-    A person who confirms what the model decided leaves a verified example and disturbs nobody; saying the same again
-    does nothing. Every `retrain_after` verified tickets promise a training.
+    A confirmation makes the ticket a verified example and notifies nobody; a second one does nothing. Adds a train job
+    after every `retrain_after` verified tickets.
     """
     ticket = session.get_one(Ticket, ticket_id)
     priority = correction.priority or _kept(ticket.priority, correction.default_priority)
@@ -58,12 +58,12 @@ def correct(
         model=before.model if before else None,
     )
     decision = decisions.apply(session, ticket_id, triage, now, by=DecidedBy.PERSON, actor=correction.actor)
-    told = () if same else (_tell(session, decision, now),)
-    return ActionResult(decision, not same, (*told, *labels.add_training(session, retrain_after, now)))
+    offers = () if same else (_notify(session, decision, now),)
+    return ActionResult(decision, not same, (*offers, *labels.add_training(session, retrain_after, now)))
 
 
 def assign(session: Session, ticket_id: int, team: str, actor: str, now: datetime) -> ActionResult:
-    """Give a ticket to a team without saying anything of its category; raises ValueError while triage is pending."""
+    """Assign a ticket to a team and keep its category; raises ValueError while triage is pending."""
     ticket = session.get_one(Ticket, ticket_id)
     if ticket.category == PENDING:
         raise ValueError("triage has not decided yet")
@@ -77,11 +77,11 @@ def assign(session: Session, ticket_id: int, team: str, actor: str, now: datetim
         reasons=(f"assigned by {actor}; it was with {ticket.assigned_team}",),
     )
     decision = decisions.apply(session, ticket_id, triage, now, by=DecidedBy.ASSIGNMENT, actor=actor)
-    return ActionResult(decision, True, (_tell(session, decision, now),))
+    return ActionResult(decision, True, (_notify(session, decision, now),))
 
 
 def close(session: Session, ticket_id: int, actor: str, now: datetime) -> bool:
-    """Close a ticket; False where it is closed already."""
+    """Close a ticket; return False if it is closed already."""
     ticket = session.get_one(Ticket, ticket_id)
     if ticket.status == Status.CLOSED:
         return False
@@ -90,7 +90,7 @@ def close(session: Session, ticket_id: int, actor: str, now: datetime) -> bool:
     return True
 
 
-def _tell(session: Session, decision: int, now: datetime) -> Offer:
+def _notify(session: Session, decision: int, now: datetime) -> Offer:
     return jobs.add(session, [NewJob(JobKind.NOTIFY, Subject(SubjectKind.DECISION, decision), now)])[0]
 
 

@@ -1,4 +1,4 @@
-"""What a bounce says of an email that we sent."""
+"""Record bounces of emails that we sent."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -18,12 +18,12 @@ SELECT_SUPPRESSED = select(SUPPRESSION.c.email).where(
     SUPPRESSION.c.email.in_(bindparam("emails", expanding=True)), SUPPRESSION.c.until > bindparam("now")
 )
 
-# RFC 3464 section 2.3.3: what is no failure.
+# Actions that are no failure (RFC 3464 section 2.3.3).
 HARMLESS = frozenset({"delivered", "relayed", "expanded"})
 
 
 def ticket_of(session: Session, dsn: Dsn) -> int | None:
-    """Return the ticket whose mail bounced, found through the Message-ID of the original."""
+    """Return the ticket whose email bounced, found by the Message-ID of the original."""
     if not dsn.original_message_id:
         return None
     return session.execute(
@@ -32,9 +32,9 @@ def ticket_of(session: Session, dsn: Dsn) -> int | None:
 
 
 def note(session: Session, dsn: Dsn, inbound_id: int, now: datetime) -> None:
-    """Mark the delivery that a bounce reports.
+    """Add an event for a report, and mark a delivery with a permanent failure as failed.
 
-    Only a report that names one of our Message-IDs counts, and only for the recipient which that mail went to: a
+    Only a report that names one of our Message-IDs counts, and it suppresses only the recipient of that email: a
     forged report suppresses nobody.
     """
     sent = session.execute(
@@ -44,7 +44,7 @@ def note(session: Session, dsn: Dsn, inbound_id: int, now: datetime) -> None:
     ).one_or_none()
     if sent is None:
         return
-    kind = _meaning(dsn)
+    kind = _event_kind(dsn)
     events.add(
         session,
         kind,
@@ -61,7 +61,7 @@ def note(session: Session, dsn: Dsn, inbound_id: int, now: datetime) -> None:
         _suppress(session, sent.recipient, dsn.status or "", sent.id, now)
 
 
-def _meaning(dsn: Dsn) -> str:
+def _event_kind(dsn: Dsn) -> str:
     if dsn.kind != "dsn":
         return "complaint" if dsn.kind == "arf" else "receipt"
     if dsn.action in HARMLESS:
@@ -84,5 +84,5 @@ def _suppress(session: Session, email: str, status: str, delivery_id: int, now: 
 
 
 def suppressed(session: Session, emails: Collection[str], now: datetime) -> frozenset[str]:
-    """Return which of these addresses (in lower case) bounced for good not long ago."""
+    """Return those of these addresses (in lower case) that are suppressed after a permanent bounce."""
     return frozenset(session.execute(SELECT_SUPPRESSED, {"emails": list(emails), "now": now}).scalars())

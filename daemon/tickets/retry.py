@@ -1,4 +1,4 @@
-"""Give what was given up another chance: retry or dismiss a dead job, triage a parked ticket again."""
+"""Retry or dismiss a dead job, and triage a parked ticket again."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -20,33 +20,33 @@ TABLES: Final[dict[SubjectKind, Any]] = {
 
 
 class RetryError(ValueError):
-    """Something cannot be repaired so; the message says why."""
+    """A job cannot be retried or dismissed; the message says why."""
 
 
 def retry_job(session: Session, job_id: int, actor: str, now: datetime) -> Subject:
-    """Let a dead job be tried again, as often as a new one; return its subject. Raises RetryError."""
-    job = _dead(session, job_id)
+    """Make a dead job ready again, with as many attempts as a new one; return its subject. Raises RetryError."""
+    job = _dead_job(session, job_id)
     if job.kind == JobKind.TRIAGE:
         _reopen(session, job.subject.id, actor)
     if job.kind == JobKind.DELIVER:
         _plan_again(session, job.subject.id)
     _note(session, "job retried", job, actor, now)
-    # The age of a job is what gives a delivery up: it begins anew.
+    # A delivery is given up by the age of its job, so the age is reset too.
     job.state, job.attempts, job.due_at, job.created_at = JobState.READY, 0, AT_ONCE, now
     job.owner, job.finished_at = None, None
     return job.subject
 
 
 def dismiss_job(session: Session, job_id: int, actor: str, now: datetime) -> Subject:
-    """Let a dead job rest; return its subject. Raises RetryError."""
-    job = _dead(session, job_id)
+    """Mark a dead job done without doing it; return its subject. Raises RetryError."""
+    job = _dead_job(session, job_id)
     _note(session, "job dismissed", job, actor, now)
     job.state, job.last_error = JobState.DONE, f"dismissed by {actor}: {job.last_error}"[:1000]
     return job.subject
 
 
 def triage_again(session: Session, inbound_id: int, ticket_id: int, actor: str, now: datetime) -> str:
-    """Triage a ticket again whose mail was parked because triage gave up; return what was done."""
+    """Triage a ticket again whose email was parked because triage failed; return what was done."""
     dead = session.execute(
         select(Job.id).where(
             Job.subject == Subject(SubjectKind.TICKET, ticket_id),
@@ -60,25 +60,25 @@ def triage_again(session: Session, inbound_id: int, ticket_id: int, actor: str, 
             dismiss_job(session, job_id, actor, now)
         reasons = [f"triage failed; decided by {before.actor or before.by}"]
         ledger.settle(session, inbound_id, Disposition.TICKET, reasons, ticket_id)
-        return "a person has decided it since"
+        return "the ticket is decided already"
     waiting = dead.first()
     if waiting is not None:
         retry_job(session, waiting, actor, now)
     else:
         _reopen(session, ticket_id, actor)
         jobs.add(session, [NewJob(JobKind.TRIAGE, Subject(SubjectKind.TICKET, ticket_id), now)])
-    return "triage is tried again"
+    return "triage will be tried again"
 
 
 def ticket_of_subject(session: Session, subject: Subject) -> int | None:
-    """Return the ticket that a job is about, such as that of "decision:7"; None where its row is gone."""
+    """Return the ticket of a job's subject, such as "decision:7"; None if the row is gone."""
     if subject.kind is SubjectKind.TICKET:
         return subject.id
     table = TABLES[subject.kind]
     return session.execute(select(table.ticket_id).where(table.id == subject.id)).scalar_one_or_none()
 
 
-def _dead(session: Session, job_id: int) -> Job:
+def _dead_job(session: Session, job_id: int) -> Job:
     job = session.get(Job, job_id)
     if job is None:
         raise RetryError(f"there is no job {job_id}")
@@ -88,7 +88,7 @@ def _dead(session: Session, job_id: int) -> Job:
 
 
 def _reopen(session: Session, ticket_id: int, actor: str) -> None:
-    """Make a ticket PENDING again whose triage was given up; what a person or the model decided stays."""
+    """Make a ticket PENDING again if its triage failed; a decision of a person, a rule or the model stays."""
     before = decisions.newest(session, ticket_id)
     if before is None or before.by != DecidedBy.FALLBACK:
         return
@@ -96,7 +96,7 @@ def _reopen(session: Session, ticket_id: int, actor: str) -> None:
     session.execute(update(Ticket).where(Ticket.id == ticket_id).values(values))
     read = decisions.text_of(session, ticket_id)
     if read is not None and read.inbound_id is not None:
-        reasons = [f"triage failed before; it is tried again, asked by {actor}"]
+        reasons = [f"triage failed before; {actor} asked for another try"]
         ledger.settle(session, read.inbound_id, Disposition.TICKET, reasons, ticket_id)
 
 

@@ -1,4 +1,4 @@
-"""Problem is told in the order of its weight, and only where patience has run out."""
+"""Problems are listed by importance, and only once their threshold is exceeded."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +9,7 @@ from daemon.tickets.health import Thresholds, examine
 from daemon.vocabulary import HealthFacts, MailboxFacts
 from tests.support.fakes import NOON
 
-PATIENCE = Thresholds(job=timedelta(minutes=5), mailbox=timedelta(minutes=15), no_mail=timedelta(hours=12))
+THRESHOLDS = Thresholds(job=timedelta(minutes=5), mailbox=timedelta(minutes=15), no_mail=timedelta(hours=12))
 WELL = HealthFacts(
     now=NOON,
     oldest_due=None,
@@ -22,7 +22,7 @@ WELL = HealthFacts(
 
 
 def keys(facts: HealthFacts) -> list[str]:
-    return [trouble.key for trouble in examine(facts, PATIENCE)]
+    return [problem.key for problem in examine(facts, THRESHOLDS)]
 
 
 def test_a_healthy_system_has_no_problem() -> None:
@@ -56,9 +56,9 @@ def test_no_problem_is_reported_before_its_threshold() -> None:
 
 def test_silence_is_no_problem_without_a_limit() -> None:
     silent = replace(WELL, last_mail_at=None)
-    assert examine(silent, replace(PATIENCE, no_mail=None)) == ()
+    assert examine(silent, replace(THRESHOLDS, no_mail=None)) == ()
 
 
 def test_a_mailbox_that_was_never_read_is_reported_with_its_error() -> None:
-    (trouble,) = examine(replace(WELL, mailboxes={"work": MailboxFacts(None, None, "login refused")}), PATIENCE)
-    assert "login refused" in trouble.text
+    (problem,) = examine(replace(WELL, mailboxes={"work": MailboxFacts(None, None, "login refused")}), THRESHOLDS)
+    assert "login refused" in problem.text
