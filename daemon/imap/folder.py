@@ -70,7 +70,7 @@ class Reader:
         self.mail_at: datetime | None = None
 
     def drain(self, session: Session) -> None:
-        """Store all new emails of the folder, oldest first, until told to stop.
+        """Store all new emails of the folder, oldest first, until stopped.
 
         Raises UnreadableError, what the session raises, and what the store raises.
         """

@@ -1,4 +1,4 @@
-"""What the tests of mailboxes share: short times, a stand-in for the intake, a poller that is stopped."""
+"""What the tests of mailboxes share: short timeouts, a fake intake, and a poller that is always stopped."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ def mail(subject: str, body: str = "Hello.") -> bytes:
 
 
 class Taker:
-    """Takes mail in as the intake does, but keeps it in a list."""
+    """A fake intake that keeps emails in a list."""
 
     def __init__(self, store: Store) -> None:
         self.store = store

@@ -1,4 +1,4 @@
-"""What a server may do wrong, for `ImapServer.fault`."""
+"""Faults of an IMAP server, for `ImapServer.fault`."""
 
 import time
 

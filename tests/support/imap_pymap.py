@@ -1,4 +1,4 @@
-"""A real IMAP server, private to a test, that forgets everything when it stops."""
+"""A real IMAP server in a process of its own, with its emails in memory."""
 
 import socket
 import subprocess

@@ -1,4 +1,4 @@
-"""An IMAP server on loopback that keeps to the protocol, until it is told where not to."""
+"""An IMAP server on loopback that follows the protocol, except for injected faults."""
 
 import re
 import socket
@@ -30,7 +30,7 @@ class Box:
 
 @dataclass
 class Fault:
-    """What to do instead, `times` times, when a command starts so. Returning True means: now as usual."""
+    """What to do instead of a command, `times` times. If `act` returns True, the command is executed after it."""
 
     command: str
     act: "Callable[[Connection, str], bool | None]"

@@ -1,4 +1,4 @@
-"""A store of its own, a stand-in for the intake, and a server for every test of mailboxes."""
+"""A store, a fake intake and an IMAP server for each test of mailboxes."""
 
 import shutil
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Ways into a mailbox: passwords, TLS and tokens."""
+"""Logging in to a mailbox: passwords, TLS and tokens."""
 
 import socket
 import ssl

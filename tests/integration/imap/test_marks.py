@@ -29,7 +29,7 @@ def unmarked(store: Store) -> list[tuple[int, int]]:
 
 
 def stored_by_a_killed_process(mailbox: Imap, taker: Any, store: Store, *uids: int) -> None:
-    """Store mails as a process does that is killed before it marks them."""
+    """Store emails like a process that is killed before it marks them."""
     with connect(mailbox, None, BRISK, 1000) as session:
         reader = Reader(INBOX, taker, store, CLOCK, lambda: False)
         folder = session.select("INBOX")

@@ -1,4 +1,4 @@
-"""Mailboxes on a real server, and what is done with their mail."""
+"""Polling mailboxes, on a real server and on one of the tests: what is stored, marked, moved and skipped."""
 
 import threading
 from collections.abc import Iterator

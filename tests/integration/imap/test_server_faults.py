@@ -1,4 +1,4 @@
-"""Mailboxes on a server that fails on purpose: nothing is lost, nothing is blocked."""
+"""Mailboxes on a server with injected faults: no email is lost, and none blocks the others."""
 
 from collections.abc import Callable
 from dataclasses import replace

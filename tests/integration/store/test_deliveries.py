@@ -1,4 +1,4 @@
-"""Attempts at a delivery: begun, undone, and fenced against one another."""
+"""Attempts of deliveries: an attempt can be undone, but not by an older one."""
 
 from daemon.store import deliveries
 from daemon.store.deliveries import Attempt, DeliveryState, NewDelivery, Outcome

@@ -1,4 +1,4 @@
-"""Connections: a new SQLite file may be opened by many at once, and idle ones are checked before use."""
+"""Connections: many can open a new SQLite file at once, and idle ones are pinged before use."""
 
 import sqlite3
 import threading

@@ -51,7 +51,7 @@ COMMANDS: Final = (
 
 @pytest.fixture
 def old(store_url: str) -> Iterator[Store]:
-    """Return a store of some age."""
+    """Return a store with many rows."""
     seed.seed(store_url, TICKETS)
     store = Store(store_url)
     yield store
@@ -96,7 +96,7 @@ def test_a_statement_that_scans_a_table_is_found(old: Store, catch: Catch) -> No
         "SELECT t.id FROM ticket t JOIN decision d ON d.actor = t.subject WHERE t.id = 5",
     )
     if old.engine.dialect.name == "postgresql":
-        # The index of ready jobs looks smaller than that of the ids as long as no job waits.
+        # While no job waits, the index of ready jobs is smaller than the primary key.
         bad += ("UPDATE job SET beat = 0 WHERE id = 5 AND state = 'ready' AND due_at <= '2026-01-01'",)
     with old.engine.begin() as connection:
         for sql in bad:
@@ -113,7 +113,7 @@ def test_the_migrations_lead_to_the_models(store: Store) -> None:
 
 
 def test_an_index_is_partial_if_its_model_says_so(store: Store) -> None:
-    # Comparing the schema with the models, Alembic does not look at this.
+    # Alembic does not compare this between schema and models.
     where, found = f"{store.engine.dialect.name}_where", inspect(store.engine)
     for table in Base.metadata.tables.values():
         there = {index["name"]: index.get("dialect_options", {}).get(where) for index in found.get_indexes(table.name)}
@@ -123,7 +123,7 @@ def test_an_index_is_partial_if_its_model_says_so(store: Store) -> None:
 
 
 def _words(condition: object) -> str:
-    """Return a condition without what PostgreSQL adds to it."""
+    """Return a condition without the casts and brackets of PostgreSQL."""
     words = str(condition).replace("<>", "!=").replace("::text", "").replace("::character varying", "")
     return "".join(words.replace("(", "").replace(")", "").split())
 

@@ -1,4 +1,4 @@
-"""Migrations: safe to repeat, to race and to kill, never over what a newer version wrote. Keys: the same everywhere."""
+"""Migrations: safe to repeat, to race and to kill; a newer database is refused. Keys: the same for all daemons."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""Rows that are added together get the ids that are said."""
+"""Rows of a bulk insert get the ids that it returns."""
 
 from datetime import UTC, datetime
 from typing import Any

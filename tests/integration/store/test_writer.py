@@ -33,7 +33,7 @@ def rows(store: Store) -> set[str]:
 
 
 class Gate:
-    """Holds the writer, so that work queues up behind it."""
+    """Blocks the writer, so that writes queue up."""
 
     def __init__(self, store: Store) -> None:
         self._open, entered = threading.Event(), threading.Event()
@@ -267,7 +267,7 @@ def test_a_write_to_a_locked_sqlite_fails_and_later_ones_succeed(sqlite_store: S
 
 
 class InterruptedWrite(BaseException):
-    """What a time limit raises in the middle of a thread's work."""
+    """Raised by a time limit in a running thread."""
 
 
 def test_an_interrupted_commit_leaves_the_writes_of_others_to_the_next(store: Store) -> None:
