@@ -116,7 +116,7 @@ class _Filler:
                 self.progress(self.before + len(done), self.before + len(uids))
 
     def _may_pass(self, error: Exception) -> bool:
-        """Say whether a new session may do better."""
+        """Return whether a new session may succeed."""
         if isinstance(error, ssl.SSLCertVerificationError):
             return False
         # Before the first session, these mean a wrong host or port; later, that the server restarts.
