@@ -12,7 +12,7 @@ MINUTES ?= 10
 JOBS ?= 3
 CORPUS := ../shared/corpus
 
-.PHONY: run test send-test lint score bench scale memory soak faults fuzz clean
+.PHONY: run test send-test lint docs score bench scale memory soak faults fuzz clean
 
 run: $(STAMP)
 	$(VENV)/bin/triaged run
@@ -28,6 +28,10 @@ lint: $(STAMP_DEV)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+# docs/CONFIGURATION.md and config/triaged.toml, from config/schema.py.
+docs: $(STAMP)
+	$(PY) -m config.document
 
 score: $(STAMP_TEST)
 	$(PY) -m tests.scores.mail $(GATE)
