@@ -2,13 +2,19 @@
 
 import re
 
+import click
 import pytest
 
+from daemon.cli import cli
 from tests.support.paths import ROOT
 
 README_LINES = 150
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+# A command line: in a block, after the path of the program, or quoted.
+COMMAND = re.compile(r"(?:^    |/bin/|`)(triaged [^`\n#|&]*)", re.MULTILINE)
+EVENT = re.compile(r"`([^`]+)`")
 
 
 def test_the_readme_is_short() -> None:
@@ -36,3 +42,70 @@ def test_links_lead_to_files_of_the_project(document: object) -> None:
     path = ROOT / str(document)
     missing = [link for link in LINK.findall(path.read_text("utf-8")) if not (path.parent / link).exists()]
     assert missing == []
+
+
+def test_every_test_that_the_threat_table_names_exists() -> None:
+    named = NAMED_TEST.findall((ROOT / "SECURITY.md").read_text("utf-8"))
+    missing = [f"{path}::{name}" for path, name in named if not _defines(path, name)]
+    assert len(named) > 40
+    assert missing == []
+
+
+def test_every_row_of_the_threat_table_names_a_test() -> None:
+    table = (ROOT / "SECURITY.md").read_text("utf-8").split("| threat |")[1].split("\n\n")[0]
+    rows = table.splitlines()[2:]
+    assert [row for row in rows if not NAMED_TEST.search(row)] == []
+
+
+def _defines(path: str, name: str) -> bool:
+    file = ROOT / path
+    return file.is_file() and f"def {name}(" in file.read_text("utf-8")
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/OPERATIONS.md", "SECURITY.md"])
+def test_every_command_and_option_in_a_document_exists(document: str) -> None:
+    wrong = [line for line in COMMAND.findall((ROOT / document).read_text("utf-8")) if not _exists(line.split()[1:])]
+    assert wrong == []
+
+
+def _exists(words: list[str]) -> bool:
+    """Say whether the words are a command of triaged, with options that it has."""
+    command: click.Command = cli
+    context = click.Context(cli)
+    while words:
+        word, *words = words
+        if word.startswith("-"):
+            known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+            if word.partition("=")[0] not in known | {"--help"}:
+                return False
+        elif isinstance(command, click.Group):
+            found = command.get_command(context, word)
+            if found is not None:
+                command = found
+            elif command is not cli or not _is_value(word):
+                return False
+    return True
+
+
+def _is_value(word: str) -> bool:
+    """Say whether a word is the value of an option before the command, or stands for any command."""
+    return "/" in word or word in {"...", '"$@"', "FILE"}
+
+
+def test_every_event_that_the_operations_name_is_logged_somewhere() -> None:
+    text = (ROOT / "docs" / "OPERATIONS.md").read_text("utf-8")
+    rows = text.split("| event | level |")[1].split("\n\n")[0].splitlines()[2:]
+    events = {event for row in rows for event in EVENT.findall(row.split("|")[1])}
+    source = "\n".join(
+        path.read_text("utf-8") for root in ("daemon", "workers") for path in (ROOT / root).rglob("*.py")
+    )
+    assert len(events) > 20
+    assert {event for event in events if f'"{event}' not in source} == set()
+
+
+def test_every_problem_of_health_is_explained() -> None:
+    source = (ROOT / "daemon" / "tickets" / "health.py").read_text("utf-8")
+    keys = set(re.findall(r'Problem\(\s*f?"([a-z-]+)', source))
+    text = (ROOT / "docs" / "OPERATIONS.md").read_text("utf-8")
+    assert len(keys) > 8
+    assert {key for key in keys if f"| `{key}" not in text} == set()
