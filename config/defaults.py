@@ -1,4 +1,4 @@
-"""What is in force where the admin says nothing: teams, categories, and the shipped rules."""
+"""The defaults of teams, categories and rules."""
 
 import tomllib
 from collections.abc import Set as AbstractSet
@@ -23,7 +23,7 @@ CATEGORIES = (
 
 
 def rules(categories: AbstractSet[str]) -> tuple[Rule, ...]:
-    """Return the shipped rules that speak of these categories."""
+    """Return the shipped rules for these categories, and those that only raise the priority."""
     data = tomllib.loads((files("config") / "rules.toml").read_text(encoding="utf-8"))
     shipped = (Rule(**entry) for entry in data["rules"])
     return tuple(rule for rule in shipped if rule.category is None or rule.category in categories)

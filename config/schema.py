@@ -21,12 +21,12 @@ class Section(BaseModel):
 
 
 class Service(Section):
-    """Where triaged keeps its state, and who is told of problems."""
+    """Where triaged keeps its state, and who is notified of problems."""
 
     state_dir: Path = Path("var")
     """Directory of the SQLite database, the models and the lock; only triaged may read it."""
     admin: Annotated[MailAddress | None, Field(examples=["admin@example.com"])] = None
-    """Address that is told of problems; nobody is told where it is not set."""
+    """Address that is notified of problems; not set: nobody."""
     templates: Annotated[Path | None, Field(examples=["/etc/triaged/templates"])] = None
     """Directory of your own *.j2 templates, which replace the shipped ones of the same name."""
 
@@ -195,9 +195,9 @@ class Team(Section):
 
 
 class Category(Section):
-    """A subject that tickets are about.
+    """A subject of tickets.
 
-    A ticket that nobody could place yet stands in the last category.
+    A ticket gets the last category where neither a rule nor the model names one.
     """
 
     name: Annotated[Label, Field(examples=["Payments"])]
@@ -302,14 +302,14 @@ class Limits(Section):
 
 
 class Health(Section):
-    """When the admin is told."""
+    """When the admin is notified."""
 
     job_minutes: Annotated[float, Field(gt=0)] = 5
     """A job has been due for longer than this."""
     mailbox_minutes: Annotated[float, Field(gt=0)] = 15
     """A mailbox has not been read for longer than this."""
     no_mail_hours: Annotated[float, Field(ge=0)] = 0
-    """No email at all has come for longer than this; 0: do not tell."""
+    """No email at all has come for longer than this; 0: never."""
 
 
 class Log(Section):

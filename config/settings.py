@@ -1,4 +1,4 @@
-"""Read the settings once: defaults, triaged.toml, systemd credentials, environment; the later wins."""
+"""Read the settings once: defaults, triaged.toml, systemd credentials, environment; a later source wins."""
 
 import os
 import re
@@ -60,7 +60,7 @@ class Settings(BaseSettings):
         teams = {team.name for team in self.teams}
         categories = {category.name for category in self.categories}
         if len(teams) < len(self.teams) or len(categories) < len(self.categories):
-            raise ValueError("teams and categories need names of their own; one stands twice")
+            raise ValueError("teams and categories must have different names; one is used twice")
         wanted = [(f"categories.{c.name}.team", c.team) for c in self.categories]
         wanted += [("triage.review_team", self.triage.review_team), ("triage.fallback_team", self.triage.fallback_team)]
         for key, team in wanted:
@@ -76,7 +76,9 @@ class Settings(BaseSettings):
     def _mailboxes_have_names_of_their_own(self) -> Self:
         names = [mailbox.name for mailbox in self.imap]
         if len(set(names)) < len(names):
-            raise ValueError("imap: mailboxes need names of their own; one stands twice, and they would share a cursor")
+            raise ValueError(
+                "imap: mailboxes must have different names (one is used twice): each has a cursor of its own"
+            )
         return self
 
     @model_validator(mode="after")
@@ -99,7 +101,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is the library's
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is the library's
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the environment win over credentials and the file, which come in as arguments."""
+        """Give the environment precedence over credentials and the file, which are passed as arguments."""
         del settings_cls
         return env_settings, init_settings
 
@@ -179,7 +181,7 @@ def _credentials() -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"{directory}: credentials cannot be read: {error.strerror}") from None
     for path in paths:
-        # systemd puts the id of a credential directory before the names of its files.
+        # systemd puts the id of the credential directory before the names of its files.
         keys = path.name.removeprefix("triaged_").split(".")
         if len(keys) < 2 or keys[0] not in Settings.model_fields:  # noqa: PLR2004 - SECTION.KEY
             continue
@@ -197,7 +199,7 @@ def _credentials() -> dict[str, Any]:
 
 
 def _merge(data: dict[str, Any], more: dict[str, Any]) -> None:
-    """Lay `more` over `data`; a table of an array is found by its name."""
+    """Merge `more` into `data`, where `more` wins; a table of an array is found by its name."""
     for key, value in more.items():
         there = data.get(key)
         if isinstance(there, list) and isinstance(value, dict):
@@ -224,7 +226,7 @@ def _refuse_unknown_environment() -> None:
 
 
 def _variable(error: SettingsError) -> str:
-    """Return the variables that may hold what is not JSON; the library names their section between quotes."""
+    """Return the variables that may hold invalid JSON; the library names their section between quotes."""
     section = PREFIX + str(error).partition('"')[2].partition('"')[0].upper()
     return " or ".join(name for name in os.environ if name.upper().startswith(section))
 
@@ -236,7 +238,7 @@ def _explain(error: ValidationError, path: Path | None) -> str:
     if first["type"] == "extra_forbidden":
         what = "no such setting"
     if first["type"] == "missing":
-        what = "this setting is needed here"
+        what = "this setting is required"
     source = str(path) if path else "environment or defaults"
     more = len(error.errors()) - 1
     tail = f" (and {more} more)" if more else ""
@@ -244,7 +246,7 @@ def _explain(error: ValidationError, path: Path | None) -> str:
 
 
 def masked(value: object) -> object:
-    """Return settings as plain values with every secret as "***", for people to look at."""
+    """Return settings as plain values, with every secret as "***"."""
     if isinstance(value, SecretStr):
         return "***" if value.get_secret_value() else ""
     if isinstance(value, BaseModel):

@@ -109,7 +109,7 @@ WRONG = {
     "a team that stands twice": (
         '[[teams]]\nname = "A"\nemail = "a@x.example"\n[[teams]]\nname = "A"\nemail = "b@x.example"\n',
         "teams",
-        "stands twice",
+        "used twice",
     ),
     "a team at our own address": (
         '[support]\naddresses = ["help@example.com", "Payments-Team@Example.com"]\n',
@@ -134,7 +134,11 @@ WRONG = {
         "imap.0",
         "either password or oauth2",
     ),
-    "a mailbox without a host": ('[[imap]]\nname = "work"\nusername = "u"\npassword = "p"\n', "imap.0.host", "needed"),
+    "a mailbox without a host": (
+        '[[imap]]\nname = "work"\nusername = "u"\npassword = "p"\n',
+        "imap.0.host",
+        "required",
+    ),
     "no TOML": ("[smtp\n", "", "not TOML"),
 }
 
