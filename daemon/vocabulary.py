@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from daemon.text import domain_of
+
 PENDING: Final = "PENDING"
 MANUAL_REVIEW: Final = "MANUAL_REVIEW"
 
@@ -264,7 +266,7 @@ class RecentCounts:
 
     def to(self, recipient: str) -> SendCounts:
         """Return the counts that bind one more email to a recipient."""
-        domain = recipient.rpartition("@")[2]
+        domain = domain_of(recipient)
         day, hour = self.by_address_day[recipient], self.by_address_hour[recipient]
         return SendCounts(day, hour, self.by_domain_hour[domain], self.in_all_hour)
 
@@ -272,7 +274,7 @@ class RecentCounts:
         """Count one more email to a recipient."""
         self.by_address_day[recipient] += 1
         self.by_address_hour[recipient] += 1
-        self.by_domain_hour[recipient.rpartition("@")[2]] += 1
+        self.by_domain_hour[domain_of(recipient)] += 1
         self.in_all_hour += 1
 
 

@@ -9,6 +9,7 @@ import click
 
 from config.schema import Smtp
 from daemon.cli.support import context
+from daemon.text import domain_of
 
 
 @click.command("send-test")
@@ -25,7 +26,7 @@ def send_test(ctx: click.Context, subject: str, body: str, sender: str) -> None:
     settings = context.settings(ctx)
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = f"Ann Example <{sender}>", settings.support.address, subject
-    mail["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
+    mail["Message-ID"] = make_msgid(domain=domain_of(sender))
     mail.set_content(body)
     host, _, port = settings.smtp.listen.rpartition(":")
     kind = smtplib.LMTP if settings.smtp.protocol == "lmtp" else smtplib.SMTP

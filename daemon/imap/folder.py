@@ -8,7 +8,7 @@ import structlog
 from imapclient.exceptions import IMAPClientError, ProtocolError
 from sqlalchemy.orm import Session as Transaction
 
-from daemon.imap.login import RefusedError, one_line
+from daemon.imap.login import RefusedError
 from daemon.imap.oauth2 import TokenRefusedError, TokenUnavailableError
 from daemon.imap.session import Folder, FolderError, Mail, Session
 from daemon.mail.address import canonical
@@ -20,6 +20,7 @@ from daemon.store.errors import UNREACHABLE
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
+from daemon.text import harmless_line
 
 log = structlog.get_logger(__name__)
 
@@ -247,7 +248,7 @@ def describe(error: BaseException) -> str:
         return "the server broke the protocol"
     if isinstance(error, IMAPClientError):
         # The rest is a raw line of the server.
-        return one_line(error).partition(": b")[0]
+        return harmless_line(str(error)).partition(": b")[0]
     if isinstance(error, OSError):
-        return one_line(f"{type(error).__name__}: {error.strerror or error}")
+        return harmless_line(f"{type(error).__name__}: {error.strerror or error}")
     return type(error).__name__

@@ -8,6 +8,7 @@ from imapclient.exceptions import IMAPClientAbortError, LoginError
 from config.schema import Imap
 from daemon.imap.connection import BoundedClient
 from daemon.imap.oauth2 import TokenRefusedError, Tokens
+from daemon.text import harmless_line
 
 # Response codes of a temporary failure: the credentials may be right (RFC 5530 section 3).
 TEMPORARY: Final = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\b", re.IGNORECASE)
@@ -29,9 +30,9 @@ def log_in(client: BoundedClient, mailbox: Imap, tokens: Tokens | None) -> None:
         raise RefusedError(str(error)) from error
     except LoginError as error:
         if isinstance(error.__context__, IMAPClientAbortError) or TEMPORARY.search(str(error)):
-            raise IMAPClientAbortError(one_line(error)) from error
+            raise IMAPClientAbortError(harmless_line(str(error))) from error
         secret = mailbox.password.get_secret_value()
-        raise RefusedError(one_line(str(error).replace(secret or "\n", "***"))) from None
+        raise RefusedError(harmless_line(str(error).replace(secret or "\n", "***"))) from None
 
 
 def _by_password(client: BoundedClient, username: str, password: str) -> None:
@@ -52,8 +53,3 @@ def _by_token(client: BoundedClient, username: str, tokens: Tokens) -> None:
         # A token may be revoked before it expires: try once more with a new one.
         tokens.forget()
         client.oauth2_login(username, tokens.get())
-
-
-def one_line(error: BaseException | str) -> str:
-    """Return the text of a server as one printable line of at most 200 characters."""
-    return "".join(c if c.isprintable() else " " for c in str(error))[:200]

@@ -13,8 +13,9 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPCli
 
 from config.schema import Imap
 from daemon.imap.connection import ANSWER_BYTES, BoundedClient
-from daemon.imap.login import log_in, one_line
+from daemon.imap.login import log_in
 from daemon.imap.oauth2 import Tokens
+from daemon.text import harmless_line
 
 # Emails searched at once: with more, the line of uids could exceed the longest that imaplib reads.
 PAGE: Final = 50_000
@@ -247,7 +248,7 @@ class Session:
         except (IMAPClientAbortError, ProtocolError):
             raise
         except IMAPClientError as error:
-            raise FolderError(one_line(error)) from error
+            raise FolderError(harmless_line(str(error))) from error
 
 
 def connect(mailbox: Imap, tokens: Tokens | None, pace: Pace, max_bytes: int) -> Session:

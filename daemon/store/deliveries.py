@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from daemon.store.models import DeliveryRow
 from daemon.store.sql import BulkInsert, table, unindexed
+from daemon.text import domain_of
 from daemon.vocabulary import MailKind, RecentCounts, Subject
 
 HOUR = timedelta(hours=1)
@@ -154,7 +155,7 @@ def _row(planned: NewDelivery) -> dict[str, Any]:
         "cause": planned.cause,
         "kind": planned.kind,
         "recipient": planned.recipient,
-        "domain": planned.recipient.rpartition("@")[2],
+        "domain": domain_of(planned.recipient),
         "ticket_id": planned.ticket_id,
         "message_id": planned.message_id,
         "state": planned.state,
@@ -231,7 +232,7 @@ def settle(session: Session, outcomes: Sequence[Outcome]) -> None:
 def recent_counts(session: Session, kind: str, recipients: Sequence[str], now: datetime) -> RecentCounts:
     """Count the emails of a kind that were planned recently, in all and for recipients (in lower case)."""
     addresses = list(set(recipients))
-    domains = list({recipient.rpartition("@")[2] for recipient in recipients})
+    domains = list({domain_of(recipient) for recipient in recipients})
     about = {"kind": kind, "day": now - DAY, "hour": now - HOUR, "most": COUNTED_AT_MOST * max(1, len(addresses))}
     to_addresses = session.execute(COUNT_TO_ADDRESSES, about | {"recipients": addresses}).all()
     to_domains = session.execute(COUNT_TO_DOMAINS, about | {"domains": domains}).all()

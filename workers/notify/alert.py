@@ -5,9 +5,9 @@ from datetime import datetime
 from html import escape
 from typing import Final
 
+from daemon.text import harmless_line
 from daemon.vocabulary import Problem
 from workers.notify.compose import OutgoingMail, as_bytes
-from workers.notify.sanitize import one_line
 
 CLOSING: Final = 'You get one email about each problem. Run "triaged check --live" to see what is wrong now.'
 # Readable on a phone: as wide as the screen, in a font of usual size.
@@ -32,14 +32,14 @@ def alert(
 ) -> bytes:
     """Return the email as it goes over the wire; its subject is the first problem."""
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    paragraphs = [*(one_line(problem.text, 500) for problem in problems), CLOSING]
+    paragraphs = [*(harmless_line(problem.text, 500) for problem in problems), CLOSING]
     outgoing = OutgoingMail(
         kind="alert",
         sender_name="triaged",
         sender_address=sender,
         recipient=recipient,
         reply_to=None,
-        subject=f"triaged: {one_line(problems[0].text, 120)}{more}",
+        subject=f"triaged: {harmless_line(problems[0].text, 120)}{more}",
         text="\n\n".join(paragraphs) + "\n",
         html=PAGE.format("".join(f"<p>{escape(paragraph)}</p>\n" for paragraph in paragraphs)),
         message_id=message_id,

@@ -10,11 +10,12 @@ from email.utils import format_datetime
 from typing import Final
 
 from daemon.mail.screening.loop import HEADER
+from daemon.text import harmless_line
 from daemon.vocabulary import MailKind
 from workers.notify import headers, mime
 from workers.notify.headers import RawPolicy
 from workers.notify.mime import File
-from workers.notify.sanitize import one_line, sendable
+from workers.notify.sanitize import sendable
 
 __all__ = ["ComposeError", "File", "OutgoingMail", "as_bytes", "compose"]
 
@@ -89,14 +90,14 @@ class _Generator(BytesGenerator):
 def _address(text: str) -> str:
     address = sendable(text)
     if address is None:
-        raise ComposeError(f"not exactly one address: {one_line(text)!r}")
+        raise ComposeError(f"not exactly one address: {harmless_line(text)!r}")
     return address
 
 
 def _set_thread_headers(mail: EmailMessage, outgoing: OutgoingMail) -> None:
     """Set Message-ID, In-Reply-To and References (RFC 5322 section 3.6.4)."""
     if not _MESSAGE_ID.fullmatch(outgoing.message_id):
-        raise ComposeError(f"not a Message-ID: {one_line(outgoing.message_id)!r}")
+        raise ComposeError(f"not a Message-ID: {harmless_line(outgoing.message_id)!r}")
     mail["Message-ID"] = outgoing.message_id
     parents = [known for known in outgoing.references if _MESSAGE_ID.fullmatch(known)]
     if _MESSAGE_ID.fullmatch(outgoing.in_reply_to):
@@ -112,4 +113,4 @@ def _set_automatic_headers(mail: EmailMessage, outgoing: OutgoingMail) -> None:
     """Mark the email as automatic, so that no machine answers (RFC 3834 section 5, MS-OXCMAIL 2.2.3.2.14)."""
     mail["Auto-Submitted"] = "auto-replied" if outgoing.kind == MailKind.ACKNOWLEDGEMENT else "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail[HEADER] = one_line(outgoing.loop_token)
+    mail[HEADER] = harmless_line(outgoing.loop_token)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Final
 
 from daemon.mail.reply.split import new_text
+from daemon.text import harmless_line
 from daemon.vocabulary import TicketSnapshot
 from workers.notify.excerpt import Passage, excerpt
-from workers.notify.sanitize import lines, one_line
+from workers.notify.sanitize import lines
 
 MAX_VALUE: Final = 500
 MAX_ITEMS: Final = 50
@@ -128,11 +129,11 @@ def team_mail(
         category=ticket.category,
         priority=ticket.priority,
         sure=sureness(ticket.confidence, decision.by if decision else ""),
-        who=one_line(message.author_name, MAX_NAME) or message.author or "",
+        who=harmless_line(message.author_name, MAX_NAME) or message.author or "",
         email=message.author or "",
         verified=message.verified,
         subject=message.subject,
-        preview=one_line(shown.new.text, MAX_PREVIEW),
+        preview=harmless_line(shown.new.text, MAX_PREVIEW),
         new=shown.new,
         rest=shown.rest,
         reasons=decision.reasons if decision else (),
@@ -178,13 +179,13 @@ def readable_size(count: int) -> str:
 
 def greeting_name(name: str) -> str:
     """Return the name for the greeting, "" if it does not look like a name."""
-    name = one_line(name, 10 * MAX_NAME)
+    name = harmless_line(name, 10 * MAX_NAME)
     return "" if len(name) > MAX_NAME or set(name) & _NOT_IN_A_NAME else name
 
 
 def without_re(subject: str) -> str:
     """Return a subject without a leading "Re:", which the template adds."""
-    subject = one_line(subject)
+    subject = harmless_line(subject)
     while subject[:3].lower() == "re:":
         subject = subject[3:].lstrip()
     return subject
@@ -203,7 +204,7 @@ def plain(value: object) -> object:
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple):
         return [plain(item) for item in value[:MAX_ITEMS]]
-    return one_line(value, MAX_VALUE) if isinstance(value, str) else value
+    return harmless_line(value, MAX_VALUE) if isinstance(value, str) else value
 
 
 def _guess(reference: str, category: str, share: float) -> Guess:

@@ -10,7 +10,7 @@ from email.header import Header
 from email.policy import EmailPolicy
 from typing import Final
 
-from workers.notify.sanitize import one_line
+from daemon.text import harmless_line
 
 MAX_LINE: Final = 76
 MAX_NAME: Final = 100
@@ -42,12 +42,12 @@ class RawPolicy(EmailPolicy):
 
 def text(name: str, value: str, most: int) -> str:
     """Return an unstructured field such as Subject, encoded by RFC 2047 if needed."""
-    return _phrase(one_line(value, most), len(name) + 2)
+    return _phrase(harmless_line(value, most), len(name) + 2)
 
 
 def mailbox(name: str, display: str, address: str) -> str:
     """Return a mailbox (RFC 5322 section 3.4) from a display name and a checked address."""
-    shown = one_line(display, MAX_NAME)
+    shown = harmless_line(display, MAX_NAME)
     if not shown:
         return address
     quoted = '"{}"'.format(_SPECIAL.sub(r"\\\1", shown)) if _is_plain(shown) else _phrase(shown, len(name) + 2)

@@ -23,9 +23,9 @@ from jinja2.runtime import BlockReference, Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from daemon.text import harmless_line
 from workers.notify.contexts import View, context
 from workers.notify.samples import SAMPLES
-from workers.notify.sanitize import one_line
 
 MAX_OUTPUT: Final = 512 * 1024
 SUFFIX: Final = ".j2"
@@ -97,7 +97,7 @@ class Renderer:
 def _render(environment: Environment, kind: str, view: View) -> Rendered:
     values = context(view)
     subject, text, html = (_fill(environment, f"{kind}.{form}{SUFFIX}", values) for form in FORMS)
-    return Rendered(one_line(subject), text.strip("\n") + "\n", html)
+    return Rendered(harmless_line(subject), text.strip("\n") + "\n", html)
 
 
 def _fill(environment: Environment, name: str, values: dict[str, object]) -> str:
@@ -109,7 +109,7 @@ def _fill(environment: Environment, name: str, values: dict[str, object]) -> str
         raise TemplateProblem(name, None, f"there is no template {error.name}") from None
     except Exception as error:  # noqa: BLE001 - an expression in a template can raise anything
         file, line = _place(error, name)
-        raise TemplateProblem(file, line, one_line(str(error)) or type(error).__name__) from None
+        raise TemplateProblem(file, line, harmless_line(str(error)) or type(error).__name__) from None
 
 
 class _Environment(ImmutableSandboxedEnvironment):

@@ -6,21 +6,11 @@ from typing import Final
 from daemon.mail import token
 from daemon.mail.address import canonical
 from daemon.mail.follow_up import MARKER
+from daemon.text import BIDI_CONTROLS
 
-# Characters that do not belong in a single line: C0, DEL, C1, line and paragraph separators, lone surrogates.
-_BREAKS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-# Embeddings, overrides and isolates reorder the text around them; the marks U+200E and U+200F do not.
-_BIDI: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _LINE_ENDS: Final = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _MARK: Final = re.compile(rf"{re.escape(MARKER)}\s?[a-z2-7]{{{token.LENGTH}}}", re.IGNORECASE)
-
-
-def one_line(text: str, most: int = 200) -> str:
-    """Return text as one line of at most `most` characters."""
-    text = text[: 10 * most]
-    line = " ".join((text if _is_plain(text) else _BIDI.sub("", _BREAKS.sub(" ", text))).split())
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
 def lines(text: str) -> str:
@@ -30,7 +20,7 @@ def lines(text: str) -> str:
     somebody else access to it.
     """
     if not _is_plain(text.replace("\n", "")):
-        text = _BIDI.sub("", _CONTROLS.sub("", _LINE_ENDS.sub("\n", text)))
+        text = BIDI_CONTROLS.sub("", _CONTROLS.sub("", _LINE_ENDS.sub("\n", text)))
     return _MARK.sub("", text) if MARKER in text.lower() else text
 
 

@@ -5,6 +5,7 @@ import smtplib
 from typing import Final
 
 from daemon.system.failpoint import failpoint
+from daemon.text import harmless_line
 from workers.transports.base import (
     AuthenticationFailure,
     PermanentFailure,
@@ -101,6 +102,4 @@ def _stuffed(message: bytes) -> bytes:
 
 def line_of(text: bytes | str) -> str:
     """Return an answer as one short printable line."""
-    read = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    printable = "".join(c if c.isprintable() else " " for c in read[: 10 * MAX_TEXT])
-    return " ".join(printable.split())[:MAX_TEXT]
+    return harmless_line(text.decode("utf-8", "replace") if isinstance(text, bytes) else text, MAX_TEXT)

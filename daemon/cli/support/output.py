@@ -11,6 +11,8 @@ from typing import Any, Final, Protocol
 
 import click
 
+from daemon.text import shorten
+
 Row = Mapping[str, Any]
 
 # Whatever could move the cursor, change colours, or reorder or hide text: C0 (but for tab and line feed), DEL, C1, line
@@ -61,9 +63,12 @@ class Bar(Protocol):
 
 
 def line(text: str, most: int = 500) -> str:
-    """Return text from outside as one harmless line of at most `most` characters: what is active is spelled out."""
+    """Return text from outside as one harmless line of at most `most` characters.
+
+    Unlike `daemon.text.harmless_line` it spells active characters out: an admin should see that they are there.
+    """
     flat = " ".join(_ACTIVE.sub(_spelled, _LINE_ENDS.sub("\n", text[: 4 * most])).split())
-    return flat if len(flat) <= most else flat[: most - 1] + "…"
+    return shorten(flat, most)
 
 
 def block(text: str, indent: str = "") -> str:

@@ -20,6 +20,7 @@ from daemon.mail.dsn.notices import bare_users, is_delayed, read_notice, said_of
 from daemon.mail.dsn.reason import Failure, diagnose, find_status
 from daemon.mail.dsn.report import Fields, find_address, read_blocks, read_deliveries, recipient_of
 from daemon.mail.message import Message
+from daemon.text import domain_of
 
 _MAX_TEXT: Final = 65_536
 _MAX_RECIPIENTS: Final = 100
@@ -123,7 +124,7 @@ def _readers(message: Message) -> frozenset[str]:
 def _addressed(message: Message, lines: list[str]) -> list[str]:
     """Return the recipients of the returned mail, where the notice names none; else one without a name."""
     if bare := bare_users(lines):
-        domain = next((address.email.rpartition("@")[2] for address in message.from_ if address.email), "")
+        domain = next((domain_of(address.email) for address in message.from_ if address.email), "")
         return [f"{user}@{domain}" for user in bare]
     returned = [part.headers.get("to", ("",))[0] for part in message.parts if part.embedded]
     texts = [part.text for part in message.parts if part.content_type == _HEADERS]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from daemon.mail.dsn.reason import Failure, diagnose, find_status
+from daemon.text import domain_of
 
 _MAX_TEXT: Final = 65_536
 _MAX_LINES: Final = 2000
@@ -94,4 +95,4 @@ def recipient_of(block: Fields) -> str:
     The final recipient, unless it is of a host without a domain (Sun's and Oracle's servers name the internal one).
     """
     found = [find_address(_TYPE.sub("", block.get(name, ""), count=1)) for name in _PER_RECIPIENT]
-    return next((address for address in found if "." in address.rpartition("@")[2]), next(filter(None, found), ""))
+    return next((address for address in found if "." in domain_of(address)), next(filter(None, found), ""))

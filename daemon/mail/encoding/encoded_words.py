@@ -23,11 +23,14 @@ class _Word(NamedTuple):
 def decode_words(value: str) -> str:
     """Return a header value as one line of text: encoded words decoded, controls and line ends as spaces."""
     text = "".join(_pieces(value)) if "=?" in value else value
-    return text.strip() if text.isprintable() else one_line(text)
+    return text.strip() if text.isprintable() else without_controls(text)
 
 
-def one_line(text: str) -> str:
-    """Return text with every control and line end replaced by a space."""
+def without_controls(text: str) -> str:
+    """Return text with every run of controls and line ends replaced by a space.
+
+    Not `daemon.text.harmless_line`: what is stored keeps its length and its spaces; it is made safe where it is shown.
+    """
     return _UNPRINTABLE.sub(" ", text).strip()
 
 

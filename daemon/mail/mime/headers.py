@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from daemon.mail.encoding.charset import decode
-from daemon.mail.encoding.encoded_words import decode_words, one_line
+from daemon.mail.encoding.encoded_words import decode_words, without_controls
 
 MAX_BLOCK: Final = 256 * 1024
 MAX_FIELDS: Final = 1000
@@ -231,4 +231,4 @@ def _assemble(parts: Mapping[int, tuple[str, bool]]) -> str:
     )
     text = decode(octets, charset)
     # Some programs put encoded words in continuations, which RFC 2231 was made to replace.
-    return one_line(decode_words(text))
+    return without_controls(decode_words(text))

@@ -3,6 +3,7 @@
 import re
 
 from daemon.mail.message import Message
+from daemon.text import domain_of
 
 DMARC = re.compile(r"^\s*dmarc\s*=\s*(\w+)", re.IGNORECASE)
 HEADER_FROM = re.compile(r"\bheader\.from\s*=\s*([^\s;]+)", re.IGNORECASE)
@@ -21,7 +22,7 @@ def authenticated(message: Message, trusted: frozenset[str]) -> bool:
     authserv, _, results = _bare(message.header("authentication-results")).partition(";")
     if not authserv.strip() or authserv.split()[0].lower() not in trusted:
         return False
-    domain = message.from_[0].email.rpartition("@")[2].lower()
+    domain = domain_of(message.from_[0].email).lower()
     verdicts = [result for result in results.split(";") if DMARC.match(result)]
     return bool(verdicts) and all(_passes(verdict, domain) for verdict in verdicts)
 
@@ -52,5 +53,5 @@ def _bare(value: str) -> str:
 
 def _passes(verdict: str, domain: str) -> bool:
     said = DMARC.match(verdict)
-    stated = {value.rpartition("@")[2].lower() for value in HEADER_FROM.findall(verdict)}
+    stated = {domain_of(value).lower() for value in HEADER_FROM.findall(verdict)}
     return said is not None and said[1].lower() == "pass" and stated == {domain}

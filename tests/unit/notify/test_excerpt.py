@@ -5,7 +5,7 @@ import time
 import pytest
 
 from workers.notify.excerpt import READ_AT_MOST, cut, excerpt
-from workers.notify.sanitize import lines, one_line, sendable
+from workers.notify.sanitize import lines, sendable
 
 
 @pytest.mark.parametrize(
@@ -74,20 +74,6 @@ def test_a_signed_mark_in_a_quote_is_removed() -> None:
 )
 def test_deceptive_characters_are_removed(text: str, shown: str) -> None:
     assert lines(text) == shown
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("a\r\n b", "a b"),
-        ("  a\x00\x00b  ", "a b"),
-        ("\u202ea\u2028b", "a b"),
-        ("x" * 300, "x" * 199 + "…"),
-        ("", ""),
-    ],
-)
-def test_one_line_has_no_line_break(text: str, shown: str) -> None:
-    assert one_line(text) == shown
 
 
 @pytest.mark.parametrize(

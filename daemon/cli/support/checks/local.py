@@ -15,6 +15,7 @@ from typing import Final
 
 from config.settings import Settings
 from daemon.cli.support.checks.finding import Finding, State, fail, ok, warn
+from daemon.text import domain_of
 from workers.app import registry
 from workers.learning.registry import RegistryError
 from workers.notify.render import Renderer, TemplateProblem
@@ -83,12 +84,12 @@ def _state_directory(settings: Settings) -> Iterator[Finding]:
 
 
 def _addresses(settings: Settings) -> Iterator[Finding]:
-    domains = {address.rpartition("@")[2] for address in settings.support.addresses}
+    domains = {domain_of(address) for address in settings.support.addresses}
     if any(_example(domain) for domain in domains):
         yield warn("support", f"the address is still {settings.support.address}", "set support.addresses")
     else:
         yield ok("support", ", ".join(settings.support.addresses))
-    made_up = [team.name for team in settings.teams if _example(team.email.rpartition("@")[2])]
+    made_up = [team.name for team in settings.teams if _example(domain_of(team.email))]
     if made_up:
         yield warn("teams", f"made-up addresses: {', '.join(made_up)}", "set [[teams]] name and email")
     else:

@@ -1,6 +1,6 @@
 import pytest
 
-from daemon.mail.encoding.encoded_words import decode_words, one_line
+from daemon.mail.encoding.encoded_words import decode_words, without_controls
 
 VALUES = [
     ("plain", "plain"),
@@ -38,4 +38,4 @@ def test_a_value_is_one_line_as_people_read_it(value: str, expected: str) -> Non
 
 
 def test_controls_become_spaces() -> None:
-    assert one_line(" a\r\n\tb\x1b[31mc ") == "a b [31mc"
+    assert without_controls(" a\r\n\tb\x1b[31mc ") == "a b [31mc"

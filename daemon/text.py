@@ -1,0 +1,32 @@
+"""Make text from outside safe to show on one line, shorten it, and take the domain from an address."""
+
+import re
+from typing import Final
+
+# Embeddings, overrides and isolates reorder what stands around them; the marks U+200E and U+200F do not.
+BIDI_CONTROLS: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+# C0, DEL, C1, the line and paragraph separators, lone surrogates: none of them belongs in one line.
+_BREAKS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_SCANNED: Final = 10
+
+
+def harmless_line(text: str, limit: int = 200) -> str:
+    """Return text as one line of at most `limit` characters, without controls and with single spaces.
+
+    Only the first ten times `limit` characters are read.
+    """
+    text = text[: _SCANNED * limit]
+    # Most text is plain ASCII; one test for that costs less than two substitutions.
+    if not (text.isascii() and text.isprintable()):
+        text = BIDI_CONTROLS.sub("", _BREAKS.sub(" ", text))
+    return shorten(" ".join(text.split()), limit)
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return text, cut to `limit` characters with "…" as the last one where it is longer."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def domain_of(address: str) -> str:
+    """Return what follows the last "@" of an address; text without one is taken for a domain."""
+    return address.rpartition("@")[2]
