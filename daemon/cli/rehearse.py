@@ -133,7 +133,7 @@ def _stored(store: "Store", since: datetime, limit: int) -> Iterator[CurrentDeci
 
 
 def _from_files(settings: Settings, paths: tuple[str, ...]) -> Iterator[CurrentDecision]:
-    from daemon.mail.archives import mails
+    from daemon.cli.support.archives import mails
     from daemon.mail.mime.parse import parse
     from workers.triage import preprocess as text
 

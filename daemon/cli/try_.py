@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.cli.support import context, output, params
+from daemon.cli.support.archives import mails
 from daemon.cli.support.dry_run import dry_run_tools
 from daemon.cli.support.dry_run_mail import Mail, Read, failed, read
 from daemon.cli.support.process_pool import ProcessPool, once
 from daemon.mail import follow_up
-from daemon.mail.archives import mails
 
 if TYPE_CHECKING:
     from config.settings import Settings

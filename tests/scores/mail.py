@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from daemon.mail.archives import mails
+from daemon.cli.support.archives import mails
 from daemon.mail.envelope import Envelope
 from daemon.mail.mime.parse import parse
 from daemon.mail.screening.screen import OwnIdentity, screen

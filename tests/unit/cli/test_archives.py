@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.mail.archives import mails
+from daemon.cli.support.archives import mails
 
 ONE, TWO = b"Subject: one\n\nhello\n", b"Subject: two\n\nFrom me\n>From you\n"
 MBOX = b"From ann Mon Mar 2\n" + ONE + b"\nFrom bob Mon Mar 2\nSubject: two\n\n>From me\n>>From you\n"
