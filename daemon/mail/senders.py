@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from daemon.mail.dsn.phrases import split_phrases
 from daemon.mail.message import Address, Message
+from daemon.mail.phrase_table import split_phrases
 
 _DAEMON = re.compile(r"mail(?:er)?[-_. ]?daemon|mail-?delivery-(?:sub)?system|mdaemon|mmdf", re.IGNORECASE)
 _SYSTEM = re.compile(

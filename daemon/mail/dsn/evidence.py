@@ -4,8 +4,8 @@ from collections.abc import Collection
 from typing import Final
 
 from daemon.mail.dsn.notices import notice_lines
-from daemon.mail.dsn.phrases import split_phrases
 from daemon.mail.message import Message
+from daemon.mail.phrase_table import split_phrases
 from daemon.mail.senders import has_null_return_path, is_bounce_subject, is_daemon, is_mail_system
 
 STATUS: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Final
 
-from daemon.mail.dsn.phrases import split_phrases
 from daemon.mail.dsn.reason import Failure, diagnose, find_reason, find_status
 from daemon.mail.dsn.report import find_address
+from daemon.mail.phrase_table import split_phrases
 
 _MAX_TEXT: Final = 65_536
 _MAX_LINES: Final = 400

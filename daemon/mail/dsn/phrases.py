@@ -2,11 +2,7 @@
 
 from typing import Final
 
-
-def split_phrases(*lines: str) -> tuple[str, ...]:
-    """Return the phrases of a table that is written in lines, with semicolons between them."""
-    return tuple(phrase.strip() for line in lines for phrase in line.split(";"))
-
+from daemon.mail.phrase_table import split_phrases
 
 PHRASES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (

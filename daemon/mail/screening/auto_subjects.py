@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from daemon.mail.dsn.phrases import split_phrases
+from daemon.mail.phrase_table import split_phrases
 
 _MAX_VALUE: Final = 500
 
