@@ -43,15 +43,13 @@ class _Chunk:
     lines: Sequence[str]
 
 
-def split(text: str, *, marker: str = "") -> Reply:
-    r"""Split a body with "\n" line ends. `marker` is the line that our own mail asks people to write above, if any.
+def split(text: str) -> Reply:
+    r"""Split a body with "\n" line ends.
 
     Only the first 4,000 lines are searched; what follows them belongs to the part that they end with.
     """
     lines = text.split("\n", _MAX_LINES)
     reply = _split(lines)
-    if marker and not reply.inline:
-        reply = _above(lines, marker) or reply
     untouched = not (reply.quoted or reply.signature)
     return Reply(text, "", "", reply.inline) if untouched or not reply.new.strip() else reply
 
@@ -59,17 +57,6 @@ def split(text: str, *, marker: str = "") -> Reply:
 def new_text(text: str) -> str:
     """Return what the person wrote."""
     return split(text).new
-
-
-def _above(lines: Sequence[str], marker: str) -> Reply | None:
-    """Cut at our own marker; None where it is missing, or where nothing but its announcement stands above it."""
-    wanted = " ".join(marker.split())
-    at = next((i for i, line in enumerate(lines) if wanted in " ".join(line[:1000].split())), None)
-    if at is None:
-        return None
-    reply = _split(lines[:at])
-    quoted = _join([*reply.quoted.split("\n"), *lines[at:]])
-    return Reply(reply.new, quoted, reply.signature, inline=False) if reply.new.strip() else None
 
 
 def _split(lines: Sequence[str]) -> Reply:

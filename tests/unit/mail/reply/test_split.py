@@ -367,22 +367,6 @@ def test_initials_before_the_prefix_are_a_quote() -> None:
     assert new_text(f"{ATTRIBUTIONS['thunderbird en']}\n\n{quote}\n\nIt came.") == "It came."
 
 
-def test_our_marker_cuts_where_nothing_else_would() -> None:
-    marker = "- write above this line -"
-    reply = split(f"It came.\n\nSome web mail says so\n| {marker}\n| Dear Mina", marker="-  write above this line - ")
-    assert reply == Reply("It came.\n\nSome web mail says so", f"| {marker}\n| Dear Mina", "", inline=False)
-
-
-def test_our_marker_is_not_obeyed_where_all_stands_below_it() -> None:
-    text = f"{ATTRIBUTIONS['gmail en']}\n> - write above -\n{PREFIXED}\n\nIt came."
-    assert split(text, marker="- write above -").new == "It came."
-
-
-def test_inline_answers_win_over_our_marker() -> None:
-    text = f"See below.\n{ATTRIBUTIONS['gmail en']}\n> - write above -\n> Which colour?\nBlue.\n> How many?\nTwo."
-    assert split(text, marker="- write above -") == inline(text)
-
-
 def test_every_line_is_in_one_part() -> None:
     text = f"{NEW}\n\nSent from my iPhone\n\n{ATTRIBUTIONS['gmail en']}\n{PREFIXED}\n\n-- \nMina"
     reply = split(text)
@@ -423,7 +407,7 @@ def cpu_seconds(text: str) -> float:
 
 def _cpu_seconds(text: str) -> float:
     started = time.process_time()
-    split(text, marker="- write above -")
+    split(text)
     return time.process_time() - started
 
 
