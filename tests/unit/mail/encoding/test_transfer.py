@@ -1,7 +1,6 @@
 import base64
 import binascii
 import os
-from time import process_time
 
 import pytest
 
@@ -13,6 +12,7 @@ from daemon.mail.encoding.transfer import (
     uu_blocks,
     without_uuencode,
 )
+from tests.support.work import no_hang
 
 BASE64 = [
     (b"YWJj", b"abc", True),
@@ -49,13 +49,9 @@ def test_plain_words_behind_base64_are_kept(data: bytes, octets: bytes) -> None:
 
 
 @pytest.mark.parametrize("piece", [b"abcd", b"ab cd", b"ab=\n", b"abcd \n\n", b"a, "])
-def test_plain_words_behind_base64_are_looked_for_in_linear_time(piece: bytes) -> None:
-    def seconds(times: int) -> float:
-        began = process_time()
-        base64_text(b"!" + piece * times)
-        return process_time() - began
-
-    assert min(seconds(100_000) for _ in range(3)) < 3 * min(seconds(50_000) for _ in range(3)) + 0.05
+def test_plain_words_behind_megabytes_of_base64_are_found(piece: bytes) -> None:
+    with no_hang():
+        base64_text(b"!" + piece * 500_000)
 
 
 @pytest.mark.parametrize("size", [1, 1000, 300_000, 786_432, 786_433])
