@@ -1,16 +1,18 @@
 """Ticket references: short, unambiguous when spoken, checked against slips, and not guessable."""
 
 import re
-import secrets
 
 # Neither I, L, O, U nor 0, 1: nothing that is misheard or misread. 30 characters.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM = 7
+REFERENCES = len(ALPHABET) ** RANDOM
 
 
-def new_reference(prefix: str) -> str:
-    """Return a random reference such as HD-7K3Q-M9XW; its last character is a check on the others."""
-    number = secrets.randbelow(len(ALPHABET) ** RANDOM)
+def make_reference(prefix: str, number: int) -> str:
+    """Return the reference of a number below `REFERENCES`, such as HD-7K3Q-M9XW; its last character is a check.
+
+    The caller draws the number at random, so that nobody can guess a reference.
+    """
     body = "".join(ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(RANDOM))
     code = body + _check(body)
     return f"{prefix}-{code[:4]}-{code[4:]}"

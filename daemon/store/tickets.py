@@ -1,5 +1,6 @@
 """Tickets, their people and their messages."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from daemon.mail.follow_up import Candidate, Candidates, Keys
 from daemon.mail.message import Address, Message
-from daemon.mail.reference import new_reference
+from daemon.mail.reference import REFERENCES, make_reference
 from daemon.store.models import (
     AttachmentRow,
     DeliveryRow,
@@ -88,7 +89,7 @@ def open_tickets(session: Session, opening: Sequence[NewTicket], prefix: str) ->
 
     A reference that is taken already violates its index; the email is then admitted again, with another.
     """
-    references = [new_reference(prefix) for _ in opening]
+    references = [make_reference(prefix, secrets.randbelow(REFERENCES)) for _ in opening]
     rows = [_ticket_row(ticket, reference) for ticket, reference in zip(opening, references, strict=True)]
     return list(zip(INSERT_TICKETS.rows(session, rows), references, strict=True))
 

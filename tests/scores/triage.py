@@ -22,7 +22,7 @@ from tests.support.paths import ROOT
 from workers.learning import certify, training
 from workers.learning.examples import Example, read_files
 from workers.learning.metrics import Answer, Figures, ece, measure
-from workers.triage import lexicon
+from workers.learning.trainer import shipped_lexicon
 from workers.triage.classifier import Model
 
 FLOORS = Path(__file__).with_name("triage_floors.json")
@@ -61,7 +61,7 @@ class Bench:
 
     def __init__(self, sets: Path) -> None:
         self.sets = sets
-        self.lexicon = lexicon.load(ROOT / "config" / "lexicon.toml")
+        self.lexicon = shipped_lexicon()
         self.corpus = read_files(sorted((ROOT / "config" / "examples").glob("*.csv")))
         began = time.process_time()
         self.model = self.train(self.corpus)

@@ -117,4 +117,4 @@ def shipped_examples() -> list[Path]:
 
 def shipped_lexicon() -> Lexicon:
     """Return the shipped word groups."""
-    return lexicon.load(Path(str(files("config") / "lexicon.toml")))
+    return lexicon.parse((files("config") / "lexicon.toml").read_text(encoding="utf-8"))

@@ -4,7 +4,6 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 
 from workers.triage import tokens
 
@@ -99,22 +98,22 @@ def build(groups: Mapping[str, Iterable[str]]) -> Lexicon:
     return Lexicon(tuple(groups), exact, stems, following)
 
 
-def load(path: Path) -> Lexicon:
-    """Read `[group]` tables whose keys are languages and whose values are lists of words; raises LexiconError."""
+def parse(text: str) -> Lexicon:
+    """Read the text of a TOML file: `[group]` tables from language to list of words; raises LexiconError."""
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise LexiconError(f"{path.name}: {error}") from error
-    return build({name: entries(path.name, name, table) for name, table in tables.items()})
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise LexiconError(str(error)) from error
+    return build({name: entries(name, table) for name, table in tables.items()})
 
 
-def entries(file: str, name: str, table: object) -> list[str]:
-    """Flatten the languages of one group; raises LexiconError where it is no table of lists of words."""
+def entries(name: str, table: object) -> list[str]:
+    """Flatten the languages of one group; raises LexiconError if it is not a table of lists of words."""
     if not isinstance(table, dict):
-        raise LexiconError(f"{file}: {name!r} must be a table of languages")
+        raise LexiconError(f"{name!r} must be a table of languages")
     found: list[str] = []
     for language, listed in table.items():
         if not isinstance(listed, list) or not all(isinstance(word, str) for word in listed):
-            raise LexiconError(f"{file}: {name}.{language} must be a list of words")
+            raise LexiconError(f"{name}.{language} must be a list of words")
         found += listed
     return found

@@ -20,7 +20,7 @@ from daemon.mail.follow_up import (
     same_subject,
 )
 from daemon.mail.mime.parse import parse
-from daemon.mail.reference import new_reference
+from daemon.mail.reference import make_reference
 from daemon.mail.token import Purpose, Token
 from daemon.vocabulary import Status
 from tests.support.emails import ANN, SUPPORT, mail
@@ -28,7 +28,7 @@ from tests.support.emails import ANN, SUPPORT, mail
 KEY = b"k" * 32
 TODAY = date(2026, 3, 2)
 EVE: Final = "eve@evil.example"
-REFERENCE = new_reference("HD")
+REFERENCE = make_reference("HD", 1)
 OURS = "<known@example.com>"
 TOKEN = Token(Purpose.CUSTOMER, 1, token.digest(ANN), TODAY + timedelta(days=400))
 TICKET = Candidate(1, Status.OPEN, "Payment failed", frozenset({ANN}))
@@ -50,7 +50,7 @@ BY_REFERENCE = Keys(references=(REFERENCE,))
 UNKNOWN = Keys(
     tokens=((replace(TOKEN, ticket_id=99), "signed address"),),
     message_ids=("<unknown@example.com>",),
-    references=(new_reference("HD"),),
+    references=(make_reference("HD", 2),),
 )
 
 JOINS: Mapping[str, Case] = {
@@ -120,7 +120,7 @@ def test_a_mail_stands_alone_with(name: str) -> None:
 
 
 def test_no_guess_joins() -> None:
-    guesses = tuple(new_reference("HD") for _ in range(2_000))
+    guesses = tuple(make_reference("HD", number) for number in range(3, 2_003))
     for verified in (False, True):
         case = Case(Keys(references=(*guesses, REFERENCE), message_ids=guesses), sender=EVE, verified=verified)
         found = decided(case)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.mail.reference import ALPHABET, RANDOM, _check, find_references, new_reference
+from daemon.mail.reference import ALPHABET, RANDOM, REFERENCES, _check, find_references, make_reference
 
 codes = st.text(ALPHABET, min_size=RANDOM, max_size=RANDOM).map(lambda body: body + _check(body))
 
@@ -13,8 +13,12 @@ def written(code: str) -> str:
     return f"HD-{code[:4]}-{code[4:]}"
 
 
-def test_a_new_reference_is_found_in_a_subject() -> None:
-    reference = new_reference("HD")
+REFERENCE = make_reference("HD", 12_345_678_901)
+
+
+@given(st.integers(0, REFERENCES - 1))
+def test_every_reference_is_found_in_a_subject(number: int) -> None:
+    reference = make_reference("HD", number)
     assert find_references(f"Re: [{reference}] Payment failed", "HD") == (reference,)
 
 
@@ -32,10 +36,9 @@ def test_no_letter_is_used_that_is_misread(letter: str) -> None:
 
 @pytest.mark.parametrize("shape", ["HD-{}-{}", "hd-{}-{}", "HD{}{}", "HD-{}{}", "(HD-{}-{})", "Re: HD-{}-{}: hello"])
 def test_a_reference_is_found_however_people_type_it(shape: str) -> None:
-    reference = new_reference("HD")
-    _, one, two = reference.split("-")
-    assert find_references(shape.format(one, two), "HD") == (reference,)
-    assert find_references(shape.format(one, two).lower(), "HD") == (reference,)
+    _, one, two = REFERENCE.split("-")
+    assert find_references(shape.format(one, two), "HD") == (REFERENCE,)
+    assert find_references(shape.format(one, two).lower(), "HD") == (REFERENCE,)
 
 
 @given(st.text(max_size=200))
@@ -50,9 +53,10 @@ def test_a_letter_that_only_folds_into_the_alphabet_is_not_of_it(letter: str) ->
 
 
 def test_another_prefix_is_not_ours() -> None:
-    assert find_references(new_reference("XY"), "HD") == ()
-    assert find_references("A" + new_reference("HD"), "HD") == ()
+    assert find_references(make_reference("XY", 1), "HD") == ()
+    assert find_references("A" + REFERENCE, "HD") == ()
 
 
-def test_references_do_not_repeat() -> None:
-    assert len({new_reference("HD") for _ in range(1000)}) == 1000
+def test_every_number_has_a_reference_of_its_own() -> None:
+    numbers = range(0, REFERENCES, REFERENCES // 1000)
+    assert len({make_reference("HD", number) for number in numbers}) == len(numbers)
