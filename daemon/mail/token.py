@@ -12,7 +12,7 @@ from enum import StrEnum
 
 EPOCH = date(2020, 1, 1)
 PAYLOAD = struct.Struct(">cIIH")
-MAC_OCTETS = 10
+MAC_BYTES = 10
 LENGTH = 34
 TOKEN = re.compile(rf"(?<![a-z2-7])[a-z2-7]{{{LENGTH}}}(?![a-z2-7])", re.IGNORECASE | re.ASCII)
 FOUND_AT_MOST = 50
@@ -56,15 +56,15 @@ def verify(text: str, keys: tuple[bytes, ...], today: date) -> Token | None:
     The comparison takes the same time for every wrong token.
     """
     try:
-        octets = base64.b32decode(text.upper() + "=" * (-len(text) % 8))
+        data = base64.b32decode(text.upper() + "=" * (-len(text) % 8))
     except ValueError:
         return None
-    if len(octets) != PAYLOAD.size + MAC_OCTETS:
+    if len(data) != PAYLOAD.size + MAC_BYTES:
         return None
-    payload, mac = octets[: PAYLOAD.size], octets[PAYLOAD.size :]
+    payload, mac = data[: PAYLOAD.size], data[PAYLOAD.size :]
     matches = [hmac.compare_digest(mac, _mac(payload, key)) for key in keys]
     # The last letter has two bits to spare: only one spelling of them is ours.
-    if not any(matches) or _text(octets) != text.lower():
+    if not any(matches) or _text(data) != text.lower():
         return None
     purpose, ticket_id, recipient, days = PAYLOAD.unpack(payload)
     token = Token(Purpose(purpose.decode()), ticket_id, recipient, EPOCH + timedelta(days=days))
@@ -81,9 +81,9 @@ def find(text: str, keys: tuple[bytes, ...], today: date) -> Iterator[Token]:
             yield token
 
 
-def _text(octets: bytes) -> str:
-    return base64.b32encode(octets).decode().rstrip("=").lower()
+def _text(data: bytes) -> str:
+    return base64.b32encode(data).decode().rstrip("=").lower()
 
 
 def _mac(payload: bytes, key: bytes) -> bytes:
-    return hmac.new(key, payload, hashlib.sha256).digest()[:MAC_OCTETS]
+    return hmac.new(key, payload, hashlib.sha256).digest()[:MAC_BYTES]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from daemon.mail.address import canonical
 from daemon.mail.message import Message
-from daemon.mail.mime.attachment import octets_of, safe_name
+from daemon.mail.mime.attachment import part_contents, safe_name
 from daemon.mail.reply.split import new_text
 
 _EXACT = 100_000
@@ -44,5 +44,5 @@ def _parts(raw: bytes, message: Message) -> Iterator[str]:
             yield f"{file.filename!r} is not its part"
     for file in message.attachments[:3]:
         # The size of a long part is counted, not decoded, and damage is not seen.
-        if file.size < _EXACT and len(octets_of(raw, {file.part})[file.part]) != file.size:
+        if file.size < _EXACT and len(part_contents(raw, {file.part})[file.part]) != file.size:
             yield f"{file.filename!r} has another size"

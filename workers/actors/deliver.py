@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 from sqlalchemy.orm import Session
 
-from daemon.mail.mime.attachment import octets_of
+from daemon.mail.mime.attachment import part_contents
 from daemon.store import deliveries, ledger
 from daemon.store.deliveries import DeliveryState, Outcome
 from daemon.store.jobs import Lease, LeaseLostError
@@ -150,7 +150,7 @@ class DeliverActor:
             return {}
         with self._store.read() as session:
             raw = ledger.raw_of(session, inbound_id)
-        contents = octets_of(raw, {file.part for file in fitting})
+        contents = part_contents(raw, {file.part for file in fitting})
         return {file: contents[file.part] for file in fitting}
 
 

@@ -171,8 +171,8 @@ def _cyrillic(wide: bytes) -> str | None:
     return "cp1251" if upper > lower else "koi8_r"
 
 
-def _count(data: bytes, octets: bytes) -> int:
-    return len(data) - len(data.translate(None, octets))
+def _count(data: bytes, counted: bytes) -> int:
+    return len(data) - len(data.translate(None, counted))
 
 
 def _latin(data: bytes) -> str:

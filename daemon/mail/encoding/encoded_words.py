@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from daemon.mail.encoding.charset import decode
-from daemon.mail.encoding.transfer import base64_octets
+from daemon.mail.encoding.transfer import decode_base64
 
 _START: Final = re.compile(r"=\?([^?\s=]{1,60})\?([bBqQ])\?")
 _UNPRINTABLE: Final = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -58,12 +58,12 @@ def _pieces(value: str) -> Iterator[str]:
 def _text(run: list[_Word]) -> str:
     """Decode adjacent words; their bytes are joined first, as programs cut characters in two between words."""
     return "".join(
-        decode(b"".join(_octets(*same) for same in groupby(words, key=itemgetter(1))), charset)
+        decode(b"".join(_word_bytes(*same) for same in groupby(words, key=itemgetter(1))), charset)
         for charset, words in groupby(run, key=itemgetter(0))
     )
 
 
-def _octets(encoding: str, words: Iterable[_Word]) -> bytes:
+def _word_bytes(encoding: str, words: Iterable[_Word]) -> bytes:
     if encoding == "b":
-        return base64_octets("".join(word.text for word in words).encode("ascii", "ignore"))[0]
+        return decode_base64("".join(word.text for word in words).encode("ascii", "ignore"))[0]
     return b"".join(binascii.a2b_qp(word.text.strip().encode("utf-8", "replace"), header=True) for word in words)

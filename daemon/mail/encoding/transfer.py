@@ -27,16 +27,16 @@ _UU_BEGIN: Final = re.compile(
 def decode_transfer(data: bytes, encoding: str) -> tuple[bytes, bool]:
     """Return the bytes behind a content transfer encoding (RFC 2045 section 6), and whether they were sound."""
     if encoding == "base64":
-        return base64_octets(data)
+        return decode_base64(data)
     if encoding == "quoted-printable":
         return binascii.a2b_qp(data), True
     if encoding in _UUENCODE:
         block = next(uu_blocks(data), UuBlock("", 0, len(data)))
-        return block.octets(data), True
+        return block.decode(data), True
     return data, True
 
 
-def base64_octets(data: bytes) -> tuple[bytes, bool]:
+def decode_base64(data: bytes) -> tuple[bytes, bool]:
     """Decode base64 leniently: foreign bytes skipped, missing padding added, streams put end to end all read."""
     out, carry, is_sound, is_ended = BytesIO(), b"", True, False
     for start in range(0, len(data), _CHUNK):
@@ -71,8 +71,8 @@ def base64_text(data: bytes) -> bytes:
     """
     at = _BASE64_LINES.match(data).end()  # type: ignore[union-attr]  # it matches nothing at least
     if not _WORDS.search(data, at):
-        return base64_octets(data)[0]
-    return b"\n".join(filter(None, (base64_octets(data[:at])[0], data[at:])))
+        return decode_base64(data)[0]
+    return b"\n".join(filter(None, (decode_base64(data[:at])[0], data[at:])))
 
 
 class UuBlock(NamedTuple):
@@ -82,7 +82,7 @@ class UuBlock(NamedTuple):
     start: int
     end: int
 
-    def octets(self, data: bytes) -> bytes:
+    def decode(self, data: bytes) -> bytes:
         """Decode the file; a bad line is skipped."""
         out = BytesIO()
         for line in self._lines(data):

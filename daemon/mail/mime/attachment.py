@@ -29,7 +29,7 @@ class InnerFile(NamedTuple):
 
     holder: Entity
     name: str
-    octets: bytes
+    data: bytes
 
 
 def safe_name(name: str) -> str:
@@ -104,12 +104,12 @@ def inner_files(entities: Iterable[Entity]) -> Iterator[InnerFile]:
     """Yield the files inside the parts; their indexes go on after the last part of the email, in this order."""
     for entity in entities:
         if entity.content_type == "text/plain" and entity.may_hold_uuencode:
-            octets = entity.octets()[0]
-            for block in uu_blocks(octets):
-                yield InnerFile(entity, safe_name(block.name), block.octets(octets))
+            data = entity.decoded()[0]
+            for block in uu_blocks(data):
+                yield InnerFile(entity, safe_name(block.name), block.decode(data))
         elif entity.content_type in {"application/ms-tnef", "application/vnd.ms-tnef"}:
-            for wrapped in tnef_files(entity.octets()[0]):
-                yield InnerFile(entity, safe_name(wrapped.name), wrapped.octets)
+            for wrapped in tnef_files(entity.decoded()[0]):
+                yield InnerFile(entity, safe_name(wrapped.name), wrapped.data)
 
 
 def list_inner_files(entities: tuple[Entity, ...]) -> list[tuple[Part, Attachment]]:
@@ -122,14 +122,14 @@ def _inner(index: int, found: InnerFile) -> tuple[Part, Attachment]:
     content_type = _TYPES.guess_type(found.name)[0] or "application/octet-stream"
     name = found.name or f"attachment-{index}"
     part = Part(index, found.holder.depth + 1, content_type, {}, embedded=found.holder.embedded)
-    return part, Attachment(name, content_type, len(found.octets), index)
+    return part, Attachment(name, content_type, len(found.data), index)
 
 
-def octets_of(raw: bytes, indexes: Collection[int]) -> dict[int, bytes]:
+def part_contents(raw: bytes, indexes: Collection[int]) -> dict[int, bytes]:
     """Return the decoded bytes of the parts of an email with these indexes, as far as there are such parts."""
     entities = tuple(split(raw)[0].walk())
-    found = {index: entities[index].octets()[0] for index in indexes if 0 <= index < len(entities)}
+    found = {index: entities[index].decoded()[0] for index in indexes if 0 <= index < len(entities)}
     if len(found) < len(indexes):
         inner = enumerate(inner_files(entities), len(entities))
-        found |= {number: file.octets for number, file in inner if number in indexes}
+        found |= {number: file.data for number, file in inner if number in indexes}
     return found

@@ -45,25 +45,25 @@ def _is_lost_multipart(entity: Entity) -> bool:
 def _read_text(entity: Entity, limit: int) -> tuple[str, list[str]]:
     # Quoted-printable needs at most three bytes for one, base64 less.
     encoded = None if entity.may_hold_uuencode else limit * 3 + 3
-    octets, sound = entity.octets(encoded)
+    data, sound = entity.decoded(encoded)
     if not sound and entity.encoding == "base64":
-        octets = base64_text(entity.body(encoded))
+        data = base64_text(entity.body(encoded))
     if entity.may_hold_uuencode and entity.content_type == "text/plain":
-        octets = without_uuencode(octets)
+        data = without_uuencode(data)
     defects = [] if sound else [f"bad-{entity.encoding}"]
-    if len(octets) > limit:
+    if len(data) > limit:
         defects.append("long-text")
     charset = entity.type.params.get("charset", "")
     if charset and codec(charset) is None:
         defects.append("unknown-charset")
     if entity.content_type == "text/html":
-        charset = charset if codec(charset) else _meta_charset(octets)
-    text = decode(octets[:limit], charset)
+        charset = charset if codec(charset) else _meta_charset(data)
+    text = decode(data[:limit], charset)
     return _LINE_ENDS.sub("\n", text) if "\r" in text else text, defects
 
 
-def _meta_charset(octets: bytes) -> str:
-    match = _META_CHARSET.search(octets, 0, 4096)
+def _meta_charset(data: bytes) -> str:
+    match = _META_CHARSET.search(data, 0, 4096)
     return match[1].decode("ascii") if match else ""
 
 

@@ -226,9 +226,7 @@ def _assemble(parts: Mapping[int, tuple[str, bool]]) -> str:
     if ordered[0][1] and first.count("'") >= 2:  # noqa: PLR2004 - charset'language'text
         charset, _, rest = first.split("'", 2)
         ordered[0] = (rest, True)
-    octets = b"".join(
-        unquote_to_bytes(text) if encoded else text.encode("utf-8", "replace") for text, encoded in ordered
-    )
-    text = decode(octets, charset)
+    data = b"".join(unquote_to_bytes(text) if encoded else text.encode("utf-8", "replace") for text, encoded in ordered)
+    text = decode(data, charset)
     # Some programs put encoded words in continuations, which RFC 2231 was made to replace.
     return without_controls(decode_words(text))

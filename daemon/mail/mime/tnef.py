@@ -21,24 +21,24 @@ class TnefFile(NamedTuple):
     """One wrapped file."""
 
     name: str
-    octets: bytes
+    data: bytes
 
 
 def tnef_files(data: bytes) -> list[TnefFile]:
     """Return the files that the wrapper holds, as far as it can be read."""
     found: list[TnefFile] = []
-    name, octets, is_open = "", b"", False
+    name, content, is_open = "", b"", False
     for kind, value in _attributes(data):
         if kind == _NEW_FILE:
-            found += [TnefFile(name, octets)] if is_open else []
-            name, octets, is_open = "", b"", True
+            found += [TnefFile(name, content)] if is_open else []
+            name, content, is_open = "", b"", True
         elif kind == _TITLE:
             name = name or _text(value, "cp1252")
         elif kind == _DATA:
-            octets = value
+            content = value
         elif kind == _PROPERTIES:
             name = _long_name(value) or name
-    return [*found, TnefFile(name, octets)] if is_open else found
+    return [*found, TnefFile(name, content)] if is_open else found
 
 
 def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -70,7 +70,7 @@ class Entity:
         """Return the body as it was sent, at most `limit` bytes of it."""
         return self.buffer[self.start : self.end if limit is None else min(self.end, self.start + limit)]
 
-    def octets(self, limit: int | None = None) -> tuple[bytes, bool]:
+    def decoded(self, limit: int | None = None) -> tuple[bytes, bool]:
         """Return the decoded body, of at most `limit` encoded bytes, and whether its encoding was sound."""
         return decode_transfer(self.body(limit), self.encoding)
 
@@ -161,7 +161,7 @@ def _read_message(entity: Entity, limits: _Limits) -> None:
     buffer, start, end = entity.buffer, entity.start, entity.end
     if entity.encoding in {"base64", "quoted-printable"} and end - start <= limits.unwrap:
         limits.unwrap -= end - start
-        buffer = with_line_feeds(entity.octets()[0])
+        buffer = with_line_feeds(entity.decoded()[0])
         start, end = 0, len(buffer)
     if start < end:
         child = _read(buffer, start, end, entity.depth + 1, limits, embedded=True, default="text/plain")

@@ -6,7 +6,7 @@ from itertools import count
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.mail.mime.attachment import octets_of
+from daemon.mail.mime.attachment import part_contents
 from daemon.mail.mime.parse import parse
 from tests.support.message_invariants import broken_promises
 
@@ -79,7 +79,7 @@ def test_every_header_is_read(fields: bytes, body: bytes) -> None:
 
 @FEW
 @given(st.binary(max_size=500))
-def test_any_octets_are_read(raw: bytes) -> None:
+def test_any_bytes_are_parsed(raw: bytes) -> None:
     assert broken_promises(raw, parse(raw)) == []
 
 
@@ -112,5 +112,5 @@ def test_what_the_standard_library_composes_is_read_back(subject: str, name: str
     assert message.text.split() == text.split()
     assert [(file.filename, file.size) for file in message.attachments] == [("Größe.pdf", len(content))]
     [file] = message.attachments
-    assert octets_of(raw, {file.part}) == {file.part: content}
+    assert part_contents(raw, {file.part}) == {file.part: content}
     assert set(message.defects) == {"no-date", "no-message-id"}

@@ -64,7 +64,7 @@ GUESSED = [
 
 
 @pytest.mark.parametrize(("text", "encoding"), GUESSED)
-def test_octets_without_a_label_are_guessed(text: str, encoding: str) -> None:
+def test_bytes_without_a_label_are_guessed(text: str, encoding: str) -> None:
     assert guess(text.encode(encoding)) == text
 
 
@@ -84,7 +84,7 @@ DECODED = [
 
 
 @pytest.mark.parametrize(("data", "label", "expected"), DECODED)
-def test_octets_are_read_as_labelled_or_as_what_they_are(data: bytes, label: str, expected: str) -> None:
+def test_bytes_are_decoded_as_labelled_or_as_they_look(data: bytes, label: str, expected: str) -> None:
     assert decode(data, label) == expected
 
 

@@ -5,8 +5,8 @@ import os
 import pytest
 
 from daemon.mail.encoding.transfer import (
-    base64_octets,
     base64_text,
+    decode_base64,
     decode_transfer,
     decoded_size,
     uu_blocks,
@@ -28,9 +28,9 @@ BASE64 = [
 ]
 
 
-@pytest.mark.parametrize(("data", "octets", "is_sound"), BASE64)
-def test_broken_base64_gives_what_it_holds(data: bytes, octets: bytes, is_sound: bool) -> None:
-    assert base64_octets(data) == (octets, is_sound)
+@pytest.mark.parametrize(("data", "decoded", "is_sound"), BASE64)
+def test_broken_base64_gives_what_it_holds(data: bytes, decoded: bytes, is_sound: bool) -> None:
+    assert decode_base64(data) == (decoded, is_sound)
 
 
 TEXTS = [
@@ -43,9 +43,9 @@ TEXTS = [
 ]
 
 
-@pytest.mark.parametrize(("data", "octets"), TEXTS)
-def test_plain_words_behind_base64_are_kept(data: bytes, octets: bytes) -> None:
-    assert base64_text(data) == octets
+@pytest.mark.parametrize(("data", "decoded"), TEXTS)
+def test_plain_words_behind_base64_are_kept(data: bytes, decoded: bytes) -> None:
+    assert base64_text(data) == decoded
 
 
 @pytest.mark.parametrize("piece", [b"abcd", b"ab cd", b"ab=\n", b"abcd \n\n", b"a, "])
@@ -56,14 +56,14 @@ def test_plain_words_behind_megabytes_of_base64_are_found(piece: bytes) -> None:
 
 @pytest.mark.parametrize("size", [1, 1000, 300_000, 786_432, 786_433])
 def test_long_base64_is_the_same_in_pieces(size: int) -> None:
-    octets = os.urandom(size)
-    encoded = base64.encodebytes(octets)
-    assert base64_octets(encoded) == (octets, True)
+    content = os.urandom(size)
+    encoded = base64.encodebytes(content)
+    assert decode_base64(encoded) == (content, True)
     assert decoded_size(encoded, 0, len(encoded), "base64") == size
 
 
 @pytest.mark.parametrize(
-    ("encoding", "data", "octets"),
+    ("encoding", "data", "decoded"),
     [
         ("quoted-printable", b"a=3Db=\r\nc=20\r\n", b"a=bc \r\n"),
         ("quoted-printable", b"a=zz=4", b"a=zz=4"),
@@ -73,12 +73,12 @@ def test_long_base64_is_the_same_in_pieces(size: int) -> None:
         ("x-uuencode", b"#86)C\n", b"abc"),
     ],
 )
-def test_the_other_encodings_are_undone(encoding: str, data: bytes, octets: bytes) -> None:
-    assert decode_transfer(data, encoding)[0] == octets
+def test_the_other_encodings_are_undone(encoding: str, data: bytes, decoded: bytes) -> None:
+    assert decode_transfer(data, encoding)[0] == decoded
 
 
-def uuencoded(name: str, octets: bytes) -> bytes:
-    lines = (binascii.b2a_uu(octets[at : at + 45]) for at in range(0, len(octets), 45))
+def uuencoded(name: str, content: bytes) -> bytes:
+    lines = (binascii.b2a_uu(content[at : at + 45]) for at in range(0, len(content), 45))
     return b"begin 644 " + name.encode() + b"\n" + b"".join(lines) + b"`\nend\n"
 
 
@@ -86,7 +86,7 @@ def test_uuencoded_files_are_found_and_cut_out_of_the_text() -> None:
     one, two = os.urandom(1000), b"abc"
     data = b"before\n" + uuencoded("one.bin", one) + b"between\n" + uuencoded("two.txt", two) + b"after\n"
     blocks = list(uu_blocks(data))
-    assert [(block.name, block.octets(data)) for block in blocks] == [("one.bin", one), ("two.txt", two)]
+    assert [(block.name, block.decode(data)) for block in blocks] == [("one.bin", one), ("two.txt", two)]
     assert without_uuencode(data).split() == [b"before", b"between", b"after"]
 
 

@@ -3,7 +3,7 @@ import binascii
 import pytest
 
 from daemon.mail.mime import attachment
-from daemon.mail.mime.attachment import MAX_LISTED, octets_of, safe_name
+from daemon.mail.mime.attachment import MAX_LISTED, part_contents, safe_name
 from daemon.mail.mime.parse import parse
 from daemon.mail.mime.tree import split
 from tests.unit.mail.mime.test_body import HEADER, HTML, PLAIN, multipart
@@ -76,21 +76,21 @@ def test_files_are_listed(content: bytes, expected: list[tuple[str, str, int, bo
     assert [(file.filename, file.content_type, file.size, file.inline) for file in found] == expected
 
 
-def test_the_octets_of_every_listed_file_can_be_had() -> None:
+def test_the_content_of_every_listed_file_is_returned() -> None:
     uu = b"begin 644 abc.txt\n" + binascii.b2a_uu(b"abc") + b"`\nend\n"
     raw = HEADER + multipart(b"mixed", PLAIN + b"text\n" + uu, PDF, PLAIN + uu)
     message = parse(raw)
     assert [file.filename for file in message.attachments] == ["a.pdf", "abc.txt", "abc.txt"]
-    octets = octets_of(raw, {file.part for file in message.attachments})
-    assert [octets[file.part] for file in message.attachments] == [b"xyz", b"abc", b"abc"]
-    assert [len(octets[file.part]) for file in message.attachments] == [f.size for f in message.attachments]
+    contents = part_contents(raw, {file.part for file in message.attachments})
+    assert [contents[file.part] for file in message.attachments] == [b"xyz", b"abc", b"abc"]
+    assert [len(contents[file.part]) for file in message.attachments] == [f.size for f in message.attachments]
     assert [message.parts[file.part].index for file in message.attachments] == [f.part for f in message.attachments]
     assert message.text == "text\n"
 
 
 @pytest.mark.parametrize("index", [-1, 1, 1000])
-def test_a_part_that_is_not_there_has_no_octets(index: int) -> None:
-    assert octets_of(HEADER + b"\ntext", {index}) == {}
+def test_a_part_that_is_not_there_has_no_word_bytes(index: int) -> None:
+    assert part_contents(HEADER + b"\ntext", {index}) == {}
 
 
 def test_no_more_files_than_the_limit_are_listed() -> None:
@@ -102,5 +102,5 @@ def test_many_parts_are_found_in_one_reading_of_the_mail(monkeypatch: pytest.Mon
     raw = f"Content-Type: multipart/mixed; boundary=b\r\n\r\n{parts}--b--\r\n".encode()
     readings: list[bytes] = []
     monkeypatch.setattr(attachment, "split", lambda raw: readings.append(raw) or split(raw))
-    assert attachment.octets_of(raw, {1, 3, 9, 77}) == {1: b"0", 3: b"2", 9: b"8"}
+    assert attachment.part_contents(raw, {1, 3, 9, 77}) == {1: b"0", 3: b"2", 9: b"8"}
     assert len(readings) == 1

@@ -2,7 +2,7 @@ import struct
 
 import pytest
 
-from daemon.mail.mime.attachment import octets_of
+from daemon.mail.mime.attachment import part_contents
 from daemon.mail.mime.parse import parse
 from daemon.mail.mime.tnef import tnef_files
 
@@ -36,7 +36,7 @@ def test_the_files_of_a_wrapper_are_listed_under_their_long_names() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"no wrapper", wrapper(), TWO[:12], wrapper(START[:-3])])
 def test_a_broken_wrapper_gives_what_can_be_read(data: bytes) -> None:
-    assert [found for found in tnef_files(data) if found.octets] == []
+    assert [found for found in tnef_files(data) if found.data] == []
 
 
 def test_a_length_beyond_the_end_is_cut() -> None:
@@ -47,4 +47,4 @@ def test_wrapped_files_are_attachments_beside_the_wrapper() -> None:
     raw = b"Subject: x\nContent-Type: application/ms-tnef; name=winmail.dat\n\n" + TWO
     message = parse(raw)
     assert [file.filename for file in message.attachments] == ["winmail.dat", "Angebot für Jörg.pdf", "two.txt"]
-    assert [octets_of(raw, {file.part})[file.part] for file in message.attachments[1:]] == [b"one", b"two"]
+    assert [part_contents(raw, {file.part})[file.part] for file in message.attachments[1:]] == [b"one", b"two"]
