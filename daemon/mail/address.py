@@ -1,4 +1,4 @@
-"""Read addresses from headers and check addr-specs; a crafted string never becomes somebody else's address."""
+"""Read addresses from headers and check addr-specs; a crafted string never becomes another address."""
 
 import ipaddress
 import re
@@ -18,7 +18,7 @@ _MAX_SPACED: Final = 1000
 _MAX_LABEL: Final = 63
 
 _ATOM: Final = r"[^\s\x00-\x20\x7f-\x9f()<>@,;:\\\".\[\]\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]"
-# Dots in a row or at the ends are against RFC 5322, but Japanese carriers gave such addresses out.
+# RFC 5322 forbids dots in a row or at the ends, but Japanese carriers assigned such addresses.
 _DOT_ATOM: Final = re.compile(rf"(?:{_ATOM}|\.)+")
 _QUOTED: Final = re.compile(r'"((?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*)"')
 _ASCII_LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
@@ -31,7 +31,7 @@ _TOKEN: Final = re.compile(
 )
 _CLOSED_QUOTES: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _QUOTES: Final = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"?', re.DOTALL)
-# RFC 5322 section 4.4 lets white space stand around the dots and the @ of an old address.
+# RFC 5322 section 4.4 allows white space around the dots and the @ of an obsolete address.
 _OBSOLETE_SPACE: Final = re.compile(r"[ \t]*([.@])[ \t]*")
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED: Final = re.compile(r'(["\\])')
@@ -40,7 +40,7 @@ _ESCAPED: Final = re.compile(r'(["\\])')
 def canonical(text: str) -> str | None:
     """Return the addr-spec (RFC 5321 section 4.1.2, RFC 6531) in its one comparable form, or None.
 
-    The domain becomes lower-case A-labels; needless quotes go; the local part keeps its case.
+    The domain becomes lower-case A-labels, needless quotes are removed, the local part keeps its case.
     """
     if len(text) > _MAX_ADDRESS or "@" not in text:
         return None
@@ -52,7 +52,7 @@ def canonical(text: str) -> str | None:
 
 
 def readable_address(email: str) -> str:
-    """Return a canonical address as people read it: A-labels as the letters they stand for, where that is undoable."""
+    """Return a canonical address as people read it: A-labels decoded, unless the result means another address."""
     local, _, domain = email.rpartition("@")
     shown = ".".join(map(_shown_label, domain.split(".")))
     return f"{local}@{shown}" if canonical(f"{local}@{shown}") == email else email
@@ -112,7 +112,7 @@ def _literal(text: str) -> str | None:
 def read_addresses(value: str) -> tuple[Address, ...]:
     """Return the mailboxes of an address field (RFC 5322 section 3.4), still with its encoded words.
 
-    Groups give their members. Whatever is not exactly one address has `email` None and its text as `name`.
+    Groups are replaced by their members. Text that is not exactly one address has `email` None and is the `name`.
     """
     found: list[Address] = []
     for box in islice(_split(value[:_MAX_FIELD]), _MAX_BOXES):
@@ -134,7 +134,7 @@ def _is_name(text: str) -> bool:
 
 
 class _Box:
-    """What stands between two commas: pieces of words, of comments, and of the text in angle brackets."""
+    """The text between two commas: its words, its comments, and the text in angle brackets."""
 
     __slots__ = ("after_group", "angle", "angles", "bad", "comments", "words")
 
@@ -147,7 +147,7 @@ class _Box:
         self.after_group = after_group
 
     def address(self) -> Address | None:
-        """Return what the box means, None for an empty one."""
+        """Return the address in the box, None for an empty one."""
         text = "".join(self.words).strip()
         comment = _name("".join(self.comments))
         if self.angles:
@@ -156,7 +156,7 @@ class _Box:
             return None
         spec = _without_space(text)
         name, _, last = spec.rpartition(" ")
-        # Contact forms write "Ann Example ann@a.example": one @ in all, so there is no second address to take for it.
+        # Contact forms write "Ann Example ann@a.example": with a single @ there is no second address.
         if name and spec.count("@") == 1 and '"' not in spec and not self.bad and (email := canonical(last)):
             return Address(_name(name), email)
         email = None if self.bad else canonical(spec)
@@ -166,7 +166,7 @@ class _Box:
         inner = "".join(self.angle).strip()
         route = _ROUTE.match(inner)
         inner = inner[route.end() :].strip() if route else inner
-        # A stray bracket beside a second address is how a parser is made to read the wrong one (CVE-2023-27043).
+        # A stray bracket beside a second address can make a parser read the wrong one (CVE-2023-27043).
         unquoted = _CLOSED_QUOTES.sub("", text)
         is_stray = self.bad or any(mark in unquoted for mark in '[]\\"')
         crafted = self.angles > 1 or (is_stray and "@" in unquoted)
@@ -179,7 +179,7 @@ def _without_space(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    """Return a display name as people read it; its quotes were kept so far as an addr-spec may need them."""
+    """Return a display name as people read it, without the quotes that an addr-spec would need."""
     unquoted = _QUOTES.sub(lambda match: _ESCAPE.sub(r"\1", match[1]), text) if '"' in text else text
     return " ".join(decode_words(unquoted).split())
 
@@ -204,10 +204,10 @@ def _split(value: str) -> Iterator[_Box]:
             yield box
             box = _Box()
         elif special == ":" and not any("@" in word for word in box.words):
-            # The name of a group is no mailbox.
+            # The name of a group is not a mailbox.
             box = _Box(after_group=True)
         else:
-            # Text behind the angle brackets, as in "<ann@a.example>@b.example", makes the box ambiguous.
+            # Text after the angle brackets, as in "<ann@a.example>@b.example", makes the box ambiguous.
             box.bad = box.bad or bool(special) or (box.angles > 0 and not token.isspace())
             box.words.append(token)
     box.bad = box.bad or angle or depth > 0

@@ -1,4 +1,4 @@
-"""Understand an email: everything that can be said of it before the store is asked."""
+"""Analyze an email: everything that its bytes and envelope show, without the store."""
 
 from dataclasses import dataclass
 
@@ -13,13 +13,13 @@ from daemon.mail.screening.loop import own_evidence
 from daemon.mail.screening.screen import OwnIdentity, screen
 from daemon.vocabulary import Screening, SenderKind
 
-# A Sieve "reject" is a disposition notification in form, and a bounce in fact.
+# AUTO_REPLY too, because a Sieve "reject" is a bounce in the form of a disposition notification.
 REPORTS = (SenderKind.BOUNCE, SenderKind.AUTO_REPLY)
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What intake knows of us: addresses, keys, and whom to believe."""
+    """Who we are: our addresses, our keys, and the servers and lists that we trust."""
 
     own_addresses: frozenset[str]
     team_addresses: frozenset[str]
@@ -31,7 +31,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What an email says to us, before the store is asked."""
+    """Result of the analysis of one email."""
 
     message: Message
     screening: Screening
@@ -46,36 +46,36 @@ class Analysis:
         return self.sender.email.lower() if self.sender and self.sender.email else None
 
 
-def analyze(inbound: Inbound, policy: Identity) -> Analysis:
-    """Return what an email says to us. Pure."""
+def analyze(inbound: Inbound, identity: Identity) -> Analysis:
+    """Return the analysis of an email."""
     message = parse(inbound.raw)
     today = inbound.envelope.received_at.date()
-    own = OwnIdentity(policy.own_addresses, own_evidence(message, policy.keys, today))
+    own = OwnIdentity(identity.own_addresses, own_evidence(message, identity.keys, today))
     screening = screen(message, inbound.envelope, own)
-    if screening.kind is SenderKind.LIST and _our_list(message, policy.accepted_lists):
+    if screening.kind is SenderKind.LIST and _our_list(message, identity.accepted_lists):
         screening = Screening(SenderKind.PERSON, screening.acknowledge, ("came through our own list",))
     sender = sender_of(message)
     return Analysis(
         message,
         screening,
-        follow_up.find_keys(message, inbound.envelope.rcpt_tos, policy.keys, today, policy.reference_prefix),
+        follow_up.find_keys(message, inbound.envelope.rcpt_tos, identity.keys, today, identity.reference_prefix),
         sender,
-        _is_author(sender, message) and authenticated(message, policy.trusted_authserv_ids),
+        _is_author(sender, message) and authenticated(message, identity.trusted_authserv_ids),
         read_dsn(message, null_sender=inbound.envelope.mail_from == "") if screening.kind in REPORTS else None,
     )
 
 
 def sender_of(message: Message) -> Address | None:
-    """Return whom an answer goes to: the one readable From, or a single Reply-To where a form wrote for somebody."""
+    """Return who gets a reply: a single readable Reply-To (as of a web form), else a single readable From."""
     authors = [a for a in message.from_ if a.email]
-    answers = [a for a in message.reply_to if a.email]
-    if len(answers) == 1 and len(message.reply_to) == 1:
-        return answers[0]
+    reply_to = [a for a in message.reply_to if a.email]
+    if len(reply_to) == 1 and len(message.reply_to) == 1:
+        return reply_to[0]
     return authors[0] if len(authors) == 1 == len(message.from_) else None
 
 
 def _is_author(sender: Address | None, message: Message) -> bool:
-    """Say whether an answer goes to From itself: authentication says nothing of an address in Reply-To."""
+    """Return whether a reply goes to From: authentication does not cover an address in Reply-To."""
     email = (sender.email if sender else None) or ""
     return [email.lower()] == [(author.email or "").lower() for author in message.from_]
 

@@ -1,4 +1,4 @@
-"""What the outside said about an email before its first header."""
+"""The envelope of an email: what the client or mailbox said about it, apart from its content."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from datetime import datetime
 class Envelope:
     """The envelope of one delivery (RFC 5321 section 2.3.1).
 
-    `mail_from` is "" for the null sender `<>`; IMAP mail has it from Return-Path where there is one, else None.
+    `mail_from` is "" for the null sender `<>`; email from IMAP has it from Return-Path, or None without one.
     `peer` is the address of the client, or the name of the mailbox. `received_at` is in UTC.
     """
 
@@ -20,7 +20,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """One delivery as it came: envelope, untouched bytes, and its source.
+    """One delivery as received: envelope, unchanged bytes and source.
 
     `source` is "smtp", "lmtp" or "imap:ACCOUNT/FOLDER/UIDVALIDITY/UID".
     """

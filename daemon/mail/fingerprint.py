@@ -1,9 +1,9 @@
-"""Recognise the same mail by another way: a key over what no relay rewrites."""
+"""Recognise copies of an email that came by different routes: a hash of what no relay rewrites."""
 
 import hashlib
 import re
 
-# Relays add and rewrite trace headers; these are the author's own (RFC 5322 section 3.6).
+# Fields that the author wrote (RFC 5322 section 3.6); relays add and rewrite others.
 AUTHORS = frozenset(
     b"message-id date from sender reply-to to cc subject in-reply-to references mime-version content-type".split()
 )
@@ -14,10 +14,10 @@ SPACE = re.compile(rb"\s+")
 
 
 def content_key(raw: bytes) -> str:
-    """Return a key (SHA-256, hex) that is equal for copies of one mail that came by different ways.
+    """Return a key (SHA-256, hex) that is equal for copies of one email that came by different routes.
 
-    It covers the author's header fields and the body with line ends and white space folded, and so never rests on the
-    Message-ID alone, which anyone can choose.
+    It covers the author's header fields and the body, with line ends and white space normalised; the Message-ID alone
+    would not do, because anyone can choose it.
     """
     text = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     head_end = text.find(b"\n\n")
@@ -29,7 +29,7 @@ def content_key(raw: bytes) -> str:
     )
     digest = hashlib.sha256(b"\n".join(fields))
     digest.update(b"\n\n")
-    # A view: a copy of a large mail costs as much memory as the email.
+    # A view, because a copy of a large email doubles its memory.
     digest.update(memoryview(text)[head_end + 2 : _end(text, head_end + 2)])
     return digest.hexdigest()
 

@@ -1,4 +1,4 @@
-"""Find the ticket that an email belongs to: ask (pure), fetch (the store), decide (pure)."""
+"""Find the ticket that an email belongs to: find keys, let the store fetch candidates, decide."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,14 @@ from daemon.mail.token import Token
 from daemon.vocabulary import Status
 
 PREFIX = re.compile(r"^\s*(?:\[[^\[\]]{1,40}\]\s*)*(?:\w{1,12}(?:\[\d{1,3}\]|\(\d{1,3}\))?\s?[:\uff1a]\s*)")
-IDS_AT_MOST = 30
+MAX_IDS = 30
 MARKER = "ref:"
 ADDRESS_HEADERS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What in an email may name a ticket, strongest evidence first."""
+    """What in an email can identify a ticket, strongest evidence first."""
 
     tokens: tuple[tuple[Token, str], ...] = ()
     message_ids: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A ticket that the store found under one of the keys. `participants` are addresses in lower case."""
+    """A ticket that the store found by one of the keys. `participants` are addresses in lower case."""
 
     ticket_id: int
     status: Status
@@ -38,7 +38,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The tickets behind the keys of one email."""
+    """The tickets that the keys of one email lead to."""
 
     by_id: Mapping[int, Candidate]
     by_message_id: Mapping[str, int]
@@ -47,7 +47,7 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What an email joins, or, with `joins` false, which ticket a new one points to; and on which evidence."""
+    """The ticket that an email joins or, with `joins` false, that its new ticket points to, and the evidence."""
 
     ticket_id: int
     joins: bool
@@ -56,23 +56,23 @@ class FollowUp:
 
 
 def find_keys(message: Message, rcpt_tos: Sequence[str], keys: tuple[bytes, ...], today: date, prefix: str) -> Keys:
-    """Return whatever may name a ticket: signed tokens, parent Message-IDs, references in the subject."""
+    """Return what can identify a ticket: signed tokens, parent Message-IDs, references in the subject."""
     addresses = " ".join([*rcpt_tos, *(v for h in ADDRESS_HEADERS for v in message.headers.get(h, ())[:5])])
-    parents = (*message.in_reply_to, *reversed(message.references))[:IDS_AT_MOST]
+    parents = (*message.in_reply_to, *reversed(message.references))[:MAX_IDS]
     places = (
         ("signed address", addresses),
         ("signed Message-ID", " ".join(parents)),
-        ("signed mark in the text", _marked(message.text)),
+        ("signed reference in the text", _after_markers(message.text)),
     )
     tokens = [(found, place) for place, text in places for found in token.find(text[:20_000], keys, today)]
     return Keys(tuple(tokens), tuple(dict.fromkeys(parents)), find_references(message.subject, prefix))
 
 
 def decide(keys: Keys, candidates: Candidates, sender: str | None, subject: str, *, verified: bool) -> FollowUp | None:
-    """Return what an email from `sender` joins or points to, or None for an email that stands alone.
+    """Return the ticket that an email from `sender` joins or points to, or None for an unrelated email.
 
-    A token that we signed lets anyone in who holds it; a known Message-ID needs a participant and the same subject;
-    a bare reference needs a participant whose address is authenticated (`verified`), since anyone can read one.
+    With a token that we signed, anyone may join; with a known Message-ID, a participant with the same subject; with
+    a bare reference, only a participant whose address is authenticated (`verified`), because anyone can read one.
     """
     for genuine, place in keys.tokens:
         candidate = candidates.by_id.get(genuine.ticket_id)
@@ -83,13 +83,13 @@ def decide(keys: Keys, candidates: Candidates, sender: str | None, subject: str,
         if candidate and sender in candidate.participants:
             if same_subject(subject, candidate.subject):
                 return _joined(candidate, "known Message-ID and participant")
-            return FollowUp(candidate.ticket_id, joins=False, evidence="known Message-ID, but another subject")
+            return FollowUp(candidate.ticket_id, joins=False, evidence="known Message-ID, but a different subject")
     for reference in keys.references:
         candidate = candidates.by_id.get(candidates.by_reference.get(reference, 0))
         if candidate and verified and sender in candidate.participants:
             return _joined(candidate, "reference and authenticated participant")
         if candidate:
-            return FollowUp(candidate.ticket_id, joins=False, evidence=f"the subject names {reference}")
+            return FollowUp(candidate.ticket_id, joins=False, evidence=f"reference {reference} in the subject")
     return None
 
 
@@ -115,11 +115,11 @@ def _joined(candidate: Candidate, evidence: str, genuine: Token | None = None) -
     return FollowUp(candidate.ticket_id, joins=True, evidence=evidence, token=genuine)
 
 
-def _marked(text: str) -> str:
-    """Return the lines of a text that carry our body mark."""
+def _after_markers(text: str) -> str:
+    """Return the places in a text that start with our marker, joined by spaces."""
     found: list[str] = []
     start = text.find(MARKER)
-    while start >= 0 and len(found) < IDS_AT_MOST:
+    while start >= 0 and len(found) < MAX_IDS:
         found.append(text[start : start + token.LENGTH + len(MARKER) + 2])
         start = text.find(MARKER, start + 1)
     return " ".join(found)

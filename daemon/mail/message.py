@@ -1,4 +1,4 @@
-"""The parsed mail: frozen values, nothing of the email package."""
+"""The parsed email as frozen values, independent of the email package."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from datetime import datetime
 class Address:
     """A mailbox as written in a header.
 
-    `email` is the addr-spec with its domain as lower-case A-labels, or None where the text cannot be read as exactly
-    one address: a crafted string never turns into somebody else's address.
+    `email` is the addr-spec with its domain as lower-case A-labels, or None if the text is not exactly one
+    address: a crafted string never becomes another address.
     """
 
     name: str
@@ -19,7 +19,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A part that is a file to a person. `part` is the index of its Part; `size` is in decoded bytes."""
+    """A part that people see as a file. `part` is the index of its Part; `size` is in decoded bytes."""
 
     filename: str
     content_type: str
@@ -35,8 +35,8 @@ class Part:
 
     `headers` maps lower-case names to decoded values in order. `text` is the decoded, bounded text of text/* and
     of report parts (message/delivery-status, text/rfc822-headers, message/disposition-notification,
-    message/feedback-report), else "". `depth` is 0 for the whole mail; `embedded` marks whatever lies inside a
-    nested message/rfc822.
+    message/feedback-report), else "". `depth` is 0 for the whole email; `embedded` is true inside a nested
+    message/rfc822.
     """
 
     index: int
@@ -49,11 +49,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    r"""An email as people read it. Damage is in `defects`, short words such as "bad-base64" or "too-deep".
+    r"""An email as people read it. `defects` names damage by short words such as "bad-base64" or "too-deep".
 
-    `text` is the whole readable text (the plain part, else made from the HTML); what is new in it is for
-    `daemon.mail.reply.split` to say. `message_id` has its angle brackets, or is "". `headers` maps lower-case names to
-    decoded values in order. Text is str without NUL and lone surrogates, line ends are "\n".
+    `text` is the whole readable text (the plain part, else made from the HTML); `daemon.mail.reply.split`
+    finds what is new in it. `message_id` has its angle brackets, or is "". `headers` maps lower-case names to
+    decoded values in order. Text has no NUL and no lone surrogates; line ends are "\n".
     """
 
     message_id: str

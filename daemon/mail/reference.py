@@ -1,8 +1,8 @@
-"""Ticket references: short, unambiguous when spoken, checked against slips, and not guessable."""
+"""Ticket references: short, unambiguous when spoken, with a check character, not guessable."""
 
 import re
 
-# Neither I, L, O, U nor 0, 1: nothing that is misheard or misread. 30 characters.
+# 30 characters, without those that are easily misheard or misread: I, L, O, U, 0, 1.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM = 7
 REFERENCES = len(ALPHABET) ** RANDOM
@@ -26,6 +26,6 @@ def find_references(text: str, prefix: str) -> tuple[str, ...]:
 
 
 def _check(body: str) -> str:
-    # Every weight is a unit modulo 30, so that no single slip goes unnoticed.
+    # Every weight is a unit modulo 30, so the check detects every single wrong character.
     weights = (1, 7, 11, 13, 17, 19, 23)
     return ALPHABET[sum(w * ALPHABET.index(c) for w, c in zip(weights, body, strict=True)) % len(ALPHABET)]

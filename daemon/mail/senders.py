@@ -1,4 +1,4 @@
-"""Knows the marks that machines leave: names of mail systems, null senders, subjects that programs write."""
+"""Recognise senders that are machines: mail systems, null senders, no-reply addresses, bounce subjects."""
 
 import re
 from typing import Final
@@ -24,7 +24,7 @@ _NOREPLY = re.compile(
 )
 _ROLES: Final = frozenset({"root", "daemon", "nobody", "abuse", "listserv", "majordomo", "mailman"})
 
-# What mail systems write at the start of the Subject of a bounce; a person who forwards one leaves "Fwd:" before it.
+# Start of the subject of a bounce; one that a person forwards starts with "Fwd:".
 _BOUNCE_SUBJECTS: Final = split_phrases(
     "undeliver; returned mail; returned message; return receipt failed; failure notice; failure delivery",
     "failed delivery; failed mail; failed to deliver; failed:; delivery status notification; delivery notification",
@@ -48,36 +48,36 @@ _DECORATION = re.compile(r"(?:\[[^\]]{0,40}\]|[*!#\s]){0,4}")
 
 
 def is_null(path: str) -> bool:
-    """Tell whether a return path is the null sender, or the daemon that some systems write for it."""
+    """Return whether a return path is the null sender, or the daemon address that some systems write instead."""
     bare = path.strip().strip("<>").strip()
     return not bare or bool(_DAEMON.match(bare))
 
 
 def has_null_return_path(message: Message) -> bool:
-    """Tell whether the mail says that it came from the null sender."""
+    """Return whether a Return-Path header shows the null sender."""
     return any(is_null(value) for value in message.headers.get("return-path", ()))
 
 
 def is_daemon(address: Address) -> bool:
-    """Tell whether an address is that of a mail daemon, which writes nothing but reports."""
+    """Return whether an address belongs to a mail daemon, which writes only reports."""
     return bool(_DAEMON.match(_local(address)) or (not address.email and _DAEMON.search(address.name[:200])))
 
 
 def is_mail_system(address: Address) -> bool:
-    """Tell whether an address is that of a mail system, at which a person may also sit (postmaster)."""
+    """Return whether an address belongs to a mail system; a person may also use one (postmaster)."""
     if is_daemon(address) or _SYSTEM.match(_local(address)):
         return True
     return bool(_SYSTEM_NAME.match(address.name[:200].strip(" \"'<")))
 
 
 def is_unanswerable(email: str) -> bool:
-    """Tell whether nobody reads the mail at an address: daemons, roles of systems, no-reply."""
+    """Return whether no person reads email to an address: daemons, system roles, no-reply."""
     local = email.rpartition("@")[0].lower().strip('"')
     return bool(_DAEMON.match(local) or _SYSTEM.match(local) or _NOREPLY.match(local)) or local in _ROLES
 
 
 def is_bounce_subject(subject: str) -> bool:
-    """Tell whether a subject starts as mail systems start that of a bounce."""
+    """Return whether a subject starts like the subject of a bounce."""
     bare = _DECORATION.sub("", subject[:200].lower(), count=1)
     return bare.startswith(_BOUNCE_SUBJECTS)
 

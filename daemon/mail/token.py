@@ -1,4 +1,4 @@
-"""Our own mark: a signed token that names a ticket, a recipient, a purpose and an expiry."""
+"""Signed tokens that name a ticket, a recipient, a purpose and an expiry date."""
 
 import base64
 import hashlib
@@ -15,11 +15,11 @@ PAYLOAD = struct.Struct(">cIIH")
 MAC_BYTES = 10
 LENGTH = 34
 TOKEN = re.compile(rf"(?<![a-z2-7])[a-z2-7]{{{LENGTH}}}(?![a-z2-7])", re.IGNORECASE | re.ASCII)
-FOUND_AT_MOST = 50
+MAX_CANDIDATES = 50
 
 
 class Purpose(StrEnum):
-    """What a token allows: a customer to join, a member of a team to act."""
+    """What a token allows: a customer to add to a ticket, a team member to act on it."""
 
     CUSTOMER = "c"
     TEAM = "t"
@@ -27,7 +27,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a token says. `recipient` is a 32-bit digest of the address it was sent to."""
+    """Content of a token. `recipient` is a 32-bit digest of the address it was sent to."""
 
     purpose: Purpose
     ticket_id: int
@@ -35,7 +35,7 @@ class Token:
     expires: date
 
     def is_for(self, email: str) -> bool:
-        """Say whether the token was sent to this address."""
+        """Return whether the token was sent to this address."""
         return self.recipient == digest(email)
 
 
@@ -45,13 +45,13 @@ def digest(email: str) -> int:
 
 
 def sign(token: Token, key: bytes) -> str:
-    """Return the token as 34 characters of base32 that fit in a local part (RFC 5321 section 4.5.3.1.1)."""
+    """Return the token as 34 characters of base32, which fit in a local part (RFC 5321 section 4.5.3.1.1)."""
     payload = PAYLOAD.pack(token.purpose.encode(), token.ticket_id, token.recipient, (token.expires - EPOCH).days)
     return _text(payload + _mac(payload, key))
 
 
 def verify(text: str, keys: tuple[bytes, ...], today: date) -> Token | None:
-    """Return what a token says if one of the keys signed it and it has not expired, else None.
+    """Return the content of a token if one of the keys signed it and it has not expired, else None.
 
     The comparison takes the same time for every wrong token.
     """
@@ -63,7 +63,7 @@ def verify(text: str, keys: tuple[bytes, ...], today: date) -> Token | None:
         return None
     payload, mac = data[: PAYLOAD.size], data[PAYLOAD.size :]
     matches = [hmac.compare_digest(mac, _mac(payload, key)) for key in keys]
-    # The last letter has two bits to spare: only one spelling of them is ours.
+    # The last character has two unused bits: only one of their four spellings is valid.
     if not any(matches) or _text(data) != text.lower():
         return None
     purpose, ticket_id, recipient, days = PAYLOAD.unpack(payload)
@@ -72,9 +72,9 @@ def verify(text: str, keys: tuple[bytes, ...], today: date) -> Token | None:
 
 
 def find(text: str, keys: tuple[bytes, ...], today: date) -> Iterator[Token]:
-    """Yield the genuine tokens in a text, in order; at most 50 candidates are looked at."""
+    """Yield the genuine tokens in a text, in order; at most 50 candidates are checked."""
     for number, match in enumerate(TOKEN.finditer(text)):
-        if number >= FOUND_AT_MOST:
+        if number >= MAX_CANDIDATES:
             return
         token = verify(match.group().lower(), keys, today)
         if token is not None:

@@ -1,4 +1,4 @@
-"""Recognises a bounce: by its structure, its sender, its subject and its words together."""
+"""Recognise a bounce by its structure, sender, subject and text together."""
 
 from collections.abc import Collection
 from typing import Final
@@ -12,7 +12,7 @@ STATUS: Final = frozenset({"message/delivery-status", "message/global-delivery-s
 RECEIPT: Final = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
 FEEDBACK: Final = frozenset({"message/feedback-report"})
 
-_READABLE: Final = ("text/", "multipart/")  # a multipart has text of its own where its boundaries are broken
+_READABLE: Final = ("text/", "multipart/")  # a multipart has text itself if its boundaries are broken
 _ENOUGH: Final = 3
 _HEAD: Final = 25
 _FAILURE: Final = split_phrases(
@@ -29,29 +29,29 @@ _FAILURE: Final = split_phrases(
 
 
 def bounce_evidence(message: Message, *, null_sender: bool = False) -> str:
-    """Return why an email is a bounce, in a few words, or "" where it is none.
+    """Return why an email is a bounce, in a few words, or "" if it is not one.
 
-    `null_sender` says that the envelope came from `<>`. What a person may do as well needs further signs: a
-    postmaster writes letters, and a customer writes about a "Delivery failure".
+    `null_sender` means that the envelope sender was `<>`. Signs that people also produce need further signs: a
+    postmaster may be a person, and a customer may write about a "Delivery failure".
     """
     if find_report(message, STATUS):
-        return "a delivery report (RFC 3464)"
+        return "delivery report (RFC 3464)"
     if message.header("x-failed-recipients"):
         return "X-Failed-Recipients"
     if is_ses_event(message):
-        return "an event of Amazon SES"
+        return "Amazon SES event"
     if any(map(is_daemon, message.from_)):
         return "from a mail daemon"
-    return _summed(message, null_sender=null_sender)
+    return _sum_of_signs(message, null_sender=null_sender)
 
 
 def find_report(message: Message, types: Collection[str]) -> str:
-    """Return the text of the first report part of these types outside of forwarded mail, or ""."""
+    """Return the text of the first part of these types outside of nested emails, or ""."""
     return next((part.text or " " for part in message.parts if part.content_type in types and not part.embedded), "")
 
 
 def is_complaint(message: Message) -> bool:
-    """Tell whether an email is a complaint: a feedback report, or what Microsoft's JMRP sends in place of one."""
+    """Return whether an email is a complaint: a feedback report, or Microsoft's JMRP form of one."""
     if find_report(message, FEEDBACK):
         return True
     sender = message.from_[0].email if message.from_ else ""
@@ -59,39 +59,41 @@ def is_complaint(message: Message) -> bool:
 
 
 def notice_of(message: Message) -> list[str]:
-    """Return the lines that a report says to people, none where all its text lies in the email it returns."""
-    said = any(part.text and part.content_type.startswith(_READABLE) and not part.embedded for part in message.parts)
-    return notice_lines(message.text) if said else []
+    """Return the lines of a report that are meant for people; none if all its text belongs to the returned email."""
+    has_text = any(
+        part.text and part.content_type.startswith(_READABLE) and not part.embedded for part in message.parts
+    )
+    return notice_lines(message.text) if has_text else []
 
 
 def is_ses_event(message: Message) -> bool:
-    """Tell whether an email carries an event of Amazon SES through its notification service (SNS)."""
+    """Return whether an email carries an event of Amazon SES through its notification service (SNS)."""
     return bool(message.header("x-amz-sns-message-id")) and '"notificationType"' in message.text[:200]
 
 
-def _summed(message: Message, *, null_sender: bool) -> str:
-    """Add up the signs; a subject or words must be among them, for responders also use the null sender."""
+def _sum_of_signs(message: Message, *, null_sender: bool) -> str:
+    """Add up the signs. One must be the subject or the text, because autoresponders also use the null sender."""
     sender = {
         "null sender": 2 * (null_sender or has_null_return_path(message)),
-        "a report without its part": 3 * _is_bare_report(message),
+        "multipart/report without a report part": 3 * _lacks_report_part(message),
         "from a mail system": not message.from_ or any(map(is_mail_system, message.from_)),
     }
     if not any(sender.values()):
         return ""
     signs = sender | {
-        "subject of a bounce": is_bounce_subject(message.subject),
-        "words of a bounce": _tells_of_failure(message),
+        "bounce subject": is_bounce_subject(message.subject),
+        "bounce text": _has_failure_phrase(message),
     }
-    if sum(signs.values()) < _ENOUGH or not (signs["subject of a bounce"] or signs["words of a bounce"]):
+    if sum(signs.values()) < _ENOUGH or not (signs["bounce subject"] or signs["bounce text"]):
         return ""
     return ", ".join(sign for sign, weight in signs.items() if weight)
 
 
-def _is_bare_report(message: Message) -> bool:
+def _lacks_report_part(message: Message) -> bool:
     root = message.header("content-type").lower()
     return root.startswith("multipart/report") and ("delivery-status" in root or "report-type" not in root)
 
 
-def _tells_of_failure(message: Message) -> bool:
+def _has_failure_phrase(message: Message) -> bool:
     head = " ".join(" ".join(notice_of(message)[:_HEAD]).lower().split())
     return any(phrase in head for phrase in _FAILURE)

@@ -1,4 +1,4 @@
-"""Reads bounces that only people were meant to read: the notices of mail systems before and beside RFC 3464."""
+"""Read bounces written for people only: notices of mail systems that do not follow RFC 3464."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -15,7 +15,7 @@ _MAX_LINE: Final = 400
 _MAX_RECIPIENTS: Final = 100
 _NEAR: Final = 12
 
-# Where the notice ends and the returned message starts: how the line begins, dashes apart.
+# How the line begins, without dashes, at which the notice ends and the returned message starts.
 _RETURNED: Final = split_phrases(
     "below this line is a copy; below the next line is a copy; below is a copy; this is a copy of; here is a copy of",
     "a copy of the original message; a copy of the message; attachment is a copy; included is a copy",
@@ -29,13 +29,13 @@ _ORIGINAL = re.compile(
     r"[-=*]{2,40} {0,4}original message {0,4}[-=*:]{0,40}$|[-\s]{0,8}the first \d{1,4} lines of", re.IGNORECASE
 )
 
-# An address that opens a line, as lists of failed recipients have it: "<a@b>:", "  a@b", "* a@b", "[a@b]: 550 ...".
+# An address at the start of a line, as in lists of failed recipients: "<a@b>:", "  a@b", "* a@b", "[a@b]: 550 ...".
 _LISTED = re.compile(
     r"[\s>*•\-\[<\"'`]{0,80}(?:SMTP:|mailto:)?([^\s<>;:,\"()\[\]@=]{1,64}@[^\s<>;:,\"()\[\]@]{1,255})(.{0,400})"
 )
 _AFTER_LISTED = re.compile(r"\s*$|[>:;,\])\"'`.]|\.\.\.|\s+(?:on\b|\(|<|\[|-|was\b|is\b|invalid\b|:)", re.IGNORECASE)
 
-# What stands before a failed recipient on its line.
+# Text before a failed recipient on the same line.
 _ANNOUNCED: Final = split_phrases(
     "undeliverable to; undeliverable address; deliver your message to; deliver message to; deliver mail to",
     "delivering your mail to; delivered to; delivre a; deliver to; delivery failed; delivery to",
@@ -52,7 +52,7 @@ _DELAYED: Final = split_phrases(
 
 
 def notice_lines(text: str) -> list[str]:
-    """Return the lines of a notice before the message it returns, bounded in number and length."""
+    """Return the lines of a notice before the returned message, bounded in number and length."""
     kept: list[str] = []
     for line in text[:_MAX_TEXT].split("\n")[:_MAX_LINES]:
         if _starts_returned(line, after=bool(kept)):
@@ -63,7 +63,7 @@ def notice_lines(text: str) -> list[str]:
 
 
 def is_delayed(subject: str, lines: list[str]) -> bool:
-    """Tell whether a notice without a report part says that delivery is still being tried."""
+    """Return whether a notice without a report part says that the system is still trying to deliver."""
     if any(word in subject.lower() for word in _DELAYED_SUBJECTS):
         return True
     head = " ".join(lines[:_NEAR]).lower()
@@ -71,7 +71,7 @@ def is_delayed(subject: str, lines: list[str]) -> bool:
 
 
 def bare_users(lines: list[str]) -> list[str]:
-    """Return the local parts that a provider lists of its own users without their domain (AOL)."""
+    """Return the local parts of recipients that a provider (AOL) lists without the domain."""
     for number, line in enumerate(lines):
         if "following recipients could not" in line.lower() and line.rstrip().endswith(":"):
             return [
@@ -81,25 +81,25 @@ def bare_users(lines: list[str]) -> list[str]:
 
 
 def read_notice(lines: list[str], known: Collection[str], own: Collection[str], action: str) -> tuple[Failure, ...]:
-    """Return the failures that a notice tells of in prose.
+    """Return the failures that a notice reports in prose.
 
-    `known` are recipients that a header names, for notices without a list; `own` are addresses of the one who gets
-    the notice, named only when nobody else is.
+    `known` are recipients from a header, for notices without a list. `own` are the addresses of the recipient of the
+    notice; they are reported only if there are no others.
     """
-    places = _placed(lines, known, own)
+    places = _located(lines, known, own)
     starts = sorted({line for line in places.values() if line is not None})
     whole = "\n".join(lines)
     return tuple(
-        diagnose(address, action, None, _said_of(address, line, starts, lines), whole)
+        diagnose(address, action, None, _text_about(address, line, starts, lines), whole)
         for address, line in places.items()
     )
 
 
-def said_of(addresses: Collection[str], lines: list[str]) -> dict[str, str]:
-    """Return what a notice says of recipients that are known already."""
+def text_about(addresses: Collection[str], lines: list[str]) -> dict[str, str]:
+    """Return the text of a notice about each of these recipients."""
     places = dict(reversed([(address, number) for number, address in _listed(lines)])) if addresses else {}
     starts = sorted(places.values())
-    return {address: _said_of(address, places.get(address), starts, lines) for address in addresses}
+    return {address: _text_about(address, places.get(address), starts, lines) for address in addresses}
 
 
 def _starts_returned(line: str, *, after: bool) -> bool:
@@ -109,8 +109,8 @@ def _starts_returned(line: str, *, after: bool) -> bool:
     return low.startswith(_RETURNED) or bool(_HEADER.match(line) or _ORIGINAL.match(line.strip()))
 
 
-def _placed(lines: list[str], known: Collection[str], own: Collection[str]) -> dict[str, int | None]:
-    """Return the recipients with the number of the line that names each."""
+def _located(lines: list[str], known: Collection[str], own: Collection[str]) -> dict[str, int | None]:
+    """Return each recipient with the number of the line that names it."""
     if listed := _others(_listed(lines), own):
         return listed
     return dict.fromkeys(known) or _others(_mentioned(lines), own)
@@ -124,10 +124,10 @@ def _others(found: Iterator[tuple[int, str]], own: Collection[str]) -> dict[str,
 
 
 def _listed(lines: list[str]) -> Iterator[tuple[int, str]]:
-    """Yield addresses that open a line or follow an announcement."""
+    """Yield addresses at the start of a line or after a phrase that announces one, with the line number."""
     before = ""
     for number, line in enumerate(lines):
-        # Exim tells whose message it was: "A message sent by / <address> / could not be delivered".
+        # Exim also names the sender: "A message sent by / <address> / could not be delivered".
         if not before.endswith("sent by") and (address := _opening(line) or _announced(line)):
             yield number, address
         before = line.rstrip()
@@ -149,18 +149,18 @@ def _announced(line: str) -> str:
 
 
 def _mentioned(lines: list[str]) -> Iterator[tuple[int, str]]:
-    """Yield addresses on a line that has a reply code or the words of a refusal (transcripts of sessions)."""
+    """Yield addresses on a line with a reply code or the phrase of a refusal, as in transcripts of sessions."""
     for number, line in enumerate(lines):
         if (address := find_address(line)) and ("rcpt" in line.lower() or find_status(line) or find_reason(None, line)):
             yield number, address
 
 
-def _said_of(address: str, line: int | None, starts: list[int], lines: list[str]) -> str:
-    """Return what the notice says of one recipient: its own lines, those that name it, else all."""
+def _text_about(address: str, line: int | None, starts: list[int], lines: list[str]) -> str:
+    """Return the text about one recipient: the lines below its name, those that mention it, else all."""
     near: list[str] = []
     if line is not None:
         stop = next((start for start in starts if start > line), len(lines))
         near = lines[line : min(stop, line + _NEAR)]
     near += [other for other in lines if address in other.lower() and other not in near]
-    said = "\n".join(near)
-    return said if find_status(said) or find_reason(None, said) else "\n".join(lines)
+    text = "\n".join(near)
+    return text if find_status(text) or find_reason(None, text) else "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The words by which mail servers and mail systems say why a delivery failed, reason by reason."""
+"""Phrases that mail servers use to say why a delivery failed, by reason."""
 
 from typing import Final
 
@@ -41,7 +41,7 @@ PHRASES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ),
     # Exim refuses such an address in a header of the message; where others are good, it delivers to them.
     ("bad-syntax", split_phrases("malformed address; incorrectly constructed")),
-    # IMail counts its tries; this is the number it comes with.
+    # IMail counts its attempts; this number comes with them.
     ("expired", split_phrases("delivery failed 20 attempts")),
     (
         "authentication",
@@ -85,7 +85,7 @@ PHRASES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
             "unauthorized; moderat; requires confirmation; send mail as; google groups",
         ),
     ),
-    # Exchange Online says this, and no more, of a recipient that its directory does not have.
+    # The only text that Exchange Online gives for a recipient that is not in its directory.
     ("user-unknown", split_phrases("recipient address rejected: access denied")),
     (
         "policy",
@@ -94,7 +94,7 @@ PHRASES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
             "administrative prohibition",
         ),
     ),
-    # Yahoo's words for an account that will not come back.
+    # Yahoo's phrases for a permanently closed account.
     ("moved", split_phrases("disabled or discontinued; has been discontinued")),
     (
         "suspended",
@@ -111,9 +111,9 @@ PHRASES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
             "user not local",
         ),
     ),
-    # procmail and Postfix's pipes quote what the local system said to them, whatever that was.
+    # procmail and Postfix's pipe quote any error of the local system.
     ("system", split_phrases("couldn't create; can't create; command died; internal system error")),
-    # Postfix lost its own notes on why.
+    # Postfix lost its record of the reason.
     ("system", split_phrases("delivery report unavailable")),
     (
         "not-accepting",
@@ -178,7 +178,7 @@ PHRASES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         ),
     ),
     ("policy", split_phrases("policy; prohibited; not accepted; protocol violation")),
-    # What is left when a server only says that it does not want this recipient.
+    # The server says only that it refuses this recipient.
     ("user-unknown", split_phrases("recipient address rejected; address rejected; recipient rejected; bad recipient")),
     ("policy", split_phrases("rejected; refused; denied")),
 )

@@ -1,4 +1,4 @@
-"""Reads reports about mail that we sent: bounces, receipts, complaints."""
+"""Read reports about email that we sent: bounces, receipts, complaints."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from daemon.mail.dsn.evidence import (
     is_ses_event,
     notice_of,
 )
-from daemon.mail.dsn.notices import bare_users, is_delayed, read_notice, said_of
+from daemon.mail.dsn.notices import bare_users, is_delayed, read_notice, text_about
 from daemon.mail.dsn.reason import Failure, diagnose, find_status
 from daemon.mail.dsn.report import Fields, find_address, read_blocks, read_deliveries, recipient_of
 from daemon.mail.message import Message
@@ -35,8 +35,8 @@ class Dsn:
     """A report about an email that we sent.
 
     `kind` is "dsn" for a delivery report, "mdn" for a receipt (RFC 8098), "arf" for a complaint (RFC 5965).
-    `failures` has one entry for each recipient; `original_message_id` has its angle brackets, or is "". Who sent a
-    report is not proven by it: whether that Message-ID is ours is for the caller to verify.
+    `failures` has one entry for each recipient; `original_message_id` has its angle brackets, or is "". A
+    report proves nothing about its sender: the caller must verify that the Message-ID is ours.
     """
 
     kind: Literal["dsn", "mdn", "arf"]
@@ -45,22 +45,22 @@ class Dsn:
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """The addresses that the report is about, in lower case, each once."""
+        """Addresses that the report is about, in lower case, without duplicates."""
         return tuple(dict.fromkeys(failure.address for failure in self.failures if failure.address))
 
     @property
     def status(self) -> str | None:
-        """The first status, such as "5.1.1" (RFC 3463)."""
+        """First status, such as "5.1.1" (RFC 3463)."""
         return next((failure.status for failure in self.failures if failure.status), None)
 
     @property
     def permanent(self) -> bool:
-        """Whether none of the recipients will ever be reached."""
+        """Whether no recipient can ever be reached."""
         return bool(self.failures) and all(failure.permanent for failure in self.failures)
 
     @property
     def delayed(self) -> bool:
-        """Whether delivery is still being tried."""
+        """Whether the system is still trying to deliver."""
         return any(failure.action == "delayed" for failure in self.failures)
 
     @property
@@ -70,14 +70,14 @@ class Dsn:
 
     @property
     def diagnostic(self) -> str:
-        """What the server said, shortened."""
+        """Answer of the server, shortened."""
         return next((failure.diagnostic for failure in self.failures if failure.diagnostic), "")
 
 
 def read_dsn(message: Message, *, null_sender: bool = False) -> Dsn | None:
-    """Return what a report says, or None when an email is none (RFC 3464, 8098, 5965, and the notices of mail systems).
+    """Return the content of a report, or None for other email (RFC 3464, 8098, 5965, and notices of mail systems).
 
-    `null_sender` says that the envelope came from `<>`, which an email may not carry in a header.
+    `null_sender` means that the envelope sender was `<>`; the headers need not show it.
     """
     if is_complaint(message):
         return Dsn("arf", _complaints(message, find_report(message, FEEDBACK)), _original_id(message))
@@ -95,34 +95,38 @@ def _failures(message: Message) -> tuple[Failure, ...]:
     notice = "\n".join(lines)
     reported = read_deliveries(find_report(message, STATUS) or notice, notice)
     if any(failure.address for failure in reported):
-        return _with_words(reported, lines)
+        return _with_notice_text(reported, lines)
     action = reported[0].action if reported else "delayed" if is_delayed(message.subject, lines) else "failed"
-    told = () if bare_users(lines) else read_notice(lines, _named(message), _readers(message), action)
-    return told or tuple(diagnose(address, action, None, notice) for address in _addressed(message, lines))
+    failures = (
+        () if bare_users(lines) else read_notice(lines, _header_recipients(message), _report_addresses(message), action)
+    )
+    return failures or tuple(
+        diagnose(address, action, None, notice) for address in _returned_recipients(message, lines)
+    )
 
 
-def _with_words(reported: tuple[Failure, ...], lines: list[str]) -> tuple[Failure, ...]:
-    """Return the failures; the words of the notice stand in where the report has neither words nor a telling status."""
+def _with_notice_text(reported: tuple[Failure, ...], lines: list[str]) -> tuple[Failure, ...]:
+    """Return the failures, with the text of the notice where the report has neither text nor a specific status."""
     silent = [f.address for f in reported if not (f.reason or f.diagnostic) and f.action in {"failed", "delayed"}]
-    words = said_of(silent[:_MAX_SILENT], lines)
+    words = text_about(silent[:_MAX_SILENT], lines)
     return tuple(
         diagnose(f.address, f.action, f.status, words[f.address]) if f.address in words and not f.reason else f
         for f in reported
     )
 
 
-def _named(message: Message) -> tuple[str, ...]:
-    """Return the recipients that Exim and Gmail name in a header."""
+def _header_recipients(message: Message) -> tuple[str, ...]:
+    """Return the recipients from the header that Exim and Gmail write."""
     values = ",".join(message.headers.get("x-failed-recipients", ()))[:_MAX_TEXT]
     return tuple(dict.fromkeys(filter(None, map(find_address, values.split(",")))))
 
 
-def _readers(message: Message) -> frozenset[str]:
+def _report_addresses(message: Message) -> frozenset[str]:
     return frozenset((address.email or "").lower() for address in (*message.to, *message.from_))
 
 
-def _addressed(message: Message, lines: list[str]) -> list[str]:
-    """Return the recipients of the returned mail, where the notice names none; else one without a name."""
+def _returned_recipients(message: Message, lines: list[str]) -> list[str]:
+    """Return the recipients of the returned email, for a notice that names none; [""] if there are none either."""
     if bare := bare_users(lines):
         domain = next((domain_of(address.email) for address in message.from_ if address.email), "")
         return [f"{user}@{domain}" for user in bare]
@@ -133,7 +137,7 @@ def _addressed(message: Message, lines: list[str]) -> list[str]:
 
 
 def _receipt(message: Message, report: str) -> Dsn:
-    """Read a disposition notification. Sieve's "reject" answers with one that says the email was deleted unread."""
+    """Read a disposition notification; that of a Sieve "reject" says that the email was deleted unread."""
     fields = _merged(report)
     rejected = "deleted" in fields.get("disposition", "").lower() and "reject" in message.subject.lower()
     failure = diagnose(recipient_of(fields), "failed", None, message.text[:_MAX_TEXT])
@@ -141,7 +145,7 @@ def _receipt(message: Message, report: str) -> Dsn:
 
 
 def _complaints(message: Message, report: str) -> tuple[Failure, ...]:
-    """Return who complained: the recipient that the report names, else the one of the email that it returns."""
+    """Return who complained: the recipient named in the report, else that of the returned email."""
     fields = _merged(report)
     named = (fields.get(name, "") for name in ("original-rcpt-to", "removal-recipient", "final-recipient"))
     returned = (part.headers.get("to", ("",))[0] for part in message.parts if part.embedded)
@@ -154,7 +158,7 @@ def _merged(report: str) -> Fields:
 
 
 def _ses_failures(text: str) -> tuple[Failure, ...]:
-    """Read the JSON that Amazon SES sends through SNS; its fields are those of its documentation."""
+    """Read the JSON that Amazon SES sends through SNS, with the field names of its documentation."""
     try:
         event, _ = json.JSONDecoder(strict=False).raw_decode(text[:_MAX_TEXT].lstrip())
         return tuple(_ses_recipients(event))
@@ -163,12 +167,12 @@ def _ses_failures(text: str) -> tuple[Failure, ...]:
 
 
 def _ses_recipients(event: dict[str, Any]) -> Iterator[Failure]:
-    """Yield what an event says of each recipient (bounce, complaint or delivery object)."""
+    """Yield a failure for each recipient of an event (bounce, complaint or delivery object)."""
     for recipient in event.get("bounce", {}).get("bouncedRecipients", [])[:_MAX_RECIPIENTS]:
         action = str(recipient.get("action", "failed"))[:20]
-        said = str(recipient.get("diagnosticCode", ""))[:1000]
+        text = str(recipient.get("diagnosticCode", ""))[:1000]
         yield diagnose(
-            find_address(str(recipient.get("emailAddress"))), action, find_status(str(recipient.get("status"))), said
+            find_address(str(recipient.get("emailAddress"))), action, find_status(str(recipient.get("status"))), text
         )
     for recipient in event.get("complaint", {}).get("complainedRecipients", [])[:_MAX_RECIPIENTS]:
         yield Failure(find_address(str(recipient.get("emailAddress"))), "complaint", None, "complaint", "")
@@ -177,7 +181,7 @@ def _ses_recipients(event: dict[str, Any]) -> Iterator[Failure]:
 
 
 def _original_id(message: Message) -> str:
-    """Return the Message-ID of the email that a report is about: from what it returns, names or answers."""
+    """Return the Message-ID of the reported email, from the returned email, the text or the references."""
     for part in message.parts:
         if part.embedded and (found := _MESSAGE_ID.search(f"message-id: {part.headers.get('message-id', ('',))[0]}")):
             return found[1]

@@ -1,4 +1,4 @@
-"""Reads the machine-readable part of a report: RFC 3464 deliveries, RFC 8098 dispositions, RFC 5965 feedback."""
+"""Read the machine-readable part of a report: RFC 3464 deliveries, RFC 8098 dispositions, RFC 5965 feedback."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -23,16 +23,16 @@ Fields = Mapping[str, str]
 
 
 def find_address(text: str) -> str:
-    """Return the first mail address in a text, in lower case, or ""."""
+    """Return the first email address in a text, in lower case, or ""."""
     match = _ADDRESS.search(text[:_MAX_FIELD])
     return match[0].strip(".'`*").lower() if match else ""
 
 
 def read_blocks(text: str) -> tuple[Fields, ...]:
-    """Return the groups of fields in a report, names in lower case, a group per recipient and one before them.
+    """Return the groups of fields in a report: one for the message, then one per recipient; names in lower case.
 
-    Groups are separated by blank lines (RFC 3464 section 2.1); where a system forgets one, a second recipient field of
-    the same name opens the next group.
+    Groups are separated by blank lines (RFC 3464 section 2.1); if one is missing, a second recipient field of
+    the same name starts the next group.
     """
     blocks: list[dict[str, str]] = [{}]
     name = ""
@@ -54,10 +54,10 @@ def read_blocks(text: str) -> tuple[Fields, ...]:
 
 
 def read_deliveries(text: str, notice: str = "") -> tuple[Failure, ...]:
-    """Return what a message/delivery-status part says of each recipient (RFC 3464 section 2.3).
+    """Return a failure for each recipient in a message/delivery-status part (RFC 3464 section 2.3).
 
-    Recipients that failed or wait; where there are none, those that a success report is about. `notice` is what
-    the report says to people.
+    These are the recipients that failed or wait; if there are none, those of a success report. `notice` is the text
+    of the report for people.
     """
     named = (block for block in read_blocks(text) if any(name in block for name in _PER_RECIPIENT))
     found: dict[str, Failure] = {}
@@ -68,7 +68,7 @@ def read_deliveries(text: str, notice: str = "") -> tuple[Failure, ...]:
 
 
 def _joined(blocks: list[dict[str, str]]) -> Iterator[dict[str, str]]:
-    """Yield the groups; one that names no recipient belongs to the recipient before it (a stray blank line)."""
+    """Yield the groups; one without a recipient is joined to the group before it (a stray blank line)."""
     current: dict[str, str] = {}
     for block in blocks:
         named = any(name in block for name in _PER_RECIPIENT)
@@ -92,7 +92,7 @@ def _failure(block: Fields, notice: str) -> Failure:
 def recipient_of(block: Fields) -> str:
     """Return the recipient that a group of fields is about, or "".
 
-    The final recipient, unless it is of a host without a domain (Sun's and Oracle's servers name the internal one).
+    This is the final recipient, unless its host has no domain (servers of Sun and Oracle give the internal address).
     """
     found = [find_address(_TYPE.sub("", block.get(name, ""), count=1)) for name in _PER_RECIPIENT]
     return next((address for address in found if "." in domain_of(address)), next(filter(None, found), ""))

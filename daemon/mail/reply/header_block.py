@@ -50,7 +50,7 @@ def match_headers(lines: Sequence[str], index: int) -> tuple[int, int] | None:
 
 
 def labels_follow(lines: Sequence[str], index: int, wanted: int) -> bool:
-    """Say whether that many header lines follow, quoted or not."""
+    """Return whether that many header lines follow, quoted or not."""
     found = 0
     for line in lines[index : index + 8]:
         text = line.lstrip("> ")

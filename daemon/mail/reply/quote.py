@@ -57,13 +57,13 @@ def find_head(lines: Sequence[str], index: int) -> Head | None:
 
 
 def announces_inside(lines: Sequence[str], start: int, end: int) -> bool:
-    """Say whether a quote opens with its own announcement, as Apple Mail on a telephone and Mail.ru write it."""
+    """Return whether a quote opens with its own announcement, as Apple Mail on a telephone and Mail.ru write it."""
     inner = [line.lstrip("> ") for line in lines[start : min(end, start + 4)]]
     return any(find_head(inner, at) for at in range(len(inner)))
 
 
 def starts_forward(lines: Sequence[str], index: int) -> bool:
-    """Say whether a line says "forwarded message" and headers follow it."""
+    """Return whether a line says "forwarded message" and headers follow it."""
     line = lines[index].lstrip("> ")
     if not (line.endswith(COLONS) or _TITLED_RULE.fullmatch(line)):
         return False
@@ -72,13 +72,13 @@ def starts_forward(lines: Sequence[str], index: int) -> bool:
 
 
 def _introduced(lines: Sequence[str], index: int) -> bool:
-    """Say whether words such as "I got this:" lead to an email that a person pasted or sent on with Outlook."""
+    """Return whether words such as "I got this:" lead to an email that a person pasted or sent on with Outlook."""
     above = next((line for line in reversed(lines[max(index - 3, 0) : index]) if line), "")
     return above.endswith(COLONS) and not is_quoted(above)
 
 
 def _closes_address(lines: Sequence[str], index: int) -> bool:
-    """Say whether a line opens with the ">" of an address that Gmail wrapped just before it."""
+    """Return whether a line opens with the ">" of an address that Gmail wrapped just before it."""
     above = lines[index - 1] if index else ""
     return above.rfind("<") > above.rfind(">") and not is_quoted(above) and lines[index].endswith(COLONS)
 

@@ -92,7 +92,7 @@ def _footer(lines: Sequence[str], end: int) -> int:
 
 
 def _is_footer(line: str) -> bool:
-    """Say whether a line advertises a mail program or device: a word for "sent" and a product, in the first clause."""
+    """Return whether a line advertises a mail program or device: its first clause says "sent" and names a product."""
     text = _LINK.sub(" ", plain(line)).strip(" <>()[]*_-")
     clause = _CLAUSE.split(text, maxsplit=1)[0]
     folded = fold(clause)
@@ -109,7 +109,7 @@ def _is_footer(line: str) -> bool:
 
 
 def _says_sent(folded: str, words: Sequence[str]) -> bool:
-    """Say whether a line opens with "sent", or with words such as "this message" or a device that lead to it."""
+    """Return whether a line opens with "sent", or with words such as "this message" or a device that lead to it."""
     if words[0] in SENT_FROM:
         return words[0] != "sent" or _SENT_HOW.match(folded) is not None
     if (words[0] in FOOTER_OPENERS or _DEVICE.match(folded)) and not SENT_FROM.isdisjoint(words):
@@ -139,7 +139,7 @@ def _legal_notice(lines: Sequence[str], end: int) -> int:
 
 
 def _is_notice(text: str) -> bool:
-    """Say whether a folded paragraph is legal: words of several groups, and nobody asks or speaks of himself."""
+    """Return whether a folded paragraph is legal: words of several groups, and nobody asks or speaks of himself."""
     if "?" in text or not (_is_small_print(text) or _is_disclaimer(text)):
         return False
     return _FIRST_PERSON.search(text) is None

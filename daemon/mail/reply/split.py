@@ -86,7 +86,7 @@ def _without_announcement(chunks: list[_Chunk]) -> Reply:
 
 
 def _can_go(above: _Chunk, quote: _Chunk) -> bool:
-    """Say whether a last quote without announcement is a program's, and not lines of a log that a person pasted."""
+    """Return whether a last quote without announcement is a program's, and not lines of a log that a person pasted."""
     lines = [plain(line) for line in quote.lines[: _LONG_QUOTE + 1]]
     if announces_inside(lines, 0, len(lines)):
         return True
@@ -118,12 +118,12 @@ def _join(lines: Sequence[str]) -> str:
 
 
 def _written(lines: Sequence[str]) -> bool:
-    """Say whether lines below a quote hold words of the person, not only a signature."""
+    """Return whether lines below a quote hold words of the person, not only a signature."""
     return any(line.strip() for line in lines[: cut_signature(lines, whole=True)])
 
 
 def _quotes(chunks: list[_Chunk]) -> bool:
-    """Say whether there are bare quotes with words in them; the signature of the quoted mail does not count."""
+    """Return whether there are bare quotes with words in them; the signature of the quoted mail does not count."""
     lines = [line.lstrip("> \t") for chunk in chunks if chunk.kind == "bare" for line in chunk.lines]
     return any(line and not _SIGNED.fullmatch(line) for line in lines[: cut_signature(lines, whole=True)])
 
@@ -171,7 +171,7 @@ def _prefixed_end(lines: Sequence[str], at: int, initials: str) -> int:
 
 
 def _wrapped(lines: Sequence[str], at: int) -> bool:
-    """Say whether a line is the rest of a quoted line that was wrapped after quoting, as in Gmail's plain text."""
+    """Return whether a line is the rest of a quoted line that was wrapped after quoting, as in Gmail's plain text."""
     line = lines[at]
     if not line[:1].islower() or not is_quoted(lines[at - 1]) or at + 1 >= len(lines) or not is_quoted(lines[at + 1]):
         return False

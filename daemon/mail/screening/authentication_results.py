@@ -1,4 +1,4 @@
-"""Believe the authentication results of our own border only (RFC 8601)."""
+"""Accept authentication results (RFC 8601) from our own mail servers only."""
 
 import re
 
@@ -12,14 +12,14 @@ LONGEST = 16_000
 
 
 def authenticated(message: Message, trusted: frozenset[str]) -> bool:
-    """Say whether a trusted border found that the From domain is genuine (DMARC pass, aligned).
+    """Return whether a trusted server found that the From domain is genuine (DMARC pass, aligned).
 
-    Only the first Authentication-Results counts: our border puts its own on top, and whatever stands below may be
-    the sender's. `trusted` are the authserv-ids of that border; without one nothing is believed.
+    Only the first Authentication-Results counts: our server puts its own on top, and those below may come from the
+    sender. `trusted` are the authserv-ids of our servers; without one nothing is accepted.
     """
     if not trusted or len(message.from_) != 1 or not message.from_[0].email:
         return False
-    authserv, _, results = _bare(message.header("authentication-results")).partition(";")
+    authserv, _, results = _without_comments(message.header("authentication-results")).partition(";")
     if not authserv.strip() or authserv.split()[0].lower() not in trusted:
         return False
     domain = domain_of(message.from_[0].email).lower()
@@ -27,10 +27,10 @@ def authenticated(message: Message, trusted: frozenset[str]) -> bool:
     return bool(verdicts) and all(_passes(verdict, domain) for verdict in verdicts)
 
 
-def _bare(value: str) -> str:
-    """Return a value without its comments, and quoted strings without what could be taken for syntax.
+def _without_comments(value: str) -> str:
+    """Return a value without comments, and with "_" for the syntax characters inside quoted strings.
 
-    Both may repeat what the sender chose (a local part, a reason). A value in which one of them does not end is "".
+    Both may repeat text that the sender chose (a local part, a reason). An unterminated one makes the value "".
     """
     kept: list[str] = []
     depth, quoted, escaped = 0, False, False
@@ -52,6 +52,6 @@ def _bare(value: str) -> str:
 
 
 def _passes(verdict: str, domain: str) -> bool:
-    said = DMARC.match(verdict)
+    result = DMARC.match(verdict)
     stated = {domain_of(value).lower() for value in HEADER_FROM.findall(verdict)}
-    return said is not None and said[1].lower() == "pass" and stated == {domain}
+    return result is not None and result[1].lower() == "pass" and stated == {domain}

@@ -1,4 +1,4 @@
-"""Recognises the subjects that mail programs and helpdesks write for their automatic answers."""
+"""Recognise the subjects of automatic replies by mail programs and helpdesks."""
 
 import re
 from typing import Final
@@ -7,8 +7,8 @@ from daemon.mail.phrase_table import split_phrases
 
 _MAX_VALUE: Final = 500
 
-# What programs put before the subject they answer, in front of a colon: Exchange and Outlook in the language of the
-# mailbox, Lotus Notes, Zimbra, webmail providers. Not Sieve's "Auto:" (a car in German): it sends Auto-Submitted.
+# Prefixes before the original subject, followed by a colon: Exchange and Outlook in the language of the mailbox,
+# Lotus Notes, Zimbra, webmail providers. Not Sieve's "Auto:" (a car in German): Sieve sends Auto-Submitted.
 _PREFIXES: Final = frozenset(
     split_phrases(
         "automatic reply; auto reply; auto-reply; autoreply; auto response; auto-response; autoresponse",
@@ -30,7 +30,7 @@ _PREFIXES: Final = frozenset(
         "自動応答; 自動返信; 자동 회신; 자동 응답; 부재중 자동 응답",
     )
 )
-# The same of helpdesks, in their default templates: Zendesk, Freshdesk, osTicket, Zoho Desk, Help Scout, Kayako.
+# Subjects from the default templates of helpdesks: Zendesk, Freshdesk, osTicket, Zoho Desk, Help Scout, Kayako.
 _HELPDESK = re.compile(
     r"\[request received\]"
     r"|\[auto(?:matic)?[- ]?reply\]"
@@ -45,7 +45,7 @@ _HELPDESK = re.compile(
 
 
 def auto_subject(subject: str) -> str:
-    """Return what a program put before the subject that it answers, or ""; "Re:" before it is a person's."""
+    """Return the prefix of an automatic reply, or ""; with "Re:" before it, a person replied."""
     head = subject[:_MAX_VALUE].strip()
     prefix, colon, _ = head.replace("\uff1a", ":").partition(":")
     if colon and " ".join(prefix.lower().split()) in _PREFIXES:

@@ -1,4 +1,4 @@
-"""Decides who wrote an email: a person, or which kind of machine."""
+"""Decide who wrote an email: a person, or which kind of machine."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from daemon.mail.screening.auto_headers import (
     auto_header,
     auto_submitted_value,
     challenge_header,
-    is_answer,
     is_bulk,
+    is_invitation_reply,
     list_header,
     precedence_of,
     weak_signs,
@@ -24,10 +24,10 @@ from daemon.vocabulary import Screening, SenderKind
 
 @dataclass(frozen=True, slots=True)
 class OwnIdentity:
-    """Who we are.
+    """Our addresses, and whether this email is ours.
 
-    `addresses` are our support and notification addresses in lower case. `evidence` is not empty when the caller
-    verified our own signature in the email itself: it is our own mail coming back, and the string says how we know.
+    `addresses` are our support and notification addresses in lower case. `evidence` is not empty if the caller
+    verified our signature in the email: it is our own email coming back, and the string says where the signature was.
     """
 
     addresses: frozenset[str]
@@ -38,39 +38,39 @@ Check = Callable[[Message, Envelope, OwnIdentity], Screening | None]
 
 
 def screen(message: Message, envelope: Envelope, own: OwnIdentity) -> Screening:
-    """Return who wrote an email, whether an acknowledgement may go out, and why; a person unless a check says other."""
+    """Return who wrote an email, whether to acknowledge it, and why: a person, unless a check finds a machine."""
     for check in CHECKS:
         if found := check(message, envelope, own):
             return found
-    doubts = _doubts(message, envelope, own)
-    return Screening(SenderKind.PERSON, not doubts, doubts or ("no sign of a machine",))
+    objections = _objections(message, envelope, own)
+    return Screening(SenderKind.PERSON, not objections, objections or ("no sign of a machine",))
 
 
-def own_mail(_message: Message, _envelope: Envelope, own: OwnIdentity) -> Screening | None:
-    """Find our own mail, as the caller verified."""
+def own_email(_message: Message, _envelope: Envelope, own: OwnIdentity) -> Screening | None:
+    """Find our own email, verified by the caller."""
     return _machine(SenderKind.OWN, own.evidence)
 
 
 def feedback_report(message: Message, _envelope: Envelope, _own: OwnIdentity) -> Screening | None:
-    """Find a complaint about our mail (RFC 5965)."""
+    """Find a complaint about our email (RFC 5965)."""
     return _machine(SenderKind.AUTO_REPLY, "feedback report (ARF)" if is_complaint(message) else "")
 
 
 def bounce(message: Message, envelope: Envelope, _own: OwnIdentity) -> Screening | None:
-    """Find a report that our mail failed, waits, or arrived."""
+    """Find a report that our email failed, waits or arrived."""
     return _machine(SenderKind.BOUNCE, bounce_evidence(message, null_sender=_is_null(envelope)))
 
 
 def read_receipt(message: Message, _envelope: Envelope, _own: OwnIdentity) -> Screening | None:
-    """Find a disposition notification (RFC 8098): the email was displayed or deleted, nobody wrote."""
+    """Find a disposition notification (RFC 8098): the email was displayed or deleted, no person wrote."""
     reported = find_report(message, RECEIPT) and not find_report(message, STATUS)
     return _machine(SenderKind.AUTO_REPLY, "read receipt (disposition notification)" if reported else "")
 
 
 def calendar_answer(message: Message, _envelope: Envelope, _own: OwnIdentity) -> Screening | None:
-    """Find an invitation accepted or declined by a press of a button (RFC 5546 METHOD:REPLY)."""
-    answered = any(is_answer(part) for part in message.parts if not part.embedded)
-    return _machine(SenderKind.AUTO_REPLY, "calendar answer (METHOD:REPLY)" if answered else "")
+    """Find a reply to an invitation, sent by a button (RFC 5546 METHOD:REPLY)."""
+    answered = any(is_invitation_reply(part) for part in message.parts if not part.embedded)
+    return _machine(SenderKind.AUTO_REPLY, "calendar reply (METHOD:REPLY)" if answered else "")
 
 
 def mailing_list(message: Message, _envelope: Envelope, own: OwnIdentity) -> Screening | None:
@@ -80,23 +80,23 @@ def mailing_list(message: Message, _envelope: Envelope, own: OwnIdentity) -> Scr
 
 
 def newsletter(message: Message, _envelope: Envelope, own: OwnIdentity) -> Screening | None:
-    """Find mail sent to many: List-Unsubscribe and a further sign, for sales tools put it on single letters too."""
+    """Find bulk email: List-Unsubscribe and a second sign, because sales tools add it to single emails too."""
     return _machine(SenderKind.LIST, "List-Unsubscribe on bulk mail" if is_bulk(message, own.addresses) else "")
 
 
 def auto_submitted(message: Message, _envelope: Envelope, _own: OwnIdentity) -> Screening | None:
-    """Find Auto-Submitted with any word but "no" (RFC 3834 section 5)."""
+    """Find Auto-Submitted with any keyword but "no" (RFC 3834 section 5)."""
     value = auto_submitted_value(message)
     return _machine(SenderKind.AUTO_REPLY, f"Auto-Submitted: {value}" if value else "")
 
 
 def auto_reply_header(message: Message, _envelope: Envelope, _own: OwnIdentity) -> Screening | None:
-    """Find a header that only responders write."""
+    """Find a header that only autoresponders write."""
     return _machine(SenderKind.AUTO_REPLY, auto_header(message))
 
 
 def challenge(message: Message, _envelope: Envelope, _own: OwnIdentity) -> Screening | None:
-    """Find a challenge of a sender verification system; answering it is for people."""
+    """Find a challenge of a sender verification system, which only a person can answer."""
     return _machine(SenderKind.AUTO_REPLY, challenge_header(message))
 
 
@@ -107,43 +107,45 @@ def precedence(message: Message, _envelope: Envelope, own: OwnIdentity) -> Scree
 
 
 def null_sender(message: Message, envelope: Envelope, _own: OwnIdentity) -> Screening | None:
-    """Find the null sender: no answer is wanted (RFC 5321 section 4.5.5), and people's programs do not use it."""
+    """Find the null sender: it wants no reply (RFC 5321 section 4.5.5), and mail programs of people do not use it."""
     given = _is_null(envelope) or has_null_return_path(message)
     return _machine(SenderKind.AUTO_REPLY, "null sender" if given else "")
 
 
 def automatic_subject(message: Message, _envelope: Envelope, _own: OwnIdentity) -> Screening | None:
-    """Find the subject that mail programs give their automatic answers, on an answer."""
-    answers = message.in_reply_to or message.references
+    """Find the subject of an automatic reply on an email that is a reply."""
+    is_reply = message.in_reply_to or message.references
     prefix = auto_subject(message.subject)
-    return _machine(SenderKind.AUTO_REPLY, f'answer with the subject "{prefix}"' if prefix and answers else "")
+    return _machine(
+        SenderKind.AUTO_REPLY, f'reply with the auto-reply subject "{prefix}"' if prefix and is_reply else ""
+    )
 
 
 def weak_evidence(message: Message, _envelope: Envelope, _own: OwnIdentity) -> Screening | None:
-    """Add up signs that each also stand on letters of people; two of them together do not."""
+    """Add up signs that each also occur in email from people; two of them together do not."""
     signs = weak_signs(message)
     return _machine(SenderKind.AUTO_REPLY, " and ".join(signs) if len(signs) > 1 else "")
 
 
 CHECKS: Final[tuple[Check, ...]] = (
-    # Nothing else about our own mail matters, and it may look like anything.
-    own_mail,
-    # Reports first: they also carry Auto-Submitted and the null sender, and say more. A complaint may come from a
-    # mail daemon, and Sieve's "reject" is a receipt in form, a bounce in fact.
+    # First, because our own email may match any other check.
+    own_email,
+    # Reports next: they also have Auto-Submitted and the null sender, but are more specific. A complaint may come from
+    # a mail daemon; a Sieve "reject" has the form of a receipt and is a bounce.
     feedback_report,
     bounce,
     read_receipt,
     calendar_answer,
-    # Before the marks of responders, since list software writes some of them as well.
+    # Before the headers of autoresponders, because list software writes some of them too.
     mailing_list,
     newsletter,
-    # What responders say of themselves, the standard's word first.
+    # Headers of autoresponders, the standard one first.
     auto_submitted,
     auto_reply_header,
     challenge,
     precedence,
     null_sender,
-    # Last what is only a hint.
+    # Weak signs last.
     automatic_subject,
     weak_evidence,
 )
@@ -157,18 +159,18 @@ def _is_null(envelope: Envelope) -> bool:
     return envelope.mail_from is not None and is_null(envelope.mail_from)
 
 
-def _doubts(message: Message, envelope: Envelope, own: OwnIdentity) -> tuple[str, ...]:
-    """Return why a person's mail must not be answered automatically."""
+def _objections(message: Message, envelope: Envelope, own: OwnIdentity) -> tuple[str, ...]:
+    """Return why an email from a person must not be acknowledged."""
     senders = [address.email for address in message.from_]
     answered = [address.email for address in message.reply_to or message.from_]
-    doubts = []
+    objections = []
     if len(senders) != 1 or None in senders or None in answered:
-        doubts.append("no single readable address in From or Reply-To")
+        objections.append("no single readable address in From or Reply-To")
     addresses = {(email or "").lower() for email in (*senders, *answered)}
     if addresses & own.addresses:
-        doubts.append("From or Reply-To is one of our addresses")
+        objections.append("From or Reply-To is one of our addresses")
     if any(map(is_unanswerable, addresses)):
-        doubts.append("nobody reads the address in From or Reply-To")
+        objections.append("nobody reads email sent to From or Reply-To")
     if (envelope.mail_from or "").lower() in own.addresses:
-        doubts.append("the envelope sender is one of our addresses")
-    return tuple(doubts)
+        objections.append("the envelope sender is one of our addresses")
+    return tuple(objections)

@@ -61,7 +61,7 @@ def _without_code(html: str) -> Iterator[str]:
 
 
 def _is_tame(html: str) -> bool:
-    """Tell whether the tree will stay small: not too deep, and few formatting elements that are opened again."""
+    """Return whether the tree will stay small: not too deep, and few formatting elements that are opened again."""
     depth = formatting = reopened = 0
     for match in _TAG.finditer(html):
         name = match[2].lower()

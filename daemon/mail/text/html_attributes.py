@@ -57,7 +57,7 @@ def is_signature(attributes: Attributes) -> bool:
 
 
 def has_margin(attributes: Attributes) -> bool:
-    """Tell whether a blank line belongs around a paragraph; Outlook and Apple take it away."""
+    """Return whether a blank line belongs around a paragraph; Outlook and Apple take it away."""
     if (attributes.get("class") or "").startswith(("Mso", "p1", "p2")):
         return False
     return not _NO_MARGIN.search(style(attributes))

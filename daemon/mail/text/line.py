@@ -35,17 +35,17 @@ def fold(text: str) -> str:
 
 
 def is_quoted(line: str) -> bool:
-    """Say whether a line carries the quote prefix."""
+    """Return whether a line carries the quote prefix."""
     return ">" in line[:4] and _QUOTED.match(line) is not None
 
 
 def has_date(text: str) -> bool:
-    """Say whether a text holds a year or a time."""
+    """Return whether a text holds a year or a time."""
     return _DIGIT.search(text) is not None and _DATE.search(text) is not None
 
 
 def opens_with_date(text: str) -> bool:
-    """Say whether a date with a year or time begins in the first words."""
+    """Return whether a date with a year or time begins in the first words."""
     first = _DIGIT.search(text)
     return first is not None and len(text[: first.start()].split()) <= _WORDS_BEFORE_DATE and has_date(text)
 

@@ -233,7 +233,7 @@ class TestFollowUp:
             (receipt.ticket_id, first.ticket_id),
         ]
         ((_, _), (_, reasons)) = ask(store, Inbound.id, Inbound.reasons)
-        assert f"possibly related: the subject names {first.reference}" in reasons
+        assert f"possibly related: reference {first.reference} in the subject" in reasons
 
     def test_a_reference_joins_the_ticket_for_an_authenticated_participant(
         self, wrote: Callable[..., Receipt], first: Receipt

@@ -9,7 +9,7 @@ import pytest
 
 from daemon.mail import token
 from daemon.mail.follow_up import (
-    IDS_AT_MOST,
+    MAX_IDS,
     Candidate,
     Candidates,
     FollowUp,
@@ -152,8 +152,8 @@ def keys_of(raw: bytes, *rcpt_tos: str) -> Keys:
         (mail(headers=(f"Delivered-To: support+{MARK}@example.com",)), (), "signed address"),
         (mail(in_reply_to=f"<{MARK}.0a1b2c3d4e@example.com>"), (), "signed Message-ID"),
         (mail(references=f"<a@b> <{MARK}.0a1b2c3d4e@example.com> <c@d>"), (), "signed Message-ID"),
-        (mail(body=f"Hello\r\n> ref:{MARK}"), (), "signed mark in the text"),
-        (mail(body=f"[ref:{MARK}]"), (), "signed mark in the text"),
+        (mail(body=f"Hello\r\n> ref:{MARK}"), (), "signed reference in the text"),
+        (mail(body=f"[ref:{MARK}]"), (), "signed reference in the text"),
     ],
 )
 def test_a_token_is_found(raw: bytes, rcpt_tos: tuple[str, ...], place: str) -> None:
@@ -184,7 +184,7 @@ def test_parents_are_asked_for_from_the_nearest_to_the_farthest() -> None:
 
 def test_only_so_many_parents_are_asked_for() -> None:
     found = keys_of(mail(references=" ".join(f"<{number}@x>" for number in range(1000))))
-    assert len(found.message_ids) == IDS_AT_MOST
+    assert len(found.message_ids) == MAX_IDS
     assert found.message_ids[0] == "<999@x>"
 
 

@@ -105,5 +105,5 @@ def test_a_token_inside_a_longer_word_is_none(text: str) -> None:
 
 
 def test_only_the_first_fifty_candidates_are_looked_at() -> None:
-    bait = " ".join(["a" * token.LENGTH] * token.FOUND_AT_MOST)
+    bait = " ".join(["a" * token.LENGTH] * token.MAX_CANDIDATES)
     assert not list(token.find(f"{bait} {token.sign(TOKEN, KEY)}", (KEY,), TODAY))

@@ -242,7 +242,7 @@ REPORTS = [
     ),
     (
         SenderKind.AUTO_REPLY,
-        "calendar answer",
+        "calendar reply",
         multipart(
             "multipart/alternative",
             PERSON_TEXT,
