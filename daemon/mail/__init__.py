@@ -1,1 +1,1 @@
-"""Read mail: pure functions from bytes to values, no database, network, clock or settings."""
+"""Read email: pure functions from bytes to values, no database, network, clock or settings."""

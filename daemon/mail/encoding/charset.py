@@ -1,4 +1,4 @@
-"""Turn bytes into text: declared charset, alias, or a guess; never raises, never an active codec."""
+"""Decode bytes to text by the declared charset, an alias or a guess; never raises, uses only safe codecs."""
 
 import codecs
 import re
@@ -8,7 +8,7 @@ from typing import Final
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
-# Only codecs that map bytes to characters. Python's registry also knows zlib, rot13, idna, utf-7 and unicode_escape.
+# Only codecs that map bytes to characters. Python's registry also has zlib, rot13, idna, utf-7 and unicode_escape.
 _ALLOWED: Final = frozenset(
     (
         *("ascii", "utf_8", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be"),
@@ -21,7 +21,7 @@ _ALLOWED: Final = frozenset(
         *("euc_jp", "euc_jis_2004", "shift_jis_2004", "iso2022_jp_ext", "iso2022_jp_2", "iso2022_jp_3", "iso2022_kr"),
     )
 )
-# The superset that mail programs mean by a name, as in the WHATWG Encoding Standard.
+# The supersets that mail programs mean by these names, as in the WHATWG Encoding Standard.
 _MEANT: Final = {
     "latin_1": "cp1252",
     "iso8859_1": "cp1252",
@@ -83,7 +83,7 @@ _UNWANTED: Final = re.compile("[\0\ud800-\udfff]")
 
 @lru_cache(256)
 def codec(charset: str) -> str | None:
-    """Return the Python codec for a charset label, or None for an unknown, absent or active one."""
+    """Return the Python codec for a charset label, or None if it is unknown, empty or not allowed."""
     match = _NAME.search(charset[:200].lower())
     label = _NO_LETTER.sub("_", match[0]).strip("_") if match else ""
     # Some tools write "cp-850", "windows1252" and "utf_8".
@@ -92,17 +92,17 @@ def codec(charset: str) -> str | None:
 
 
 def decode(data: bytes, charset: str = "") -> str:
-    """Return text without NUL and lone surrogates, whatever the bytes; U+FFFD stands for what cannot be read."""
+    """Return text without NUL and lone surrogates; U+FFFD replaces bytes that cannot be decoded."""
     return clean(_decode(data, charset))
 
 
 def clean(text: str) -> str:
-    """Return text that every database takes: no NUL, no lone surrogate, no leading byte order mark."""
+    """Return text that every database accepts: no NUL, no lone surrogate, no leading byte order mark."""
     text = text.removeprefix("\ufeff")
-    return _UNWANTED.sub(_stand_in, text) if _UNWANTED.search(text) else text
+    return _UNWANTED.sub(_replacement, text) if _UNWANTED.search(text) else text
 
 
-def _stand_in(match: re.Match[str]) -> str:
+def _replacement(match: re.Match[str]) -> str:
     return "" if match[0] == "\0" else REPLACEMENT
 
 
@@ -113,37 +113,37 @@ def _decode(data: bytes, charset: str) -> str:
     if data.isascii() and not name.startswith(_STATEFUL):
         return data.decode("ascii")
     if name == "cp1252":
-        # UTF-8 labelled as Latin-1 is common; Latin-1 that happens to be valid UTF-8 is next to unknown.
-        return _strictly(data, "utf-8") or _latin(data)
-    text = _strictly(data, name)
+        # UTF-8 labelled as Latin-1 is common; Latin-1 that happens to be valid UTF-8 is very rare.
+        return _decode_strict(data, "utf-8") or _latin(data)
+    text = _decode_strict(data, name)
     return _mislabelled(data, name) if text is None else text
 
 
 def _mislabelled(data: bytes, name: str) -> str:
-    """Read bytes that are not valid in their declared charset."""
+    """Decode bytes that are not valid in their declared charset."""
     if name != "utf_8":
-        return _strictly(data, "utf-8") or data.decode(name, "replace")
+        return _decode_strict(data, "utf-8") or data.decode(name, "replace")
     text = data.decode("utf-8", "replace")
     some_utf8 = any(c > "\x7f" and c != REPLACEMENT for c in text[:_SAMPLE])
     return text if some_utf8 else guess(data)
 
 
 def guess(data: bytes) -> str:
-    """Read bytes without a usable label: ASCII, UTF-8, ISO-2022, then by the shape of the bytes over 127."""
+    """Decode bytes without a usable label: ASCII, UTF-8, ISO-2022, else by the pattern of bytes above 127."""
     if b"\x1b$" in data and data.isascii():
         return data.decode("iso2022_jp_ext", "replace")
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
-    utf8 = _strictly(data, "utf-8")
+    utf8 = _decode_strict(data, "utf-8")
     if utf8 is not None:
         return utf8
-    name = _by_shape(data[:_SAMPLE])
+    name = _charset_by_pattern(data[:_SAMPLE])
     return data.decode(name, "replace") if name else _latin(data)
 
 
-def _by_shape(data: bytes) -> str | None:
-    """Tell non-Latin charsets apart: their words are runs of high bytes, in Latin text such bytes stand alone."""
+def _charset_by_pattern(data: bytes) -> str | None:
+    """Return the likely non-Latin charset or None: its words are runs of high bytes; Latin text has single ones."""
     runs = _WIDE.findall(data)
     wide = b"".join(runs)
     alone = len(data.translate(None, _ASCII)) - len(wide)
@@ -153,21 +153,21 @@ def _by_shape(data: bytes) -> str | None:
 
 
 def _double_byte(runs: list[bytes], wide: bytes, data: bytes) -> str | None:
-    if _count(wide, _KANA) * 5 > len(wide) and _strictly(data, "cp932", cut=True):
+    if _count(wide, _KANA) * 5 > len(wide) and _decode_strict(data, "cp932", cut=True):
         return "cp932"
-    # All bytes of the EUC family are over A0, and a run of them is whole characters.
+    # All bytes of the EUC family are above A0, and each run consists of whole characters.
     if _count(wide, _BELOW_EUC) or any(len(run) % 2 for run in runs[:-1]):
         return None
     leads = wide[::2]
     name = "cp949" if _count(leads, _HANGUL) * 10 > len(leads) * 9 else "gb18030"
-    return name if _count(leads, _COMMON) * 10 > len(leads) * 8 and _strictly(data, name, cut=True) else None
+    return name if _count(leads, _COMMON) * 10 > len(leads) * 8 and _decode_strict(data, name, cut=True) else None
 
 
 def _cyrillic(wide: bytes) -> str | None:
     upper, lower = _count(wide, _UPPER_ROWS), _count(wide, _LOWER_ROWS)
     if (upper + lower) * 10 < len(wide) * 9:
         return None
-    # Small letters, the most of any text, are E0 to FF in windows-1251 and C0 to DF in KOI8-R.
+    # Small letters, the majority in any text, are E0 to FF in windows-1251 and C0 to DF in KOI8-R.
     return "cp1251" if upper > lower else "koi8_r"
 
 
@@ -176,11 +176,11 @@ def _count(data: bytes, counted: bytes) -> int:
 
 
 def _latin(data: bytes) -> str:
-    return _strictly(data, "cp1252") or data.decode("latin-1")
+    return _decode_strict(data, "cp1252") or data.decode("latin-1")
 
 
-def _strictly(data: bytes, name: str, *, cut: bool = False) -> str | None:
-    """Decode or return None; `cut` forgives an incomplete last character."""
+def _decode_strict(data: bytes, name: str, *, cut: bool = False) -> str | None:
+    """Decode, or return None for invalid bytes; `cut` allows an incomplete last character."""
     try:
         return codecs.getincrementaldecoder(name)().decode(data, final=False) if cut else data.decode(name)
     except (UnicodeError, ValueError):

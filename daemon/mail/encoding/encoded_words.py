@@ -1,4 +1,4 @@
-"""Decode RFC 2047 encoded words, also those broken in the ways mail programs break them."""
+"""Decode RFC 2047 encoded words, including those that mail programs write incorrectly."""
 
 import binascii
 import re
@@ -35,19 +35,19 @@ def without_controls(text: str) -> str:
 
 
 def _pieces(value: str) -> Iterator[str]:
-    """Yield plain text and runs of adjacent words, decoded. Linear: no search looks at a stretch twice."""
+    """Yield plain text and decoded runs of adjacent words, in linear time: no search covers the same text twice."""
     run: list[_Word] = []
     at, end = 0, -1
     while match := _START.search(value, at):
         between = value[at : match.start()]
-        # White space between two words is no part of the text (RFC 2047 section 6.2).
+        # White space between two words is not part of the text (RFC 2047 section 6.2).
         if not run or between.strip():
             yield _text(run) + between
             run = []
         if end < match.end():
             end = value.find("?=", match.end())
             end = len(value) if end < 0 else end
-        # A word that lost its end, to a length limit or a bad fold, stops where the next one starts.
+        # A word without an end, due to a length limit or a bad fold, ends where the next one starts.
         unfinished = _START.search(value, match.end(), end)
         stop = unfinished.start() if unfinished else end
         at = stop if unfinished else min(stop + 2, len(value))
@@ -56,7 +56,7 @@ def _pieces(value: str) -> Iterator[str]:
 
 
 def _text(run: list[_Word]) -> str:
-    """Decode adjacent words; their bytes are joined first, as programs cut characters in two between words."""
+    """Decode adjacent words; their bytes are joined first, because programs split characters between words."""
     return "".join(
         decode(b"".join(_word_bytes(*same) for same in groupby(words, key=itemgetter(1))), charset)
         for charset, words in groupby(run, key=itemgetter(0))

@@ -11,13 +11,13 @@ _NOT_BASE64: Final = bytes(set(range(256)) - set(_ALPHABET))
 _NOT_BASE64_OR_PAD: Final = bytes(set(_NOT_BASE64) - {ord("=")})
 _FOREIGN: Final = _ALPHABET + b"= \t\r\n"
 _UUENCODE: Final = frozenset(("x-uuencode", "uuencode", "x-uue", "uue"))
-# Whole lines of base64; what follows the last of them, if it has words, was never encoded.
+# Whole lines of base64. Text after the last of them, if it has words, was not encoded.
 _BASE64_LINES: Final = re.compile(rb"(?:[A-Za-z0-9+/=]++[ \t]*+(?:\r?\n|\Z)\s*+)*+")
 _WORDS: Final = re.compile(rb"(?<![A-Za-z\x80-\xff])(?:[A-Za-z\x80-\xff]{2,40}[,.!?]? ){2}")
 _CHUNK: Final = 1 << 18
 _MAX_PADS: Final = 1000
 _MAX_FILES: Final = 100
-# A line of 45 bytes, the usual length, starts with M; a file of less is one line and its end.
+# A line of 45 bytes, the usual length, starts with M; a smaller file is one line and the end line.
 _UU_BEGIN: Final = re.compile(
     rb"(?:\n|\A)(begin[ \t]+[0-7]{3,4}[ \t]+(\S[^\r\n]{0,255}?)[ \t]*\r?\n)"
     rb"(?=M[ -`]{55,61}\r?\n|[!-L][ -`]{0,60}\r?\n`?\r?\n?end)"
@@ -25,7 +25,7 @@ _UU_BEGIN: Final = re.compile(
 
 
 def decode_transfer(data: bytes, encoding: str) -> tuple[bytes, bool]:
-    """Return the bytes behind a content transfer encoding (RFC 2045 section 6), and whether they were sound."""
+    """Decode a content transfer encoding (RFC 2045 section 6); return the bytes and whether it was valid."""
     if encoding == "base64":
         return decode_base64(data)
     if encoding == "quoted-printable":
@@ -37,7 +37,10 @@ def decode_transfer(data: bytes, encoding: str) -> tuple[bytes, bool]:
 
 
 def decode_base64(data: bytes) -> tuple[bytes, bool]:
-    """Decode base64 leniently: foreign bytes skipped, missing padding added, streams put end to end all read."""
+    """Decode base64 and return whether it was valid.
+
+    Other bytes are skipped, missing padding is added, and concatenated streams are all read.
+    """
     out, carry, is_sound, is_ended = BytesIO(), b"", True, False
     for start in range(0, len(data), _CHUNK):
         chunk = data[start : start + _CHUNK]
@@ -65,18 +68,18 @@ def _unpadded(stream: bytes) -> bytes:
 
 
 def base64_text(data: bytes) -> bytes:
-    """Decode base64 as far as it goes and keep the plain words behind it, which mailing lists and gateways append.
+    """Decode base64 and keep plain words after it, which mailing lists and gateways append.
 
-    Where the words begin at once, the encoding was named and not used.
+    Text that starts with words was declared as base64, but not encoded.
     """
-    at = _BASE64_LINES.match(data).end()  # type: ignore[union-attr]  # it matches nothing at least
+    at = _BASE64_LINES.match(data).end()  # type: ignore[union-attr]  # it always matches, if only the empty string
     if not _WORDS.search(data, at):
         return decode_base64(data)[0]
     return b"\n".join(filter(None, (decode_base64(data[:at])[0], data[at:])))
 
 
 class UuBlock(NamedTuple):
-    """Where a uuencoded file stands in a text."""
+    """A uuencoded file in a text: its name and offsets."""
 
     name: str
     start: int
@@ -86,7 +89,7 @@ class UuBlock(NamedTuple):
         """Decode the file; a bad line is skipped."""
         out = BytesIO()
         for line in self._lines(data):
-            # Some encoders leave trailing blanks out, others add a check character.
+            # Some encoders omit trailing blanks, others add a check character.
             expected = 1 + ((line[0] - 32 & 63) + 2) // 3 * 4
             try:
                 out.write(binascii.a2b_uu(line[:expected]))
@@ -106,7 +109,7 @@ class UuBlock(NamedTuple):
 
 
 def uu_blocks(data: bytes) -> Iterator[UuBlock]:
-    """Yield the uuencoded files in a text; one without its end reaches to the last line."""
+    """Yield the uuencoded files in a text; one without an end line extends to the end of the text."""
     at = 0
     for _ in range(_MAX_FILES):
         begin = _UU_BEGIN.search(data, at)
@@ -118,7 +121,7 @@ def uu_blocks(data: bytes) -> Iterator[UuBlock]:
 
 
 def without_uuencode(data: bytes) -> bytes:
-    """Cut the uuencoded files out of a text."""
+    """Remove the uuencoded files from a text."""
     kept, at = [], 0
     for block in uu_blocks(data):
         kept.append(data[at : block.start])
@@ -127,7 +130,7 @@ def without_uuencode(data: bytes) -> bytes:
 
 
 def decoded_size(buffer: bytes, start: int, end: int, encoding: str) -> int:
-    """Count the decoded bytes of a region; of a long one in a usual encoding without holding them."""
+    """Return the number of decoded bytes of a region; a long region is decoded in chunks to save memory."""
     if encoding in _UUENCODE or end - start <= _CHUNK:
         return len(decode_transfer(buffer[start:end], encoding)[0])
     if encoding == "base64":
@@ -138,7 +141,7 @@ def decoded_size(buffer: bytes, start: int, end: int, encoding: str) -> int:
 
 
 def _chunks(buffer: bytes, start: int, end: int) -> Iterator[bytes]:
-    """Cut a region in pieces, after a line end where there is one, so that no escape is cut in two."""
+    """Yield a region in chunks that end at a line end if possible, so that no escape is split."""
     while start < end:
         stop = min(start + _CHUNK, end)
         if stop < end:

@@ -1,4 +1,4 @@
-"""Say which parts are files to a person, under names that are safe to show and to store."""
+"""List the parts that people see as files, under names that are safe to show and to store."""
 
 import mimetypes
 import re
@@ -14,18 +14,18 @@ from daemon.mail.mime.tree import Entity, split
 
 MAX_LISTED: Final = 200
 _MAX_NAME: Final = 200
-# The colon stays: old Macintosh and Netscape names have it, and it is no path outside of Windows.
+# The colon is kept: old Macintosh and Netscape names have it, and it separates paths only on Windows.
 _ENDS: Final = " .\xa0\u3000"
 _UNSAFE: Final = re.compile(r'[<>"|?*]')
 _INVISIBLE: Final = frozenset({"Cf", "Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 _RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|\Z)", re.IGNORECASE)
-# The table of the standard library alone: what else a host has in /etc must not change how mail is read.
+# Only the table of the standard library, so that files in /etc do not change how email is read.
 _TYPES: Final = mimetypes.MimeTypes()
 _EXTENSIONS: Final = {"text/calendar": ".ics", "image/jpg": ".jpg", "image/webp": ".webp", "text/x-vcard": ".vcf"}
 
 
 class InnerFile(NamedTuple):
-    """A file that stands inside a part: uuencoded in its text, or wrapped in TNEF."""
+    """A file inside a part: uuencoded in its text, or wrapped in TNEF."""
 
     holder: Entity
     name: str
@@ -33,7 +33,7 @@ class InnerFile(NamedTuple):
 
 
 def safe_name(name: str) -> str:
-    """Return a file name that is one harmless path component, or "" where nothing is left of it."""
+    """Return a file name as one harmless path component, or "" if nothing of it is left."""
     base = re.split(r"[/\\]", name[:4096])[-1]
     shown = "".join(c for c in unicodedata.normalize("NFC", base) if unicodedata.category(c) not in _INVISIBLE)
     shown = _UNSAFE.sub("_", shown).strip(_ENDS)
@@ -41,7 +41,7 @@ def safe_name(name: str) -> str:
 
 
 def _shortened(name: str) -> str:
-    """Cut a long name in the middle: its extension says what it is."""
+    """Cut a long name in the middle, to keep its extension."""
     if len(name) <= _MAX_NAME:
         return name
     stem, dot, extension = name.rpartition(".")
@@ -50,12 +50,12 @@ def _shortened(name: str) -> str:
 
 
 def declared_name(entity: Entity) -> str:
-    """Return the name that a part was given, as written."""
+    """Return the declared name of a part, unchanged."""
     return entity.disposition.params.get("filename") or entity.type.params.get("name") or ""
 
 
 def list_files(root: Entity, body: Iterable[Entity]) -> list[Attachment]:
-    """Return the files: every leaf that is neither text nor report; a nested mail is one file."""
+    """Return the files: every leaf that is neither text nor report; a nested email is one file."""
     shown = {part.index for part in body}
     return [_attachment(entity) for entity, _ in zip(_files(root, shown), range(MAX_LISTED), strict=False)]
 
@@ -69,7 +69,7 @@ def _files(entity: Entity, shown: set[int]) -> Iterator[Entity]:
 
 
 def _is_other_text(entity: Entity) -> bool:
-    """Tell text that was not chosen, such as the HTML beside the plain text, and what has no content at all."""
+    """Return whether a part is text that was not chosen, such as HTML beside plain text, or has no content."""
     if declared_name(entity) or entity.disposition.value == "attachment":
         return False
     return entity.content_type in {"text/plain", "text/html"} or entity.start == entity.end
@@ -88,7 +88,7 @@ def _attachment(entity: Entity) -> Attachment:
 
 
 def _file_name(entity: Entity) -> str:
-    """Return a safe name; a part without one is named after its subject or its type."""
+    """Return a safe name; a part without a name is named after its subject or type."""
     name = safe_name(declared_name(entity))
     if name:
         return name
@@ -101,7 +101,7 @@ def _file_name(entity: Entity) -> str:
 
 
 def inner_files(entities: Iterable[Entity]) -> Iterator[InnerFile]:
-    """Yield the files inside the parts; their indexes go on after the last part of the email, in this order."""
+    """Yield the files inside the parts, in the order of their indexes, which follow that of the last part."""
     for entity in entities:
         if entity.content_type == "text/plain" and entity.may_hold_uuencode:
             data = entity.decoded()[0]
@@ -126,7 +126,7 @@ def _inner(index: int, found: InnerFile) -> tuple[Part, Attachment]:
 
 
 def part_contents(raw: bytes, indexes: Collection[int]) -> dict[int, bytes]:
-    """Return the decoded bytes of the parts of an email with these indexes, as far as there are such parts."""
+    """Return the decoded bytes of the parts with these indexes; an index without a part is left out."""
     entities = tuple(split(raw)[0].walk())
     found = {index: entities[index].decoded()[0] for index in indexes if 0 <= index < len(entities)}
     if len(found) < len(indexes):

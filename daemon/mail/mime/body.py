@@ -24,7 +24,7 @@ _LINE_ENDS: Final = re.compile(r"\r\r?\n?")
 
 
 def read_texts(entities: Iterable[Entity]) -> tuple[Mapping[int, str], tuple[str, ...]]:
-    """Return the decoded text of every text and report part by its index, and what was wrong."""
+    """Return the decoded text of every text and report part by index, and the defects."""
     texts: dict[int, str] = {}
     defects: list[str] = []
     left = _MAX_ALL_TEXT
@@ -38,12 +38,12 @@ def read_texts(entities: Iterable[Entity]) -> tuple[Mapping[int, str], tuple[str
 
 
 def _is_lost_multipart(entity: Entity) -> bool:
-    """Tell a multipart whose parts were not found: it is read as text, so that nobody's words are lost."""
+    """Return whether the parts of a multipart were not found; it is then read as text, so that none is lost."""
     return entity.content_type.startswith("multipart/") and not entity.children
 
 
 def _read_text(entity: Entity, limit: int) -> tuple[str, list[str]]:
-    # Quoted-printable needs at most three bytes for one, base64 less.
+    # Quoted-printable uses at most three bytes for one, base64 less.
     encoded = None if entity.may_hold_uuencode else limit * 3 + 3
     data, sound = entity.decoded(encoded)
     if not sound and entity.encoding == "base64":
@@ -68,7 +68,7 @@ def _meta_charset(data: bytes) -> str:
 
 
 def text_parts(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
-    """Return the parts that make up the readable text, in order; of a bare forward those of the nested mail."""
+    """Return the parts of the readable text, in order; for a forward without text, those of the nested email."""
     chosen = _chosen(entity, texts)
     if any(texts[part.index].strip() for part in chosen) or entity.content_type == "multipart/report":
         return chosen
@@ -93,7 +93,7 @@ def _is_body(entity: Entity, texts: Mapping[int, str]) -> bool:
 
 
 def _best(options: list[list[Entity]], texts: Mapping[int, str]) -> list[Entity]:
-    """Choose among alternatives: plain text that says something, else the last one that does."""
+    """Choose among alternatives: plain text if not empty, else the last one that is not empty."""
     filled = [option for option in options if any(texts[part.index].strip() for part in option)]
     plain = [option for option in filled if all(part.content_type == "text/plain" for part in option)]
     return next(iter(plain or filled[::-1] or options), [])
@@ -104,7 +104,7 @@ def _joined(options: list[list[Entity]]) -> list[Entity]:
 
 
 def readable(parts: Iterable[Entity], texts: Mapping[int, str]) -> str:
-    """Return the text of the chosen parts, one after the other."""
+    """Return the text of the chosen parts, joined."""
     shown: list[str] = []
     room = MAX_LAID_OUT
     for part in parts:
@@ -126,7 +126,7 @@ def _as_plain(part: Entity, text: str) -> str:
 
 
 def _without_commands(text: str) -> str:
-    """Cut the formatting commands out of enriched text (RFC 1896)."""
+    """Remove the formatting commands from enriched text (RFC 1896)."""
     text = re.sub(r"<param>[^<]{0,1000}</param>", "", text, flags=re.IGNORECASE)
     return re.sub(r"</?[A-Za-z0-9-]{1,60}>", "", text.replace("<<", "\0")).replace("\0", "<")
 

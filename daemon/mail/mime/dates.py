@@ -1,4 +1,4 @@
-"""Read dates as mail programs write them: RFC 5322, asctime, ISO 8601 and the usual damage."""
+"""Read dates as mail programs write them: RFC 5322, asctime, ISO 8601, and common deviations."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -8,7 +8,7 @@ _MONTHS: Final = {
     name: n
     for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
 }
-# RFC 5322 section 4.3 names those of North America; all other names, and military letters, count as unknown: UTC.
+# The North American zones of RFC 5322 section 4.3; all other names and military letters count as UTC.
 _ZONES: Final = {"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7} | {
     "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "eet": 2, "eest": 3, "bst": 1, "jst": 9, "kst": 9, "hkt": 8, "msk": 3,
 }  # fmt: skip
@@ -31,7 +31,7 @@ _SHAPES: Final = tuple(
 
 
 def read_date(value: str) -> datetime | None:
-    """Return the moment that a Date field names, with its own offset (UTC where it has none), or None."""
+    """Return the time in a Date field with its own offset (UTC if it has none), or None."""
     value = value[:_MAX]
     for shape in _SHAPES:
         match = shape.search(value)
@@ -47,7 +47,7 @@ def _moment(found: dict[str, str | None]) -> datetime | None:
     year = _year(found["year"] or "")
     if number is None or not _EARLIEST <= year <= _LATEST:
         return None
-    # A leap second is the second before it, as datetime knows none.
+    # datetime has no leap seconds: use the second before.
     clock = (_hour(found), int(found.get("minute") or 0), min(int(found.get("second") or 0), 59))
     try:
         return datetime(year, number, int(found["day"] or 0), *clock, tzinfo=_offset(found))

@@ -1,4 +1,4 @@
-"""Read a header block, bounded: fields in order, unfolded, as text; and structured values with their parameters."""
+"""Read a header block within limits: fields in order, unfolded, as text; and structured values with parameters."""
 
 import re
 from codecs import BOM_UTF8
@@ -21,14 +21,14 @@ _FIELD: Final = re.compile(
 )
 _BLANK: Final = re.compile(rb"[ \t]*(?:\r?\n|\Z)")
 _ENVELOPE_LINE: Final = re.compile(rb">?From ")
-# A blank line ends the header, and so does a delimiter whose multipart lacks that line.
+# A blank line ends the header; so does a delimiter, where a part lacks the blank line.
 _NO_STRAY: Final = re.compile(rb"--|[ \t]*\r?\n")
 _KNOWN: Final = re.compile(
     rb"(?:from|to|cc|subject|date|sender|reply-to|in-reply-to|references|message-id|mime-version|content-[a-z-]{1,60}"
     rb"|return-path|received|delivered-to|list-[a-z-]{1,60}|authentication-results|user-agent|x-[!-9;-~]{1,60})[ \t]*:",
     re.IGNORECASE,
 )
-_GOES_ON: Final = re.compile(rb"(?:[ \t]+\S[^\r\n]*\r?\n)+|(?=%b)" % _KNOWN.pattern, re.IGNORECASE)
+_CONTINUES: Final = re.compile(rb"(?:[ \t]+\S[^\r\n]*\r?\n)+|(?=%b)" % _KNOWN.pattern, re.IGNORECASE)
 _CHARSET: Final = re.compile(rb'charset\s*=\s*"?([^\s";]{1,40})', re.IGNORECASE)
 _FOLD: Final = re.compile(r"[\r\n]+[ \t]*")
 _SEPARATORS: Final = re.compile(r"[;\s]*")
@@ -42,7 +42,7 @@ _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 class Block:
     """A header block: `fields` are (lower-case name, unfolded text with its encoded words).
 
-    `end` is where the body starts, `length` counts the bytes of the fields that were read.
+    `end` is the offset of the body, `length` the number of bytes of the fields that were read.
     """
 
     fields: tuple[tuple[str, str], ...]
@@ -59,7 +59,7 @@ class Block:
         return tuple(value for key, value in self.fields if key == name)
 
     def decoded(self) -> Mapping[str, tuple[str, ...]]:
-        """Return all fields as people read them, by name."""
+        """Return all fields by name, with encoded words decoded."""
         found: dict[str, list[str]] = {}
         for name, value in self.fields:
             found.setdefault(name, []).append(decode_words(value))
@@ -68,16 +68,16 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Structured:
-    """A value with parameters (RFC 2045 section 5.1), lower-case but for the values of the parameters."""
+    """A value with parameters (RFC 2045 section 5.1), in lower case except the values of the parameters."""
 
     value: str
     params: Mapping[str, str]
 
 
 def read_block(buffer: bytes, start: int, end: int, limit: int = MAX_BLOCK) -> Block:
-    """Read the header fields of `buffer[start:end]` (RFC 5322 section 2.2), forgiving what real mail does wrong.
+    """Read the header fields of `buffer[start:end]` (RFC 5322 section 2.2), tolerating errors of real email.
 
-    Fields beyond `limit` bytes are passed over.
+    Fields beyond `limit` bytes are skipped.
     """
     reader = _Reader(buffer, start, min(end, start + limit))
     reader.read()
@@ -89,7 +89,7 @@ def read_block(buffer: bytes, start: int, end: int, limit: int = MAX_BLOCK) -> B
 
 
 class _Reader:
-    """Reads fields, from `at` on, until the header ends or the limits are reached."""
+    """Reads fields from offset `at` until the header ends or a limit is reached."""
 
     def __init__(self, buffer: bytes, start: int, stop: int) -> None:
         self.at = start + len(BOM_UTF8) if buffer.startswith(BOM_UTF8, start, stop) else start
@@ -100,7 +100,7 @@ class _Reader:
         self._buffer, self._start, self._stop = buffer, start, stop
 
     def read(self) -> None:
-        """Read on to the end of the header."""
+        """Read to the end of the header."""
         while self.at < self._stop and len(self.raw) < MAX_FIELDS and not self.is_ended:
             self.is_ended = not (self._field() or self._blank_fold() or self._stray_line())
         if self.is_ended:
@@ -116,19 +116,21 @@ class _Reader:
         return match is not None
 
     def _blank_fold(self) -> bool:
-        """Pass over a line of white space alone: a fold, when the header goes on after it (RFC 5322 section 4.2)."""
+        """Skip a line of white space: it is a fold if the header continues after it (RFC 5322 section 4.2)."""
         blank = _BLANK.match(self._buffer, self.at, self._stop)
         if not blank or self._buffer[self.at] not in b" \t":
             return False
         self._blank_folds += 1
-        more = _GOES_ON.match(self._buffer, blank.end(), self._stop) if self._blank_folds <= _MAX_BLANK_FOLDS else None
+        more = (
+            _CONTINUES.match(self._buffer, blank.end(), self._stop) if self._blank_folds <= _MAX_BLANK_FOLDS else None
+        )
         if more:
             self._continue(more[0])
             self.at = more.end()
         return more is not None
 
     def _stray_line(self) -> bool:
-        """Pass over what an mbox or a broken gateway put among the fields, told by a well-known field after it."""
+        """Skip a line from an mbox or a broken gateway among the fields, if a well-known field follows it."""
         end = self._buffer.find(b"\n", self.at, self._stop) + 1 or self._stop
         if not _ENVELOPE_LINE.match(self._buffer, self.at, end):
             is_within = self.raw or self._start == 0
@@ -148,7 +150,7 @@ class _Reader:
 
 
 def _body_after(buffer: bytes, at: int, end: int) -> int:
-    """Find the blank line after the part of the header that is not read."""
+    """Return the offset after the blank line that follows the skipped rest of the header."""
     ends = [buffer.find(blank, max(at - 2, 0), end) for blank in (b"\n\n", b"\n\r\n")]
     found = min((position for position in ends if position >= 0), default=end)
     return min(found + (2 if buffer[found : found + 2] == b"\n\n" else 3), end)
@@ -167,7 +169,7 @@ def _declared(value: bytes) -> str:
 
 
 def _unfold(value: bytes, charset: str) -> str:
-    # Headers are UTF-8 (RFC 6532), or bare ISO-2022-JP, before they are in the charset of the body.
+    # Try UTF-8 (RFC 6532) and bare ISO-2022-JP before the charset of the body.
     try:
         text = decode(value) if b"\x1b" in value else value.decode("utf-8").replace("\0", "")
     except UnicodeDecodeError:
@@ -176,7 +178,7 @@ def _unfold(value: bytes, charset: str) -> str:
 
 
 def read_structured(text: str) -> Structured:
-    """Read a value such as that of Content-Type with its parameters (RFC 2045, RFC 2231), forgiving; decoded."""
+    """Read a value such as Content-Type with its decoded parameters (RFC 2045, RFC 2231), tolerating errors."""
     if ";" not in text:
         return Structured(_without_comment(text).lower(), _NO_PARAMS)
     value, _, _ = text.partition(";")
@@ -194,7 +196,7 @@ def read_structured(text: str) -> Structured:
 
 
 def _params(text: str, at: int) -> Iterator[tuple[str, str]]:
-    """Yield names in lower case and values without their quotes; what is no parameter is skipped."""
+    """Yield names in lower case and values without quotes; other text is skipped."""
     for _ in range(MAX_PARAMS):
         separators = _SEPARATORS.match(text, at)
         at = separators.end() if separators else at
@@ -214,13 +216,13 @@ def _unquote(text: str) -> str:
 
 
 def _without_comment(text: str) -> str:
-    """Cut a comment (RFC 5322 section 3.2.2) off the end."""
+    """Remove a comment (RFC 5322 section 3.2.2) from the end."""
     text = text.strip()
     return text.rpartition("(")[0].strip() if text.endswith(")") and not text.startswith("(") else text
 
 
 def _assemble(parts: Mapping[int, tuple[str, bool]]) -> str:
-    """Join the continuations of a parameter and decode them together (RFC 2231 section 4.1)."""
+    """Join the continuations of a parameter and decode the result (RFC 2231 section 4.1)."""
     ordered = [parts[number] for number in sorted(parts)]
     charset, first = "", ordered[0][0]
     if ordered[0][1] and first.count("'") >= 2:  # noqa: PLR2004 - charset'language'text
@@ -228,5 +230,5 @@ def _assemble(parts: Mapping[int, tuple[str, bool]]) -> str:
         ordered[0] = (rest, True)
     data = b"".join(unquote_to_bytes(text) if encoded else text.encode("utf-8", "replace") for text, encoded in ordered)
     text = decode(data, charset)
-    # Some programs put encoded words in continuations, which RFC 2231 was made to replace.
+    # Some programs put encoded words into continuations, although RFC 2231 replaces them.
     return without_controls(decode_words(text))

@@ -1,4 +1,4 @@
-"""Read an email: bytes in, one frozen Message out, whatever they are."""
+"""Parse an email: any bytes in, one frozen Message out."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ _SPACE: Final = re.compile(r"\s+")
 
 
 def parse(raw: bytes) -> Message:
-    """Return what an email says. Total: damage becomes `defects`, and the time and memory it takes are bounded."""
+    """Return the parsed email; never raises: damage becomes `defects`, and time and memory are bounded."""
     root, structure = split(raw)
     entities = tuple(root.walk())
     texts, damage = read_texts(entities)
@@ -30,7 +30,7 @@ def parse(raw: bytes) -> Message:
     parts = (*(_part(entity, texts) for entity in entities), *(part for part, _ in inner))
     block = root.block
     date = read_date(block.first("date"))
-    defects = (*structure, *damage, *_header_defects(block, date), *_seals(entities, text))
+    defects = (*structure, *damage, *_header_defects(block, date), *_unreadable_content(entities, text))
     return Message(
         message_id=_message_id(block.first("message-id")),
         subject=decode_words(block.first("subject")),
@@ -66,14 +66,14 @@ def _addresses(block: Block, name: str) -> tuple[Address, ...]:
 
 
 def _message_id(value: str) -> str:
-    """Return the first identifier, in angle brackets also where a program left them out."""
+    """Return the first identifier in angle brackets, even if a program left them out."""
     found = _ids((value,))
     bare = _SPACE.sub("", value)
     return found[0] if found else f"<{bare.strip('<>')}>" if bare.strip("<>") else ""
 
 
 def _ids(values: Iterable[str]) -> tuple[str, ...]:
-    """Return the identifiers of a field, the last ones where there are too many: they are the nearest."""
+    """Return the identifiers of a field; of too many, the last ones, which are the nearest ancestors."""
     found = [f"<{_SPACE.sub('', match[1])}>" for value in values for match in _ID.finditer(value)]
     return tuple(found[-_MAX_IDS:])
 
@@ -90,8 +90,8 @@ def _header_defects(block: Block, date: datetime | None) -> Iterable[str]:
         yield "bad-date"
 
 
-def _seals(entities: Iterable[Entity], text: str) -> Iterable[str]:
-    """Name what cannot be read here: encrypted mail, and signatures that wrap the text."""
+def _unreadable_content(entities: Iterable[Entity], text: str) -> Iterable[str]:
+    """Yield defects for content that cannot be read: encryption, and signatures that wrap the text."""
     for entity in entities:
         if entity.content_type == "multipart/encrypted":
             yield "encrypted"

@@ -10,7 +10,7 @@ _SIGNATURE: Final = b"\x78\x9f\x3e\x22"
 _ATTRIBUTE: Final = struct.Struct("<BII")
 _NEW_FILE, _TITLE, _DATA, _PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
 _MAX_ATTRIBUTES: Final = 5000
-# The long file name, property 3707, as bytes or as UTF-16, with its count of values before its length.
+# The long file name, property 3707, as bytes or as UTF-16; the number of values comes before the length.
 _LONG_NAMES: Final = (
     (b"\x1e\x00\x07\x37\x01\x00\x00\x00", "cp1252"),
     (b"\x1f\x00\x07\x37\x01\x00\x00\x00", "utf-16-le"),
@@ -18,14 +18,14 @@ _LONG_NAMES: Final = (
 
 
 class TnefFile(NamedTuple):
-    """One wrapped file."""
+    """One file in the wrapper."""
 
     name: str
     data: bytes
 
 
 def tnef_files(data: bytes) -> list[TnefFile]:
-    """Return the files that the wrapper holds, as far as it can be read."""
+    """Return the files in the wrapper, as far as it is readable."""
     found: list[TnefFile] = []
     name, content, is_open = "", b"", False
     for kind, value in _attributes(data):

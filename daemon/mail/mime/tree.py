@@ -1,4 +1,4 @@
-"""Split an email in its MIME tree (RFC 2045, 2046), bounded: offsets into the raw bytes, nothing copied."""
+"""Split an email into its MIME tree (RFC 2045, 2046) within limits: offsets into the raw bytes, no copies."""
 
 import re
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ MAX_DEPTH: Final = 50
 MAX_PARTS: Final = 500
 _MAX_HEADERS: Final = 2 * MAX_BLOCK
 _MAX_DELIMITERS: Final = 2 * MAX_PARTS
-# Each level of nesting is searched once; honest mail has three or four, a bomb has as many as it can.
+# Each level of nesting is searched once. Normal email has three or four levels, an attack as many as possible.
 _MAX_SCAN: Final = 12
 _SCAN_FLOOR: Final = 1 << 20
-# A nested mail that is itself encoded, against RFC 2046 section 5.2.1, must be decoded to be read.
+# A nested email that is encoded, against RFC 2046 section 5.2.1, must be decoded to be read.
 _MAX_UNWRAPPED: Final = 4 << 20
 
 _MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
@@ -32,7 +32,7 @@ _LINE_END: Final = re.compile(rb"\r?\n")
 
 @dataclass(slots=True)
 class Entity:
-    """A node of the tree: its header, and where its still encoded body lies in `buffer`."""
+    """A node of the tree: its header, and the offsets of its encoded body in `buffer`."""
 
     index: int
     depth: int
@@ -48,34 +48,34 @@ class Entity:
 
     @property
     def content_type(self) -> str:
-        """Return the media type, as far as it was declared well."""
+        """Return the media type, or the default if none was declared correctly."""
         return self.type.value
 
     @property
     def is_message(self) -> bool:
-        """Tell a nested mail."""
+        """Return whether this is a nested email."""
         return self.content_type in _MESSAGE_TYPES
 
     @property
     def is_report(self) -> bool:
-        """Tell a machine-readable report, text to who reads bounces and no file to a person."""
+        """Return whether this is a machine-readable report, which is read as text and not listed as a file."""
         return self.content_type in _REPORT_TYPES
 
     @property
     def may_hold_uuencode(self) -> bool:
-        """Tell cheaply whether uuencoded files may stand in the text."""
+        """Return whether the text may contain uuencoded files; a cheap check."""
         return self.buffer.find(b"\nbegin ", max(self.start - 1, 0), self.end) >= 0
 
     def body(self, limit: int | None = None) -> bytes:
-        """Return the body as it was sent, at most `limit` bytes of it."""
+        """Return the encoded body, at most `limit` bytes of it."""
         return self.buffer[self.start : self.end if limit is None else min(self.end, self.start + limit)]
 
     def decoded(self, limit: int | None = None) -> tuple[bytes, bool]:
-        """Return the decoded body, of at most `limit` encoded bytes, and whether its encoding was sound."""
+        """Return the decoded body, from at most `limit` encoded bytes, and whether its encoding was valid."""
         return decode_transfer(self.body(limit), self.encoding)
 
     def size(self) -> int:
-        """Count the decoded bytes."""
+        """Return the number of decoded bytes."""
         return decoded_size(self.buffer, self.start, self.end, self.encoding)
 
     def walk(self) -> Iterator["Entity"]:
@@ -87,7 +87,7 @@ class Entity:
 
 @dataclass(slots=True)
 class _Limits:
-    """What is left to spend on one email, and what was found wrong with it."""
+    """The remaining budget for one email, and the defects found so far."""
 
     scan: int
     header: int = _MAX_HEADERS
@@ -105,12 +105,12 @@ def split(raw: bytes) -> tuple[Entity, tuple[str, ...]]:
 
 
 def with_line_feeds(raw: bytes) -> bytes:
-    """Return the email with line feeds, if it is one of those that end lines with a bare CR (old Macintosh)."""
+    """Return the email with line feeds in place of bare CRs, if it has only those (old Macintosh)."""
     return raw if b"\n" in raw or b"\r" not in raw else raw.replace(b"\r", b"\n")
 
 
 def _read(buffer: bytes, start: int, end: int, depth: int, limits: _Limits, *, embedded: bool, default: str) -> Entity:
-    """Read one entity and all within it."""
+    """Read one entity and all its descendants."""
     block = read_block(buffer, start, end, min(MAX_BLOCK, limits.header))
     limits.header -= block.length
     limits.defects.extend(block.defects)
@@ -141,13 +141,13 @@ def _read(buffer: bytes, start: int, end: int, depth: int, limits: _Limits, *, e
 
 
 def _media_type(block: Block, default: str, limits: _Limits) -> Structured:
-    """Return the first readable Content-Type; RFC 2045 section 5.2 makes the rest plain text."""
+    """Return the first valid Content-Type, else plain text (RFC 2045 section 5.2)."""
     declared = [read_structured(value) for value in block.every("content-type")[:4]]
     good = next((found for found in declared if _TYPE.fullmatch(found.value)), None)
     if good is None:
         if any(found.value for found in declared):
             limits.defects.append("bad-content-type")
-        # "text" and "Text; charset=…" are what old mailers wrote.
+        # Old mail programs wrote "text" and "Text; charset=…".
         return Structured(default, declared[0].params if declared else {})
     return good
 
@@ -183,7 +183,7 @@ def _read_parts(entity: Entity, limits: _Limits) -> None:
 
 
 def _boundary(entity: Entity, limits: _Limits) -> bytes:
-    """Return the boundary, or the one that the body itself shows where the header has none."""
+    """Return the boundary, or a likely one from the body if the header has none."""
     declared = entity.type.params.get("boundary", "").rstrip()
     if declared and entity.buffer.find(b"--" + declared.encode("utf-8"), entity.start, entity.end) >= 0:
         return declared.encode("utf-8")
@@ -194,7 +194,7 @@ def _boundary(entity: Entity, limits: _Limits) -> bytes:
 
 
 def _regions(entity: Entity, boundary: bytes, limits: _Limits) -> list[tuple[int, int]]:
-    """Return where the parts lie. A missing end, or parts after the end, lose nothing."""
+    """Return the offsets of the parts. Nothing is lost if the end is missing or parts follow it."""
     buffer, needle = entity.buffer, b"\n--" + boundary
     limits.scan -= entity.end - entity.start
     regions: list[tuple[int, int]] = []

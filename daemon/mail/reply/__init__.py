@@ -1,1 +1,1 @@
-"""What is new in a reply: cut the quote and the signature."""
+"""Split a reply into new text, quote and signature."""

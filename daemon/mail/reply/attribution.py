@@ -1,6 +1,6 @@
 """Match the attribution line of a quote: "On Thu, 12 May 2022 at 10:15, Anna <anna@host> wrote:" in any language.
 
-Lines are `plain`. The shape decides: two of date, address and a word for "wrote", where mail programs put them.
+Lines must be `plain`. An attribution has two of date, address and a word for "wrote", where mail programs put them.
 """
 
 import re
@@ -29,7 +29,7 @@ _FIRST_PERSON: Final = re.compile(
 
 
 def match_attribution(lines: Sequence[str], index: int) -> tuple[int, int] | None:
-    """Return the range of lines of an attribution, one to five, that ends at `index`."""
+    """Return the range of an attribution of one to five lines that ends at `index`."""
     if not _ends_attribution(lines[index]):
         return None
     after = next_text(lines, index + 1)
@@ -59,7 +59,7 @@ def _says_wrote(word: str) -> bool:
 
 
 def _reach_up(lines: Sequence[str], start: int) -> int:
-    """Include first lines with the date that were wrapped away, as in "Le jeu. 12 mai 2022 à"."""
+    """Include lines above with the date, split off by wrapping, as in "Le jeu. 12 mai 2022 à"."""
     for at in range(start - 1, max(start - _MAX_LINES, -1), -1):
         above = lines[at]
         if not above or above[-1] in ".!?:" or len(above) > MAX_LINE or is_quoted(above):
@@ -70,7 +70,7 @@ def _reach_up(lines: Sequence[str], start: int) -> int:
 
 
 def _announces(joined: str, *, quote_follows: bool) -> bool:
-    """Decide on a joined attribution: two of date, address and a word for "wrote", where programs put them."""
+    """Return whether joined lines have two of date, address and a word for "wrote", where programs put them."""
     text = fold(joined).strip(" -\u2014_")
     date = has_date(text)
     address = _ADDRESS.search(text) if "@" in text else None
@@ -79,7 +79,7 @@ def _announces(joined: str, *, quote_follows: bool) -> bool:
     colon = text.endswith(COLONS) or joined.endswith("---")
     return (
         _has_shape(text, address, date=date, colon=colon)
-        or (quote_follows and colon and _just_names(joined, text, date=date))
+        or (quote_follows and colon and _is_short_attribution(joined, text, date=date))
     ) and not _FIRST_PERSON.search(text)
 
 
@@ -94,8 +94,8 @@ def _has_shape(text: str, address: re.Match[str] | None, *, date: bool, colon: b
     return wrote and colon and (opens or _SECONDS.search(text) is not None)
 
 
-def _just_names(joined: str, text: str, *, date: bool) -> bool:
-    """Match what only a quote below makes an attribution: "Anna Berg wrote:" of Mozilla, or a date and a name."""
+def _is_short_attribution(joined: str, text: str, *, date: bool) -> bool:
+    """Match what is an attribution only with a quote below it: Mozilla's "Anna Berg wrote:", or a date and a name."""
     if date:
         return opens_with_date(text)
     names = [word for word in _SPLIT.split(joined) if word and fold(word) not in WROTE and word not in {"a", "ha"}]

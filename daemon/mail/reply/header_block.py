@@ -1,6 +1,6 @@
-"""Match the headers of a quoted mail, as Outlook, Exchange, Yahoo, Hotmail, Lotus Notes and Windows Mail write them.
+"""Match the header block of a quoted email, as Outlook, Exchange, Yahoo, Hotmail and Lotus Notes write it.
 
-Lines are `plain`.
+Lines must be `plain`.
 """
 
 import re
@@ -31,10 +31,10 @@ _RAW_HEADERS: Final = frozenset(
 
 
 def match_headers(lines: Sequence[str], index: int) -> tuple[int, int] | None:
-    """Return the range of lines of a header block, with the rule above it, that begins at `index`.
+    """Return the range of a header block, including the rule above it, that starts at `index`.
 
-    People write "From:" and "To:" themselves (a journey, a form), so a sent or subject line or an address is needed;
-    labels in an unknown language need a rule above them as well. Raw headers that somebody pasted are not a quote.
+    People also type "From:" and "To:" (a journey, a form), so a sent or subject line or an address is required; labels
+    in an unknown language also require a rule above them. Raw headers that a person pasted are not a quote.
     """
     ruled = _RULE.fullmatch(lines[index]) is not None
     start = next_text(lines, index + 1) if ruled else index
@@ -50,7 +50,7 @@ def match_headers(lines: Sequence[str], index: int) -> tuple[int, int] | None:
 
 
 def labels_follow(lines: Sequence[str], index: int, wanted: int) -> bool:
-    """Return whether that many header lines follow, quoted or not."""
+    """Return whether at least `wanted` header lines follow, quoted or not."""
     found = 0
     for line in lines[index : index + 8]:
         text = line.lstrip("> ")
@@ -61,7 +61,7 @@ def labels_follow(lines: Sequence[str], index: int, wanted: int) -> bool:
 
 
 def _label(line: str) -> str:
-    """Return what stands before the first colon when it has the shape of a header's name, else ""."""
+    """Return the text before the first colon if it looks like a header name, else ""."""
     before = _BEFORE_COLON.match(line)
     label = before[0].strip(" *_\t") if before else ""
     return fold(label) if label and label[0].isalpha() and len(label.split()) <= _MAX_LABEL_WORDS else ""
@@ -77,9 +77,9 @@ def _raw_above(lines: Sequence[str], index: int) -> bool:
 
 
 def _read_block(lines: Sequence[str], start: int) -> tuple[int, set[str], bool]:
-    """Return the end of a run of header lines, their kinds (an unknown label is its own), and whether one has "@".
+    """Return the end of a run of header lines, their kinds (an unknown label is its own kind), and whether one has "@".
 
-    A value may be folded onto one more line; some HTML readers put an empty line between headers.
+    A value may continue on one more line; some HTML converters put an empty line between headers.
     """
     end, kinds, address, loose = start, set[str](), False, 0
     for at in range(start, min(start + _MAX_LINES, len(lines))):

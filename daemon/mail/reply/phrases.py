@@ -1,6 +1,6 @@
-"""Words that mail programs write around a quote, a signature or a forward, in the languages they are sold in.
+"""Words that mail programs write around a quote, a signature or a forward, in many languages.
 
-Matching is on casefolded text without formatting characters. The *_PARTS stand anywhere in a word: stems, and scripts
+Matching is on casefolded text without formatting characters. The *_PARTS match anywhere in a word: stems, and scripts
 without spaces.
 """
 

@@ -1,6 +1,6 @@
-"""Find where a mail program announces that it quotes: attribution lines, header blocks, "Original Message" rules.
+"""Find how a mail program announces a quote: attribution lines, header blocks, "Original Message" rules.
 
-Everything here reads lines made `plain`. Every rule looks at a bounded number of bounded lines, so the work is linear.
+All lines must be `plain`. Every rule reads a bounded number of bounded lines, so the work is linear.
 """
 
 import re
@@ -16,13 +16,13 @@ from daemon.mail.text.line import COLONS, MAX_LINE, WIDE_COLON, fold, is_quoted
 
 _DASHES: Final = r"=\u2010\u2012\u2013\u2014\u2500\-"
 _TITLED_RULE: Final = re.compile(rf"[{_DASHES}]{{2,}}([^{_DASHES}\d]{{4,60}})[{_DASHES}]{{2,}}")
-# Every announcement but a last word for "wrote" has a colon, a rule or a prefix: most lines have none of them.
+# Announcements have a colon, a rule or a prefix, or end in a word for "wrote"; most lines have none of these.
 _PLAIN_WORDS: Final = re.compile(rf"[^:{WIDE_COLON}>#_{_DASHES}]+(?:[_{_DASHES}][^:{WIDE_COLON}>#_{_DASHES}]+)*+")
 _OTHER_HELPDESK: Final = re.compile(r"##-.{8,120}-##")
 
 
-class How(StrEnum):
-    """How a quote is announced; FORWARD is not a quote but what the email is about."""
+class HeadKind(StrEnum):
+    """Kind of announcement; what follows FORWARD is not a quote but the subject of the email."""
 
     ATTRIBUTION = "attribution"
     HEADERS = "headers"
@@ -35,29 +35,29 @@ class Head:
 
     start: int
     end: int
-    how: How
+    kind: HeadKind
 
 
 def find_head(lines: Sequence[str], index: int) -> Head | None:
-    """Return the announcement of a quote that begins or ends at `lines[index]`, if any."""
+    """Return the announcement that starts or ends at `lines[index]`, if any."""
     line = lines[index]
     if not line or len(line) > MAX_LINE:
         return None
     if _PLAIN_WORDS.fullmatch(line):
         attribution = match_attribution(lines, index)
-        return Head(*attribution, How.ATTRIBUTION) if attribution else None
+        return Head(*attribution, HeadKind.ATTRIBUTION) if attribution else None
     if is_quoted(line) and not _closes_address(lines, index):
-        return Head(index, index + 1, How.FORWARD) if starts_forward(lines, index) else None
+        return Head(index, index + 1, HeadKind.FORWARD) if starts_forward(lines, index) else None
     if titled := _titled(lines, index):
         return titled
     if headers := match_headers(lines, index):
-        return Head(*headers, How.FORWARD if _introduced(lines, headers[0]) else How.HEADERS)
+        return Head(*headers, HeadKind.FORWARD if _introduced(lines, headers[0]) else HeadKind.HEADERS)
     attribution = match_attribution(lines, index)
-    return Head(*attribution, How.ATTRIBUTION) if attribution else None
+    return Head(*attribution, HeadKind.ATTRIBUTION) if attribution else None
 
 
 def announces_inside(lines: Sequence[str], start: int, end: int) -> bool:
-    """Return whether a quote opens with its own announcement, as Apple Mail on a telephone and Mail.ru write it."""
+    """Return whether a quote starts with its own announcement, as Apple Mail on a phone and Mail.ru write it."""
     inner = [line.lstrip("> ") for line in lines[start : min(end, start + 4)]]
     return any(find_head(inner, at) for at in range(len(inner)))
 
@@ -72,13 +72,13 @@ def starts_forward(lines: Sequence[str], index: int) -> bool:
 
 
 def _introduced(lines: Sequence[str], index: int) -> bool:
-    """Return whether words such as "I got this:" lead to an email that a person pasted or sent on with Outlook."""
+    """Return whether text such as "I got this:" introduces an email that a person pasted or forwarded with Outlook."""
     above = next((line for line in reversed(lines[max(index - 3, 0) : index]) if line), "")
     return above.endswith(COLONS) and not is_quoted(above)
 
 
 def _closes_address(lines: Sequence[str], index: int) -> bool:
-    """Return whether a line opens with the ">" of an address that Gmail wrapped just before it."""
+    """Return whether a line starts with the ">" of an address that Gmail wrapped before it."""
     above = lines[index - 1] if index else ""
     return above.rfind("<") > above.rfind(">") and not is_quoted(above) and lines[index].endswith(COLONS)
 
@@ -86,13 +86,13 @@ def _closes_address(lines: Sequence[str], index: int) -> bool:
 def _titled(lines: Sequence[str], index: int) -> Head | None:
     """Match "-----Original Message-----" of Outlook, Samsung, AOL, Zimbra, QQ, Proton in any language."""
     if starts_forward(lines, index):
-        return Head(index, index + 1, How.FORWARD)
+        return Head(index, index + 1, HeadKind.FORWARD)
     if _OTHER_HELPDESK.fullmatch(lines[index]):
-        return Head(index, index + 1, How.HEADERS)
+        return Head(index, index + 1, HeadKind.HEADERS)
     titled = _TITLED_RULE.fullmatch(lines[index])
     if titled is None:
         return None
     title = fold(titled.group(1))
     if any(part in title for part in ORIGINAL_PARTS) or labels_follow(lines, index + 1, LABELS_NEEDED):
-        return Head(index, index + 1, How.HEADERS)
+        return Head(index, index + 1, HeadKind.HEADERS)
     return None

@@ -1,4 +1,4 @@
-"""Find what a mail program or a company adds below a person's words: signature, footer, contact block, legal notice."""
+"""Find text that a mail program or company adds at the end: signature, footer, contact block, legal notice."""
 
 import re
 from collections.abc import Sequence
@@ -54,9 +54,9 @@ _FIRST_PERSON: Final = re.compile(
 
 
 def cut_signature(lines: Sequence[str], *, whole: bool = False) -> int:
-    """Return where the signature begins, `len(lines)` without one.
+    """Return the index at which the signature starts, `len(lines)` without one.
 
-    Words stay before it, unless `whole` is true: below a quote all may be signature.
+    Some text is kept before it, unless `whole` is true: below a quote, everything may be signature.
     """
     end = full = _rstrip(lines, len(lines))
     for _ in range(_MAX_CUTS):
@@ -79,7 +79,7 @@ def _rstrip(lines: Sequence[str], end: int) -> int:
 
 
 def _paragraph(lines: Sequence[str], end: int) -> int:
-    """Return where the paragraph that ends at `end` begins, looking back a bounded number of lines."""
+    """Return the start of the paragraph that ends at `end`, within a bounded number of lines."""
     start = end
     while start and end - start < _MAX_PARAGRAPH_LINES and lines[start - 1].strip():
         start -= 1
@@ -87,7 +87,7 @@ def _paragraph(lines: Sequence[str], end: int) -> int:
 
 
 def _footer(lines: Sequence[str], end: int) -> int:
-    """Match "Sent from my phone" and its like as the last line."""
+    """Match a last line such as "Sent from my phone"."""
     return end - 1 if _is_footer(lines[end - 1]) else end
 
 
@@ -109,7 +109,7 @@ def _is_footer(line: str) -> bool:
 
 
 def _says_sent(folded: str, words: Sequence[str]) -> bool:
-    """Return whether a line opens with "sent", or with words such as "this message" or a device that lead to it."""
+    """Return whether a line starts with "sent", or with "this message" or a device followed by it."""
     if words[0] in SENT_FROM:
         return words[0] != "sent" or _SENT_HOW.match(folded) is not None
     if (words[0] in FOOTER_OPENERS or _DEVICE.match(folded)) and not SENT_FROM.isdisjoint(words):
@@ -118,13 +118,13 @@ def _says_sent(folded: str, words: Sequence[str]) -> bool:
 
 
 def _sent_by_product(clause: str, folded: str) -> bool:
-    """Match "Sent with Airmail": the product is not a word known to us, but it is written as a name."""
+    """Match "Sent with Airmail": an unknown product, but written like a name."""
     match = _SENT_HOW.match(folded)
     return match is not None and any(w[0].isupper() or w[-1].isdigit() for w in clause[match.end() :].split())
 
 
 def _legal_notice(lines: Sequence[str], end: int) -> int:
-    """Match a notice in the last paragraphs; small ones between them are a company's name and address."""
+    """Match a notice in the last paragraphs; short ones between them are a company's name and address."""
     cut, start, length = end, end, 0
     while start and length < _MAX_NOTICE:
         begin = _paragraph(lines, start)
@@ -139,7 +139,7 @@ def _legal_notice(lines: Sequence[str], end: int) -> int:
 
 
 def _is_notice(text: str) -> bool:
-    """Return whether a folded paragraph is legal: words of several groups, and nobody asks or speaks of himself."""
+    """Return whether a casefolded paragraph is a legal notice: several groups of phrases, no question, no "I"."""
     if "?" in text or not (_is_small_print(text) or _is_disclaimer(text)):
         return False
     return _FIRST_PERSON.search(text) is None
@@ -186,7 +186,7 @@ def _is_sentence(line: str) -> bool:
 
 
 def _contact_block(lines: Sequence[str], end: int) -> int:
-    """Match a last paragraph that opens with a name and has at least two of telephone, address and web site."""
+    """Match a last paragraph that starts with a name and has at least two of telephone, address and web site."""
     start = _paragraph(lines, end)
     above = _rstrip(lines, start)
     if end - start not in _CONTACT_LINES or not above or lines[above - 1].rstrip().endswith((":", "\uff1a")):

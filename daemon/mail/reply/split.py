@@ -1,8 +1,8 @@
 """Split the text of a reply into what the person wrote, what is quoted, and the signature.
 
 Policy: cut what a program or a company added (announced quotes, signatures below a delimiter, device footers, contact
-blocks, legal notices) and keep what a person typed, so closings and names, quotes made by hand, and forwarded mail.
-Where answers stand between quoted lines, or where everything would go, nothing is cut; the whole text is kept anyway.
+blocks, legal notices) and keep what a person typed: closings and names, manual quotes, and forwarded email.
+Nothing is cut if answers are between quoted lines, or if nothing would be left. The whole text is stored in any case.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from daemon.mail.reply.quote import How, announces_inside, find_head
+from daemon.mail.reply.quote import HeadKind, announces_inside, find_head
 from daemon.mail.reply.signature import cut_signature
 from daemon.mail.text.line import is_quoted, plain
 
@@ -26,7 +26,7 @@ _INITIALS: Final = re.compile(r"[A-Z][A-Za-z]{0,3}>")
 class Reply:
     """The parts of a reply.
 
-    `new` is the whole text where nothing was cut; `inline` says that it holds quotes with answers to them.
+    `new` is the whole text if nothing was cut; `inline` means that it contains quotes with answers between them.
     """
 
     new: str
@@ -46,7 +46,7 @@ class _Chunk:
 def split(text: str) -> Reply:
     r"""Split a body with "\n" line ends.
 
-    Only the first 4,000 lines are searched; what follows them belongs to the part that they end with.
+    Only the first 4,000 lines are searched; the rest belongs to the part in which they end.
     """
     lines = text.split("\n", _MAX_LINES)
     reply = _split(lines)
@@ -55,12 +55,12 @@ def split(text: str) -> Reply:
 
 
 def new_text(text: str) -> str:
-    """Return what the person wrote."""
+    """Return the text that the person wrote."""
     return split(text).new
 
 
 def _split(lines: Sequence[str]) -> Reply:
-    """Split lines; `new` is empty where everything is quote or signature."""
+    """Split lines; `new` is empty if everything is quote or signature."""
     chunks = _chunks(lines)
     if chunks is None:
         return _whole(lines, inline=False)
@@ -75,18 +75,18 @@ def _split(lines: Sequence[str]) -> Reply:
 
 
 def _without_announcement(chunks: list[_Chunk]) -> Reply:
-    """Cut the signature below a bare quote and, if it is long, the quote; keep a quote that is answered."""
+    """Cut the signature below a bare quote and, if it is long, the quote; keep a quote with an answer below it."""
     last = len(chunks)
     while last > 1 and not (chunks[last - 1].kind == "new" and _written(chunks[last - 1].lines)):
         last -= 1
-    if last < len(chunks) and chunks[last].kind == "bare" and not _can_go(chunks[last - 1], chunks[last]):
+    if last < len(chunks) and chunks[last].kind == "bare" and not _is_program_quote(chunks[last - 1], chunks[last]):
         last += 1
     keep = chunks[:last]
     return _assemble(keep, chunks[last:], inline=any(chunk.kind == "bare" for chunk in keep[:-1]))
 
 
-def _can_go(above: _Chunk, quote: _Chunk) -> bool:
-    """Return whether a last quote without announcement is a program's, and not lines of a log that a person pasted."""
+def _is_program_quote(above: _Chunk, quote: _Chunk) -> bool:
+    """Return whether a program, not a person, added the last quote without announcement (a person may paste a log)."""
     lines = [plain(line) for line in quote.lines[: _LONG_QUOTE + 1]]
     if announces_inside(lines, 0, len(lines)):
         return True
@@ -118,25 +118,25 @@ def _join(lines: Sequence[str]) -> str:
 
 
 def _written(lines: Sequence[str]) -> bool:
-    """Return whether lines below a quote hold words of the person, not only a signature."""
+    """Return whether lines below a quote contain text of the person, not only a signature."""
     return any(line.strip() for line in lines[: cut_signature(lines, whole=True)])
 
 
 def _quotes(chunks: list[_Chunk]) -> bool:
-    """Return whether there are bare quotes with words in them; the signature of the quoted mail does not count."""
+    """Return whether there are bare quotes with text; the signature of the quoted email does not count."""
     lines = [line.lstrip("> \t") for chunk in chunks if chunk.kind == "bare" for line in chunk.lines]
     return any(line and not _SIGNED.fullmatch(line) for line in lines[: cut_signature(lines, whole=True)])
 
 
 def _chunks(lines: Sequence[str]) -> list[_Chunk] | None:
-    """Cut the lines into chunks, in order; None for an email that forwards another one."""
+    """Split the lines into chunks, in order; None for a forwarded email."""
     texts = [plain(line) for line in lines]
     fenced = _fenced(lines)
     chunks: list[_Chunk] = []
     at = start = 0
     while at < len(lines):
         head = None if at in fenced else find_head(texts, at)
-        if head and head.how is How.FORWARD:
+        if head and head.kind is HeadKind.FORWARD:
             return None
         if head is None and (at in fenced or not is_quoted(texts[at])):
             at += 1
@@ -150,7 +150,7 @@ def _chunks(lines: Sequence[str]) -> list[_Chunk] | None:
 
 
 def _quote_end(lines: Sequence[str], at: int) -> int:
-    """Return the end of an announced quote: after its prefixed lines, or the end of the text where it has no prefix."""
+    """Return the end of an announced quote: after its prefixed lines, or the end of the text if it has no prefix."""
     first = next((i for i in range(at, len(lines)) if lines[i]), None)
     if first is None:
         return len(lines)
@@ -171,7 +171,7 @@ def _prefixed_end(lines: Sequence[str], at: int, initials: str) -> int:
 
 
 def _wrapped(lines: Sequence[str], at: int) -> bool:
-    """Return whether a line is the rest of a quoted line that was wrapped after quoting, as in Gmail's plain text."""
+    """Return whether a line is the wrapped rest of a quoted line, as in Gmail's plain text."""
     line = lines[at]
     if not line[:1].islower() or not is_quoted(lines[at - 1]) or at + 1 >= len(lines) or not is_quoted(lines[at + 1]):
         return False
@@ -179,6 +179,6 @@ def _wrapped(lines: Sequence[str], at: int) -> bool:
 
 
 def _fenced(lines: Sequence[str]) -> set[int]:
-    """Return the lines inside code fences; a fence without its end is none."""
+    """Return the indexes of lines in code fences; an unclosed fence does not count."""
     fences = [at for at, line in enumerate(lines) if "```" in line and line.lstrip().startswith("```")]
     return {at for first, last in zip(fences[::2], fences[1::2], strict=False) for at in range(first, last + 1)}

@@ -1,1 +1,1 @@
-"""Who wrote an email: a person or a machine, and why we think so."""
+"""Decide who wrote an email, a person or a machine, with reasons."""

@@ -1,1 +1,1 @@
-"""Text that reads well: HTML as lines, and lines that can be matched."""
+"""Convert HTML to readable text, and normalise lines for matching."""

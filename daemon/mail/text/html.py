@@ -1,4 +1,4 @@
-"""Turn HTML into text that reads well, in bounded time and memory."""
+"""Convert HTML to readable text in bounded time and memory."""
 
 import re
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ _MAX_REOPENED: Final = 200_000
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})[^<>]{0,4096}>?")
 _MARKUP: Final = re.compile(r"<(?:!--[^>]{0,4096}|/?[a-zA-Z!?][^<>]{0,4096})>?")
 _CODE: Final = re.compile(r"<(script|style|title)\b")
-# What never nests in itself, as the parser closes it or it has no content.
+# Elements that never nest in themselves: the parser closes them, or they have no content.
 _UNNESTED: Final = frozenset(
     ("br", "img", "hr", "input", "meta", "link", "wbr", "area", "base", "col", "p", "li", "td", "th", "tr", "dd", "dt",
      "option", "tbody", "thead", "tfoot", "html", "head", "body"),
 )  # fmt: skip
-# What the parser opens again in each block after it was left open (HTML Standard, section 13.2.4.3).
+# Elements that the parser reopens in each block if they were left open (HTML Standard, section 13.2.4.3).
 _FORMATTING: Final = frozenset(
     ("a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"),
 )  # fmt: skip
@@ -31,23 +31,23 @@ _FORMATTING: Final = frozenset(
 def html_to_text(html: str, limit: int = MAX_LAID_OUT) -> str:
     r"""Return the readable text of HTML, lines ended by "\n".
 
-    Blockquotes become "> " lines, lists and tables stay legible, links keep their target, the hidden is dropped.
-    Beyond the limit of characters, or a nesting that cannot be laid out in bounded time, tags are only cut out.
+    Blockquotes become "> " lines, lists and tables stay legible, links keep their target, hidden text is dropped.
+    Beyond `limit` characters, or if the nesting is too deep for bounded time, only the tags are removed.
     """
     head, rest = html[:limit], html[limit:]
-    text = clean(write_page(LexborHTMLParser(head).body)) if _is_tame(head) else strip_tags(head)
+    text = clean(write_page(LexborHTMLParser(head).body)) if _has_small_tree(head) else strip_tags(head)
     return f"{text}\n{strip_tags(rest)}" if rest else text
 
 
 def strip_tags(html: str) -> str:
-    """Cut the tags out of HTML, in linear time whatever it is."""
+    """Remove the tags from HTML, in linear time."""
     shown = unescape(_MARKUP.sub(" ", "".join(_without_code(html))))
     lines = (line.strip() for line in shown.splitlines())
     return clean("\n".join(line for line in lines if line))
 
 
 def _without_code(html: str) -> Iterator[str]:
-    """Yield what stands outside of scripts and style sheets."""
+    """Yield the text outside of scripts and style sheets."""
     lower, at = html.lower(), 0
     if len(lower) != len(html):
         lower = html
@@ -60,8 +60,8 @@ def _without_code(html: str) -> Iterator[str]:
     yield html[at:]
 
 
-def _is_tame(html: str) -> bool:
-    """Return whether the tree will stay small: not too deep, and few formatting elements that are opened again."""
+def _has_small_tree(html: str) -> bool:
+    """Return whether the tree will be small: not too deep, with few reopened formatting elements."""
     depth = formatting = reopened = 0
     for match in _TAG.finditer(html):
         name = match[2].lower()

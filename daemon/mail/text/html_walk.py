@@ -1,4 +1,4 @@
-"""Walk through an HTML tree and write what a reader would see on a page of text."""
+"""Walk through an HTML tree and write the visible text to a page."""
 
 from typing import Final
 
@@ -36,7 +36,7 @@ _CELLS: Final = frozenset(("td", "th"))
 
 
 def write_page(root: LexborNode | None) -> str:
-    """Return the text of a tree, within a limit of nodes and of text."""
+    """Return the text of a tree, up to limits of nodes and of text."""
     page = Page()
     if root is not None:
         _Walk(page).run(root)
@@ -44,7 +44,7 @@ def write_page(root: LexborNode | None) -> str:
 
 
 class _Walk:
-    """The walk; iterative, as trees are deeper than Python's stack."""
+    """Walks iteratively, because trees can be deeper than Python's stack."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -69,7 +69,7 @@ class _Walk:
             node = node.next if path else None
 
     def _visit(self, node: LexborNode) -> tuple[LexborNode, str, Attributes] | None:
-        """Write a node; return it if its children are to be visited and it must be left after them."""
+        """Write a node; return it if its children must be visited before it is left."""
         if node.is_text_node:
             self._page.write(node.text_content or "")
         if not node.is_element_node:
@@ -87,7 +87,7 @@ class _Walk:
         if tag == "br":
             self._page.line_break()
         elif tag == "a":
-            self._page.mark()
+            self._page.start_link()
         elif tag == "img":
             self._image(attributes)
         elif tag in _BLOCKS:
@@ -119,12 +119,12 @@ class _Walk:
         elif tag == "hr":
             self._page.rule()
         elif "@" in tag:
-            # "<ann@example.com>" that a sloppy program did not escape is no tag to a person.
+            # "<ann@example.com>" that a program did not escape is text to a person.
             self._page.write(f"<{tag}>")
 
     def _leave(self, tag: str, attributes: Attributes) -> None:
         if tag == "a":
-            self._page.link(link_target(attributes))
+            self._page.end_link(link_target(attributes))
         elif tag in _BLOCKS or tag == "tr":
             self._page.gap()
         elif tag in _PARAGRAPHS:
@@ -151,7 +151,7 @@ class _Walk:
             self._page.gap(blank=True)
 
     def _enter_container(self, tag: str, attributes: Attributes) -> None:
-        """Show in the text what a mail program says with the name of an element."""
+        """Write what the name of an element means: quote, divider or signature."""
         if is_quote(attributes):
             self._page.gap(blank=True)
             self._page.indent("> ")

@@ -1,4 +1,4 @@
-"""Make a line of mail plain enough to match against, and say simple things about it."""
+"""Normalise lines of email for matching, and test simple properties of them."""
 
 import re
 import unicodedata
@@ -30,26 +30,26 @@ def plain(line: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Return text without case; the dotted capital I of Turkish becomes a plain i."""
+    """Return text casefolded; the dotted capital I of Turkish becomes a plain i."""
     return text.casefold().replace("i\u0307", "i")
 
 
 def is_quoted(line: str) -> bool:
-    """Return whether a line carries the quote prefix."""
+    """Return whether a line has the quote prefix."""
     return ">" in line[:4] and _QUOTED.match(line) is not None
 
 
 def has_date(text: str) -> bool:
-    """Return whether a text holds a year or a time."""
+    """Return whether a text contains a year or a time."""
     return _DIGIT.search(text) is not None and _DATE.search(text) is not None
 
 
 def opens_with_date(text: str) -> bool:
-    """Return whether a date with a year or time begins in the first words."""
+    """Return whether a date with a year or time starts within the first words."""
     first = _DIGIT.search(text)
     return first is not None and len(text[: first.start()].split()) <= _WORDS_BEFORE_DATE and has_date(text)
 
 
 def next_text(lines: Sequence[str], index: int) -> int | None:
-    """Return where the next words are, at most two empty lines on."""
+    """Return the index of the next line with text, after at most two empty lines."""
     return next((at for at in range(index, min(index + 3, len(lines))) if lines[at]), None)

@@ -1,4 +1,4 @@
-"""A page of text in the making: lines with quote marks and indents, gaps, links."""
+"""Build a page of text: lines with quote prefixes and indents, gaps, links."""
 
 import re
 from typing import Final
@@ -11,7 +11,7 @@ _MAX_INDENT: Final = 40
 
 
 class Page:
-    """Collects text; `verbatim` counts the open elements that keep their white space, `full` says to stop."""
+    """Collects text. `verbatim` is the number of open elements that keep white space; `full` means no more is taken."""
 
     def __init__(self) -> None:
         self.verbatim = 0
@@ -20,16 +20,16 @@ class Page:
         self._prefixes: list[str] = []
         self._bullet = ""
         self._gap = False
-        self._marks: list[tuple[int, int]] = []
+        self._link_starts: list[tuple[int, int]] = []
         self._room = MAX_TEXT
 
     @property
     def full(self) -> bool:
-        """Tell that no more text will be taken."""
+        """Return whether the limit of text is reached."""
         return self._room <= 0
 
     def write(self, text: str) -> None:
-        """Add text to the line, its white space collapsed unless it is verbatim."""
+        """Add text to the line; white space is collapsed unless `verbatim`."""
         if self.verbatim:
             self._write_lines(text)
             return
@@ -96,36 +96,36 @@ class Page:
         self._bullet = bullet
 
     def outdent(self) -> None:
-        """Take the last prefix away."""
+        """Remove the last prefix."""
         if self._prefixes:
             self._prefixes.pop()
         self._bullet = ""
 
     def cell(self) -> None:
-        """Part two cells of a row."""
+        """Separate two cells of a row."""
         if self._line:
             self._line.append(_CELL)
 
     def rule(self) -> None:
-        """Draw a line across, unless there is one already."""
+        """Draw a line, unless the last line is one."""
         self.gap()
         if self._lines and not self._lines[-1].endswith(_RULE):
             self._add(_RULE)
         self.gap()
 
     def signature(self) -> None:
-        """Mark what follows as the signature (RFC 3676 section 4.3)."""
+        """Start a signature (RFC 3676 section 4.3)."""
         self.gap()
         if self._lines and self._lines[-1] != "--":
             self._lines.append(f"{self._prefix()}-- ")
 
-    def mark(self) -> None:
-        """Remember where the text of a link starts."""
-        self._marks.append((len(self._lines), len(self._line)))
+    def start_link(self) -> None:
+        """Remember where the text of a link starts, for `end_link`."""
+        self._link_starts.append((len(self._lines), len(self._line)))
 
-    def link(self, target: str) -> None:
-        """Add the target of a link behind its text, unless the text says it already."""
-        line, piece = self._marks.pop() if self._marks else (0, 0)
+    def end_link(self, target: str) -> None:
+        """Add the target of a link after its text, unless the text contains it."""
+        line, piece = self._link_starts.pop() if self._link_starts else (0, 0)
         if not target or not self._line:
             return
         shown = "".join(self._line[piece:] if line == len(self._lines) else self._line).strip()
