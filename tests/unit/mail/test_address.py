@@ -49,11 +49,11 @@ def test_an_address_has_one_comparable_form(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize("text", NO_ADDRESS)
-def test_whatever_is_not_one_address_is_none(text: str) -> None:
+def test_text_that_is_not_one_address_gives_none(text: str) -> None:
     assert canonical(text) is None
 
 
-def test_two_domains_that_old_idna_makes_one_stay_two() -> None:
+def test_two_domains_that_old_idna_merges_stay_different() -> None:
     assert canonical("ann@straße.example") != canonical("ann@strasse.example")
 
 
@@ -87,7 +87,7 @@ def test_a_field_gives_its_mailboxes(value: str, expected: list[tuple[str, str |
     assert [(found.name, found.email) for found in read_addresses(value)] == expected
 
 
-# What CVE-2023-27043 and its kin look like: the helpdesk's own address stands in the text, somebody else sends it.
+# CVE-2023-27043 and similar attacks: the text contains the helpdesk's own address, but another sender.
 CRAFTED = [
     "ann@helpdesk.example)<eve@evil.example>",
     "ann@helpdesk.example]<eve@evil.example>",
@@ -117,7 +117,7 @@ READ_BY_THE_BRACKETS = [
 
 
 @pytest.mark.parametrize("value", CRAFTED)
-def test_a_crafted_field_is_nobodys_address(value: str) -> None:
+def test_a_crafted_field_gives_no_address(value: str) -> None:
     assert [found.email for found in read_addresses(value)] == [None]
 
 
@@ -126,7 +126,7 @@ def test_an_address_in_a_name_or_comment_is_only_text(value: str) -> None:
     assert [found.email for found in read_addresses(value)] == ["eve@evil.example"]
 
 
-def test_two_addresses_are_two() -> None:
+def test_two_addresses_are_read_as_two() -> None:
     value = "ann@helpdesk.example;<eve@evil.example>"
     assert [found.email for found in read_addresses(value)] == ["ann@helpdesk.example", "eve@evil.example"]
 
@@ -145,5 +145,5 @@ READABLE = [
 
 
 @pytest.mark.parametrize(("email", "shown"), READABLE)
-def test_a_domain_is_shown_in_its_own_letters_where_that_can_be_undone(email: str, shown: str) -> None:
+def test_a_domain_is_shown_in_its_own_letters_if_they_mean_the_same_domain(email: str, shown: str) -> None:
     assert readable_address(email) == shown

@@ -1,4 +1,4 @@
-"""What a mail says to us before the store is asked."""
+"""The analysis of an email, without the store."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -43,14 +43,14 @@ def passed(domain: str) -> str:
         (mail("MAILER-DAEMON@mx.example", "Undelivered Mail Returned to Sender"), "", SenderKind.BOUNCE),
     ],
 )
-def test_the_sort_of_sender_is_seen(raw: bytes, mail_from: str, kind: SenderKind) -> None:
+def test_the_kind_of_sender_is_recognised(raw: bytes, mail_from: str, kind: SenderKind) -> None:
     found = analysis(raw, mail_from=mail_from)
     assert found.screening.kind is kind
     assert found.screening.reasons
     assert found.screening.acknowledge is (kind is SenderKind.PERSON)
 
 
-def test_our_own_list_brings_mail_from_people_without_acknowledgement() -> None:
+def test_email_through_our_own_list_is_from_a_person_and_not_acknowledged() -> None:
     raw = mail(headers=("List-Id: Help <help.groups.example>",))
     found = analysis(raw, policy=replace(POLICY, accepted_lists=frozenset({"help.groups.example"})))
     assert (found.screening.kind, found.screening.acknowledge) == (SenderKind.PERSON, False)
@@ -70,27 +70,27 @@ def test_our_own_list_brings_mail_from_people_without_acknowledgement() -> None:
         (b"", None),
     ],
 )
-def test_the_sender_is_whom_an_answer_goes_to(raw: bytes, email: str | None) -> None:
+def test_the_sender_is_who_gets_the_reply(raw: bytes, email: str | None) -> None:
     assert analysis(raw).sender_email == email
 
 
-def test_a_pass_of_our_border_verifies_the_sender() -> None:
+def test_a_pass_from_our_server_verifies_the_sender() -> None:
     assert analysis(mail(headers=(passed("customer.example"),))).verified
     assert not analysis(mail()).verified
 
 
-def test_who_authenticates_one_address_is_not_verified_as_the_other_in_reply_to() -> None:
+def test_authentication_of_from_does_not_verify_another_reply_to() -> None:
     raw = mail("mallory@evil.example", headers=(passed("evil.example"), f"Reply-To: {ANN}"))
     found = analysis(raw)
     assert found.sender_email == ANN
     assert not found.verified
 
 
-def test_a_reply_to_that_repeats_from_changes_nothing() -> None:
+def test_a_reply_to_equal_to_from_stays_verified() -> None:
     assert analysis(mail(headers=(passed("customer.example"), "Reply-To: ANN@customer.example"))).verified
 
 
-def test_a_report_is_read_and_a_letter_is_not() -> None:
+def test_only_a_report_is_read_as_a_report() -> None:
     assert (
         analysis(mail("MAILER-DAEMON@mx.example", "Undelivered Mail Returned to Sender"), mail_from="").dsn is not None
     )
@@ -100,5 +100,5 @@ def test_a_report_is_read_and_a_letter_is_not() -> None:
 @pytest.mark.parametrize(
     "raw", [b"", b"\r\n\r\n", b"\0" * 100, bytes(range(256)), b"From: \xff\r\n\r\n\xff", b":" * 9999]
 )
-def test_anything_can_be_understood(raw: bytes) -> None:
+def test_any_bytes_can_be_analyzed(raw: bytes) -> None:
     assert analysis(raw).screening.reasons

@@ -1,4 +1,4 @@
-"""Every mail in tests/emails with what its .toml expects of it."""
+"""Every email in tests/emails is read as its .toml file expects."""
 
 import tomllib
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ OWN = OwnIdentity(frozenset({"support@shop.example", "notify@shop.example"}))
 
 
 def seen(message: Message) -> dict[str, Any]:
-    """Return everything that [message] may speak of."""
+    """Return all values that [message] in a .toml file may expect."""
     return {
         "subject": message.subject,
         "message_id": message.message_id,
@@ -54,7 +54,7 @@ def bounce_of(message: Message, envelope: Envelope) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", MAILS)
-def test_a_mail_is_understood_as_expected(name: str) -> None:
+def test_an_email_is_read_as_its_toml_expects(name: str) -> None:
     expected = tomllib.loads((EMAILS / f"{name}.toml").read_text())
     message = parse((EMAILS / f"{name}.eml").read_bytes())
     envelope = envelope_of(message)
@@ -69,6 +69,6 @@ def test_a_mail_is_understood_as_expected(name: str) -> None:
         assert {key: found[table].get(key) for key in values} == values
 
 
-def test_every_mail_says_what_is_expected_of_it() -> None:
+def test_every_email_has_expectations() -> None:
     assert MAILS
     assert sorted(path.stem for path in EMAILS.glob("*.toml")) == MAILS

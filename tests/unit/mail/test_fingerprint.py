@@ -1,4 +1,4 @@
-"""The key that recognises a mail by another way."""
+"""The key recognises copies of an email that came by different routes."""
 
 import pytest
 
@@ -33,11 +33,11 @@ def with_field(line: str) -> bytes:
         RAW.replace(b"<a@b> <c@d>", b"<a@b>\r\n <c@d>"),
     ],
 )
-def test_what_relays_do_to_a_mail_changes_nothing(copy: bytes) -> None:
+def test_changes_by_relays_do_not_change_the_key(copy: bytes) -> None:
     assert content_key(copy) == KEY
 
 
-def test_the_order_of_fields_changes_nothing() -> None:
+def test_the_order_of_fields_does_not_change_the_key() -> None:
     head, _, body = RAW.partition(b"\r\n\r\n")
     assert content_key(b"\r\n".join(reversed(head.split(b"\r\n"))) + b"\r\n\r\n" + body) == KEY
 
@@ -55,18 +55,18 @@ def test_the_order_of_fields_changes_nothing() -> None:
         (b"Subject: ", b"X-Subject: "),
     ],
 )
-def test_another_body_author_or_message_id_is_another_mail(old: bytes, new: bytes) -> None:
+def test_another_body_author_or_message_id_gives_another_key(old: bytes, new: bytes) -> None:
     assert old in RAW
     assert content_key(RAW.replace(old, new, 1)) != KEY
 
 
-def test_a_message_id_alone_does_not_make_a_mail_the_same() -> None:
+def test_the_same_message_id_alone_does_not_give_the_same_key() -> None:
     one = mail(message_id="<guessed@customer.example>", body="the real one")
     other = mail(message_id="<guessed@customer.example>", body="sent first by somebody else")
     assert content_key(one) != content_key(other)
 
 
-def test_text_that_moves_from_header_to_body_makes_another_mail() -> None:
+def test_text_moved_from_header_to_body_gives_another_key() -> None:
     assert content_key(b"Subject: a\n\nbody") != content_key(b"Subject: a\nbody\n\n")
 
 
@@ -84,5 +84,5 @@ def test_text_that_moves_from_header_to_body_makes_another_mail() -> None:
         bytes(range(256)) * 1000,
     ],
 )
-def test_anything_has_a_key(raw: bytes) -> None:
+def test_any_bytes_have_a_key(raw: bytes) -> None:
     assert len(content_key(raw)) == 64

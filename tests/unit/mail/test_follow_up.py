@@ -1,4 +1,4 @@
-"""Which ticket a mail belongs to: a table, and what no guess may reach."""
+"""The ticket that an email belongs to: a table of cases, and guesses that must not join."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -99,7 +99,7 @@ def decided(case: Case) -> FollowUp | None:
 
 
 @pytest.mark.parametrize("name", JOINS)
-def test_a_mail_joins_by(name: str) -> None:
+def test_an_email_joins_by(name: str) -> None:
     found = decided(JOINS[name])
     assert found is not None
     assert (found.ticket_id, found.joins) == (1, True)
@@ -115,11 +115,11 @@ def test_a_new_ticket_points_to_the_old_one_by(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", STANDS_ALONE)
-def test_a_mail_stands_alone_with(name: str) -> None:
+def test_an_email_is_unrelated_with(name: str) -> None:
     assert decided(STANDS_ALONE[name]) is None
 
 
-def test_no_guess_joins() -> None:
+def test_guessed_references_do_not_join() -> None:
     guesses = tuple(make_reference("HD", number) for number in range(3, 2_003))
     for verified in (False, True):
         case = Case(Keys(references=(*guesses, REFERENCE), message_ids=guesses), sender=EVE, verified=verified)
@@ -128,7 +128,7 @@ def test_no_guess_joins() -> None:
         assert not found.joins
 
 
-def test_a_token_is_handed_on_so_that_its_owner_can_be_told_from_others() -> None:
+def test_the_token_is_returned_so_that_its_recipient_can_be_checked() -> None:
     found = decided(Case(BY_TOKEN))
     assert found is not None
     assert found.token == TOKEN
@@ -177,12 +177,12 @@ def test_no_token_is_found(raw: bytes) -> None:
     assert keys_of(raw, SUPPORT).tokens == ()
 
 
-def test_parents_are_asked_for_from_the_nearest_to_the_farthest() -> None:
+def test_parents_are_ordered_from_nearest_to_farthest() -> None:
     found = keys_of(mail(in_reply_to="<c@x>", references="<a@x> <b@x> <c@x>"))
     assert found.message_ids == ("<c@x>", "<b@x>", "<a@x>")
 
 
-def test_only_so_many_parents_are_asked_for() -> None:
+def test_the_number_of_parents_is_limited() -> None:
     found = keys_of(mail(references=" ".join(f"<{number}@x>" for number in range(1000))))
     assert len(found.message_ids) == MAX_IDS
     assert found.message_ids[0] == "<999@x>"
@@ -210,17 +210,17 @@ def test_references_come_from_the_subject() -> None:
         "TR\u00a0: Payment failed",
     ],
 )
-def test_prefixes_of_answers_do_not_change_a_subject(subject: str) -> None:
+def test_reply_prefixes_do_not_change_a_subject(subject: str) -> None:
     assert same_subject(subject, "Payment failed")
 
 
 @pytest.mark.parametrize("subject", ["", "Payment", "Payment failed again", "failed Payment", "Re:"])
-def test_another_subject_is_another_subject(subject: str) -> None:
+def test_a_different_subject_is_not_the_same(subject: str) -> None:
     assert not same_subject(subject, "Payment failed")
 
 
 @pytest.mark.parametrize(
     "subject", ["Re:" * 10_000, "[" * 10_000, "[x] " * 10_000, "a" * 100_000, "a:" * 10_000, " " * 9999]
 )
-def test_a_crafted_subject_is_bare_in_no_time(subject: str) -> None:
+def test_only_the_start_of_a_crafted_subject_is_read(subject: str) -> None:
     assert len(bare_subject(subject)) <= 500

@@ -66,13 +66,13 @@ def multipart(kind: bytes, children: list[bytes], *, is_cut: bool) -> bytes:
 
 @FEW
 @given(TREES)
-def test_every_tree_is_read(raw: bytes) -> None:
+def test_every_tree_is_parsed(raw: bytes) -> None:
     assert broken_promises(raw, parse(raw)) == []
 
 
 @FEW
 @given(FIELDS, st.binary(max_size=100))
-def test_every_header_is_read(fields: bytes, body: bytes) -> None:
+def test_every_header_is_parsed(fields: bytes, body: bytes) -> None:
     raw = fields + b"\r\n" + body
     assert broken_promises(raw, parse(raw)) == []
 
@@ -85,7 +85,7 @@ def test_any_bytes_are_parsed(raw: bytes) -> None:
 
 @FEW
 @given(TREES, st.data())
-def test_a_damaged_mail_is_read(raw: bytes, data: st.DataObject) -> None:
+def test_a_damaged_email_is_parsed(raw: bytes, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(raw)))
     damaged = raw[:at] + data.draw(st.binary(max_size=4)) + raw[at + data.draw(st.integers(0, 5)) :]
     assert broken_promises(damaged, parse(damaged)) == []
@@ -97,7 +97,9 @@ LINES = st.lists(WORDS, min_size=1, max_size=5).map(" ".join)
 
 @FEW
 @given(LINES, WORDS, LINES, st.binary(max_size=200))
-def test_what_the_standard_library_composes_is_read_back(subject: str, name: str, text: str, content: bytes) -> None:
+def test_email_composed_by_the_standard_library_is_read_back(
+    subject: str, name: str, text: str, content: bytes
+) -> None:
     composed = EmailMessage(policy=SMTP)
     composed["Subject"] = subject
     composed["From"] = Address(name, "ann", "customer.example")

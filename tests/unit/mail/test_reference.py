@@ -1,4 +1,4 @@
-"""References: short, checked against slips, found in subjects."""
+"""References have a check character and are found in subjects."""
 
 import pytest
 from hypothesis import given
@@ -23,14 +23,14 @@ def test_every_reference_is_found_in_a_subject(number: int) -> None:
 
 
 @given(codes, st.integers(0, RANDOM), st.sampled_from(ALPHABET))
-def test_a_single_slip_is_caught(code: str, position: int, slip: str) -> None:
+def test_a_single_wrong_character_is_detected(code: str, position: int, slip: str) -> None:
     wrong = code[:position] + slip + code[position + 1 :]
     expected = (written(code),) if wrong == code else ()
     assert find_references(written(wrong), "HD") == expected
 
 
 @pytest.mark.parametrize("letter", "ILOU01")
-def test_no_letter_is_used_that_is_misread(letter: str) -> None:
+def test_easily_misread_characters_are_not_used(letter: str) -> None:
     assert letter not in ALPHABET
 
 
@@ -47,12 +47,12 @@ def test_any_text_can_be_searched(text: str) -> None:
 
 
 @pytest.mark.parametrize("letter", ["\u212a", "\u017f", "\u0130"])
-def test_a_letter_that_only_folds_into_the_alphabet_is_not_of_it(letter: str) -> None:
-    # KELVIN SIGN and LONG S match [KS] under IGNORECASE unless told otherwise.
+def test_a_letter_that_only_folds_into_the_alphabet_is_not_accepted(letter: str) -> None:
+    # KELVIN SIGN and LONG S match [KS] under IGNORECASE without re.ASCII.
     assert find_references(f"HD-{letter}BCD-EFGH HD-2{letter}34-5678", "HD") == ()
 
 
-def test_another_prefix_is_not_ours() -> None:
+def test_a_reference_with_another_prefix_is_not_found() -> None:
     assert find_references(make_reference("XY", 1), "HD") == ()
     assert find_references("A" + REFERENCE, "HD") == ()
 

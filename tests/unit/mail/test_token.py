@@ -1,4 +1,4 @@
-"""Signed tokens: what the key did not sign is refused."""
+"""Signed tokens: a token that the key did not sign is refused."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -25,7 +25,7 @@ tokens = st.builds(
 
 
 @given(tokens)
-def test_a_token_says_what_was_signed(what: Token) -> None:
+def test_a_verified_token_has_the_signed_content(what: Token) -> None:
     assert token.verify(token.sign(what, KEY), (KEY,), TODAY) == what
 
 
@@ -46,19 +46,19 @@ def test_no_other_text_is_a_token(text: str) -> None:
 
 
 @pytest.mark.parametrize(("days", "genuine"), [(-1, False), (0, True), (1, True)])
-def test_a_token_is_good_up_to_the_day_it_expires(days: int, genuine: bool) -> None:
+def test_a_token_is_valid_until_the_day_it_expires(days: int, genuine: bool) -> None:
     text = token.sign(replace(TOKEN, expires=TODAY + timedelta(days=days)), KEY)
     assert (token.verify(text, (KEY,), TODAY) is not None) is genuine
 
 
-def test_a_token_of_an_older_key_is_good_until_that_key_is_gone() -> None:
+def test_a_token_of_an_older_key_is_valid_until_that_key_is_removed() -> None:
     text = token.sign(TOKEN, OLD)
     assert token.verify(text, (KEY, OLD), TODAY) == TOKEN
     assert token.verify(text, (KEY,), TODAY) is None
     assert token.verify(text, (), TODAY) is None
 
 
-def test_a_token_of_a_stranger_s_key_is_refused() -> None:
+def test_a_token_signed_with_another_key_is_refused() -> None:
     assert token.verify(token.sign(TOKEN, FOREIGN), (KEY, OLD), TODAY) is None
 
 
@@ -70,12 +70,12 @@ def test_the_purpose_is_signed() -> None:
     assert found.purpose is Purpose.TEAM
 
 
-def test_a_token_is_for_the_address_it_was_sent_to_and_no_other() -> None:
+def test_a_token_is_only_for_the_address_it_was_sent_to() -> None:
     assert TOKEN.is_for("Ann@Customer.example")
     assert not TOKEN.is_for("mallory@evil.example")
 
 
-def test_a_token_fits_into_a_local_part_beside_the_name_of_the_mailbox() -> None:
+def test_a_token_fits_into_a_local_part_with_the_mailbox_name() -> None:
     text = token.sign(TOKEN, KEY)
     assert len(text) == token.LENGTH
     assert len(f"support-department+{text}") <= 64
@@ -92,18 +92,18 @@ def test_a_token_fits_into_a_local_part_beside_the_name_of_the_mailbox() -> None
         "{}",
     ],
 )
-def test_tokens_are_found_where_mail_programs_leave_them(text: str) -> None:
+def test_tokens_are_found_where_mail_programs_put_them(text: str) -> None:
     signed = token.sign(TOKEN, KEY)
     for shown in (signed, signed.upper()):
         assert list(token.find(text.format(shown), (KEY,), TODAY)) == [TOKEN]
 
 
 @pytest.mark.parametrize("text", ["a{}", "{}b", "x{}y", "{}{}"])
-def test_a_token_inside_a_longer_word_is_none(text: str) -> None:
+def test_a_token_inside_a_longer_word_is_not_found(text: str) -> None:
     signed = token.sign(TOKEN, KEY)
     assert not list(token.find(text.format(signed, signed), (KEY,), TODAY))
 
 
-def test_only_the_first_fifty_candidates_are_looked_at() -> None:
+def test_only_the_first_fifty_candidates_are_checked() -> None:
     bait = " ".join(["a" * token.LENGTH] * token.MAX_CANDIDATES)
     assert not list(token.find(f"{bait} {token.sign(TOKEN, KEY)}", (KEY,), TODAY))

@@ -49,13 +49,13 @@ NOTICES = tomllib.loads((Path(__file__).parent / "notices.toml").read_text("utf-
 
 
 @pytest.mark.parametrize("case", NOTICES, ids=[case["system"] for case in NOTICES])
-def test_a_notice_for_people_is_read_as_its_system_writes_it(case: dict[str, Any]) -> None:
+def test_a_notice_for_people_is_read_in_the_format_of_its_system(case: dict[str, Any]) -> None:
     found = notice(case["text"])
     assert list(found.recipients) == case["recipients"]
     assert (found.status, found.permanent) == (case.get("status"), case["permanent"]), found
 
 
-# Fields of one recipient, what becomes of them: status, reason, permanent.
+# Fields of one recipient, and the expected status, reason, permanent.
 STATUSES = [
     (fields(status="5.1.1"), "5.1.1", "user-unknown", True),
     (fields(status="5.1.2"), "5.1.2", "host-unknown", True),
@@ -110,7 +110,7 @@ STATUSES = [
 
 
 @pytest.mark.parametrize(("status", "code", "reason", "permanent"), STATUSES)
-def test_a_reason_is_found_in_the_words_and_else_in_the_status(
+def test_a_reason_is_found_in_the_text_else_in_the_status(
     status: str, code: str, reason: str, *, permanent: bool
 ) -> None:
     found = report(status)
@@ -140,7 +140,7 @@ def test_the_recipients_of_a_report_are_those_that_failed(status: str, recipient
     assert list(report(status).recipients) == recipients
 
 
-def test_a_delay_is_neither_permanent_nor_over() -> None:
+def test_a_delay_is_not_permanent() -> None:
     found = report(fields(action="delayed", status="4.4.7"))
     assert (found.delayed, found.permanent, found.action) == (True, False, "delayed")
 
@@ -154,12 +154,12 @@ def test_a_delay_in_prose_is_a_delay() -> None:
     assert (found.delayed, found.permanent, found.recipients) == (True, False, ("bob@far.example",))
 
 
-def test_a_success_report_is_no_failure() -> None:
+def test_a_success_report_is_not_a_failure() -> None:
     found = report(fields(action="delivered", status="2.1.5"))
     assert (found.action, found.permanent, found.delayed) == ("delivered", False, False)
 
 
-def test_mixed_reasons_are_kept_apart() -> None:
+def test_each_recipient_has_its_own_reason() -> None:
     found = report(fields("a@far.example", status="5.1.1") + "\n\n" + fields("b@far.example", status="5.2.2"))
     assert [(failure.address, failure.permanent) for failure in found.failures] == [
         ("a@far.example", True),
@@ -198,12 +198,12 @@ def test_a_header_names_the_recipient_that_the_notice_does_not() -> None:
     assert found.recipients == ("team@groups.example",)
 
 
-def test_the_one_who_gets_the_notice_is_not_the_one_who_failed() -> None:
+def test_the_recipient_of_the_notice_is_not_the_failed_one() -> None:
     found = notice("Dear support@shop.example, sorry.\n\nsupport@shop.example:\n<bob@far.example>:\nno such user\n")
     assert found.recipients == ("bob@far.example",)
 
 
-def test_a_mail_to_ourselves_can_fail_too() -> None:
+def test_an_email_to_ourselves_can_fail_too() -> None:
     assert notice("<support@shop.example>:\nno such user\n").recipients == ("support@shop.example",)
 
 
@@ -243,7 +243,7 @@ def test_a_read_receipt_reports_no_failure() -> None:
     assert (found.kind, found.recipients, found.original_message_id) == ("mdn", (), "<m1@shop.example>")
 
 
-def test_sieve_reject_is_a_failure_in_the_form_of_a_receipt() -> None:
+def test_a_sieve_reject_is_a_failure_in_the_form_of_a_receipt() -> None:
     text = "Your message to <bob@far.example> was automatically rejected:\nI do not work here any more"
     found = receipt("automatic-action/MDN-sent-automatically; deleted", "Automatically rejected mail", text)
     assert (found.kind, found.recipients) == ("dsn", ("bob@far.example",))
@@ -300,11 +300,11 @@ NO_REPORTS = [
 
 
 @pytest.mark.parametrize("raw", NO_REPORTS)
-def test_what_is_no_report_gives_none(raw: bytes) -> None:
+def test_other_email_gives_no_report(raw: bytes) -> None:
     assert read_dsn(parse(raw)) is None
 
 
-def test_a_null_sender_in_the_envelope_helps_to_tell_a_bounce() -> None:
+def test_a_null_sender_in_the_envelope_is_a_sign_of_a_bounce() -> None:
     message = parse(b"From: info@far.example\nSubject: Mail delivery failed\n\n<bob@far.example>: no such user\n")
     assert read_dsn(message) is None
     found = read_dsn(message, null_sender=True)
@@ -333,6 +333,6 @@ def test_a_hostile_notice_is_bounded(text: str) -> None:
     assert all(len(address) <= 320 for address in found.recipients)
 
 
-def test_five_thousand_recipients_are_cut() -> None:
+def test_the_number_of_recipients_is_limited() -> None:
     found = report("\n\n".join(fields(f"u{number}@far.example") for number in range(5000)))
     assert 100 <= len(found.recipients) <= 250

@@ -42,7 +42,7 @@ def test_a_label_names_the_codec_that_mail_programs_mean(label: str, expected: s
 
 
 @pytest.mark.parametrize("label", REFUSED)
-def test_active_and_unknown_codecs_are_refused(label: str) -> None:
+def test_unsafe_and_unknown_codecs_are_refused(label: str) -> None:
     assert codec(label) is None
 
 

@@ -29,7 +29,7 @@ BASE64 = [
 
 
 @pytest.mark.parametrize(("data", "decoded", "is_sound"), BASE64)
-def test_broken_base64_gives_what_it_holds(data: bytes, decoded: bytes, is_sound: bool) -> None:
+def test_broken_base64_is_decoded_as_far_as_possible(data: bytes, decoded: bytes, is_sound: bool) -> None:
     assert decode_base64(data) == (decoded, is_sound)
 
 
@@ -44,18 +44,18 @@ TEXTS = [
 
 
 @pytest.mark.parametrize(("data", "decoded"), TEXTS)
-def test_plain_words_behind_base64_are_kept(data: bytes, decoded: bytes) -> None:
+def test_plain_words_after_base64_are_kept(data: bytes, decoded: bytes) -> None:
     assert base64_text(data) == decoded
 
 
 @pytest.mark.parametrize("piece", [b"abcd", b"ab cd", b"ab=\n", b"abcd \n\n", b"a, "])
-def test_plain_words_behind_megabytes_of_base64_are_found(piece: bytes) -> None:
+def test_the_search_for_plain_words_after_base64_is_linear(piece: bytes) -> None:
     with no_hang():
         base64_text(b"!" + piece * 500_000)
 
 
 @pytest.mark.parametrize("size", [1, 1000, 300_000, 786_432, 786_433])
-def test_long_base64_is_the_same_in_pieces(size: int) -> None:
+def test_long_base64_is_decoded_in_chunks(size: int) -> None:
     content = os.urandom(size)
     encoded = base64.encodebytes(content)
     assert decode_base64(encoded) == (content, True)
@@ -73,7 +73,7 @@ def test_long_base64_is_the_same_in_pieces(size: int) -> None:
         ("x-uuencode", b"#86)C\n", b"abc"),
     ],
 )
-def test_the_other_encodings_are_undone(encoding: str, data: bytes, decoded: bytes) -> None:
+def test_the_other_encodings_are_decoded(encoding: str, data: bytes, decoded: bytes) -> None:
     assert decode_transfer(data, encoding)[0] == decoded
 
 
@@ -82,7 +82,7 @@ def uuencoded(name: str, content: bytes) -> bytes:
     return b"begin 644 " + name.encode() + b"\n" + b"".join(lines) + b"`\nend\n"
 
 
-def test_uuencoded_files_are_found_and_cut_out_of_the_text() -> None:
+def test_uuencoded_files_are_found_and_removed_from_the_text() -> None:
     one, two = os.urandom(1000), b"abc"
     data = b"before\n" + uuencoded("one.bin", one) + b"between\n" + uuencoded("two.txt", two) + b"after\n"
     blocks = list(uu_blocks(data))
@@ -90,10 +90,10 @@ def test_uuencoded_files_are_found_and_cut_out_of_the_text() -> None:
     assert without_uuencode(data).split() == [b"before", b"between", b"after"]
 
 
-def test_a_sentence_that_begins_a_line_is_no_file() -> None:
+def test_a_sentence_that_starts_with_begin_is_not_a_file() -> None:
     assert list(uu_blocks(b"\nbegin 644 people\nwalked home\n")) == []
 
 
-def test_size_of_quoted_printable_is_counted_across_chunks() -> None:
+def test_the_size_of_quoted_printable_is_counted_across_chunks() -> None:
     data = b"=41b c=\r\n" * 100_000
     assert decoded_size(data, 0, len(data), "quoted-printable") == len(decode_transfer(data, "quoted-printable")[0])

@@ -31,7 +31,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize(("name", "safe"), NAMES)
-def test_a_name_is_one_harmless_component(name: str, safe: str) -> None:
+def test_a_file_name_is_one_harmless_component(name: str, safe: str) -> None:
     assert safe_name(name) == safe
 
 
@@ -97,7 +97,7 @@ def test_no_more_files_than_the_limit_are_listed() -> None:
     assert len(parse(HEADER + multipart(b"mixed", *[PDF] * (MAX_LISTED + 5))).attachments) == MAX_LISTED
 
 
-def test_many_parts_are_found_in_one_reading_of_the_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_parts_are_found_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = "".join(f"--b\r\nContent-Disposition: attachment; filename={n}.txt\r\n\r\n{n}\r\n" for n in range(9))
     raw = f"Content-Type: multipart/mixed; boundary=b\r\n\r\n{parts}--b--\r\n".encode()
     readings: list[bytes] = []

@@ -8,7 +8,7 @@ PLAIN, HTML = b"Content-Type: text/plain\n\n", b"Content-Type: text/html\n\n"
 
 
 def multipart(kind: bytes, *parts: bytes) -> bytes:
-    """Return a multipart, fit to be a part of another one; its boundary is its kind."""
+    """Return a multipart that can be a part of another one; its boundary is its kind."""
     inner = b"".join(b"--" + kind + b"\n" + part + b"\n" for part in parts)
     return b"Content-Type: multipart/" + kind + b'; boundary="' + kind + b'"\n\n' + inner + b"--" + kind + b"--\n"
 
@@ -33,7 +33,7 @@ BODIES = [
     ),
     (multipart(b"signed", PLAIN + b"one", b"Content-Type: application/pgp-signature\n\nx"), "one\n"),
     (multipart(b"mixed", PLAIN + b"one", b"Content-Type: message/rfc822\n\nSubject: y\n\ninner"), "one\n"),
-    # A forward without a word of its own says what it forwards; a report does not.
+    # The text of a forward without text of its own is that of the nested email; not so for a report.
     (multipart(b"mixed", PLAIN, b"Content-Type: message/rfc822\n\nSubject: y\n\ninner"), "inner\n"),
     (multipart(b"report", PLAIN, b"Content-Type: message/rfc822\n\nSubject: y\n\ninner"), ""),
     (b"Content-Type: multipart/mixed; boundary=b\n\nno parts at all", "no parts at all\n"),

@@ -37,7 +37,7 @@ NO_DATES = [
 
 
 @pytest.mark.parametrize(("value", "expected"), DATES)
-def test_dates_are_read_as_they_are_written_in_the_wild(value: str, expected: datetime) -> None:
+def test_dates_of_real_mail_programs_are_read(value: str, expected: datetime) -> None:
     found = read_date(value)
     assert found == expected
     assert found is not None
@@ -45,5 +45,5 @@ def test_dates_are_read_as_they_are_written_in_the_wild(value: str, expected: da
 
 
 @pytest.mark.parametrize("value", NO_DATES)
-def test_what_is_no_date_is_none(value: str) -> None:
+def test_other_text_is_not_a_date(value: str) -> None:
     assert read_date(value) is None

@@ -57,7 +57,7 @@ def test_a_block_gives_its_fields_and_where_the_body_starts(
         b"A: " + b"1\n " * MAX_BLOCK + b"\n\nbody",
     ],
 )
-def test_the_body_is_found_behind_a_header_that_is_too_long(raw: bytes) -> None:
+def test_the_body_is_found_after_a_header_that_is_too_long(raw: bytes) -> None:
     block = read_block(raw, 0, len(raw))
     assert block.defects == ("long-header",)
     assert len(block.fields) <= MAX_FIELDS

@@ -12,7 +12,7 @@ HEADER = (
 )
 
 
-def test_the_fields_of_a_mail_are_read() -> None:
+def test_the_fields_of_an_email_are_read() -> None:
     message = parse(
         HEADER.replace(b"<1@a>", b"<1@a.example>")
         + "Subject: Größe\nCc: b@b.example, C <c@c.example>\nReply-To: r@r.example\nSender: s@s.example\n"
@@ -73,7 +73,7 @@ def test_two_from_fields_are_both_kept() -> None:
     assert [address.email for address in message.from_] == ["ann@customer.example", "eve@evil.example"]
 
 
-def test_reports_and_embedded_mails_are_parts_with_text() -> None:
+def test_reports_and_nested_emails_are_parts_with_text() -> None:
     raw = (
         b"Content-Type: multipart/report; boundary=b\n\n--b\n\nnotice\n"
         b"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; a\n\nAction: failed\n"

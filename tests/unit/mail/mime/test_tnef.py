@@ -35,7 +35,7 @@ def test_the_files_of_a_wrapper_are_listed_under_their_long_names() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"no wrapper", wrapper(), TWO[:12], wrapper(START[:-3])])
-def test_a_broken_wrapper_gives_what_can_be_read(data: bytes) -> None:
+def test_a_broken_wrapper_is_read_as_far_as_possible(data: bytes) -> None:
     assert [found for found in tnef_files(data) if found.data] == []
 
 
@@ -43,7 +43,7 @@ def test_a_length_beyond_the_end_is_cut() -> None:
     assert tnef_files(wrapper(START, struct.pack("<BII", 2, 0x0006800F, 1 << 31) + b"abc")) == [("", b"abc")]
 
 
-def test_wrapped_files_are_attachments_beside_the_wrapper() -> None:
+def test_wrapped_files_and_the_wrapper_are_attachments() -> None:
     raw = b"Subject: x\nContent-Type: application/ms-tnef; name=winmail.dat\n\n" + TWO
     message = parse(raw)
     assert [file.filename for file in message.attachments] == ["winmail.dat", "Angebot für Jörg.pdf", "two.txt"]

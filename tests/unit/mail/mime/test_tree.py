@@ -7,7 +7,7 @@ PLAIN = b"Content-Type: text/plain\r\n\r\n"
 
 
 def tree(raw: bytes) -> list[tuple[int, str, bytes]]:
-    """Return depth, type and encoded body of each part; that of a multipart is left out."""
+    """Return depth, type and encoded body of each part; the body of a multipart is omitted."""
     return [
         (entity.depth, entity.content_type, b"" if entity.children else entity.buffer[entity.start : entity.end])
         for entity in split(raw)[0].walk()
@@ -24,7 +24,7 @@ TREES = [
         MIXED + b"preamble\r\n--b  \r\n\r\none\r\n\r\n--b\r\n" + PLAIN + b"two\r\n--b--\r\nepilogue",
         [(0, "multipart/mixed", b""), (1, "text/plain", b"one\r\n"), (1, "text/plain", b"two")],
     ),
-    # No end; parts behind the end; a boundary that only begins like ours; part without its blank line.
+    # No end; parts after the end; a boundary with the same start; a part without its blank line.
     (MIXED + b"--b\r\n\r\none", [(0, "multipart/mixed", b""), (1, "text/plain", b"one")]),
     (
         MIXED + b"--b\n\none\n--b--\n\n--b\n\ntwo\n--b--\n",
@@ -32,7 +32,7 @@ TREES = [
     ),
     (MIXED + b"--b\n\n--bc\n--b--", [(0, "multipart/mixed", b""), (1, "text/plain", b"--bc")]),
     (MIXED + b"--b\njust text\n--b--", [(0, "multipart/mixed", b""), (1, "text/plain", b"just text")]),
-    # The boundary is missing in the header, or wrong, but the body shows it; or there is none at all.
+    # The boundary is missing or wrong in the header, but visible in the body; or there is none at all.
     (
         b"Content-Type: multipart/mixed\n\n--x\nContent-Type: text/html\n\none\n--x--\n",
         [(0, "multipart/mixed", b""), (1, "text/html", b"one")],
@@ -42,7 +42,7 @@ TREES = [
         [(0, "multipart/mixed", b""), (1, "text/html", b"one")],
     ),
     (MIXED + b"lost", [(0, "multipart/mixed", b"lost")]),
-    # A part of an inner multipart without its end stops at the outer delimiter.
+    # A part of an inner multipart without an end stops at the outer delimiter.
     (
         MIXED + b'--b\nContent-Type: multipart/mixed; boundary="c"\n\n--c\n\none\n--b\n\ntwo\n--b--',
         [
@@ -69,7 +69,7 @@ TREES = [
 
 
 @pytest.mark.parametrize(("raw", "expected"), TREES)
-def test_a_mail_is_split_in_its_parts(raw: bytes, expected: list[tuple[int, str, bytes]]) -> None:
+def test_an_email_is_split_into_its_parts(raw: bytes, expected: list[tuple[int, str, bytes]]) -> None:
     assert tree(raw) == expected
 
 

@@ -1,7 +1,7 @@
-"""The new text of a reply: what programs add is cut, what people type stays."""
+"""The new text of a reply: what programs add is cut, what people type is kept."""
 
 # ruff: noqa: E501, RUF001
-# A case is a line; letters of other scripts that look like Latin ones are meant.
+# Each case is one line; letters of other scripts that look like Latin ones are intended.
 
 from collections.abc import Callable
 from functools import partial
@@ -274,12 +274,12 @@ def test_an_attribution_and_what_it_quotes_are_cut(attribution: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in ATTRIBUTIONS if name not in {"mozilla, no date", "apple en"}])
-def test_an_attribution_is_enough_where_the_quote_has_no_prefix(name: str) -> None:
+def test_a_quote_without_prefix_is_cut_at_its_attribution(name: str) -> None:
     assert new_text(f"{NEW}\n{ATTRIBUTIONS[name]}\n\n{QUOTE}") == NEW
 
 
 @pytest.mark.parametrize("block", HEADER_BLOCKS.values(), ids=HEADER_BLOCKS)
-def test_the_headers_of_the_quoted_mail_and_all_below_are_cut(block: str) -> None:
+def test_the_header_block_of_a_quote_and_everything_below_are_cut(block: str) -> None:
     reply = split(f"{NEW}\n\n{block}\n\n{QUOTE}")
     assert reply == Reply(NEW, f"{block}\n\n{QUOTE}", "", inline=False)
 
@@ -301,7 +301,7 @@ def test_a_signature_is_cut(signature: str) -> None:
 
 
 @pytest.mark.parametrize("signature", [text for name, text in SIGNATURES.items() if name != "contact block"])
-def test_a_signature_below_the_quote_is_no_answer(signature: str) -> None:
+def test_a_signature_below_the_quote_is_not_an_answer(signature: str) -> None:
     reply = split(f"{NEW}\n\n{ATTRIBUTIONS['gmail en']}\n{PREFIXED}\n\n{signature}")
     assert (reply.new, reply.inline) == (NEW, False)
 
@@ -313,13 +313,13 @@ def test_nothing_is_cut_from(text: str) -> None:
 
 @pytest.mark.parametrize("marker", FORWARDS.values(), ids=FORWARDS)
 @pytest.mark.parametrize("prefix", ["", "> "])
-def test_a_forwarded_mail_keeps_what_it_forwards(marker: str, prefix: str) -> None:
+def test_a_forwarded_email_is_kept(marker: str, prefix: str) -> None:
     forwarded = f"{marker}\n\n{HEADER_BLOCKS['outlook en']}\n\n{QUOTE}"
     text = "What is this?\n\n" + "\n".join(f"{prefix}{line}" for line in forwarded.split("\n"))
     assert split(text) == Reply(text, "", "", inline=False)
 
 
-def test_a_forward_inside_a_quote_is_quote() -> None:
+def test_a_forward_inside_a_quote_is_part_of_the_quote() -> None:
     text = f"{NEW}\n\n{ATTRIBUTIONS['gmail en']}\n\n{FORWARDS['gmail']}\n{HEADER_BLOCKS['outlook en']}\n\n{QUOTE}"
     assert new_text(text) == NEW
 
@@ -329,7 +329,7 @@ def test_answers_between_quoted_lines_keep_everything() -> None:
     assert split(text) == inline(text)
 
 
-def test_an_answer_above_more_quoted_words_keeps_everything() -> None:
+def test_an_answer_above_more_quoted_text_keeps_everything() -> None:
     text = f"{ATTRIBUTIONS['thunderbird en']}\n> Which colour?\n\nBlue.\n\n> We are open on Sunday as well, by the way."
     assert split(text) == inline(text)
 
@@ -343,27 +343,27 @@ def test_an_answer_below_the_whole_quote_is_the_new_text() -> None:
     assert new_text(f"Hi,\n\n{ATTRIBUTIONS['thunderbird en']}\n{PREFIXED}\n\nBlue, please.") == "Hi,\n\n\nBlue, please."
 
 
-def test_a_quote_made_by_hand_stays_with_its_answer() -> None:
+def test_a_manual_quote_is_kept_with_its_answer() -> None:
     text = "> Which colour?\n\nBlue, please."
     assert split(text) == inline(text)
 
 
-def test_a_quote_made_by_hand_stays_above_a_program_quote() -> None:
+def test_a_manual_quote_above_a_program_quote_is_kept() -> None:
     text = f"> Which colour?\n\nBlue, please.\n\n{ATTRIBUTIONS['gmail en']}\n{PREFIXED}"
     assert new_text(text) == "> Which colour?\n\nBlue, please."
 
 
-def test_a_long_last_quote_goes_without_an_attribution() -> None:
+def test_a_long_last_quote_is_cut_without_an_attribution() -> None:
     quote = "> Dear Mina,\n> we have sent it.\n>\n> Your shop team"
     assert split(f"{NEW}\n\n{quote}") == Reply(NEW, quote, "", inline=False)
 
 
-def test_a_quoted_line_that_was_wrapped_is_quote() -> None:
+def test_a_wrapped_quoted_line_is_part_of_the_quote() -> None:
     quote = "> we have sent the second parcel on Monday and it should be with you on Tuesday\nor later.\n> Shop team"
     assert split(f"{NEW}\n\n{ATTRIBUTIONS['gmail en']}\n{quote}").new == NEW
 
 
-def test_initials_before_the_prefix_are_a_quote() -> None:
+def test_lines_with_initials_before_the_prefix_are_quoted() -> None:
     quote = "ST> Dear Mina,\nST> we have sent it."
     assert new_text(f"{ATTRIBUTIONS['thunderbird en']}\n\n{quote}\n\nIt came.") == "It came."
 

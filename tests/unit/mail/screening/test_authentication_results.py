@@ -1,4 +1,4 @@
-"""Authentication results: those of our own border, and of nobody else."""
+"""Authentication results are accepted from our own servers only."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def believed(*lines: str, from_: str | None = "ann@customer.example", trusted: f
         'Authentication-Results: mx.example.com; dmarc=pass reason="a; b" header.from=customer.example',
     ],
 )
-def test_a_pass_of_our_border_is_believed(line: str) -> None:
+def test_a_pass_from_our_server_is_accepted(line: str) -> None:
     assert believed(line)
 
 
@@ -39,9 +39,9 @@ def test_a_pass_of_our_border_is_believed(line: str) -> None:
     [
         (),
         (FAIL,),
-        # The sender's own, below that of our border.
+        # A header of the sender, below that of our server.
         (FAIL, PASS),
-        # Another hop stands on top: what is below may be anybody's.
+        # Another server's header is on top, so anyone may have written the one below.
         ("Authentication-Results: relay.example.net; dmarc=none", PASS),
         ("Authentication-Results: mx.evil.example; dmarc=pass header.from=customer.example",),
         ("Authentication-Results: mx.example.com.evil.example; dmarc=pass header.from=customer.example",),
@@ -50,16 +50,16 @@ def test_a_pass_of_our_border_is_believed(line: str) -> None:
         ("Authentication-Results: ; dmarc=pass header.from=customer.example",),
         ("Authentication-Results: mx.example.com",),
         ("Authentication-Results: mx.example.com; none",),
-        # Aligned with somebody else's domain.
+        # Aligned with another domain.
         ("Authentication-Results: mx.example.com; dmarc=pass header.from=evil.example",),
         ("Authentication-Results: mx.example.com; dmarc=pass header.from=customer.example.evil.example",),
         ("Authentication-Results: mx.example.com; dmarc=pass",),
-        # SPF and DKIM of a domain prove nothing about From.
+        # SPF and DKIM results of a domain prove nothing about From.
         ("Authentication-Results: mx.example.com; spf=pass smtp.mailfrom=customer.example",),
         ("Authentication-Results: mx.example.com; dkim=pass header.d=customer.example",),
         ("Authentication-Results: mx.example.com; dmarc=passed header.from=customer.example",),
         ("Authentication-Results: mx.example.com; x-dmarc=pass header.from=customer.example",),
-        # What the sender chose, in a comment or a quoted string, is no result.
+        # Text that the sender chose, in a comment or a quoted string, is not a result.
         ("Authentication-Results: mx.example.com; dmarc=fail (; dmarc=pass header.from=customer.example)",),
         ("Authentication-Results: mx.example.com; dmarc=fail (a (b) ; dmarc=pass header.from=customer.example )",),
         ("Authentication-Results: mx.example.com; dmarc=fail (a \\) ; dmarc=pass header.from=customer.example )",),
@@ -72,11 +72,11 @@ def test_a_pass_of_our_border_is_believed(line: str) -> None:
         ("ARC-Authentication-Results: i=1; mx.example.com; dmarc=pass header.from=customer.example",),
     ],
 )
-def test_nothing_else_is_believed(lines: tuple[str, ...]) -> None:
+def test_no_other_result_is_accepted(lines: tuple[str, ...]) -> None:
     assert not believed(*lines)
 
 
-def test_without_a_trusted_border_nothing_is_believed() -> None:
+def test_without_a_trusted_server_nothing_is_accepted() -> None:
     assert not believed(PASS, trusted=frozenset())
 
 

@@ -1,4 +1,4 @@
-"""Our own mail that comes back."""
+"""Our own email that comes back is recognised."""
 
 from datetime import date, timedelta
 
@@ -40,16 +40,16 @@ def test_an_older_key_is_evidence_too() -> None:
         mail(headers=(f"{HEADER}: yes",)),
         mail(headers=(f"X-Ticket: {MARK}",)),
         mail(message_id=f"<{FORGED}.0a1b2c@example.com>"),
-        # An answer to our mail, and a bounce of it, are not our mail.
+        # A reply to our email and a bounce of it are not our email.
         mail(in_reply_to=f"<{MARK}.0a1b2c@example.com>", references=f"<{MARK}.0a1b2c@example.com>"),
         mail(body=f"> {HEADER}: {MARK}\r\n> ref:{MARK}"),
         mail(subject=MARK),
         mail(to=f"support+{MARK}@example.com"),
     ],
 )
-def test_nothing_else_is_our_own(raw: bytes) -> None:
+def test_other_email_is_not_our_own(raw: bytes) -> None:
     assert evidence(raw) == ""
 
 
-def test_an_expired_mark_is_no_evidence() -> None:
+def test_an_expired_token_is_no_evidence() -> None:
     assert evidence(mail(headers=(f"{HEADER}: {MARK}",)), today=TODAY + timedelta(days=31)) == ""

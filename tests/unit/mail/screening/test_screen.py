@@ -76,13 +76,13 @@ MACHINES = [
 
 
 @pytest.mark.parametrize(("kind", "headers"), MACHINES)
-def test_a_mark_of_a_machine_is_seen_and_never_acknowledged(kind: SenderKind, headers: str) -> None:
+def test_email_from_a_machine_is_recognised_and_not_acknowledged(kind: SenderKind, headers: str) -> None:
     found = screened(headers)
     assert (found.kind, found.acknowledge) == (kind, False), found
     assert found.reasons
 
 
-# The subject says so and the mail answers one of ours.
+# An auto-reply subject on a reply to our email.
 AUTOMATIC_SUBJECTS = [
     "Automatic reply: Your ticket",
     "Out of Office AutoReply: Your ticket",
@@ -106,12 +106,12 @@ AUTOMATIC_SUBJECTS = [
 
 
 @pytest.mark.parametrize("subject", AUTOMATIC_SUBJECTS)
-def test_an_answer_with_the_subject_of_a_program_is_automatic(subject: str) -> None:
+def test_a_reply_with_an_auto_reply_subject_is_automatic(subject: str) -> None:
     assert screened(f"Subject: {subject}\n{ANSWER}").kind is SenderKind.AUTO_REPLY
 
 
 @pytest.mark.parametrize("subject", AUTOMATIC_SUBJECTS)
-def test_the_same_subject_on_a_new_letter_is_no_proof(subject: str) -> None:
+def test_an_auto_reply_subject_on_a_new_email_proves_nothing(subject: str) -> None:
     assert screened(f"Subject: {subject}").kind is SenderKind.PERSON
 
 
@@ -157,12 +157,12 @@ PEOPLE = [
 
 
 @pytest.mark.parametrize("headers", PEOPLE)
-def test_people_who_look_like_machines_stay_people_and_get_an_answer(headers: str) -> None:
+def test_people_who_look_like_machines_are_acknowledged(headers: str) -> None:
     found = screened(headers)
     assert (found.kind, found.acknowledge) == (SenderKind.PERSON, True), found
 
 
-# People, perhaps; but an acknowledgement would go astray, loop, or hit somebody else.
+# Perhaps people, but an acknowledgement would be lost, loop, or reach a third party.
 UNANSWERED = [
     ("From: noreply@vendor.example", "nobody reads"),
     ("From: no-reply+77@vendor.example", "nobody reads"),
@@ -179,34 +179,34 @@ UNANSWERED = [
 
 
 @pytest.mark.parametrize(("headers", "reason"), UNANSWERED)
-def test_an_address_that_must_not_be_answered_gets_no_acknowledgement(headers: str, reason: str) -> None:
+def test_an_address_that_nobody_reads_gets_no_acknowledgement(headers: str, reason: str) -> None:
     found = screened(headers)
     assert (found.kind, found.acknowledge) == (SenderKind.PERSON, False), found
     assert any(reason in given for given in found.reasons), found
 
 
-def test_the_null_sender_of_the_envelope_is_seen_without_a_header() -> None:
+def test_the_null_sender_of_the_envelope_needs_no_header() -> None:
     assert screened(mail_from="").kind is SenderKind.AUTO_REPLY
     assert screened(mail_from=None).kind is SenderKind.PERSON
 
 
-def test_mail_sent_with_our_own_envelope_sender_is_not_acknowledged() -> None:
+def test_email_with_our_own_envelope_sender_is_not_acknowledged() -> None:
     assert screened(mail_from="Support@shop.example").acknowledge is False
 
 
-def test_our_own_mail_is_own_whatever_it_looks_like() -> None:
+def test_our_own_email_is_recognised_before_anything_else() -> None:
     own = OwnIdentity(OWN.addresses, "X-Triaged-Loop carries our signature")
     found = screened("Auto-Submitted: auto-replied\nList-Id: <x.example>\nReturn-Path: <>", own=own)
     assert found == Screening(SenderKind.OWN, acknowledge=False, reasons=("X-Triaged-Loop carries our signature",))
 
 
-def test_a_list_is_named_before_the_marks_it_also_writes() -> None:
+def test_a_list_is_recognised_before_the_auto_reply_headers_it_adds() -> None:
     assert (
         screened("List-Id: <x.lists.example>\nAuto-Submitted: auto-generated\nPrecedence: bulk").kind is SenderKind.LIST
     )
 
 
-def test_a_bounce_is_named_before_its_auto_submitted() -> None:
+def test_a_bounce_is_recognised_before_its_auto_submitted() -> None:
     found = screened("From: MAILER-DAEMON@mx.example\nAuto-Submitted: auto-replied\nReturn-Path: <>\nPrecedence: bulk")
     assert found.kind is SenderKind.BOUNCE
 
@@ -274,14 +274,14 @@ REPORTS = [
 
 
 @pytest.mark.parametrize(("kind", "reason", "raw"), REPORTS)
-def test_a_report_is_judged_by_its_parts_and_not_by_what_it_forwards(kind: SenderKind, reason: str, raw: bytes) -> None:
+def test_a_report_is_judged_by_its_own_parts_not_by_nested_emails(kind: SenderKind, reason: str, raw: bytes) -> None:
     envelope = Envelope("ann@customer.example", (), "192.0.2.1", datetime(2026, 3, 1, tzinfo=UTC))
     found = screen(parse(raw), envelope, OWN)
     assert found.kind is kind, found
     assert reason in found.reasons[0]
 
 
-def test_every_check_is_silent_about_a_plain_letter() -> None:
+def test_no_check_matches_a_plain_email() -> None:
     message = parse(b"From: ann@customer.example\nSubject: Hello\n\nHello.\n")
     envelope = Envelope("ann@customer.example", (), "192.0.2.1", datetime(2026, 3, 1, tzinfo=UTC))
     assert [check.__name__ for check in CHECKS if check(message, envelope, OWN)] == []

@@ -44,7 +44,7 @@ PAGES = [
     ("new<div style='border:none;border-top:solid #E1E1E1 1.0pt'>From: Ann</div>", f"new\n{RULE}\nFrom: Ann"),
     ("new<div class=gmail_signature>Ann</div>", "new\n-- \nAnn"),
     ("new<br>-- <br><div class=gmail_signature>Ann</div>", "new\n--\nAnn"),
-    # What nobody sees.
+    # Hidden text.
     ("<head><title>t</title></head><style>x{}</style><script>alert(1)</script>a", "a"),
     ("<div style='display:none'>preview</div><span hidden>x</span><p style='mso-hide: all'>y</p>a", "a"),
     ("<span style='font-size:0px'>x</span><i style='font-size:0.9em'>a</i>", "a"),
@@ -64,16 +64,16 @@ BOMBS = ["<div>" * 5000, "<b>" * 5000, "<p>" + "<b id=1>" * 9 + "</p><p>x" * 100
 
 
 @pytest.mark.parametrize("html", BOMBS)
-def test_what_cannot_be_laid_out_keeps_its_words(html: str) -> None:
+def test_html_that_is_too_deep_keeps_its_words(html: str) -> None:
     assert "the end" in html_to_text(f"{html}--><p>the end")
 
 
-def test_nothing_is_lost_behind_the_part_that_is_laid_out() -> None:
+def test_text_after_the_limit_is_kept() -> None:
     text = html_to_text(f"<p>start</p>{'<p>x</p>' * (MAX_LAID_OUT // 8)}<script>code</script><p>the end</p>")
     assert text.startswith("start\n\nx")
     assert text.endswith("the end")
     assert "code" not in text
 
 
-def test_tags_are_cut_without_a_tree() -> None:
+def test_tags_are_removed_without_a_tree() -> None:
     assert strip_tags("<style>x</style><p>a &lt; b</p>\n\n<br>c") == "a < b\nc"
