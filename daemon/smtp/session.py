@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 from collections import defaultdict
 from typing import Any, AnyStr, Protocol
 
@@ -9,15 +10,16 @@ import structlog
 from aiosmtpd.smtp import SMTP, TLSSetupException, syntax
 
 from daemon.smtp import replies
+from daemon.smtp.dot_reader import DotReader
 
 log = structlog.get_logger(__name__)
 
 CHUNK = 1 << 16
-OVERRUN = 1 << 16
+# A client that sends so much more than the limit is cut off; up to there the refusal keeps the session usable.
+OVERRUN = 1 << 17
 SLOWEST = 500
 GRACE_SECONDS = 5.0
 ERRORS_AT_MOST = 10
-END = b"\r\n.\r\n"
 # Nearly every client writes its paths so. aiosmtpd reads them by the whole grammar, as dear as storing an email.
 PATH = re.compile(r"\s*<((?:[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[\w.-]{1,255})?)>(?:\s+(.*))?")
 CALLS = {"*": 100, "RCPT": 1100, "MAIL": 10_000, "DATA": 10_000, "RSET": 10_000, "NOOP": 30}
@@ -204,41 +206,31 @@ class GuardedSession(SMTP):
         await self.push(status)
 
     async def _read_content(self) -> bytes | None:
-        """Return the content without its transparency dots, or None when it was refused."""
+        """Return the content without its transparency dots, or None if it was refused."""
         limit = self.data_size_limit or 0
-        # The line break of the DATA command counts as the one before the first line, so that an email may be empty.
-        # Only CRLF . CRLF ends it: bare CR and LF do not (SMTP smuggling).
-        self._reader._buffer[0:0] = b"\r\n"  # type: ignore[attr-defined]  # noqa: SLF001 - readers cannot be refilled
-        chunks: list[bytes] = []
-        size = 0
+        dots = DotReader(limit)
         self._watch_pace()
         try:
-            ended = False
-            while not ended:
-                chunk, ended = await self._read_chunk()
-                size += len(chunk)
-                if size <= limit + len(END):
-                    chunks.append(chunk)
-                elif size > limit + OVERRUN + CHUNK:
+            while not dots.ended:
+                rest = dots.feed(await self._read_all())
+                if dots.size > limit + OVERRUN:
                     self.dismiss(replies.TOO_BIG)
                     return None
-                else:
-                    chunks.clear()
         finally:
             self._since = None
-        if size > limit + len(END):
+        # The reader is empty and nothing has run since it was read, so this comes before all later input.
+        self._reader.feed_data(rest)
+        if dots.too_large:
             await self.push(self.each(replies.TOO_BIG))
             return None
-        return b"".join(chunks)[: -len(b".\r\n")].replace(b"\r\n.", b"\r\n")[2:]
+        return dots.content()
 
-    async def _read_chunk(self) -> tuple[bytes, bool]:
-        try:
-            return await self._reader.readuntil(END), True
-        except asyncio.LimitOverrunError as overrun:
-            return await self._reader.read(overrun.consumed), False
-        except asyncio.CancelledError:
-            self._writer.close()
-            raise
+    async def _read_all(self) -> bytes:
+        """Wait for input and take all of it. The reader's flow control bounds its size."""
+        data = await self._reader.read(sys.maxsize)
+        if not data:
+            raise asyncio.IncompleteReadError(b"", None)
+        return data
 
     def _watch_pace(self) -> None:
         """Expect the client to send at a pace from now on."""

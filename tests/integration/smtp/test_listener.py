@@ -131,6 +131,15 @@ def test_everything_in_one_segment_is_understood(running: Running, sqlite_store:
     assert stored(sqlite_store) == [raw]
 
 
+def test_emails_that_follow_each_other_without_a_pause_are_all_stored(running: Running, sqlite_store: Store) -> None:
+    raws = [mail(body="x" * size) for size in (10, 200_000, 70_000, 20)]
+    envelope = f"MAIL FROM:<{ANN}>\r\nRCPT TO:<{SUPPORT}>\r\nDATA\r\n".encode()
+    with running.client() as client:
+        client.send(b"EHLO x\r\n" + b"".join(envelope + raw + b".\r\n" for raw in raws) + b"QUIT\r\n")
+        assert client.rest().count("250 2.0.0 Stored as HD-") == len(raws)
+    assert stored(sqlite_store) == raws
+
+
 ADDRESSES = [
     (SUPPORT, "250 2.1.5"),
     ("Support@EXAMPLE.com", "250 2.1.5"),

@@ -1,0 +1,68 @@
+"""Read the content of one DATA command: find its end, undo dot-stuffing, bound its size (RFC 5321 section 4.5.2)."""
+
+from typing import Final
+
+END: Final = b"\r\n.\r\n"
+LINE_BREAK: Final = b"\r\n"
+
+
+class DotReader:
+    """Takes the bytes after DATA in any chunks, and gives the content without its transparency dots. Pure.
+
+    Only CRLF . CRLF ends the content. A dot beside a bare CR or LF does not, because another server may read it
+    differently (SMTP smuggling); bare CR and LF stay in the content. Memory is bounded by `limit` and one chunk.
+
+    `ended` says whether the end was found, `size` is the number of content bytes so far, as sent: with the
+    transparency dots (until the end is found also with the dot line), and `too_large` says whether it exceeds `limit`.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.ended = False
+        self._limit = limit
+        # The line break of the DATA command counts as the one before the first line, so the content may be empty.
+        self._buffer = bytearray(LINE_BREAK)
+        # Bytes of content that were counted and dropped.
+        self._dropped = -len(LINE_BREAK)
+
+    @property
+    def size(self) -> int:
+        """Return the number of content bytes so far, as sent."""
+        return self._dropped + len(self._buffer)
+
+    @property
+    def too_large(self) -> bool:
+        """Return whether the content exceeds the limit; before the end, whether it will surely do so."""
+        allowance = 0 if self.ended else len(END) - len(LINE_BREAK)
+        return self.size > self._limit + allowance
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next bytes; return those that follow the end of the content, which are the next commands.
+
+        Raises ValueError when the content has ended already.
+        """
+        if self.ended:
+            raise ValueError("the content has ended")
+        start = max(0, len(self._buffer) - len(END) + 1)
+        self._buffer += data
+        end = self._buffer.find(END, start)
+        if end < 0:
+            if self.too_large:
+                self._drop(len(self._buffer) - len(END) + 1)
+            return b""
+        self.ended = True
+        rest = bytes(memoryview(self._buffer)[end + len(END) :])
+        del self._buffer[end + len(LINE_BREAK) :]
+        if self.too_large:
+            self._drop(len(self._buffer))
+        return rest
+
+    def content(self) -> bytes:
+        """Return the content; empty when it was too large. Raises ValueError before its end."""
+        if not self.ended:
+            raise ValueError("the content has not ended")
+        first = len(LINE_BREAK) + self._buffer.startswith(b"\r\n.")
+        return bytes(memoryview(self._buffer)[first:]).replace(b"\r\n.", LINE_BREAK)
+
+    def _drop(self, number: int) -> None:
+        del self._buffer[:number]
+        self._dropped += number
