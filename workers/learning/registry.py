@@ -21,6 +21,7 @@ import joblib
 import numpy as np
 import sklearn
 
+from daemon.system.files import sync, write_durably, write_new
 from workers.triage.classifier import Model
 
 KEY = "key"
@@ -92,8 +93,8 @@ class Registry:
             notes=notes,
         )
         draft = Path(tempfile.mkdtemp(prefix=".new-", dir=self.directory))
-        write(draft / MODEL, content)
-        write(draft / MANIFEST, signed(asdict(manifest), content, self.key()))
+        write_new(draft / MODEL, content)
+        write_new(draft / MANIFEST, signed(asdict(manifest), content, self.key()))
         draft.rename(final)
         sync(self.directory)
         return manifest
@@ -193,7 +194,7 @@ class Registry:
         check_private(self.directory)
         key = self.directory / KEY
         if not key.exists():
-            write_new(key, secrets.token_bytes(KEY_BYTES))
+            write_once(key, secrets.token_bytes(KEY_BYTES))
 
     def key(self) -> bytes:
         """Return the key that signs manifests; raises TamperedError if others can read or change it."""
@@ -220,10 +221,7 @@ class Registry:
 
     def point(self, name: str, version: str) -> None:
         """Move a pointer atomically."""
-        draft = self.directory / f".{name}-{secrets.token_hex(4)}"
-        write(draft, version.encode())
-        draft.replace(self.directory / name)
-        sync(self.directory)
+        write_durably(self.directory / name, version.encode())
 
 
 def sign(fields: Mapping[str, Any], content: bytes, key: bytes) -> str:
@@ -258,27 +256,10 @@ def read(path: Path) -> bytes:
         raise RegistryError(f"{path.name} cannot be read: {error.strerror}") from error
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a file that only we may read, and make it durable."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def write_new(path: Path, content: bytes) -> None:
-    """Write a file unless it exists; of two processes that start together, the first wins."""
+def write_once(path: Path, content: bytes) -> None:
+    """Write a file unless it exists; two processes that start together agree on the first one's."""
     draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    write(draft, content)
+    write_new(draft, content)
     with contextlib.suppress(FileExistsError):
         path.hardlink_to(draft)
     draft.unlink()
-
-
-def sync(directory: Path) -> None:
-    """Make the names in a directory durable."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

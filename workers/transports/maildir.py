@@ -1,6 +1,5 @@
 """Delivers into a Maildir: how a first run shows what it would send."""
 
-import contextlib
 import itertools
 import os
 import re
@@ -10,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from daemon.system.files import write_durably
 from workers.transports.base import TemporaryFailure
 
 _LINE_END: Final = re.compile(rb"\r\n?")
@@ -32,7 +32,8 @@ class MaildirTransport:
         trace = f"Return-Path: <{mail_from}>\nDelivered-To: {recipient}\n".encode()
         try:
             self._make()
-            self._write(name, trace + _LINE_END.sub(b"\n", message))
+            content = trace + _LINE_END.sub(b"\n", message)
+            write_durably(self._path / "new" / name, content, self._path / "tmp" / name)
         except OSError as error:
             raise TemporaryFailure(f"the Maildir {self._path} cannot be written: {error.strerror}") from error
         return f"kept as new/{name}"
@@ -56,32 +57,9 @@ class MaildirTransport:
         for folder in ("tmp", "cur", "new"):
             (self._path / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def _write(self, name: str, content: bytes) -> None:
-        temporary = self._path / "tmp" / name
-        try:
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.rename(self._path / "new" / name)
-        except OSError:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise
-        _sync(self._path / "new")
-
 
 def _unique_name() -> str:
     """Return a name that no other process or host gives (the Maildir specification of Bernstein)."""
     host = re.sub(r"[^\w.-]", "_", socket.gethostname())
     unique = f"P{os.getpid()}Q{next(_COUNTER)}R{secrets.token_hex(4)}"
     return f"{time.time_ns() // 1_000_000_000}.{unique}.{host}"
-
-
-def _sync(folder: Path) -> None:
-    """Make the new name durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

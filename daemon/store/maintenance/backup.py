@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from daemon.system.files import sync
+
 PAGES_AT_ONCE: Final = 512
 
 
@@ -25,8 +27,8 @@ def backup(source: Path, target: Path, progress: Callable[[int, int], object]) -
         raise BackupError(f"{target}: {error.strerror}") from error
     try:
         _copy(source, target, progress)
-        _sync(target)
-        _sync(target.absolute().parent)
+        sync(target)
+        sync(target.absolute().parent)
     except (OSError, sqlite3.Error) as error:
         target.unlink(missing_ok=True)
         raise BackupError(f"{target}: {error}") from error
@@ -48,11 +50,3 @@ def _copy(source: Path, target: Path, progress: Callable[[int, int], object]) ->
     finally:
         there.close()
         here.close()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -9,6 +9,7 @@ from pathlib import Path
 import joblib
 import pytest
 
+from daemon.system.files import write_durably as write
 from workers.learning.registry import FORMAT, ForeignError, Registry, RegistryError, TamperedError, sign, write
 from workers.triage.classifier import Model
 from workers.triage.preprocess import clean
