@@ -1,6 +1,5 @@
 """Offer due jobs to the broker, and take back what a dead worker or an emptied Redis left behind."""
 
-import threading
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from queue import Empty, SimpleQueue
@@ -13,6 +12,7 @@ from daemon.store.jobs import JobKind, Offer
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
+from daemon.system.thread import PeriodicThread
 
 log = structlog.get_logger(__name__)
 
@@ -52,11 +52,10 @@ class Relay:
         self._fresh: SimpleQueue[Offer] = SimpleQueue()
         self._offered: dict[int, float] = {}
         self._beats: dict[int, tuple[int, float]] = {}
-        self._stop = threading.Event()
-        self._failing = False
-        self._moved_at = monotonic()
+        self._next_sweep = self._moved_at = monotonic()
         self._wall, self._steady = clock.now(), monotonic()
-        self._thread = threading.Thread(target=self._loop, name="relay", daemon=True)
+        # Each round waits for fresh offers by itself, so the thread has no interval.
+        self._thread = PeriodicThread("relay", 0.0, self._round)
 
     def start(self) -> None:
         """Begin to offer."""
@@ -74,26 +73,22 @@ class Relay:
 
     def close(self) -> None:
         """Stop; what is not offered yet is offered by whoever comes next."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.stop()
 
-    def _loop(self) -> None:
-        next_sweep = monotonic()
-        while not self._stop.is_set():
-            try:
-                self._offer_fresh(next_sweep)
-                if monotonic() >= next_sweep:
-                    next_sweep = monotonic() + SWEEP_SECONDS
-                    self.sweep()
-                self._recovered()
-            except Exception as error:  # noqa: BLE001 - the outermost loop: the next sweep offers again
-                self._failed(error)
-                self._stop.wait(SWEEP_SECONDS)
+    def _round(self) -> None:
+        try:
+            self._offer_fresh(self._next_sweep)
+            if monotonic() >= self._next_sweep:
+                self._next_sweep = monotonic() + SWEEP_SECONDS
+                self.sweep()
+        except Exception:
+            self._forget()
+            raise
+        finally:
             self._moved_at = monotonic()
 
     def _offer_fresh(self, until: float) -> None:
-        while not self._stop.is_set():
+        while not self._thread.stopping:
             try:
                 offer = self._fresh.get(timeout=max(0.0, min(until - monotonic(), SWEEP_SECONDS)))
             except Empty:
@@ -145,16 +140,8 @@ class Relay:
                 log.warning("job taken back from a dead worker", job=job_id)
         self._beats = seen
 
-    def _failed(self, error: Exception) -> None:
-        if not self._failing:
-            log.error("jobs cannot be offered for now", error=f"{type(error).__name__}: {error}"[:300])
-        self._failing = True
-        # The database knows them all: kept here, they would pile up as long as the broker is away.
+    def _forget(self) -> None:
+        # The database knows all jobs; kept here, they would pile up while the broker is away.
         self._fresh = SimpleQueue()
-        # While the store did not answer, nobody could beat: that time proves nothing about a worker.
+        # While the store did not answer nobody could beat, so that time proves nothing about a worker.
         self._beats.clear()
-
-    def _recovered(self) -> None:
-        if self._failing:
-            log.info("jobs are offered again")
-        self._failing = False

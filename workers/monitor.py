@@ -1,7 +1,6 @@
 """Check the health of the system every 30 seconds, and email the admin once about each problem."""
 
 import secrets
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,6 +10,7 @@ from daemon.mail.token import Purpose, Token, digest, sign
 from daemon.store.queries import health
 from daemon.store.store import Store
 from daemon.system.clock import Clock
+from daemon.system.thread import PeriodicThread
 from daemon.tickets.health import Thresholds, examine
 from daemon.vocabulary import Problem
 from workers.notify.alert import alert
@@ -50,8 +50,7 @@ class HealthMonitor:
         self._sender, self._admin, self._domain = sender, admin, message_id_domain
         self._mailboxes, self._thresholds = mailboxes, thresholds
         self._refused, self._drifted, self._has_space = refused, drifted, has_space
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="monitor", daemon=True)
+        self._thread = PeriodicThread("monitor", CHECK_SECONDS, self.check)
 
     def start(self) -> None:
         """Start the thread that checks."""
@@ -59,9 +58,7 @@ class HealthMonitor:
 
     def close(self) -> None:
         """Stop the thread and wait for it."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.stop()
 
     def check(self) -> tuple[Problem, ...]:
         """Check once: record the problems, alert the admin to new ones, and return these."""
@@ -100,10 +97,3 @@ class HealthMonitor:
         except TransportFailure as error:
             log.error("alert not sent", reason=str(error)[:200])  # noqa: TRY400 - the reply of the server is enough
             self._store.write(lambda session: health.mark_unsent(session, [problem.key for problem in problems]))
-
-    def _loop(self) -> None:
-        while not self._stop.wait(CHECK_SECONDS):
-            try:
-                self.check()
-            except Exception as error:  # noqa: BLE001 - the outermost loop of this thread; the next check tries again
-                log.warning("health check failed", error=type(error).__name__)

@@ -141,10 +141,10 @@ class TestTrouble:
         ids = promise(store, 20)
         for job_id in ids:
             relay.wake([Offer(job_id, JobKind.TRIAGE)])
-        eventually(lambda: relay._failing)
+        eventually(lambda: relay._thread.failing)
         offers.broken = False
         eventually(lambda: set(offers.ids) == set(ids))
-        eventually(lambda: not relay._failing)
+        eventually(lambda: not relay._thread.failing)
 
     @pytest.mark.usefixtures("hasty")
     def test_while_the_broker_is_away_what_is_woken_does_not_pile_up(
@@ -162,7 +162,7 @@ class TestTrouble:
         offers.broken = True
         promise(store)
         relay.start()
-        eventually(lambda: relay._failing)
+        eventually(lambda: relay._thread.failing)
         before = relay._moved_at
         eventually(lambda: relay._moved_at > before)
         assert relay.still_seconds() < 20
@@ -213,7 +213,7 @@ class TestTrouble:
         offers.broken = True
         promise(store)
         relay.start()
-        eventually(lambda: relay._failing)
+        eventually(lambda: relay._thread.failing)
         began = time.monotonic()
         relay.close()
         assert time.monotonic() - began < 10
@@ -320,7 +320,7 @@ class TestWithRedis:
                 eventually(lambda: done(sqlite_store) == 5)
                 with server.frozen():
                     promise(sqlite_store, 5)
-                    eventually(lambda: relay._failing)
+                    eventually(lambda: relay._thread.failing)
                     before = relay._moved_at
                     eventually(lambda: relay._moved_at > before)
                     assert relay.still_seconds() < 20

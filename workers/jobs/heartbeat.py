@@ -5,12 +5,9 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
-import structlog
-
 from daemon.store import jobs
 from daemon.store.store import Store
-
-log = structlog.get_logger(__name__)
+from daemon.system.thread import PeriodicThread
 
 BEAT_SECONDS = 0.5
 # A lease counts as ours only while our last beat is younger than what the relay takes for dead, with room to spare.
@@ -29,8 +26,7 @@ class Heartbeat:
         self._running: set[int] = set()
         self._lock = threading.Lock()
         self._beaten_at = monotonic()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="heartbeat", daemon=True)
+        self._thread = PeriodicThread("heartbeat", BEAT_SECONDS, self._beat)
 
     def start(self) -> None:
         """Begin to beat."""
@@ -38,9 +34,7 @@ class Heartbeat:
 
     def close(self) -> None:
         """Stop; no job may be running any more."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.stop()
 
     def holds_lease(self) -> bool:
         """Say whether our leases are surely still ours: to ask before an effect that cannot be taken back."""
@@ -59,18 +53,10 @@ class Heartbeat:
             with self._lock:
                 self._running.difference_update(job_ids)
 
-    def _loop(self) -> None:
-        while not self._stop.wait(BEAT_SECONDS):
-            began = monotonic()
-            try:
-                self._beat()
-            except Exception as error:  # noqa: BLE001 - the outermost loop of this thread; the next beat tries again
-                log.warning("heartbeat not written", error=type(error).__name__)
-            else:
-                self._beaten_at = began
-
     def _beat(self) -> None:
+        began = monotonic()
         with self._lock:
             running = tuple(self._running)
         if running:
             self._store.write(lambda session: jobs.beat(session, self.owner, running))
+        self._beaten_at = began
