@@ -1,0 +1,30 @@
+"""Free disk space."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from daemon.system.disk import FreeSpace
+
+
+def test_free_space_is_enough_above_the_floor_and_not_below(tmp_path: Path) -> None:
+    assert FreeSpace(tmp_path, 0)()
+    assert not FreeSpace(tmp_path, 1 << 62)()
+
+
+def test_free_space_is_asked_at_most_once_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+    usage = shutil.disk_usage(tmp_path)
+
+    def usage_of(path: Path) -> object:
+        asked.append(path)
+        return usage
+
+    monkeypatch.setattr("daemon.system.disk.shutil.disk_usage", usage_of)
+    space = FreeSpace(tmp_path, 1)
+    assert all(space() for _ in range(100))
+    assert len(asked) == 1
+    space._asked_at -= 1
+    assert space()
+    assert len(asked) == 2

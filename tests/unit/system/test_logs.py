@@ -1,0 +1,79 @@
+"""Logs: one line per event, no secrets, and no failure when they cannot be written."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+import structlog
+
+from daemon.system import logs
+
+
+class Broken:
+    """A standard error whose disk is full, or whose reader has gone."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+    def flush(self) -> None:
+        raise OSError(28, "No space left on device")
+
+    def isatty(self) -> bool:
+        return False
+
+
+@pytest.fixture
+def fresh_logs() -> Iterator[None]:
+    yield
+    logs.configure("debug", "json")
+
+
+@pytest.mark.usefixtures("fresh_logs")
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_log_that_cannot_be_written_stops_nothing(
+    form: Literal["json", "console"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", Broken())
+    logs.configure("info", form)
+    structlog.get_logger("test").error("the disk is full", exc_info=ValueError("x"))
+    logging.getLogger("other").warning("the disk is full")
+
+
+@pytest.mark.usefixtures("fresh_logs")
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_an_event_is_one_line_whatever_is_in_it(
+    form: Literal["json", "console"], capfd: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("info", form)
+    structlog.get_logger("test").info("mail accepted", subject="a\nb\x1b]0;title\u2028\x07\udcff")
+    lines = capfd.readouterr().err
+    assert len(lines.splitlines()) == 1
+    assert "\x1b]" not in lines
+    assert "\x07" not in lines
+
+
+@pytest.mark.usefixtures("fresh_logs")
+@pytest.mark.parametrize("name", logs.QUIET)
+def test_libraries_that_would_log_commands_and_bodies_are_quiet(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("debug", "json")
+    logging.getLogger(name).info("RCPT TO:<ann@customer.example>")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("fresh_logs")
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_failure_is_logged_without_the_values_at_hand(
+    form: Literal["json", "console"], capfd: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("info", form)
+    password = "s3cret"  # whose value the message of the error repeats, and nothing else may
+    try:
+        int(password)
+    except ValueError:
+        structlog.get_logger("test").exception("login failed")
+        logging.getLogger("other").exception("login failed")
+    shown = capfd.readouterr().err
+    assert "ValueError" in shown
+    assert password not in shown.replace(f"invalid literal for int() with base 10: {password!r}", "")

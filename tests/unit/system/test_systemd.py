@@ -1,0 +1,31 @@
+"""Without systemd, and with variables that are meant for another process."""
+
+import os
+
+import pytest
+
+from daemon.system import systemd
+
+
+@pytest.mark.parametrize("where", ["", "/nowhere/notify"])
+def test_without_systemd_nothing_is_said_and_nothing_fails(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", where)
+    systemd.notify("READY=1")
+
+
+@pytest.mark.parametrize(
+    ("usec", "pid", "seconds"),
+    [("30000000", None, 30.0), ("30000000", "1", None), ("", None, None), ("x", None, None)],
+)
+def test_the_watchdog_is_fed_only_when_it_is_ours(
+    usec: str, pid: str | None, seconds: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", usec)
+    monkeypatch.setenv("WATCHDOG_PID", pid or str(os.getpid()))
+    assert systemd.watchdog_seconds() == seconds
+
+
+def test_sockets_meant_for_another_process_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LISTEN_FDS", "1")
+    monkeypatch.setenv("LISTEN_PID", str(os.getpid() + 1))
+    assert systemd.listen_sockets() == []
