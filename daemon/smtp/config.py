@@ -1,4 +1,4 @@
-"""How to listen."""
+"""The configuration of the listener."""
 
 import ssl
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ListenerConfig:
-    """How to listen. `recipients` are addresses in lower case; `users` maps names to passwords, over TLS only."""
+    """How to listen. `recipients` are in lower case; `users` maps user names to passwords, accepted over TLS only."""
 
     recipients: frozenset[str]
     hostname: str

@@ -12,8 +12,7 @@ class DotReader:
     Only CRLF . CRLF ends the content. A dot beside a bare CR or LF does not, because another server may read it
     differently (SMTP smuggling); bare CR and LF stay in the content. Memory is bounded by `limit` and one chunk.
 
-    `ended` says whether the end was found, `size` is the number of content bytes so far, as sent: with the
-    transparency dots (until the end is found also with the dot line), and `too_large` says whether it exceeds `limit`.
+    `ended` is true once the end was found. `size` counts the content bytes as sent, including transparency dots.
     """
 
     def __init__(self, limit: int) -> None:

@@ -1,4 +1,4 @@
-"""The SMTP and LMTP listener: who may connect, which recipients exist, and 250 once the mail is stored."""
+"""The SMTP and LMTP listener: admit clients, check recipients, and reply 250 once the email is stored."""
 
 import asyncio
 import hmac
@@ -30,17 +30,17 @@ from daemon.tickets.intake import Intake
 log = structlog.get_logger(__name__)
 
 POSTMASTER = "postmaster"
-HOPS_AT_MOST = 50
-READERS = 4
-# Read in less than it takes to hand them to another thread and back, which computes no faster beside this one.
-READ_AT_ONCE = 16 * 1024
+MAX_HOPS = 50
+PARSER_THREADS = 4
+# Parsing an email of this size takes less time than handing it to another thread.
+INLINE_PARSE_BYTES = 16 * 1024
 HOP = re.compile(rb"^Received:", re.IGNORECASE | re.MULTILINE)
-END_OF_HEAD = re.compile(rb"\n\r?\n")
+END_OF_HEADER = re.compile(rb"\n\r?\n")
 PLUS_TOKEN = re.compile(rf"\+[a-z2-7]{{{LENGTH}}}$", re.IGNORECASE)
 
 
 class Listener:
-    """Accepts mail on sockets, on the loop it is started in."""
+    """Accepts email on sockets, in the event loop that calls `listen`."""
 
     def __init__(
         self, intake: Intake, config: ListenerConfig, clock: Clock, enough_space: Callable[[], bool] = lambda: True
@@ -50,7 +50,7 @@ class Listener:
         self._postmaster = min((r for r in config.recipients if r.startswith(f"{POSTMASTER}@")), default="")
         self._clock = clock
         self._enough_space = enough_space
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._parsers = ThreadPoolExecutor(PARSER_THREADS, thread_name_prefix="parser")
         self._open: dict[GuardedSession, str] = {}
         self._per_address: Counter[str] = Counter()
         self._batch = Batch(intake)
@@ -61,38 +61,38 @@ class Listener:
             ALLOWED_BEFORE_STARTTLS.add("LHLO")
 
     async def listen(self, sock: socket.socket) -> None:
-        """Begin to accept clients on a bound socket."""
+        """Start accepting clients on a bound socket."""
         loop = asyncio.get_running_loop()
         self._servers.append(await loop.create_server(self._session, sock=sock, backlog=512))
 
-    async def close(self, patience: float) -> None:
-        """Refuse what is new, finish what was begun for at most `patience` seconds, then let go."""
+    async def close(self, seconds: float) -> None:
+        """Refuse new clients and emails, wait up to `seconds` for emails in progress, then close all sessions."""
         self._closing = True
         for server in self._servers:
             server.close()
-        until = monotonic() + patience
+        until = monotonic() + seconds
         for session in [s for s in self._open if not s.in_transaction]:
             session.dismiss(replies.CLOSING)
-        while (self._open or self.being_stored) and monotonic() < until:
+        while (self._open or self.emails_in_flight) and monotonic() < until:
             await asyncio.sleep(0.02)
             for session in [s for s in self._open if not s.in_transaction]:
                 session.dismiss(replies.CLOSING)
         for session in list(self._open):
             session.dismiss(replies.CLOSING)
-        self._readers.shutdown(wait=False)
+        self._parsers.shutdown(wait=False)
 
     @property
     def connections(self) -> int:
-        """Return how many clients are connected."""
+        """Return the number of connected clients."""
         return len(self._open)
 
     @property
-    def being_stored(self) -> int:
-        """Return how many mails are on their way to the disk, also of clients that have gone."""
+    def emails_in_flight(self) -> int:
+        """Return the number of emails that are not stored yet, including those of clients that have gone."""
         return self._batch.unanswered
 
     def admit(self, session: GuardedSession, peer: str) -> bool:
-        """Count a new session; False if there are too many, in all or from its address (IPv6: its /64)."""
+        """Count a new session and return True; False if there are too many in total or per address (IPv6: per /64)."""
         network = _network(peer)
         if self._closing or len(self._open) >= self._config.connections:
             return False
@@ -102,12 +102,12 @@ class Listener:
         self._per_address[network] += 1
         return True
 
-    def hear(self) -> None:
-        """Note that a client said something."""
-        self._batch.hear()
+    def note_input(self) -> None:
+        """Note that input came from a client."""
+        self._batch.note_input()
 
     def forget(self, session: GuardedSession) -> None:
-        """Count a session no more."""
+        """Stop counting a session."""
         network = self._open.pop(session, None)
         if network is None:
             return
@@ -135,19 +135,19 @@ class Listener:
             loop=asyncio.get_running_loop(),
         )
 
-    async def handle_EHLO(  # noqa: N802 - the name is aiosmtpd's
+    async def handle_EHLO(  # noqa: N802 - a hook of aiosmtpd
         self, server: SMTP, session: Session, envelope: SmtpEnvelope, hostname: str, responses: list[str]
     ) -> list[str]:
-        """Greet, without offering what is not there."""
+        """Answer EHLO with the extensions that are offered."""
         del server, envelope
         session.host_name = hostname
         lines = [line for line in responses if line.rstrip() not in {"250-AUTH", "250 HELP"}]
         return [*lines, "250 ENHANCEDSTATUSCODES"]
 
-    async def handle_MAIL(  # noqa: N802 - the name is aiosmtpd's
+    async def handle_MAIL(  # noqa: N802 - a hook of aiosmtpd
         self, server: GuardedSession, session: Session, envelope: SmtpEnvelope, address: str, options: list[str]
     ) -> str:
-        """Take a sender, if there is room for what follows."""
+        """Accept a sender unless the service is closing or the disk is full."""
         del session
         if self._closing:
             server.dismiss(replies.CLOSING)
@@ -160,57 +160,57 @@ class Listener:
         envelope.mail_options.extend(options)
         return replies.SENDER_OK
 
-    async def handle_RCPT(  # noqa: N802 - the name is aiosmtpd's
+    async def handle_RCPT(  # noqa: N802 - a hook of aiosmtpd
         self, server: SMTP, session: Session, envelope: SmtpEnvelope, address: str, options: list[str]
     ) -> str:
-        """Take a recipient that is configured; nothing is relayed."""
+        """Accept a configured recipient; nothing is relayed."""
         del server, session, options
         if address.lower() == POSTMASTER:
-            # The one address that needs no domain (RFC 5321 section 4.5.1).
+            # The only address without a domain (RFC 5321 section 4.5.1).
             address = self._postmaster
         elif not _is_address(address):
             return replies.BAD_RECIPIENT
-        if not self._is_here(address):
-            return replies.NOT_HERE
+        if not self._is_ours(address):
+            return replies.UNKNOWN_RECIPIENT
         if len(envelope.rcpt_tos) >= self._config.recipients_at_most:
             return replies.TOO_MANY_RECIPIENTS
         envelope.rcpt_tos.append(address)
         return replies.RECIPIENT_OK
 
-    async def handle_DATA(  # noqa: N802 - the name is aiosmtpd's
+    async def handle_DATA(  # noqa: N802 - a hook of aiosmtpd
         self, server: GuardedSession, session: Session, envelope: SmtpEnvelope
     ) -> str:
-        """Answer 250 once the mail is durable, 451 where the store cannot be reached."""
+        """Reply 250 once the email is durable, 451 if the store cannot be reached."""
         raw = envelope.original_content or b""
-        if len(HOP.findall(END_OF_HEAD.split(raw, 1)[0])) > HOPS_AT_MOST:
-            return server.each(replies.LOOP)
+        if len(HOP.findall(END_OF_HEADER.split(raw, 1)[0])) > MAX_HOPS:
+            return server.reply_to_data(replies.LOOP)
         inbound = Inbound(self._envelope(session, envelope), raw, "lmtp" if self._config.lmtp else "smtp")
         try:
             receipt = await self._batch.store(await self._prepare(inbound))
         except UNREACHABLE as error:
-            log.warning("mail not stored", reason=type(error).__name__, peer=inbound.envelope.peer)
-            return server.each(replies.TEMPORARY)
+            log.warning("email not stored", reason=type(error).__name__, peer=inbound.envelope.peer)
+            return server.reply_to_data(replies.TEMPORARY_ERROR)
         failpoint("accept.before_250")
-        return server.each(replies.stored(receipt))
+        return server.reply_to_data(replies.stored(receipt))
 
     async def _prepare(self, inbound: Inbound) -> PreparedEmail:
-        if len(inbound.raw) <= READ_AT_ONCE:
+        if len(inbound.raw) <= INLINE_PARSE_BYTES:
             return self._intake.prepare(inbound)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, self._intake.prepare, inbound)
+        return await loop.run_in_executor(self._parsers, self._intake.prepare, inbound)
 
     def _envelope(self, session: Session, envelope: SmtpEnvelope) -> Envelope:
         sender = envelope.mail_from or ""
         peer = str(session.peer[0]) if session.peer else "local"
         return Envelope("" if sender == "<>" else sender, tuple(envelope.rcpt_tos), peer, self._clock.now())
 
-    def _is_here(self, address: str) -> bool:
+    def _is_ours(self, address: str) -> bool:
         address = address.lower()
         local, _, domain = address.rpartition("@")
         plain = PLUS_TOKEN.sub("", local) if self._config.plus_tokens else local
         return f"{plain}@{domain}" in self._config.recipients
 
-    def _authenticate(  # the signature is aiosmtpd's
+    def _authenticate(  # a callback of aiosmtpd
         self, server: SMTP, session: Session, envelope: SmtpEnvelope, mechanism: str, credentials: object
     ) -> AuthResult:
         del server, session, envelope, mechanism
@@ -224,7 +224,7 @@ class Listener:
 
 
 def _is_address(text: str) -> bool:
-    # What is not UTF-8 came here as lone surrogates, which no database stores.
+    # aiosmtpd decodes bytes that are not UTF-8 as lone surrogates, which no database stores.
     return text.isprintable() and canonical(text) is not None
 
 

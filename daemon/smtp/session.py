@@ -1,4 +1,4 @@
-"""One SMTP or LMTP session: aiosmtpd with its gaps closed."""
+"""One SMTP or LMTP session: aiosmtpd, with bounds on memory, time and errors added."""
 
 import asyncio
 import re
@@ -14,34 +14,38 @@ from daemon.smtp.dot_reader import DotReader
 
 log = structlog.get_logger(__name__)
 
-CHUNK = 1 << 16
-# A client that sends so much more than the limit is cut off; up to there the refusal keeps the session usable.
-OVERRUN = 1 << 17
-SLOWEST = 500
+COMMAND_LINE_BYTES = 1 << 16
+# Up to this many bytes over the size limit, the client gets a 552 and may go on; above it, the session is closed.
+MAX_EXCESS_BYTES = 1 << 17
+# Fewer bytes per second are less than the slowest honest line transfers.
+MIN_BYTES_PER_SECOND = 500
 GRACE_SECONDS = 5.0
-ERRORS_AT_MOST = 10
-# Nearly every client writes its paths so. aiosmtpd reads them by the whole grammar, as dear as storing an email.
-PATH = re.compile(r"\s*<((?:[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[\w.-]{1,255})?)>(?:\s+(.*))?")
-CALLS = {"*": 100, "RCPT": 1100, "MAIL": 10_000, "DATA": 10_000, "RSET": 10_000, "NOOP": 30}
+MAX_ERRORS = 10
+# The form of nearly all paths. aiosmtpd applies the full grammar, which costs as much as storing an email.
+PLAIN_PATH = re.compile(r"\s*<((?:[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[\w.-]{1,255})?)>(?:\s+(.*))?")
+COMMAND_LIMITS = {"*": 100, "RCPT": 1100, "MAIL": 10_000, "DATA": 10_000, "RSET": 10_000, "NOOP": 30}
 
 
 class Sessions(Protocol):
-    """Keeps count of the sessions that are open."""
+    """Counts the open sessions."""
 
     def admit(self, session: "GuardedSession", peer: str) -> bool:
-        """Count a new session; False if there are too many."""
+        """Count a new session and return True, or return False if there are too many."""
 
     def forget(self, session: "GuardedSession") -> None:
-        """Count a session no more."""
+        """Stop counting a session."""
 
-    def hear(self) -> None:
-        """Note that a client said something."""
+    def note_input(self) -> None:
+        """Note that input came from a client."""
 
 
 class GuardedSession(SMTP):
-    """A session that is bounded in memory, time, errors and connections, and never answers our fault with a 5xx."""
+    """A session with bounded memory, time and number of errors, which answers an error of ours with a 4xx, never a 5xx.
 
-    line_length_limit = CHUNK
+    `session_seconds` limits the whole session, `idle_seconds` the wait for a command or for more data.
+    """
+
+    line_length_limit = COMMAND_LINE_BYTES
 
     def __init__(
         self,
@@ -50,133 +54,134 @@ class GuardedSession(SMTP):
         *,
         session_seconds: float,
         idle_seconds: float,
-        **options: Any,  # noqa: ANN401 - aiosmtpd's own
+        **options: Any,  # noqa: ANN401 - the options of aiosmtpd
     ) -> None:
-        super().__init__(handler, timeout=idle_seconds, command_call_limit=CALLS, **options)
-        # The class shares one dict among all sessions, and clears it for each new one.
+        super().__init__(handler, timeout=idle_seconds, command_call_limit=COMMAND_LIMITS, **options)
+        # In aiosmtpd all sessions share one dict, which each new session clears.
         self.command_size_limits = defaultdict(lambda: self.command_size_limit)
         self._sessions = sessions
         self._session_seconds = session_seconds
         self._idle_seconds = idle_seconds
         self._admitted = False
-        self._ends: asyncio.TimerHandle | None = None
+        self._session_timer: asyncio.TimerHandle | None = None
         self._received = 0
-        # Since when we wait for the client (None: it waits for us); while it sends an email, how much had come by then.
-        self._since: float | None = None
-        self._before: int | None = None
+        # The time since which we wait for the client; None while the client waits for us.
+        self._waiting_since: float | None = None
+        # While the client sends data: the number of bytes received by that time.
+        self._received_before: int | None = None
         self._errors = 0
         self._dismissed = False
         self.in_transaction = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Admit a client, or tell it that there are too many."""
+        """Admit a client, or refuse it because there are too many."""
         if self._admitted:
             super().connection_made(transport)
             return
         peer = transport.get_extra_info("peername")
         if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a session needs a stream")
+            raise TypeError("the transport is not a stream")
         if not self._sessions.admit(self, str(peer[0]) if peer else "local"):
-            transport.write(replies.CONNECTIONS.encode() + b"\r\n")
+            transport.write(replies.TOO_MANY_CONNECTIONS.encode() + b"\r\n")
             transport.close()
             return
         self._admitted = True
         super().connection_made(transport)
-        self._ends = self.loop.call_later(self._session_seconds, self.dismiss, replies.SESSION_OVER)
+        self._session_timer = self.loop.call_later(self._session_seconds, self.dismiss, replies.SESSION_LIMIT)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Forget the client."""
+        """Stop counting a session that was admitted."""
         if not self._admitted:
             return
         self._sessions.forget(self)
-        if self._ends is not None:
-            self._ends.cancel()
+        if self._session_timer is not None:
+            self._session_timer.cancel()
         super().connection_lost(error)
 
     def eof_received(self) -> bool | None:
-        """Hear that the client has closed its side."""
+        """End the session when the client has closed its side."""
         return super().eof_received() if self._admitted else None
 
     def data_received(self, data: bytes) -> None:
-        """Take in what comes, counting it; a client that was not admitted is not listened to."""
+        """Count the input and pass it on; ignore a client that was not admitted."""
         if self._admitted:
             self._received += len(data)
-            self._sessions.hear()
+            self._sessions.note_input()
             super().data_received(data)
 
     def dismiss(self, reply: str) -> None:
-        """Say goodbye and close; a client that does not read it is cut off soon after."""
+        """Send a last reply and close; abort the connection if the client has not read it after a grace period."""
         if self.transport is None or self._dismissed:
             return
         self._dismissed = True
         if not self.transport.is_closing():
-            self.transport.write(reply.encode() + b"\r\n")  # type: ignore[attr-defined]  # a stream, see above
+            self.transport.write(reply.encode() + b"\r\n")  # type: ignore[attr-defined]  # a stream, see connection_made
             self.transport.close()
         if self._handler_coroutine is not None:
             self._handler_coroutine.cancel()
-        self.loop.call_later(GRACE_SECONDS, self._cut_off)
+        self.loop.call_later(GRACE_SECONDS, self._abort)
 
-    def _cut_off(self) -> None:
-        # Closing waits until everything is sent, which is for ever with a client that does not read.
+    def _abort(self) -> None:
+        # close() waits until everything is sent, which never happens if the client does not read.
         transport = self._original_transport or self.transport
         if transport is not None:
-            transport.abort()  # type: ignore[attr-defined]  # a stream, see above
+            transport.abort()  # type: ignore[attr-defined]  # a stream, see connection_made
 
     def _reset_timeout(self, duration: float | None = None) -> None:
-        """Wait for the client from now on. The timer that runs finds out when it rings; one for each line is dear."""
+        """Start waiting for the client. A running timer is kept and adjusted when it fires: one per line is slow."""
         del duration
-        self._since, self._before = self.loop.time(), None
+        self._waiting_since, self._received_before = self.loop.time(), None
         if self._timeout_handle is None:
-            self._ring_in(self._idle_seconds)
+            self._start_timer(self._idle_seconds)
 
-    def _ring_in(self, seconds: float) -> None:
+    def _start_timer(self, seconds: float) -> None:
         self._timeout_handle = self.loop.call_later(seconds, self._timeout_cb)
 
     def _timeout_cb(self) -> None:
-        """Dismiss who says nothing, or sends less than the slowest honest line, however it drips."""
-        now, since = self.loop.time(), self._since
+        """Dismiss a client that sends nothing, or that sends data below the minimum rate."""
+        now, since = self.loop.time(), self._waiting_since
         if since is None or now - since < self._idle_seconds:
-            self._ring_in(self._idle_seconds if since is None else since + self._idle_seconds - now)
-        elif self._before is None:
+            self._start_timer(self._idle_seconds if since is None else since + self._idle_seconds - now)
+        elif self._received_before is None:
             self.dismiss(replies.IDLE)
-        elif self._received - self._before < SLOWEST * self._idle_seconds:
+        elif self._received - self._received_before < MIN_BYTES_PER_SECOND * self._idle_seconds:
             self.dismiss(replies.TOO_SLOW)
         else:
-            self._watch_pace()
-            self._ring_in(self._idle_seconds)
+            self._watch_rate()
+            self._start_timer(self._idle_seconds)
 
-    def each(self, reply: str) -> str:
-        """Return the answer to an email as this protocol gives it."""
+    def reply_to_data(self, reply: str) -> str:
+        """Return the reply to an email in the form of this protocol."""
         return reply
 
     async def handle_exception(self, error: Exception) -> str:
-        """Answer our own fault: temporary, constant, and with a fresh state."""
+        """Answer an error of ours with a constant temporary reply, and reset the transaction."""
         if isinstance(error, TLSSetupException):
             log.info("tls handshake failed", reason=str(error.__cause__)[:200])
         else:
             log.error("smtp session failed", exc_info=error)
         self.envelope = self._create_envelope()
-        return replies.TEMPORARY
+        return replies.TEMPORARY_ERROR
 
     async def push(self, status: AnyStr) -> None:
-        """Send an answer; after too many refusals the last one, and nothing after that."""
+        """Send a reply; after too many 5xx replies dismiss the client, and send nothing after that."""
         if status[:1] in ("5", b"5"):
             self._errors += 1
-            if self._errors >= ERRORS_AT_MOST:
-                self.dismiss(replies.ERRORS)
+            if self._errors >= MAX_ERRORS:
+                self.dismiss(replies.TOO_MANY_ERRORS)
         if self._dismissed:
-            await asyncio.sleep(0)  # where the cancellation takes hold
+            await asyncio.sleep(0)  # lets the cancellation take effect
             return
         await super().push(status)
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
-        """Read the path of MAIL and RCPT; what has not the plain form `<local@domain> params` is left to aiosmtpd."""
-        plain = PATH.fullmatch(arg)
+        """Parse the path of MAIL or RCPT; anything but the plain form `<local@domain> params` is left to aiosmtpd."""
+        plain = PLAIN_PATH.fullmatch(arg)
         return (plain[1] or "<>", plain[2] or "") if plain else super()._getaddr(arg)
 
     @syntax("DATA")
-    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - the name is the command's
-        """Read an email up to the lone dot (RFC 5321 section 4.1.1.4), bounded whatever its lines look like."""
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - named after the command
+        """Receive an email (RFC 5321 section 4.1.1.4) in bounded memory, however long its lines are."""
         if await self.check_helo_needed() or await self.check_auth_needed("DATA"):
             return
         if self.envelope is None or not self.envelope.rcpt_tos:
@@ -196,8 +201,8 @@ class GuardedSession(SMTP):
         except ConnectionError:
             raise
         except Exception as error:
-            log.exception("mail not taken", error=type(error).__name__)
-            status = self.each(replies.TEMPORARY)
+            log.exception("email not accepted", error=type(error).__name__)
+            status = self.reply_to_data(replies.TEMPORARY_ERROR)
         finally:
             self.in_transaction = False
             self.envelope = self._create_envelope()
@@ -206,22 +211,22 @@ class GuardedSession(SMTP):
         await self.push(status)
 
     async def _read_content(self) -> bytes | None:
-        """Return the content without its transparency dots, or None if it was refused."""
+        """Return the content without its transparency dots, or None after refusing it."""
         limit = self.data_size_limit or 0
         dots = DotReader(limit)
-        self._watch_pace()
+        self._watch_rate()
         try:
             while not dots.ended:
                 rest = dots.feed(await self._read_all())
-                if dots.size > limit + OVERRUN:
-                    self.dismiss(replies.TOO_BIG)
+                if dots.size > limit + MAX_EXCESS_BYTES:
+                    self.dismiss(replies.TOO_LARGE)
                     return None
         finally:
-            self._since = None
-        # The reader is empty and nothing has run since it was read, so this comes before all later input.
+            self._waiting_since = None
+        # The reader is still empty, since nothing else has run, so this precedes all later input.
         self._reader.feed_data(rest)
         if dots.too_large:
-            await self.push(self.each(replies.TOO_BIG))
+            await self.push(self.reply_to_data(replies.TOO_LARGE))
             return None
         return dots.content()
 
@@ -232,35 +237,35 @@ class GuardedSession(SMTP):
             raise asyncio.IncompleteReadError(b"", None)
         return data
 
-    def _watch_pace(self) -> None:
-        """Expect the client to send at a pace from now on."""
-        self._since, self._before = self.loop.time(), self._received
+    def _watch_rate(self) -> None:
+        """Require the minimum rate from now on."""
+        self._waiting_since, self._received_before = self.loop.time(), self._received
 
-    async def smtp_VRFY(self, arg: str) -> None:  # noqa: ARG002, N802 - the name is the command's
-        """Tell nobody who is here."""
-        await self.push(replies.NOT_OFFERED)
+    async def smtp_VRFY(self, arg: str) -> None:  # noqa: ARG002, N802 - named after the command
+        """Refuse to say which addresses exist."""
+        await self.push(replies.NOT_IMPLEMENTED)
 
-    async def smtp_EXPN(self, arg: str) -> None:  # noqa: ARG002, N802 - the name is the command's
-        """Tell nobody who is here."""
-        await self.push(replies.NOT_OFFERED)
+    async def smtp_EXPN(self, arg: str) -> None:  # noqa: ARG002, N802 - named after the command
+        """Refuse to say which addresses exist."""
+        await self.push(replies.NOT_IMPLEMENTED)
 
 
 class GuardedLmtpSession(GuardedSession):
-    """The same for LMTP (RFC 2033): greeted with LHLO, one answer for each recipient."""
+    """An LMTP session (RFC 2033): it begins with LHLO, and DATA gets one reply per recipient."""
 
-    def each(self, reply: str) -> str:
-        """Return the answer once for each recipient."""
+    def reply_to_data(self, reply: str) -> str:
+        """Return one reply per recipient."""
         return "\r\n".join([reply] * len(self.envelope.rcpt_tos if self.envelope else ()))
 
     @syntax("LHLO hostname")
-    async def smtp_LHLO(self, arg: str) -> None:  # noqa: N802 - the name is the command's
-        """Greet."""
+    async def smtp_LHLO(self, arg: str) -> None:  # noqa: N802 - named after the command
+        """Answer LHLO as SMTP answers EHLO."""
         await SMTP.smtp_EHLO(self, arg)
 
-    async def smtp_HELO(self, arg: str) -> None:  # noqa: ARG002, N802 - the name is the command's
-        """Refuse the greeting of SMTP."""
-        await self.push(replies.NOT_OFFERED)
+    async def smtp_HELO(self, arg: str) -> None:  # noqa: ARG002, N802 - named after the command
+        """Refuse the SMTP greeting."""
+        await self.push(replies.NOT_IMPLEMENTED)
 
-    async def smtp_EHLO(self, arg: str) -> None:  # noqa: ARG002, N802 - the name is the command's
-        """Refuse the greeting of SMTP."""
-        await self.push(replies.NOT_OFFERED)
+    async def smtp_EHLO(self, arg: str) -> None:  # noqa: ARG002, N802 - named after the command
+        """Refuse the SMTP greeting."""
+        await self.push(replies.NOT_IMPLEMENTED)

@@ -27,7 +27,7 @@ class TestStoreFailure:
             client.hello()
             with store.engine.begin() as connection:
                 connection.execute(text("ALTER TABLE inbound RENAME TO away"))
-            assert client.deliver(mail()) == "451 4.3.0 Temporary problem, try again later"
+            assert client.deliver(mail()) == "451 4.3.0 Temporary server error, try again later"
             with store.engine.begin() as connection:
                 connection.execute(text("ALTER TABLE away RENAME TO inbound"))
             assert client.deliver(mail()).startswith("250 2.0.0 Stored as HD-")
@@ -46,7 +46,7 @@ class TestStoreFailure:
                 broken.setattr(running.intake, "prepare", fails)
                 replies = [client.deliver(mail(), SUPPORT, SUPPORT)]
                 replies += [client.reply()] if lmtp else []
-            assert set(replies) == {"451 4.3.0 Temporary problem, try again later"}
+            assert set(replies) == {"451 4.3.0 Temporary server error, try again later"}
             assert client.say("NOOP") == "250 OK"
             assert client.deliver(mail()).startswith("250 2.0.0")
 
@@ -64,7 +64,7 @@ class TestClosing:
             idle[0].hello()
             idle[1].hello().envelope(SUPPORT)
             running.close()
-            assert {client.rest() for client in idle} == {"421 4.3.2 Service is stopping, try again soon\r\n"}
+            assert {client.rest() for client in idle} == {"421 4.3.2 Service shutting down, try again later\r\n"}
             with pytest.raises(ConnectionError):
                 socket.create_connection(("127.0.0.1", running.port), 5)
 
@@ -75,17 +75,17 @@ class TestClosing:
             clients = [running.client().hello().begin() for _ in range(8)]
             for client in clients[:6]:
                 client.send(mail() + b".\r\n")
-            eventually(lambda: running.listener.being_stored == 6)
+            eventually(lambda: running.listener.emails_in_flight == 6)
             closing = threading.Thread(target=running.close, args=(30.0,))
             closing.start()
             for client in clients[6:]:
                 client.send(mail() + b".\r\n")
-            eventually(lambda: running.listener.being_stored == 8)
+            eventually(lambda: running.listener.emails_in_flight == 8)
             gate.set()
             closing.join()
             answers = [client.rest() for client in clients]
         assert all("250 2.0.0 Stored as HD-" in answer for answer in answers)
-        assert all(answer.endswith("421 4.3.2 Service is stopping, try again soon\r\n") for answer in answers)
+        assert all(answer.endswith("421 4.3.2 Service shutting down, try again later\r\n") for answer in answers)
         assert count(sqlite_store) == 8
 
     def test_patience_ends(self, sqlite_store: Store) -> None:
@@ -95,7 +95,7 @@ class TestClosing:
             began = time.monotonic()
             running.close(0.2)
             assert time.monotonic() - began < 20
-            assert client.rest() == "421 4.3.2 Service is stopping, try again soon\r\n"
+            assert client.rest() == "421 4.3.2 Service shutting down, try again later\r\n"
         assert count(sqlite_store) == 0
 
     def test_clients_over_tls_are_told_as_well(self, sqlite_store: Store, tmp_path: Path) -> None:
@@ -105,4 +105,4 @@ class TestClosing:
             client.starttls(trusting(files))
             client.hello()
             running.close(0.5)
-            assert client.rest() == "421 4.3.2 Service is stopping, try again soon\r\n"
+            assert client.rest() == "421 4.3.2 Service shutting down, try again later\r\n"

@@ -89,7 +89,7 @@ def test_who_announces_less_than_comes_is_refused(running: Running, sqlite_store
         client.say(f"RCPT TO:<{SUPPORT}>")
         client.say("DATA")
         client.send(mail(body="x" * running.how.message_bytes) + b".\r\n")
-        assert client.reply() == "552 5.3.4 Message is too big"
+        assert client.reply() == "552 5.3.4 Message too large"
     assert count(sqlite_store) == 0
 
 
@@ -116,7 +116,7 @@ def test_a_flood_of_errors_ends(running: Running) -> None:
     with running.client() as client:
         client.hello()
         replies = [client.say(f"RCPT TO:<{number}@example.com>") for number in range(15)]
-    assert replies[9] == "421 4.7.0 Too many errors, closing"
+    assert replies[9] == "421 4.7.0 Too many errors, closing connection"
     assert replies[10:] == [""] * 5
 
 
@@ -124,7 +124,7 @@ def test_what_follows_a_flood_of_errors_in_one_segment_is_not_done(running: Runn
     with running.client() as client:
         good = f"MAIL FROM:<{ANN}>\r\nRCPT TO:<{SUPPORT}>\r\nDATA\r\n".encode() + mail() + b".\r\n"
         client.send(b"EHLO x\r\n" + b"RCPT TO:<a@b.example>\r\n" * 10 + good)
-        assert client.rest().endswith("421 4.7.0 Too many errors, closing\r\n")
+        assert client.rest().endswith("421 4.7.0 Too many errors, closing connection\r\n")
     honest(running)
     assert count(sqlite_store) == 1
 
@@ -194,7 +194,7 @@ def test_a_refused_client_that_sends_and_stays_is_not_counted(sqlite_store: Stor
 
 def test_silence_ends_the_session(sqlite_store: Store) -> None:
     with Running(sqlite_store, idle_seconds=0.3) as running, running.client() as client:
-        assert client.rest() == "421 4.4.2 Nothing came for too long, closing\r\n"
+        assert client.rest() == "421 4.4.2 Idle timeout, closing connection\r\n"
         eventually(lambda: running.listener.connections == 0)
 
 
@@ -205,7 +205,7 @@ def test_a_session_ends_even_if_it_never_rests(sqlite_store: Store) -> None:
         while reply.startswith("250"):
             reply = client.say("RSET")
             time.sleep(0.02)
-        assert reply == "421 4.4.2 Session took too long, closing"
+        assert reply == "421 4.4.2 Session time limit exceeded, closing connection"
 
 
 def test_data_that_drips_is_cut_off(sqlite_store: Store) -> None:
@@ -216,7 +216,7 @@ def test_data_that_drips_is_cut_off(sqlite_store: Store) -> None:
             while time.monotonic() - began < 30:
                 client.send(b"x\r\n")
                 time.sleep(0.05)
-        assert client.rest().startswith("421 4.4.2 Data came too slowly") or time.monotonic() - began < 30
+        assert client.rest().startswith("421 4.4.2 Data transfer too slow") or time.monotonic() - began < 30
         eventually(lambda: running.listener.connections == 0)
     assert count(sqlite_store) == 0
 
@@ -287,7 +287,7 @@ def test_a_client_that_goes_before_its_250_has_its_mail_stored_once(
         store.submit(lambda _session: gate.wait(30))
         client = running.client().hello().begin()
         client.send(raw + b".\r\n")
-        eventually(lambda: running.listener.being_stored)
+        eventually(lambda: running.listener.emails_in_flight)
         goodbye(client)
         eventually(lambda: running.listener.connections == 0)
         gate.set()

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from daemon.smtp.batch import FULL, Batch
+from daemon.smtp.batch import MAX_EMAILS, Batch
 from daemon.tickets.admission import Receipt
 from daemon.tickets.disposition import PreparedEmail
 from daemon.tickets.intake import Intake
@@ -59,7 +59,7 @@ def test_mails_that_come_while_clients_talk_are_one_group() -> None:
     async def scenario(stored: Stored, batch: Batch) -> None:
         for name in "abc":
             batch.store(reading(name))
-            batch.hear()
+            batch.note_input()
             await turns(1)
         assert not stored.groups
         await turns()
@@ -73,7 +73,7 @@ def test_a_loop_that_is_never_quiet_does_not_hold_mail_back() -> None:
         batch.store(reading("a"))
         async with asyncio.timeout(30):
             while not stored.groups:
-                batch.hear()
+                batch.note_input()
                 await turns(1)
 
     run(scenario)
@@ -81,11 +81,11 @@ def test_a_loop_that_is_never_quiet_does_not_hold_mail_back() -> None:
 
 def test_a_full_group_goes_while_clients_talk() -> None:
     async def scenario(stored: Stored, batch: Batch) -> None:
-        for number in range(FULL):
+        for number in range(MAX_EMAILS):
             batch.store(reading(str(number)))
-        batch.hear()
+        batch.note_input()
         await turns(1)
-        assert [len(group) for group in stored.groups] == [FULL]
+        assert [len(group) for group in stored.groups] == [MAX_EMAILS]
 
     run(scenario)
 
