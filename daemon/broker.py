@@ -1,4 +1,4 @@
-"""The engine: Dramatiq over Redis, or the same code in process. It carries job ids, nothing else."""
+"""The broker: Dramatiq over Redis, or in process. Its messages carry job ids only."""
 
 import contextlib
 from collections.abc import Callable, Iterable
@@ -24,38 +24,38 @@ log = structlog.get_logger(__name__)
 QUEUES: Final = tuple(JobKind)
 TIME_LIMIT_MS: Final = 90_000
 HEARTBEAT_MS: Final = 30_000
-EVERY_TIME: Final = 1_000_000
-# A Redis that hangs must not hold the relay for longer than systemd's watchdog waits.
-ANSWER_SECONDS: Final = 3.0
+MAINTENANCE_ALWAYS: Final = 1_000_000
+# Must be below systemd's watchdog time, since a Redis that hangs blocks the relay.
+REDIS_TIMEOUT_SECONDS: Final = 3.0
 
 
-class _Undelayed(dramatiq.Broker):
-    """Says that it has no queues of delayed messages: due times are in the job's row, and each would be polled."""
+class _NoDelayQueues(dramatiq.Broker):
+    """A broker without delay queues: due times are in the job rows, and workers would poll each delay queue."""
 
     def get_declared_delay_queues(self) -> set[str]:
-        """Return none."""
+        """Return no queues."""
         return set()
 
 
-class MemoryBroker(_Undelayed, StubBroker):
-    """An in-process broker that keeps no dead letters: the database remembers what failed."""
+class MemoryBroker(_NoDelayQueues, StubBroker):
+    """An in-process broker without dead letters: failed jobs are in the database."""
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 100) -> dramatiq.Consumer:
-        """Return a consumer that forgets what was refused."""
+        """Return a consumer that drops rejected messages."""
         consumer = super().consume(queue_name, prefetch, timeout)
-        consumer.nack = consumer.ack  # type: ignore[method-assign]  # a refused message needs no dead-letter queue
+        consumer.nack = consumer.ack  # type: ignore[method-assign]  # a rejected message needs no dead-letter queue
         return consumer
 
 
-class SteadyRedisBroker(_Undelayed, RedisBroker):
-    """A Redis broker whose threads outlive a Redis that is down, frozen or restarted."""
+class ResilientRedisBroker(_NoDelayQueues, RedisBroker):
+    """A Redis broker whose threads survive a Redis that is down, hangs or restarts."""
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> dramatiq.Consumer:
         """Return a consumer whose Redis errors make Dramatiq reconnect instead of ending its thread."""
-        return _SteadyConsumer(super().consume(queue_name, prefetch, timeout))
+        return _ResilientConsumer(super().consume(queue_name, prefetch, timeout))
 
 
-class _SteadyConsumer(dramatiq.Consumer):
+class _ResilientConsumer(dramatiq.Consumer):
     def __init__(self, consumer: dramatiq.Consumer) -> None:
         self._consumer = consumer
 
@@ -64,42 +64,42 @@ class _SteadyConsumer(dramatiq.Consumer):
             message = self._consumer.__next__()
         except redis.RedisError as error:
             raise ConnectionClosed(error) from error  # type: ignore[no-untyped-call]
-        except Exception as error:  # noqa: BLE001 - whatever a stranger's payload makes the decoder raise
-            # Redis carries wake-ups only, so nothing is lost with it.
-            log.warning("payload in Redis is not a job", error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - a foreign payload may make the decoder raise anything
+            # Redis only carries wake-ups, so no job is lost with the payload.
+            log.warning("redis payload rejected", error=type(error).__name__)
             return None
         if message is None or _is_job(message):
             return message
-        log.warning("message in Redis is not a job")
-        # Not acknowledged, it would count as being worked on, and a few of them stop the consumer.
+        log.warning("redis message rejected")
+        # Without acknowledgement it would count as in progress, and a few of those stop the consumer.
         with contextlib.suppress(Exception):
             self._consumer.ack(message)
         return None
 
     def ack(self, message: dramatiq.MessageProxy) -> None:
-        self._if_redis_hears(self._consumer.ack, message)
+        self._ignoring_redis_errors(self._consumer.ack, message)
 
     def nack(self, message: dramatiq.MessageProxy) -> None:
-        self._if_redis_hears(self._consumer.nack, message)
+        self._ignoring_redis_errors(self._consumer.nack, message)
 
     def requeue(self, messages: Iterable[dramatiq.MessageProxy]) -> None:
-        self._if_redis_hears(self._consumer.requeue, messages)
+        self._ignoring_redis_errors(self._consumer.requeue, messages)
 
     def close(self) -> None:
         self._consumer.close()
 
     @staticmethod
-    def _if_redis_hears(call: Callable[[T], None], about: T) -> None:
-        # What Redis does not hear it hands out again, and the claim finds the job done. A thread that waited for Redis
-        # here would be missing for the jobs that can run.
+    def _ignoring_redis_errors(call: Callable[[T], None], argument: T) -> None:
+        # Redis redelivers a message that was not acknowledged, and the claim finds the job done. A thread that waited
+        # for Redis here could not run other jobs.
         try:
-            call(about)
+            call(argument)
         except (redis.RedisError, ConnectionClosed):
-            log.debug("redis did not hear of a finished job")
+            log.debug("redis acknowledgement failed")
 
 
 def _is_job(message: dramatiq.MessageProxy) -> bool:
-    """Say whether a message is one of ours: a worker thread ends on options or arguments of another shape."""
+    """Return whether a message is one of ours; options or arguments of another shape would end a worker thread."""
     options, arguments = message.options, message.args
     return (
         message.actor_name in QUEUES
@@ -113,19 +113,19 @@ def _is_job(message: dramatiq.MessageProxy) -> bool:
 
 
 def make_broker(url: str) -> dramatiq.Broker:
-    """Return the broker: in process for an empty URL, else Redis (which must be reachable only when used)."""
+    """Return the broker: in process for an empty URL, otherwise Redis, which is not contacted yet."""
     middleware: list[Middleware] = [TimeLimit(time_limit=TIME_LIMIT_MS), ShutdownNotifications(), Callbacks()]
     broker: dramatiq.Broker
     if url:
         client = redis.Redis.from_url(
             url,
-            socket_connect_timeout=ANSWER_SECONDS,
-            socket_timeout=ANSWER_SECONDS,
+            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+            socket_timeout=REDIS_TIMEOUT_SECONDS,
             health_check_interval=30,
             retry=Retry(NoBackoff(), 1),
         )
-        broker = SteadyRedisBroker(  # type: ignore[no-untyped-call]
-            client=client, middleware=middleware, maintenance_chance=EVERY_TIME, heartbeat_timeout=HEARTBEAT_MS
+        broker = ResilientRedisBroker(  # type: ignore[no-untyped-call]
+            client=client, middleware=middleware, maintenance_chance=MAINTENANCE_ALWAYS, heartbeat_timeout=HEARTBEAT_MS
         )
     else:
         broker = MemoryBroker(middleware=middleware)
@@ -135,7 +135,7 @@ def make_broker(url: str) -> dramatiq.Broker:
 
 
 def enqueue(broker: dramatiq.Broker, offer: Offer) -> None:
-    """Send a job's id to the queue of its kind. Raises what the broker raises; the relay offers again."""
+    """Send the id of a job to the queue of its kind. Raises the errors of the broker."""
     broker.enqueue(
         dramatiq.Message(
             queue_name=offer.kind,
@@ -149,7 +149,7 @@ def enqueue(broker: dramatiq.Broker, offer: Offer) -> None:
 
 
 def waiting(broker: dramatiq.Broker, kind: JobKind) -> int:
-    """Return how many offers of a kind nobody has fetched yet. Raises what the broker raises."""
+    """Return the number of offers of a kind that no worker has fetched. Raises the errors of the broker."""
     if isinstance(broker, RedisBroker):
         return int(broker.client.llen(f"{broker.namespace}:{kind}"))
     return int(broker.queues[kind].qsize()) if isinstance(broker, StubBroker) else 0

@@ -1,4 +1,4 @@
-"""Turn settings into the values that intake and the listener work with."""
+"""Convert settings to the values that intake and the listener use."""
 
 import socket
 import ssl
@@ -9,7 +9,7 @@ from daemon.smtp.config import ListenerConfig
 
 
 def identity(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
-    """Return who we are: what the analysis of an email must know of us."""
+    """Return our addresses and keys, as the analysis of an email needs them."""
     support = settings.support
     return Identity(
         own_addresses=frozenset(a.lower() for a in support.addresses),
@@ -22,7 +22,7 @@ def identity(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
 
 
 def listener_config(settings: Settings) -> ListenerConfig:
-    """Return how to listen."""
+    """Return the configuration of the listener."""
     smtp, limits = settings.smtp, settings.limits
     return ListenerConfig(
         recipients=frozenset(a.lower() for a in settings.support.addresses),

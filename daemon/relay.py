@@ -1,4 +1,4 @@
-"""Offer due jobs to the broker, and take back what a dead worker or an emptied Redis left behind."""
+"""Offer due jobs to the broker, and rescue the jobs of dead workers."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -18,20 +18,20 @@ log = structlog.get_logger(__name__)
 
 SWEEP_SECONDS = 0.5
 OFFER_AGAIN_SECONDS = 10.0
-# What a busy broker still holds is on its way; offered every ten seconds, it would pile up there without end.
-LOST_SECONDS = 600.0
+# While the broker has a backlog of a kind, its offers are only delayed; offered again sooner they would pile up there.
+OFFER_AGAIN_BUSY_SECONDS = 600.0
 DEAD_AFTER_SECONDS = 3.0
-# Each offer wakes a worker, who takes along what waits beside it: more are not needed at a time.
-OFFERED_AT_MOST = 500
-WATCHED_AT_MOST = 2000
-SET_BACK = timedelta(seconds=5)
+# Bounds one sweep. Each offer wakes a worker, which also claims other waiting jobs, so more are not needed.
+MAX_OFFERS = 500
+MAX_WATCHED_LEASES = 2000
+MIN_CLOCK_STEP = timedelta(seconds=5)
 
 
 class Relay:
-    """One thread between the database, which knows what is to do, and the broker, which wakes the workers.
+    """One thread between the database, which has the jobs, and the broker, which wakes the workers.
 
-    Offers are at least once; a job offered twice is claimed once. A leased job whose beat does not move for three
-    seconds of our own monotonic clock has lost its worker: no clock of another host is asked.
+    A job is offered at least once and claimed once. A leased job whose beat does not change for three seconds of our
+    own monotonic clock has lost its worker; clocks of different hosts are never compared.
     """
 
     def __init__(
@@ -43,7 +43,11 @@ class Relay:
         *,
         offers: bool = True,
     ) -> None:
-        """Take what offers a job to the broker, what says how many of a kind wait there, and whether any is offered."""
+        """Connect the store to a broker.
+
+        `enqueue` sends an offer to the broker, and raises if it cannot. `waiting` returns the number of offers of a
+        kind that no worker has fetched. Without `offers` the relay only rescues jobs.
+        """
         self._store = store
         self._enqueue = enqueue
         self._waiting = waiting
@@ -52,27 +56,27 @@ class Relay:
         self._fresh: SimpleQueue[Offer] = SimpleQueue()
         self._offered: dict[int, float] = {}
         self._beats: dict[int, tuple[int, float]] = {}
-        self._next_sweep = self._moved_at = monotonic()
+        self._next_sweep = self._round_ended_at = monotonic()
         self._wall, self._steady = clock.now(), monotonic()
         # Each round waits for fresh offers by itself, so the thread has no interval.
         self._thread = PeriodicThread("relay", 0.0, self._round)
 
     def start(self) -> None:
-        """Begin to offer."""
+        """Start the thread."""
         self._thread.start()
 
     def wake(self, offers: Iterable[Offer]) -> None:
-        """Offer jobs that were committed just now. Returns at once, from any thread."""
+        """Offer newly committed jobs. Returns at once; may be called from any thread."""
         if self._offers:
             for offer in offers:
                 self._fresh.put(offer)
 
-    def still_seconds(self) -> float:
-        """Return for how long the relay has not come round."""
-        return monotonic() - self._moved_at
+    def stuck_seconds(self) -> float:
+        """Return the number of seconds since the last round ended."""
+        return monotonic() - self._round_ended_at
 
     def close(self) -> None:
-        """Stop; what is not offered yet is offered by whoever comes next."""
+        """Stop the thread; jobs not offered yet stay due in the database."""
         self._thread.stop()
 
     def _round(self) -> None:
@@ -85,7 +89,7 @@ class Relay:
             self._forget()
             raise
         finally:
-            self._moved_at = monotonic()
+            self._round_ended_at = monotonic()
 
     def _offer_fresh(self, until: float) -> None:
         while not self._thread.stopping:
@@ -98,28 +102,28 @@ class Relay:
                 return
 
     def sweep(self) -> None:
-        """Offer what is due and take back what lost its worker."""
-        self._mind_the_clock()
+        """Offer the due jobs and rescue the jobs that lost their worker."""
+        self._check_clock()
         with self._store.read() as session:
-            due = jobs.due(session, self._clock.now(), OFFERED_AT_MOST) if self._offers else []
-            leased = jobs.leased(session, WATCHED_AT_MOST)
+            due = jobs.due(session, self._clock.now(), MAX_OFFERS) if self._offers else []
+            leased = jobs.leased(session, MAX_WATCHED_LEASES)
         now = monotonic()
-        # What is due no more was claimed: given back, it is offered as soon as it is due again.
+        # Forget jobs that are no longer due, so a released job is offered immediately.
         self._offered = {o.job_id: self._offered[o.job_id] for o in due if o.job_id in self._offered}
         busy = {kind: self._waiting(kind) > 0 for kind in {offer.kind for offer in due}}
         for offer in due:
-            age = now - self._offered.get(offer.job_id, -LOST_SECONDS)
-            if age >= (LOST_SECONDS if busy[offer.kind] else OFFER_AGAIN_SECONDS):
+            age = now - self._offered.get(offer.job_id, -OFFER_AGAIN_BUSY_SECONDS)
+            if age >= (OFFER_AGAIN_BUSY_SECONDS if busy[offer.kind] else OFFER_AGAIN_SECONDS):
                 self._offer(offer)
-        self._release_dead(leased, now)
+        self._rescue_dead(leased, now)
 
-    def _mind_the_clock(self) -> None:
-        """Keep what waits from waiting longer where somebody sets the clock back."""
+    def _check_clock(self) -> None:
+        """Shift due times if the system clock was set back, so that no job waits longer."""
         wall, steady = self._clock.now(), monotonic()
         step = self._wall + timedelta(seconds=steady - self._steady) - wall
-        if step > SET_BACK:
+        if step > MIN_CLOCK_STEP:
             moved = self._store.write(lambda session: jobs.shift_due(session, step, wall))
-            log.warning("the clock was set back", seconds=round(step.total_seconds()), jobs_due_earlier=moved)
+            log.warning("clock set back", seconds=round(step.total_seconds()), jobs_shifted=moved)
         self._wall, self._steady = wall, steady
 
     def _offer(self, offer: Offer) -> None:
@@ -127,7 +131,7 @@ class Relay:
         failpoint("relay.offered")
         self._offered[offer.job_id] = monotonic()
 
-    def _release_dead(self, leased: dict[int, int], now: float) -> None:
+    def _rescue_dead(self, leased: dict[int, int], now: float) -> None:
         seen = {
             i: self._beats[i] if i in self._beats and self._beats[i][0] == beat else (beat, now)
             for i, beat in leased.items()
@@ -137,11 +141,11 @@ class Relay:
             self._store.write(lambda session: jobs.rescue(session, dead, self._clock.now()))
             for job_id, _ in dead:
                 self._offered.pop(job_id, None)
-                log.warning("job taken back from a dead worker", job=job_id)
+                log.warning("job rescued", job=job_id)
         self._beats = seen
 
     def _forget(self) -> None:
         # The database knows all jobs; kept here, they would pile up while the broker is away.
         self._fresh = SimpleQueue()
-        # While the store did not answer nobody could beat, so that time proves nothing about a worker.
+        # While the store did not answer, no worker could beat, so that time is no evidence of a dead worker.
         self._beats.clear()

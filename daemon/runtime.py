@@ -1,4 +1,4 @@
-"""What every running process shares: store, keys, broker and relay; built top to bottom, closed in reverse order."""
+"""The parts of every running process: store, keys, broker and relay; built top to bottom, closed in reverse order."""
 
 from functools import partial
 
@@ -18,11 +18,11 @@ log = structlog.get_logger(__name__)
 
 
 class Runtime:
-    """The parts that a daemon and a worker have in common.
+    """The parts that a daemon and a worker process share.
 
-    `migrate` brings the schema up to date, else it is only checked. `alone` refuses a second daemon on an embedded
-    store. `works` says that workers run in this process. Raises LockedError, SchemaError, or what the database raises
-    when it cannot be reached.
+    `migrate`: upgrade the schema; otherwise only check it. `alone`: refuse a second daemon on an embedded store.
+    `works`: workers run in this process. Raises LockedError, SchemaError, or the database's error if it cannot be
+    reached.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Runtime:
         schema.check(self.store.engine)
         self.keys = self.store.write(lambda session: keys.ensure(session, self.clock.now()))
         if self._lock is not None:
-            self._take_back()
+            self._rescue_orphans()
         url = settings.broker.url.get_secret_value()
         self.broker = make_broker(url)
         self.relay = Relay(
@@ -47,20 +47,20 @@ class Runtime:
             partial(enqueue, self.broker),
             self.clock,
             partial(waiting, self.broker),
-            # Offered in process where nobody works, jobs would pile up: the workers' own relays find them.
+            # Without workers in this process, in-process offers would pile up; worker processes have relays.
             offers=works or bool(url),
         )
 
-    def _take_back(self) -> None:
-        """Take back at once what this host's dead processes left, instead of waiting for beats that cannot come."""
+    def _rescue_orphans(self) -> None:
+        """Rescue the jobs of dead processes of this host at once, without waiting for their beats to stop."""
         with self.store.read() as session:
-            left = jobs.orphaned(session, is_gone)
-        if left:
-            self.store.write(lambda session: jobs.rescue(session, left, self.clock.now()))
-            log.warning("jobs taken back from dead processes", jobs=[job_id for job_id, _ in left])
+            orphans = jobs.orphaned(session, is_gone)
+        if orphans:
+            self.store.write(lambda session: jobs.rescue(session, orphans, self.clock.now()))
+            log.warning("orphaned jobs rescued", jobs=[job_id for job_id, _ in orphans])
 
     def close(self) -> None:
-        """Let everything go."""
+        """Close the relay, store and lock."""
         self.relay.close()
         self.store.close()
         if self._lock is not None:
@@ -68,5 +68,5 @@ class Runtime:
 
 
 def is_embedded(settings: Settings) -> bool:
-    """Say whether the store is a file of this host, which one daemon writes."""
+    """Return whether the store is a file of this host, which only one daemon may write."""
     return settings.database_url.startswith("sqlite")

@@ -1,4 +1,4 @@
-"""The daemon: built top to bottom, started, told to systemd, stopped in reverse order."""
+"""The daemon: build its parts top to bottom, start them, notify systemd, stop them in reverse order."""
 
 import asyncio
 import signal
@@ -21,21 +21,21 @@ from daemon.tickets.intake import Intake
 
 log = structlog.get_logger(__name__)
 
-PATIENCE_SECONDS = 30.0
+CLOSE_SECONDS = 30.0
 STUCK_SECONDS = 25.0
 WATCH_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the listener can be reached."""
+    """The host and port of the listener."""
 
     host: str
     port: int
 
 
 class Service:
-    """Everything up to the queue: the listener and the mailboxes, in front of one intake."""
+    """Everything before the queue: the listener and the mailbox pollers, with one intake."""
 
     def __init__(self, settings: Settings, store: Store, relay: Relay, keys: tuple[bytes, ...], clock: Clock) -> None:
         self._settings = settings
@@ -51,13 +51,13 @@ class Service:
         self.address: Address | None = None
 
     async def run(self, ready: Callable[[], None], reload: Callable[[], None] = lambda: None) -> None:
-        """Accept mail until SIGTERM or SIGINT; SIGHUP reloads. A second signal ends without patience."""
+        """Accept email until SIGTERM or SIGINT; SIGHUP calls `reload`. A second SIGTERM or SIGINT exits at once."""
         stop = asyncio.Event()
         _on_signals(stop, reload)
         await self.serve(stop, ready)
 
     async def serve(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-        """Accept mail until `stop` is set, then finish what was begun."""
+        """Accept email until `stop` is set, then finish the emails in progress. Calls `ready` when listening."""
         tuning.allow_many_files()
         tuning.give_memory_back()
         tuning.collect_less_often()
@@ -76,27 +76,27 @@ class Service:
             poller.ask_to_stop()
         for poller in self.pollers:
             await asyncio.to_thread(poller.stop)
-        await self._listener.close(PATIENCE_SECONDS)
+        await self._listener.close(CLOSE_SECONDS)
 
     async def _listen(self) -> None:
         if not self._settings.smtp.enabled:
             return
-        handed = systemd.listen_sockets()
-        sockets = handed or [_bind(self._settings.smtp.listen)]
+        inherited = systemd.listen_sockets()
+        sockets = inherited or [_bind(self._settings.smtp.listen)]
         for sock in sockets:
             sock.setblocking(False)
             await self._listener.listen(sock)
         name = sockets[0].getsockname()
         if isinstance(name, tuple):
             self.address = Address(name[0], name[1])
-        log.info("listening", protocol=self._settings.smtp.protocol, address=str(name), handed=bool(handed))
+        log.info("listening", protocol=self._settings.smtp.protocol, address=str(name), from_systemd=bool(inherited))
 
     async def _watch(self) -> None:
-        """Feed systemd's watchdog while this loop, the writer and the relay move."""
+        """Notify systemd's watchdog while this loop, the writer and the relay make progress."""
         every = systemd.watchdog_seconds()
         while True:
             await asyncio.sleep(min(every / 3, WATCH_SECONDS) if every else WATCH_SECONDS)
-            if self._store.writer.stuck_seconds() < STUCK_SECONDS and self.relay.still_seconds() < STUCK_SECONDS:
+            if self._store.writer.stuck_seconds() < STUCK_SECONDS and self.relay.stuck_seconds() < STUCK_SECONDS:
                 systemd.notify("WATCHDOG=1")
 
 
@@ -104,7 +104,7 @@ def _bind(endpoint: str) -> socket.socket:
     host, _, port = endpoint.rpartition(":")
     host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sends at once only on a socket that names its protocol; else an answer of several lines waits for an ACK.
+    # asyncio sets TCP_NODELAY only if the socket names its protocol; else a reply of several lines waits for an ACK.
     sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -118,18 +118,20 @@ def _bind(endpoint: str) -> socket.socket:
 def _on_signals(stop: asyncio.Event, reload: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
 
-    def asked_to_stop() -> None:
+    def on_stop_signal() -> None:
         if stop.is_set():
-            log.warning("stopping at once")
+            log.warning("stop forced")
             raise SystemExit(1)
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked_to_stop)
+        loop.add_signal_handler(number, on_stop_signal)
     loop.add_signal_handler(signal.SIGHUP, reload)
 
 
 def _loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
     del loop
     error = context.get("exception")
-    log.warning("event loop", what=str(context.get("message", ""))[:200], error=type(error).__name__ if error else "")
+    log.warning(
+        "event loop error", message=str(context.get("message", ""))[:200], error=type(error).__name__ if error else ""
+    )

@@ -1,1 +1,1 @@
-"""What the machine gives: clock, logs, locks, disk, processes and systemd."""
+"""The operating system: clock, logs, lock, disk, files, threads, process limits and systemd."""

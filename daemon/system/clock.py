@@ -1,25 +1,25 @@
-"""The one clock: what time it is, so that tests can say."""
+"""The clock, which tests can replace or step."""
 
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
-# Tests step the clock of a running process by the seconds in this file.
-STEPPED_BY: Final = os.environ.get("TRIAGED_TEST_CLOCK_FILE", "")
+# Tests step the clock of a running process: the file holds a number of seconds to add.
+TEST_CLOCK_FILE: Final = os.environ.get("TRIAGED_TEST_CLOCK_FILE", "")
 
 
 class Clock(Protocol):
-    """Tells the time."""
+    """Returns the current time."""
 
     def now(self) -> datetime:
-        """Return the present moment in UTC."""
+        """Return the current time in UTC."""
 
 
 class SystemClock:
     """The clock of this machine."""
 
     def now(self) -> datetime:
-        """Return the present moment in UTC."""
-        step = float(Path(STEPPED_BY).read_text()) if STEPPED_BY else 0.0
+        """Return the current time in UTC."""
+        step = float(Path(TEST_CLOCK_FILE).read_text()) if TEST_CLOCK_FILE else 0.0
         return datetime.now(UTC) + timedelta(seconds=step)

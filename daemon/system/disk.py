@@ -1,24 +1,24 @@
-"""Watch the room on the disk: below the floor nothing new is taken in, so that what is stored stays whole."""
+"""Check free disk space, so that new email is refused before the disk is full."""
 
 import shutil
 from pathlib import Path
 from time import monotonic
 
-ASKED_EVERY = 1.0
+CHECK_SECONDS = 1.0
 
 
 class FreeSpace:
-    """Answers whether there is room, asking the file system at most once a second."""
+    """Says whether at least `floor` bytes are free; asks the file system at most once a second."""
 
     def __init__(self, directory: Path, floor: int) -> None:
         self._directory = directory
         self._floor = floor
-        self._asked_at = -ASKED_EVERY
+        self._checked_at = -CHECK_SECONDS
         self._enough = True
 
     def __call__(self) -> bool:
-        """Say whether more than the floor is free."""
-        if monotonic() - self._asked_at >= ASKED_EVERY:
-            self._asked_at = monotonic()
+        """Return whether at least the floor is free."""
+        if monotonic() - self._checked_at >= CHECK_SECONDS:
+            self._checked_at = monotonic()
             self._enough = shutil.disk_usage(self._directory).free >= self._floor
         return self._enough

@@ -1,7 +1,7 @@
-"""Points on an email's way at which a fault test makes the process die, fail or wait; nothing where no test asks.
+"""Named places in the code where a fault test makes the process die, fail or wait. Without a test they do nothing.
 
-`TRIAGED_TEST_FAILPOINTS` names a directory. There the file POINT holds "ACTION [NTH [SECONDS]]": at the NTH passing of
-that point in a process the action happens, once in all processes. The file `any` counts the passings of all points.
+`TRIAGED_TEST_FAILPOINTS` names a directory. There the file POINT holds "ACTION [NTH [SECONDS]]": when a process passes
+that point for the NTH time, the action happens, once among all processes. The file `any` counts all points together.
 """
 
 import errno
@@ -17,16 +17,16 @@ from typing import Final, NoReturn
 VARIABLE: Final = "TRIAGED_TEST_FAILPOINTS"
 ANY: Final = "any"
 FIRED: Final = "fired"
-# Points inside a transaction: what goes wrong there is told by the database.
+# Points inside a transaction, where faults appear as errors of the database.
 COMMIT: Final = "commit."
 
 
 class InjectedError(Exception):
-    """A fault that a test asked for."""
+    """A fault that a test requested."""
 
 
 class Failpoints:
-    """The faults that are armed in a directory; a fault that happens is moved to `fired` first."""
+    """The faults armed in a directory; the file of a fault is moved to `fired` before the fault happens."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -34,7 +34,7 @@ class Failpoints:
         self._lock = Lock()
 
     def __call__(self, point: str) -> None:
-        """Pass a point."""
+        """Pass a point, and run the action armed for it."""
         for name in (point, ANY):
             action, nth, seconds = self._armed(name)
             if action and self._passing(name) == nth and self._taken(name, point, action):
@@ -66,7 +66,7 @@ class Failpoints:
 
 
 def act(point: str, action: str, seconds: float) -> None:
-    """Do what a test armed a point with."""
+    """Run the action that a test armed a point with."""
     match action:
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -83,13 +83,13 @@ def act(point: str, action: str, seconds: float) -> None:
 
 
 def _fail(point: str, error: OSError) -> NoReturn:
-    from sqlalchemy.exc import OperationalError  # noqa: PLC0415 - a process that nobody tests does not need it here
+    from sqlalchemy.exc import OperationalError  # noqa: PLC0415 - not needed without a test
 
     raise OperationalError("a statement", {}, error) if point.startswith(COMMIT) else error
 
 
 def _inert(point: str) -> None:
-    """Pass a point of a process that nobody tests."""
+    """Do nothing: no test armed any point."""
 
 
 _directory: Final = os.environ.get(VARIABLE, "")

@@ -1,4 +1,4 @@
-"""One daemon per embedded store: a lock on a file in the state directory, released by the system when we die."""
+"""One daemon per embedded store: a lock on a file in the state directory, which the kernel releases when we die."""
 
 import fcntl
 import os
@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 class LockedError(Exception):
-    """Another daemon runs on the same state directory; the message names it."""
+    """Another daemon uses the state directory; the message has its process id."""
 
 
 class StateLock:
-    """Held as long as the process lives, or until closed."""
+    """Locks a state directory until it is closed or the process ends. Raises LockedError."""
 
     def __init__(self, directory: Path) -> None:
         path = directory / "daemon.system.lock"
@@ -25,5 +25,5 @@ class StateLock:
         os.write(self._fd, f"{os.getpid()}\n".encode())
 
     def close(self) -> None:
-        """Let the next one in."""
+        """Release the lock."""
         os.close(self._fd)

@@ -1,4 +1,4 @@
-"""Logs: one event per state change, JSON for the journal, readable on a terminal, never a body or a secret."""
+"""Configure logging: JSON for the journal, text on a terminal; never the values of variables, which may be secret."""
 
 import contextlib
 import logging
@@ -7,7 +7,7 @@ from typing import Literal, TextIO, cast
 
 import structlog
 
-# Libraries that would log commands, addresses, bodies or payloads.
+# The least level of libraries that log commands, addresses, bodies or payloads below it.
 QUIET = {
     "mail.log": "ERROR",
     "imapclient": "WARNING",
@@ -18,9 +18,9 @@ QUIET = {
 
 
 class _Unfailing:
-    """Standard error as it is at the moment; what cannot be written is dropped.
+    """The current standard error; drops what cannot be written.
 
-    A full disk or a reader that has gone must not become the fault of an email.
+    A full disk or a closed pipe must not fail the processing of an email.
     """
 
     def write(self, text: str) -> int:
@@ -34,7 +34,7 @@ class _Unfailing:
 
 
 def configure(level: str, form: Literal["auto", "json", "console"]) -> None:
-    """Set logging up for this process, on standard error."""
+    """Configure logging to standard error; `form` "auto" means text on a terminal and JSON elsewhere."""
     terminal = form == "console" or (form == "auto" and sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -42,7 +42,7 @@ def configure(level: str, form: Literal["auto", "json", "console"]) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=not terminal),
     ]
     renderer: structlog.typing.Processor = (
-        # The formatter with rich shows local variables: bodies and passwords.
+        # The formatter of rich would show local variables, such as bodies and passwords.
         structlog.dev.ConsoleRenderer(repr_native_str=True, exception_formatter=structlog.dev.plain_traceback)
         if terminal
         else structlog.processors.JSONRenderer(ensure_ascii=True)

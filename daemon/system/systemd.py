@@ -1,4 +1,4 @@
-"""Talk to systemd: ready, alive, stopping, and the sockets it opened (sd_notify(3), sd_listen_fds(3))."""
+"""The protocols of systemd: notifications, watchdog and socket activation (sd_notify(3), sd_listen_fds(3))."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ FIRST_FD = 3
 
 
 def notify(state: str) -> None:
-    """Send a state such as "READY=1"; where nobody listens nothing is said and nothing fails."""
+    """Send a state such as "READY=1"; do nothing if systemd does not listen."""
     path = os.environ.get("NOTIFY_SOCKET")
     if not path:
         return
@@ -22,7 +22,7 @@ def notify(state: str) -> None:
 
 
 def watchdog_seconds() -> float | None:
-    """Return how often systemd wants a sign of life, in seconds, or None."""
+    """Return the watchdog time in seconds, or None without a watchdog for this process."""
     microseconds = os.environ.get("WATCHDOG_USEC", "")
     if not microseconds.isdigit() or os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return None

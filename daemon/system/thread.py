@@ -1,4 +1,4 @@
-"""A thread that does the same work again and again until it is stopped, whatever the work raises."""
+"""A thread that repeats its work until it is stopped, and survives its errors."""
 
 import threading
 from collections.abc import Callable
@@ -14,7 +14,7 @@ LONGEST_ERROR: Final = 300
 
 
 class PeriodicThread:
-    """Calls `work` every `seconds`, the first time after one interval; 0 where the work waits by itself.
+    """Calls `work` every `seconds`, the first time after one interval; 0 if the work itself waits.
 
     An exception does not end the thread. It is logged once when the calls begin to fail, and once when they succeed
     again. The thread is a daemon thread: a process that ends does not wait for it.

@@ -1,4 +1,4 @@
-"""What a process asks of its system before it takes in strangers' mail."""
+"""Process limits and memory settings for a process that receives email."""
 
 import contextlib
 import ctypes
@@ -14,14 +14,14 @@ MMAP_THRESHOLD: Final = -3
 
 
 def allow_many_files() -> None:
-    """Raise the limit of open files to what the system allows: each client is one."""
+    """Raise the limit of open files to the hard limit: each client needs one."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def give_memory_back() -> None:
-    """Let glibc return at once what a large mail took: by itself it keeps up to twice the largest block ever freed."""
+    """Let glibc return the memory of a large email at once; by default it keeps up to twice the largest freed block."""
     with contextlib.suppress(AttributeError, OSError):  # another C library
         libc = ctypes.CDLL(None)
         for option in (MMAP_THRESHOLD, TRIM_THRESHOLD):
@@ -29,6 +29,6 @@ def give_memory_back() -> None:
 
 
 def collect_less_often() -> None:
-    """Look for cycles every 10,000 new objects instead of 700, and never among what the start made, which stays."""
+    """Collect garbage every 10,000 new objects instead of 700, and exempt all objects that exist now."""
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS, 10, 10)

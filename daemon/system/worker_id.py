@@ -1,4 +1,4 @@
-"""Name the process that holds a lease, and say whether it is surely gone."""
+"""Name the process that holds a lease, and tell whether it has certainly ended."""
 
 import os
 import secrets
@@ -8,12 +8,12 @@ HOST_LENGTH = 32
 
 
 def owner() -> str:
-    """Return a name for this process that no other has."""
+    """Return a unique name for this process: host, process id and a random part."""
     return f"{_host()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def is_gone(name: str) -> bool:
-    """Say whether the process of this name ran on this host and does not any more."""
+    """Return whether the process of this name ran on this host and has ended."""
     host, _, rest = name.partition(":")
     pid = rest.partition(":")[0]
     return host == _host() and pid.isdecimal() and not _runs(int(pid))

@@ -7,7 +7,7 @@ from tests.faults.system import System
 
 # The worker died or hung; the answer was lost; our own code failed in the middle. After an answer that says no, a mail
 # was surely not taken, and the job is only postponed.
-TAKEN_BACK: Final = ("job taken back from a dead worker", "jobs taken back from dead processes")
+TAKEN_BACK: Final = ("job rescued", "orphaned jobs rescued")
 FAILED: Final = "job failed"
 POSTPONED: Final = "job postponed"
 UNKNOWN: Final = "outcome unknown"

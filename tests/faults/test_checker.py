@@ -223,8 +223,8 @@ def test_an_uncertain_email_counts_two_attempts_and_at_most_the_faults(engine: E
 
 
 LINES = (
-    ({"event": "job taken back from a dead worker", "job": 7}, [7]),
-    ({"event": "jobs taken back from dead processes", "jobs": [7, 8]}, [7, 8]),
+    ({"event": "job rescued", "job": 7}, [7]),
+    ({"event": "orphaned jobs rescued", "jobs": [7, 8]}, [7, 8]),
     ({"event": "job failed", "job": 7, "kind": "deliver"}, [7]),
     ({"event": "job postponed", "job": 7, "reason": "outcome unknown: no answer"}, [7]),
     ({"event": "job postponed", "job": 7, "reason": "451 4.3.0 not now"}, []),

@@ -77,7 +77,7 @@ def test_a_kill_between_commit_and_250_stores_the_email_once(embedded: Trial) ->
 def test_a_kill_after_the_claim_returns_the_job(embedded: Trial) -> None:
     embedded.kill_at("triage.claimed")
     assert embedded.settled() == []
-    assert embedded.system.logged("jobs taken back from dead processes")
+    assert embedded.system.logged("orphaned jobs rescued")
 
 
 def test_a_kill_after_data_sends_the_email_once_more_with_the_same_message_id(embedded: Trial) -> None:

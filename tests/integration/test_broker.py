@@ -188,7 +188,7 @@ class TestRedisInTrouble:
 
     @pytest.fixture
     def works(self, server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Works]:
-        monkeypatch.setattr("daemon.broker.ANSWER_SECONDS", 0.3)
+        monkeypatch.setattr("daemon.broker.REDIS_TIMEOUT_SECONDS", 0.3)
         with Works(make_broker(server.url)) as running:
             offer(running.broker, 1)
             eventually(lambda: running.done == [1])
@@ -210,7 +210,7 @@ class TestRedisInTrouble:
     def test_a_job_at_hand_is_finished_though_redis_is_away(
         self, server: RedisServer, monkeypatch: pytest.MonkeyPatch, trouble: str
     ) -> None:
-        monkeypatch.setattr("daemon.broker.ANSWER_SECONDS", 0.3)
+        monkeypatch.setattr("daemon.broker.REDIS_TIMEOUT_SECONDS", 0.3)
         entered, leave, left = threading.Event(), threading.Event(), threading.Event()
 
         class Slow(Works):

@@ -163,9 +163,9 @@ class TestTrouble:
         promise(store)
         relay.start()
         eventually(lambda: relay._thread.failing)
-        before = relay._moved_at
-        eventually(lambda: relay._moved_at > before)
-        assert relay.still_seconds() < 20
+        before = relay._round_ended_at
+        eventually(lambda: relay._round_ended_at > before)
+        assert relay.stuck_seconds() < 20
 
     @pytest.mark.usefixtures("hasty")
     def test_a_job_whose_worker_died_is_taken_back_and_offered(
@@ -311,7 +311,7 @@ class TestWithRedis:
         relay_to: Callable[[dramatiq.Broker], Relay],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr("daemon.broker.ANSWER_SECONDS", 0.2)
+        monkeypatch.setattr("daemon.broker.REDIS_TIMEOUT_SECONDS", 0.2)
         with RedisServer() as server:
             broker = brokers.make_broker(server.url)
             relay = relay_to(broker)
@@ -321,9 +321,9 @@ class TestWithRedis:
                 with server.frozen():
                     promise(sqlite_store, 5)
                     eventually(lambda: relay._thread.failing)
-                    before = relay._moved_at
-                    eventually(lambda: relay._moved_at > before)
-                    assert relay.still_seconds() < 20
+                    before = relay._round_ended_at
+                    eventually(lambda: relay._round_ended_at > before)
+                    assert relay.stuck_seconds() < 20
                 eventually(lambda: done(sqlite_store) == 10, 60)
                 with server.frozen():
                     began = time.monotonic()

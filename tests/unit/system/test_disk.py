@@ -13,7 +13,7 @@ def test_free_space_is_enough_above_the_floor_and_not_below(tmp_path: Path) -> N
     assert not FreeSpace(tmp_path, 1 << 62)()
 
 
-def test_free_space_is_asked_at_most_once_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_free_space_is_checked_at_most_once_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Path] = []
     usage = shutil.disk_usage(tmp_path)
 
@@ -25,6 +25,6 @@ def test_free_space_is_asked_at_most_once_a_second(tmp_path: Path, monkeypatch: 
     space = FreeSpace(tmp_path, 1)
     assert all(space() for _ in range(100))
     assert len(asked) == 1
-    space._asked_at -= 1
+    space._checked_at -= 1
     assert space()
     assert len(asked) == 2
