@@ -13,7 +13,7 @@ class StateLock:
     """Locks a state directory until it is closed or the process ends. Raises LockedError."""
 
     def __init__(self, directory: Path) -> None:
-        path = directory / "daemon.system.lock"
+        path = directory / "daemon.lock"
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

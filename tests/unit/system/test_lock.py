@@ -26,3 +26,9 @@ def test_a_killed_daemon_leaves_no_lock(tmp_path: Path) -> None:
     )
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == -9
     StateLock(tmp_path).close()
+
+
+def test_the_lock_file_keeps_its_name_between_versions(tmp_path: Path) -> None:
+    lock = StateLock(tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["daemon.lock"]
+    lock.close()
