@@ -1,4 +1,4 @@
-"""The listener when the store fails, and when it is told to stop."""
+"""The listener when the store fails, and when it closes."""
 
 import socket
 import threading
@@ -22,7 +22,7 @@ def count(store: Store) -> int:
 
 
 class TestStoreFailure:
-    def test_a_store_that_fails_is_451_and_the_session_stays_usable(self, store: Store) -> None:
+    def test_a_failing_store_gives_451_and_the_session_stays_usable(self, store: Store) -> None:
         with Running(store) as running, running.client() as client:
             client.hello()
             with store.engine.begin() as connection:
@@ -33,7 +33,7 @@ class TestStoreFailure:
             assert client.deliver(mail()).startswith("250 2.0.0 Stored as HD-")
 
     @pytest.mark.parametrize("lmtp", [False, True])
-    def test_a_fault_of_ours_is_451_without_a_word_of_what_it_was(
+    def test_an_internal_error_gives_451_without_details(
         self, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch, *, lmtp: bool
     ) -> None:
         def fails(*_arguments: object, **_options: object) -> None:
@@ -50,7 +50,7 @@ class TestStoreFailure:
             assert client.say("NOOP") == "250 OK"
             assert client.deliver(mail()).startswith("250 2.0.0")
 
-    def test_a_store_that_is_closed_is_451(self, sqlite_store: Store) -> None:
+    def test_a_closed_store_gives_451(self, sqlite_store: Store) -> None:
         with Running(sqlite_store) as running, running.client() as client:
             client.hello()
             sqlite_store.close()
@@ -58,7 +58,7 @@ class TestStoreFailure:
 
 
 class TestClosing:
-    def test_who_is_idle_is_told_and_nobody_new_is_let_in(self, sqlite_store: Store) -> None:
+    def test_idle_clients_get_421_and_new_ones_are_refused(self, sqlite_store: Store) -> None:
         with Running(sqlite_store) as running:
             idle = [running.client() for _ in range(3)]
             idle[0].hello()
@@ -68,7 +68,7 @@ class TestClosing:
             with pytest.raises(ConnectionError):
                 socket.create_connection(("127.0.0.1", running.port), 5)
 
-    def test_mails_in_flight_are_finished(self, sqlite_store: Store) -> None:
+    def test_emails_in_flight_are_stored_before_closing(self, sqlite_store: Store) -> None:
         gate = threading.Event()
         with Running(sqlite_store) as running:
             sqlite_store.submit(lambda _session: gate.wait(30))
@@ -88,7 +88,7 @@ class TestClosing:
         assert all(answer.endswith("421 4.3.2 Service shutting down, try again later\r\n") for answer in answers)
         assert count(sqlite_store) == 8
 
-    def test_patience_ends(self, sqlite_store: Store) -> None:
+    def test_closing_does_not_wait_longer_than_allowed(self, sqlite_store: Store) -> None:
         with Running(sqlite_store) as running, running.client() as client:
             client.hello().begin()
             client.send(b"never ending")
@@ -98,7 +98,7 @@ class TestClosing:
             assert client.rest() == "421 4.3.2 Service shutting down, try again later\r\n"
         assert count(sqlite_store) == 0
 
-    def test_clients_over_tls_are_told_as_well(self, sqlite_store: Store, tmp_path: Path) -> None:
+    def test_clients_over_tls_get_421_too(self, sqlite_store: Store, tmp_path: Path) -> None:
         files = certificate(tmp_path)
         with Running(sqlite_store, tls=server_context(files)) as running, running.client() as client:
             assert client.say("STARTTLS").startswith("220")

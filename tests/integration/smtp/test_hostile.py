@@ -1,4 +1,4 @@
-"""The listener against hostile clients: bounded in memory, time, errors and connections; honest ones are served."""
+"""The listener against hostile clients: bounded memory, time, errors and connections, and normal clients are served."""
 
 import contextlib
 import os
@@ -32,22 +32,22 @@ def count(store: Store) -> int:
 
 
 def resident() -> int:
-    """Return the memory of this process, in octets."""
+    """Return the memory of this process, in bytes."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def honest(running: Running) -> None:
-    """Deliver a mail as everybody else does."""
+def deliver_normally(running: Running) -> None:
+    """Deliver an email as a normal client does."""
     with running.client() as client:
         assert client.hello().deliver(mail()).startswith("250 2.0.0")
 
 
-# RFC 5321 section 4.1.1.4: the end is CRLF . CRLF and nothing else.
+# RFC 5321 section 4.1.1.4: only CRLF . CRLF ends the content.
 ODD_ENDS = [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r.\r\n", b"\r\n.\r", b"\r\n\0.\r\n", b"\n\n.\r\n"]
 
 
 @pytest.mark.parametrize("end", ODD_ENDS)
-def test_no_second_mail_is_smuggled_in(running: Running, sqlite_store: Store, end: bytes) -> None:
+def test_no_second_email_is_smuggled(running: Running, sqlite_store: Store, end: bytes) -> None:
     smuggled = b"MAIL FROM:<ceo@example.com>\r\nRCPT TO:<support@example.com>\r\nDATA\r\nSubject: smuggled\r\n\r\nx"
     raw = mail() + b"first" + end + smuggled + b"\r\n"
     with running.client() as client:
@@ -58,7 +58,7 @@ def test_no_second_mail_is_smuggled_in(running: Running, sqlite_store: Store, en
     assert count(sqlite_store) == 1
 
 
-def test_an_endless_line_is_cut_off_within_bounded_memory(running: Running) -> None:
+def test_an_endless_line_is_disconnected_in_bounded_memory(running: Running) -> None:
     before = peak = resident()
     with running.client() as client:
         client.hello().begin()
@@ -68,10 +68,10 @@ def test_an_endless_line_is_cut_off_within_bounded_memory(running: Running) -> N
                 peak = max(peak, resident())
             pytest.fail("131 MB were taken")
     assert peak - before < 20 * running.how.message_bytes
-    honest(running)
+    deliver_normally(running)
 
 
-def test_an_endless_mail_of_short_lines_is_cut_off_too(running: Running, sqlite_store: Store) -> None:
+def test_an_endless_email_of_short_lines_is_disconnected(running: Running, sqlite_store: Store) -> None:
     with running.client() as client:
         client.hello().begin()
         with contextlib.suppress(ConnectionError):
@@ -79,10 +79,10 @@ def test_an_endless_mail_of_short_lines_is_cut_off_too(running: Running, sqlite_
                 client.send(b"short\r\n" * 10_000)
             pytest.fail("140 MB were taken")
     assert count(sqlite_store) == 0
-    honest(running)
+    deliver_normally(running)
 
 
-def test_who_announces_less_than_comes_is_refused(running: Running, sqlite_store: Store) -> None:
+def test_an_email_larger_than_its_declared_size_and_the_limit_is_refused(running: Running, sqlite_store: Store) -> None:
     with running.client() as client:
         client.hello()
         client.say(f"MAIL FROM:<{ANN}> SIZE=100")
@@ -103,7 +103,7 @@ def test_an_endless_command_is_bounded_in_memory(sqlite_store: Store) -> None:
         assert resident() - before < 50 * MEGABYTE
 
 
-def test_noop_for_ever_ends(running: Running) -> None:
+def test_endless_noop_commands_end_the_session(running: Running) -> None:
     with running.client() as client:
         client.hello()
         replies = [client.say("NOOP") for _ in range(40)]
@@ -112,7 +112,7 @@ def test_noop_for_ever_ends(running: Running) -> None:
     assert replies[-1] == ""
 
 
-def test_a_flood_of_errors_ends(running: Running) -> None:
+def test_ten_errors_end_the_session(running: Running) -> None:
     with running.client() as client:
         client.hello()
         replies = [client.say(f"RCPT TO:<{number}@example.com>") for number in range(15)]
@@ -120,16 +120,16 @@ def test_a_flood_of_errors_ends(running: Running) -> None:
     assert replies[10:] == [""] * 5
 
 
-def test_what_follows_a_flood_of_errors_in_one_segment_is_not_done(running: Running, sqlite_store: Store) -> None:
+def test_commands_after_too_many_errors_in_one_segment_are_ignored(running: Running, sqlite_store: Store) -> None:
     with running.client() as client:
         good = f"MAIL FROM:<{ANN}>\r\nRCPT TO:<{SUPPORT}>\r\nDATA\r\n".encode() + mail() + b".\r\n"
         client.send(b"EHLO x\r\n" + b"RCPT TO:<a@b.example>\r\n" * 10 + good)
         assert client.rest().endswith("421 4.7.0 Too many errors, closing connection\r\n")
-    honest(running)
+    deliver_normally(running)
     assert count(sqlite_store) == 1
 
 
-def test_probing_for_addresses_ends(running: Running) -> None:
+def test_guessing_addresses_ends_the_session(running: Running) -> None:
     with running.client() as client:
         client.hello().envelope(SUPPORT)
         replies = [client.say(f"RCPT TO:<guess{number}@example.com>") for number in range(10)]
@@ -146,14 +146,14 @@ def test_probing_for_addresses_ends(running: Running) -> None:
         b"\x16\x03\x01" + b"\r\n" * 3,
     ],
 )
-def test_what_is_no_smtp_harms_nobody(running: Running, garbage: bytes) -> None:
+def test_input_that_is_not_smtp_gets_a_50x_and_other_clients_are_served(running: Running, garbage: bytes) -> None:
     with running.client() as client:
         client.send(garbage + b"\r\n")
         assert client.reply().startswith("50")
-    honest(running)
+    deliver_normally(running)
 
 
-def test_too_many_from_one_address_are_told_so(sqlite_store: Store) -> None:
+def test_connections_above_the_limit_per_address_get_421(sqlite_store: Store) -> None:
     with Running(sqlite_store, connections_per_address=3) as running:
         held = [running.client() for _ in range(3)]
         with running.client() as refused:
@@ -162,14 +162,14 @@ def test_too_many_from_one_address_are_told_so(sqlite_store: Store) -> None:
             assert refused.rest() == ""
         held.pop().close()
         eventually(lambda: running.listener.connections == 2)
-        honest(running)
+        deliver_normally(running)
         for client in held:
             client.close()
         eventually(lambda: running.listener.connections == 0)
         assert not running.listener._per_address
 
 
-def test_too_many_in_all_are_told_so(sqlite_store: Store) -> None:
+def test_connections_above_the_total_limit_get_421(sqlite_store: Store) -> None:
     with Running(sqlite_store, connections=5) as running:
         held = [running.client() for _ in range(5)]
         for _ in range(50):
@@ -179,10 +179,10 @@ def test_too_many_in_all_are_told_so(sqlite_store: Store) -> None:
             assert client.say("NOOP") == "250 OK"
             client.close()
         eventually(lambda: running.listener.connections == 0)
-        honest(running)
+        deliver_normally(running)
 
 
-def test_a_refused_client_that_sends_and_stays_is_not_counted(sqlite_store: Store) -> None:
+def test_a_refused_client_that_stays_connected_is_not_counted(sqlite_store: Store) -> None:
     with Running(sqlite_store, connections=1) as running, running.client() as held:
         clients = [running.connect() for _ in range(10)]
         for client in clients:
@@ -192,13 +192,13 @@ def test_a_refused_client_that_sends_and_stays_is_not_counted(sqlite_store: Stor
         assert held.say("NOOP") == "250 OK"
 
 
-def test_silence_ends_the_session(sqlite_store: Store) -> None:
+def test_an_idle_session_ends(sqlite_store: Store) -> None:
     with Running(sqlite_store, idle_seconds=0.3) as running, running.client() as client:
         assert client.rest() == "421 4.4.2 Idle timeout, closing connection\r\n"
         eventually(lambda: running.listener.connections == 0)
 
 
-def test_a_session_ends_even_if_it_never_rests(sqlite_store: Store) -> None:
+def test_a_busy_session_ends_at_its_time_limit(sqlite_store: Store) -> None:
     with Running(sqlite_store, session_seconds=0.5) as running, running.client() as client:
         client.hello()
         reply = "250"
@@ -208,7 +208,7 @@ def test_a_session_ends_even_if_it_never_rests(sqlite_store: Store) -> None:
         assert reply == "421 4.4.2 Session time limit exceeded, closing connection"
 
 
-def test_data_that_drips_is_cut_off(sqlite_store: Store) -> None:
+def test_data_below_the_minimum_rate_ends_the_session(sqlite_store: Store) -> None:
     with Running(sqlite_store, idle_seconds=0.4) as running, running.client() as client:
         client.hello().begin()
         began = time.monotonic()
@@ -221,7 +221,7 @@ def test_data_that_drips_is_cut_off(sqlite_store: Store) -> None:
     assert count(sqlite_store) == 0
 
 
-def test_data_that_comes_slowly_but_surely_is_taken(sqlite_store: Store) -> None:
+def test_slow_data_above_the_minimum_rate_is_accepted(sqlite_store: Store) -> None:
     with Running(sqlite_store, idle_seconds=0.5) as running, running.client() as client:
         client.hello().begin()
         for _ in range(10):
@@ -231,7 +231,7 @@ def test_data_that_comes_slowly_but_surely_is_taken(sqlite_store: Store) -> None
         assert client.reply().startswith("250 2.0.0")
 
 
-def test_who_reads_no_answers_is_cut_off(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_reads_no_replies_is_disconnected(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("daemon.smtp.session.GRACE_SECONDS", 0.3)
     with Running(sqlite_store, session_seconds=1.0, send_buffer=4096) as running:
         client = running.connect(receive_buffer=1024)
@@ -242,30 +242,30 @@ def test_who_reads_no_answers_is_cut_off(sqlite_store: Store, monkeypatch: pytes
             for _ in range(200):
                 client.send(flood)
         eventually(lambda: running.listener.connections == 0)
-        honest(running)
+        deliver_normally(running)
 
 
-def test_an_honest_client_is_served_among_many_slow_ones(sqlite_store: Store) -> None:
+def test_a_normal_client_is_served_beside_many_slow_ones(sqlite_store: Store) -> None:
     with Running(sqlite_store, connections=500, connections_per_address=500) as running:
         slow = [running.client() for _ in range(300)]
         for client in slow:
             client.send("EHLO x\r\nMAIL FROM:<a@x.exam")
         for _ in range(5):
-            honest(running)
+            deliver_normally(running)
         assert running.listener.connections >= 300
         for client in slow:
             client.close()
         eventually(lambda: running.listener.connections == 0)
 
 
-def test_a_client_that_goes_in_the_middle_of_a_mail_leaves_nothing_behind(sqlite_store: Store) -> None:
+def test_a_client_that_disconnects_during_data_leaves_no_session_and_no_email(sqlite_store: Store) -> None:
     with Running(sqlite_store, idle_seconds=0.3) as running:
         for goodbye in (Client.close, reset, half_close):
             client = running.client().hello().begin()
-            client.send(b"half a mail")
+            client.send(b"half an email")
             goodbye(client)
         eventually(lambda: running.listener.connections == 0)
-        time.sleep(0.6)  # a timer that was left behind would fire by now, and the loop complain
+        time.sleep(0.6)  # a timer left behind would fire by now and raise in the loop
     assert count(sqlite_store) == 0
 
 
@@ -279,7 +279,7 @@ def half_close(client: Client) -> None:
 
 
 @pytest.mark.parametrize("goodbye", [Client.close, reset, half_close])
-def test_a_client_that_goes_before_its_250_has_its_mail_stored_once(
+def test_an_email_is_stored_once_if_the_client_disconnects_before_the_250(
     store: Store, goodbye: Callable[[Client], None]
 ) -> None:
     raw, gate = mail(), threading.Event()

@@ -1,4 +1,4 @@
-"""The listener against honest clients: what is stored, and what each refusal says."""
+"""The listener with normal clients: what is stored, and the reply of each refusal."""
 
 import smtplib
 from collections.abc import Iterator
@@ -26,13 +26,13 @@ def running(sqlite_store: Store) -> Iterator[Running]:
 
 
 def stored(store: Store) -> list[bytes]:
-    """Return every raw mail that is kept, in order."""
+    """Return the bytes of every stored email, in order."""
     with store.read() as session:
         ids = session.execute(select(Inbound.id).where(Inbound.raw.is_not(None)).order_by(Inbound.id)).scalars().all()
         return [ledger.raw_of(session, number) for number in ids]
 
 
-def test_250_means_stored_and_carries_the_reference(store: Store) -> None:
+def test_250_means_stored_and_has_the_reference(store: Store) -> None:
     raw = mail()
     with Running(store) as running, running.client() as client:
         reply = client.hello().deliver(raw)
@@ -45,13 +45,13 @@ def test_250_means_stored_and_carries_the_reference(store: Store) -> None:
     assert len(running.woken.offers) == 1
 
 
-def test_what_is_no_ticket_is_named_in_the_answer(running: Running) -> None:
+def test_the_reply_names_the_disposition_of_an_email_without_ticket(running: Running) -> None:
     with running.client() as client:
         reply = client.hello().deliver(mail(headers=("Auto-Submitted: auto-replied",)))
     assert reply == "250 2.0.0 Stored as 1 (auto-reply)"
 
 
-def test_several_mails_go_through_one_session(running: Running, sqlite_store: Store) -> None:
+def test_one_session_accepts_several_emails(running: Running, sqlite_store: Store) -> None:
     raws = [mail() for _ in range(20)]
     with running.client() as client:
         client.hello()
@@ -60,7 +60,7 @@ def test_several_mails_go_through_one_session(running: Running, sqlite_store: St
     assert stored(sqlite_store) == raws
 
 
-def test_the_standard_library_gets_its_mail_through(running: Running, sqlite_store: Store) -> None:
+def test_smtplib_delivers_an_email(running: Running, sqlite_store: Store) -> None:
     raw = mail(body=".\r\n..\r\n.leading dots\r\n\r\n")
     with smtplib.SMTP("127.0.0.1", running.port, timeout=30) as client:
         assert client.sendmail(ANN, [SUPPORT, SALES], raw) == {}
@@ -71,7 +71,7 @@ def test_the_standard_library_gets_its_mail_through(running: Running, sqlite_sto
 
 
 @pytest.mark.parametrize("name", ["mx.example.com", "HELPDESK-7", "help"])
-def test_the_greeting_names_the_host_whatever_it_is_called(sqlite_store: Store, name: str) -> None:
+def test_the_greeting_names_the_host(sqlite_store: Store, name: str) -> None:
     with Running(sqlite_store, hostname=name) as running, running.client() as client:
         assert client.greeting == f"220 {name} ESMTP triaged"
         lines = client.say("EHLO client.example").splitlines()
@@ -98,7 +98,7 @@ def test_the_greeting_names_the_host_whatever_it_is_called(sqlite_store: Store, 
         "nul \0 and bell \7",
     ],
 )
-def test_a_mail_is_stored_octet_by_octet(running: Running, sqlite_store: Store, body: str) -> None:
+def test_an_email_is_stored_byte_for_byte(running: Running, sqlite_store: Store, body: str) -> None:
     raw = mail(body=body)
     with running.client() as client:
         assert client.hello().deliver(raw).startswith("250 2.0.0")
@@ -106,7 +106,7 @@ def test_a_mail_is_stored_octet_by_octet(running: Running, sqlite_store: Store, 
 
 
 @pytest.mark.parametrize("cut", range(1, 9))
-def test_the_end_is_seen_wherever_the_network_cuts_it(running: Running, sqlite_store: Store, cut: int) -> None:
+def test_the_end_of_data_is_found_across_segments(running: Running, sqlite_store: Store, cut: int) -> None:
     raw = mail(body="x" * 65_500)
     data = raw + b".\r\n"
     with running.client() as client:
@@ -117,13 +117,13 @@ def test_the_end_is_seen_wherever_the_network_cuts_it(running: Running, sqlite_s
     assert stored(sqlite_store) == [raw]
 
 
-def test_a_mail_may_be_empty(running: Running, sqlite_store: Store) -> None:
+def test_an_email_may_be_empty(running: Running, sqlite_store: Store) -> None:
     with running.client() as client:
         assert client.hello().deliver(b"").startswith("250 2.0.0")
     assert stored(sqlite_store) == [b""]
 
 
-def test_everything_in_one_segment_is_understood(running: Running, sqlite_store: Store) -> None:
+def test_a_whole_session_in_one_segment_is_accepted(running: Running, sqlite_store: Store) -> None:
     raw = mail()
     with running.client() as client:
         client.send(f"EHLO x\r\nMAIL FROM:<{ANN}>\r\nRCPT TO:<{SUPPORT}>\r\nDATA\r\n".encode() + raw + b".\r\nQUIT\r\n")
@@ -131,7 +131,7 @@ def test_everything_in_one_segment_is_understood(running: Running, sqlite_store:
     assert stored(sqlite_store) == [raw]
 
 
-def test_emails_that_follow_each_other_without_a_pause_are_all_stored(running: Running, sqlite_store: Store) -> None:
+def test_pipelined_emails_are_all_stored(running: Running, sqlite_store: Store) -> None:
     raws = [mail(body="x" * size) for size in (10, 200_000, 70_000, 20)]
     envelope = f"MAIL FROM:<{ANN}>\r\nRCPT TO:<{SUPPORT}>\r\nDATA\r\n".encode()
     with running.client() as client:
@@ -175,21 +175,21 @@ ADDRESSES = [
 
 
 @pytest.mark.parametrize(("address", "answer"), ADDRESSES)
-def test_only_our_recipients_are_here(running: Running, address: str, answer: str) -> None:
+def test_only_configured_recipients_are_accepted(running: Running, address: str, answer: str) -> None:
     with running.client() as client:
         client.hello()
         assert client.say(f"MAIL FROM:<{ANN}>").startswith("250 2.1.0")
         assert client.say(f"RCPT TO:<{address}>").startswith(answer)
 
 
-def test_a_route_before_our_address_relays_nothing(running: Running, sqlite_store: Store) -> None:
+def test_a_source_route_is_ignored(running: Running, sqlite_store: Store) -> None:
     with running.client() as client:
         client.hello().deliver(mail(), f"@relay.example:{SUPPORT}")
     with sqlite_store.read() as session:
         assert session.execute(select(Inbound.rcpt_tos)).scalar_one() == [SUPPORT]
 
 
-def test_without_plus_addressing_a_token_is_no_recipient(sqlite_store: Store) -> None:
+def test_without_plus_addressing_an_address_with_a_token_is_refused(sqlite_store: Store) -> None:
     with Running(sqlite_store, plus_tokens=False) as running, running.client() as client:
         client.hello().envelope(SUPPORT)
         assert client.say(f"RCPT TO:<support+{STAMP}@example.com>") == "550 5.1.1 No such recipient"
@@ -211,7 +211,7 @@ def test_without_plus_addressing_a_token_is_no_recipient(sqlite_store: Store) ->
         (b"ann@customer.example> BODY=9BIT <", "5"),
     ],
 )
-def test_a_sender_is_an_address_or_nobody(running: Running, sqlite_store: Store, address: bytes, answer: str) -> None:
+def test_a_sender_is_an_address_or_empty(running: Running, sqlite_store: Store, address: bytes, answer: str) -> None:
     with running.client() as client:
         client.hello()
         reply = client.say(b"MAIL FROM:<" + address + b"> SMTPUTF8")
@@ -252,7 +252,7 @@ SEQUENCES = [
 
 
 @pytest.mark.parametrize(("lines", "answer"), SEQUENCES)
-def test_a_command_in_its_place_gets_its_answer(running: Running, lines: list[str], answer: str) -> None:
+def test_a_command_gets_the_reply_of_its_state(running: Running, lines: list[str], answer: str) -> None:
     with running.client() as client:
         replies = [client.say(line) for line in lines]
     assert replies[-1].startswith(answer)
@@ -260,7 +260,7 @@ def test_a_command_in_its_place_gets_its_answer(running: Running, lines: list[st
 
 
 @pytest.mark.parametrize("address", ["postmaster", "PostMaster", "postmaster@example.com", "Postmaster@Example.COM"])
-def test_the_postmaster_who_is_configured_needs_no_domain(sqlite_store: Store, address: str) -> None:
+def test_a_configured_postmaster_needs_no_domain(sqlite_store: Store, address: str) -> None:
     recipients = frozenset({SUPPORT, "postmaster@example.com"})
     with Running(sqlite_store, recipients=recipients) as running, running.client() as client:
         assert client.hello().deliver(mail(), address).startswith("250 2.0.0")
@@ -269,7 +269,7 @@ def test_the_postmaster_who_is_configured_needs_no_domain(sqlite_store: Store, a
     assert recipient.lower() == "postmaster@example.com"
 
 
-def test_more_recipients_than_allowed_are_asked_to_come_again(running: Running) -> None:
+def test_too_many_recipients_get_a_temporary_refusal(running: Running) -> None:
     with running.client() as client:
         client.hello().envelope(*[SUPPORT] * running.how.recipients_at_most)
         assert client.say(f"RCPT TO:<{SALES}>") == "452 4.5.3 Too many recipients"
@@ -286,20 +286,22 @@ def test_more_recipients_than_allowed_are_asked_to_come_again(running: Running) 
         ("X-Received: from a by b\r\n" * 300, "250 2.0.0"),
     ],
 )
-def test_a_mail_that_loops_is_refused(running: Running, head: str, answer: str) -> None:
+def test_an_email_with_too_many_hops_is_refused(running: Running, head: str, answer: str) -> None:
     with running.client() as client:
         assert client.hello().deliver(head.encode() + mail()).startswith(answer)
         assert client.deliver(mail()).startswith("250 2.0.0")
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n"])
-def test_hops_that_are_quoted_in_the_body_are_no_loop(running: Running, end: str) -> None:
+def test_received_lines_in_the_body_are_not_counted_as_hops(running: Running, end: str) -> None:
     raw = mail(body="Received: from a by b\r\n" * 300).replace(b"\r\n", end.encode())
     with running.client() as client:
         assert client.hello().deliver(raw + b"\r\n").startswith("250 2.0.0")
 
 
-def test_a_mail_over_the_limit_is_refused_and_the_next_is_taken(running: Running, sqlite_store: Store) -> None:
+def test_an_email_over_the_size_limit_is_refused_and_the_next_is_accepted(
+    running: Running, sqlite_store: Store
+) -> None:
     limit = running.how.message_bytes
     shell = len(mail(body="", message_id="<size@x>"))
     fits = mail(body="x" * (limit - shell), message_id="<size@x>")
@@ -311,7 +313,7 @@ def test_a_mail_over_the_limit_is_refused_and_the_next_is_taken(running: Running
     assert stored(sqlite_store) == [fits]
 
 
-def test_without_room_on_the_disk_mail_is_refused_for_now(sqlite_store: Store) -> None:
+def test_a_full_disk_gives_a_temporary_refusal(sqlite_store: Store) -> None:
     room = [False]
     with Running(sqlite_store, enough_space=lambda: room[0]) as running, running.client() as client:
         client.hello()

@@ -22,7 +22,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def stored(store: Store) -> list[bytes]:
-    """Return every raw mail that is kept, in order."""
+    """Return the bytes of every stored email, in order."""
     with store.read() as session:
         ids = session.execute(select(Inbound.id).where(Inbound.raw.is_not(None)).order_by(Inbound.id)).scalars().all()
         return [ledger.raw_of(session, number) for number in ids]
@@ -34,7 +34,7 @@ class TestLmtp:
         with Running(sqlite_store, lmtp=True) as listening:
             yield listening
 
-    def test_each_recipient_gets_an_answer(self, lmtp: Running, sqlite_store: Store) -> None:
+    def test_each_recipient_gets_a_reply(self, lmtp: Running, sqlite_store: Store) -> None:
         with lmtp.client() as client:
             client.hello("LHLO")
             first = client.deliver(mail(), SUPPORT, SALES)
@@ -57,16 +57,16 @@ class TestLmtp:
             assert client.reply().startswith(answer)
             assert client.say("NOOP").startswith("250")
 
-    def test_the_standard_library_gets_its_mail_through(self, lmtp: Running) -> None:
+    def test_smtplib_delivers_an_email(self, lmtp: Running) -> None:
         with smtplib.LMTP("127.0.0.1", lmtp.port, timeout=30) as client:
             assert client.sendmail(ANN, [SUPPORT], mail()) == {}
 
     @pytest.mark.parametrize("verb", ["HELO", "EHLO"])
-    def test_the_greeting_of_smtp_is_refused(self, lmtp: Running, verb: str) -> None:
+    def test_helo_and_ehlo_are_refused(self, lmtp: Running, verb: str) -> None:
         with lmtp.client() as client:
             assert client.say(f"{verb} x").startswith("502 5.5.1")
 
-    def test_the_greeting_is_allowed_before_tls_and_no_mail(self, sqlite_store: Store, tls: tuple[Path, Path]) -> None:
+    def test_before_tls_lhlo_is_allowed_and_mail_is_not(self, sqlite_store: Store, tls: tuple[Path, Path]) -> None:
         with Running(sqlite_store, lmtp=True, tls=server_context(tls), require_tls=True) as running:
             with running.client() as client:
                 assert "250-STARTTLS" in client.say("LHLO client.example").splitlines()
@@ -88,7 +88,7 @@ class TestTls:
     def trust(self, tls: tuple[Path, Path]) -> ssl.SSLContext:
         return trusting(tls)
 
-    def test_mail_goes_through_with_tls_and_a_password(self, secure: Running, trust: ssl.SSLContext) -> None:
+    def test_an_email_is_accepted_with_tls_and_a_password(self, secure: Running, trust: ssl.SSLContext) -> None:
         with smtplib.SMTP("127.0.0.1", secure.port, timeout=30) as client:
             client.ehlo()
             assert "auth" not in client.esmtp_features
@@ -109,12 +109,12 @@ class TestTls:
             assert client.mail(ANN)[0] == 530
 
     @pytest.mark.parametrize("line", [f"MAIL FROM:<{ANN}>", "AUTH PLAIN AGFubgBzM2NyZXQ=", "VRFY ann"])
-    def test_nothing_is_done_before_tls(self, secure: Running, line: str) -> None:
+    def test_commands_before_tls_are_refused(self, secure: Running, line: str) -> None:
         with secure.client() as client:
             client.hello()
             assert client.say(line).startswith(("530", "538"))
 
-    def test_commands_slipped_in_before_tls_are_thrown_away(
+    def test_commands_injected_before_tls_are_discarded(
         self, sqlite_store: Store, tls: tuple[Path, Path], trust: ssl.SSLContext
     ) -> None:
         with Running(sqlite_store, tls=server_context(tls)) as running, running.client() as client:
@@ -128,7 +128,7 @@ class TestTls:
             assert client.hello().deliver(mail()).startswith("250 2.0.0")
         assert len(stored(sqlite_store)) == 1
 
-    def test_the_greeting_before_tls_is_forgotten(
+    def test_the_ehlo_before_tls_is_forgotten(
         self, sqlite_store: Store, tls: tuple[Path, Path], trust: ssl.SSLContext
     ) -> None:
         with Running(sqlite_store, tls=server_context(tls)) as running, running.client() as client:
@@ -138,7 +138,7 @@ class TestTls:
             assert client.say("DATA").startswith("503")
             assert "STARTTLS" not in client.say("EHLO x")
 
-    def test_a_client_that_speaks_no_tls_after_all_harms_nobody(self, secure: Running, trust: ssl.SSLContext) -> None:
+    def test_a_failed_handshake_does_not_affect_other_clients(self, secure: Running, trust: ssl.SSLContext) -> None:
         with secure.client() as client:
             client.hello()
             assert client.say("STARTTLS").startswith("220")

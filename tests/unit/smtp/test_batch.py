@@ -1,4 +1,4 @@
-"""Mails of many clients are stored together, each with its own answer."""
+"""The emails of many clients are stored in one batch, each with its own result."""
 
 import asyncio
 from concurrent.futures import Future
@@ -14,19 +14,19 @@ from daemon.vocabulary import Disposition
 
 
 class Stored:
-    """Takes groups as Intake does, and answers when the test says so."""
+    """Takes batches as Intake does; the test resolves the futures."""
 
     def __init__(self) -> None:
-        self.groups: list[list[PreparedEmail]] = []
+        self.batches: list[list[PreparedEmail]] = []
         self.futures: list[list[Future[Receipt]]] = []
 
-    def store(self, readings: list[PreparedEmail]) -> list[Future[Receipt]]:
-        self.groups.append(readings)
-        self.futures.append([Future() for _ in readings])
+    def store(self, emails: list[PreparedEmail]) -> list[Future[Receipt]]:
+        self.batches.append(emails)
+        self.futures.append([Future() for _ in emails])
         return self.futures[-1]
 
 
-def reading(name: str) -> PreparedEmail:
+def email(name: str) -> PreparedEmail:
     return cast(PreparedEmail, name)
 
 
@@ -44,9 +44,9 @@ async def turns(number: int = 6) -> None:
         await asyncio.sleep(0)
 
 
-def test_a_mail_alone_is_stored_at_once() -> None:
+def test_a_single_email_is_stored_at_once() -> None:
     async def scenario(stored: Stored, batch: Batch) -> None:
-        waiting = batch.store(reading("a"))
+        waiting = batch.store(email("a"))
         await turns()
         stored.futures[0][0].set_result(receipt(1))
         assert (await waiting).inbound_id == 1
@@ -55,44 +55,44 @@ def test_a_mail_alone_is_stored_at_once() -> None:
     run(scenario)
 
 
-def test_mails_that_come_while_clients_talk_are_one_group() -> None:
+def test_emails_that_arrive_during_input_are_one_batch() -> None:
     async def scenario(stored: Stored, batch: Batch) -> None:
         for name in "abc":
-            batch.store(reading(name))
+            batch.store(email(name))
             batch.note_input()
             await turns(1)
-        assert not stored.groups
+        assert not stored.batches
         await turns()
-        assert stored.groups == [["a", "b", "c"]]
+        assert stored.batches == [["a", "b", "c"]]
 
     run(scenario)
 
 
-def test_a_loop_that_is_never_quiet_does_not_hold_mail_back() -> None:
+def test_endless_input_does_not_delay_a_batch_for_ever() -> None:
     async def scenario(stored: Stored, batch: Batch) -> None:
-        batch.store(reading("a"))
+        batch.store(email("a"))
         async with asyncio.timeout(30):
-            while not stored.groups:
+            while not stored.batches:
                 batch.note_input()
                 await turns(1)
 
     run(scenario)
 
 
-def test_a_full_group_goes_while_clients_talk() -> None:
+def test_a_full_batch_is_stored_during_input() -> None:
     async def scenario(stored: Stored, batch: Batch) -> None:
         for number in range(MAX_EMAILS):
-            batch.store(reading(str(number)))
+            batch.store(email(str(number)))
         batch.note_input()
         await turns(1)
-        assert [len(group) for group in stored.groups] == [MAX_EMAILS]
+        assert [len(emails) for emails in stored.batches] == [MAX_EMAILS]
 
     run(scenario)
 
 
-def test_one_failure_is_one_clients_failure() -> None:
+def test_a_failure_reaches_only_its_own_client() -> None:
     async def scenario(stored: Stored, batch: Batch) -> None:
-        good, bad = batch.store(reading("a")), batch.store(reading("b"))
+        good, bad = batch.store(email("a")), batch.store(email("b"))
         await turns()
         stored.futures[0][1].set_exception(ConnectionError("gone"))
         stored.futures[0][0].set_result(receipt(7))
@@ -103,9 +103,9 @@ def test_one_failure_is_one_clients_failure() -> None:
     run(scenario)
 
 
-def test_a_client_that_goes_leaves_the_others_theirs() -> None:
+def test_a_cancelled_wait_does_not_affect_the_other_emails() -> None:
     async def scenario(stored: Stored, batch: Batch) -> None:
-        gone, there = batch.store(reading("a")), batch.store(reading("b"))
+        gone, there = batch.store(email("a")), batch.store(email("b"))
         await turns()
         gone.cancel()
         assert batch.unanswered == 2

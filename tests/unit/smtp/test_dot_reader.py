@@ -87,7 +87,7 @@ def test_only_crlf_dot_crlf_ends_the_content(end: bytes) -> None:
 
 
 @pytest.mark.parametrize("start", [b".\n", b".\r", b".\r\r\n", b"\n.\r\n", b".\n\r\n"])
-def test_the_first_line_is_held_to_the_same_rule(start: bytes) -> None:
+def test_the_first_line_follows_the_same_rule(start: bytes) -> None:
     assert read([start]).content is None
 
 
@@ -95,7 +95,7 @@ def test_bare_cr_and_lf_stay_in_the_content() -> None:
     assert read([b"a\nb\rc\n\r\r\nd\r\n.\r\n"]).content == b"a\nb\rc\n\r\r\nd\r\n"
 
 
-def test_what_follows_the_end_is_returned_whole() -> None:
+def test_input_after_the_end_is_returned() -> None:
     commands = b"MAIL FROM:<a@x.example>\r\nDATA\r\nsecond\r\n.\r\n"
     assert read([b"first\r\n.\r\n" + commands]).rest == commands
     assert read([b"first\r\n.\r", b"\n" + commands]).rest == commands
@@ -106,7 +106,7 @@ SENT = st.lists(FRAGMENTS, max_size=40).map(b"".join)
 
 
 @given(SENT, st.lists(st.integers(0, 60)), st.integers(0, 40))
-def test_the_chunks_make_no_difference(sent: bytes, cuts: list[int], limit: int) -> None:
+def test_chunking_does_not_change_the_result(sent: bytes, cuts: list[int], limit: int) -> None:
     bounds = [0, *sorted(min(cut, len(sent)) for cut in cuts), len(sent)]
     chunks = [sent[a:b] for a, b in pairwise(bounds)]
     assert b"".join(chunks) == sent
@@ -115,7 +115,7 @@ def test_the_chunks_make_no_difference(sent: bytes, cuts: list[int], limit: int)
 
 
 @given(SENT)
-def test_the_result_is_that_of_the_plain_definition(sent: bytes) -> None:
+def test_the_result_equals_a_simple_reference_implementation(sent: bytes) -> None:
     before, end, rest = (b"\r\n" + sent).partition(b"\r\n.\r\n")
     result = read([sent])
     if end:
@@ -126,7 +126,7 @@ def test_the_result_is_that_of_the_plain_definition(sent: bytes) -> None:
 
 
 @given(st.lists(FRAGMENTS, max_size=40).map(b"".join), SENT)
-def test_stuffed_content_comes_back(text: bytes, commands: bytes) -> None:
+def test_dot_stuffed_content_is_restored(text: bytes, commands: bytes) -> None:
     content = text + b"\r\n"
     result = read([stuffed(content) + commands], limit=10_000)
     assert result.content == content
@@ -142,7 +142,7 @@ def test_the_limit_is_the_number_of_bytes_as_sent(*, over: int, too_large: bool)
         assert result.content == (b"" if too_large else content[1:])
 
 
-def test_content_that_must_exceed_the_limit_is_known_before_its_end() -> None:
+def test_content_that_will_exceed_the_limit_is_reported_before_its_end() -> None:
     reader = DotReader(LIMIT)
     reader.feed(b"x" * (LIMIT + 3))
     assert not reader.too_large
@@ -165,7 +165,7 @@ def test_an_oversized_stream_is_counted_and_not_kept() -> None:
     assert reader.content() == b""
 
 
-def test_an_unfinished_content_is_not_given_and_a_finished_one_takes_no_more() -> None:
+def test_content_before_the_end_and_input_after_it_are_errors() -> None:
     reader = DotReader(LIMIT)
     reader.feed(b"a\r\n")
     with pytest.raises(ValueError, match="has not ended"):

@@ -19,7 +19,7 @@ def test_one_daemon_holds_the_state_directory(tmp_path: Path) -> None:
     StateLock(tmp_path).close()
 
 
-def test_a_killed_daemon_leaves_no_lock(tmp_path: Path) -> None:
+def test_a_killed_daemon_releases_its_lock(tmp_path: Path) -> None:
     program = (
         "import os, pathlib; from daemon.system.lock import StateLock;"
         f"StateLock(pathlib.Path({str(tmp_path)!r})); os.kill(os.getpid(), 9)"

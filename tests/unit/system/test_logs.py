@@ -32,7 +32,7 @@ def fresh_logs() -> Iterator[None]:
 
 @pytest.mark.usefixtures("fresh_logs")
 @pytest.mark.parametrize("form", ["json", "console"])
-def test_a_log_that_cannot_be_written_stops_nothing(
+def test_a_log_that_cannot_be_written_raises_nothing(
     form: Literal["json", "console"], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stderr", Broken())
@@ -43,7 +43,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(
 
 @pytest.mark.usefixtures("fresh_logs")
 @pytest.mark.parametrize("form", ["json", "console"])
-def test_an_event_is_one_line_whatever_is_in_it(
+def test_an_event_is_one_line_without_control_characters(
     form: Literal["json", "console"], capfd: pytest.CaptureFixture[str]
 ) -> None:
     logs.configure("info", form)
@@ -56,7 +56,7 @@ def test_an_event_is_one_line_whatever_is_in_it(
 
 @pytest.mark.usefixtures("fresh_logs")
 @pytest.mark.parametrize("name", logs.QUIET)
-def test_libraries_that_would_log_commands_and_bodies_are_quiet(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_libraries_that_log_commands_and_bodies_are_silenced(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("debug", "json")
     logging.getLogger(name).info("RCPT TO:<ann@customer.example>")
     assert capsys.readouterr().err == ""
@@ -64,7 +64,7 @@ def test_libraries_that_would_log_commands_and_bodies_are_quiet(name: str, capsy
 
 @pytest.mark.usefixtures("fresh_logs")
 @pytest.mark.parametrize("form", ["json", "console"])
-def test_a_failure_is_logged_without_the_values_at_hand(
+def test_a_traceback_has_no_values_of_variables(
     form: Literal["json", "console"], capfd: pytest.CaptureFixture[str]
 ) -> None:
     logs.configure("info", form)

@@ -8,7 +8,7 @@ from daemon.system import systemd
 
 
 @pytest.mark.parametrize("where", ["", "/nowhere/notify"])
-def test_without_systemd_nothing_is_said_and_nothing_fails(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notify_without_systemd_does_nothing(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", where)
     systemd.notify("READY=1")
 
@@ -17,7 +17,7 @@ def test_without_systemd_nothing_is_said_and_nothing_fails(where: str, monkeypat
     ("usec", "pid", "seconds"),
     [("30000000", None, 30.0), ("30000000", "1", None), ("", None, None), ("x", None, None)],
 )
-def test_the_watchdog_is_fed_only_when_it_is_ours(
+def test_the_watchdog_time_is_used_only_by_the_process_it_is_for(
     usec: str, pid: str | None, seconds: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WATCHDOG_USEC", usec)
@@ -25,7 +25,7 @@ def test_the_watchdog_is_fed_only_when_it_is_ours(
     assert systemd.watchdog_seconds() == seconds
 
 
-def test_sockets_meant_for_another_process_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sockets_for_another_process_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LISTEN_FDS", "1")
     monkeypatch.setenv("LISTEN_PID", str(os.getpid() + 1))
     assert systemd.listen_sockets() == []

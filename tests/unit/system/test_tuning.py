@@ -6,7 +6,7 @@ import sys
 from tests.support.paths import ROOT
 
 
-def test_cycles_are_looked_for_less_often_and_not_among_what_the_start_made() -> None:
+def test_garbage_is_collected_less_often_and_not_among_existing_objects() -> None:
     program = (
         "import gc; from daemon.system.tuning import collect_less_often; collect_less_often();"
         "assert gc.get_threshold()[0] == 10_000 and gc.get_freeze_count() > 1000"
