@@ -10,7 +10,7 @@ import joblib
 import pytest
 
 from daemon.system.files import write_durably as write
-from workers.learning.registry import FORMAT, ForeignError, Registry, RegistryError, TamperedError, sign, write
+from workers.learning.registry import FORMAT, ForeignError, Registry, RegistryError, TamperedError, sign
 from workers.triage.classifier import Model
 from workers.triage.preprocess import clean
 
