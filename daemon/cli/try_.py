@@ -13,7 +13,7 @@ from daemon.cli.support import context, output, params
 from daemon.cli.support.archives import mails
 from daemon.cli.support.dry_run import dry_run_tools
 from daemon.cli.support.dry_run_mail import Mail, Read, failed, read
-from daemon.cli.support.process_pool import ProcessPool, once
+from daemon.cli.support.process_pool import ProcessPool, run_in_child
 from daemon.mail import follow_up
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ SHOWN_LINES = 12
 
 @click.command("try")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="So many processes.")
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Number of worker processes.")
 @click.option("--full", is_flag=True, help="Show whole texts.")
 @params.as_json
 @click.pass_context
@@ -42,13 +42,13 @@ def try_(ctx: click.Context, paths: tuple[str, ...], jobs: int, full: bool, as_j
     began, tally = monotonic(), _Tally()
     with ExitStack() as stack:
         known = _Known(stack, settings)
-        note, tools = once(dry_run_tools, context.config_path(ctx), known.keys)
-        crew: ProcessPool[Mail, Read] = ProcessPool(read, failed, tools, jobs)
-        stack.callback(crew.close)
+        note, tools = run_in_child(dry_run_tools, context.config_path(ctx), known.keys)
+        pool: ProcessPool[Mail, Read] = ProcessPool(read, failed, tools, jobs)
+        stack.callback(pool.close)
         if not as_json:
             output.note(note)
         bar = stack.enter_context(output.progress("octets", _octets(paths), hidden=sys.stdout.isatty()))
-        for mail, found in crew.answers(_mails(paths, tally)):
+        for mail, found in pool.answers(_mails(paths, tally)):
             row = {**found.row, "follow_up": known.follow_up(found)}
             tally.add(row)
             if as_json:

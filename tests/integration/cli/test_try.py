@@ -1,14 +1,10 @@
 """A trial tells what would happen to mails, in their order, whatever is among them."""
 
 import csv
-import os
-import pickle
-import time
 from pathlib import Path
 
 import pytest
 
-from daemon.cli.support.process_pool import ProcessPool, once
 from tests.support.cli import Case
 from tests.support.emails import inbound, mail
 
@@ -66,41 +62,3 @@ def test_a_path_that_cannot_be_read_does_not_end_the_run(trained: Case, bare: Pa
     assert "none.eml: No such file" in outcome.err
     assert "triage" in outcome.out
     assert "\x1b" not in outcome.out
-
-
-def _work(tools: str, item: str) -> str:
-    if item == "die":
-        os._exit(1)
-    if item == "raise":
-        raise ValueError("our bug")
-    if item == "hang":
-        time.sleep(60)
-    return f"{tools} {item}"
-
-
-def _failed(item: str, reason: str) -> str:
-    return f"{item} failed: {reason}"
-
-
-def test_no_item_ends_the_run_and_answers_keep_their_order() -> None:
-    pool = ProcessPool(_work, _failed, pickle.dumps("did"), 2, patience=1)
-    items = ["a", "die", "b", "raise", "c", "hang", *"defghij"]
-    try:
-        answers = dict(pool.answers(items))
-    finally:
-        pool.close()
-    assert list(answers) == items
-    assert answers["die"] == "die failed: ended the process that read it"
-    assert answers["raise"] == "raise failed: ValueError: our bug"
-    assert answers["hang"] == "hang failed: took longer than 1 seconds"
-    assert [answers[item] for item in "abcdefghij"] == [f"did {item}" for item in "abcdefghij"]
-
-
-def _outfit(item: str) -> tuple[str, str]:
-    return "note", _work("did", item)
-
-
-@pytest.mark.parametrize(("item", "said"), [("raise", "ValueError: our bug"), ("die", "the child process died")])
-def test_an_outfit_that_fails_says_why(item: str, said: str) -> None:
-    with pytest.raises(ChildProcessError, match=said):
-        once(_outfit, item)
