@@ -55,6 +55,8 @@ class FakeTransport:
         self.then()
         return "250 taken"
 
+    def probe(self) -> None: ...
+
     def close(self) -> None: ...
 
 

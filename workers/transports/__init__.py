@@ -1,1 +1,1 @@
-"""The ways out: an SMTP smarthost, a Maildir."""
+"""Transports of outgoing email: an SMTP smarthost and a Maildir."""

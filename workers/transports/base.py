@@ -1,10 +1,10 @@
-"""The way out: what every transport promises, and the ways in which sending fails."""
+"""The protocol of all transports, and the errors that sending can raise."""
 
 from typing import Protocol
 
 
-class TransportFailure(Exception):  # noqa: N818 - failing to send is no error of the program
-    """An email was not sent, or nobody knows whether it was.
+class TransportFailure(Exception):  # noqa: N818 - a refused email is not an error of the program
+    """The email was not sent, or it is unknown whether it was.
 
     `code` is the SMTP reply code or 0, `status` the enhanced status code (RFC 3463) or "", `text` one short line.
     """
@@ -17,29 +17,32 @@ class TransportFailure(Exception):  # noqa: N818 - failing to send is no error o
 
 
 class TemporaryFailure(TransportFailure):
-    """It may succeed later."""
+    """The email was not sent; a later attempt may succeed."""
 
 
 class PermanentFailure(TransportFailure):
-    """The email will never be taken for this recipient."""
+    """The email will never be accepted for this recipient."""
 
 
 class UncertainFailure(TransportFailure):
-    """The connection broke after the whole mail was sent: it may have been taken (RFC 1047)."""
+    """The connection broke after the whole email was sent: it may have been accepted (RFC 1047)."""
 
 
 class AuthenticationFailure(TransportFailure):
-    """We are not let in: no mail at all will be taken until the admin acts."""
+    """The server rejects our login: it accepts no email until the admin changes something."""
 
 
 class Transport(Protocol):
-    """Sends mail; safe to use from several threads."""
+    """Sends emails; several threads may use one transport."""
 
     def send(self, mail_from: str, recipient: str, message: bytes) -> str:
-        """Send one mail to one recipient; return a short answer for the log.
+        """Send one email to one recipient and return a short answer for the log.
 
         `mail_from` is "" for the null sender. Raises TransportFailure.
         """
 
+    def probe(self) -> None:
+        """Check that emails could be sent now, without sending one. Raises TransportFailure."""
+
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections. Call it when no thread sends any more."""

@@ -1,4 +1,4 @@
-"""Delivers into a Maildir: how a first run shows what it would send."""
+"""Writes outgoing emails into a Maildir, so that a first run shows what it would send."""
 
 import itertools
 import os
@@ -17,41 +17,44 @@ _COUNTER: Final = itertools.count(1)
 
 
 class MaildirTransport:
-    """Writes each email into a file of its own, durably: tmp/, fsync, then new/.
+    """Writes each email into its own file, durably: write to tmp/, fsync, rename into new/.
 
-    As a final delivery it puts Return-Path (RFC 5321 section 4.4) and Delivered-To (RFC 9228) on top: they keep the
-    envelope visible. Lines end as is usual in a Maildir, with LF.
+    Return-Path (RFC 5321 section 4.4) and Delivered-To (RFC 9228) are added on top to show the envelope. Lines end with
+    LF, as usual in a Maildir.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def send(self, mail_from: str, recipient: str, message: bytes) -> str:
-        """Write the email; raises TemporaryFailure when the disk does not take it."""
+        """Write the email; raises TemporaryFailure if the file cannot be written."""
         name = _unique_name()
         trace = f"Return-Path: <{mail_from}>\nDelivered-To: {recipient}\n".encode()
         try:
-            self._make()
+            self._create_folders()
             content = trace + _LINE_END.sub(b"\n", message)
             write_durably(self._path / "new" / name, content, self._path / "tmp" / name)
         except OSError as error:
-            raise TemporaryFailure(f"the Maildir {self._path} cannot be written: {error.strerror}") from error
-        return f"kept as new/{name}"
+            raise self._failure(error) from error
+        return f"written to new/{name}"
 
     def probe(self) -> None:
-        """Write and remove a file; raises TemporaryFailure when the disk does not take it."""
+        """Write an empty file and remove it; raises TemporaryFailure if that fails."""
         temporary = self._path / "tmp" / _unique_name()
         try:
-            self._make()
+            self._create_folders()
             temporary.touch(mode=0o600)
             temporary.unlink()
         except OSError as error:
-            raise TemporaryFailure(f"the Maildir {self._path} cannot be written: {error.strerror}") from error
+            raise self._failure(error) from error
 
     def close(self) -> None:
-        """Do nothing: nothing stays open."""
+        """Do nothing: no file stays open."""
 
-    def _make(self) -> None:
+    def _failure(self, error: OSError) -> TemporaryFailure:
+        return TemporaryFailure(f"the Maildir {self._path} cannot be written: {error.strerror}")
+
+    def _create_folders(self) -> None:
         if (self._path / "new").is_dir():
             return
         for folder in ("tmp", "cur", "new"):
@@ -59,7 +62,7 @@ class MaildirTransport:
 
 
 def _unique_name() -> str:
-    """Return a name that no other process or host gives (the Maildir specification of Bernstein)."""
+    """Return a file name that no other process or host uses (Maildir specification, cr.yp.to/proto/maildir.html)."""
     host = re.sub(r"[^\w.-]", "_", socket.gethostname())
     unique = f"P{os.getpid()}Q{next(_COUNTER)}R{secrets.token_hex(4)}"
     return f"{time.time_ns() // 1_000_000_000}.{unique}.{host}"

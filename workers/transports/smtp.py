@@ -1,4 +1,4 @@
-"""Sends through an SMTP smarthost, over one kept connection a thread."""
+"""Sends emails through an SMTP smarthost, over one persistent connection per thread."""
 
 import contextlib
 import smtplib
@@ -12,26 +12,36 @@ from typing import Final, Literal
 
 from daemon.mail.address import canonical
 from workers.transports.base import AuthenticationFailure, PermanentFailure, TemporaryFailure, TransportFailure
-from workers.transports.smtp_protocol import begin, ends_session, failure, hand_over, is_temporary, line_of
+from workers.transports.smtp_protocol import (
+    ends_session,
+    failure,
+    is_temporary,
+    one_line,
+    send_mail_command,
+    send_recipient_and_data,
+)
 
 Security = Literal["starttls", "tls", "none"]
 
-MAX_MAILS: Final = 100
-MAX_IDLE: Final = 60.0
-GOODBYE: Final = 2.0
+MAX_EMAILS: Final = 100
+MAX_IDLE_SECONDS: Final = 60.0
+QUIT_SECONDS: Final = 2.0
 
 
 @dataclass(slots=True)
-class _Line:
-    """A connection, how many emails were begun over it, and when it was last used."""
+class _Connection:
+    """An open connection, the number of emails started over it, and the time of its last use."""
 
     smtp: smtplib.SMTP
-    begun: int
-    used: float
+    emails: int
+    last_used: float
 
 
 class SmtpTransport:
-    """Sends by SMTP (RFC 5321). Certificates are verified; without the TLS that was asked for nothing is sent."""
+    """Sends emails by SMTP (RFC 5321).
+
+    Certificates are verified. If the configured TLS is not available, nothing is sent.
+    """
 
     def __init__(
         self,
@@ -49,87 +59,87 @@ class SmtpTransport:
         self._host, self._port, self._security = host, port, security
         self._username, self._password = username, password
         self._timeout, self._hostname = timeout, hostname or socket.gethostname()
-        # Reading the trusted certificates takes 50 ms.
+        # Loading the trusted certificates takes 50 ms: do it once.
         self._context = context or (None if security == "none" else ssl.create_default_context())
         self._clock = clock
-        # By thread id: a thread that takes the id of an ended one inherits its connection.
-        self._lines: dict[int, _Line] = {}
+        # By thread id. A new thread that gets the id of an ended thread also gets its connection.
+        self._connections: dict[int, _Connection] = {}
 
     def send(self, mail_from: str, recipient: str, message: bytes) -> str:
-        """Send one email; raises TransportFailure. After any doubt about the session the connection is dropped."""
+        """Send one email; raises TransportFailure. If the state of the session is unclear, the connection is closed."""
         if canonical(recipient) is None or (mail_from and canonical(mail_from) is None):
-            raise PermanentFailure("not an address to which mail can be sent", 553, "5.1.3")
-        line = self._line()
+            raise PermanentFailure("not a valid email address", 553, "5.1.3")
+        connection = self._get_connection()
         try:
-            line = self._begin(line, mail_from, recipient, message)
-            answer = hand_over(line.smtp, recipient, message)
+            connection = self._start_email(connection, mail_from, recipient, message)
+            answer = send_recipient_and_data(connection.smtp, recipient, message)
         except TransportFailure as refusal:
-            if ends_session(refusal) or not self._reset(line):
+            if ends_session(refusal) or not self._reset(connection):
                 self._drop()
             raise
         except OSError as error:
             self._drop()
-            raise TemporaryFailure(f"connection to {self._where} failed: {_reason(error)}") from error
+            raise TemporaryFailure(f"the connection to {self._address} failed: {_reason(error)}") from error
         except BaseException:
             self._drop()
             raise
-        line.used = self._clock()
+        connection.last_used = self._clock()
         return answer
 
     def probe(self) -> None:
-        """Connect, secure the connection and log in, without sending; raises TransportFailure."""
-        _quit(self._connected())
+        """Connect, start TLS, log in and quit; raises TransportFailure."""
+        _quit(self._connect())
 
     def close(self) -> None:
-        """Say goodbye on every connection; for when no thread sends any more."""
-        while self._lines:
-            _quit(self._lines.popitem()[1].smtp)
+        """Quit every session. Call it when no thread sends any more."""
+        while self._connections:
+            _quit(self._connections.popitem()[1].smtp)
 
     @property
-    def _where(self) -> str:
+    def _address(self) -> str:
         return f"{self._host}:{self._port}"
 
-    def _line(self) -> _Line:
-        """Return this thread's connection, fresh where the old one is worn or idle."""
-        line = self._lines.get(threading.get_ident())
-        if line and line.begun < MAX_MAILS and self._clock() - line.used <= MAX_IDLE:
-            return line
-        return self._renewed(line)
+    def _get_connection(self) -> _Connection:
+        """Return the connection of this thread; replace one that was idle or used for too long."""
+        connection = self._connections.get(threading.get_ident())
+        if connection and connection.emails < MAX_EMAILS and self._clock() - connection.last_used <= MAX_IDLE_SECONDS:
+            return connection
+        return self._reconnect(connection)
 
-    def _renewed(self, old: _Line | None) -> _Line:
+    def _reconnect(self, old: _Connection | None) -> _Connection:
         if old:
             _quit(old.smtp)
-        line = self._lines[threading.get_ident()] = _Line(self._connected(), 0, self._clock())
-        return line
+        connection = self._connections[threading.get_ident()] = _Connection(self._connect(), 0, self._clock())
+        return connection
 
-    def _begin(self, line: _Line, mail_from: str, recipient: str, message: bytes) -> _Line:
-        """Begin an email; whatever is wrong with a connection that was kept, a fresh one is asked again."""
-        kept = line.begun > 0
-        line.begun += 1
+    def _start_email(self, connection: _Connection, mail_from: str, recipient: str, message: bytes) -> _Connection:
+        """Send the MAIL command; if a reused connection fails in any way, try once more over a new one."""
+        reused = connection.emails > 0
+        connection.emails += 1
         try:
-            begin(line.smtp, mail_from, recipient, message)
+            send_mail_command(connection.smtp, mail_from, recipient, message)
         except (OSError, TransportFailure):
-            if not kept:
+            if not reused:
                 raise
-            return self._begin(self._renewed(line), mail_from, recipient, message)
-        return line
+            return self._start_email(self._reconnect(connection), mail_from, recipient, message)
+        return connection
 
-    def _reset(self, line: _Line) -> bool:
-        line.used = self._clock()
+    def _reset(self, connection: _Connection) -> bool:
+        connection.last_used = self._clock()
         with contextlib.suppress(OSError):
-            return line.smtp.rset()[0] == 250  # noqa: PLR2004 - RFC 5321 section 4.2.3
+            return connection.smtp.rset()[0] == 250  # noqa: PLR2004 - RFC 5321 section 4.2.3
         return False
 
     def _drop(self) -> None:
-        line = self._lines.pop(threading.get_ident(), None)
-        if line:
-            line.smtp.close()
+        connection = self._connections.pop(threading.get_ident(), None)
+        if connection:
+            connection.smtp.close()
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connect(self) -> smtplib.SMTP:
         try:
-            smtp = self._opened()
+            smtp = self._open()
         except (OSError, UnicodeError) as error:
-            raise TemporaryFailure(f"cannot connect to {self._where}: {_reason(error)}") from error
+            raise TemporaryFailure(f"cannot connect to {self._address}: {_reason(error)}") from error
         try:
             self._secure(smtp)
             self._log_in(smtp)
@@ -138,7 +148,7 @@ class SmtpTransport:
             raise
         return smtp
 
-    def _opened(self) -> smtplib.SMTP:
+    def _open(self) -> smtplib.SMTP:
         if self._security == "tls":
             return smtplib.SMTP_SSL(
                 self._host, self._port, self._hostname, timeout=self._timeout, context=self._context
@@ -146,18 +156,18 @@ class SmtpTransport:
         return smtplib.SMTP(self._host, self._port, self._hostname, timeout=self._timeout)
 
     def _secure(self, smtp: smtplib.SMTP) -> None:
-        """Greet, and start TLS where it is asked for; going on without would be a downgrade (RFC 8314 section 4)."""
+        """Send EHLO and start TLS if configured; to continue without would be a downgrade (RFC 8314 section 4)."""
         try:
             smtp.ehlo_or_helo_if_needed()
             if self._security == "starttls":
                 if not smtp.has_extn("starttls"):
-                    raise TemporaryFailure(f"{self._where} offers no STARTTLS, and without it nothing is sent")
+                    raise TemporaryFailure(f"{self._address} does not offer STARTTLS, so nothing is sent")
                 code, text = smtp.starttls(context=self._context)
                 if code != 220:  # noqa: PLR2004 - RFC 3207 section 4
-                    raise TemporaryFailure(f"STARTTLS refused: {line_of(text)}", code)
+                    raise TemporaryFailure(f"{self._address} refused STARTTLS: {one_line(text)}", code)
                 smtp.ehlo_or_helo_if_needed()
         except OSError as error:
-            raise TemporaryFailure(f"no secure connection to {self._where}: {_reason(error)}") from error
+            raise TemporaryFailure(f"no secure connection to {self._address}: {_reason(error)}") from error
 
     def _log_in(self, smtp: smtplib.SMTP) -> None:
         if not self._username:
@@ -165,23 +175,25 @@ class SmtpTransport:
         try:
             smtp.login(self._username, self._password)
         except smtplib.SMTPServerDisconnected as error:
-            raise TemporaryFailure(f"{self._where} hung up during authentication") from error
+            raise TemporaryFailure(f"{self._address} closed the connection during authentication") from error
         except smtplib.SMTPResponseException as error:
             kind = TemporaryFailure if is_temporary(error.smtp_code) else AuthenticationFailure
             raise failure(kind, error.smtp_code, error.smtp_error) from error
         except smtplib.SMTPException as error:
-            raise AuthenticationFailure(f"{self._where} offers no way to authenticate that we know") from error
+            raise AuthenticationFailure(f"{self._address} offers no supported authentication mechanism") from error
         except UnicodeError as error:
-            raise AuthenticationFailure("user name or password has characters that do not go over SMTP") from error
+            raise AuthenticationFailure(
+                "the user name or the password has characters that SMTP authentication cannot carry"
+            ) from error
         except OSError as error:
-            raise TemporaryFailure(f"authentication at {self._where} failed: {_reason(error)}") from error
+            raise TemporaryFailure(f"authentication at {self._address} failed: {_reason(error)}") from error
 
 
 def _quit(smtp: smtplib.SMTP) -> None:
-    """End a session politely, but without waiting long for the answer."""
+    """Send QUIT and close the connection; do not wait long for the answer."""
     with contextlib.suppress(OSError):
         if smtp.sock:
-            smtp.sock.settimeout(GOODBYE)
+            smtp.sock.settimeout(QUIT_SECONDS)
             smtp.quit()
     smtp.close()
 
@@ -190,5 +202,5 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}"
     if isinstance(error, smtplib.SMTPResponseException):
-        return f"{error.smtp_code} {line_of(error.smtp_error)}"
-    return line_of(str(error)) or type(error).__name__
+        return f"{error.smtp_code} {one_line(error.smtp_error)}"
+    return one_line(str(error)) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Speaks one email's part of an SMTP session, and says what the answers mean."""
+"""The SMTP commands that send one email, and the meaning of their replies."""
 
 import re
 import smtplib
@@ -15,49 +15,49 @@ from workers.transports.base import (
 )
 
 MAX_TEXT: Final = 200
-# RFC 4954 section 6, RFC 5248: we are not let in, whatever we send.
-_NOT_LET_IN: Final = frozenset({530, 534, 535, 538})
-# The session is over or confused; the next mail starts a new one.
+# RFC 4954 section 6 and RFC 5248: our login is missing or rejected, whatever email we send.
+_NOT_AUTHENTICATED: Final = frozenset({530, 534, 535, 538})
+# The session has ended or is out of step; the next email needs a new one.
 _SESSION_LOST: Final = frozenset({421, 503})
-_ANSWERS: Final = (2, 4, 5)
+_REPLY_CLASSES: Final = (2, 4, 5)
 _STATUS: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b[\s:]*")
 
 
-def begin(smtp: smtplib.SMTP, mail_from: str, recipient: str, message: bytes) -> None:
-    """Begin an email over an open session: the sender, and what the email needs of the server."""
+def send_mail_command(smtp: smtplib.SMTP, mail_from: str, recipient: str, message: bytes) -> None:
+    """Send MAIL with the sender and the ESMTP parameters that the email needs."""
     _expect(smtp, 2, "MAIL", f"FROM:<{mail_from}>{_parameters(smtp, recipient, message)}")
 
 
-def hand_over(smtp: smtplib.SMTP, recipient: str, message: bytes) -> str:
-    """Send the email that was begun and return the answer."""
+def send_recipient_and_data(smtp: smtplib.SMTP, recipient: str, message: bytes) -> str:
+    """Send RCPT and DATA after MAIL and return the reply."""
     _expect(smtp, 2, "RCPT", f"TO:<{recipient}>")
     _expect(smtp, 3, "DATA")
-    smtp.send(_stuffed(message))
-    # From here on the other side may have taken the email, whatever happens to the answer.
+    smtp.send(_as_data(message))
+    # From here on the server may have accepted the email, whatever happens to its reply.
     try:
         failpoint("deliver.data")
         code, text = smtp.getreply()
     except OSError as error:
-        raise UncertainFailure("no answer after the whole mail was sent") from error
-    if code // 100 not in _ANSWERS:
-        raise UncertainFailure("no readable answer after the whole mail was sent")
+        raise UncertainFailure("no reply after the whole email was sent") from error
+    if code // 100 not in _REPLY_CLASSES:
+        raise UncertainFailure("unreadable reply after the whole email was sent")
     if code // 100 != 2:  # noqa: PLR2004 - RFC 5321 section 4.2.1
         raise _classified(code, text)
-    return f"{code} {line_of(text)}"
+    return f"{code} {one_line(text)}"
 
 
 def ends_session(failure: TransportFailure) -> bool:
-    """Tell whether the session is not to be used again."""
-    doubtful = isinstance(failure, (UncertainFailure, AuthenticationFailure))
-    return doubtful or failure.code in _SESSION_LOST or failure.code // 100 not in _ANSWERS
+    """Return whether the session must not be used again."""
+    unclear = isinstance(failure, (UncertainFailure, AuthenticationFailure))
+    return unclear or failure.code in _SESSION_LOST or failure.code // 100 not in _REPLY_CLASSES
 
 
 def _parameters(smtp: smtplib.SMTP, recipient: str, message: bytes) -> str:
-    """Return the ESMTP parameters of MAIL; an international address needs RFC 6531."""
+    """Return the ESMTP parameters of MAIL; a non-ASCII address needs RFC 6531."""
     parameters = f" SIZE={len(message)}" if smtp.has_extn("size") else ""
     if not recipient.isascii():
         if not smtp.has_extn("smtputf8"):
-            raise PermanentFailure("the server takes no international addresses", 553, "5.6.7")
+            raise PermanentFailure("the server does not accept non-ASCII addresses", 553, "5.6.7")
         smtp.command_encoding = "utf-8"
         return f"{parameters} SMTPUTF8 BODY=8BITMIME"
     smtp.command_encoding = "ascii"
@@ -70,36 +70,36 @@ def _expect(smtp: smtplib.SMTP, first_digit: int, command: str, argument: str = 
     code, text = smtp.docmd(command, argument)
     if code // 100 == first_digit:
         return
-    # Too many recipients, as RFC 5321 section 4.5.3.1.10 reads it; at DATA it means that the email is too large.
+    # At RCPT, 552 means too many recipients (RFC 5321 section 4.5.3.1.10); at DATA, that the email is too large.
     if command == "RCPT" and code == 552:  # noqa: PLR2004
         raise failure(TemporaryFailure, code, text)
     raise _classified(code, text)
 
 
 def _classified(code: int, text: bytes) -> TransportFailure:
-    if code in _NOT_LET_IN:
+    if code in _NOT_AUTHENTICATED:
         return failure(AuthenticationFailure, code, text)
     return failure(TemporaryFailure if is_temporary(code) else PermanentFailure, code, text)
 
 
 def is_temporary(code: int) -> bool:
-    """Take whatever is not plainly permanent for temporary."""
+    """Return whether a reply is temporary: everything that is not clearly permanent."""
     return code // 100 != 5 or code in _SESSION_LOST  # noqa: PLR2004 - RFC 5321 section 4.2.1
 
 
 def failure(kind: type[TransportFailure], code: int, text: bytes | str) -> TransportFailure:
-    """Return the failure that an answer means, its enhanced status code taken from its text."""
-    line = line_of(text)
+    """Return a failure for a reply; the enhanced status code is taken from its text."""
+    line = one_line(text)
     status = _STATUS.match(line)
     return kind(line[status.end() :] if status else line, code, status[1] if status else "")
 
 
-def _stuffed(message: bytes) -> bytes:
-    """Return an email as DATA: CRLF line ends, leading dots doubled (RFC 5321 section 4.5.2), and the final dot."""
+def _as_data(message: bytes) -> bytes:
+    """Return an email as DATA carries it: CRLF, leading dots doubled (RFC 5321 section 4.5.2), and the final dot."""
     lines = message.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n").replace(b"\r\n.", b"\r\n..")
     return (b"." if lines.startswith(b".") else b"") + lines + (b"" if lines.endswith(b"\r\n") else b"\r\n") + b".\r\n"
 
 
-def line_of(text: bytes | str) -> str:
-    """Return an answer as one short printable line."""
+def one_line(text: bytes | str) -> str:
+    """Return a reply as one short printable line."""
     return harmless_line(text.decode("utf-8", "replace") if isinstance(text, bytes) else text, MAX_TEXT)

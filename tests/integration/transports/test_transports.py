@@ -1,4 +1,4 @@
-"""Transports against a real SMTP server that misbehaves on command, and a real Maildir."""
+"""The transports, tested with a real SMTP server that fails on request, and with a real Maildir."""
 
 import mailbox
 import os
@@ -69,13 +69,13 @@ def open_to(sink: Sink, closing: list[SmtpTransport], **options: Any) -> SmtpTra
     return transport
 
 
-def test_a_mail_arrives_whole_with_its_envelope(sink: Sink, transport: SmtpTransport) -> None:
+def test_an_email_arrives_unchanged_with_its_envelope(sink: Sink, transport: SmtpTransport) -> None:
     answer = transport.send(US, ANN, MAIL)
     assert answer == "250 2.0.0 taken"
     assert sink.received == [(US, [ANN], MAIL)]
 
 
-def test_the_null_sender_goes_out_as_such(sink: Sink, transport: SmtpTransport) -> None:
+def test_the_null_sender_is_sent_as_an_empty_address(sink: Sink, transport: SmtpTransport) -> None:
     transport.send("", ANN, MAIL)
     assert sink.received[0].mail_from in {"", "<>"}
 
@@ -91,7 +91,9 @@ def test_the_null_sender_goes_out_as_such(sink: Sink, transport: SmtpTransport) 
         (b"\r\n\r\n", b"\r\n\r\n"),
     ],
 )
-def test_dots_and_line_ends_survive_the_way(sink: Sink, transport: SmtpTransport, body: bytes, arrives: bytes) -> None:
+def test_leading_dots_and_line_ends_arrive_as_the_rfc_demands(
+    sink: Sink, transport: SmtpTransport, body: bytes, arrives: bytes
+) -> None:
     transport.send(US, ANN, b"Subject: x\r\n\r\n" + body)
     assert [mail.content for mail in sink.received] == [b"Subject: x\r\n\r\n" + arrives]
 
@@ -114,7 +116,7 @@ def test_dots_and_line_ends_survive_the_way(sink: Sink, transport: SmtpTransport
         ("DATA", "699 what is that", UncertainFailure, 0, ""),
     ],
 )
-def test_answers_are_sorted_by_code(
+def test_the_reply_code_decides_the_kind_of_failure(
     sink: Sink,
     transport: SmtpTransport,
     command: str,
@@ -131,7 +133,7 @@ def test_answers_are_sorted_by_code(
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
-def test_a_refusal_does_not_spoil_the_next_mail(sink: Sink, transport: SmtpTransport, command: str) -> None:
+def test_the_next_email_is_sent_after_a_refusal(sink: Sink, transport: SmtpTransport, command: str) -> None:
     sink.script(command, "550 5.1.1 no")
     with pytest.raises(PermanentFailure):
         transport.send(US, ANN, MAIL)
@@ -149,7 +151,7 @@ def test_only_the_refused_recipient_fails(sink: Sink, transport: SmtpTransport) 
     assert len(sink.received) == 2
 
 
-def test_the_answer_421_ends_the_connection(sink: Sink, transport: SmtpTransport) -> None:
+def test_the_reply_421_ends_the_connection(sink: Sink, transport: SmtpTransport) -> None:
     sink.script("RCPT", "421 4.3.2 closing")
     with pytest.raises(TemporaryFailure):
         transport.send(US, ANN, MAIL)
@@ -158,7 +160,7 @@ def test_the_answer_421_ends_the_connection(sink: Sink, transport: SmtpTransport
 
 
 @pytest.mark.parametrize("trouble", [HANG, DROP])
-def test_no_answer_after_the_mail_is_uncertain(sink: Sink, transport: SmtpTransport, trouble: str) -> None:
+def test_no_reply_after_the_data_is_an_uncertain_failure(sink: Sink, transport: SmtpTransport, trouble: str) -> None:
     sink.script("DATA", trouble)
     with pytest.raises(UncertainFailure):
         transport.send(US, ANN, MAIL)
@@ -169,7 +171,7 @@ def test_no_answer_after_the_mail_is_uncertain(sink: Sink, transport: SmtpTransp
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT"])
 @pytest.mark.parametrize("trouble", [HANG, DROP])
-def test_no_answer_before_the_mail_is_temporary(
+def test_no_reply_before_the_data_is_a_temporary_failure(
     sink: Sink, transport: SmtpTransport, command: str, trouble: str
 ) -> None:
     sink.script(command, trouble)
@@ -178,21 +180,23 @@ def test_no_answer_before_the_mail_is_temporary(
     assert sink.received == []
 
 
-def test_a_connection_is_kept_for_the_next_mail(sink: Sink, transport: SmtpTransport) -> None:
+def test_the_next_email_reuses_the_connection(sink: Sink, transport: SmtpTransport) -> None:
     for _ in range(3):
         transport.send(US, ANN, MAIL)
     assert (len(sink.received), sink.connections) == (3, 1)
 
 
 @pytest.mark.parametrize("trouble", [DROP, "421 closing", "500 what"])
-def test_a_dead_connection_is_noticed_before_the_next_mail(sink: Sink, transport: SmtpTransport, trouble: str) -> None:
+def test_a_broken_connection_is_replaced_before_the_next_email(
+    sink: Sink, transport: SmtpTransport, trouble: str
+) -> None:
     transport.send(US, ANN, MAIL)
     sink.script("MAIL", trouble)
     transport.send(US, ANN, MAIL)
     assert (len(sink.received), sink.connections) == (2, 2)
 
 
-def test_what_a_fresh_connection_says_to_the_sender_holds(sink: Sink, transport: SmtpTransport) -> None:
+def test_a_refusal_over_a_new_connection_is_final(sink: Sink, transport: SmtpTransport) -> None:
     transport.send(US, ANN, MAIL)
     sink.script("MAIL", "451 not now", "550 never")
     with pytest.raises(PermanentFailure):
@@ -200,20 +204,20 @@ def test_what_a_fresh_connection_says_to_the_sender_holds(sink: Sink, transport:
     assert (len(sink.received), sink.connections) == (1, 2)
 
 
-def test_an_idle_connection_is_renewed(sink: Sink, transport: SmtpTransport, clock: Clock) -> None:
+def test_an_idle_connection_is_replaced(sink: Sink, transport: SmtpTransport, clock: Clock) -> None:
     transport.send(US, ANN, MAIL)
     clock.now = 61
     transport.send(US, ANN, MAIL)
     assert sink.connections == 2
 
 
-def test_a_connection_is_renewed_after_a_hundred_mails(sink: Sink, transport: SmtpTransport) -> None:
+def test_a_connection_is_replaced_after_a_hundred_emails(sink: Sink, transport: SmtpTransport) -> None:
     for _ in range(101):
         transport.send(US, ANN, MAIL)
     assert (len(sink.received), sink.connections) == (101, 2)
 
 
-def test_each_thread_has_a_connection_of_its_own(sink: Sink, transport: SmtpTransport) -> None:
+def test_each_thread_has_its_own_connection(sink: Sink, transport: SmtpTransport) -> None:
     gate = threading.Barrier(3)
 
     def send() -> None:
@@ -231,7 +235,7 @@ def test_each_thread_has_a_connection_of_its_own(sink: Sink, transport: SmtpTran
 
 
 @pytest.mark.parametrize("address", ["", "ann", "a@b.example\r\nRCPT TO:<c@d.example>", "a@b> SIZE=1", "a@b, c@d"])
-def test_what_is_no_address_is_refused_before_it_is_sent(sink: Sink, transport: SmtpTransport, address: str) -> None:
+def test_an_invalid_address_is_refused_before_connecting(sink: Sink, transport: SmtpTransport, address: str) -> None:
     with pytest.raises(PermanentFailure):
         transport.send(US, address, MAIL)
     if address:
@@ -240,34 +244,36 @@ def test_what_is_no_address_is_refused_before_it_is_sent(sink: Sink, transport: 
     assert sink.connections == 0
 
 
-def test_an_international_address_is_sent_as_such(sink: Sink, transport: SmtpTransport) -> None:
+def test_a_non_ascii_address_is_sent_with_smtputf8(sink: Sink, transport: SmtpTransport) -> None:
     transport.send(US, "jürgen@customer.example", "Subject: Grüße\r\n\r\n".encode())
     assert sink.received[0].rcpts == ["jürgen@customer.example"]
     assert {"SMTPUTF8", "BODY=8BITMIME"} <= set(sink.options[0])
 
 
-def test_octets_above_127_are_announced(sink: Sink, transport: SmtpTransport) -> None:
+def test_bytes_above_127_are_announced(sink: Sink, transport: SmtpTransport) -> None:
     transport.send(US, ANN, "Subject: x\r\n\r\nGrüße\r\n".encode())
     transport.send(US, ANN, MAIL)
     assert ["BODY=8BITMIME" in options for options in sink.options] == [True, False]
 
 
-def test_nobody_listening_is_temporary(closing: list[SmtpTransport]) -> None:
+def test_a_refused_connection_is_a_temporary_failure(closing: list[SmtpTransport]) -> None:
     with Sink() as sink:
         transport = open_to(sink, closing)
     with pytest.raises(TemporaryFailure, match="cannot connect"):
         transport.send(US, ANN, MAIL)
 
 
-def test_a_server_without_starttls_gets_nothing(sink: Sink, closing: list[SmtpTransport]) -> None:
+def test_nothing_is_sent_to_a_server_without_starttls(sink: Sink, closing: list[SmtpTransport]) -> None:
     transport = open_to(sink, closing, security="starttls", username="us", password="canary")
-    with pytest.raises(TemporaryFailure, match="no STARTTLS"):
+    with pytest.raises(TemporaryFailure, match="does not offer STARTTLS"):
         transport.send(US, ANN, MAIL)
     assert sink.received == []
 
 
 @pytest.mark.parametrize("implicit", [False, True])
-def test_mail_goes_over_verified_tls(files: tuple[Path, Path], closing: list[SmtpTransport], implicit: bool) -> None:
+def test_an_email_is_sent_over_verified_tls(
+    files: tuple[Path, Path], closing: list[SmtpTransport], implicit: bool
+) -> None:
     with Sink(tls=server_context(files), implicit=implicit) as sink:
         transport = open_to(sink, closing, security="tls" if implicit else "starttls", context=trusting(files))
         transport.send(US, ANN, MAIL)
@@ -276,7 +282,7 @@ def test_mail_goes_over_verified_tls(files: tuple[Path, Path], closing: list[Smt
 
 
 @pytest.mark.parametrize("implicit", [False, True])
-def test_a_certificate_that_nobody_vouches_for_is_refused(
+def test_an_untrusted_certificate_is_refused(
     files: tuple[Path, Path],
     closing: list[SmtpTransport],
     implicit: bool,
@@ -300,14 +306,14 @@ def with_users(sink: Sink, files: tuple[Path, Path], closing: list[SmtpTransport
     return open_to(sink, closing, security="starttls", context=trusting(files), username="us", password=password)
 
 
-def test_mail_goes_out_after_authentication(files: tuple[Path, Path], closing: list[SmtpTransport]) -> None:
+def test_an_email_is_sent_after_authentication(files: tuple[Path, Path], closing: list[SmtpTransport]) -> None:
     with Sink(tls=server_context(files), users={"us": "right"}) as sink:
         with_users(sink, files, closing, "right").send(US, ANN, MAIL)
     assert len(sink.received) == 1
 
 
 @pytest.mark.parametrize("password", ["wrong", "pässword"])
-def test_a_refused_password_stops_everything(
+def test_a_rejected_password_is_an_authentication_failure(
     files: tuple[Path, Path], closing: list[SmtpTransport], password: str
 ) -> None:
     with Sink(tls=server_context(files), users={"us": "right"}) as sink, pytest.raises(AuthenticationFailure) as caught:
@@ -316,22 +322,20 @@ def test_a_refused_password_stops_everything(
     assert sink.received == []
 
 
-def test_authentication_that_fails_for_the_moment_is_temporary(
-    files: tuple[Path, Path], closing: list[SmtpTransport]
-) -> None:
+def test_authentication_can_fail_temporarily(files: tuple[Path, Path], closing: list[SmtpTransport]) -> None:
     with Sink(tls=server_context(files), users={"us": "right"}) as sink:
         sink.script("AUTH", "454 4.7.0 later", "454 4.7.0 later", "454 4.7.0 later")
         with pytest.raises(TemporaryFailure, match="454"):
             with_users(sink, files, closing, "right").send(US, ANN, MAIL)
 
 
-def test_a_server_that_offers_no_authentication_stops_everything(sink: Sink, closing: list[SmtpTransport]) -> None:
+def test_a_server_without_authentication_is_an_authentication_failure(sink: Sink, closing: list[SmtpTransport]) -> None:
     transport = open_to(sink, closing, username="us", password="canary")
     with pytest.raises(AuthenticationFailure):
         transport.send(US, ANN, MAIL)
 
 
-def test_a_mail_in_the_maildir_reads_as_delivered(tmp_path: Path) -> None:
+def test_an_email_in_the_maildir_reads_as_delivered(tmp_path: Path) -> None:
     transport = MaildirTransport(tmp_path / "outgoing")
     answer = transport.send("", ANN, MAIL)
     (mail,) = mailbox.Maildir(tmp_path / "outgoing", create=False)
@@ -342,7 +346,7 @@ def test_a_mail_in_the_maildir_reads_as_delivered(tmp_path: Path) -> None:
     assert list((tmp_path / "outgoing" / "tmp").iterdir()) == []
 
 
-def test_many_threads_deliver_under_different_names(tmp_path: Path) -> None:
+def test_threads_write_files_with_different_names(tmp_path: Path) -> None:
     transport = MaildirTransport(tmp_path)
     threads = [threading.Thread(target=lambda: [transport.send(US, ANN, MAIL) for _ in range(10)]) for _ in range(4)]
     for thread in threads:
@@ -352,7 +356,38 @@ def test_many_threads_deliver_under_different_names(tmp_path: Path) -> None:
     assert len(os.listdir(tmp_path / "new")) == 40  # noqa: PTH208 - names only
 
 
-def test_a_maildir_that_cannot_be_written_is_temporary(tmp_path: Path) -> None:
+def test_an_unwritable_maildir_is_a_temporary_failure(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(TemporaryFailure, match="cannot be written"):
         MaildirTransport(tmp_path / "file").send(US, ANN, MAIL)
+
+
+def test_a_probe_logs_in_and_sends_nothing(files: tuple[Path, Path], closing: list[SmtpTransport]) -> None:
+    with Sink(tls=server_context(files), users={"us": "right"}) as sink:
+        with_users(sink, files, closing, "right").probe()
+    assert (sink.connections, sink.commands, sink.received) == (1, [], [])
+
+
+def test_a_probe_with_a_wrong_password_is_an_authentication_failure(
+    files: tuple[Path, Path], closing: list[SmtpTransport]
+) -> None:
+    with Sink(tls=server_context(files), users={"us": "right"}) as sink, pytest.raises(AuthenticationFailure):
+        with_users(sink, files, closing, "wrong").probe()
+
+
+def test_a_probe_of_an_unreachable_server_is_a_temporary_failure(closing: list[SmtpTransport]) -> None:
+    with Sink() as sink:
+        transport = open_to(sink, closing)
+    with pytest.raises(TemporaryFailure, match="cannot connect"):
+        transport.probe()
+
+
+def test_a_probe_of_a_maildir_leaves_no_file(tmp_path: Path) -> None:
+    MaildirTransport(tmp_path / "outgoing").probe()
+    assert [path for path in (tmp_path / "outgoing").rglob("*") if path.is_file()] == []
+
+
+def test_a_probe_of_an_unwritable_maildir_is_a_temporary_failure(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(TemporaryFailure, match="cannot be written"):
+        MaildirTransport(tmp_path / "file").probe()

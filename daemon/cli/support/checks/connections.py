@@ -16,8 +16,6 @@ from daemon.imap.folder import describe
 from daemon.store.store import Store
 from workers.app import transport
 from workers.transports.base import AuthenticationFailure, TransportFailure
-from workers.transports.maildir import MaildirTransport
-from workers.transports.smtp import SmtpTransport
 
 SECONDS = 5.0
 
@@ -99,8 +97,7 @@ def _redis(client: "redis.Redis", host: str) -> Iterator[Finding]:
 def _outgoing(settings: Settings) -> Finding:
     out, way = settings.outgoing, transport(settings)
     try:
-        if isinstance(way, (SmtpTransport, MaildirTransport)):
-            way.probe()
+        way.probe()
     except AuthenticationFailure as error:
         return fail("outgoing", f"{out.host}:{out.port} refuses us: {error}", "set outgoing.username and password")
     except TransportFailure as error:
