@@ -1,4 +1,4 @@
-"""The `triaged` command. Its subcommands are imported when they are asked for, so that it starts fast."""
+"""The `triaged` command. A subcommand is imported when it is called, so that the command starts fast."""
 
 import os
 import sys
@@ -13,45 +13,45 @@ import click
 EX_USAGE: Final = 64
 INTERRUPTED: Final = 130
 
-# Section, name, what it says of itself in the overview. The module has the name of the command.
+# Section, name and description in the overview. The module has the name of the command.
 COMMANDS: Final = (
     ("Run", "run", "Run everything in one process."),
-    ("Run", "daemon", "Accept mail, without working on it."),
-    ("Run", "worker", "Work on what is stored."),
-    ("Run", "send-test", "Send a mail to the listener as a customer would."),
-    ("Run", "check", "Show the settings in force and try every connection."),
-    ("Run", "try", "Show what would happen to a mail; store and send nothing."),
+    ("Run", "daemon", "Accept emails only; workers process them."),
+    ("Run", "worker", "Process stored emails: triage, notify, deliver."),
+    ("Run", "send-test", "Send a test email to the listener."),
+    ("Run", "check", "Show the settings and test every connection."),
+    ("Run", "try", "Show what would happen to an email; store and send nothing."),
     ("Tickets", "tickets", "List, show, search, close, assign and correct tickets."),
-    ("Tickets", "stats", "Count mails, tickets, jobs and deliveries."),
-    ("Mail", "trace", "Follow a mail from the socket to the last notification."),
-    ("Mail", "parked", "List, show and replay mail that was not understood."),
-    ("Mail", "imap", "Fetch older mail from the mailboxes."),
+    ("Tickets", "stats", "Count emails, tickets, jobs and deliveries."),
+    ("Email", "trace", "Show the way of an email from receipt to the last notification."),
+    ("Email", "parked", "List, show and replay emails that could not be processed."),
+    ("Email", "imap", "Import older emails from the mailboxes."),
     ("Operate", "jobs", "List, retry and dismiss jobs."),
     ("Operate", "db", "Upgrade, back up and verify the database."),
-    ("Triage", "train", "Train a model, and promote it when it is not worse."),
-    ("Triage", "evaluate", "Measure triage on labelled tickets."),
-    ("Triage", "rehearse", "Show what another configuration would decide on stored mail."),
-    ("Triage", "rules", "Try the rules on tickets."),
+    ("Triage", "train", "Train a model, and promote it if it is not worse."),
+    ("Triage", "evaluate", "Measure the accuracy of triage on labelled tickets."),
+    ("Triage", "rehearse", "Show what other settings would decide on stored tickets."),
+    ("Triage", "rules", "Test the rules on tickets."),
     ("Triage", "models", "List, show, promote and roll back models."),
 )
 
 
 def module_of(command: str) -> str:
-    """Return the name of a command's module and function, such as send_test; `try` is a keyword of the language."""
+    """Return the name of the module and function of a command, such as send_test; try_ because `try` is a keyword."""
     name = command.replace("-", "_")
     return f"{name}_" if iskeyword(name) else name
 
 
-class Lazy(click.Group):
-    """A group that imports the module of a subcommand only when it is called."""
+class LazyGroup(click.Group):
+    """A group that imports the module of a subcommand when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names, in the order of the overview."""
+        """Return the names in the order of the overview."""
         del ctx
         return [name for _, name, _ in COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a subcommand; None where there is none of that name."""
+        """Import and return a subcommand; None if there is none of that name."""
         del ctx
         if cmd_name not in {name for _, name, _ in COMMANDS}:
             return None
@@ -62,7 +62,7 @@ class Lazy(click.Group):
         return _keep_paragraphs(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the overview, a section for each kind of work, without importing anything."""
+        """Write the overview in sections, without importing the subcommands."""
         del ctx
         for section in dict.fromkeys(section for section, *_ in COMMANDS):
             with formatter.section(section):
@@ -70,29 +70,32 @@ class Lazy(click.Group):
 
 
 def _keep_paragraphs(command: click.Command) -> click.Command:
-    r"""Turn the \b of raw docstrings into the mark by which click keeps the lines of a paragraph."""
+    r"""Replace \b in raw docstrings by the character that makes click keep the lines of a paragraph."""
     command.help = command.help and command.help.replace("\\b\n", "\b\n")
     for inner in command.commands.values() if isinstance(command, click.Group) else ():
         _keep_paragraphs(inner)
     return command
 
 
-@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings (default: ./triaged.toml).")
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings file.  [default: ./triaged.toml]"
+)
 @click.version_option(package_name="triaged", prog_name="triaged")
 @click.pass_context
 def cli(ctx: click.Context, config: Path | None) -> None:
-    r"""Mail in, triaged, mail out: an email helpdesk daemon.
+    r"""Run an email helpdesk: emails become tickets, which are routed to teams.
 
     \b
     Example: triaged run
-    Settings come from the file, TRIAGED_SECTION__KEY variables and systemd credentials.
+    Settings come from the file, from variables such as TRIAGED_SMTP__LISTEN
+    and from systemd credentials.
     """
     ctx.obj = config
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code (sysexits.h). `arguments` default to those of this process."""
+    """Run the command and return its exit code (sysexits.h). `arguments` default to sys.argv[1:]."""
     _keep_paragraphs(cli)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
@@ -111,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough; without this, the interpreter complains while it exits.
+        # The reader of our output, such as `head`, has ended. Without this, the interpreter reports an error at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code if isinstance(code, int) else 0

@@ -1,4 +1,4 @@
-"""The command `check`: the settings in force, every connection, and what to do about what is wrong."""
+"""The command `check`: show the settings, test every connection, and say how to fix problems."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -15,14 +15,16 @@ CONFIG, TEMPORARY = 78, 75
 
 
 @click.command()
-@click.option("--live", is_flag=True, help="Only the health of what is running: waiting jobs, mailboxes, dead jobs.")
-@click.option("--quiet", is_flag=True, help="Only what is not right.")
+@click.option(
+    "--live", is_flag=True, help="Check only the health of the running system: waiting and dead jobs, mailboxes."
+)
+@click.option("--quiet", is_flag=True, help="Print only warnings and failures.")
 @params.as_json
 @click.pass_context
 def check(ctx: click.Context, live: bool, quiet: bool, as_json: bool) -> None:
-    r"""Show the settings in force, secrets masked, and try every connection. Nothing is sent.
+    r"""Show the settings, with secrets masked, and test every connection. No email is sent.
 
-    Exits with 78 where the configuration is wrong, with 75 where something cannot be reached, else with 0.
+    The exit code is 78 if the configuration is wrong, 75 if a connection fails or the system is unhealthy, else 0.
 
     \b
     Example: triaged --config /etc/triaged/triaged.toml check
@@ -51,16 +53,15 @@ def _write(finding: Finding, *, as_json: bool) -> None:
     if as_json:
         output.emit(asdict(finding))
         return
-    click.echo(
-        f"{output.styled(finding.state)}{' ' * (6 - len(finding.state))}{finding.what}: {output.line(finding.text)}"
-    )
+    head = f"{output.styled(finding.state)}{' ' * (6 - len(finding.state))}"
+    click.echo(output.hang(head, f"{finding.what}: {output.line(finding.text)}", 9))
     if finding.advice:
-        click.echo(f"      -> {output.line(finding.advice)}")
+        click.echo(output.hang("      -> ", output.line(finding.advice), 9))
 
 
 def _settings(ctx: click.Context, settings: Settings) -> None:
     output.heading(
-        f"settings in force ({context.config_path(ctx) or 'TRIAGED_CONFIG, ./triaged.toml or the defaults'})"
+        f"settings in force (from {context.config_path(ctx) or 'TRIAGED_CONFIG, ./triaged.toml or the defaults'})"
     )
     plain = masked(settings)
     for key, value in _flat(plain if isinstance(plain, Mapping) else {}):
@@ -80,7 +81,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def _table(name: str, items: list[Any]) -> Iterator[tuple[str, Any]]:
-    """Show a rule by its name; anything else of which there are several in full."""
+    """Show a rule by its name and effect, and other tables in full."""
     for item in items:
         if name == "rules":
             yield f"rules.{item['name']}", item["category"] or f"priority {item['priority']}"

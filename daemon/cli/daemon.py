@@ -1,4 +1,4 @@
-"""The command `daemon`: accept email, without working on it."""
+"""The command `daemon`: accept emails; worker processes handle them."""
 
 import asyncio
 
@@ -15,7 +15,9 @@ log = structlog.get_logger(__name__)
 @click.command()
 @click.pass_context
 def daemon(ctx: click.Context) -> None:
-    r"""Accept mail, without working on it: the listener, the mailboxes and the relay.
+    r"""Accept emails only: run the listener, the mailboxes and the relay.
+
+    Start `triaged worker` as well, on this or another host, to process the emails.
 
     \b
     Example: triaged --config /etc/triaged/triaged.toml daemon

@@ -1,4 +1,4 @@
-"""The commands on the database."""
+"""The command `db`: upgrade, back up and verify the database."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from daemon.store.maintenance.backup import backup as copy
 from daemon.store.maintenance.verify import verify as problems
 from daemon.store.maintenance.verify import work
 
-NAMED_AT_MOST = 1000
+MAX_PRINTED = 1000
 
 
 @click.group()
@@ -29,7 +29,7 @@ def db() -> None:
 @db.command()
 @click.pass_context
 def upgrade(ctx: click.Context) -> None:
-    r"""Bring the database to the schema of this version, making it where there is none.
+    r"""Create or upgrade the database schema.
 
     \b
     Example: triaged db upgrade
@@ -39,24 +39,30 @@ def upgrade(ctx: click.Context) -> None:
     with context.store(settings, checked=False) as store:
         before, after = schema.upgrade(store.engine)
     where = context.where(settings.database_url)
-    said = f"is at {after} already" if before == after else f"upgraded from {before or 'nothing'} to {after}"
-    click.echo(f"{where}: {said}")
+    if before == after:
+        result = f"already has schema {after}"
+    else:
+        result = f"upgraded from schema {before} to {after}" if before else f"created with schema {after}"
+    click.echo(f"{where}: {result}")
 
 
 @db.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @click.pass_context
 def backup(ctx: click.Context, file: Path | None) -> None:
-    r"""Copy the database into FILE while it is in use, and check the copy.
+    r"""Copy the database to FILE and check the copy.
+
+    The daemon may run meanwhile. Without FILE, the copy is ./triaged-TIME.db.
+
+    To restore: stop triaged, replace the database by the copy, run `triaged db verify`, and start triaged.
 
     \b
     Example: triaged db backup /srv/backup/triaged.db
-    To restore: stop triaged, put the copy in the place of the database, run `triaged db verify`, start triaged.
     """
     settings = context.settings(ctx, quiet=True)
     source = make_url(settings.database_url)
     if source.get_backend_name() != "sqlite":
-        raise context.Unsupported(f"PostgreSQL has its own tool; run: {_pg_dump(settings, file)}")
+        raise context.Unsupported(f"this command copies SQLite only; for PostgreSQL run: {_pg_dump(settings, file)}")
     target = file or Path(f"triaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db")
     with context.store(settings), output.progress("pages", 0) as bar:
 
@@ -68,17 +74,18 @@ def backup(ctx: click.Context, file: Path | None) -> None:
             size = copy(Path(source.database or ""), target, move)
         except BackupError as error:
             raise context.NotWritten(str(error)) from None
-    click.echo(f"{target}: {size} octets, checked")
+    click.echo(f"{target}: {size} bytes, checked")
 
 
 @db.command()
 @params.as_json
 @click.pass_context
 def verify(ctx: click.Context, as_json: bool) -> None:
-    r"""Prove that nothing is lost; name every row that is wrong, and exit 1 if there is any.
+    r"""Check the database for lost or inconsistent rows.
 
-    Every mail is in one state with a reason, every ticket has its decision or a live job, every delivery its fate or a
-    live job, every raw mail is what was accepted. Safe while triaged runs.
+    Checks that every email has one state and a reason, every ticket a decision or a live job, every delivery an outcome
+    or a live job, and that every raw email is unchanged. Prints each wrong row, and exits with 1 if there is any. The
+    daemon may run meanwhile.
 
     \b
     Example: triaged db verify
@@ -89,13 +96,14 @@ def verify(ctx: click.Context, as_json: bool) -> None:
             found += 1
             if as_json:
                 output.emit({"row": row, "problem": problem})
-            elif found <= NAMED_AT_MOST:
+            elif found <= MAX_PRINTED:
                 click.echo(f"{row}: {problem}")
-    output.note(f"{found} problems" if found else f"{context.where(settings.database_url)}: nothing is wrong")
+    where = context.where(settings.database_url)
+    output.note(f"{where}: {output.number(found, 'problem')}" if found else f"{where}: no problems")
     if found:
         ctx.exit(1)
 
 
 def _pg_dump(settings: Settings, file: Path | None) -> str:
     target, url = file or Path("triaged.dump"), context.where(settings.database_url)
-    return f"pg_dump --format=custom --file={target} '{url}' (the password from PGPASSWORD or ~/.pgpass)"
+    return f"pg_dump --format=custom --file={target} '{url}' (password from PGPASSWORD or ~/.pgpass)"

@@ -1,4 +1,4 @@
-"""The command `evaluate`: how right triage is on labelled tickets."""
+"""The command `evaluate`: measure triage on labelled tickets."""
 
 import csv
 from collections.abc import Sequence
@@ -22,25 +22,32 @@ NEVER_AUDITED = 1.0
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE.csv")
-@click.option("--predictions", type=click.Path(path_type=Path), metavar="OUT.csv", help="Write id, label, confidence.")
-@click.option("--model-only", is_flag=True, help="Leave the rules out.")
+@click.option(
+    "--predictions",
+    type=click.Path(path_type=Path),
+    metavar="OUT.csv",
+    help="Write id, label and confidence to this file.",
+)
+@click.option("--model-only", is_flag=True, help="Measure the model without the rules.")
 @params.as_json
 @click.pass_context
 def evaluate(ctx: click.Context, file: Path, predictions: Path | None, model_only: bool, as_json: bool) -> None:
-    r"""Measure triage, rules before model, on labelled tickets: the columns id, subject, body and label (or category).
+    r"""Measure the accuracy of triage on labelled tickets.
+
+    FILE.csv has the columns id, subject, body and label (or category). As in operation, rules decide before the model.
 
     \b
     Example: triaged evaluate our-tickets.csv --json
     Example: triaged evaluate our-tickets.csv --predictions out.csv
     """
     settings = context.settings(ctx, quiet=True)
-    with output.busy("reading the tickets, and the model"):
+    with output.busy("loading tickets and model"):
         examples = _read(file)
         model, note = _model(settings)
     output.note(note)
-    began = perf_counter()
+    started = perf_counter()
     answers = _answers(settings, model, examples, model_only=model_only)
-    milliseconds = 1000 * (perf_counter() - began) / len(examples)
+    milliseconds = 1000 * (perf_counter() - started) / len(examples)
     if predictions is not None:
         _write(predictions, examples, answers)
     _report(answers, model, milliseconds, as_json=as_json)
@@ -54,7 +61,7 @@ def _read(file: Path) -> "list[Example]":
     except ExampleError as error:
         raise (context.BadData if error.line else context.NotFound)(str(error)) from None
     if not examples:
-        raise context.BadData(f"{file}: has no tickets")
+        raise context.BadData(f"{file} has no tickets")
     return examples
 
 
@@ -70,7 +77,7 @@ def _model(settings: "Settings") -> "tuple[Model, str]":
 def _answers(
     settings: "Settings", model: "Model", examples: "Sequence[Example]", *, model_only: bool
 ) -> "list[Answer]":
-    """Return what triage says of each ticket; a decision for review counts with the model's best guess."""
+    """Return the decision on each ticket; for a ticket sent to review, the best guess of the model counts."""
     from workers.learning.metrics import Answer
     from workers.policies import triage_policy
     from workers.triage.decide import decide
@@ -118,6 +125,6 @@ def _facts(figures: "Figures", milliseconds: float) -> None:
         "macro-F1": f"{figures.macro_f1:.4f}",
         "ECE": f"{figures.ece:.4f}",
         "coverage at 95 %": f"{figures.coverage:.4f}",
-        "milliseconds each": f"{milliseconds:.2f}",
+        "ms per ticket": f"{milliseconds:.2f}",
     }
     output.facts("triage on these tickets", shown)

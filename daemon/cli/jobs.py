@@ -1,4 +1,4 @@
-"""The commands on jobs."""
+"""The command `jobs`: list, retry and dismiss jobs."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -27,13 +27,19 @@ def jobs() -> None:
 
 
 @jobs.command("list")
-@click.option("--state", type=click.Choice([s.value for s in JobState]), default=JobState.DEAD.value, show_default=True)
-@click.option("--kind", type=click.Choice([k.value for k in JobKind]))
+@click.option(
+    "--state",
+    type=click.Choice([s.value for s in JobState]),
+    default=JobState.DEAD.value,
+    show_default=True,
+    help="Only jobs in this state.",
+)
+@click.option("--kind", type=click.Choice([k.value for k in JobKind]), help="Only jobs of this kind.")
 @params.limit(100)
 @params.as_json
 @click.pass_context
 def list_(ctx: click.Context, state: str, kind: str | None, limit: int, as_json: bool) -> None:
-    r"""List jobs; those that were given up, unless told otherwise.
+    r"""List jobs, by default the dead ones.
 
     \b
     Example: triaged jobs list --state ready --kind deliver
@@ -45,29 +51,29 @@ def list_(ctx: click.Context, state: str, kind: str | None, limit: int, as_json:
 
 
 @jobs.command()
-@click.argument("ids", nargs=-1, type=int)
-@click.option("--all", "everything", is_flag=True, help="Every dead job.")
-@click.option("--kind", type=click.Choice([k.value for k in JobKind]), help="With --all: only of this kind.")
+@click.argument("ids", nargs=-1, type=int, metavar="[ID...]")
+@click.option("--all", "everything", is_flag=True, help="All dead jobs.")
+@click.option("--kind", type=click.Choice([k.value for k in JobKind]), help="With --all: only jobs of this kind.")
 @params.actor
 @click.pass_context
 def retry(ctx: click.Context, ids: tuple[int, ...], everything: bool, kind: str | None, actor: str) -> None:
-    r"""Let dead jobs be tried again, as often as new ones.
+    r"""Run dead jobs again, with a full number of attempts.
 
     \b
     Example: triaged jobs retry 17 18
     Example: triaged jobs retry --all --kind deliver
     """
-    _each(ctx, ids, kind, retry_job, actor, "is tried again", everything=everything)
+    _each(ctx, ids, kind, retry_job, actor, "will be tried again", everything=everything)
 
 
 @jobs.command()
-@click.argument("ids", nargs=-1, type=int)
-@click.option("--all", "everything", is_flag=True, help="Every dead job.")
-@click.option("--kind", type=click.Choice([k.value for k in JobKind]), help="With --all: only of this kind.")
+@click.argument("ids", nargs=-1, type=int, metavar="[ID...]")
+@click.option("--all", "everything", is_flag=True, help="All dead jobs.")
+@click.option("--kind", type=click.Choice([k.value for k in JobKind]), help="With --all: only jobs of this kind.")
 @params.actor
 @click.pass_context
 def dismiss(ctx: click.Context, ids: tuple[int, ...], everything: bool, kind: str | None, actor: str) -> None:
-    r"""Let dead jobs rest: they are listed no more.
+    r"""Dismiss dead jobs: they are not listed and not run again.
 
     \b
     Example: triaged jobs dismiss 17
@@ -81,12 +87,12 @@ def _each(
     kind: str | None,
     change: Callable[[Session, int, str, datetime], Subject],
     actor: str,
-    said: str,
+    result: str,
     *,
     everything: bool,
 ) -> None:
     if bool(ids) == everything:
-        raise click.UsageError("name jobs, or say --all")
+        raise click.UsageError("give the IDs of jobs, or --all")
     settings, failed = context.settings(ctx, quiet=True), []
     with context.store(settings) as store:
         if everything:
@@ -96,8 +102,8 @@ def _each(
             for number in ids:
                 now = SystemClock().now()
                 try:
-                    subject = store.write(lambda s, number=number, now=now: change(s, number, actor, now))  # type: ignore[misc]  # bound now, not later
-                    click.echo(f"job {number} ({subject}) {said}")
+                    subject = store.write(lambda s, number=number, now=now: change(s, number, actor, now))  # type: ignore[misc]  # bound here, not when called
+                    click.echo(f"job {number} ({subject}) {result}")
                 except RetryError as error:
                     failed.append(str(error))
                 bar.update(1)

@@ -1,4 +1,4 @@
-"""The commands on models."""
+"""The command `models`: list, show, promote and roll back models."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +17,9 @@ COLUMNS: Final = ("version", "current", "created", "examples", "accuracy", "macr
 
 @click.group()
 def models() -> None:
-    r"""List, show, promote and roll back models. Workers take up another model within seconds.
+    r"""List, show, promote and roll back models.
+
+    Workers load a promoted model within seconds.
 
     \b
     Example: triaged models list
@@ -28,7 +30,9 @@ def models() -> None:
 @params.as_json
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
-    r"""List models, the oldest first, with what held-out tickets said of them.
+    r"""List models, oldest first.
+
+    Accuracy, macro-F1 and ECE were measured on held-out tickets when the model was trained.
 
     \b
     Example: triaged models list --json
@@ -43,7 +47,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
 @params.as_json
 @click.pass_context
 def show(ctx: click.Context, version: str | None, as_json: bool) -> None:
-    r"""Show what is known of a model; of the one in use, unless told otherwise.
+    r"""Show details of a model, by default of the one in use.
 
     \b
     Example: triaged models show
@@ -51,13 +55,19 @@ def show(ctx: click.Context, version: str | None, as_json: bool) -> None:
     with _registry(ctx) as registry:
         wanted = version or registry.current()
         if wanted is None:
-            raise context.NotFound("there is no model yet; triaged train makes one")
+            raise context.NotFound("there is no model yet; create one with `triaged train`")
         manifest = asdict(registry.show(wanted))
     if as_json:
         output.emit(manifest)
         return
-    output.facts(f"model {wanted}", {k: v for k, v in manifest.items() if k not in {"figures", "notes"}})
-    output.facts("figures", manifest["figures"])
+    output.facts(f"model {wanted}", _spaced({k: v for k, v in manifest.items() if k not in {"figures", "notes"}}))
+    figures = dict(manifest["figures"])
+    held_out = dict(figures.pop("held_out", {}))
+    classes = held_out.pop("classes", {})
+    output.facts("figures", _spaced(figures))
+    output.facts("on held-out tickets", _spaced(held_out))
+    output.facts("on held-out tickets, by category", classes)
+    output.heading("promotion")
     for note in manifest["notes"]:
         click.echo(f"  {output.line(note)}")
 
@@ -66,7 +76,7 @@ def show(ctx: click.Context, version: str | None, as_json: bool) -> None:
 @click.argument("version")
 @click.pass_context
 def promote(ctx: click.Context, version: str) -> None:
-    r"""Put a model in use.
+    r"""Use this model from now on.
 
     \b
     Example: triaged models promote 20261123-081500-1f2e3d4c
@@ -77,12 +87,16 @@ def promote(ctx: click.Context, version: str) -> None:
 @models.command()
 @click.pass_context
 def rollback(ctx: click.Context) -> None:
-    r"""Put the model back in use that was before.
+    r"""Use the previous model again.
 
     \b
     Example: triaged models rollback
     """
     _change(ctx, lambda registry: registry.rollback())
+
+
+def _spaced(row: dict[str, Any]) -> dict[str, Any]:
+    return {name.replace("_", " "): value for name, value in row.items()}
 
 
 def _change(ctx: click.Context, change: "Callable[[Registry], str]") -> None:
@@ -93,14 +107,14 @@ def _change(ctx: click.Context, change: "Callable[[Registry], str]") -> None:
 
 def _promoted(registry: "Registry", version: str) -> str:
     if version not in registry.versions():
-        raise context.NotFound(f"no model {output.line(version, 80)}; triaged models list shows those that are kept")
+        raise context.NotFound(f"no model {output.line(version, 80)}; `triaged models list` shows all")
     registry.promote(version)
     return version
 
 
 @contextmanager
 def _registry(ctx: click.Context) -> "Iterator[Registry]":
-    """Give the registry; what it refuses is bad data."""
+    """Give the registry; its errors become BadData."""
     from workers.app import registry
     from workers.learning.registry import RegistryError
 

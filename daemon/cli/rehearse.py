@@ -1,4 +1,4 @@
-"""The command `rehearse`: what other settings would decide on mail that is there, without any effect."""
+"""The command `rehearse`: show what other settings would decide; nothing is changed."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ COLUMNS: Final = ("reference", "category", "team", "new_category", "new_team", "
 
 @dataclass(frozen=True, slots=True)
 class CurrentDecision:
-    """An email and where it stands now; `case` is what triage reads of it."""
+    """An email, its current category and team, and the text that triage reads of it."""
 
     reference: str
     subject: str
@@ -34,10 +34,10 @@ class CurrentDecision:
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH...]")
-@click.option("--config", "other", type=click.Path(path_type=Path), metavar="NEW.toml", help="Rehearse these settings.")
-@params.since("Stored mail since: 2026-11-01, or 30d.", default="30d")
+@click.option("--config", "other", type=click.Path(path_type=Path), metavar="NEW.toml", help="Settings to rehearse.")
+@params.since("Tickets opened since: 2026-11-01, or 30d.", default="30d")
 @params.limit(10_000)
-@click.option("--all", "everything", is_flag=True, help="Show also what stays.")
+@click.option("--all", "everything", is_flag=True, help="Include unchanged tickets.")
 @params.as_json
 @click.pass_context
 def rehearse(
@@ -49,10 +49,10 @@ def rehearse(
     everything: bool,
     as_json: bool,
 ) -> None:
-    r"""Decide stored mail anew, by other settings or the present model, and show what would move. Nothing is changed.
+    r"""Show what other settings would decide on stored tickets. Nothing is changed.
 
-    With PATH (a file, an mbox, a Maildir, a directory of .eml files) mails are compared that are not stored: what the
-    present settings decide against what the others would.
+    Without --config, the current settings and model decide again. With PATH (a file, an mbox, a Maildir or a directory
+    of .eml files), the emails in PATH are decided by the current and by the other settings, and compared.
 
     \b
     Example: triaged rehearse --config new.toml --since 30d
@@ -63,30 +63,29 @@ def rehearse(
         new = load(other) if other else settings
     except ConfigError as error:
         raise context.Misconfigured(str(error)) from None
-    with output.busy("loading the model"):
-        decide = _decider(new)
+    decide = _decider(new)
     moves: Counter[tuple[str, str]] = Counter()
-    rows = _rows(_stands(settings, paths, since, limit), decide, moves, everything=everything)
+    rows = _rows(_current_decisions(settings, paths, since, limit), decide, moves, everything=everything)
     output.listing(rows, COLUMNS, as_json=as_json)
     _summary(moves)
 
 
 def _rows(
-    stands: Iterator[CurrentDecision],
+    current: Iterator[CurrentDecision],
     decide: "Callable[[Case], Triage]",
     moves: Counter[tuple[str, str]],
     *,
     everything: bool,
 ) -> Iterator[dict[str, Any]]:
-    for stand in stands:
-        new = decide(stand.case)
-        moves[stand.team, new.team] += 1
-        if everything or (stand.category, stand.team) != (new.category, new.team):
+    for email in current:
+        new = decide(email.case)
+        moves[email.team, new.team] += 1
+        if everything or (email.category, email.team) != (new.category, new.team):
             yield {
-                "reference": stand.reference,
-                "subject": stand.subject,
-                "category": stand.category,
-                "team": stand.team,
+                "reference": email.reference,
+                "subject": email.subject,
+                "category": email.category,
+                "team": email.team,
                 "new_category": new.category,
                 "new_team": new.team,
                 "new_confidence": new.confidence,
@@ -99,12 +98,15 @@ def _decider(settings: Settings) -> "Callable[[Case], Triage]":
     from workers.policies import triage_policy
     from workers.triage.decide import decide
 
-    policy, (model, note) = triage_policy(settings), usable_model(settings)
+    with output.busy("loading the model"):
+        policy, (model, note) = triage_policy(settings), usable_model(settings)
     output.note(note)
     return lambda case: decide(case, policy, model, {}, NEVER_AUDITED)
 
 
-def _stands(settings: Settings, paths: tuple[str, ...], since: datetime, limit: int) -> Iterator[CurrentDecision]:
+def _current_decisions(
+    settings: Settings, paths: tuple[str, ...], since: datetime, limit: int
+) -> Iterator[CurrentDecision]:
     if paths:
         yield from _from_files(settings, paths)
         return
@@ -113,7 +115,7 @@ def _stands(settings: Settings, paths: tuple[str, ...], since: datetime, limit: 
 
 
 def _stored(store: "Store", since: datetime, limit: int) -> Iterator[CurrentDecision]:
-    """Yield stored tickets, the newest first, a few at a time."""
+    """Yield stored tickets, the newest first, with one short read each."""
     from daemon.store import decisions
     from daemon.store.queries import tickets
     from daemon.store.queries.tickets import TicketFilter
@@ -137,20 +139,20 @@ def _from_files(settings: Settings, paths: tuple[str, ...]) -> Iterator[CurrentD
     from daemon.mail.mime.parse import parse
     from workers.triage import preprocess as text
 
-    present = _decider(settings)
+    decide = _decider(settings)
     try:
         for name, raw in mails(paths):
             message = parse(raw)
             case = text.clean(message.subject, message.text)
-            now = present(case)
+            now = decide(case)
             yield CurrentDecision(name, message.subject, now.category, now.team, case)
     except OSError as error:
         raise context.NotFound(f"{error.filename}: {error.strerror}") from None
 
 
 def _summary(moves: Counter[tuple[str, str]]) -> None:
-    total, moved = moves.total(), sum(number for (old, new), number in moves.items() if old != new)
-    output.note(f"{total} mails, {moved} would go to another team")
-    for (old, new), number in moves.most_common():
+    total, moved = moves.total(), sum(count for (old, new), count in moves.items() if old != new)
+    output.note(f"{total} decided, {moved} would go to another team")
+    for (old, new), count in moves.most_common():
         if old != new:
-            output.note(f"{number:6d}  {old or 'nobody'} -> {new}")
+            output.note(f"{count} from {old or 'no team'} to {new}")

@@ -1,4 +1,4 @@
-"""The commands on rules."""
+"""The command `rules`: test the rules on tickets."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def rules() -> None:
-    r"""Try the rules on tickets.
+    r"""Test the rules on tickets.
 
     \b
     Example: triaged rules test
@@ -28,7 +28,10 @@ def rules() -> None:
 @params.as_json
 @click.pass_context
 def test(ctx: click.Context, file: Path | None, as_json: bool) -> None:
-    r"""Show what each rule hits, and how often it is right: on the tickets in FILE.csv, else on those people verified.
+    r"""Show the hits and the precision of each rule.
+
+    The tickets are those in FILE.csv, with the columns subject, body and category, or the stored tickets that people
+    verified.
 
     \b
     Example: triaged rules test our-tickets.csv
@@ -37,9 +40,9 @@ def test(ctx: click.Context, file: Path | None, as_json: bool) -> None:
     from workers.policies import triage_policy
 
     settings = context.settings(ctx, quiet=True)
-    examples = _given(file) if file else _verified(settings)
+    examples = _from_file(file) if file else _verified(settings)
     if not examples:
-        output.note("no tickets: nobody has verified any yet; give a FILE.csv with subject, body and category")
+        output.note("no verified tickets yet; give a FILE.csv with the columns subject, body and category")
     rows: list[dict[str, Any]] = []
     with output.progress("rules", len(settings.rules)) as bar:
         for rule in triage_policy(settings).rules:
@@ -49,7 +52,7 @@ def test(ctx: click.Context, file: Path | None, as_json: bool) -> None:
     output.listing(rows, ("rule", "category", "hits", "right", "precision", "wrong"), as_json=as_json)
 
 
-def _given(file: Path) -> "Sequence[Example]":
+def _from_file(file: Path) -> "Sequence[Example]":
     from workers.learning.examples import ExampleError, read_file
 
     try:

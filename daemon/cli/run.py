@@ -1,4 +1,4 @@
-"""The command `run`: everything in one process."""
+"""The command `run`: listener, mailboxes, relay and workers in one process."""
 
 import asyncio
 
@@ -43,8 +43,9 @@ def _ready(settings: Settings, service: Service, workers: WorkerThread) -> None:
     click.echo(
         f"triaged listens on {service.address.host}:{service.address.port} ({settings.smtp.protocol}) "
         f"for {', '.join(settings.support.addresses)}\n"
-        f"  mail that it sends {where}\n"
-        "  try it, in another terminal:  make send-test   (or: triaged send-test)\n"
-        "  then:  triaged tickets list        stop with Ctrl-C",
+        f"  outgoing email {where}\n"
+        "  to try it, run in another terminal:  triaged send-test   (or: make send-test)\n"
+        "  then:  triaged tickets list\n"
+        "  stop with Ctrl-C",
         err=True,
     )

@@ -1,8 +1,8 @@
-"""The command `stats`: what there is, what waits, and how triage does."""
+"""The command `stats`: counts of emails, tickets, jobs and deliveries, and the quality of triage."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -12,12 +12,21 @@ from daemon.store.queries import lists
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
 
+SECTIONS: Final = (
+    ("mails", "emails by disposition"),
+    ("tickets", "tickets by status"),
+    ("teams", "tickets by team"),
+    ("categories", "tickets by category"),
+    ("jobs", "jobs by state"),
+    ("deliveries", "outgoing emails by state"),
+)
+
 
 @click.group(invoke_without_command=True)
 @params.as_json
 @click.pass_context
 def stats(ctx: click.Context, as_json: bool) -> None:
-    r"""Count mails, tickets, jobs and deliveries, and say what waits.
+    r"""Count emails, tickets, jobs and deliveries, and show waiting jobs.
 
     \b
     Example: triaged stats
@@ -31,11 +40,13 @@ def stats(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         output.emit(found)
         return
-    for title in ("mails", "tickets", "teams", "categories", "jobs", "deliveries"):
-        if found[title]:
-            output.facts(title, found[title])
+    for key, title in SECTIONS:
+        if found[key]:
+            output.facts(title, found[key])
     waiting = found["oldest_due"]
-    click.echo(f"oldest due job: {waiting['job']}, for {waiting['seconds']:.0f} s" if waiting else "no job waits")
+    click.echo(
+        f"oldest waiting job: {waiting['job']}, due for {waiting['seconds']:.0f} s" if waiting else "no job is waiting"
+    )
     if found["mailboxes"]:
         output.heading("mailboxes")
         output.listing(
@@ -48,7 +59,9 @@ def stats(ctx: click.Context, as_json: bool) -> None:
 @params.as_json
 @click.pass_context
 def triage(ctx: click.Context, since: datetime, as_json: bool) -> None:
-    r"""Show how triage does: what people overrode, what went to review, what the model is.
+    r"""Show the quality of triage.
+
+    Shows the decisions that people overrode, the share of tickets sent to review, and the status of the model.
 
     \b
     Example: triaged stats triage --since 30d
@@ -59,9 +72,12 @@ def triage(ctx: click.Context, since: datetime, as_json: bool) -> None:
     if as_json:
         output.emit(found)
         return
-    output.facts(f"triage since {since:%Y-%m-%d}", {k: v for k, v in found.items() if not isinstance(v, (list, dict))})
-    output.facts("decided first by", found["by"])
-    output.facts("certified from confidence", found["certified"])
+    output.facts(
+        f"triage since {since:%Y-%m-%d}",
+        {k.replace("_", " "): v for k, v in found.items() if not isinstance(v, (list, dict))},
+    )
+    output.facts("first decision by", found["by"])
+    output.facts("minimum confidence for automatic routing, by category", found["certified"])
     columns = ("kind", "name", "routed", "checked", "overridden", "share")
     output.listing(found["overrides"], columns, as_json=False)
 
@@ -78,7 +94,7 @@ def _numbers(store: Store) -> dict[str, Any]:
 
 
 def _triage(settings: Settings, store: Store, since: datetime) -> dict[str, Any]:
-    from daemon.cli.support.model_status import standing
+    from daemon.cli.support.model_status import model_status
     from daemon.store.queries.triage_stats import score
 
     with store.read() as session:
@@ -89,7 +105,7 @@ def _triage(settings: Settings, store: Store, since: datetime) -> dict[str, Any]
         "review_share": found.reviewed / found.decided if found.decided else None,
         "coverage": found.coverage,
         "audits": found.audits,
-        **standing(settings, store, datetime.now(UTC)),
+        **model_status(settings, store, datetime.now(UTC)),
         "by": found.by,
         "overrides": rows,
     }

@@ -1,4 +1,4 @@
-"""The commands on tickets."""
+"""The command `tickets`: list, show, search, close, assign and correct tickets."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -36,10 +36,10 @@ def tickets() -> None:
 
 
 @tickets.command("list")
-@click.option("--status", type=click.Choice([s.value for s in Status], case_sensitive=False))
-@click.option("--team", help="Assigned to this team.")
-@click.option("--category", help="In this category; PENDING before triage.")
-@params.since("Opened since: 2026-11-01, or 7d.")
+@click.option("--status", type=click.Choice([s.value for s in Status], case_sensitive=False), help="Only this status.")
+@click.option("--team", metavar="TEAM", help="Only tickets of this team.")
+@click.option("--category", metavar="CATEGORY", help="Only this category; PENDING for tickets before triage.")
+@params.since("Tickets opened since: 2026-11-01, or 7d.")
 @params.limit(50)
 @params.as_json
 @click.pass_context
@@ -52,7 +52,7 @@ def list_(
     limit: int,
     as_json: bool,
 ) -> None:
-    r"""List tickets, the newest first.
+    r"""List tickets, newest first.
 
     \b
     Example: triaged tickets list --team PAYMENTS_TEAM --since 7d --json
@@ -62,17 +62,23 @@ def list_(
         found = reports.list_tickets(session, TicketFilter(status, team, category, since), limit)
     output.listing(map(asdict, found), COLUMNS, as_json=as_json)
     if len(found) == limit and not as_json:
-        output.note(f"there may be more; --limit {limit} was reached")
+        output.note(f"only the first {limit} are shown; use --limit to see more")
 
 
 @tickets.command()
 @click.argument("words", nargs=-1, required=True)
-@click.option("--newest", default=reports.SEARCHED, show_default=True, help="Look at so many of the newest tickets.")
+@click.option(
+    "--newest",
+    default=reports.SEARCHED,
+    show_default=True,
+    metavar="N",
+    help="Number of tickets to search, newest first.",
+)
 @params.limit(50)
 @params.as_json
 @click.pass_context
 def search(ctx: click.Context, words: tuple[str, ...], newest: int, limit: int, as_json: bool) -> None:
-    r"""Search subject, text, reference and requester.
+    r"""Search tickets by words in subject, text, reference or requester.
 
     \b
     Example: triaged tickets search debited but not credited
@@ -83,16 +89,16 @@ def search(ctx: click.Context, words: tuple[str, ...], newest: int, limit: int, 
         found = reports.search_tickets(session, text, limit, newest)
     output.listing(map(asdict, found), COLUMNS, as_json=as_json)
     if not found:
-        output.note(f"nothing found among the {newest} newest tickets")
+        output.note(f"no match among the {newest} newest tickets; use --newest to search more")
 
 
 @tickets.command()
 @click.argument("reference")
-@click.option("--full", is_flag=True, help="Show whole mails, with what they quote.")
+@click.option("--full", is_flag=True, help="Show whole emails, with quoted text.")
 @params.as_json
 @click.pass_context
 def show(ctx: click.Context, reference: str, full: bool, as_json: bool) -> None:
-    r"""Show everything about a ticket: mails, decisions and why, who was told.
+    r"""Show a ticket with its emails, decisions and notifications.
 
     \b
     Example: triaged tickets show HD-7K3Q-M9XW
@@ -101,7 +107,7 @@ def show(ctx: click.Context, reference: str, full: bool, as_json: bool) -> None:
     with context.store(settings) as store, store.read() as session:
         found = ticket_detail(session, references.existing(session, reference, settings.support.reference_prefix))
     if found is None:
-        raise context.NotFound(f"no ticket {reference}")
+        raise context.NotFound(f"no ticket {output.line(reference, 60)}")
     if as_json:
         output.emit(ticket_view.as_row(found))
     else:
@@ -113,7 +119,9 @@ def show(ctx: click.Context, reference: str, full: bool, as_json: bool) -> None:
 @params.actor
 @click.pass_context
 def close(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
-    r"""Close tickets. Nobody is mailed; a later mail of the customer opens a new ticket that points here.
+    r"""Close tickets.
+
+    No email is sent. A later reply of the customer opens a new ticket that refers to the closed one.
 
     \b
     Example: triaged tickets close HD-7K3Q-M9XW
@@ -124,22 +132,24 @@ def close(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
             done = _change(
                 store, settings, reference, lambda session, found, now: actions.close(session, found, actor, now)
             )
-            click.echo(f"{reference}: {'closed' if done else 'was closed already'}")
+            click.echo(f"{reference}: {'closed' if done else 'already closed'}")
 
 
 @tickets.command()
 @click.argument("reference")
-@click.option("--team", required=True)
+@click.option("--team", required=True, metavar="TEAM", help="Name of the team.")
 @params.actor
 @click.pass_context
 def assign(ctx: click.Context, reference: str, team: str, actor: str) -> None:
-    r"""Give a ticket to a team, and tell the team. The category stays; to change it, use `correct`.
+    r"""Assign a ticket to a team, and notify the team.
+
+    The category stays the same; use `triaged tickets correct` to change it.
 
     \b
     Example: triaged tickets assign HD-7K3Q-M9XW --team TECH_SUPPORT
     """
     settings = context.settings(ctx, quiet=True)
-    _known("team", team, [t.name for t in settings.teams])
+    _require("team", team, [t.name for t in settings.teams])
     with context.store(settings) as store:
         try:
             done = _change(
@@ -149,24 +159,28 @@ def assign(ctx: click.Context, reference: str, team: str, actor: str) -> None:
                 lambda session, found, now: actions.assign(session, found, team, actor, now),
             )
         except ValueError as error:
-            raise context.BadData(f"{reference}: {error}; say what it is: tickets correct --category") from None
-    _tell(reference, done, f"assigned to {team}", f"is with {team} already")
+            raise context.BadData(f"{reference}: {error}; set its category with `triaged tickets correct`") from None
+    _print_result(reference, done, f"assigned to {team}", f"already assigned to {team}")
 
 
 @tickets.command()
 @click.argument("reference")
-@click.option("--category", required=True)
-@click.option("--priority", type=click.Choice(PRIORITIES, case_sensitive=False), help="Default: stays as it is.")
+@click.option("--category", required=True, metavar="CATEGORY", help="The right category.")
+@click.option(
+    "--priority", type=click.Choice(PRIORITIES, case_sensitive=False), help="The right priority.  [default: unchanged]"
+)
 @params.actor
 @click.pass_context
 def correct(ctx: click.Context, reference: str, category: str, priority: str | None, actor: str) -> None:
-    r"""Say what a ticket really is. Its team is told, and triage learns from it.
+    r"""Correct the category and priority of a ticket.
+
+    The ticket moves to the team of the category, the team is notified, and triage learns from the correction.
 
     \b
     Example: triaged tickets correct HD-7K3Q-M9XW --category Login --priority High
     """
     settings = context.settings(ctx, quiet=True)
-    _known("category", category, [c.name for c in settings.categories])
+    _require("category", category, [c.name for c in settings.categories])
     wanted = next(c for c in settings.categories if c.name == category)
     correction = Correction(
         category, wanted.team, Priority(priority) if priority else None, Priority(wanted.priority), actor
@@ -180,7 +194,9 @@ def correct(ctx: click.Context, reference: str, category: str, priority: str | N
                 session, found, correction, now, retrain_after=settings.triage.retrain_after
             ),
         )
-    _tell(reference, done, f"is {category}, with {wanted.team}", f"is {category} already; nothing to do")
+    _print_result(
+        reference, done, f"category {category}, team {wanted.team}", f"already has category {category}; nothing to do"
+    )
 
 
 def _change(store: Store, settings: Settings, reference: str, change: Callable[[Session, int, datetime], Any]) -> Any:  # noqa: ANN401 - what the change returns
@@ -190,14 +206,14 @@ def _change(store: Store, settings: Settings, reference: str, change: Callable[[
     )
 
 
-def _tell(reference: str, done: ActionResult, said: str, nothing: str) -> None:
+def _print_result(reference: str, done: ActionResult, changed: str, unchanged: str) -> None:
     if done.decision is None:
-        click.echo(f"{reference}: {nothing}")
+        click.echo(f"{reference}: {unchanged}")
         return
-    told = "the team is told" if done.changed else "confirmed; the team knows already"
-    click.echo(f"{reference}: {said} ({told})")
+    note = "the team is notified" if done.changed else "confirmed; the team was notified before"
+    click.echo(f"{reference}: {changed} ({note})")
 
 
-def _known(kind: str, name: str, names: list[str]) -> None:
+def _require(kind: str, name: str, names: list[str]) -> None:
     if name not in names:
-        raise context.BadData(f"no {kind} {name!r}; known are {', '.join(names)}")
+        raise context.BadData(f"there is no {kind} {name!r} in the settings; use one of: {', '.join(names)}")

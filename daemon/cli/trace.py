@@ -1,6 +1,7 @@
-"""The command `trace`."""
+"""The command `trace`: show the way of an email from receipt to the last notification."""
 
 from dataclasses import asdict
+from typing import Final
 
 import click
 from sqlalchemy.orm import Session
@@ -8,16 +9,19 @@ from sqlalchemy.orm import Session
 from daemon.cli.support import context, output, params, references
 from daemon.store.queries.timeline import Entry, find_mails, mails_of, timeline
 
+# Below the time and a space, as on a terminal.
+INDENT: Final = 21
+
 
 @click.command()
 @click.argument("mail", metavar="ID")
 @params.as_json
 @click.pass_context
 def trace(ctx: click.Context, mail: str, as_json: bool) -> None:
-    r"""Follow a mail from the socket to the last notification.
+    r"""Show the way of an email from receipt to the last notification.
 
-    ID is the number of a mail in the ledger, a reference, ticket:NUMBER, a Message-ID (of a mail that came, or of one
-    that we sent), or the SHA-256 of a raw mail.
+    ID is the reference of a ticket, ticket:NUMBER, the number of a received email, the Message-ID of a received or sent
+    email, or the SHA-256 of a raw email.
 
     \b
     Example: triaged trace HD-7K3Q-M9XW
@@ -39,12 +43,14 @@ def _mails(session: Session, text: str, prefix: str) -> list[int]:
     wanted = number if kind == "inbound" and number.isdecimal() else text.strip()
     found = mails_of(session, ticket_id) if ticket_id is not None else find_mails(session, wanted)
     if not found:
-        raise context.NotFound(f"no mail is known by {output.line(text, 100)}")
+        raise context.NotFound(
+            f"no email matches {output.line(text, 100)}; give a reference, a Message-ID or another ID (see --help)"
+        )
     return found
 
 
 def _write(entry: Entry) -> None:
     head = f"{output.moment(entry.at)}  {entry.subject:<12}  "
-    click.echo(f"{head}{output.styled(output.line(entry.state, 60))}  {output.line(entry.text)}")
+    click.echo(output.hang(f"{head}{output.styled(output.line(entry.state, 60))}  ", output.line(entry.text), INDENT))
     for reason in entry.reasons:
-        click.echo(f"{' ' * len(head)}because {output.line(reason)}")
+        click.echo(output.hang(" " * INDENT, f"because {output.line(reason)}", INDENT + 2))

@@ -1,4 +1,4 @@
-"""The command `train`."""
+"""The command `train`: train a model and promote it if it is not worse."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option(
-    "--from", "file", type=click.Path(path_type=Path), metavar="FILE.csv", help="Learn from these tickets too."
+    "--from", "file", type=click.Path(path_type=Path), metavar="FILE.csv", help="Also train on these tickets."
 )
 @params.as_json
 @click.pass_context
 def train(ctx: click.Context, file: Path | None, as_json: bool) -> None:
-    r"""Train a model on the examples and on what people verified; promote it when it is not worse than the one in use.
+    r"""Train a model, and promote it if it is not worse.
 
-    FILE.csv has the columns subject, body and category (or label), and may have priority.
+    The model learns from the examples and from the tickets that people verified. It is compared with the model in use.
+    FILE.csv has the columns subject, body and category (or label), and optionally priority.
 
     \b
     Example: triaged train
@@ -36,13 +37,15 @@ def train(ctx: click.Context, file: Path | None, as_json: bool) -> None:
     if as_json:
         output.emit(asdict(made))
         return
-    click.echo(f"model {made.version}: {'promoted, in use from now' if made.promoted else 'kept, but not promoted'}")
+    click.echo(
+        f"model {made.version}: {'promoted; workers use it from now on' if made.promoted else 'kept, but not promoted'}"
+    )
     for reason in made.reasons:
         click.echo(f"  {output.line(reason)}")
 
 
 def _train(settings: "Settings", store: "Store", file: Path | None) -> "Trained":
-    # Imported here: scikit-learn takes its time.
+    # Imported here: to import scikit-learn takes long.
     from workers.app import registry
     from workers.learning.examples import ExampleError, read_file
     from workers.learning.registry import RegistryError

@@ -1,4 +1,4 @@
-"""The command `try`: what would happen to an email, and why; nothing is stored, nothing is sent."""
+"""The command `try`: show what would happen to emails; nothing is stored or sent."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ import click
 from daemon.cli.support import context, output, params
 from daemon.cli.support.archives import mails
 from daemon.cli.support.dry_run import dry_run_tools
-from daemon.cli.support.dry_run_mail import Mail, Read, failed, read
+from daemon.cli.support.dry_run_mail import DryRunResult, EmailFile, dry_run, failed
 from daemon.cli.support.process_pool import ProcessPool, run_in_child
 from daemon.mail import follow_up
 
@@ -25,12 +25,14 @@ SHOWN_LINES = 12
 
 @click.command("try")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Number of worker processes.")
-@click.option("--full", is_flag=True, help="Show whole texts.")
+@click.option(
+    "--jobs", default=2, show_default=True, type=click.IntRange(1, 64), metavar="N", help="Number of worker processes."
+)
+@click.option("--full", is_flag=True, help="Show the whole text of each email.")
 @params.as_json
 @click.pass_context
 def try_(ctx: click.Context, paths: tuple[str, ...], jobs: int, full: bool, as_json: bool) -> None:
-    r"""Show what would happen to mails, and why. Nothing is stored or sent.
+    r"""Show what would happen to emails, and why. Nothing is stored or sent.
 
     PATH is a file, an mbox, a Maildir, a directory of .eml files, or - for standard input.
 
@@ -39,31 +41,31 @@ def try_(ctx: click.Context, paths: tuple[str, ...], jobs: int, full: bool, as_j
     Example: triaged try Maildir --json > results.jsonl
     """
     settings = context.settings(ctx, quiet=True)
-    began, tally = monotonic(), _Tally()
+    started, tally = monotonic(), _Tally()
     with ExitStack() as stack:
-        known = _Known(stack, settings)
-        note, tools = run_in_child(dry_run_tools, context.config_path(ctx), known.keys)
-        pool: ProcessPool[Mail, Read] = ProcessPool(read, failed, tools, jobs)
+        lookup = _StoreLookup(stack, settings)
+        note, tools = run_in_child(dry_run_tools, context.config_path(ctx), lookup.keys)
+        pool: ProcessPool[EmailFile, DryRunResult] = ProcessPool(dry_run, failed, tools, jobs)
         stack.callback(pool.close)
         if not as_json:
             output.note(note)
-        bar = stack.enter_context(output.progress("octets", _octets(paths), hidden=sys.stdout.isatty()))
-        for mail, found in pool.answers(_mails(paths, tally)):
-            row = {**found.row, "follow_up": known.follow_up(found)}
+        bar = stack.enter_context(output.progress("bytes", _size(paths), hidden=sys.stdout.isatty()))
+        for email, found in pool.answers(_emails(paths, tally)):
+            row = {**found.row, "follow_up": lookup.follow_up(found)}
             tally.add(row)
             if as_json:
                 output.emit(row)
             else:
-                _card(row, full=full)
-            bar.update(len(mail.raw))
+                _print(row, full=full)
+            bar.update(len(email.raw))
     if not as_json:
-        output.note(f"{tally.summary()}; {monotonic() - began:.1f} s")
+        output.note(f"{tally.summary()}; {monotonic() - started:.1f} s")
     if tally.unreadable:
         raise context.NotFound("; ".join(tally.unreadable))
 
 
 class _Tally:
-    """Counts what came, and keeps what could not be read."""
+    """Counts emails by sender kind, and collects the paths that could not be read."""
 
     def __init__(self) -> None:
         self.unreadable: list[str] = []
@@ -74,12 +76,12 @@ class _Tally:
         self._kinds[kind] = self._kinds.get(kind, 0) + 1
 
     def summary(self) -> str:
-        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(self._kinds.items()))
-        return f"{sum(self._kinds.values())} mails: {kinds}" if kinds else "no mails"
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self._kinds.items()))
+        return f"{output.number(sum(self._kinds.values()), 'email')}: {kinds}" if kinds else "no emails"
 
 
-class _Known:
-    """What the store knows, where there is one: our keys, and the tickets that an email may belong to."""
+class _StoreLookup:
+    """Reads the signing keys and the tickets that emails may belong to, if there is a store."""
 
     def __init__(self, stack: ExitStack, settings: "Settings") -> None:
         self._store: Store | None = None
@@ -94,8 +96,8 @@ class _Known:
         with self._store.read() as session:
             self.keys = keys.load(session)
 
-    def follow_up(self, found: Read) -> dict[str, Any] | None:
-        """Return what an email would join or point to, and on which evidence."""
+    def follow_up(self, found: DryRunResult) -> dict[str, Any] | None:
+        """Return the ticket that an email would join or point to, and the evidence for it."""
         if self._store is None or not (found.keys.tokens or found.keys.message_ids or found.keys.references):
             return None
         from daemon.store import tickets
@@ -111,17 +113,17 @@ class _Known:
         return {"reference": reference, "joins": joined.joins, "evidence": joined.evidence}
 
 
-def _mails(paths: Iterable[str], tally: _Tally) -> Iterator[Mail]:
+def _emails(paths: Iterable[str], tally: _Tally) -> Iterator[EmailFile]:
     for path in paths:
         try:
             for name, raw in mails([path]):
-                yield Mail(name, raw)
+                yield EmailFile(name, raw)
         except OSError as error:
             tally.unreadable.append(f"{path}: {error.strerror}")
 
 
-def _octets(paths: Iterable[str]) -> int:
-    """Return how much there is to read, as far as files tell."""
+def _size(paths: Iterable[str]) -> int:
+    """Return the number of bytes to read; standard input counts as none."""
     sizes = 0
     for path in map(Path, paths):
         if path.is_dir():
@@ -131,15 +133,15 @@ def _octets(paths: Iterable[str]) -> int:
     return sizes
 
 
-def _card(row: dict[str, Any], *, full: bool) -> None:
+def _print(row: dict[str, Any], *, full: bool) -> None:
     output.heading(f"{row['file']}: {row['subject'] or '(no subject)'}")
     for name, value in _facts(row):
-        click.echo(f"  {name:<11}{output.line(value)}")
+        click.echo(output.hang(f"  {name:<11}", output.line(value), 13))
     body = row["text"] if full else row["reply"]
     lines = output.block(body.strip("\n"), "    ").split("\n")
     click.echo("\n".join(lines if full else lines[:SHOWN_LINES]))
     if not full and len(lines) > SHOWN_LINES:
-        click.echo(f"    ... {len(lines) - SHOWN_LINES} more lines; --full shows all")
+        click.echo(f"    ... {output.number(len(lines) - SHOWN_LINES, 'more line')}; --full shows all")
     click.echo()
 
 
@@ -154,10 +156,10 @@ def _facts(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "screening", f"{screening['kind']}, {answer}: {'; '.join(screening['reasons'])}"
     if row["bounce"]:
         bounce = row["bounce"]
-        kind = "for good" if bounce["permanent"] else "for now"
+        kind = "permanent" if bounce["permanent"] else "temporary"
         yield (
             "bounce",
-            f"{', '.join(bounce['recipients']) or 'nobody named'}, {bounce['status'] or 'no status'}, {kind}",
+            f"{', '.join(bounce['recipients']) or 'no recipient named'}, {bounce['status'] or 'no status'}, {kind}",
         )
     if row["follow_up"]:
         found = row["follow_up"]
@@ -167,7 +169,7 @@ def _facts(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if row["attachments"]:
         yield (
             "files",
-            "; ".join(f"{a['filename']} ({a['content_type']}, {a['size']} octets)" for a in row["attachments"]),
+            "; ".join(f"{a['filename']} ({a['content_type']}, {a['size']} bytes)" for a in row["attachments"]),
         )
     if row["defects"]:
         yield "defects", ", ".join(row["defects"])

@@ -1,4 +1,4 @@
-"""The command `worker`: work on what is stored."""
+"""The command `worker`: process stored emails."""
 
 import signal
 import threading
@@ -16,7 +16,9 @@ log = structlog.get_logger(__name__)
 @click.command()
 @click.pass_context
 def worker(ctx: click.Context) -> None:
-    r"""Work on what is stored: triage, notify, deliver. Run as many as you like, on any host.
+    r"""Process stored emails: triage, notify, deliver.
+
+    Several workers may run, on any host that reaches the database.
 
     \b
     Example: triaged --config /etc/triaged/triaged.toml worker
@@ -32,7 +34,7 @@ def worker(ctx: click.Context) -> None:
     workers.start()
     collect_less_often()
     runtime.relay.start()
-    log.info("working", threads=settings.broker.threads)
+    log.info("worker started", threads=settings.broker.threads)
     stop.wait()
     log.info("stopping")
     workers.close()

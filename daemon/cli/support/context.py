@@ -1,4 +1,4 @@
-"""What every command needs: the settings in force, the store, and failures that end with their sysexits code."""
+"""The settings and the store for a command, and errors that set the exit code."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
 
 
 class Failure(click.ClickException):
-    """A command cannot do what was asked: one line on standard error, and an exit code of sysexits.h."""
+    """A command failed: one line on standard error, and an exit code of sysexits.h."""
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split()))
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Say what is wrong."""
+        """Print the message."""
         click.echo(f"triaged: {self.message}", file=file, err=file is None)
 
 
 class BadData(Failure):
-    """What was given cannot be used (EX_DATAERR)."""
+    """An argument or a file has wrong content (EX_DATAERR)."""
 
     exit_code = 65
 
 
 class NotFound(Failure):
-    """What was named is not there (EX_NOINPUT)."""
+    """A file or a row does not exist (EX_NOINPUT)."""
 
     exit_code = 66
 
 
 class Unsupported(Failure):
-    """Somebody else can do it, we cannot (EX_UNAVAILABLE)."""
+    """Another program is needed for this (EX_UNAVAILABLE)."""
 
     exit_code = 69
 
@@ -51,27 +51,27 @@ class NotWritten(Failure):
 
 
 class Unavailable(Failure):
-    """Something that we need cannot be reached now; it may work later (EX_TEMPFAIL)."""
+    """A service cannot be reached now; it may work later (EX_TEMPFAIL)."""
 
     exit_code = 75
 
 
 class Misconfigured(Failure):
-    """The configuration is wrong, or the schema does not fit: somebody must act, trying again is no use (EX_CONFIG)."""
+    """The configuration or the schema is wrong; a retry does not help (EX_CONFIG)."""
 
     exit_code = 78
 
 
 def config_path(ctx: click.Context) -> Path | None:
-    """Return the file that --config names."""
+    """Return the file given with --config."""
     path: Path | None = ctx.find_root().obj
     return path
 
 
 def settings(ctx: click.Context, *, quiet: bool = False) -> Settings:
-    """Return the settings in force, and set logging up by them; raises Misconfigured.
+    """Load the settings and configure logging; raises Misconfigured.
 
-    `quiet` is for commands that answer on the terminal: only warnings are logged.
+    `quiet` is for commands that print a result: they log only warnings.
     """
     try:
         found = load(config_path(ctx))
@@ -83,7 +83,7 @@ def settings(ctx: click.Context, *, quiet: bool = False) -> Settings:
 
 
 def runtime(settings: Settings, *, migrate: bool, alone: bool, works: bool = True) -> "Runtime":
-    """Build what a running process needs; raises Misconfigured or Unavailable."""
+    """Build the runtime of a process; raises Misconfigured or Unavailable."""
     from daemon.runtime import Runtime
     from daemon.system.lock import LockedError
 
@@ -96,7 +96,10 @@ def runtime(settings: Settings, *, migrate: bool, alone: bool, works: bool = Tru
 
 @contextmanager
 def store(settings: Settings, *, checked: bool = True) -> Iterator["Store"]:
-    """Open the store for one command; raises Misconfigured or Unavailable. `checked` asks for this version's schema."""
+    """Open the store for one command; raises Misconfigured or Unavailable.
+
+    `checked` requires that the database exists and has the schema of this version.
+    """
     from daemon.store.maintenance import schema
     from daemon.store.store import Store
 
@@ -113,7 +116,7 @@ def store(settings: Settings, *, checked: bool = True) -> Iterator["Store"]:
 
 
 def where(url: str) -> str:
-    """Name a database for people: the file, or host and name; never the password."""
+    """Return the file of a database, or its URL without the password."""
     from sqlalchemy import URL, make_url
 
     parts = make_url(url)
@@ -123,7 +126,7 @@ def where(url: str) -> str:
 
 
 def reason(error: BaseException, url: str) -> str:
-    """Return why a database cannot be used, on one line, without its password."""
+    """Return the text of a database error, on one line and without the password."""
     from sqlalchemy import make_url
 
     text = str(getattr(error, "orig", None) or error).strip().splitlines()
@@ -133,19 +136,19 @@ def reason(error: BaseException, url: str) -> str:
 
 
 def _refuse_missing_file(url: str) -> None:
-    """Leave no empty database behind only because somebody looked."""
+    """Raise if the SQLite file does not exist: to open it would create an empty database."""
     from sqlalchemy import make_url
 
     parts = make_url(url)
     if parts.get_backend_name() == "sqlite" and parts.database and not Path(parts.database).exists():
         raise Misconfigured(
-            f"there is no database {parts.database} yet: `triaged run` or `triaged db upgrade` makes it"
+            f"there is no database {parts.database} yet; create it with `triaged run` or `triaged db upgrade`"
         )
 
 
 @contextmanager
 def _explained(settings: Settings) -> Iterator[None]:
-    """Turn what a database raises into a line and an exit code."""
+    """Turn database errors into a Failure."""
     from sqlalchemy.exc import (
         ArgumentError,
         InterfaceError,
@@ -162,7 +165,7 @@ def _explained(settings: Settings) -> Iterator[None]:
     except SchemaError as error:
         raise Misconfigured(str(error)) from None
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        raise Misconfigured(f"database.url cannot be used: {error}") from None
+        raise Misconfigured(f"the setting database.url cannot be used: {error}") from None
     except (OperationalError, InterfaceError, TimeoutError) as error:
         raise Unavailable(f"the database {where(url)} cannot be reached: {reason(error, url)}") from None
     except PermissionError as error:

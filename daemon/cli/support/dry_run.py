@@ -1,4 +1,4 @@
-"""What a trial needs to judge emails: who we are, the rules, and a model; built in a process that ends at once."""
+"""Build the tools of a dry run in a short-lived process: identity, triage policy and model."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DryRunTools:
-    """Plain values, so that children need neither settings nor scikit-learn."""
+    """Plain values, so that child processes need neither settings nor scikit-learn."""
 
-    ourselves: Identity
+    identity: Identity
     policy: TriagePolicy
     model: Model | None
     certified: Mapping[str, float | None]
 
 
 def dry_run_tools(config: Path | None, keys: tuple[bytes, ...]) -> tuple[str, DryRunTools]:
-    """Return a note and the tools for these settings: the model in use, else one trained on the examples."""
+    """Return a note about the model, and the tools for these settings."""
     from config.settings import load
-    from daemon.policies import identity
+    from daemon.policies import identity as identity_of
     from workers.policies import triage_policy
 
     settings = load(config)
     model, note = usable_model(settings)
-    return note, DryRunTools(identity(settings, keys), triage_policy(settings), model, {})
+    return note, DryRunTools(identity_of(settings, keys), triage_policy(settings), model, {})
 
 
 def usable_model(settings: Settings) -> tuple[Model | None, str]:
-    """Return the model in use, else one that is trained on the examples and kept nowhere, and a note on which it is."""
+    """Return the model in use, or one trained on the examples for this run, and a note that says which."""
     from workers.app import registry
     from workers.learning import trainer, training
     from workers.learning.registry import RegistryError
@@ -53,8 +53,8 @@ def usable_model(settings: Settings) -> tuple[Model | None, str]:
     try:
         made, _ = training.train(_examples(settings), trainer.shipped_lexicon(), SystemClock().now())
     except ValueError as error:
-        return None, f"no model ({why}; {error}): rules alone decide"
-    return made, f"no model in use ({why}): one was trained on the examples, for this run only"
+        return None, f"no model ({why}; {error}): only the rules decide"
+    return made, f"no model in use ({why}): a model was trained on the examples for this run only"
 
 
 def _examples(settings: Settings) -> list[Example]:

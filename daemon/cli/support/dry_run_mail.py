@@ -1,4 +1,4 @@
-"""Judge one mail as a trial does, without store and network: the child's side of `try`."""
+"""Analyze and triage one email without store and network; runs in the child processes of `try`."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ NEVER_AUDITED = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
-    """An email on its way to a child."""
+class EmailFile:
+    """An email that is sent to a child process."""
 
     name: str
     raw: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """What was found: the row that is printed, and what may name a ticket, for whoever has a store."""
+class DryRunResult:
+    """The row that is printed, and the keys by which the parent process looks up a follow-up."""
 
     row: dict[str, Any]
     keys: Keys
@@ -40,22 +40,22 @@ class Read:
     verified: bool
 
 
-def read(dry_run_tools: DryRunTools, mail: Mail) -> Read:
+def dry_run(tools: DryRunTools, mail: EmailFile) -> DryRunResult:
     """Return what would happen to an email."""
     began = perf_counter()
     inbound = Inbound(Envelope(None, (), "try", datetime.now(UTC)), mail.raw, "try")
-    analysis = analyze(inbound, dry_run_tools.ourselves)
-    row = {**_message(mail.name, analysis.message), **_judgement(dry_run_tools, analysis)}
+    analysis = analyze(inbound, tools.identity)
+    row = {**_message(mail.name, analysis.message), **_decisions(tools, analysis)}
     row["seconds"] = round(perf_counter() - began, 4)
-    return Read(row, analysis.keys, analysis.sender_email, analysis.verified)
+    return DryRunResult(row, analysis.keys, analysis.sender_email, analysis.verified)
 
 
-def failed(mail: Mail, reason: str) -> Read:
-    """Return the row of an email that our own code failed on."""
+def failed(mail: EmailFile, reason: str) -> DryRunResult:
+    """Return the row for an email that could not be analyzed."""
     texts = dict.fromkeys(("message_id", "subject", "text", "reply"), "")
     lists: dict[str, list[Any]] = {key: [] for key in ("from", "to", "cc", "reply_to", "attachments", "defects")}
     nothing = dict.fromkeys(("date", "screening", "bounce", "follow_up", "triage", "seconds"))
-    return Read({"file": mail.name, **texts, **lists, **nothing, "error": reason}, Keys(), None, verified=False)
+    return DryRunResult({"file": mail.name, **texts, **lists, **nothing, "error": reason}, Keys(), None, verified=False)
 
 
 def _message(name: str, message: Message) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def _message(name: str, message: Message) -> dict[str, Any]:
     }
 
 
-def _judgement(dry_run_tools: DryRunTools, analysis: Analysis) -> dict[str, Any]:
+def _decisions(tools: DryRunTools, analysis: Analysis) -> dict[str, Any]:
     screening = analysis.screening
     return {
         "screening": {
@@ -86,7 +86,7 @@ def _judgement(dry_run_tools: DryRunTools, analysis: Analysis) -> dict[str, Any]
         },
         "bounce": _bounce(analysis.dsn),
         "follow_up": None,
-        "triage": _triage(dry_run_tools, analysis.message) if screening.kind is SenderKind.PERSON else None,
+        "triage": _triage(tools, analysis.message) if screening.kind is SenderKind.PERSON else None,
         "defects": list(analysis.message.defects),
     }
 
@@ -102,13 +102,13 @@ def _bounce(dsn: Dsn | None) -> dict[str, Any] | None:
     }
 
 
-def _triage(dry_run_tools: DryRunTools, message: Message) -> dict[str, Any]:
-    # Imported here: the parent, which only prints, does without numpy.
+def _triage(tools: DryRunTools, message: Message) -> dict[str, Any]:
+    # Imported here: the parent process only prints and does not need numpy.
     from workers.triage import preprocess
     from workers.triage.decide import decide
 
     case = preprocess.clean(message.subject, message.text)
-    triage = decide(case, dry_run_tools.policy, dry_run_tools.model, dry_run_tools.certified, NEVER_AUDITED)
+    triage = decide(case, tools.policy, tools.model, tools.certified, NEVER_AUDITED)
     return {
         "category": triage.category,
         "priority": str(triage.priority),

@@ -1,4 +1,4 @@
-"""Where the model stands: its version and age, what it has earned, and whether people override it too often."""
+"""The status of the model in use: version, age, certified categories and drift."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -15,11 +15,11 @@ from workers.policies import triage_policy
 from workers.triage import preprocess
 from workers.triage.classifier import Model
 
-LOOKED_AT: Final = 200
+SAMPLE_TICKETS: Final = 200
 
 
-def standing(settings: Settings, store: Store, now: datetime) -> dict[str, Any]:
-    """Return what is known of the model in use."""
+def model_status(settings: Settings, store: Store, now: datetime) -> dict[str, Any]:
+    """Return the status of the model in use as JSON-ready values."""
     policy, models = triage_policy(settings), registry(settings)
     model_source = CurrentModel(store, models, lambda: policy)
     model = model_source.model() if models.current() else None
@@ -40,10 +40,10 @@ def standing(settings: Settings, store: Store, now: datetime) -> dict[str, Any]:
 
 
 def _unknown_words(model: Model, store: Store) -> float | None:
-    """Return the share of words in the newest tickets that the model has never seen."""
+    """Return the share of words in the newest tickets that are unknown to the model."""
     shares = []
     with store.read() as session:
-        for ticket_id in tickets.newest_tickets(session, LOOKED_AT):
+        for ticket_id in tickets.newest_tickets(session, SAMPLE_TICKETS):
             read = decisions.text_of(session, ticket_id)
             case = preprocess.clean(read.subject, read.text) if read else None
             if case is not None and not case.empty:

@@ -1,8 +1,10 @@
-"""Write for people and for programs: tables on a terminal, tab-separated lines in a pipe, JSON when asked."""
+"""Print results: tables on a terminal, tab-separated lines in a pipe, JSON with --json."""
 
 import json
 import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,8 +17,8 @@ from daemon.text import shorten
 
 Row = Mapping[str, Any]
 
-# Whatever could move the cursor, change colours, or reorder or hide text: C0 (but for tab and line feed), DEL, C1, line
-# separators, bidirectional embeddings, overrides and isolates (UAX #9), lone surrogates, and tag characters.
+# Characters that can move the cursor, change colours, or reorder or hide text: C0 (except tab and line feed), DEL, C1,
+# line separators, bidirectional embeddings, overrides and isolates (UAX #9), lone surrogates, and tag characters.
 _ACTIVE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -44,46 +46,70 @@ STYLES: Final = {
     "fail": "bold red",
 }
 
-# Columns that are wrapped where a terminal is narrow, and how narrow they can be read.
-PROSE: Final = frozenset({"subject", "reasons", "last_error", "wrong", "text"})
-LEGIBLE: Final = 20
+# Columns that are wrapped on a narrow terminal, and their minimum width.
+WRAPPED_COLUMNS: Final = frozenset({"subject", "reasons", "last_error", "error", "wrong", "text"})
+MIN_WIDTH: Final = 20
 GAP: Final = 3
-# Columns that are left out where it is narrower still; --json has them all.
-SPARE: Final = ("confidence", "created_at", "requester", "category", "due_at", "peer", "source")
+# Columns that are left out, in this order, if the table is still too wide; --json has them all.
+OPTIONAL_COLUMNS: Final = (
+    *("confidence", "new_confidence", "created_at", "created", "requester", "category", "new_category"),
+    *("due_at", "peer", "source", "ece", "macro_f1"),
+)
 
 
 class Bar(Protocol):
-    """A progress bar. `length` may change once it is known better."""
+    """A progress bar. `length` may change when a better estimate is known."""
 
     length: int | None
     pos: int
 
     def update(self, n_steps: int) -> None:
-        """Move on by so many steps."""
+        """Advance by a number of steps."""
 
 
 def line(text: str, most: int = 500) -> str:
-    """Return text from outside as one harmless line of at most `most` characters.
+    """Return untrusted text as one harmless line of at most `most` characters.
 
-    Unlike `daemon.text.harmless_line` it spells active characters out: an admin should see that they are there.
+    Unlike `daemon.text.harmless_line` it writes control characters as escapes: an admin should see that they are there.
     """
-    flat = " ".join(_ACTIVE.sub(_spelled, _LINE_ENDS.sub("\n", text[: 4 * most])).split())
+    flat = " ".join(_ACTIVE.sub(_escape, _LINE_ENDS.sub("
+", text[: 4 * most])).split())
     return shorten(flat, most)
 
 
 def block(text: str, indent: str = "") -> str:
-    """Return text from outside as harmless lines, each indented."""
-    clean = _ACTIVE.sub(_spelled, _LINE_ENDS.sub("\n", text))
+    """Return untrusted text as harmless lines, each indented."""
+    clean = _ACTIVE.sub(_escape, _LINE_ENDS.sub("\n", text))
     return "\n".join(f"{indent}{row}".rstrip() for row in clean.split("\n"))
 
 
+def hang(head: str, text: str, indent: int) -> str:
+    """Return `head` and `text`; on a terminal, long text is wrapped at words and indented by `indent` spaces."""
+    if not sys.stdout.isatty():
+        return head + text
+    used = len(click.unstyle(head))
+    lines = textwrap.wrap(
+        "x" * used + text,
+        shutil.get_terminal_size().columns,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return head + "\n".join(lines)[used:]
+
+
+def number(count: int, noun: str) -> str:
+    """Return a count with its noun, such as "1 attempt" or "2 attempts"."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def emit(row: Row) -> None:
-    """Write one JSON object on one line; pure ASCII, so that nothing in it acts on a terminal."""
+    """Print one JSON object on one line, in ASCII: it cannot contain control characters."""
     click.echo(json.dumps(row, default=_plain, ensure_ascii=True, allow_nan=False))
 
 
 def listing(rows: Iterable[Row], columns: Sequence[str], *, as_json: bool) -> int:
-    """Write rows; return how many. JSON has every key, a table only the columns."""
+    """Print rows and return their number. JSON has every key, a table only the columns."""
     if not as_json and sys.stdout.isatty():
         return _table(rows, columns)
     if not as_json:
@@ -99,7 +125,7 @@ def listing(rows: Iterable[Row], columns: Sequence[str], *, as_json: bool) -> in
 
 
 def facts(title: str, row: Row) -> None:
-    """Write a heading and what is known, a line for each."""
+    """Print a heading and one line per entry."""
     heading(title)
     width = max(map(len, row), default=0)
     for name, value in row.items():
@@ -107,19 +133,19 @@ def facts(title: str, row: Row) -> None:
 
 
 def heading(text: str) -> None:
-    """Write a heading."""
+    """Print a heading."""
     click.secho(line(text), bold=True)
 
 
 def styled(text: str) -> str:
-    """Colour a word of the vocabulary; click drops the colour in a pipe."""
+    """Colour a state or priority; click removes the colour in a pipe."""
     style = STYLES.get(text, "").split()
     colour = next((word for word in style if word not in {"bold", "dim"}), None)
     return click.style(text, fg=colour, bold="bold" in style or None, dim="dim" in style or None)
 
 
 def cell(value: object) -> str:
-    """Return a value as people read it, on one harmless line."""
+    """Return a value as readable text on one harmless line."""
     match value:
         case None | "" | [] | ():
             text = "-"
@@ -139,20 +165,20 @@ def cell(value: object) -> str:
 
 
 def moment(at: datetime) -> str:
-    """Return a moment in local time on a terminal, in UTC in a pipe."""
+    """Return a time: local time on a terminal, UTC in a pipe."""
     if sys.stdout.isatty():
         return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def note(text: str) -> None:
-    """Say something beside the answer, on standard error."""
+    """Print one line that is not part of the result, on standard error."""
     click.echo(line(text), err=True)
 
 
 @contextmanager
 def progress(label: str, length: int, *, hidden: bool = False) -> Iterator[Bar]:
-    """Give a progress bar on a terminal's standard error, and a silent one where it would be in the way."""
+    """Show a progress bar if standard error is a terminal; `hidden` suppresses it."""
     hidden = hidden or not sys.stderr.isatty()
     with click.progressbar(length=length, label=label, file=sys.stderr, hidden=hidden, show_pos=True) as bar:
         yield bar
@@ -160,7 +186,7 @@ def progress(label: str, length: int, *, hidden: bool = False) -> Iterator[Bar]:
 
 @contextmanager
 def busy(text: str) -> Iterator[None]:
-    """Show on a terminal's standard error that something takes its time."""
+    """Show that work is going on, if standard error is a terminal."""
     if not sys.stderr.isatty():
         yield
         return
@@ -178,7 +204,7 @@ def _table(rows: Iterable[Row], columns: Sequence[str]) -> int:
 
     console, texts = Console(), [{column: cell(row.get(column)) for column in columns} for row in rows]
     columns = _fitting(columns, texts, console.width)
-    heads = (Column(column.replace("_", " "), no_wrap=column not in PROSE) for column in columns)
+    heads = (Column(column.replace("_", " "), no_wrap=column not in WRAPPED_COLUMNS) for column in columns)
     table = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False)
     for line_ in texts:
         table.add_row(*(Text(line_[column], style=STYLES.get(line_[column], "")) for column in columns))
@@ -187,17 +213,17 @@ def _table(rows: Iterable[Row], columns: Sequence[str]) -> int:
 
 
 def _fitting(columns: Sequence[str], texts: Sequence[Mapping[str, str]], width: int) -> list[str]:
-    """Return the columns that fit into a terminal: what is least missed goes first."""
+    """Return the columns that fit into the terminal, without the least important ones."""
     widths = {column: max([len(column), *(len(text[column]) for text in texts)]) for column in columns}
-    widths |= {column: min(width, LEGIBLE) for column, width in widths.items() if column in PROSE}
-    for spare in SPARE:
+    widths |= {column: min(width, MIN_WIDTH) for column, width in widths.items() if column in WRAPPED_COLUMNS}
+    for column in OPTIONAL_COLUMNS:
         if sum(widths.values()) + GAP * len(widths) <= width:
             break
-        widths.pop(spare, None)
+        widths.pop(column, None)
     return list(widths)
 
 
-def _spelled(match: re.Match[str]) -> str:
+def _escape(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
 
 

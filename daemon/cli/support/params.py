@@ -1,4 +1,4 @@
-"""Options that several commands share, and how their values are read."""
+"""Options that several commands share, and the parsing of their values."""
 
 import re
 from collections.abc import Callable
@@ -10,16 +10,16 @@ import click
 
 _SPAN: Final = re.compile(r"(\d{1,5})([mhdw])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_MOST: Final = 10_000
+_MAX_LIMIT: Final = 10_000
 
 
 class Since(click.ParamType[datetime]):
-    """A moment in the past: 2026-11-01, 2026-11-01T09:30, or 30d, 12h, 90m, 2w ago."""
+    """A time in the past: 2026-11-01, 2026-11-01T09:30, or 30d, 12h, 90m, 2w ago."""
 
     name = "since"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401 - the signature is the library's
-        """Return the moment in UTC."""
+        """Return the time in UTC."""
         if isinstance(value, datetime):
             return value
         if span := _SPAN.fullmatch(str(value)):
@@ -33,13 +33,18 @@ class Since(click.ParamType[datetime]):
 
 def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --json."""
-    return click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")(command)
 
 
 def limit(default: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add --limit."""
     return click.option(
-        "--limit", type=click.IntRange(1, _MOST), default=default, show_default=True, help="At most so many."
+        "--limit",
+        type=click.IntRange(1, _MAX_LIMIT),
+        default=default,
+        show_default=True,
+        metavar="N",
+        help="Maximum number of rows.",
     )
 
 
@@ -51,8 +56,10 @@ def since(about: str, default: str | None = None) -> Callable[[Callable[..., Any
 
 
 def actor(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --actor: who is noted as having done it."""
-    return click.option("--actor", default=_user, show_default="you", metavar="NAME", help="Who does this.")(command)
+    """Add --actor: the name that the event is recorded with."""
+    return click.option(
+        "--actor", default=_user, show_default="your user name", metavar="NAME", help="Name recorded as the actor."
+    )(command)
 
 
 def _user() -> str:

@@ -1,4 +1,4 @@
-"""Find the ticket that somebody means, however they type its reference."""
+"""Find a ticket by its reference, typed in any usual way."""
 
 from sqlalchemy.orm import Session
 
@@ -8,7 +8,7 @@ from daemon.store.queries import tickets
 
 
 def ticket_id(session: Session, text: str, prefix: str) -> int | None:
-    """Return the id of a ticket by its reference, with or without prefix and hyphens; None where there is none."""
+    """Return the id of a ticket by its reference, with or without prefix and hyphens; None if there is none."""
     typed = text.strip().upper()
     for reference in (typed, *find_references(typed, prefix), *find_references(f"{prefix}-{typed}", prefix)):
         found = tickets.ticket_id_of(session, reference)
@@ -18,11 +18,11 @@ def ticket_id(session: Session, text: str, prefix: str) -> int | None:
 
 
 def existing(session: Session, text: str, prefix: str) -> int:
-    """Return the id of a ticket; raises NotFound, with a hint for what cannot be a reference."""
+    """Return the id of a ticket; raises NotFound, with a hint if the text is not a valid reference."""
     found = ticket_id(session, text, prefix)
     if found is not None:
         return found
     typed = text.strip().upper()
     well_formed = find_references(typed, prefix) or find_references(f"{prefix}-{typed}", prefix)
-    hint = "" if well_formed else f"; a reference looks like {prefix}-7K3Q-M9XW, and its last letter shows slips"
-    raise context.NotFound(f"no ticket {output.line(text, 60)}{hint}")
+    hint = "" if well_formed else f": not a valid reference, which looks like {prefix}-7K3Q-M9XW"
+    raise context.NotFound(f"no ticket {output.line(text, 60)}{hint}; `triaged tickets search` finds tickets by words")

@@ -1,4 +1,4 @@
-"""Show one ticket: what it is, what was written, what was decided and why, who was told."""
+"""Show one ticket: its state, emails, decisions with reasons, and notifications."""
 
 from typing import Any
 
@@ -37,18 +37,18 @@ def as_row(found: TicketDetail) -> dict[str, Any]:
 
 
 def write(found: TicketDetail, *, full: bool) -> None:
-    """Write a ticket for people. `full` shows emails with what they quote."""
+    """Print a ticket. `full` includes the quoted text of emails."""
     row = as_row(found)
     output.heading(f"{row['reference']}  {row['subject'] or '(no subject)'}")
     names = ("status", "category", "priority", "confidence", "assigned_team", "requester", "created_at", "updated_at")
     shown = {name.replace("_", " "): row[name] for name in names}
     shown |= {name: row[name] for name in ("related", "participants") if row[name]}
     if found.ticket.silent:
-        shown["silent"] = "from a backfill; it causes no mail"
+        shown["silent"] = "yes: from a backfill, so no email is sent for it"
     for name, value in shown.items():
-        click.echo(f"  {name:<14}{output.styled(output.cell(value))}")
+        click.echo(output.hang(f"  {name:<15}", output.styled(output.cell(value)), 17))
     _section("Decisions", [_decision_text(d) for d in found.decisions] or ["none yet: triage is pending"])
-    _section("Mails", [_message_text(m, full=full) for m in row["messages"]])
+    _section("Emails", [_message_text(m, full=full) for m in row["messages"]])
     _section("Notifications", [_delivery_text(d) for d in row["deliveries"]])
     _section("Jobs", [_job_text(j) for j in row["jobs"] if j["state"] != "done"])
     _section("Events", [_event_text(e) for e in row["events"]])
@@ -85,13 +85,13 @@ def _message(found: TicketDetail, row: MessageRow) -> dict[str, Any]:
 def _message_text(message: dict[str, Any], *, full: bool) -> str:
     who = output.cell(message["from"]) + (f" ({output.line(message['name'], 60)})" if message["name"] else "")
     proof = "verified" if message["verified"] else "unverified"
-    head = f"  {output.moment(message['at'])}  {message['kind']} from {who}, {proof}, inbound {message['inbound']}"
+    head = f"{output.moment(message['at'])}  {message['kind']} from {who}, {proof}, inbound {message['inbound']}"
     files = [
-        f"    [{output.line(a['filename'], 100)}, {output.line(a['content_type'], 60)}, {a['size']} octets]"
+        f"    [{output.line(a['filename'], 100)}, {output.line(a['content_type'], 60)}, {a['size']} bytes]"
         for a in message["attachments"]
     ]
     body = output.block((message["text"] if full else message["reply"]).strip("\n"), "    ")
-    return "\n".join([click.style(head, bold=True), body, *files])
+    return "\n".join([output.hang("  ", click.style(head, bold=True), 4), body, *files])
 
 
 def _decision(row: Decision) -> dict[str, Any]:
@@ -101,13 +101,15 @@ def _decision(row: Decision) -> dict[str, Any]:
 
 def _decision_text(row: Decision) -> str:
     who = f"{row.by} {row.actor or row.rule or ''}".strip()
-    head = f"  {output.moment(row.at)}  {row.category} / {row.priority} / {row.confidence:.2f} -> {row.team}, by {who}"
-    lines = [output.line(head.strip()), *(f"because {output.line(reason)}" for reason in row.reasons)]
+    head = f"{output.moment(row.at)}  {row.category} / {row.priority} / {row.confidence:.2f} -> {row.team}, by {who}"
+    lines = [output.line(head), *(f"because {output.line(reason)}" for reason in row.reasons)]
     if row.alternatives:
-        lines.append("or else " + ", ".join(f"{output.cell(name)} {chance:.2f}" for name, chance in row.alternatives))
+        lines.append(
+            "alternatives: " + ", ".join(f"{output.cell(name)} {chance:.2f}" for name, chance in row.alternatives)
+        )
     if row.model:
-        lines.append(f"model {output.line(row.model)}" + (", chosen for an audit" if row.audit else ""))
-    return "\n".join(["  " + lines[0], *(f"    {line}" for line in lines[1:])])
+        lines.append(f"model {output.line(row.model)}" + (", selected for an audit" if row.audit else ""))
+    return "\n".join([output.hang("  ", lines[0], 4), *(output.hang("    ", line, 6) for line in lines[1:])])
 
 
 def _delivery(row: DeliveryRow) -> dict[str, Any]:
@@ -119,7 +121,7 @@ def _delivery_text(row: dict[str, Any]) -> str:
     state, to = output.styled(row["state"]), output.cell(row["recipient"])
     tried = f", {row['attempts']} attempts" if row["attempts"] > 1 else ""
     at = output.moment(row["sent_at"] or row["created_at"])
-    return f"  {at}  {row['kind']} to {to}: {state}{tried}: {output.cell(row['reason'])}"
+    return output.hang(f"  {at}  ", f"{row['kind']} to {to}: {state}{tried}: {output.cell(row['reason'])}", 4)
 
 
 def _job(row: Job) -> dict[str, Any]:
@@ -130,9 +132,11 @@ def _job(row: Job) -> dict[str, Any]:
 def _job_text(row: dict[str, Any]) -> str:
     error = f": {output.line(row['last_error'])}" if row["last_error"] else ""
     state = output.styled(row["state"])
-    return f"  job {row['id']} {row['kind']} {row['subject']}: {state}, {row['attempts']} attempts{error}"
+    attempts = output.number(row["attempts"], "attempt")
+    return output.hang("  ", f"job {row['id']} {row['kind']} {row['subject']}: {state}, {attempts}{error}", 4)
 
 
 def _event_text(row: dict[str, Any]) -> str:
     rest = {key: value for key, value in row.items() if key not in {"at", "kind"} and value}
-    return f"  {output.moment(row['at'])}  {output.line(row['kind'])}  {output.cell(rest) if rest else ''}".rstrip()
+    text = f"{output.line(row['kind'])}  {output.cell(rest) if rest else ''}".rstrip()
+    return output.hang(f"  {output.moment(row['at'])}  ", text, 4)

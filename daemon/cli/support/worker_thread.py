@@ -1,4 +1,4 @@
-"""The workers of a process, built in a thread of their own, and how a running process takes a new configuration."""
+"""Build the workers of a process in a thread, and reload the configuration of a running process."""
 
 import threading
 from collections.abc import Callable
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-START_AGAIN_SECONDS: Final = 10.0
+RETRY_START_SECONDS: Final = 10.0
 
 
 class WorkerThread:
-    """Builds the WorkerApp of a process in a thread, so that email is accepted before the model is loaded."""
+    """Builds the WorkerApp of a process in a thread, so that emails are accepted before the model is loaded."""
 
     def __init__(self, settings: Settings, runtime: Runtime) -> None:
         # Imported here: the listener must not wait for scikit-learn.
@@ -36,16 +36,16 @@ class WorkerThread:
         self._thread = threading.Thread(target=self._build, name="worker app", daemon=True)
 
     def start(self) -> None:
-        """Begin to build, then to work."""
+        """Start the thread: it builds the WorkerApp and starts it."""
         self._thread.start()
 
     def reload(self, settings: Settings) -> None:
-        """Put new settings in force once the workers are built."""
+        """Wait until the workers are built, and apply new settings."""
         self._built.wait()
         self._apply(settings)
 
     def close(self) -> None:
-        """Stop the workers, after their jobs at hand."""
+        """Stop the workers after the jobs they are running."""
         self._closing.set()
         if self._thread.is_alive() or self._built.is_set():
             self._thread.join()
@@ -60,8 +60,8 @@ class WorkerThread:
                 self._close, self._apply = worker_app.close, worker_app.reload
                 break
             except Exception:
-                log.exception("the workers cannot start, and will try again; mail is accepted and waits")
-                self._closing.wait(START_AGAIN_SECONDS)
+                log.exception("cannot start the workers; will retry; accepted emails wait in the database")
+                self._closing.wait(RETRY_START_SECONDS)
         self._built.set()
 
     def _worker_app(self) -> "WorkerApp":
@@ -72,16 +72,16 @@ class WorkerThread:
 
 
 def reload(ctx: click.Context, workers: WorkerThread | None) -> None:
-    """Put changed rules, teams and templates in force, or keep the old ones and say why."""
+    """Apply changed rules, teams and templates; if they are invalid, keep the old ones and log the reason."""
 
     def work() -> None:
         try:
             settings = load(context.config_path(ctx))
             if workers is not None:
                 workers.reload(settings)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with the new, the old stays in force
-            log.error("not reloaded, the old configuration stays in force", reason=str(error)[:500])  # noqa: TRY400
+        except Exception as error:  # noqa: BLE001 - with any error, the old settings stay in force
+            log.error("cannot reload the configuration; the old one stays in force", reason=str(error)[:500])  # noqa: TRY400
         else:
-            log.info("reloaded")
+            log.info("configuration reloaded")
 
     threading.Thread(target=work, name="reload", daemon=True).start()

@@ -1,4 +1,4 @@
-"""The command on a store of the test's own."""
+"""Fixtures: the command with its own store."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The command explains itself, starts fast, and ends with codes of sysexits.h."""
+"""The command has help texts, starts fast, and exits with codes of sysexits.h."""
 
 import subprocess
 import sys
@@ -42,7 +42,7 @@ def test_every_command_of_the_overview_exists() -> None:
         assert import_module(f"daemon.cli.{module}"), name
 
 
-def test_the_overview_imports_neither_the_store_nor_the_model() -> None:
+def test_the_overview_imports_neither_sqlalchemy_nor_the_model() -> None:
     program = "import sys; from daemon.cli import main; main(['--help']); print(sorted(sys.modules), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     for heavy in ("sqlalchemy", "sklearn", "numpy", "pydantic", "dramatiq"):
@@ -65,7 +65,7 @@ def test_the_overview_imports_neither_the_store_nor_the_model() -> None:
         (["imap", "backfill", "--since", "2026-11-01"], {}, 65, "no mailbox is configured"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line_with_its_code(
+def test_an_error_is_one_line_with_its_exit_code(
     bare: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -77,16 +77,16 @@ def test_what_is_wrong_is_said_in_one_line_with_its_code(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert main(arguments) == code
-    told = capsys.readouterr()
-    assert said in told.err
-    assert "hidden" not in told.err
-    assert told.out == ""
+    printed = capsys.readouterr()
+    assert said in printed.err
+    assert "hidden" not in printed.err
+    assert printed.out == ""
     if code != 64:
-        assert len(told.err.strip().splitlines()) == 1
-    assert not list(bare.glob("var/*")), "a look leaves nothing behind"
+        assert len(printed.err.strip().splitlines()) == 1
+    assert not list(bare.glob("var/*")), "a failed command leaves no files"
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
+def test_a_closed_output_pipe_is_not_an_error() -> None:
     program = f"{sys.executable} -c 'import sys; from daemon.cli import main; sys.exit(main())' --help | head -c 1"
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {program}"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

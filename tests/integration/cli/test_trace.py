@@ -1,4 +1,4 @@
-"""The way of a mail is told from whatever names it."""
+"""The way of an email is shown for each of its identifiers."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from tests.support.emails import ANN, inbound, mail
         "<ours@example.com>",
     ],
 )
-def test_every_name_of_a_mail_leads_to_its_whole_way(case: Case, name: str) -> None:
+def test_each_identifier_of_an_email_shows_its_whole_way(case: Case, name: str) -> None:
     raw = mail(message_id="<first@customer.example>")
     receipt = case.accept(inbound(raw))
     copy = case.accept(inbound(raw, source="imap:work/INBOX/1/1"))
@@ -57,7 +57,7 @@ def test_a_follow_up_is_not_traced_to_decisions_that_it_did_not_cause(case: Case
     assert not [s for s in subjects if s.startswith("decision:")]
 
 
-def test_what_opened_no_ticket_is_traced_too(case: Case) -> None:
+def test_an_email_that_opened_no_ticket_is_traced(case: Case) -> None:
     receipt = case.accept(inbound(mail(headers=("Auto-Submitted: auto-replied",))))
     said = case.run("trace", str(receipt.inbound_id)).out
     assert "auto-reply" in said
@@ -76,6 +76,6 @@ def test_a_trace_works_on_each_database(case_anywhere: Case) -> None:
 @pytest.mark.parametrize(
     "name", ["0", "99999999999999999999999", "<no@where>", "HD-XXXX-XXXX", "'; DROP TABLE job", "x" * 64]
 )
-def test_what_nobody_knows_exits_with_66(case: Case, name: str) -> None:
+def test_an_unknown_identifier_exits_with_66(case: Case, name: str) -> None:
     outcome = case.run("trace", name)
     assert (outcome.code, outcome.out) == (66, "")

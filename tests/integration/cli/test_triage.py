@@ -1,4 +1,4 @@
-"""Models are trained, measured, promoted and rolled back from the command line; rules and settings are tried first."""
+"""Models are trained, measured, promoted and rolled back by commands; rules and settings are tested first."""
 
 import csv
 import json
@@ -82,13 +82,13 @@ def test_a_bad_file_is_refused_with_its_line(
     assert said in outcome.err
 
 
-def test_examples_of_an_unknown_category_are_not_learnt_from(trained: Case, bare: Path) -> None:
+def test_examples_with_an_unknown_category_are_refused(trained: Case, bare: Path) -> None:
     outcome = trained.run("train", "--from", str(_write(bare / "odd.csv", [["a", "b", "Nonsense"]])))
     assert outcome.code == 65
     assert "line 2: the category 'Nonsense' is unknown" in outcome.err
 
 
-def test_each_rule_is_tried_on_given_tickets(case: Case, bare: Path) -> None:
+def test_each_rule_is_tested_on_given_tickets(case: Case, bare: Path) -> None:
     rows = [
         ["a", "debited but not credited", "Payments"],
         ["b", "debited but not credited", "Login"],
@@ -100,14 +100,14 @@ def test_each_rule_is_tried_on_given_tickets(case: Case, bare: Path) -> None:
     ]
 
 
-def test_each_rule_is_tried_on_what_people_verified(case: Case) -> None:
+def test_each_rule_is_tested_on_verified_tickets(case: Case) -> None:
     _, reference = case.opened(inbound(mail(body="Amount debited but not credited")))
     case.run("tickets", "correct", reference, "--category", "Payments")
     found = case.run("rules", "test", "--json").rows
     assert (found[0]["hits"], found[0]["precision"]) == (1, 1.0)
 
 
-def test_a_rehearsal_shows_what_would_move_and_changes_nothing(trained: Case, bare: Path) -> None:
+def test_a_rehearsal_shows_tickets_that_would_move_and_changes_nothing(trained: Case, bare: Path) -> None:
     ticket_id, reference = trained.opened(inbound(mail(body="Amount debited but not credited")))
     trained.decide(ticket_id)
     new = '[[rules]]\nname = "other"\ncategory = "Login"\nphrases = ["debited but not credited"]\n'
@@ -119,12 +119,12 @@ def test_a_rehearsal_shows_what_would_move_and_changes_nothing(trained: Case, ba
         *(reference, "PAYMENTS_TEAM", "Login"),
         "IDENTITY_TEAM",
     )
-    assert "1 mails, 1 would go to another team" in outcome.err
+    assert "1 decided, 1 would go to another team" in outcome.err
     assert trained.run("tickets", "show", reference, "--json").out == before
     assert trained.run("rehearse", "--config", "none.toml").code == 78
 
 
-def test_a_rehearsal_compares_mails_that_are_not_stored(trained: Case, bare: Path) -> None:
+def test_a_rehearsal_compares_decisions_on_emails_in_files(trained: Case, bare: Path) -> None:
     (bare / "a.eml").write_bytes(mail(body="Amount debited but not credited"))
     (row,) = trained.run("rehearse", "a.eml", "--all", "--json").rows
     assert (row["reference"], row["team"], row["new_team"]) == ("a.eml", "PAYMENTS_TEAM", "PAYMENTS_TEAM")

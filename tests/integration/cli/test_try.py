@@ -1,4 +1,4 @@
-"""A trial tells what would happen to mails, in their order, whatever is among them."""
+"""`triaged try` shows what would happen to emails, in order, also if some cannot be read."""
 
 import csv
 from pathlib import Path
@@ -17,7 +17,7 @@ EXAMPLES = {"Payments": "invoice refund charged twice", "Login": "password locke
 
 @pytest.fixture
 def trained(bare: Path, case: Case, monkeypatch: pytest.MonkeyPatch) -> Case:
-    """Let the trial learn from a few examples: it is about the command, not about the model."""
+    """Give the command a few examples, so that it trains a small model."""
     folder = bare / "examples"
     folder.mkdir()
     with (folder / "few.csv").open("w", newline="", encoding="utf-8") as file:
@@ -31,7 +31,7 @@ def trained(bare: Path, case: Case, monkeypatch: pytest.MonkeyPatch) -> Case:
     return case
 
 
-def test_a_directory_is_tried_in_order_with_every_promised_key(trained: Case, bare: Path) -> None:
+def test_a_directory_is_read_in_order_with_every_documented_key(trained: Case, bare: Path) -> None:
     reference = trained.accept(inbound(mail(message_id="<first@customer.example>"))).reference
     mails = bare / "mails"
     mails.mkdir()

@@ -1,4 +1,4 @@
-"""Workers that cannot start try again, while mail is accepted."""
+"""Workers that cannot start retry, while emails are accepted."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -37,12 +37,12 @@ class WorkerApp:
 @pytest.fixture
 def workers(monkeypatch: pytest.MonkeyPatch) -> WorkerThread:
     monkeypatch.setattr("workers.app.WorkerApp", WorkerApp)
-    monkeypatch.setattr("daemon.cli.support.worker_thread.START_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr("daemon.cli.support.worker_thread.RETRY_START_SECONDS", 0.01)
     monkeypatch.setattr(WorkerApp, "made", [])
     return WorkerThread(Settings(), cast(Runtime, SimpleNamespace(store=None, broker=None, keys=(), clock=None)))
 
 
-def test_they_start_once_what_was_in_the_way_is_gone(workers: WorkerThread, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_start_after_the_error_is_gone(workers: WorkerThread, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WorkerApp, "failures", 3)
     workers.start()
     eventually(lambda: [workshop.state for workshop in WorkerApp.made] == ["started"])
@@ -52,7 +52,7 @@ def test_they_start_once_what_was_in_the_way_is_gone(workers: WorkerThread, monk
     assert WorkerApp.made[0].state == "closed"
 
 
-def test_they_can_be_stopped_while_they_cannot_start(workers: WorkerThread, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_that_cannot_start_can_be_stopped(workers: WorkerThread, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WorkerApp, "failures", 10**9)
     workers.start()
     eventually(lambda: bool(WorkerApp.made))

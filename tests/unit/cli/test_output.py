@@ -1,4 +1,4 @@
-"""What comes from outside reaches a terminal as plain text, and as nothing else."""
+"""Untrusted text reaches a terminal only as plain text."""
 
 from datetime import UTC, datetime
 
@@ -22,7 +22,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize(("text", "shown"), HOSTILE.items())
-def test_a_line_spells_out_what_is_active(text: str, shown: str) -> None:
+def test_a_line_escapes_control_characters(text: str, shown: str) -> None:
     assert output.line(text) == shown
 
 
@@ -30,7 +30,7 @@ def test_a_line_is_cut() -> None:
     assert output.line("x" * 1_000_000, 10) == "x" * 9 + "…"
 
 
-def test_a_block_keeps_its_lines_and_nothing_else() -> None:
+def test_a_block_keeps_line_ends_and_tabs_only() -> None:
     assert output.block("one\r\n\ttwo\rthree\x1b", "  ") == "  one\n  \ttwo\n  three\\x1b"
 
 
@@ -62,7 +62,22 @@ def test_a_cell_is_one_harmless_line(value: object, shown: str) -> None:
         (5, ["reference", "subject"]),
     ],
 )
-def test_a_narrow_terminal_loses_the_least_missed_columns_first(width: int, kept: list[str]) -> None:
+def test_a_narrow_terminal_loses_the_least_important_columns_first(width: int, kept: list[str]) -> None:
     columns = ("reference", "category", "confidence", "subject", "requester")
     row = dict(zip(columns, ("HD-7K3Q-M9XW", "Payments", "0.97", "x" * 100, "ann@customer.example"), strict=True))
     assert output._fitting(columns, [row], width) == kept
+
+
+def test_long_text_is_wrapped_at_words_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "20")
+    assert output.hang("at noon  ", "one two three four", 4) == "at noon  one two\n    three four"
+
+
+def test_long_text_stays_one_line_in_a_pipe() -> None:
+    assert output.hang("at noon  ", "word " * 100 + "end", 4) == "at noon  " + "word " * 100 + "end"
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 emails"), (1, "1 email"), (2, "2 emails")])
+def test_a_number_has_its_noun_in_the_right_form(count: int, text: str) -> None:
+    assert output.number(count, "email") == text

@@ -1,1 +1,1 @@
-"""What `triaged check` looks at, each as a finding."""
+"""The checks of `triaged check`; each yields findings."""

@@ -1,4 +1,4 @@
-"""Try every connection, without sending anything: database, broker, outgoing mail, listener, mailboxes."""
+"""Test every connection without sending an email: database, broker, outgoing email, listener, mailboxes."""
 
 import socket
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ SECONDS = 5.0
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """Yield what was found."""
+    """Yield a finding per connection."""
     yield _database(settings)
     yield from _broker(settings)
     yield _outgoing(settings)
@@ -30,7 +30,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     for mailbox in settings.imap:
         yield _mailbox(mailbox)
     if not settings.smtp.enabled and not settings.imap:
-        yield fail("mail", "there is no way in", "set smtp.enabled = true, or add [[imap]]")
+        yield fail("email", "no emails can come in", "set smtp.enabled = true, or add [[imap]]")
 
 
 def _database(settings: Settings) -> Finding:
@@ -39,11 +39,13 @@ def _database(settings: Settings) -> Finding:
         with context.store(settings) as store:
             return ok("database", f"{where}, {_engine(store)}")
     except context.Unavailable as error:
-        return fail("database", error.message, "start it, or set database.url", temporary=True)
+        return fail("database", error.message, "start the database, or correct database.url", temporary=True)
     except context.Misconfigured as error:
         if "there is no database" in error.message:
-            return warn("database", f"{where} is not there yet", "`triaged run` makes it, or `triaged db upgrade`")
-        return fail("database", error.message, "triaged db upgrade, or set database.url")
+            return warn(
+                "database", f"{where} does not exist yet", "create it with `triaged run` or `triaged db upgrade`"
+            )
+        return fail("database", error.message, "run `triaged db upgrade`, or correct database.url")
 
 
 def _engine(store: Store) -> str:
@@ -58,12 +60,14 @@ def _engine(store: Store) -> str:
 def _broker(settings: Settings) -> Iterator[Finding]:
     url = settings.broker.url.get_secret_value()
     if not url:
-        yield ok("broker", "in this process; jobs are kept in the database")
+        yield ok("broker", "inside the process; jobs are stored in the database")
         return
     try:
         client = redis.Redis.from_url(url, socket_connect_timeout=SECONDS, socket_timeout=SECONDS)
     except ValueError as error:
-        yield fail("broker", f"broker.url cannot be used: {error}", "write it like redis://127.0.0.1:6379/0")
+        yield fail(
+            "broker", f"the setting broker.url cannot be used: {error}", "write it like redis://127.0.0.1:6379/0"
+        )
         return
     host = f"Redis at {make_url(url).host}"
     try:
@@ -71,9 +75,9 @@ def _broker(settings: Settings) -> Iterator[Finding]:
         yield ok("broker", f"{host} answers")
         yield from _redis(client, host)
     except redis.AuthenticationError as error:
-        yield fail("broker", f"{host}: {error}", "set the password in broker.url")
+        yield fail("broker", f"{host}: {error}", "correct the password in broker.url")
     except redis.RedisError as error:
-        yield fail("broker", f"{host}: {error}", "start it; until then jobs wait in the database", temporary=True)
+        yield fail("broker", f"{host}: {error}", "start Redis; until then jobs wait in the database", temporary=True)
     finally:
         client.close()
 
@@ -81,32 +85,43 @@ def _broker(settings: Settings) -> Iterator[Finding]:
 def _redis(client: "redis.Redis", host: str) -> Iterator[Finding]:
     try:
         policy = client.config_get("maxmemory-policy").get("maxmemory-policy")
-        kept = client.config_get("appendonly").get("appendonly") == "yes"
-        saved = client.config_get("save").get("save")
+        appends = client.config_get("appendonly").get("appendonly") == "yes"
+        snapshots = client.config_get("save").get("save")
     except redis.ResponseError:
-        yield warn("broker", f"{host} does not show its settings", "see that maxmemory-policy is noeviction")
+        yield warn("broker", f"{host} does not show its settings", "make sure that its maxmemory-policy is noeviction")
         return
     if policy != "noeviction":
-        yield warn("broker", f"{host} may throw jobs away: maxmemory-policy is {policy}", "set it to noeviction")
-    if not kept:
-        how = "snapshots only" if saved else "nothing is kept over a restart"
-        advice = "appendonly yes spares the relay work after a restart; nothing is lost without"
+        yield warn(
+            "broker", f"{host} may drop jobs: its maxmemory-policy is {policy}", "set maxmemory-policy to noeviction"
+        )
+    if not appends:
+        how = "it keeps only snapshots" if snapshots else "it keeps nothing over a restart"
+        advice = (
+            "optional: set appendonly to yes, so that a restart of Redis causes less work; no job is lost either way"
+        )
         yield warn("broker", f"{host}: {how}", advice)
 
 
 def _outgoing(settings: Settings) -> Finding:
-    out, way = settings.outgoing, transport(settings)
+    out, sender = settings.outgoing, transport(settings)
     try:
-        way.probe()
+        sender.probe()
     except AuthenticationFailure as error:
-        return fail("outgoing", f"{out.host}:{out.port} refuses us: {error}", "set outgoing.username and password")
+        return fail(
+            "outgoing",
+            f"{out.host}:{out.port} rejects the login: {error}",
+            "correct outgoing.username and outgoing.password",
+        )
     except TransportFailure as error:
-        return fail("outgoing", str(error), "see outgoing.host, port, security", temporary=True)
+        names = (
+            "outgoing.maildir" if out.transport == "maildir" else "outgoing.host, outgoing.port and outgoing.security"
+        )
+        return fail("outgoing", str(error), f"check {names}", temporary=True)
     finally:
-        way.close()
+        sender.close()
     if out.transport == "maildir":
-        advice = 'set outgoing.transport = "smtp", and host, to send it'
-        return warn("outgoing", f"mail is kept in the Maildir {out.maildir}, nothing leaves this machine", advice)
+        advice = 'to send emails, set outgoing.transport = "smtp" and outgoing.host'
+        return warn("outgoing", f"emails are written to the Maildir {out.maildir} and not sent", advice)
     who = f" as {out.username}" if out.username else ""
     return ok("outgoing", f"{out.host}:{out.port}, {out.security}{who}")
 
@@ -114,19 +129,24 @@ def _outgoing(settings: Settings) -> Finding:
 def _listener(settings: Settings) -> Finding:
     host, _, port = settings.smtp.listen.rpartition(":")
     try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=SECONDS) as line:
-            line.settimeout(SECONDS)
-            greeting = line.recv(200).decode("ascii", "replace").strip()
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=SECONDS) as connection:
+            connection.settimeout(SECONDS)
+            greeting = connection.recv(200).decode("ascii", "replace").strip()
     except OSError:
-        return ok("listener", f"{settings.smtp.listen}, nothing listens there now")
+        return ok("listener", f"{settings.smtp.listen} does not answer: the daemon is not running")
     return ok("listener", f"{settings.smtp.listen} answers: {greeting}")
 
 
 def _mailbox(mailbox: Imap) -> Finding:
-    began = datetime.now(UTC)
+    started = datetime.now(UTC)
     try:
-        said = probe(mailbox)
-    except Exception as error:  # noqa: BLE001 - whatever a server does is a finding about this mailbox
+        result = probe(mailbox)
+    except Exception as error:  # noqa: BLE001 - any error is a finding about this mailbox
         what = f"{mailbox.name} at {mailbox.host}:{mailbox.port}: {describe(error)}"
-        return fail(f"mailbox {mailbox.name}", what, "see host, port, security, username, password", temporary=True)
-    return ok(f"mailbox {mailbox.name}", f"{said}; {(datetime.now(UTC) - began).total_seconds():.1f} s")
+        return fail(
+            f"mailbox {mailbox.name}",
+            what,
+            "check its host, port, security, username and password in [[imap]]",
+            temporary=True,
+        )
+    return ok(f"mailbox {mailbox.name}", f"{result}; {(datetime.now(UTC) - started).total_seconds():.1f} s")

@@ -1,11 +1,11 @@
-"""What a check finds: ok, warn or fail, and what to do."""
+"""The result of one check: ok, warn or fail, and what to do."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """How bad it is: nothing, worth knowing, or in the way."""
+    """The severity of a finding."""
 
     OK = "ok"
     WARN = "warn"
@@ -14,7 +14,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. `temporary` marks a failure that may pass by itself: something is not reached."""
+    """The result of one check.
+
+    `temporary` marks a failure that may pass by itself, such as a server that cannot be reached.
+    """
 
     state: State
     what: str
@@ -24,15 +27,15 @@ class Finding:
 
 
 def ok(what: str, text: str) -> Finding:
-    """Return that something is right."""
+    """Return a finding that all is well."""
     return Finding(State.OK, what, text)
 
 
 def warn(what: str, text: str, advice: str) -> Finding:
-    """Return that something is worth knowing."""
+    """Return a warning."""
     return Finding(State.WARN, what, text, advice)
 
 
 def fail(what: str, text: str, advice: str, *, temporary: bool = False) -> Finding:
-    """Return that something is in the way."""
+    """Return a failure."""
     return Finding(State.FAIL, what, text, advice, temporary)

@@ -1,4 +1,4 @@
-"""Say how what is running does: waiting jobs, mailboxes, what was given up."""
+"""Check the health of the running system: waiting jobs, mailboxes, dead jobs and parked emails."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,36 +13,36 @@ from daemon.tickets.health import examine
 from daemon.vocabulary import Problem
 from workers.policies import thresholds
 
-# Troubles that somebody should look at, but that hold nothing up.
-LEFT_BEHIND = frozenset({"dead", "parked", "uncertain", "no-mail"})
+# Problems that an admin should look at, but that delay no other email.
+NOT_BLOCKING = frozenset({"dead", "parked", "uncertain", "no-mail"})
 
 
 def live(settings: Settings) -> Iterator[Finding]:
-    """Yield each trouble, or that there is none; what holds mail up is a failure."""
+    """Yield a finding per problem, or that there is none; a problem that delays emails is a failure."""
     try:
-        troubles, last = _troubles(settings)
+        problems, last = _problems(settings)
     except context.Failure as error:
-        yield fail("health", error.message, "triaged check tells more", temporary=True)
+        yield fail("health", error.message, "run `triaged check` for details", temporary=True)
         return
-    for trouble in troubles:
-        held_up = trouble.key not in LEFT_BEHIND
-        yield fail("health", trouble.text, "", temporary=True) if held_up else warn("health", trouble.text, "")
-    if not troubles:
-        said = f"the last mail came at {last:%Y-%m-%d %H:%M:%S} UTC" if last else "no mail yet"
-        yield ok("health", f"nothing waits too long; {said}")
+    for problem in problems:
+        blocking = problem.key not in NOT_BLOCKING
+        yield fail("health", problem.text, "", temporary=True) if blocking else warn("health", problem.text, "")
+    if not problems:
+        last_text = f"the last email came at {last:%Y-%m-%d %H:%M:%S} UTC" if last else "no email came yet"
+        yield ok("health", f"nothing waits too long; {last_text}")
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """Yield the same as warnings: where nothing runs yet, nothing can be healthy."""
+    """Yield problems as warnings only: the daemon may not be running yet."""
     try:
-        troubles, _ = _troubles(settings)
+        problems, _ = _problems(settings)
     except context.Failure:
         return
-    for trouble in troubles:
-        yield warn("health", trouble.text, "")
+    for problem in problems:
+        yield warn("health", problem.text, "")
 
 
-def _troubles(settings: Settings) -> tuple[tuple[Problem, ...], datetime | None]:
+def _problems(settings: Settings) -> tuple[tuple[Problem, ...], datetime | None]:
     with context.store(settings) as store, store.read() as session:
         state = settings.service.state_dir
         room = not state.is_dir() or FreeSpace(state, settings.limits.free_bytes)()

@@ -1,4 +1,4 @@
-"""Look at what can be judged on this machine: names, state directory, templates, rules, model, mode."""
+"""Check what needs no connection: packages, state directory, addresses, templates, rules, model and mode."""
 
 import os
 import platform
@@ -24,13 +24,13 @@ from workers.triage import rules
 from workers.triage.rules import RuleError
 
 PACKAGES: Final = ("daemon", "workers", "config", "templates")
-# Before it, a newline in an address or subject could begin a header of its own (CVE-2024-6923).
+# In older versions, a newline in an address or subject could start another header (CVE-2024-6923).
 SAFE_PYTHON: Final = (3, 11, 10)
-DAYS_LEFT: Final = 14
+RENEW_DAYS: Final = 14
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """Yield what was found, in the order in which mail passes."""
+    """Yield the findings."""
     yield _python()
     yield from _names()
     yield from _state_directory(settings)
@@ -45,12 +45,16 @@ def findings(settings: Settings) -> Iterator[Finding]:
 def _python() -> Finding:
     text = f"triaged {version('triaged')}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     if sys.version_info < SAFE_PYTHON:
-        return warn("platform", text, "upgrade Python to 3.11.10 or newer; we work around its bugs in reading mail")
+        return warn(
+            "platform",
+            text,
+            "upgrade Python to 3.11.10 or newer, which fixes bugs in email parsing; triaged works around them",
+        )
     return ok("platform", text)
 
 
 def _names() -> Iterator[Finding]:
-    """Say who owns the names of our packages: another distribution could overwrite them without a word."""
+    """Check that no other distribution installs packages with our names: it could overwrite ours silently."""
     owners = packages_distributions()
     for name in PACKAGES:
         found = sorted(set(owners.get(name, [])))
@@ -62,40 +66,47 @@ def _names() -> Iterator[Finding]:
                 "install triaged in a virtual environment of its own",
             )
     if not any(set(owners.get(name, [])) - {"triaged"} for name in PACKAGES):
-        yield ok("packages", f"{', '.join(PACKAGES)} are ours")
+        yield ok("packages", f"{', '.join(PACKAGES)} belong to triaged only")
 
 
 def _state_directory(settings: Settings) -> Iterator[Finding]:
     path = settings.service.state_dir
     if not path.is_dir():
-        yield warn("state", f"{path} is not there yet", "it is made by `triaged run` or `triaged db upgrade`")
+        yield warn("state", f"{path} does not exist yet", "create it with `triaged run` or `triaged db upgrade`")
         return
     if not os.access(path, os.W_OK | os.X_OK):
-        yield fail("state", f"{path} cannot be written", "give it to the user that triaged runs as")
+        yield fail("state", f"{path} is not writable", "make the user that runs triaged its owner")
         return
     if path.stat().st_mode & (stat.S_IWGRP | stat.S_IRWXO):
-        yield warn("state", f"{path} can be read by others", f"chmod 700 {path}: it holds mail and keys")
+        yield warn("state", f"other users can read {path}, which holds emails and keys", f"run chmod 700 {path}")
     free, floor = shutil.disk_usage(path).free, settings.limits.free_bytes
-    said = f"{path}, {free / 2**30:.1f} GiB free"
+    text = f"{path}, {free / 2**30:.1f} GiB free"
     if free < floor:
-        yield fail("state", f"{said}: mail is refused for now", "make room, or lower limits.free_bytes", temporary=True)
+        yield fail(
+            "state",
+            f"{text}: too little, so emails are refused",
+            "free disk space, or lower limits.free_bytes",
+            temporary=True,
+        )
     else:
-        yield ok("state", said)
+        yield ok("state", text)
 
 
 def _addresses(settings: Settings) -> Iterator[Finding]:
     domains = {domain_of(address) for address in settings.support.addresses}
     if any(_example(domain) for domain in domains):
-        yield warn("support", f"the address is still {settings.support.address}", "set support.addresses")
+        yield warn(
+            "support", f"the support address is still the example {settings.support.address}", "set support.addresses"
+        )
     else:
         yield ok("support", ", ".join(settings.support.addresses))
     made_up = [team.name for team in settings.teams if _example(domain_of(team.email))]
     if made_up:
-        yield warn("teams", f"made-up addresses: {', '.join(made_up)}", "set [[teams]] name and email")
+        yield warn("teams", f"example addresses: {', '.join(made_up)}", "set name and email in [[teams]]")
     else:
         yield ok("teams", ", ".join(f"{team.name} {team.email}" for team in settings.teams))
     if not settings.service.admin:
-        yield warn("admin", "nobody is told when something is wrong", "set service.admin to a mail address")
+        yield warn("admin", "nobody is notified of problems", "set service.admin to an email address")
 
 
 def _example(domain: str) -> bool:
@@ -108,23 +119,25 @@ def _certificate(settings: Settings) -> Iterator[Finding]:
         return
     try:
         ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(path, key)
-        ends = _ends(path)
+        ends = _expiry(path)
     except (OSError, ValueError) as error:
-        yield fail("certificate", f"{path}: {error}", "set smtp.certificate and smtp.key to a pair that fits, in PEM")
+        yield fail(
+            "certificate", f"{path}: {error}", "set smtp.certificate and smtp.key to a matching pair of PEM files"
+        )
         return
     left = (ends - datetime.now(UTC)).days
     if left < 0:
-        yield fail("certificate", f"{path} ended on {ends:%Y-%m-%d}", "renew it")
-    elif left < DAYS_LEFT:
-        yield warn("certificate", f"{path} ends on {ends:%Y-%m-%d}", "renew it")
+        yield fail("certificate", f"{path} expired on {ends:%Y-%m-%d}", "renew the certificate")
+    elif left < RENEW_DAYS:
+        yield warn("certificate", f"{path} expires on {ends:%Y-%m-%d}", "renew the certificate")
     else:
-        yield ok("certificate", f"{path}, until {ends:%Y-%m-%d}")
+        yield ok("certificate", f"{path}, valid until {ends:%Y-%m-%d}")
 
 
-def _ends(path: Path) -> datetime:
-    """Return when the first certificate of a PEM file ends."""
+def _expiry(path: Path) -> datetime:
+    """Return when the first certificate of a PEM file expires."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cadata=_first(path.read_text(encoding="ascii")))
+    context.load_verify_locations(cadata=_first_certificate(path.read_text(encoding="ascii")))
     described = context.get_ca_certs() or [{}]
     ends = described[0].get("notAfter")
     if not isinstance(ends, str):
@@ -132,7 +145,7 @@ def _ends(path: Path) -> datetime:
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC)
 
 
-def _first(pem: str) -> str:
+def _first_certificate(pem: str) -> str:
     end = "-----END CERTIFICATE-----"
     return pem[: pem.index(end) + len(end)] + "\n"
 
@@ -141,35 +154,44 @@ def _templates(settings: Settings) -> Finding:
     try:
         Renderer(settings.service.templates).check()
     except TemplateProblem as error:
-        return fail("templates", str(error), "mend the template; the shipped ones show what may stand there")
+        return fail("templates", str(error), "correct the template; compare it with the shipped one")
     return ok(
-        "templates", f"ours, with those in {settings.service.templates}" if settings.service.templates else "ours"
+        "templates", f"shipped ones and {settings.service.templates}" if settings.service.templates else "shipped ones"
     )
 
 
 def _rules(settings: Settings) -> Iterator[Finding]:
-    policy, wrong = triage_policy(settings), 0
+    policy, broken = triage_policy(settings), 0
     for rule in policy.rules:
         try:
             rules.check(rule)
         except RuleError as error:
-            wrong += 1
-            yield fail("rules", str(error), "mend or remove the rule; `triaged rules test` shows what each one hits")
-    if not wrong:
-        yield ok("rules", f"{len(policy.rules)} rules, none slow")
+            broken += 1
+            yield fail(
+                "rules", str(error), "correct or remove the rule; `triaged rules test` shows the hits of each rule"
+            )
+    if not broken:
+        yield ok("rules", f"{len(policy.rules)} rules, all valid and fast")
 
 
 def _model(settings: Settings) -> Finding:
     models = registry(settings)
     current = models.current()
     if current is None:
-        return warn("model", "there is none yet: rules alone decide", "the first start trains one, or `triaged train`")
+        return warn(
+            "model",
+            "there is no model yet, so only the rules decide",
+            "train one with `triaged train`; the first start does so, too",
+        )
     try:
         models.load()
         manifest = models.show(current)
     except RegistryError as error:
         return fail(
-            "model", f"{error}; rules alone decide", "triaged train, or triaged models rollback", temporary=True
+            "model",
+            f"{error}; only the rules decide",
+            "run `triaged train` or `triaged models rollback`",
+            temporary=True,
         )
     age = (datetime.now(UTC) - datetime.fromisoformat(manifest.created)).days
     return ok("model", f"{current}, {manifest.examples} examples, {age} days old, labels {', '.join(manifest.labels)}")
@@ -177,12 +199,12 @@ def _model(settings: Settings) -> Finding:
 
 def _mode(settings: Settings) -> Finding:
     triage = settings.triage
-    said = {
-        "suggest": f"every ticket that no rule decides goes to {triage.review_team}, with suggestions",
-        "auto": f"the model routes where verified tickets certify {triage.promised_accuracy:.0%} accuracy",
-        "always": f"the model routes from confidence {triage.threshold:.2f}, the rest goes to {triage.review_team}",
+    meaning = {
+        "suggest": f"tickets that no rule decides go to {triage.review_team}, with a suggestion",
+        "auto": f"the model routes if verified tickets certify an accuracy of {triage.promised_accuracy:.0%}",
+        "always": f"the model routes from confidence {triage.threshold:.2f}; other tickets go to {triage.review_team}",
     }
     special = [c for c in settings.categories if c.mode or c.threshold is not None]
     own = "".join(f"; {c.name}: {c.mode or triage.mode} {c.threshold or ''}".rstrip() for c in special)
-    switch = 'to switch: [triage] mode = "suggest", "auto" or "always", threshold = 0.0 to 1.0; or in [[categories]]'
-    return Finding(State.OK, "triage", f"mode {triage.mode}: {said[triage.mode]}{own}", switch)
+    advice = 'to change: mode = "suggest", "auto" or "always" and threshold = 0.0 to 1.0 in [triage] or [[categories]]'
+    return Finding(State.OK, "triage", f"mode {triage.mode}: {meaning[triage.mode]}{own}", advice)
