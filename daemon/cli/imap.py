@@ -1,4 +1,4 @@
-"""The commands on mailboxes."""
+"""The command `imap`: import older emails from mailboxes."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,14 +6,14 @@ from datetime import datetime
 import click
 
 from config.schema import Imap
-from daemon.cli.parked import intake
 from daemon.cli.support import context, output
+from daemon.cli.support.manual_intake import intake
 from daemon.system.clock import SystemClock
 
 
 @click.group()
 def imap() -> None:
-    r"""Fetch older mail from the mailboxes.
+    r"""Import older emails from the mailboxes.
 
     \b
     Example: triaged imap backfill --since 2026-11-01
@@ -21,11 +21,15 @@ def imap() -> None:
 
 
 @imap.command()
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first day to fetch.")
-@click.option("--mailbox", help="Only this mailbox; else all.")
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d"]), required=True, metavar="YYYY-MM-DD", help="First day to import."
+)
+@click.option("--mailbox", metavar="NAME", help="Import only this mailbox.  [default: all]")
 @click.pass_context
 def backfill(ctx: click.Context, since: datetime, mailbox: str | None) -> None:
-    r"""Open tickets for mail from before triaged came. Nobody is mailed, and the mailbox stays as it is.
+    r"""Open tickets for emails that are older than triaged.
+
+    No notification or acknowledgement is sent, and the mailbox is not changed.
 
     \b
     Example: triaged imap backfill --since 2026-11-01 --mailbox support
@@ -48,15 +52,15 @@ def backfill(ctx: click.Context, since: datetime, mailbox: str | None) -> None:
                         store,
                         SystemClock(),
                         since.date(),
-                        _moving(bar),
+                        _progress(bar),
                         max_bytes=settings.limits.message_bytes,
                     )
                 except UNREACHABLE:
                     raise
-                except Exception as error:  # noqa: BLE001 - one broken mailbox does not keep the others waiting
+                except Exception as error:  # noqa: BLE001 - continue with the other mailboxes
                     failed.append(f"{box.name}: {describe(error)}")
                     continue
-            click.echo(f"{box.name}: {stored} mails stored")
+            click.echo(f"{box.name}: {output.number(stored, 'email')} stored")
     if failed:
         raise context.Unavailable("; ".join(failed))
 
@@ -65,11 +69,15 @@ def _chosen(boxes: tuple[Imap, ...], name: str | None) -> list[Imap]:
     found = [box for box in boxes if name in (None, box.name)]
     if not found:
         known = ", ".join(box.name for box in boxes) or "none"
-        raise context.BadData(f"no mailbox {name or 'is configured'}; known are: {known}")
+        raise context.BadData(
+            f"no mailbox is named {output.line(name, 60)}; configured are: {known}"
+            if name and boxes
+            else "no mailbox is configured; add [[imap]] to the settings"
+        )
     return found
 
 
-def _moving(bar: output.Bar) -> Callable[[int, int], None]:
+def _progress(bar: output.Bar) -> Callable[[int, int], None]:
     def move(done: int, total: int) -> None:
         bar.length = total
         bar.update(done - bar.pos)

@@ -1,4 +1,4 @@
-"""What was parked or given up gets another chance, once."""
+"""Parked emails and dead jobs are retried once."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON
 
 
-def test_a_parked_mail_is_listed_with_its_reason_and_shown_whole(case: Case) -> None:
+def test_a_parked_email_is_listed_with_its_reason_and_shown_in_full(case: Case) -> None:
     raw = mail(body="caf\xe9")
     number = case.park(inbound(raw))
     row = case.run("parked", "list", "--json").rows[0]
@@ -24,7 +24,7 @@ def test_a_parked_mail_is_listed_with_its_reason_and_shown_whole(case: Case) -> 
     assert "café" in case.run("parked", "show", str(number)).out
 
 
-def test_a_replay_opens_the_ticket_under_the_same_ledger_row(case: Case) -> None:
+def test_a_replay_opens_the_ticket_with_the_same_ledger_row(case: Case) -> None:
     number = case.park(inbound(mail()))
     outcome = case.run("parked", "replay", str(number))
     assert outcome.code == 0
@@ -37,16 +37,16 @@ def test_a_replay_opens_the_ticket_under_the_same_ledger_row(case: Case) -> None
     assert case.run("db", "verify").code == 0
 
 
-def test_a_mail_is_replayed_once(case: Case) -> None:
+def test_an_email_is_replayed_once(case: Case) -> None:
     number = case.park(inbound(mail()))
     case.run("parked", "replay", str(number))
     outcome = case.run("parked", "replay", str(number))
-    assert "is not parked, it is ticket" in outcome.out
+    assert "is not parked; its disposition is ticket" in outcome.out
     assert case.intake.replay(number).disposition is Disposition.TICKET
     assert len(case.ask(lambda s: s.execute(select(Ticket.id)).all())) == 1
 
 
-def test_every_parked_mail_is_replayed_in_its_order_and_silently_if_asked(case: Case) -> None:
+def test_all_parked_emails_are_replayed_in_order_and_silently_on_request(case: Case) -> None:
     for subject in ("one", "two"):
         case.park(inbound(mail(subject=subject, body=subject)))
     assert case.run("parked", "replay", "--all", "--silent").code == 0
@@ -70,7 +70,7 @@ def _given_up(case: Case) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize("way", ["parked", "jobs"])
-def test_where_triage_gave_up_it_is_tried_again(case: Case, way: str) -> None:
+def test_a_ticket_with_a_dead_triage_job_is_triaged_again(case: Case, way: str) -> None:
     number, ticket_id, job_id = _given_up(case)
     command = ("parked", "replay", str(number)) if way == "parked" else ("jobs", "retry", str(job_id))
     assert case.run(*command, "--actor", "anna").code == 0
@@ -82,7 +82,7 @@ def test_where_triage_gave_up_it_is_tried_again(case: Case, way: str) -> None:
     assert case.run("db", "verify").code == 0
 
 
-def test_a_second_triage_replaces_the_first_so_that_nobody_is_acknowledged_again(case_anywhere: Case) -> None:
+def test_a_second_triage_replaces_the_first_so_that_no_second_acknowledgement_is_sent(case_anywhere: Case) -> None:
     case = case_anywhere
     number, ticket_id, _ = _given_up(case)
     before = case.ask(lambda s: decisions.newest(s, ticket_id)).id
@@ -94,7 +94,7 @@ def test_a_second_triage_replaces_the_first_so_that_nobody_is_acknowledged_again
     assert case.store.write(lambda s: decisions.apply_first(s, decided)) == [None]
 
 
-def test_what_a_person_decided_meanwhile_stays(case: Case) -> None:
+def test_a_decision_that_a_person_made_meanwhile_stays(case: Case) -> None:
     number, ticket_id, job_id = _given_up(case)
     case.decide(ticket_id, by="person", category="Login", team="IDENTITY_TEAM")
     case.run("parked", "replay", str(number))
@@ -103,7 +103,7 @@ def test_what_a_person_decided_meanwhile_stays(case: Case) -> None:
     assert case.run("parked", "list", "--json").rows == []
 
 
-def test_a_delivery_that_was_given_up_is_planned_again_with_fresh_patience(case: Case) -> None:
+def test_a_failed_delivery_is_planned_again_with_all_its_attempts(case: Case) -> None:
     receipt = case.accept(inbound(mail()))
     assert receipt.ticket_id is not None
     delivery = case.plan_mail(receipt.ticket_id, case.decide(receipt.ticket_id))
@@ -121,7 +121,7 @@ def test_a_delivery_that_was_given_up_is_planned_again_with_fresh_patience(case:
     assert case.ask(lambda s: s.get(DeliveryRow, delivery)).state == "planned"
 
 
-def test_a_dismissed_job_is_listed_no_more(case: Case) -> None:
+def test_a_dismissed_job_is_not_listed(case: Case) -> None:
     _, _, job_id = _given_up(case)
     assert [row["id"] for row in case.run("jobs", "list", "--json").rows] == [job_id]
     case.run("jobs", "dismiss", str(job_id), "--actor", "anna")
@@ -140,11 +140,11 @@ def test_a_dismissed_job_is_listed_no_more(case: Case) -> None:
         (("parked", "show", "99"), 66),
     ],
 )
-def test_what_cannot_be_repaired_is_refused(case: Case, command: tuple[str, ...], code: int) -> None:
+def test_a_retry_that_is_not_possible_is_refused(case: Case, command: tuple[str, ...], code: int) -> None:
     assert case.run(*command).code == code
 
 
-def test_a_job_that_is_not_dead_is_left_alone(case: Case) -> None:
+def test_a_job_that_is_not_dead_is_not_changed(case: Case) -> None:
     receipt = case.accept(inbound(mail()))
     outcome = case.run("jobs", "retry", str(receipt.offers[0].job_id))
     assert outcome.code == 65
