@@ -1,4 +1,4 @@
-"""The first test mail reaches the listener, however it is set up."""
+"""The test email reaches the listener with each of its configurations."""
 
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, port: int, **smtp: str) -> None:
 
 @pytest.mark.parametrize("lmtp", [False, True])
 @pytest.mark.parametrize("kind", ["plain", "tls", "users"])
-def test_the_test_mail_is_stored(
+def test_the_test_email_is_stored(
     sqlite_store: Store,
     tls: tuple[Path, Path],
     kind: str,
@@ -50,8 +50,20 @@ def test_the_test_mail_is_stored(
         assert session.execute(select(Inbound.disposition)).scalars().all() == ["ticket"]
 
 
-def test_nobody_who_listens_is_said_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_listener_that_is_not_running_is_reported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     port = free_port()
     settings(monkeypatch, port)
     assert main(["send-test"]) == 75
-    assert f"nobody took the mail at 127.0.0.1:{port}" in capsys.readouterr().err
+    assert f"no listener at 127.0.0.1:{port}" in capsys.readouterr().err
+
+
+def test_a_refusal_is_reported_with_the_reply_to_the_refused_command(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Running(sqlite_store) as running:
+        settings(monkeypatch, running.port)
+        assert main(["send-test", "--from", "no address"]) == 65
+    assert "refused the email: 5" in (error := capsys.readouterr().err)
+    assert "RCPT first" not in error
