@@ -64,6 +64,8 @@ def backup(ctx: click.Context, file: Path | None) -> None:
     if source.get_backend_name() != "sqlite":
         raise context.Unsupported(f"this command copies SQLite only; for PostgreSQL run: {_pg_dump(settings, file)}")
     target = file or Path(f"triaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db")
+    if target.exists():
+        raise context.NotWritten(f"{target} already exists; choose another file name")
     with context.store(settings), output.progress("pages", 0) as bar:
 
         def move(done: int, total: int) -> None:

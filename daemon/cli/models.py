@@ -56,6 +56,7 @@ def show(ctx: click.Context, version: str | None, as_json: bool) -> None:
         wanted = version or registry.current()
         if wanted is None:
             raise context.NotFound("there is no model yet; create one with `triaged train`")
+        _require(registry, wanted)
         manifest = asdict(registry.show(wanted))
     if as_json:
         output.emit(manifest)
@@ -106,10 +107,14 @@ def _change(ctx: click.Context, change: "Callable[[Registry], str]") -> None:
 
 
 def _promoted(registry: "Registry", version: str) -> str:
-    if version not in registry.versions():
-        raise context.NotFound(f"no model {output.line(version, 80)}; `triaged models list` shows all")
+    _require(registry, version)
     registry.promote(version)
     return version
+
+
+def _require(registry: "Registry", version: str) -> None:
+    if version not in registry.versions():
+        raise context.NotFound(f"no model {output.line(version, 80)}; `triaged models list` shows all")
 
 
 @contextmanager

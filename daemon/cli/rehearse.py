@@ -63,7 +63,7 @@ def rehearse(
         new = load(other) if other else settings
     except ConfigError as error:
         raise context.Misconfigured(str(error)) from None
-    decide = _decider(new)
+    decide = _decider(new, "other settings" if other else "current settings")
     moves: Counter[tuple[str, str]] = Counter()
     rows = _rows(_current_decisions(settings, paths, since, limit), decide, moves, everything=everything)
     output.listing(rows, COLUMNS, as_json=as_json)
@@ -93,14 +93,14 @@ def _rows(
             }
 
 
-def _decider(settings: Settings) -> "Callable[[Case], Triage]":
+def _decider(settings: Settings, label: str) -> "Callable[[Case], Triage]":
     from daemon.cli.support.dry_run import usable_model
     from workers.policies import triage_policy
     from workers.triage.decide import decide
 
     with output.busy("loading the model"):
         policy, (model, note) = triage_policy(settings), usable_model(settings)
-    output.note(note)
+    output.note(f"{label}: {note}")
     return lambda case: decide(case, policy, model, {}, NEVER_AUDITED)
 
 
@@ -139,7 +139,7 @@ def _from_files(settings: Settings, paths: tuple[str, ...]) -> Iterator[CurrentD
     from daemon.mail.mime.parse import parse
     from workers.triage import preprocess as text
 
-    decide = _decider(settings)
+    decide = _decider(settings, "current settings")
     try:
         for name, raw in mails(paths):
             message = parse(raw)

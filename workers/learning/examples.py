@@ -17,7 +17,7 @@ class ExampleError(ValueError):
     """A file of examples cannot be used; the message names the file, the line and the problem."""
 
     def __init__(self, source: str, line: int, problem: str) -> None:
-        super().__init__(f"{source}, line {line}: {problem}")
+        super().__init__(f"{source}{f', line {line}' if line else ''}: {problem}")
         self.source = source
         self.line = line
         self.problem = problem

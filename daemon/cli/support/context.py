@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from config.settings import ConfigError, Settings, load
+from daemon.cli.support import output
 from daemon.system import logs
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Failure(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message."""
-        click.echo(f"triaged: {self.message}", file=file, err=file is None)
+        click.echo(output.hang("triaged: ", self.message, 9, err=True), file=file, err=file is None)
 
 
 class BadData(Failure):

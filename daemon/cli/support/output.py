@@ -83,9 +83,12 @@ def block(text: str, indent: str = "") -> str:
     return "\n".join(f"{indent}{row}".rstrip() for row in clean.split("\n"))
 
 
-def hang(head: str, text: str, indent: int) -> str:
-    """Return `head` and `text`; on a terminal, long text is wrapped at words and indented by `indent` spaces."""
-    if not sys.stdout.isatty():
+def hang(head: str, text: str, indent: int, *, err: bool = False) -> str:
+    """Return `head` and `text`; on a terminal, long text is wrapped at words and indented by `indent` spaces.
+
+    `err` is for text that goes to standard error.
+    """
+    if not (sys.stderr if err else sys.stdout).isatty():
         return head + text
     used = len(click.unstyle(head))
     lines = textwrap.wrap(

@@ -118,7 +118,9 @@ def test_a_backup_is_consistent_while_others_write(case: Case, tmp_path: Path) -
 
 def test_a_backup_never_replaces_a_file(case: Case, tmp_path: Path) -> None:
     (tmp_path / "there").write_text("precious")
-    assert case.run("db", "backup", str(tmp_path / "there")).code == 73
+    outcome = case.run("db", "backup", str(tmp_path / "there"))
+    assert outcome.code == 73
+    assert "already exists; choose another file name" in outcome.err
     assert (tmp_path / "there").read_text() == "precious"
     assert case.run("db", "backup", str(tmp_path / "no" / "where")).code == 73
 

@@ -46,6 +46,7 @@ def test_a_model_is_trained_listed_and_rolled_back(trained: Case, bare: Path) ->
     assert first["version"] in trained.run("models", "rollback").out
     assert trained.run("models", "show", "--json").rows[0]["version"] == first["version"]
     assert trained.run("models", "promote", "none").code == 66
+    assert trained.run("models", "show", "none").code == 66
 
 
 def test_triage_is_measured_and_predictions_are_written(trained: Case, bare: Path) -> None:
@@ -80,6 +81,7 @@ def test_a_bad_file_is_refused_with_its_line(
     outcome = case.run("evaluate", "bad.csv")
     assert outcome.code == code
     assert said in outcome.err
+    assert "line 0" not in outcome.err
 
 
 def test_examples_with_an_unknown_category_are_refused(trained: Case, bare: Path) -> None:

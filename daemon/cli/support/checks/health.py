@@ -29,7 +29,7 @@ def live(settings: Settings) -> Iterator[Finding]:
         yield fail("health", problem.text, "", temporary=True) if blocking else warn("health", problem.text, "")
     if not problems:
         last_text = f"the last email came at {last:%Y-%m-%d %H:%M:%S} UTC" if last else "no email came yet"
-        yield ok("health", f"nothing waits too long; {last_text}")
+        yield ok("health", f"no problems; {last_text}")
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
