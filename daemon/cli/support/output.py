@@ -72,8 +72,7 @@ def line(text: str, most: int = 500) -> str:
 
     Unlike `daemon.text.harmless_line` it writes control characters as escapes: an admin should see that they are there.
     """
-    flat = " ".join(_ACTIVE.sub(_escape, _LINE_ENDS.sub("
-", text[: 4 * most])).split())
+    flat = " ".join(_ACTIVE.sub(_escape, _LINE_ENDS.sub("\n", text[: 4 * most])).split())
     return shorten(flat, most)
 
 
