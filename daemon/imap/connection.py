@@ -30,6 +30,7 @@ class BoundedClient(IMAPClient):  # type: ignore[misc]  # the library has no typ
         logging.getLogger("imapclient.imaplib").setLevel(logging.WARNING)
         self._budget = ANSWER_BYTES
         self._check_buffer = False
+        self._read_seconds = read_seconds
         super().__init__(
             host,
             port,
@@ -96,10 +97,22 @@ class BoundedClient(IMAPClient):  # type: ignore[misc]  # the library has no typ
     def _measured_readline(self, readline: Callable[[], bytes]) -> Callable[[], bytes]:
         def measured() -> bytes:
             line = readline()
+            if line and not line.endswith(b"\n"):
+                line += self._rest_of_line(readline)
             self._spend(len(line))
             return line
 
         return measured
+
+    def _rest_of_line(self, readline: Callable[[], bytes]) -> bytes:
+        """Read the rest of a line of which only a part has arrived: idle_check() reads without blocking."""
+        sock = self.socket()
+        before = sock.gettimeout()
+        sock.settimeout(self._read_seconds)
+        try:
+            return readline()
+        finally:
+            sock.settimeout(before)
 
     def _spend(self, size: int) -> None:
         self._budget -= size

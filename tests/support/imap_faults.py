@@ -41,6 +41,17 @@ def news_with_consent(connection: Connection, tag: str) -> None:
     connection.send(f"{tag} OK idled")
 
 
+def news_in_two_pieces(connection: Connection, tag: str) -> None:
+    connection.server.inbox.add(mail("together"))
+    connection.send("+ idling")
+    connection.sock.sendall(f"* {len(connection.server.inbox.mails)} EXI".encode())
+    time.sleep(0.3)
+    connection.sock.sendall(b"STS\r\n")
+    while connection.file.readline().strip() != b"DONE":
+        pass
+    connection.send(f"{tag} OK idled")
+
+
 def deaf(connection: Connection, tag: str) -> None:
     connection.send("+ idling")
     while connection.file.readline().strip() != b"DONE":

@@ -25,6 +25,7 @@ from tests.support.imap_faults import (
     hang,
     hang_up,
     news_before_consent,
+    news_in_two_pieces,
     news_with_consent,
     no_string,
     nonsense,
@@ -48,7 +49,7 @@ def test_a_broken_idle_leads_to_a_new_connection(
         eventually(lambda: taker.subjects == ["one"])
 
 
-@pytest.mark.parametrize("news", [news_before_consent, news_with_consent])
+@pytest.mark.parametrize("news", [news_before_consent, news_with_consent, news_in_two_pieces])
 def test_an_announcement_at_the_start_of_idle_is_not_missed(
     news: Callable[[Connection, str], bool | None], server: ImapServer, taker: Taker
 ) -> None:

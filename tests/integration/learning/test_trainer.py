@@ -14,12 +14,13 @@ from structlog.testing import CapturingLogger
 from config.settings import Settings
 from daemon.broker import make_broker
 from daemon.store.store import Store
+from daemon.system.files import write_durably
 from tests.support.domain_values import triage_policy
 from tests.support.fakes import FakeClock
 from workers.app import WorkerApp
 from workers.learning.current import CurrentModel
 from workers.learning.examples import Example
-from workers.learning.registry import Registry, signed, write
+from workers.learning.registry import Registry, signed
 from workers.learning.trainer import Trainer
 from workers.learning.training import Retrained
 from workers.triage.classifier import Model
@@ -114,7 +115,7 @@ def test_a_model_of_another_format_is_trained_again_at_the_start(
     manifest = registry.path(old) / "manifest.json"
     fields = json.loads(manifest.read_text()) | {"format": 1}
     del fields["signature"]
-    write(manifest, signed(fields, (registry.path(old) / "model.joblib").read_bytes(), registry.key()))
+    write_durably(manifest, signed(fields, (registry.path(old) / "model.joblib").read_bytes(), registry.key()))
     clock.advance(days=1)
     log = CapturingLogger()
     monkeypatch.setattr("workers.learning.trainer.log", log)
