@@ -143,16 +143,16 @@ class JobExecutor:
 
     def _run_batch(self, leases: Sequence[Lease], window: WorkWindow) -> Sequence[Lease]:
         """Run jobs of one kind as a batch and return their follow-up jobs."""
-        promised: list[Lease] = []
+        follow_ups: list[Lease] = []
         open_ = {lease.job_id: lease for lease in leases}
         try:
             for lease, outcome in run_batched(self._store, {lease: self._run(lease, window) for lease in leases}):
                 del open_[lease.job_id]
-                promised += self._settle(lease, outcome) if isinstance(outcome, BaseException) else outcome
+                follow_ups += self._settle(lease, outcome) if isinstance(outcome, BaseException) else outcome
         except Interrupt as interrupt:
             for lease in open_.values():
-                promised += self._settle(lease, interrupt)
-        return promised
+                follow_ups += self._settle(lease, interrupt)
+        return follow_ups
 
     def _run(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         if window.over:
@@ -160,9 +160,9 @@ class JobExecutor:
         if lease.attempts > self._attempts and lease.kind is not JobKind.DELIVER:
             return self._discard(lease, "it ended its worker, or ran out of time, in each of its attempts")
         failpoint(f"{lease.kind}.claimed")
-        promised = yield from self._actors[lease.kind].perform(lease, window)
+        follow_ups = yield from self._actors[lease.kind].perform(lease, window)
         failpoint(f"{lease.kind}.committed")
-        return promised
+        return follow_ups
 
     def _settle(self, lease: Lease, error: BaseException) -> Sequence[Lease]:
         """Settle a job that was not finished: snooze, retry, bury or release it."""
@@ -214,16 +214,16 @@ class JobExecutor:
             return self._actors[lease.kind].give_up(session, lease, reason)
 
         try:
-            promised = self._store.write(write)
+            follow_ups = self._store.write(write)
         except (LeaseLostError, *UNREACHABLE):
             raise
         except Exception:
             # What the job was for may be gone; the job would come back for ever.
-            log.exception("job given up without a word on its subject", job=lease.job_id, kind=str(lease.kind))
-            promised = self._store.write(bury)
+            log.exception("job given up without a note on its subject", job=lease.job_id, kind=str(lease.kind))
+            follow_ups = self._store.write(bury)
         what = {"job": lease.job_id, "kind": str(lease.kind), "subject": str(lease.subject)}
         log.error("job given up", **what, reason=reason[:200])
-        return promised
+        return follow_ups
 
 
 def _grouped(leases: Sequence[Lease]) -> Iterator[Sequence[Lease]]:
