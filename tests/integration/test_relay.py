@@ -147,9 +147,7 @@ class TestTrouble:
         eventually(lambda: not relay._thread.failing)
 
     @pytest.mark.usefixtures("hasty")
-    def test_while_the_broker_is_away_what_is_woken_does_not_pile_up(
-        self, relay: Relay, offers: Offers, store: Store
-    ) -> None:
+    def test_wake_ups_do_not_pile_up_while_the_broker_is_away(self, relay: Relay, offers: Offers, store: Store) -> None:
         offers.broken = True
         relay.start()
         promise(store)
@@ -168,7 +166,7 @@ class TestTrouble:
         assert relay.stuck_seconds() < 20
 
     @pytest.mark.usefixtures("hasty")
-    def test_a_job_whose_worker_died_is_taken_back_and_offered(
+    def test_a_job_whose_worker_died_is_rescued_and_offered(
         self, relay: Relay, offers: Offers, store: Store, clock: FakeClock
     ) -> None:
         (job_id,) = promise(store)

@@ -169,15 +169,21 @@ def _decision(row: Decision) -> Entry:
 def _job(row: Job) -> Entry:
     took = f", done after {(row.finished_at - row.created_at).total_seconds():.3f} s" if row.finished_at else ""
     error = (f"last error: {row.last_error}",) if row.last_error else ()
-    text = f"{row.kind} {row.subject}, {row.attempts} attempts{took}"
+    text = f"{row.kind} {row.subject}, {_attempts(row.attempts)}{took}"
     return Entry(row.created_at, f"job:{row.id}", row.state, text, error)
 
 
 def _delivery(row: DeliveryRow) -> Entry:
-    text = f"{row.kind} to {row.recipient} because of {row.cause}, {row.attempts} attempts, Message-ID {row.message_id}"
+    text = (
+        f"{row.kind} to {row.recipient} because of {row.cause}, {_attempts(row.attempts)}, Message-ID {row.message_id}"
+    )
     return Entry(
         row.sent_at or row.created_at, f"delivery:{row.id}", row.state, text, (row.reason,) if row.reason else ()
     )
+
+
+def _attempts(number: int) -> str:
+    return "1 attempt" if number == 1 else f"{number} attempts"
 
 
 def _event(row: Event) -> Entry:
