@@ -4,11 +4,20 @@ import shutil
 from pathlib import Path
 from time import monotonic
 
+import structlog
+
+from daemon.system.logs import RateLimitedLog
+
+log = RateLimitedLog(structlog.get_logger(__name__), burst=1)
+
 CHECK_SECONDS = 1.0
 
 
 class FreeSpace:
-    """Says whether at least `floor` bytes are free; asks the file system at most once a second."""
+    """Says whether at least `floor` bytes are free; asks the file system at most once a second.
+
+    A directory that cannot be asked, because it was removed or its disk is gone, has no space.
+    """
 
     def __init__(self, directory: Path, floor: int) -> None:
         self._directory = directory
@@ -20,5 +29,12 @@ class FreeSpace:
         """Return whether at least the floor is free."""
         if monotonic() - self._checked_at >= CHECK_SECONDS:
             self._checked_at = monotonic()
-            self._enough = shutil.disk_usage(self._directory).free >= self._floor
+            self._enough = self._ask()
         return self._enough
+
+    def _ask(self) -> bool:
+        try:
+            return shutil.disk_usage(self._directory).free >= self._floor
+        except OSError as error:
+            log.error("free space unknown", directory=str(self._directory), error=error.strerror)
+            return False

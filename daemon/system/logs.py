@@ -3,7 +3,12 @@
 import contextlib
 import logging
 import sys
-from typing import Literal, TextIO, cast
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final, Literal, TextIO, cast
 
 import structlog
 
@@ -15,6 +20,9 @@ QUIET = {
     "sqlalchemy": "WARNING",
     "alembic": "WARNING",
 }
+
+# The number of keys that a rate-limited log remembers; the oldest is forgotten first.
+MAX_KEYS: Final = 1000
 
 
 class _Unfailing:
@@ -61,3 +69,62 @@ def configure(level: str, form: Literal["auto", "json", "console"]) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name, least in QUIET.items():
         logging.getLogger(name).setLevel(least)
+
+
+@dataclass(slots=True)
+class _Window:
+    """The events of one name and key since `began`."""
+
+    began: float
+    events: int = 0
+
+
+class RateLimitedLog:
+    """Logs failures that may repeat without bound: at most `burst` events of one name and key in `seconds`.
+
+    The first event after that has the number of those that were left out, as `left_out`. Safe in many threads.
+    """
+
+    def __init__(
+        self,
+        log: structlog.typing.FilteringBoundLogger,
+        *,
+        burst: int = 5,
+        seconds: float = 60.0,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
+        self._log, self._burst, self._seconds, self._now = log, burst, seconds, now
+        self._windows: OrderedDict[tuple[str, str], _Window] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def info(self, event: str, *, key: str = "", **fields: object) -> None:
+        """Log an event that is no problem of ours."""
+        self._write(logging.INFO, event, key, fields)
+
+    def warning(self, event: str, *, key: str = "", **fields: object) -> None:
+        """Log a failure that passes."""
+        self._write(logging.WARNING, event, key, fields)
+
+    def error(self, event: str, *, key: str = "", **fields: object) -> None:
+        """Log a failure that somebody should look at."""
+        self._write(logging.ERROR, event, key, fields)
+
+    def _write(self, level: int, event: str, key: str, fields: dict[str, object]) -> None:
+        left_out = self._left_out(event, key)
+        if left_out is not None:
+            self._log.log(level, event, **fields, **({"left_out": left_out} if left_out else {}))
+
+    def _left_out(self, event: str, key: str) -> int | None:
+        """Count an event; return None to leave it out, else the number left out before it."""
+        now = self._now()
+        with self._lock:
+            window = self._windows.get((event, key))
+            left_out = 0
+            if window is None or now - window.began >= self._seconds:
+                left_out = max(0, window.events - self._burst) if window else 0
+                window = self._windows[event, key] = _Window(now)
+                self._windows.move_to_end((event, key))
+                if len(self._windows) > MAX_KEYS:
+                    self._windows.popitem(last=False)
+            window.events += 1
+            return left_out if window.events <= self._burst else None

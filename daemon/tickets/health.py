@@ -23,7 +23,12 @@ def examine(facts: HealthFacts, thresholds: Thresholds) -> tuple[Problem, ...]:
 def _flow(facts: HealthFacts, thresholds: Thresholds) -> list[Problem]:
     found = []
     if not facts.room:
-        found.append(Problem("disk", "The disk is nearly full: mail is refused for now. Make room."))
+        found.append(
+            Problem(
+                "disk",
+                "The disk is nearly full or cannot be read: mail is refused for now. Make room, or bring it back.",
+            )
+        )
     if facts.refused:
         found.append(
             Problem(

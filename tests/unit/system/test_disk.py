@@ -28,3 +28,16 @@ def test_free_space_is_checked_at_most_once_a_second(tmp_path: Path, monkeypatch
     space._checked_at -= 1
     assert space()
     assert len(asked) == 2
+
+
+def test_a_directory_that_vanished_has_no_space_however_often_it_is_asked(tmp_path: Path) -> None:
+    directory = tmp_path / "state"
+    directory.mkdir()
+    space = FreeSpace(directory, 0)
+    assert space()
+    directory.rmdir()
+    space._checked_at -= 1
+    assert [space() for _ in range(3)] == [False] * 3
+    directory.mkdir()
+    space._checked_at -= 1
+    assert space()

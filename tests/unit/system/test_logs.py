@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal, cast
 
 import pytest
 import structlog
@@ -77,3 +77,55 @@ def test_a_traceback_has_no_values_of_variables(
     shown = capfd.readouterr().err
     assert "ValueError" in shown
     assert password not in shown.replace(f"invalid literal for int() with base 10: {password!r}", "")
+
+
+class Lines:
+    """A logger that keeps its events."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[int, str, dict[str, object]]] = []
+
+    def log(self, level: int, event: str, **fields: object) -> None:
+        self.events.append((level, event, fields))
+
+
+class TestRateLimitedLog:
+    @pytest.fixture
+    def lines(self) -> Lines:
+        return Lines()
+
+    @pytest.fixture
+    def time(self) -> list[float]:
+        return [0.0]
+
+    @pytest.fixture
+    def limited(self, lines: Lines, time: list[float]) -> logs.RateLimitedLog:
+        return logs.RateLimitedLog(cast(Any, lines), burst=2, seconds=60, now=lambda: time[0])
+
+    def test_a_flood_is_a_few_lines_and_the_next_says_how_many_were_left_out(
+        self, limited: logs.RateLimitedLog, lines: Lines, time: list[float]
+    ) -> None:
+        for _ in range(1000):
+            limited.warning("it failed", why="x")
+        time[0] = 60.0
+        limited.warning("it failed", why="y")
+        limited.warning("it failed", why="z")
+        assert lines.events == [
+            (logging.WARNING, "it failed", {"why": "x"}),
+            (logging.WARNING, "it failed", {"why": "x"}),
+            (logging.WARNING, "it failed", {"why": "y", "left_out": 998}),
+            (logging.WARNING, "it failed", {"why": "z"}),
+        ]
+
+    def test_events_and_keys_are_limited_apart(self, limited: logs.RateLimitedLog, lines: Lines) -> None:
+        for _ in range(9):
+            limited.error("a", key="1")
+            limited.error("a", key="2")
+            limited.info("b")
+        assert len(lines.events) == 6
+
+    def test_the_number_of_keys_is_bounded(self, limited: logs.RateLimitedLog, lines: Lines) -> None:
+        for number in range(3 * logs.MAX_KEYS):
+            limited.error("a", key=str(number))
+        assert len(limited._windows) == logs.MAX_KEYS
+        assert len(lines.events) == 3 * logs.MAX_KEYS
