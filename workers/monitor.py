@@ -11,7 +11,7 @@ from daemon.store.queries import health
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.thread import PeriodicThread
-from daemon.tickets.health import Thresholds, examine
+from daemon.tickets.health import DATABASE_LOST, Thresholds, examine
 from daemon.vocabulary import Problem
 from workers.notify.alert import alert
 from workers.notify.outgoing import message_id
@@ -50,6 +50,7 @@ class HealthMonitor:
         self._sender, self._admin, self._domain = sender, admin, message_id_domain
         self._mailboxes, self._thresholds = mailboxes, thresholds
         self._refused, self._drifted, self._has_space = refused, drifted, has_space
+        self._loss_alerted = False
         self._thread = PeriodicThread("monitor", CHECK_SECONDS, self.check)
 
     def start(self) -> None:
@@ -62,6 +63,9 @@ class HealthMonitor:
 
     def check(self) -> tuple[Problem, ...]:
         """Check once: record the problems, alert the admin to new ones, and return these."""
+        if self._store.is_lost():
+            return self._database_lost()
+        self._loss_alerted = False
         now = self._clock.now()
         with self._store.read() as session:
             facts = health.facts(
@@ -74,14 +78,24 @@ class HealthMonitor:
             )
         problems = examine(facts, self._thresholds)
         new = tuple(self._store.write(lambda session: health.raise_alarms(session, problems, now)))
-        for problem in new:
-            log.warning("problem found", key=problem.key, text=problem.text)
-        if new and self._admin:
-            self._alert(new)
+        if new and not self._alert(new):
+            self._store.write(lambda session: health.mark_unsent(session, [problem.key for problem in new]))
         return new
 
-    def _alert(self, problems: tuple[Problem, ...]) -> None:
-        now, admin = self._clock.now(), self._admin or ""
+    def _database_lost(self) -> tuple[Problem, ...]:
+        """Alert the admin once to the loss of the database, which cannot record that."""
+        if self._loss_alerted:
+            return ()
+        self._loss_alerted = self._alert((DATABASE_LOST,))
+        return (DATABASE_LOST,)
+
+    def _alert(self, problems: tuple[Problem, ...]) -> bool:
+        """Log the problems and email them to the admin; return False if the email could not be sent."""
+        for problem in problems:
+            log.warning("problem found", key=problem.key, text=problem.text)
+        if not self._admin:
+            return True
+        now, admin = self._clock.now(), self._admin
         mark = sign(Token(Purpose.TEAM, 0, digest(admin), (now + TOKEN_LIFETIME).date()), self._keys[0])
         content = alert(
             problems,
@@ -96,4 +110,5 @@ class HealthMonitor:
             self._transport.send(self._sender, admin, content)
         except TransportFailure as error:
             log.error("alert not sent", reason=str(error)[:200])  # noqa: TRY400 - the reply of the server is enough
-            self._store.write(lambda session: health.mark_unsent(session, [problem.key for problem in problems]))
+            return False
+        return True

@@ -2,7 +2,6 @@
 
 import sqlite3
 from functools import partial
-from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
@@ -10,6 +9,8 @@ from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_u
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+from daemon.store.sqlite_file import SqliteFile, sqlite_file
 
 BUSY_MS = 20_000
 STATEMENT_MS = 30_000
@@ -21,10 +22,13 @@ PRIMARY_CODE = 0xFF
 CACHE_KB = 8_000
 
 
-def make_engine(url: str) -> Engine:
-    """Return an engine whose commits are durable (SQLite: WAL with synchronous=FULL)."""
+def make_engine(url: str, file: SqliteFile | None = None) -> Engine:
+    """Return an engine whose commits are durable (SQLite: WAL with synchronous=FULL).
+
+    `file` is the file of a SQLite database, made from the URL by default; no commit succeeds once it is lost.
+    """
     if make_url(url).get_backend_name() == "sqlite":
-        return _sqlite(url)
+        return _sqlite(url, file or sqlite_file(url))
     engine = create_engine(
         url,
         pool_size=10,
@@ -57,11 +61,14 @@ def _ping_if_idle(
         raise DisconnectionError from error
 
 
-def _sqlite(url: str) -> Engine:
-    name = make_url(url).database
-    if name:
-        Path(name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+def _sqlite(url: str, file: SqliteFile | None) -> Engine:
     engine = create_engine(url, pool_size=10, max_overflow=20, connect_args={"timeout": BUSY_MS / 1000})
+    if file is not None:
+        file.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        event.listen(engine, "do_connect", lambda *_: file.prepare())
+        event.listen(engine, "connect", lambda *_: file.note_connect())
+        event.listen(engine, "close", lambda *_: file.note_close())
+        event.listen(engine, "commit", lambda _: file.check())
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine

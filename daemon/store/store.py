@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from daemon.store.engine import make_engine
+from daemon.store.sqlite_file import sqlite_file
 from daemon.store.writer import BatchFn, Writer
 
 Item = TypeVar("Item")
@@ -19,7 +20,8 @@ class Store:
     """The database of one process. All writes go through one group-committing writer."""
 
     def __init__(self, url: str) -> None:
-        self.engine: Engine = make_engine(url)
+        self._file = sqlite_file(url)
+        self.engine: Engine = make_engine(url, self._file)
         readers = self.engine.execution_options(readonly=True)
         if readers.dialect.name == "postgresql":
             # In the default isolation level, each statement of a transaction may see another state.
@@ -55,6 +57,10 @@ class Store:
         """Open a read-only session that sees one consistent state."""
         with self._readers() as session:
             yield session
+
+    def is_lost(self) -> bool:
+        """Return whether the database file was removed or replaced since it was opened; no write succeeds then."""
+        return self._file is not None and self._file.is_lost()
 
     def close(self) -> None:
         """Finish the submitted writes and close the connections."""

@@ -8,7 +8,7 @@ import structlog
 
 from daemon.system.logs import RateLimitedLog
 
-log = RateLimitedLog(structlog.get_logger(__name__), burst=1)
+limited = RateLimitedLog(structlog.get_logger(__name__), burst=1)
 
 CHECK_SECONDS = 1.0
 
@@ -36,5 +36,5 @@ class FreeSpace:
         try:
             return shutil.disk_usage(self._directory).free >= self._floor
         except OSError as error:
-            log.error("free space unknown", directory=str(self._directory), error=error.strerror)
+            limited.error("free space unknown", directory=str(self._directory), error=error.strerror)
             return False

@@ -15,6 +15,14 @@ class Thresholds:
     no_mail: timedelta | None
 
 
+# Not one of the facts, which are in that database.
+DATABASE_LOST = Problem(
+    "database",
+    "The database file was removed or replaced while triaged runs: mail is refused for now (451). "
+    "Bring the file back, or restore it and restart triaged.",
+)
+
+
 def examine(facts: HealthFacts, thresholds: Thresholds) -> tuple[Problem, ...]:
     """Return the problems, the most important first."""
     return (*_flow(facts, thresholds), *_given_up(facts), *_mailboxes(facts, thresholds))

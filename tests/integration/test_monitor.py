@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -105,3 +106,17 @@ def test_without_an_admin_a_problem_is_recorded_and_no_email_goes_out(
     wait_too_long(store, clock)
     assert [t.key for t in monitor(store, clock, transport, admin=None).check()] == ["jobs"]
     assert sink.received == []
+
+
+def test_the_loss_of_the_database_file_is_alerted_once_although_nothing_can_be_recorded(
+    sqlite_store: Store, sink: Sink, transport: Transport
+) -> None:
+    watching = monitor(sqlite_store, FakeClock(), transport)
+    assert watching.check() == ()
+    Path(str(sqlite_store.engine.url.database)).unlink()
+    sink.script("RCPT", "451 4.2.0 later")
+    assert [p.key for p in watching.check()] == ["database"]
+    assert [p.key for p in watching.check()] == ["database"]
+    assert watching.check() == ()
+    (alert,) = sink.received
+    assert b"The database file was removed or replaced" in alert.content
