@@ -10,6 +10,7 @@ from daemon.relay import Relay
 from daemon.store import jobs, keys
 from daemon.store.maintenance import schema
 from daemon.store.store import Store
+from daemon.system import files
 from daemon.system.clock import Clock, SystemClock
 from daemon.system.lock import StateLock
 from daemon.system.worker_id import is_gone
@@ -28,7 +29,9 @@ class Runtime:
     def __init__(
         self, settings: Settings, *, migrate: bool, alone: bool, works: bool = True, clock: Clock | None = None
     ) -> None:
+        files.create_privately()
         settings.service.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files.make_private(settings.service.state_dir)
         self.clock = clock or SystemClock()
         self._lock = StateLock(settings.service.state_dir) if alone and is_embedded(settings) else None
         self.store = Store(settings.database_url)

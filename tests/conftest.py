@@ -1,5 +1,6 @@
 """Real servers and fresh stores for every test that asks for them."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +28,15 @@ logs.configure("debug", "json")
 STORES = "stores"
 MEMORY, ROOM = Path("/dev/shm"), 48 << 20  # noqa: S108 - each test has a directory of its own there
 _names = (f"test_{number}" for number in count(1))
+
+
+@pytest.fixture(autouse=True)
+def _umask() -> Iterator[None]:
+    """Restore the umask, which every command sets: servers of other users must read what later tests create."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,49 @@
-"""Write files so that they survive a power loss: fsync the content, rename, fsync the directory."""
+"""Write files so that they survive a power loss (fsync, rename, fsync the directory) and only we can read them."""
 
 import contextlib
 import os
 import secrets
+import stat
 from pathlib import Path
+from typing import Final
+
+OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+# Directories that hold what belongs to others, even if we run as their owner, root.
+SHARED: Final = frozenset({"/", "/home", "/usr", "/usr/local", "/var", "/var/lib", "/var/spool"})
+
+
+def create_privately() -> None:
+    """Let every file and directory that this process creates be for us alone, whatever umask it inherited."""
+    os.umask(OTHERS)
+
+
+def make_private(directory: Path) -> None:
+    """Take the rights of others on a directory away, and on the files and folders in it that triaged makes.
+
+    What belongs to another user is left alone, and so is a directory that others need, such as /tmp. Never raises.
+    """
+    if str(directory.resolve()) not in SHARED:
+        _take_rights(directory)
+    for pattern in ("*.db", "*.lock"):
+        for path in directory.glob(pattern):
+            _take_rights(path)
+    for folder in ("models", "outgoing"):
+        for root, folders, names in os.walk(directory / folder):
+            for path in (Path(root), *(Path(root, name) for name in (*folders, *names))):
+                _take_rights(path)
+
+
+def is_private(path: Path) -> bool:
+    """Return whether only its owner has rights on an existing file or directory. Raises OSError."""
+    return not path.stat().st_mode & OTHERS
+
+
+def _take_rights(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        found = path.lstat()
+        wanted = found.st_uid == os.geteuid() and not stat.S_ISLNK(found.st_mode) and not found.st_mode & stat.S_ISVTX
+        if wanted and found.st_mode & OTHERS:
+            path.chmod(stat.S_IMODE(found.st_mode) & ~OTHERS)
 
 
 def write_durably(path: Path, content: bytes, temporary: Path | None = None) -> None:

@@ -9,7 +9,7 @@ import click
 
 from config.settings import ConfigError, Settings, load
 from daemon.cli.support import output
-from daemon.system import logs
+from daemon.system import files, logs
 
 if TYPE_CHECKING:
     from daemon.runtime import Runtime
@@ -74,6 +74,7 @@ def settings(ctx: click.Context, *, quiet: bool = False) -> Settings:
 
     `quiet` is for commands that print a result: they log only warnings.
     """
+    files.create_privately()
     try:
         found = load(config_path(ctx))
     except ConfigError as error:

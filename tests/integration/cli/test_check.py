@@ -118,3 +118,21 @@ def test_stats_triage_counts_overridden_decisions(case_anywhere: Case) -> None:
     assert (found["decided"], found["coverage"], found["review_share"]) == (4, 0.75, 0.25)
     by_team = next(row for row in found["overrides"] if row["name"] == "PAYMENTS_TEAM")
     assert (by_team["routed"], by_team["checked"], by_team["overridden"]) == (3, 3, 1)
+
+
+def test_a_database_outside_the_state_directory_is_a_warning(case: Case) -> None:
+    # The store of the tests is outside of it, in a directory of its own.
+    (found,) = [row for row in case.run("check", "--json").rows if "outside service.state_dir" in row["text"]]
+    assert (found["what"], found["state"]) == ("database", "warn")
+    assert "other users" not in found["text"]
+    path = Path(str(case.store.engine.url.database))
+    path.parent.chmod(0o755)
+    found = next(row for row in case.run("check", "--json").rows if "outside service.state_dir" in row["text"])
+    assert "other users may look into its directory" in found["text"]
+    assert f"chmod 700 {path.parent}" in found["advice"]
+
+
+def test_a_database_in_the_state_directory_is_no_warning(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = Path(str(case.store.engine.url.database)).parent
+    monkeypatch.setenv("TRIAGED_SERVICE__STATE_DIR", str(state))
+    assert "outside service.state_dir" not in case.run("check").out

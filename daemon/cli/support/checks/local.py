@@ -5,7 +5,6 @@ import platform
 import shutil
 import sqlite3
 import ssl
-import stat
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,6 +14,8 @@ from typing import Final
 
 from config.settings import Settings
 from daemon.cli.support.checks.finding import Finding, State, fail, ok, warn
+from daemon.store.sqlite_file import sqlite_file
+from daemon.system.files import is_private
 from daemon.text import domain_of
 from workers.app import registry
 from workers.learning.registry import RegistryError
@@ -34,6 +35,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _python()
     yield from _names()
     yield from _state_directory(settings)
+    yield from _database_elsewhere(settings)
     yield from _addresses(settings)
     yield from _certificate(settings)
     yield _templates(settings)
@@ -77,7 +79,7 @@ def _state_directory(settings: Settings) -> Iterator[Finding]:
     if not os.access(path, os.W_OK | os.X_OK):
         yield fail("state", f"{path} is not writable", "make the user that runs triaged its owner")
         return
-    if path.stat().st_mode & (stat.S_IWGRP | stat.S_IRWXO):
+    if not is_private(path):
         yield warn("state", f"other users can read {path}, which holds emails and keys", f"run chmod 700 {path}")
     free, floor = shutil.disk_usage(path).free, settings.limits.free_bytes
     text = f"{path}, {free / 2**30:.1f} GiB free"
@@ -90,6 +92,22 @@ def _state_directory(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield ok("state", text)
+
+
+def _database_elsewhere(settings: Settings) -> Iterator[Finding]:
+    file = sqlite_file(settings.database_url)
+    if file is None:
+        return
+    directory = file.path.resolve().parent
+    if directory.is_relative_to(settings.service.state_dir.resolve()):
+        return
+    open_to_others = directory.is_dir() and not is_private(directory)
+    exposed = "other users may look into its directory, and " if open_to_others else ""
+    yield warn(
+        "database",
+        f"{file.path} is outside service.state_dir: {exposed}its free space is not watched",
+        f"leave database.url empty, or run chmod 700 {directory}" if open_to_others else "leave database.url empty",
+    )
 
 
 def _addresses(settings: Settings) -> Iterator[Finding]:

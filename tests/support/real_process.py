@@ -1,0 +1,70 @@
+"""A triaged in a process of its own, started through a shell that sets its limits."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.fakes import eventually
+from tests.support.paths import ROOT
+from tests.support.ports import free_port
+from tests.support.smtp_client import Client
+
+
+@dataclass
+class RealProcess:
+    """A running `triaged`; `log` has what it wrote to standard error."""
+
+    port: int
+    state: Path
+    log: Path
+    process: "subprocess.Popen[bytes]"
+
+    def client(self) -> Client:
+        """Return a client that has read the greeting."""
+        client = Client(self.port)
+        client.greeting = client.reply()
+        return client
+
+    def logged(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+
+@contextmanager
+def real_process(folder: Path, command: str = "run", prepare: str = "true", **settings: str) -> Iterator[RealProcess]:
+    """Run a command on SQLite after the shell command `prepare`, from when it listens; `settings` as SECTION__NAME."""
+    port, state, log = free_port(), folder / "state", folder / "log"
+    settings = {
+        "SMTP__LISTEN": f"127.0.0.1:{port}",
+        "SERVICE__STATE_DIR": str(state),
+        "OUTGOING__MAILDIR": str(state / "outgoing"),
+        "LIMITS__FREE_BYTES": "0",
+        **settings,
+    }
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TRIAGED_")}
+    environment |= {f"TRIAGED_{name}": value for name, value in settings.items()}
+    program = f"{prepare}; exec {Path(sys.executable).with_name('triaged')} {command}"
+    with log.open("wb") as out:
+        process = subprocess.Popen(["/bin/sh", "-c", program], cwd=ROOT, env=environment, stderr=out)
+    running = RealProcess(port, state, log, process)
+    try:
+        eventually(lambda: _listens(running))
+        yield running
+    finally:
+        process.terminate()
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _listens(running: RealProcess) -> bool:
+    if running.process.poll() is not None:
+        raise RuntimeError(running.logged())
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", running.port)) == 0
