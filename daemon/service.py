@@ -4,7 +4,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -12,14 +12,17 @@ from config.settings import Settings
 from daemon.imap.poller import Poller
 from daemon.policies import identity, listener_config
 from daemon.relay import Relay
+from daemon.smtp.config import ListenerConfig
 from daemon.smtp.listener import Listener
 from daemon.store.store import Store
 from daemon.system import systemd, tuning
 from daemon.system.clock import Clock
 from daemon.system.disk import FreeSpace
+from daemon.system.logs import RateLimitedLog
 from daemon.tickets.intake import Intake
 
 log = structlog.get_logger(__name__)
+limited = RateLimitedLog(log)
 
 CLOSE_SECONDS = 30.0
 STUCK_SECONDS = 25.0
@@ -33,6 +36,10 @@ class Address:
     host: str
     port: int
 
+    def __str__(self) -> str:
+        """Return host:port, with an IPv6 address in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 class Service:
     """Everything before the queue: the listener and the mailbox pollers, with one intake."""
@@ -43,7 +50,7 @@ class Service:
         self.relay = relay
         self._space = FreeSpace(settings.service.state_dir, settings.limits.free_bytes)
         self.intake = Intake(store, identity(settings, keys), relay.wake)
-        self._listener = Listener(self.intake, listener_config(settings), clock, self._space)
+        self._listener = Listener(self.intake, _within_limits(listener_config(settings)), clock, self._space)
         self.pollers = [
             Poller(mailbox, self.intake, store, clock, settings.limits.message_bytes, lambda: not self._space())
             for mailbox in settings.imap
@@ -58,7 +65,6 @@ class Service:
 
     async def serve(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Accept email until `stop` is set, then finish the emails in progress. Calls `ready` when listening."""
-        tuning.allow_many_files()
         tuning.give_memory_back()
         tuning.collect_less_often()
         asyncio.get_running_loop().set_exception_handler(_loop_error)
@@ -89,7 +95,8 @@ class Service:
         name = sockets[0].getsockname()
         if isinstance(name, tuple):
             self.address = Address(name[0], name[1])
-        log.info("listening", protocol=self._settings.smtp.protocol, address=str(name), from_systemd=bool(inherited))
+        where = str(self.address or name)
+        log.info("listening", protocol=self._settings.smtp.protocol, address=where, from_systemd=bool(inherited))
 
     async def _watch(self) -> None:
         """Notify systemd's watchdog while this loop, the writer and the relay make progress."""
@@ -98,6 +105,15 @@ class Service:
             await asyncio.sleep(min(every / 3, WATCH_SECONDS) if every else WATCH_SECONDS)
             if self._store.writer.stuck_seconds() < STUCK_SECONDS and self.relay.stuck_seconds() < STUCK_SECONDS:
                 systemd.notify("WATCHDOG=1")
+
+
+def _within_limits(config: ListenerConfig) -> ListenerConfig:
+    """Return a configuration whose connections leave file descriptors for everything else."""
+    tuning.allow_many_files()
+    allowed = tuning.connections_within_limit(config.connections)
+    if allowed < config.connections:
+        log.warning("fewer connections than limits.connections", connections=allowed, configured=config.connections)
+    return replace(config, connections=allowed)
 
 
 def _bind(endpoint: str) -> socket.socket:
@@ -132,6 +148,5 @@ def _on_signals(stop: asyncio.Event, reload: Callable[[], None]) -> None:
 def _loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
     del loop
     error = context.get("exception")
-    log.warning(
-        "event loop error", message=str(context.get("message", ""))[:200], error=type(error).__name__ if error else ""
-    )
+    name, message = type(error).__name__ if error else "", str(context.get("message", ""))[:200]
+    limited.warning("event loop error", key=message, message=message, error=name)

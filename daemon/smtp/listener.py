@@ -18,16 +18,18 @@ from daemon.mail.address import canonical
 from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.token import LENGTH
 from daemon.smtp import replies
+from daemon.smtp.acceptor import Acceptor
 from daemon.smtp.batch import Batch
 from daemon.smtp.config import ListenerConfig
 from daemon.smtp.session import GuardedLmtpSession, GuardedSession
 from daemon.store.errors import UNREACHABLE
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
+from daemon.system.logs import RateLimitedLog
 from daemon.tickets.disposition import PreparedEmail
 from daemon.tickets.intake import Intake
 
-log = structlog.get_logger(__name__)
+limited = RateLimitedLog(structlog.get_logger(__name__))
 
 POSTMASTER = "postmaster"
 MAX_HOPS = 50
@@ -54,22 +56,21 @@ class Listener:
         self._open: dict[GuardedSession, str] = {}
         self._per_address: Counter[str] = Counter()
         self._batch = Batch(intake)
-        self._servers: list[asyncio.Server] = []
+        self._acceptors: list[Acceptor] = []
         self._closing = False
         if config.lmtp:
             # LHLO is the EHLO of LMTP (RFC 2033 section 4.1), and EHLO may come before TLS (RFC 3207 section 4).
             ALLOWED_BEFORE_STARTTLS.add("LHLO")
 
     async def listen(self, sock: socket.socket) -> None:
-        """Start accepting clients on a bound socket."""
-        loop = asyncio.get_running_loop()
-        self._servers.append(await loop.create_server(self._session, sock=sock, backlog=512))
+        """Start accepting clients on a bound socket that does not block."""
+        self._acceptors.append(Acceptor(sock, self._session))
 
     async def close(self, seconds: float) -> None:
         """Refuse new clients and emails, wait up to `seconds` for emails in progress, then close all sessions."""
         self._closing = True
-        for server in self._servers:
-            server.close()
+        for acceptor in self._acceptors:
+            acceptor.close()
         until = monotonic() + seconds
         for session in [s for s in self._open if not s.in_transaction]:
             session.dismiss(replies.CLOSING)
@@ -188,7 +189,7 @@ class Listener:
         try:
             receipt = await self._batch.store(await self._prepare(inbound))
         except UNREACHABLE as error:
-            log.warning("email not stored", reason=type(error).__name__, peer=inbound.envelope.peer)
+            limited.warning("email not stored", reason=type(error).__name__, peer=inbound.envelope.peer)
             return server.reply_to_data(replies.TEMPORARY_ERROR)
         failpoint("accept.before_250")
         return server.reply_to_data(replies.stored(receipt))

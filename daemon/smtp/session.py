@@ -11,8 +11,9 @@ from aiosmtpd.smtp import SMTP, TLSSetupException, syntax
 
 from daemon.smtp import replies
 from daemon.smtp.dot_reader import DotReader
+from daemon.system.logs import RateLimitedLog
 
-log = structlog.get_logger(__name__)
+limited = RateLimitedLog(structlog.get_logger(__name__))
 
 COMMAND_LINE_BYTES = 1 << 16
 # Up to this many bytes over the size limit, the client gets a 552 and may go on; above it, the session is closed.
@@ -157,9 +158,9 @@ class GuardedSession(SMTP):
     async def handle_exception(self, error: Exception) -> str:
         """Answer an error of ours with a constant temporary reply, and reset the transaction."""
         if isinstance(error, TLSSetupException):
-            log.info("tls handshake failed", reason=str(error.__cause__)[:200])
+            limited.info("tls handshake failed", reason=str(error.__cause__)[:200])
         else:
-            log.error("smtp session failed", exc_info=error)
+            limited.error("smtp session failed", key=type(error).__name__, exc_info=error)
         self.envelope = self._create_envelope()
         return replies.TEMPORARY_ERROR
 
@@ -200,8 +201,9 @@ class GuardedSession(SMTP):
             status = await self._call_handler_hook("DATA")
         except ConnectionError:
             raise
-        except Exception as error:
-            log.exception("email not accepted", error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the client gets a 451, whatever failed
+            name = type(error).__name__
+            limited.error("email not accepted", key=name, error=name, exc_info=error)
             status = self.reply_to_data(replies.TEMPORARY_ERROR)
         finally:
             self.in_transaction = False

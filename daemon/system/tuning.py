@@ -8,6 +8,7 @@ from typing import Final
 
 LARGE: Final = 1 << 20
 NEW_OBJECTS: Final = 10_000
+RESERVED_FILES: Final = 200
 # The numbers of mallopt(3).
 TRIM_THRESHOLD: Final = -1
 MMAP_THRESHOLD: Final = -3
@@ -18,6 +19,17 @@ def allow_many_files() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def connections_within_limit(wanted: int) -> int:
+    """Return how many of the wanted connections the limit of open files allows.
+
+    The reserve is for the database, mailboxes, the smarthost, the log, and clients that are refused at the moment.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    return max(1, min(wanted, soft - min(RESERVED_FILES, soft // 2)))
 
 
 def give_memory_back() -> None:

@@ -1,9 +1,13 @@
 """How the service opens its sockets."""
 
 import asyncio
+import resource
 import socket
 
-from daemon.service import _bind
+import pytest
+
+from daemon.service import Address, _bind
+from daemon.system import tuning
 
 
 async def nodelay() -> int:
@@ -25,3 +29,19 @@ async def nodelay() -> int:
 def test_an_answer_of_several_lines_is_not_held_back_until_the_client_acknowledges_the_first() -> None:
     # asyncio turns Nagle's algorithm off only on sockets that name their protocol: an EHLO took 44 ms on the loopback.
     assert asyncio.run(nodelay())
+
+
+@pytest.mark.parametrize(
+    ("open_files", "wanted", "allowed"),
+    [(1024, 1000, 824), (65536, 1000, 1000), (128, 1000, 64), (1, 10, 1), (resource.RLIM_INFINITY, 1000, 1000)],
+)
+def test_connections_are_bound_to_the_limit_of_open_files(
+    open_files: int, wanted: int, allowed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (open_files, open_files))
+    assert tuning.connections_within_limit(wanted) == allowed
+
+
+def test_an_address_is_shown_as_host_and_port() -> None:
+    assert str(Address("127.0.0.1", 25)) == "127.0.0.1:25"
+    assert str(Address("::1", 25)) == "[::1]:25"
