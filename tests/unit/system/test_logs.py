@@ -89,43 +89,47 @@ class Lines:
         self.events.append((level, event, fields))
 
 
-class TestRateLimitedLog:
-    @pytest.fixture
-    def lines(self) -> Lines:
-        return Lines()
+@pytest.fixture
+def lines() -> Lines:
+    return Lines()
 
-    @pytest.fixture
-    def time(self) -> list[float]:
-        return [0.0]
 
-    @pytest.fixture
-    def limited(self, lines: Lines, time: list[float]) -> logs.RateLimitedLog:
-        return logs.RateLimitedLog(cast(Any, lines), burst=2, seconds=60, now=lambda: time[0])
+@pytest.fixture
+def time() -> list[float]:
+    return [0.0]
 
-    def test_a_flood_is_a_few_lines_and_the_next_says_how_many_were_left_out(
-        self, limited: logs.RateLimitedLog, lines: Lines, time: list[float]
-    ) -> None:
-        for _ in range(1000):
-            limited.warning("it failed", why="x")
-        time[0] = 60.0
-        limited.warning("it failed", why="y")
-        limited.warning("it failed", why="z")
-        assert lines.events == [
-            (logging.WARNING, "it failed", {"why": "x"}),
-            (logging.WARNING, "it failed", {"why": "x"}),
-            (logging.WARNING, "it failed", {"why": "y", "left_out": 998}),
-            (logging.WARNING, "it failed", {"why": "z"}),
-        ]
 
-    def test_events_and_keys_are_limited_apart(self, limited: logs.RateLimitedLog, lines: Lines) -> None:
-        for _ in range(9):
-            limited.error("a", key="1")
-            limited.error("a", key="2")
-            limited.info("b")
-        assert len(lines.events) == 6
+@pytest.fixture
+def limited(lines: Lines, time: list[float]) -> logs.RateLimitedLog:
+    return logs.RateLimitedLog(cast(Any, lines), burst=2, seconds=60, now=lambda: time[0])
 
-    def test_the_number_of_keys_is_bounded(self, limited: logs.RateLimitedLog, lines: Lines) -> None:
-        for number in range(3 * logs.MAX_KEYS):
-            limited.error("a", key=str(number))
-        assert len(limited._windows) == logs.MAX_KEYS
-        assert len(lines.events) == 3 * logs.MAX_KEYS
+
+def test_a_flood_is_a_few_lines_and_the_next_says_how_many_were_left_out(
+    limited: logs.RateLimitedLog, lines: Lines, time: list[float]
+) -> None:
+    for _ in range(1000):
+        limited.warning("it failed", why="x")
+    time[0] = 60.0
+    limited.warning("it failed", why="y")
+    limited.warning("it failed", why="z")
+    assert lines.events == [
+        (logging.WARNING, "it failed", {"why": "x"}),
+        (logging.WARNING, "it failed", {"why": "x"}),
+        (logging.WARNING, "it failed", {"why": "y", "left_out": 998}),
+        (logging.WARNING, "it failed", {"why": "z"}),
+    ]
+
+
+def test_events_and_keys_are_limited_apart(limited: logs.RateLimitedLog, lines: Lines) -> None:
+    for _ in range(9):
+        limited.error("a", key="1")
+        limited.error("a", key="2")
+        limited.info("b")
+    assert len(lines.events) == 6
+
+
+def test_the_number_of_keys_is_bounded(limited: logs.RateLimitedLog, lines: Lines) -> None:
+    for number in range(3 * logs.MAX_KEYS):
+        limited.error("a", key=str(number))
+    assert len(limited._windows) == logs.MAX_KEYS
+    assert len(lines.events) == 3 * logs.MAX_KEYS
