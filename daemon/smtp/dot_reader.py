@@ -4,6 +4,8 @@ from typing import Final
 
 END: Final = b"\r\n.\r\n"
 LINE_BREAK: Final = b"\r\n"
+# Each dot after a line break is for transparency: the client adds one to every line that begins with a dot.
+DOT: Final = b"\r\n."
 
 
 class DotReader:
@@ -12,7 +14,7 @@ class DotReader:
     Only CRLF . CRLF ends the content. A dot beside a bare CR or LF does not, because another server may read it
     differently (SMTP smuggling); bare CR and LF stay in the content. Memory is bounded by `limit` and one chunk.
 
-    `ended` is true once the end was found. `size` counts the content bytes as sent, including transparency dots.
+    `ended` is true once the end was found. Neither `size` nor the limit count transparency dots (RFC 1870 section 4).
     """
 
     def __init__(self, limit: int) -> None:
@@ -22,11 +24,12 @@ class DotReader:
         self._buffer = bytearray(LINE_BREAK)
         # Bytes of content that were counted and dropped.
         self._dropped = -len(LINE_BREAK)
+        self._dots = 0
 
     @property
     def size(self) -> int:
-        """Return the number of content bytes so far, as sent."""
-        return self._dropped + len(self._buffer)
+        """Return the number of content bytes so far."""
+        return self._dropped + len(self._buffer) - self._dots
 
     @property
     def too_large(self) -> bool:
@@ -41,14 +44,17 @@ class DotReader:
         """
         if self.ended:
             raise ValueError("the content has ended")
-        start = max(0, len(self._buffer) - len(END) + 1)
+        before = len(self._buffer)
         self._buffer += data
-        end = self._buffer.find(END, start)
+        end = self._buffer.find(END, max(0, before - len(END) + 1))
+        stop = len(self._buffer) if end < 0 else end + len(DOT)
+        self._dots += self._buffer.count(DOT, before - len(DOT) + 1, stop)
         if end < 0:
             if self.too_large:
                 self._drop(len(self._buffer) - len(END) + 1)
             return b""
         self.ended = True
+        self._dots -= 1  # the dot that ends the content
         rest = bytes(memoryview(self._buffer)[end + len(END) :])
         del self._buffer[end + len(LINE_BREAK) :]
         if self.too_large:

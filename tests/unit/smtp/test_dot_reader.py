@@ -119,10 +119,11 @@ def test_the_result_equals_a_simple_reference_implementation(sent: bytes) -> Non
     before, end, rest = (b"\r\n" + sent).partition(b"\r\n.\r\n")
     result = read([sent])
     if end:
-        whole = before + b"\r\n"
-        assert result == Result(whole.replace(b"\r\n.", b"\r\n")[2:], len(whole) - 2, too_large=False, rest=rest)
+        content = (before + b"\r\n").replace(b"\r\n.", b"\r\n")[2:]
+        assert result == Result(content, len(content), too_large=False, rest=rest)
     else:
-        assert result == Result(None, len(sent), too_large=False, rest=b"")
+        dots = (b"\r\n" + sent).count(b"\r\n.")
+        assert result == Result(None, len(sent) - dots, too_large=False, rest=b"")
 
 
 @given(st.lists(FRAGMENTS, max_size=40).map(b"".join), SENT)
@@ -134,12 +135,22 @@ def test_dot_stuffed_content_is_restored(text: bytes, commands: bytes) -> None:
 
 
 @pytest.mark.parametrize(("over", "too_large"), [(-1, False), (0, False), (1, True), (2, True), (3, True), (5, True)])
-def test_the_limit_is_the_number_of_bytes_as_sent(*, over: int, too_large: bool) -> None:
-    content = b".." + b"x" * (LIMIT + over - 4) + b"\r\n"
+def test_the_limit_counts_no_transparency_dots(*, over: int, too_large: bool) -> None:
+    content = b"..\r\n" * 100
+    content += b".." + b"x" * (LIMIT + over - len(content) + 101 - 4) + b"\r\n"
     for chunks in ([content + b".\r\n"], [content, b".\r\n"], [content + b".\r", b"\n"]):
         result = read(chunks)
         assert (result.size, result.too_large) == (LIMIT + over, too_large)
-        assert result.content == (b"" if too_large else content[1:])
+        assert result.content == (b"" if too_large else content.replace(b"..", b"."))
+
+
+@given(SENT, st.lists(st.integers(0, 60)), st.integers(0, 10))
+def test_an_oversized_content_is_counted_without_its_dots(text: bytes, cuts: list[int], limit: int) -> None:
+    content = text.replace(b"\r\n.\r\n", b"\r\n..\r\n") + b"\r\n"
+    sent = stuffed(content)
+    bounds = [0, *sorted(min(cut, len(sent)) for cut in cuts), len(sent)]
+    result = read([sent[a:b] for a, b in pairwise(bounds)], limit)
+    assert (result.size, result.too_large) == (len(content), len(content) > limit)
 
 
 def test_content_that_will_exceed_the_limit_is_reported_before_its_end() -> None:
