@@ -26,6 +26,7 @@ from daemon.store.errors import UNREACHABLE
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
 from daemon.system.logs import RateLimitedLog
+from daemon.text import domain_of
 from daemon.tickets.disposition import PreparedEmail
 from daemon.tickets.intake import Intake
 
@@ -49,7 +50,8 @@ class Listener:
     ) -> None:
         self._intake = intake
         self._config = config
-        self._postmaster = min((r for r in config.recipients if r.startswith(f"{POSTMASTER}@")), default="")
+        # Every domain has a postmaster (RFC 5321 section 4.5.1), which needs no setting.
+        self._postmasters = frozenset(f"{POSTMASTER}@{domain_of(recipient)}" for recipient in config.recipients)
         self._clock = clock
         self._enough_space = enough_space
         self._parsers = ThreadPoolExecutor(PARSER_THREADS, thread_name_prefix="parser")
@@ -167,8 +169,8 @@ class Listener:
         """Accept a configured recipient; nothing is relayed."""
         del server, session, options
         if address.lower() == POSTMASTER:
-            # The only address without a domain (RFC 5321 section 4.5.1).
-            address = self._postmaster
+            # The only address without a domain.
+            address = min(self._postmasters, default=address)
         elif not _is_address(address):
             return replies.BAD_RECIPIENT
         if not self._is_ours(address):
@@ -207,6 +209,8 @@ class Listener:
 
     def _is_ours(self, address: str) -> bool:
         address = address.lower()
+        if address in self._postmasters:
+            return True
         local, _, domain = address.rpartition("@")
         plain = PLUS_TOKEN.sub("", local) if self._config.plus_tokens else local
         return f"{plain}@{domain}" in self._config.recipients

@@ -164,9 +164,12 @@ ADDRESSES = [
     ("@example.com", "553 5.1.3"),
     ("support@example..com", "553 5.1.3"),
     ("support\0@example.com", "553 5.1.3"),
-    ("postmaster", "550 5.1.1"),
-    ("Postmaster@example.com", "550 5.1.1"),
+    ("postmaster", "250 2.1.5"),
+    ("Postmaster@example.com", "250 2.1.5"),
     ("postmaster@", "553 5.1.3"),
+    ("postmaster@other.example", "550 5.1.1"),
+    ("postmaster@sub.example.com", "550 5.1.1"),
+    (f"postmaster+{STAMP}@example.com", "550 5.1.1"),
     ("support@example.com>,<other@other.example", "5"),
     ("support@example.com> <other@other.example", "5"),
     ("support@example.com> NOTIFY=SUCCESS X=<", "5"),
@@ -259,11 +262,11 @@ def test_a_command_gets_the_reply_of_its_state(running: Running, lines: list[str
     assert not any("Error: (" in reply for reply in replies)
 
 
+@pytest.mark.parametrize("recipients", [{SUPPORT}, {SUPPORT, "help@example.net"}, {SUPPORT, "postmaster@example.com"}])
 @pytest.mark.parametrize("address", ["postmaster", "PostMaster", "postmaster@example.com", "Postmaster@Example.COM"])
-def test_a_configured_postmaster_needs_no_domain(sqlite_store: Store, address: str) -> None:
-    recipients = frozenset({SUPPORT, "postmaster@example.com"})
-    with Running(sqlite_store, recipients=recipients) as running, running.client() as client:
-        assert client.hello().deliver(mail(), address).startswith("250 2.0.0")
+def test_email_to_the_postmaster_needs_no_setting(sqlite_store: Store, address: str, recipients: set[str]) -> None:
+    with Running(sqlite_store, recipients=frozenset(recipients)) as running, running.client() as client:
+        assert client.hello().deliver(mail(), address).startswith("250 2.0.0 Stored as HD-")
     with sqlite_store.read() as session:
         (recipient,) = session.execute(select(Inbound.rcpt_tos)).scalar_one()
     assert recipient.lower() == "postmaster@example.com"
@@ -310,6 +313,17 @@ def test_an_email_over_the_size_limit_is_refused_and_the_next_is_accepted(
         client.hello()
         assert client.deliver(fits[:-2] + b"x\r\n") == "552 5.3.4 Message too large"
         assert client.deliver(fits).startswith("250 2.0.0")
+    assert stored(sqlite_store) == [fits]
+
+
+def test_transparency_dots_do_not_count_towards_the_size_limit(running: Running, sqlite_store: Store) -> None:
+    limit = running.how.message_bytes
+    shell = len(mail(body="", message_id="<size@x>"))
+    lines, rest = divmod(limit - shell, len(".\r\n"))
+    fits = mail(body="." * rest + ".\r\n" * lines, message_id="<size@x>")
+    assert len(fits) == limit
+    with running.client() as client:
+        assert client.hello().deliver(fits).startswith("250 2.0.0")
     assert stored(sqlite_store) == [fits]
 
 
