@@ -1,8 +1,10 @@
 """The broker: Dramatiq over Redis, or in process. Its messages carry job ids only."""
 
 import contextlib
+import threading
+import time
 from collections.abc import Callable, Iterable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import dramatiq
 import redis
@@ -27,6 +29,12 @@ HEARTBEAT_MS: Final = 30_000
 MAINTENANCE_ALWAYS: Final = 1_000_000
 # Must be below systemd's watchdog time, since a Redis that hangs blocks the relay.
 REDIS_TIMEOUT_SECONDS: Final = 3.0
+# How long a queue waits after an error of Redis: doubled after each, up to the longest.
+FIRST_PAUSE_SECONDS: Final = 0.5
+LONGEST_PAUSE_SECONDS: Final = 5.0
+# A consumer that pauses returns this often, so that its thread can be stopped.
+STEP_SECONDS: Final = 0.25
+LONGEST_REASON: Final = 200
 
 
 class _NoDelayQueues(dramatiq.Broker):
@@ -50,24 +58,66 @@ class MemoryBroker(_NoDelayQueues, StubBroker):
 class ResilientRedisBroker(_NoDelayQueues, RedisBroker):
     """A Redis broker whose threads survive a Redis that is down, hangs or restarts."""
 
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the options of the library
+        super().__init__(**options)  # type: ignore[no-untyped-call]
+        self._outage = _Outage()
+
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> dramatiq.Consumer:
-        """Return a consumer whose Redis errors make Dramatiq reconnect instead of ending its thread."""
-        return _ResilientConsumer(super().consume(queue_name, prefetch, timeout))
+        """Return a consumer that waits while Redis cannot be reached."""
+        return _ResilientConsumer(super().consume(queue_name, prefetch, timeout), queue_name, self._outage)
+
+
+class _Outage:
+    """The queues of a process that Redis does not serve. Logs once when there is one, and once when there is none."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failing: set[str] = set()
+
+    def failed(self, queue: str, error: Exception) -> None:
+        with self._lock:
+            if not self._failing:
+                reason = f"{type(error).__name__}: {error}"[:LONGEST_REASON]
+                log.error("redis not reached; jobs wait in the database", error=reason)
+            self._failing.add(queue)
+
+    def served(self, queue: str) -> None:
+        with self._lock:
+            if self._failing == {queue}:
+                log.info("redis reached again")
+            self._failing.discard(queue)
 
 
 class _ResilientConsumer(dramatiq.Consumer):
-    def __init__(self, consumer: dramatiq.Consumer) -> None:
+    """A consumer that backs off after an error of Redis.
+
+    It returns no message instead of raising: for each error, Dramatiq would log two lines and make a new consumer.
+    """
+
+    def __init__(self, consumer: dramatiq.Consumer, queue: str, outage: _Outage) -> None:
         self._consumer = consumer
+        self._queue = queue
+        self._outage = outage
+        self._pause = 0.0
+        self._paused_until = 0.0
 
     def __next__(self) -> dramatiq.MessageProxy | None:
+        left = self._paused_until - time.monotonic()
+        if self._pause and left > 0:
+            time.sleep(min(left, STEP_SECONDS))
+            return None
         try:
             message = self._consumer.__next__()
-        except redis.RedisError as error:
-            raise ConnectionClosed(error) from error  # type: ignore[no-untyped-call]
+        except (redis.RedisError, ConnectionClosed, OSError) as error:
+            self._failed(error)
+            return None
         except Exception as error:  # noqa: BLE001 - a foreign payload may make the decoder raise anything
             # Redis only carries wake-ups, so no job is lost with the payload.
             log.warning("redis payload rejected", error=type(error).__name__)
             return None
+        if self._pause:
+            self._pause = 0.0
+            self._outage.served(self._queue)
         if message is None or _is_job(message):
             return message
         log.warning("redis message rejected")
@@ -75,6 +125,11 @@ class _ResilientConsumer(dramatiq.Consumer):
         with contextlib.suppress(Exception):
             self._consumer.ack(message)
         return None
+
+    def _failed(self, error: Exception) -> None:
+        self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS) or FIRST_PAUSE_SECONDS
+        self._paused_until = time.monotonic() + self._pause
+        self._outage.failed(self._queue, error)
 
     def ack(self, message: dramatiq.MessageProxy) -> None:
         self._ignoring_redis_errors(self._consumer.ack, message)
@@ -124,7 +179,7 @@ def make_broker(url: str) -> dramatiq.Broker:
             health_check_interval=30,
             retry=Retry(NoBackoff(), 1),
         )
-        broker = ResilientRedisBroker(  # type: ignore[no-untyped-call]
+        broker = ResilientRedisBroker(
             client=client, middleware=middleware, maintenance_chance=MAINTENANCE_ALWAYS, heartbeat_timeout=HEARTBEAT_MS
         )
     else:

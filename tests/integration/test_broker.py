@@ -9,6 +9,7 @@ from typing import Any, Self
 import dramatiq
 import pytest
 import redis
+from dramatiq.brokers.redis import _RedisConsumer
 
 from daemon import broker as brokers
 from daemon.broker import QUEUES, MemoryBroker, enqueue, make_broker
@@ -180,7 +181,35 @@ def test_only_ids_reach_an_actor(redis_url: str) -> None:
         assert set(works.done) <= {7, 1_000_000}
 
 
+class Calls:
+    """The calls of consumers to Redis, and the events that the default level logs."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.events: list[str] = []
+
+    def log(self, capsys: pytest.CaptureFixture[str]) -> list[str]:
+        rows = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+        self.events += [row["event"] for row in rows if row["level"] != "debug"]
+        return self.events
+
+
+AWAY, BACK = "redis not reached; jobs wait in the database", "redis reached again"
+
+
 class TestRedisInTrouble:
+    @pytest.fixture
+    def calls(self, monkeypatch: pytest.MonkeyPatch) -> Calls:
+        counted = Calls()
+        original = _RedisConsumer.__next__
+
+        def call(consumer: Any) -> Any:
+            counted.count += 1
+            return original(consumer)
+
+        monkeypatch.setattr(_RedisConsumer, "__next__", call)
+        return counted
+
     @pytest.fixture
     def server(self) -> Iterator[RedisServer]:
         with RedisServer() as running:
@@ -254,6 +283,43 @@ class TestRedisInTrouble:
                 offer(works.broker, 2)
             # Ten times the time-out that is in force here; the default of the library takes a hundred.
             assert time.monotonic() - began < 3
+
+    def test_an_outage_is_two_lines_of_log_and_few_calls(
+        self, server: RedisServer, works: Works, calls: Calls, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for job_id in (2, 3):
+            server.stop()
+            eventually(lambda: AWAY in calls.log(capsys))
+            before = calls.count
+            time.sleep(2.0)
+            # Each queue tries after 0.5, 1 and 2 seconds; without a pause there are thousands.
+            assert calls.count - before <= 4 * len(QUEUES)
+            server.start()
+            eventually(lambda: offered(works, job_id), 60)  # noqa: B023 - called at once
+            eventually(lambda: job_id in works.done, 60)  # noqa: B023 - called at once
+            eventually(lambda: BACK in calls.log(capsys), 60)
+            assert calls.log(capsys) == [AWAY, BACK]
+            calls.events.clear()
+
+    def test_a_queue_that_alone_fails_is_logged_once(
+        self, server: RedisServer, works: Works, calls: Calls, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with redis.Redis.from_url(server.url) as client:
+            client.set("dramatiq:deliver", "not a list")
+            eventually(lambda: AWAY in calls.log(capsys))
+            for job_id in range(10, 20):
+                offer(works.broker, job_id)
+            eventually(lambda: set(range(10, 20)) <= set(works.done))
+            assert calls.log(capsys) == [AWAY]
+            client.delete("dramatiq:deliver")
+        eventually(lambda: BACK in calls.log(capsys), 60)
+        assert calls.log(capsys) == [AWAY, BACK]
+
+    def test_workers_stop_at_once_while_redis_is_away(self, server: RedisServer, works: Works) -> None:
+        server.stop()
+        time.sleep(1.0)
+        works.worker.stop(timeout=2_000)
+        assert not any(thread.is_alive() for thread in works.worker.consumers.values())
 
     def test_one_that_is_not_there_at_the_start_is_no_reason_to_fail(self) -> None:
         broker = make_broker("redis://127.0.0.1:1/0")
