@@ -8,7 +8,8 @@ from typing import Final
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
-# Only codecs that map bytes to characters. Python's registry also has zlib, rot13, idna, utf-7 and unicode_escape.
+# Only codecs that map bytes to characters. Python's registry also has zlib, rot13, idna and unicode_escape.
+# UTF-7 is not here: encoding/utf7.py decodes it where a body declares it.
 _ALLOWED: Final = frozenset(
     (
         *("ascii", "utf_8", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be"),

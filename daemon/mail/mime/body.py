@@ -6,6 +6,7 @@ from typing import Final
 
 from daemon.mail.encoding.charset import codec, decode
 from daemon.mail.encoding.transfer import base64_text, without_uuencode
+from daemon.mail.encoding.utf7 import decode_utf7, is_utf7
 from daemon.mail.mime.attachment import declared_name
 from daemon.mail.mime.tree import Entity
 from daemon.mail.text.html import MAX_LAID_OUT, html_to_text
@@ -54,11 +55,13 @@ def _read_text(entity: Entity, limit: int) -> tuple[str, list[str]]:
     if len(data) > limit:
         defects.append("long-text")
     charset = entity.type.params.get("charset", "")
-    if charset and codec(charset) is None:
-        defects.append("unknown-charset")
-    if entity.content_type == "text/html":
-        charset = charset if codec(charset) else _meta_charset(data)
-    text = decode(data[:limit], charset)
+    if is_utf7(charset) and entity.content_type in _READABLE:
+        text = decode_utf7(data[:limit])
+    else:
+        defects += ["unknown-charset"] if charset and codec(charset) is None else []
+        if entity.content_type == "text/html":
+            charset = charset if codec(charset) else _meta_charset(data)
+        text = decode(data[:limit], charset)
     return _LINE_ENDS.sub("\n", text) if "\r" in text else text, defects
 
 

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from daemon.mail.dsn.read import read_dsn
-from daemon.mail.envelope import Envelope
+from daemon.mail.analyze import Analysis, analyze
+from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.message import Message
 from daemon.mail.mime.parse import parse
 from daemon.mail.reply.split import new_text
-from daemon.mail.screening.screen import OwnIdentity, screen
+from tests.support.domain_values import identity
 from tests.support.paths import EMAILS
 
 MAILS = sorted(path.stem for path in EMAILS.glob("*.eml"))
-OWN = OwnIdentity(frozenset({"support@shop.example", "notify@shop.example"}))
+OWN = identity(own_addresses=frozenset({"support@shop.example", "notify@shop.example"}))
 
 
 def seen(message: Message) -> dict[str, Any]:
@@ -42,8 +42,8 @@ def envelope_of(message: Message) -> Envelope:
     return Envelope(return_path, ("support@shop.example",), "192.0.2.1", datetime(2026, 3, 2, 12, tzinfo=UTC))
 
 
-def bounce_of(message: Message, envelope: Envelope) -> dict[str, Any]:
-    dsn = read_dsn(message, null_sender=envelope.mail_from == "")
+def bounce_of(analysis: Analysis) -> dict[str, Any]:
+    dsn = analysis.dsn
     assert dsn is not None
     return {
         "recipients": list(dsn.recipients),
@@ -56,13 +56,17 @@ def bounce_of(message: Message, envelope: Envelope) -> dict[str, Any]:
 @pytest.mark.parametrize("name", MAILS)
 def test_an_email_is_read_as_its_toml_expects(name: str) -> None:
     expected = tomllib.loads((EMAILS / f"{name}.toml").read_text())
-    message = parse((EMAILS / f"{name}.eml").read_bytes())
-    envelope = envelope_of(message)
-    screening = screen(message, envelope, OWN)
+    raw = (EMAILS / f"{name}.eml").read_bytes()
+    analysis = analyze(Inbound(envelope_of(parse(raw)), raw, "smtp"), OWN)
+    screening = analysis.screening
     found = {
-        "message": seen(message),
-        "screening": {"kind": str(screening.kind), "acknowledge": screening.acknowledge},
-        "bounce": bounce_of(message, envelope) if "bounce" in expected else {},
+        "message": seen(analysis.message),
+        "screening": {
+            "kind": str(screening.kind),
+            "acknowledge": screening.acknowledge,
+            "requester": analysis.sender_email or "",
+        },
+        "bounce": bounce_of(analysis) if "bounce" in expected else {},
     }
     assert expected.keys() <= found.keys()
     for table, values in expected.items():

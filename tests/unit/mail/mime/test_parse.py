@@ -54,7 +54,7 @@ DEFECTS = [
     (HEADER + b"Subject: a\nSubject: b\n\n", {"duplicate-subject"}),
     (HEADER.replace(b"Mon, 02 Mar 2026", b"some day") + b"\n", {"bad-date"}),
     (HEADER + b"Content-Transfer-Encoding: base64\n\n*!*", {"bad-base64"}),
-    (HEADER + b"Content-Type: text/plain; charset=utf-7\n\nx", {"unknown-charset"}),
+    (HEADER + b"Content-Type: text/plain; charset=rot13\n\nx", {"unknown-charset"}),
     (HEADER + b"Content-Type: multipart/encrypted; boundary=b\n\n--b\n\nx\n--b--", {"encrypted"}),
     (HEADER + b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data\n\nx", {"encrypted"}),
     (HEADER + b"Content-Type: application/pkcs7-mime; smime-type=signed-data\n\nx", {"opaque-signature"}),
