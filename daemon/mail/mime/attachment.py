@@ -55,8 +55,8 @@ def declared_name(entity: Entity) -> str:
 
 
 def list_files(root: Entity, body: Iterable[Entity]) -> list[Attachment]:
-    """Return the files: every leaf that is neither text nor report; a nested email is one file."""
-    shown = {part.index for part in body}
+    """Return the files: every leaf that has a name or is neither text nor report; a nested email is one file."""
+    shown = {part.index for part in body if not declared_name(part)}
     return [_attachment(entity) for entity, _ in zip(_files(root, shown), range(MAX_LISTED), strict=False)]
 
 

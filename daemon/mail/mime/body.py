@@ -73,10 +73,22 @@ def _meta_charset(data: bytes) -> str:
 def text_parts(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
     """Return the parts of the readable text, in order; for a forward without text, those of the nested email."""
     chosen = _chosen(entity, texts)
-    if any(texts[part.index].strip() for part in chosen) or entity.content_type == "multipart/report":
+    if not _has_text(chosen, texts):
+        chosen = _named_texts(entity, texts) or chosen
+    if _has_text(chosen, texts) or entity.content_type == "multipart/report":
         return chosen
     nested = (node.children[0] for node in entity.walk() if node.children and node.is_message)
     return next((text_parts(inner, texts) for inner in nested), chosen)
+
+
+def _has_text(parts: Iterable[Entity], texts: Mapping[int, str]) -> bool:
+    return any(texts[part.index].strip() for part in parts)
+
+
+def _named_texts(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
+    """Return the first text part with a name and without a disposition, for an email without other text."""
+    named = (part for part in entity.walk() if part.index in texts and not part.embedded and not part.disposition.value)
+    return [part for part in named if part.content_type in _READABLE and texts[part.index].strip()][:1]
 
 
 def _chosen(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
@@ -92,12 +104,13 @@ def _is_body(entity: Entity, texts: Mapping[int, str]) -> bool:
         return True
     if entity.content_type not in _READABLE or entity.disposition.value == "attachment":
         return False
-    return not declared_name(entity) and entity.index in texts
+    # A program that shows a text part in the email says "inline", whether it names the part or not.
+    return entity.index in texts and (entity.disposition.value == "inline" or not declared_name(entity))
 
 
 def _best(options: list[list[Entity]], texts: Mapping[int, str]) -> list[Entity]:
     """Choose among alternatives: plain text if not empty, else the last one that is not empty."""
-    filled = [option for option in options if any(texts[part.index].strip() for part in option)]
+    filled = [option for option in options if _has_text(option, texts)]
     plain = [option for option in filled if all(part.content_type == "text/plain" for part in option)]
     return next(iter(plain or filled[::-1] or options), [])
 

@@ -26,6 +26,9 @@ BODIES = [
     (multipart(b"alternative", PLAIN + b"plain", multipart(b"related", HTML + b"html")), "plain\n"),
     (multipart(b"mixed", PLAIN + b"one", b"Content-Type: image/png\n\nx", PLAIN + b"two"), "one\n\ntwo\n"),
     (multipart(b"mixed", PLAIN + b"one", b"Content-Type: text/plain; name=a.txt\n\nfile"), "one\n"),
+    (multipart(b"mixed", b"Content-Type: text/plain; name=a.txt\n\nonly"), "only\n"),
+    (multipart(b"mixed", b"Content-Disposition: attachment; filename=a.txt\n\nonly"), ""),
+    (multipart(b"mixed", PLAIN + b"one", b"Content-Disposition: inline; filename=a.txt\n\ntwo"), "one\n\ntwo\n"),
     (multipart(b"mixed", PLAIN + b"one", b"Content-Disposition: attachment\n\nfile"), "one\n"),
     (
         multipart(b"mixed", multipart(b"alternative", PLAIN + b"one", HTML + b"two"), PLAIN + b"footer"),
