@@ -33,8 +33,8 @@ class Attachment:
 class Part:
     """One node of the MIME tree, in walk order.
 
-    `headers` maps lower-case names to decoded values in order. `text` is the decoded, bounded text of text/* and
-    of report parts (message/delivery-status, text/rfc822-headers, message/disposition-notification,
+    `headers` maps lower-case names to decoded values in order. `text` is the decoded, bounded text of text/*,
+    calendar and report parts (message/delivery-status, text/rfc822-headers, message/disposition-notification,
     message/feedback-report), else "". `depth` is 0 for the whole email; `embedded` is true inside a nested
     message/rfc822.
     """

@@ -8,6 +8,7 @@ from daemon.mail.encoding.charset import codec, decode
 from daemon.mail.encoding.transfer import base64_text, without_uuencode
 from daemon.mail.encoding.utf7 import decode_utf7, is_utf7
 from daemon.mail.mime.attachment import declared_name
+from daemon.mail.mime.calendar import CALENDAR_TYPES, is_reply, read_invitations, says_as_much
 from daemon.mail.mime.tree import Entity
 from daemon.mail.text.html import MAX_LAID_OUT, html_to_text
 
@@ -30,12 +31,17 @@ def read_texts(entities: Iterable[Entity]) -> tuple[Mapping[int, str], tuple[str
     defects: list[str] = []
     left = _MAX_ALL_TEXT
     for entity in entities:
-        if entity.content_type.startswith("text/") or entity.is_report or _is_lost_multipart(entity):
+        if _has_readable_type(entity):
             text, wrong = _read_text(entity, min(MAX_TEXT, left))
             texts[entity.index] = text
             left -= len(text)
             defects.extend(wrong)
     return texts, tuple(dict.fromkeys(defects))
+
+
+def _has_readable_type(entity: Entity) -> bool:
+    kind = entity.content_type
+    return kind.startswith("text/") or kind in CALENDAR_TYPES or entity.is_report or _is_lost_multipart(entity)
 
 
 def _is_lost_multipart(entity: Entity) -> bool:
@@ -131,6 +137,23 @@ def readable(parts: Iterable[Entity], texts: Mapping[int, str]) -> str:
         else:
             shown.append(_as_plain(part, text))
     return "\n".join(text.rstrip("\n") + "\n" for text in shown if text.strip())
+
+
+def with_invitations(text: str, subject: str, entities: Iterable[Entity], texts: Mapping[int, str]) -> str:
+    """Return the text with the words of the invitations that it and the subject do not say.
+
+    A calendar file that somebody attached, and a reply to our own invitation, count only where there is no text.
+    """
+    for part in entities:
+        if part.content_type not in CALENDAR_TYPES or part.embedded or part.index not in texts:
+            continue
+        calendar = texts[part.index]
+        if text.strip() and (part.disposition.value == "attachment" or is_reply(calendar)):
+            continue
+        for event in read_invitations(calendar):
+            if not text.strip() or not says_as_much(f"{subject}\n{text}", event):
+                text = f"{text.rstrip()}\n\n{event.as_text()}\n".lstrip("\n")
+    return text
 
 
 def _as_plain(part: Entity, text: str) -> str:

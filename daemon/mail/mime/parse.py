@@ -9,7 +9,7 @@ from daemon.mail.address import read_addresses
 from daemon.mail.encoding.encoded_words import decode_words
 from daemon.mail.message import Address, Message, Part
 from daemon.mail.mime.attachment import list_files, list_inner_files
-from daemon.mail.mime.body import read_texts, readable, text_parts
+from daemon.mail.mime.body import read_texts, readable, text_parts, with_invitations
 from daemon.mail.mime.dates import read_date
 from daemon.mail.mime.headers import Block
 from daemon.mail.mime.tree import Entity, split
@@ -25,15 +25,16 @@ def parse(raw: bytes) -> Message:
     entities = tuple(root.walk())
     texts, damage = read_texts(entities)
     body = text_parts(root, texts)
-    text = readable(body, texts)
     inner = list_inner_files(entities)
     parts = (*(_part(entity, texts) for entity in entities), *(part for part, _ in inner))
     block = root.block
+    subject = decode_words(block.first("subject"))
+    text = with_invitations(readable(body, texts), subject, entities, texts)
     date = read_date(block.first("date"))
     defects = (*structure, *damage, *_header_defects(block, date), *_unreadable_content(entities, text))
     return Message(
         message_id=_message_id(block.first("message-id")),
-        subject=decode_words(block.first("subject")),
+        subject=subject,
         date=date,
         from_=_addresses(block, "from"),
         sender=_addresses(block, "sender"),

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from typing import Final
 
 from daemon.mail.message import Message, Part
+from daemon.mail.mime.calendar import CALENDAR_TYPES, is_reply
 from daemon.mail.screening.auto_subjects import auto_subject
 from daemon.mail.senders import is_unanswerable
 
@@ -136,10 +137,10 @@ def weak_signs(message: Message) -> tuple[str, ...]:
 
 def is_invitation_reply(part: Part) -> bool:
     """Return whether a part is the reply to an invitation (RFC 5546)."""
-    if part.content_type not in {"text/calendar", "application/ics"}:
+    if part.content_type not in CALENDAR_TYPES:
         return False
     declared = part.headers.get("content-type", ("",))[0][:_MAX_VALUE].lower().replace('"', "")
-    return "method=reply" in "".join(declared.split()) or "\nmethod:reply" in f"\n{part.text[:4000].lower()}"
+    return "method=reply" in "".join(declared.split()) or is_reply(part.text)
 
 
 def _word(value: str) -> str:
