@@ -61,7 +61,7 @@ def list_files(root: Entity, body: Iterable[Entity]) -> list[Attachment]:
 
 
 def _files(entity: Entity, shown: set[int]) -> Iterator[Entity]:
-    if entity.content_type.startswith("multipart/") and entity.children:
+    if entity.is_wrapper:
         for child in entity.children:
             yield from _files(child, shown)
     elif entity.index not in shown and not entity.is_report and not _is_other_text(entity):

@@ -100,7 +100,7 @@ def _named_texts(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
 def _chosen(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
     if entity.content_type == "multipart/alternative" and entity.children:
         return _best([_chosen(child, texts) for child in entity.children], texts)
-    if entity.content_type.startswith("multipart/") and entity.children:
+    if entity.is_wrapper:
         return _joined([_chosen(child, texts) for child in entity.children])
     return [entity] if _is_body(entity, texts) else []
 

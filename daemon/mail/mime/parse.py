@@ -92,12 +92,9 @@ def _header_defects(block: Block, date: datetime | None) -> Iterable[str]:
 
 
 def _unreadable_content(entities: Iterable[Entity], text: str) -> Iterable[str]:
-    """Yield defects for content that cannot be read: encryption, and signatures that wrap the text."""
+    """Yield defects for content that PGP encrypts; mime/tree.py names those of S/MIME."""
     for entity in entities:
         if entity.content_type == "multipart/encrypted":
             yield "encrypted"
-        if entity.content_type in {"application/pkcs7-mime", "application/x-pkcs7-mime"}:
-            signed = entity.type.params.get("smime-type", "").lower() == "signed-data"
-            yield "opaque-signature" if signed else "encrypted"
     if "-----BEGIN PGP MESSAGE-----" in text:
         yield "encrypted"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from daemon.mail.encoding.transfer import decode_transfer, decoded_size
+from daemon.mail.mime.cms import CmsKind, read_cms
 from daemon.mail.mime.headers import MAX_BLOCK, Block, Structured, read_block, read_structured
 
 MAX_DEPTH: Final = 50
@@ -17,12 +18,15 @@ _MAX_SCAN: Final = 12
 _SCAN_FLOOR: Final = 1 << 20
 # A nested email that is encoded, against RFC 2046 section 5.2.1, must be decoded to be read.
 _MAX_UNWRAPPED: Final = 4 << 20
+# All S/MIME parts of an email together; a signature around the whole email must be decoded to be read.
+_MAX_SIGNED: Final = 40 << 20
 
 _MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
 _REPORT_TYPES: Final = frozenset(
     ("message/delivery-status", "message/global-delivery-status", "message/disposition-notification",
      "message/feedback-report", "message/tracking-status"),
 )  # fmt: skip
+_SMIME_TYPES: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _TYPE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]{1,80}/[!#$%&'*+.^_`|~0-9a-z-]{1,80}")
 _ENCODING: Final = re.compile(r"[a-z0-9-]+")
 _DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*(?=\r?\n|\Z)")
@@ -55,6 +59,19 @@ class Entity:
     def is_message(self) -> bool:
         """Return whether this is a nested email."""
         return self.content_type in _MESSAGE_TYPES
+
+    @property
+    def is_wrapper(self) -> bool:
+        """Return whether this part only holds others: a multipart with parts, or an S/MIME signature around content."""
+        return bool(self.children) and not self.is_message
+
+    @property
+    def is_smime(self) -> bool:
+        """Return whether this is an S/MIME part, also under the type that old gateways write (RFC 8551 section 3.9)."""
+        if self.content_type != "application/octet-stream":
+            return self.content_type in _SMIME_TYPES
+        names = (self.disposition.params.get("filename", ""), self.type.params.get("name", ""))
+        return any(name.lower() == "smime.p7m" for name in names)
 
     @property
     def is_report(self) -> bool:
@@ -92,6 +109,7 @@ class _Limits:
     scan: int
     header: int = _MAX_HEADERS
     unwrap: int = _MAX_UNWRAPPED
+    signed: int = _MAX_SIGNED
     parts: int = 0
     defects: list[str] = field(default_factory=list)
 
@@ -128,13 +146,15 @@ def _read(buffer: bytes, start: int, end: int, depth: int, limits: _Limits, *, e
     )
     limits.parts += 1
     nests = entity.content_type.startswith("multipart/") or entity.is_message
-    if not nests:
+    if not nests and not entity.is_smime:
         return entity
     if depth >= MAX_DEPTH or limits.parts >= MAX_PARTS or limits.scan <= 0:
         limits.defects.append("too-deep" if limits.parts < MAX_PARTS else "too-many-parts")
         return entity
     if entity.is_message:
         _read_message(entity, limits)
+    elif entity.is_smime:
+        _read_smime(entity, limits)
     else:
         _read_parts(entity, limits)
     return entity
@@ -166,6 +186,31 @@ def _read_message(entity: Entity, limits: _Limits) -> None:
     if start < end:
         child = _read(buffer, start, end, entity.depth + 1, limits, embedded=True, default="text/plain")
         entity.children.append(child)
+
+
+def _read_smime(entity: Entity, limits: _Limits) -> None:
+    """Read the content inside a signature like the email itself; name what cannot be read."""
+    if entity.end - entity.start > limits.signed:
+        limits.defects.append("opaque-signature")
+        return
+    limits.signed -= entity.end - entity.start
+    cms = read_cms(entity.decoded()[0])
+    if cms is None:
+        signed = entity.type.params.get("smime-type", "").lower() == "signed-data"
+        limits.defects.append("opaque-signature" if signed else "encrypted")
+    elif cms.kind is CmsKind.ENCRYPTED:
+        limits.defects.append("encrypted")
+    elif _begins_entity(content := with_line_feeds(cms.content)):
+        limits.defects.append("unchecked-signature")
+        child = _read(
+            content, 0, len(content), entity.depth + 1, limits, embedded=entity.embedded, default="text/plain"
+        )
+        entity.children.append(child)
+
+
+def _begins_entity(content: bytes) -> bool:
+    """Return whether signed content is a MIME entity, not a signed file such as contract.pdf.p7m."""
+    return bool(read_block(content, 0, len(content), 1 << 14).first("content-type"))
 
 
 def _read_parts(entity: Entity, limits: _Limits) -> None:
