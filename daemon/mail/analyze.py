@@ -9,6 +9,7 @@ from daemon.mail.follow_up import Keys
 from daemon.mail.message import Address, Message
 from daemon.mail.mime.parse import parse
 from daemon.mail.screening.authentication_results import authenticated
+from daemon.mail.screening.group import hidden_author
 from daemon.mail.screening.loop import own_evidence
 from daemon.mail.screening.screen import OwnIdentity, screen
 from daemon.vocabulary import Screening, SenderKind
@@ -54,7 +55,7 @@ def analyze(inbound: Inbound, identity: Identity) -> Analysis:
     screening = screen(message, inbound.envelope, own)
     if screening.kind is SenderKind.LIST and _our_list(message, identity.accepted_lists):
         screening = Screening(SenderKind.PERSON, screening.acknowledge, ("came through our own list",))
-    sender = sender_of(message)
+    sender = hidden_author(message, identity.own_addresses) or sender_of(message)
     return Analysis(
         message,
         screening,

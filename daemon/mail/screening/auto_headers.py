@@ -7,6 +7,7 @@ from typing import Final
 from daemon.mail.message import Message, Part
 from daemon.mail.mime.calendar import CALENDAR_TYPES, is_reply
 from daemon.mail.screening.auto_subjects import auto_subject
+from daemon.mail.screening.group import is_our_group
 from daemon.mail.senders import is_unanswerable
 
 _MAX_VALUE: Final = 500
@@ -60,7 +61,6 @@ _CHALLENGES: Final = (
 _PRECEDENCE: Final = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply", "autoreply"})
 _SUPPRESS: Final = ("all", "autoreply", "oof")
 _COMMENT = re.compile(r"\([^()]{0,200}\)")
-_MAIL_TO = re.compile(r"mailto:([^>?\s]{1,320})", re.IGNORECASE)
 
 
 def auto_submitted_value(message: Message) -> str:
@@ -89,14 +89,14 @@ def precedence_of(message: Message, ours: Collection[str]) -> str:
     """Return the Precedence of an email if only machines write it, else ""; that of our own group does not count."""
     for name in ("precedence", "x-precedence"):
         for value in message.headers.get(name, ()):
-            if (word := _word(value)) in _PRECEDENCE and not _is_our_group(message, ours):
+            if (word := _word(value)) in _PRECEDENCE and not is_our_group(message, ours):
                 return word
     return ""
 
 
 def list_header(message: Message, ours: Collection[str]) -> str:
     """Return the header that shows a mailing list, or ""; a group with one of our addresses is not a list."""
-    if _is_our_group(message, ours):
+    if is_our_group(message, ours):
         return ""
     for name in ("list-id", "list-post", "mailing-list", "x-mailing-list", "x-beenthere", "x-mailman-version"):
         if message.header(name).strip():
@@ -106,7 +106,7 @@ def list_header(message: Message, ours: Collection[str]) -> str:
 
 def is_bulk(message: Message, ours: Collection[str]) -> bool:
     """Return whether an email is a bulk email: it has List-Unsubscribe and a second sign."""
-    if not message.header("list-unsubscribe") or _is_our_group(message, ours):
+    if not message.header("list-unsubscribe") or is_our_group(message, ours):
         return False
     named = (
         "list-unsubscribe-post",
@@ -119,7 +119,7 @@ def is_bulk(message: Message, ours: Collection[str]) -> bool:
     return bool(precedence_of(message, ours)) or any(map(message.header, named)) or _is_from_no_reply(message)
 
 
-def weak_signs(message: Message) -> tuple[str, ...]:
+def weak_signs(message: Message, ours: Collection[str]) -> tuple[str, ...]:
     """Return the signs of a machine that also occur in email from people."""
     suppressed = [_word(value) for value in message.header("x-auto-response-suppress")[:_MAX_VALUE].split(",")]
     signs = (
@@ -129,7 +129,7 @@ def weak_signs(message: Message) -> tuple[str, ...]:
         # Written by forwarding rules as well as by autoresponders.
         ("X-Loop", bool(message.header("x-loop"))),
         ("no-reply sender", _is_from_no_reply(message)),
-        ("List-Unsubscribe", bool(message.header("list-unsubscribe"))),
+        ("List-Unsubscribe", bool(message.header("list-unsubscribe")) and not is_our_group(message, ours)),
         ("auto-reply subject", bool(auto_subject(message.subject))),
     )
     return tuple(sign for sign, given in signs if given)
@@ -158,10 +158,3 @@ def _with_value(message: Message, table: tuple[tuple[str, str], ...]) -> str:
 
 def _is_from_no_reply(message: Message) -> bool:
     return any(is_unanswerable(address.email) for address in message.from_ if address.email)
-
-
-def _is_our_group(message: Message, ours: Collection[str]) -> bool:
-    """Return whether the list is one of our addresses: support@ is often a group that adds list headers."""
-    posts = _MAIL_TO.findall(message.header("list-post")[:_MAX_VALUE].lower())
-    label = message.header("list-id")[:_MAX_VALUE].lower().rpartition("<")[2].strip("> \t")
-    return any(post in ours for post in posts) or any(label == address.replace("@", ".") for address in ours)

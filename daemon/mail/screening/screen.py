@@ -18,6 +18,7 @@ from daemon.mail.screening.auto_headers import (
     weak_signs,
 )
 from daemon.mail.screening.auto_subjects import auto_subject
+from daemon.mail.screening.group import hidden_author
 from daemon.mail.senders import has_null_return_path, is_null, is_unanswerable
 from daemon.vocabulary import Screening, SenderKind
 
@@ -121,9 +122,9 @@ def automatic_subject(message: Message, _envelope: Envelope, _own: OwnIdentity) 
     )
 
 
-def weak_evidence(message: Message, _envelope: Envelope, _own: OwnIdentity) -> Screening | None:
+def weak_evidence(message: Message, _envelope: Envelope, own: OwnIdentity) -> Screening | None:
     """Add up signs that each also occur in email from people; two of them together do not."""
-    signs = weak_signs(message)
+    signs = weak_signs(message, own.addresses)
     return _machine(SenderKind.AUTO_REPLY, " and ".join(signs) if len(signs) > 1 else "")
 
 
@@ -161,8 +162,9 @@ def _is_null(envelope: Envelope) -> bool:
 
 def _objections(message: Message, envelope: Envelope, own: OwnIdentity) -> tuple[str, ...]:
     """Return why an email from a person must not be acknowledged."""
-    senders = [address.email for address in message.from_]
-    answered = [address.email for address in message.reply_to or message.from_]
+    author = hidden_author(message, own.addresses)
+    senders = [address.email for address in ((author,) if author else message.from_)]
+    answered = senders if author else [address.email for address in message.reply_to or message.from_]
     objections = []
     if len(senders) != 1 or None in senders or None in answered:
         objections.append("no single readable address in From or Reply-To")
