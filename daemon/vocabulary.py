@@ -64,6 +64,10 @@ class Disposition(StrEnum):
     PARKED = "parked"
 
 
+# Emails of machines: kept, never answered, and no ticket unless a person releases them.
+SCREENED_OUT: Final = (Disposition.AUTO_REPLY, Disposition.BOUNCE, Disposition.LIST, Disposition.OWN)
+
+
 class DecidedBy(StrEnum):
     """Who or what made a decision.
 

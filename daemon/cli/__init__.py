@@ -24,6 +24,7 @@ COMMANDS: Final = (
     ("Tickets", "tickets", "List, show, search, close, assign and correct tickets."),
     ("Tickets", "stats", "Count emails, tickets, jobs and deliveries."),
     ("Email", "trace", "Show the way of an email from receipt to the last notification."),
+    ("Email", "mail", "List, show and release emails of machines, which open no ticket."),
     ("Email", "parked", "List, show and replay emails that could not be processed."),
     ("Email", "imap", "Import older emails from the mailboxes."),
     ("Operate", "jobs", "List, retry and dismiss jobs."),

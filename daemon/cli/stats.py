@@ -11,6 +11,7 @@ from daemon.cli.support import context, output, params
 from daemon.store.queries import lists
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
+from daemon.vocabulary import SCREENED_OUT
 
 SECTIONS: Final = (
     ("mails", "emails by disposition"),
@@ -43,6 +44,9 @@ def stats(ctx: click.Context, as_json: bool) -> None:
     for key, title in SECTIONS:
         if found[key]:
             output.facts(title, found[key])
+    screened_out = sum(found["mails"].get(state, 0) for state in SCREENED_OUT)
+    if screened_out:
+        click.echo(f"{output.number(screened_out, 'email')} were screened out; list them with `triaged mail list`")
     waiting = found["oldest_due"]
     click.echo(
         f"oldest waiting job: {waiting['job']}, due for {waiting['seconds']:.0f} s" if waiting else "no job is waiting"

@@ -86,7 +86,7 @@ def _depend_on_each_other(emails: Sequence[PreparedEmail]) -> bool:
 
 
 def _fetch_facts(session: Session, emails: Sequence[PreparedEmail]) -> list[Facts]:
-    # A parked email that is replayed would find itself.
+    # An email that is admitted again would find itself.
     originals = ledger.originals(session, [email.content_key for email in emails if email.replaces is None])
     return [_facts(session, email, originals) for email in emails]
 
@@ -207,7 +207,7 @@ def _add_jobs(session: Session, admissions: Iterable[_Admission]) -> None:
 
 def _job(admission: _Admission) -> NewJob | None:
     """Return the job that an email leads to: triage for a new ticket, notify for a follow-up."""
-    state, now = admission.verdict.disposition, admission.email.now
+    state, now = admission.verdict.disposition, admission.email.due_at or admission.email.now
     if state is Disposition.TICKET and admission.ticket_id is not None:
         return NewJob(JobKind.TRIAGE, Subject(SubjectKind.TICKET, admission.ticket_id), now)
     if state is Disposition.FOLLOW_UP and admission.message_id is not None and not admission.email.silent:

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from daemon.mail.dsn.read import Dsn
 from daemon.store import events
-from daemon.store.models import DeliveryRow, Suppression
+from daemon.store.models import DeliveryRow, Event, Suppression
 from daemon.store.sql import table
 
 SUPPRESSED_FOR = timedelta(days=60)
+PERMANENT = "delivery failed"
 
 SUPPRESSION = table(Suppression)
 SELECT_SUPPRESSED = select(SUPPRESSION.c.email).where(
@@ -67,7 +68,7 @@ def _event_kind(dsn: Dsn) -> str:
     if dsn.action in HARMLESS:
         return f"report: {dsn.action}"
     if dsn.permanent:
-        return "delivery failed"
+        return PERMANENT
     return "delivery delayed" if dsn.delayed else "delivery failed for now"
 
 
@@ -86,3 +87,19 @@ def _suppress(session: Session, email: str, status: str, delivery_id: int, now: 
 def suppressed(session: Session, emails: Collection[str], now: datetime) -> frozenset[str]:
     """Return those of these addresses (in lower case) that are suppressed after a permanent bounce."""
     return frozenset(session.execute(SELECT_SUPPRESSED, {"emails": list(emails), "now": now}).scalars())
+
+
+def undo(session: Session, inbound_id: int) -> None:
+    """Take back what a report did that was no bounce: its delivery counts as sent, its recipient gets email again."""
+    failed = session.execute(
+        select(Event.delivery_id).where(
+            Event.inbound_id == inbound_id, Event.kind == PERMANENT, Event.delivery_id.is_not(None)
+        )
+    ).scalars()
+    for delivery_id in failed.all():
+        delivery = session.get(DeliveryRow, delivery_id)
+        suppression = session.get(Suppression, delivery.recipient) if delivery is not None else None
+        if suppression is not None and suppression.delivery_id == delivery_id:
+            session.delete(suppression)
+        if delivery is not None and delivery.state == "failed" and delivery.sent_at is not None:
+            delivery.state, delivery.reason = "sent", ""

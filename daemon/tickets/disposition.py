@@ -26,7 +26,8 @@ class PreparedEmail:
     """An email that was analyzed and waits to be stored.
 
     `packed` is the raw email, compressed. `analysis` is None where our own code failed; `failure` says how.
-    `replaces` is the ledger row of a parked email that is replayed. `again` marks a second try after a conflict.
+    `replaces` is the ledger row of an email that is admitted again, and `due_at` when its job is due then.
+    `again` marks a second try after a conflict.
     """
 
     inbound: Inbound
@@ -36,6 +37,7 @@ class PreparedEmail:
     failure: str = ""
     silent: bool = False
     replaces: int | None = None
+    due_at: datetime | None = None
     again: bool = False
 
     @property

@@ -9,6 +9,7 @@ wake      tell the relay of the new jobs, after the commit
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -32,6 +33,7 @@ from daemon.vocabulary import Disposition
 log = structlog.get_logger(__name__)
 
 Extra = Callable[[Session], None]
+Readmission = Callable[[Session, PreparedEmail], Receipt]
 
 
 class Wake(Protocol):
@@ -69,17 +71,27 @@ class Intake:
             log.exception("email not understood", source=inbound.source)
             return PreparedEmail(inbound, packed, key, None, failure=_reason(error), silent=silent)
 
-    def replay(self, inbound_id: int, *, silent: bool = False) -> Receipt:
+    def replay(self, inbound_id: int, *, now: datetime | None = None, silent: bool = False) -> Receipt:
         """Take a parked email in again, under its own ledger row; raises LookupError where there is none.
 
         An email that is no longer parked is left alone.
         """
+        return self.readmit(
+            inbound_id,
+            lambda session, email: _replayed(session, inbound_id) or admit(session, [email], self.identity)[0],
+            now,
+            silent=silent,
+        )
+
+    def readmit(self, inbound_id: int, write: Readmission, now: datetime | None, *, silent: bool = False) -> Receipt:
+        """Analyze a stored email anew, and let `write` admit it under its own ledger row, with a job due `now`.
+
+        Without `now` the job is due since the email came. Raises LookupError where there is no such email.
+        """
         with self._store.read() as session:
             inbound = ledger.load(session, inbound_id)
-        email = replace(self.prepare(inbound, silent=silent), replaces=inbound_id)
-        receipt = self._store.write(
-            lambda session: _replayed(session, inbound_id) or admit(session, [email], self.identity)[0]
-        )
+        email = replace(self.prepare(inbound, silent=silent), replaces=inbound_id, due_at=now)
+        receipt = self._store.write(lambda session: write(session, email))
         self._announce(email, receipt)
         return receipt
 

@@ -23,9 +23,10 @@ from daemon.tickets import actions, retry
 from daemon.tickets.actions import Correction
 from daemon.tickets.admission import Receipt
 from daemon.tickets.intake import Intake
+from daemon.tickets.release import release
 from daemon.vocabulary import Priority, Problem, Subject, SubjectKind
 from tests.benchmarks import seed
-from tests.support.emails import inbound, mail
+from tests.support.emails import ANN, SUPPORT, inbound, mail
 from tests.support.fakes import NOON, FakeClock, Woken
 from workers.actors.config import CurrentConfig
 from workers.actors.deliver import DeliverActor
@@ -149,6 +150,16 @@ class Pipeline:
         for _ in range(2):
             self.intake.replay(parked.inbound_id)
 
+    def release_what_was_screened_out(self) -> None:
+        address = f"support+{sign(Token(Purpose.CUSTOMER, self.old, digest(ANN), date(2027, 1, 1)), self.keys[0])}"
+        machine = ("Auto-Submitted: auto-replied",)
+        for raw, to in (
+            (mail(body="away", headers=machine), f"{address}@example.com"),
+            (mail(body="gone", headers=machine), SUPPORT),
+            (bounce(seed.delivery_id(self.old), 9), SUPPORT),
+        ):
+            release(self.intake, self.accept(raw, to).inbound_id, "anna", NOON)
+
     def postpone_a_delivery(self) -> None:
         self._fail(TemporaryFailure("451"))
 
@@ -253,6 +264,7 @@ STEPS: Final[tuple[Callable[[Pipeline], None], ...]] = (
     Pipeline.accept_an_answer_by_token,
     Pipeline.accept_a_bounce,
     Pipeline.park_and_replay,
+    Pipeline.release_what_was_screened_out,
     Pipeline.work,
     Pipeline.postpone_a_delivery,
     Pipeline.fail_a_delivery,

@@ -32,18 +32,37 @@ def dead_jobs(session: Session, kind: str | None) -> Sequence[int]:
     return session.execute(query if kind is None else query.where(Job.kind == kind)).scalars().all()
 
 
-def list_mails(session: Session, disposition: Disposition, limit: int) -> list[dict[str, Any]]:
-    """Return ledger rows in a state, the newest first, with the reference of their ticket."""
+def list_mails(
+    session: Session, states: Sequence[Disposition], limit: int, *, since: datetime | None = None, sender: str = ""
+) -> list[dict[str, Any]]:
+    """Return ledger rows in any of some states, the newest first, with the reference of their ticket.
+
+    `sender` is a part of the envelope sender's address.
+    """
+    # One query a state: each walks its index to the limit, where one for all states would sort them first.
+    rows = [row for state in states for row in _mails_in_state(session, state, limit, since, sender)]
+    return sorted(rows, key=lambda row: row["id"], reverse=True)[:limit]
+
+
+def _mails_in_state(
+    session: Session, state: Disposition, limit: int, since: datetime | None, sender: str
+) -> list[dict[str, Any]]:
     query = (
         select(Inbound, Ticket.reference)
         .outerjoin(Ticket, Ticket.id == Inbound.ticket_id)
-        .where(Inbound.disposition == disposition)
+        .where(Inbound.disposition == state)
         .order_by(Inbound.id.desc())
         .limit(limit)
     )
-    names = ("id", "received_at", "source", "peer", "mail_from", "rcpt_tos", "size", "message_id", "reasons")
-    rows = session.execute(query)
-    return [{name: getattr(row, name) for name in names} | {"ticket": reference} for row, reference in rows]
+    if since is not None:
+        query = query.where(Inbound.received_at >= since)
+    if sender:
+        query = query.where(func.lower(Inbound.mail_from).contains(sender.lower(), autoescape=True))
+    names = ("id", "disposition", "received_at", "source", "peer", "mail_from", "rcpt_tos", "size", "message_id")
+    return [
+        {name: getattr(row, name) for name in (*names, "reasons")} | {"ticket": reference}
+        for row, reference in session.execute(query)
+    ]
 
 
 def disposition_of(session: Session, inbound_id: int) -> Disposition:

@@ -39,6 +39,8 @@ COMMANDS: Final = (
     f"trace {seed.delivery_id(20)}",
     "trace 10",
     f"trace {'0' * 64}",
+    "mail list",
+    "mail list --state list --from example.com --since 2026-01-01",
     "parked list",
     "parked show 3",
     *(f"jobs list --state {state}" for state in ("ready", "leased", "done", "dead")),

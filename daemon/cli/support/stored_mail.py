@@ -1,0 +1,69 @@
+"""Show a stored email and replay a parked one, for the commands `mail` and `parked`."""
+
+import sys
+from typing import Final
+
+import click
+
+from config.settings import Settings
+from daemon.cli.support import context, output
+from daemon.store import ledger
+from daemon.store.models import Inbound
+from daemon.store.store import Store
+from daemon.system.clock import SystemClock
+from daemon.tickets import retry
+from daemon.tickets.intake import Intake
+from daemon.vocabulary import Disposition
+
+MAX_BYTES_SHOWN: Final = 20_000
+NAMES: Final = (
+    "disposition",
+    "reasons",
+    "received_at",
+    "source",
+    "peer",
+    "mail_from",
+    "rcpt_tos",
+    "size",
+    "sha256",
+)
+
+
+def show(settings: Settings, number: int, hint: str, *, raw: bool) -> None:
+    """Print the facts and the content of an email, or write it byte for byte; raises NotFound with a hint."""
+    with context.store(settings) as store, store.read() as session:
+        row = session.get(Inbound, number)
+        if row is None:
+            raise context.NotFound(f"there is no email {number}; {hint}")
+        try:
+            raw_email = ledger.raw_of(session, number)
+        except LookupError as error:
+            raise context.NotFound(str(error)) from None
+    if raw:
+        sys.stdout.buffer.write(raw_email)
+        return
+    output.facts(f"email {number}", {name.replace("_", " "): getattr(row, name) for name in NAMES})
+    click.echo()
+    click.echo(output.block(raw_email[:MAX_BYTES_SHOWN].decode("utf-8", "replace"), "  "))
+    if len(raw_email) > MAX_BYTES_SHOWN:
+        output.note(f"the first {MAX_BYTES_SHOWN} of {len(raw_email)} bytes; --raw shows all")
+
+
+def replay(store: Store, accept: Intake, number: int, actor: str, *, silent: bool) -> bool:
+    """Replay one parked email and print the result; return False if it is still parked or missing."""
+    now = SystemClock().now()
+    with store.read() as session:
+        row = session.get(Inbound, number)
+    if row is None:
+        click.echo(f"email {number}: does not exist")
+        return False
+    if row.disposition != Disposition.PARKED:
+        click.echo(f"email {number}: is not parked; its disposition is {row.disposition}")
+        return True
+    if row.ticket_id is not None:
+        ticket = row.ticket_id
+        click.echo(f"email {number}: {store.write(lambda s: retry.triage_again(s, number, ticket, actor, now))}")
+        return True
+    receipt = accept.replay(number, now=now, silent=silent)
+    click.echo(f"email {number}: {receipt.disposition} {receipt.reference or ''}".rstrip())
+    return receipt.disposition is not Disposition.PARKED
