@@ -310,6 +310,8 @@ class Health(Section):
     """A mailbox has not been read for longer than this."""
     no_mail_hours: Annotated[float, Field(ge=0)] = 0
     """No email at all has come for longer than this; 0: never."""
+    daily_report: bool = True
+    """Whether service.admin gets one short email a day with the counts of the day before (UTC)."""
 
 
 class Log(Section):

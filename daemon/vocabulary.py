@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -310,6 +310,15 @@ class HealthFacts:
     room: bool = True
     refused: str = ""
     drifted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DailyCounts:
+    """What happened on a day (UTC): emails by the state in which they ended, and suppressed acknowledgements."""
+
+    day: date
+    emails: Mapping[Disposition, int]
+    suppressed: int
 
 
 @dataclass(frozen=True, slots=True)

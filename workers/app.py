@@ -72,6 +72,7 @@ class WorkerApp:
             refused=lambda: self._deliver.refused,
             drifted=lambda: self.model_source.drifted,
             has_space=FreeSpace(settings.service.state_dir, settings.limits.free_bytes),
+            daily_report=settings.health.daily_report,
         )
         for kind in JobKind:
             limit = TRAINING_LIMIT_MS if kind is JobKind.TRAIN else TIME_LIMIT_MS

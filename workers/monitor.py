@@ -1,21 +1,21 @@
-"""Check the health of the system every 30 seconds, and email the admin once about each problem."""
+"""Check the health of the system every 30 seconds; email the admin once about each problem, and a report a day."""
 
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import structlog
 
 from daemon.mail.token import Purpose, Token, digest, sign
-from daemon.store.queries import health
+from daemon.store.queries import daily, health
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.thread import PeriodicThread
 from daemon.tickets.health import DATABASE_LOST, Thresholds, examine
 from daemon.vocabulary import Problem
-from workers.notify.alert import alert
+from workers.notify.alert import AdminMail, alert, daily_report
 from workers.notify.outgoing import message_id
-from workers.transports.base import Transport, TransportFailure
+from workers.transports.base import PermanentFailure, Transport, TransportFailure
 
 log = structlog.get_logger(__name__)
 
@@ -45,12 +45,14 @@ class HealthMonitor:
         refused: Callable[[], str],
         drifted: Callable[[], str],
         has_space: Callable[[], bool],
+        daily_report: bool = False,
     ) -> None:
         self._store, self._clock, self._transport, self._keys = store, clock, transport, keys
         self._sender, self._admin, self._domain = sender, admin, message_id_domain
         self._mailboxes, self._thresholds = mailboxes, thresholds
         self._refused, self._drifted, self._has_space = refused, drifted, has_space
         self._loss_alerted = False
+        self._daily_report = daily_report
         self._thread = PeriodicThread("monitor", CHECK_SECONDS, self.check)
 
     def start(self) -> None:
@@ -80,6 +82,8 @@ class HealthMonitor:
         new = tuple(self._store.write(lambda session: health.raise_alarms(session, problems, now)))
         if new and not self._alert(new):
             self._store.write(lambda session: health.mark_unsent(session, [problem.key for problem in new]))
+        if self._daily_report and self._admin:
+            self._report(now.date() - timedelta(days=1), self._admin)
         return new
 
     def _database_lost(self) -> tuple[Problem, ...]:
@@ -95,10 +99,32 @@ class HealthMonitor:
             log.warning("problem found", key=problem.key, text=problem.text)
         if not self._admin:
             return True
-        now, admin = self._clock.now(), self._admin
+        try:
+            self._transport.send(self._sender, self._admin, alert(problems, self._address(self._admin)))
+        except TransportFailure as error:
+            log.error("alert not sent", reason=str(error)[:200])  # noqa: TRY400 - the reply of the server is enough
+            return False
+        return True
+
+    def _report(self, day: date, admin: str) -> None:
+        """Send the report of a day, if no other process did: once, or not at all if this one dies while it sends."""
+        with self._store.read() as session:
+            if not daily.is_due(session, day):
+                return
+            counts = daily.counts(session, day)
+        if not self._store.write(lambda session: daily.claim(session, day, self._clock.now())):
+            return
+        try:
+            self._transport.send(self._sender, admin, daily_report(counts, self._address(admin)))
+        except TransportFailure as error:
+            log.error("daily report not sent", reason=str(error)[:200])  # noqa: TRY400 - as above
+            if not isinstance(error, PermanentFailure):
+                self._store.write(lambda session: daily.release(session, day))
+
+    def _address(self, admin: str) -> AdminMail:
+        now = self._clock.now()
         mark = sign(Token(Purpose.TEAM, 0, digest(admin), (now + TOKEN_LIFETIME).date()), self._keys[0])
-        content = alert(
-            problems,
+        return AdminMail(
             sender=self._sender,
             recipient=admin,
             mark=mark,
@@ -106,9 +132,3 @@ class HealthMonitor:
             boundary_seed=secrets.token_hex(16),
             now=now,
         )
-        try:
-            self._transport.send(self._sender, admin, content)
-        except TransportFailure as error:
-            log.error("alert not sent", reason=str(error)[:200])  # noqa: TRY400 - the reply of the server is enough
-            return False
-        return True

@@ -301,7 +301,10 @@ class SigningKey(Base):
 
 
 class Alarm(Base):
-    """A problem that lasts. `told_at` is when the admin was alerted, NULL if that is still to be done."""
+    """A problem that lasts. `told_at` is when the admin was alerted, NULL if that is still to be done.
+
+    The row "daily report" is none: its `text` is the day that was reported last.
+    """
 
     __tablename__ = "alarm"
     key: Mapped[str] = mapped_column(String(128), primary_key=True)

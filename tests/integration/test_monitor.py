@@ -1,7 +1,10 @@
 """The admin gets one email about each problem, whichever process finds it, and another one if it comes back."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from email.parser import BytesParser
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -12,8 +15,11 @@ from daemon.store.jobs import JobKind, NewJob
 from daemon.store.models import Job
 from daemon.store.store import Store
 from daemon.tickets.health import Thresholds
+from daemon.tickets.intake import Intake
 from daemon.vocabulary import Subject, SubjectKind
+from tests.support.emails import inbound, mail
 from tests.support.fakes import FakeClock
+from tests.support.smtp_client import POLICY
 from tests.support.smtp_sink import Sink
 from workers.monitor import HealthMonitor
 from workers.transports.base import Transport
@@ -37,7 +43,9 @@ def transport(sink: Sink) -> Iterator[Transport]:
     found.close()
 
 
-def monitor(store: Store, clock: FakeClock, transport: Transport, admin: str | None = ADMIN) -> HealthMonitor:
+def monitor(
+    store: Store, clock: FakeClock, transport: Transport, admin: str | None = ADMIN, *, daily_report: bool = True
+) -> HealthMonitor:
     return HealthMonitor(
         store,
         clock,
@@ -51,6 +59,7 @@ def monitor(store: Store, clock: FakeClock, transport: Transport, admin: str | N
         refused=lambda: "",
         drifted=lambda: "",
         has_space=lambda: True,
+        daily_report=daily_report,
     )
 
 
@@ -120,3 +129,57 @@ def test_the_loss_of_the_database_file_is_alerted_once_although_nothing_can_be_r
     assert watching.check() == ()
     (alert,) = sink.received
     assert b"The database file was removed or replaced" in alert.content
+
+
+def reports(sink: Sink) -> list[str]:
+    """Return the subjects of the daily reports."""
+    messages = [BytesParser(policy=default).parsebytes(mail.content) for mail in sink.received]
+    return [subject for message in messages if "accepted" in (subject := str(message["Subject"]))]
+
+
+def test_several_workers_send_one_report_of_the_day_before(store: Store, sink: Sink, transport: Transport) -> None:
+    clock = FakeClock()
+    workers = [monitor(store, clock, transport) for _ in range(5)]
+    for worker in workers:
+        worker.check()
+    assert reports(sink) == []
+    case = Intake(store, POLICY, lambda _: None)
+    case.accept(inbound(mail()))
+    case.accept(inbound(mail(headers=("Auto-Submitted: auto-replied",))))
+    clock.advance(hours=11)
+    case.accept(inbound(mail(body="later"), received_at=clock.now()))
+    clock.advance(hours=2)
+    case.accept(inbound(mail(body="on the next day"), received_at=clock.now()))
+    with ThreadPoolExecutor(len(workers)) as pool:
+        list(pool.map(lambda worker: worker.check(), workers))
+    assert reports(sink) == ["triaged: 2026-03-02: accepted 3, tickets 2, screened out 1"]
+    clock.advance(hours=20)
+    for worker in workers:
+        worker.check()
+    assert len(reports(sink)) == 1
+    clock.advance(hours=4)
+    workers[0].check()
+    assert reports(sink)[1:] == ["triaged: 2026-03-03: accepted 1, tickets 1, screened out 0"]
+
+
+@pytest.mark.parametrize(("answer", "sent"), [("451 4.2.0 later", 1), ("550 5.1.1 no such user", 0)])
+def test_a_report_that_is_refused_is_sent_again_unless_it_is_for_good(
+    store: Store, sink: Sink, transport: Transport, answer: str, sent: int
+) -> None:
+    clock = FakeClock()
+    worker = monitor(store, clock, transport)
+    worker.check()
+    clock.advance(days=1)
+    sink.script("RCPT", answer)
+    for _ in range(3):
+        worker.check()
+    assert len(reports(sink)) == sent
+
+
+def test_no_report_is_sent_where_the_admin_wants_none(store: Store, sink: Sink, transport: Transport) -> None:
+    clock = FakeClock()
+    worker = monitor(store, clock, transport, daily_report=False)
+    worker.check()
+    clock.advance(days=1)
+    worker.check()
+    assert sink.received == []

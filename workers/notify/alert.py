@@ -1,15 +1,20 @@
-"""Write the email that alerts the admin to problems. Uses no template, which could be the problem. Pure."""
+"""Write the emails to the admin: alerts and the daily report. Uses no template, which could be the problem. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from typing import Final
 
 from daemon.text import harmless_line
-from daemon.vocabulary import Problem
+from daemon.vocabulary import SCREENED_OUT, DailyCounts, Disposition, Problem
 from workers.notify.compose import OutgoingMail, as_bytes
 
 CLOSING: Final = 'You get one email about each problem. Run "triaged check --live" to see what is wrong now.'
+REPORT_CLOSING: Final = (
+    'If a person wrote an email that was screened out, find it with "triaged mail list" and make it a ticket with '
+    '"triaged mail release ID". The setting health.daily_report ends these emails.'
+)
 # Readable on a phone: as wide as the screen, in a font of usual size.
 PAGE: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -20,34 +25,63 @@ PAGE: Final = """<!DOCTYPE html>
 """
 
 
-def alert(
-    problems: Sequence[Problem],
-    *,
-    sender: str,
-    recipient: str,
-    mark: str,
-    message_id: str,
-    boundary_seed: str,
-    now: datetime,
-) -> bytes:
+@dataclass(frozen=True, slots=True)
+class AdminMail:
+    """What every email to the admin needs besides its content. `mark` is the token that shows it to be ours."""
+
+    sender: str
+    recipient: str
+    mark: str
+    message_id: str
+    boundary_seed: str
+    now: datetime
+
+
+def alert(problems: Sequence[Problem], address: AdminMail) -> bytes:
     """Return the email as it goes over the wire; its subject is the first problem."""
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    paragraphs = [*(harmless_line(problem.text, 500) for problem in problems), CLOSING]
+    return _email(
+        f"triaged: {harmless_line(problems[0].text, 120)}{more}",
+        [*(harmless_line(problem.text, 500) for problem in problems), CLOSING],
+        address,
+    )
+
+
+def daily_report(counts: DailyCounts, address: AdminMail) -> bytes:
+    """Return the email that says what came on a day."""
+    screened_out = {state: counts.emails[state] for state in SCREENED_OUT}
+    rest = ", ".join(f"{state} {number}" for state, number in counts.emails.items() if state not in screened_out)
+    kinds = ", ".join(f"{state} {number}" for state, number in screened_out.items())
+    accepted, out = sum(counts.emails.values()), sum(screened_out.values())
+    tickets = counts.emails[Disposition.TICKET]
+    return _email(
+        f"triaged: {counts.day}: accepted {accepted}, tickets {tickets}, screened out {out}",
+        [
+            f"{counts.day} (UTC). Emails accepted: {accepted} ({rest}).",
+            f"Screened out: {out} ({kinds}).",
+            f"Acknowledgements suppressed: {counts.suppressed}.",
+            REPORT_CLOSING,
+        ],
+        address,
+    )
+
+
+def _email(subject: str, paragraphs: Sequence[str], address: AdminMail) -> bytes:
     outgoing = OutgoingMail(
         kind="alert",
         sender_name="triaged",
-        sender_address=sender,
-        recipient=recipient,
+        sender_address=address.sender,
+        recipient=address.recipient,
         reply_to=None,
-        subject=f"triaged: {harmless_line(problems[0].text, 120)}{more}",
+        subject=subject,
         text="\n\n".join(paragraphs) + "\n",
         html=PAGE.format("".join(f"<p>{escape(paragraph)}</p>\n" for paragraph in paragraphs)),
-        message_id=message_id,
+        message_id=address.message_id,
         in_reply_to="",
         references=(),
-        loop_token=mark,
+        loop_token=address.mark,
         files=(),
-        date=now,
-        boundary_seed=boundary_seed,
+        date=address.now,
+        boundary_seed=address.boundary_seed,
     )
     return as_bytes(outgoing)

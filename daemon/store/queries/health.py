@@ -14,6 +14,8 @@ from daemon.store.sql import insert_or_ignore
 from daemon.vocabulary import Disposition, HealthFacts, MailboxFacts, Problem
 
 COUNTED_AT_MOST = 10_000
+# Its row is no problem: it holds the day that was reported last.
+DAILY_REPORT = "daily report"
 
 
 def facts(
@@ -63,7 +65,7 @@ def raise_alarms(session: Session, problems: Sequence[Problem], now: datetime) -
     If several processes see the same problem, it is returned to one of them only.
     """
     keys = [problem.key for problem in problems]
-    session.execute(delete(Alarm).where(Alarm.key.not_in(keys)))
+    session.execute(delete(Alarm).where(Alarm.key.not_in([*keys, DAILY_REPORT])))
     for problem in problems:
         row = {"key": problem.key, "text": problem.text, "since": now, "told_at": None}
         session.execute(insert_or_ignore(session, Alarm), row)

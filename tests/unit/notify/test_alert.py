@@ -5,21 +5,22 @@ from email.parser import BytesParser
 from email.policy import default
 from typing import cast
 
-from daemon.vocabulary import Problem
+from daemon.vocabulary import DailyCounts, Disposition, Problem
 from tests.support.fakes import NOON
-from workers.notify.alert import alert
+from workers.notify.alert import AdminMail, alert, daily_report
+
+ADDRESS = AdminMail("support@example.com", "admin@example.com", "m" * 34, "<1@example.com>", "seed", NOON)
 
 
 def read(*texts: str) -> EmailMessage:
     content = alert(
         [Problem(f"key {text}", text) for text in texts],
-        sender="support@example.com",
-        recipient="admin@example.com",
-        mark="m" * 34,
-        message_id="<1@example.com>",
-        boundary_seed="seed",
-        now=NOON,
+        ADDRESS,
     )
+    return parsed(content)
+
+
+def parsed(content: bytes) -> EmailMessage:
     return cast(EmailMessage, BytesParser(policy=default).parsebytes(content))
 
 
@@ -43,3 +44,20 @@ def test_every_problem_is_in_text_and_html_with_the_command_that_shows_the_state
 
 def test_the_html_is_as_wide_as_the_screen() -> None:
     assert 'content="width=device-width, initial-scale=1"' in body(read("x"), "html")
+
+
+def test_the_daily_report_counts_what_was_accepted_and_screened_out_by_kind() -> None:
+    counts = dict.fromkeys(Disposition, 0) | {
+        Disposition.TICKET: 31,
+        Disposition.FOLLOW_UP: 4,
+        Disposition.PARKED: 1,
+        Disposition.AUTO_REPLY: 7,
+        Disposition.LIST: 2,
+    }
+    message = parsed(daily_report(DailyCounts(NOON.date(), counts, 3), ADDRESS))
+    assert message["Subject"] == "triaged: 2026-03-02: accepted 45, tickets 31, screened out 9"
+    text = body(message, "plain")
+    assert "Emails accepted: 45 (ticket 31, follow-up 4, duplicate 0, parked 1)." in text
+    assert "Screened out: 9 (auto-reply 7, bounce 0, list 2, own 0)." in text
+    assert "Acknowledgements suppressed: 3." in text
+    assert "triaged mail list" in text

@@ -1,0 +1,73 @@
+"""The facts of the daily report to the admin, and the note which day was reported last."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
+
+from daemon.store.deliveries import DeliveryState
+from daemon.store.models import Alarm, DeliveryRow, Inbound
+from daemon.store.queries.health import DAILY_REPORT
+from daemon.store.sql import insert_or_ignore
+from daemon.vocabulary import DailyCounts, Disposition, MailKind
+
+COUNTED_AT_MOST: Final = 10_000_000
+# Rows of emails that came at the same time are written in any order, this far apart at most.
+DISORDER: Final = timedelta(hours=1)
+
+
+def counts(session: Session, day: date) -> DailyCounts:
+    """Count what came and was suppressed on a day in UTC."""
+    start = datetime.combine(day, time(), UTC)
+    end = start + timedelta(days=1)
+    # No index has the time; the newest row before the day is found by walking back over two days at most.
+    before = select(Inbound.id).where(Inbound.received_at < start - DISORDER).order_by(Inbound.id.desc()).limit(1)
+    first = session.execute(before).scalar() or 0
+    came = (Inbound.id > first, Inbound.received_at >= start, Inbound.received_at < end)
+    return DailyCounts(
+        day=day,
+        emails={state: _count(session, Inbound.disposition == state, *came) for state in Disposition},
+        suppressed=_count(
+            session,
+            DeliveryRow.kind == MailKind.ACKNOWLEDGEMENT,
+            DeliveryRow.state == DeliveryState.SUPPRESSED,
+            DeliveryRow.created_at >= start,
+            DeliveryRow.created_at < end,
+        ),
+    )
+
+
+def is_due(session: Session, day: date) -> bool:
+    """Say whether a day is still to be reported; without a note this may be the first day of all."""
+    reported = session.execute(select(Alarm.text).where(Alarm.key == DAILY_REPORT)).scalar()
+    return reported is None or reported < day.isoformat()
+
+
+def claim(session: Session, day: date, now: datetime) -> bool:
+    """Note that a day is reported; return whether the caller is to report it.
+
+    Among several processes one is. The day before the first start has nothing to report.
+    """
+    first = {"key": DAILY_REPORT, "text": day.isoformat(), "since": now, "told_at": now}
+    session.execute(insert_or_ignore(session, Alarm), first)
+    moved = session.execute(
+        update(Alarm)
+        .where(Alarm.key == DAILY_REPORT, Alarm.text < day.isoformat())
+        .values(text=day.isoformat(), told_at=now)
+    )
+    return bool(moved.rowcount)  # type: ignore[attr-defined]  # an UPDATE has it
+
+
+def release(session: Session, day: date) -> None:
+    """Note that the report of a day could not be sent: the next check tries again."""
+    session.execute(
+        update(Alarm)
+        .where(Alarm.key == DAILY_REPORT, Alarm.text == day.isoformat())
+        .values(text=(day - timedelta(days=1)).isoformat())
+    )
+
+
+def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
+    found = select(1).where(*conditions).limit(COUNTED_AT_MOST).subquery()
+    return session.execute(select(func.count()).select_from(found)).scalar_one()
