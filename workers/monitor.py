@@ -122,8 +122,8 @@ class HealthMonitor:
                 self._store.write(lambda session: daily.release(session, day))
 
     def _address(self, admin: str) -> AdminMail:
-        now = self._clock.now()
-        mark = sign(Token(Purpose.TEAM, 0, digest(admin), (now + TOKEN_LIFETIME).date()), self._keys[0])
+        now, key = self._clock.now(), self._keys[0]
+        mark = sign(Token(Purpose.TEAM, 0, digest(admin, key), (now + TOKEN_LIFETIME).date()), key)
         return AdminMail(
             sender=self._sender,
             recipient=admin,

@@ -56,10 +56,18 @@ def analyze(inbound: Inbound, identity: Identity) -> Analysis:
     if screening.kind is SenderKind.LIST and _our_list(message, identity.accepted_lists):
         screening = Screening(SenderKind.PERSON, screening.acknowledge, ("came through our own list",))
     sender = hidden_author(message, identity.own_addresses) or sender_of(message)
+    keys = follow_up.find_keys(
+        message,
+        inbound.envelope.rcpt_tos,
+        sender.email if sender else None,
+        identity.keys,
+        today,
+        identity.reference_prefix,
+    )
     return Analysis(
         message,
         screening,
-        follow_up.find_keys(message, inbound.envelope.rcpt_tos, identity.keys, today, identity.reference_prefix),
+        keys,
         sender,
         _is_author(sender, message) and authenticated(message, identity.trusted_authserv_ids),
         read_dsn(message, null_sender=inbound.envelope.mail_from == "") if screening.kind in REPORTS else None,

@@ -18,10 +18,19 @@ ADDRESS_HEADERS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
 
 
 @dataclass(frozen=True, slots=True)
+class FoundToken:
+    """A genuine token, its place in the email, and whether it was sent to the address that the email comes from."""
+
+    token: Token
+    place: str
+    is_senders: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Keys:
     """What in an email can identify a ticket, strongest evidence first."""
 
-    tokens: tuple[tuple[Token, str], ...] = ()
+    tokens: tuple[FoundToken, ...] = ()
     message_ids: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
 
@@ -52,10 +61,12 @@ class FollowUp:
     ticket_id: int
     joins: bool
     evidence: str
-    token: Token | None = None
+    token: FoundToken | None = None
 
 
-def find_keys(message: Message, rcpt_tos: Sequence[str], keys: tuple[bytes, ...], today: date, prefix: str) -> Keys:
+def find_keys(
+    message: Message, rcpt_tos: Sequence[str], sender: str | None, keys: tuple[bytes, ...], today: date, prefix: str
+) -> Keys:
     """Return what can identify a ticket: signed tokens, parent Message-IDs, references in the subject."""
     addresses = " ".join([*rcpt_tos, *(v for h in ADDRESS_HEADERS for v in message.headers.get(h, ())[:5])])
     parents = (*message.in_reply_to, *reversed(message.references))[:MAX_IDS]
@@ -64,7 +75,11 @@ def find_keys(message: Message, rcpt_tos: Sequence[str], keys: tuple[bytes, ...]
         ("signed Message-ID", " ".join(parents)),
         ("signed reference in the text", _after_markers(message.text)),
     )
-    tokens = [(found, place) for place, text in places for found in token.find(text[:20_000], keys, today)]
+    tokens = [
+        FoundToken(found, place, bool(sender) and found.is_for(sender or "", keys))
+        for place, text in places
+        for found in token.find(text[:20_000], keys, today)
+    ]
     return Keys(tuple(tokens), tuple(dict.fromkeys(parents)), find_references(message.subject, prefix))
 
 
@@ -74,10 +89,10 @@ def decide(keys: Keys, candidates: Candidates, sender: str | None, subject: str,
     With a token that we signed, anyone may join; with a known Message-ID, a participant with the same subject; with
     a bare reference, only a participant whose address is authenticated (`verified`), because anyone can read one.
     """
-    for genuine, place in keys.tokens:
-        candidate = candidates.by_id.get(genuine.ticket_id)
+    for found in keys.tokens:
+        candidate = candidates.by_id.get(found.token.ticket_id)
         if candidate:
-            return _joined(candidate, place, genuine)
+            return _joined(candidate, found.place, found)
     for message_id in keys.message_ids:
         candidate = candidates.by_id.get(candidates.by_message_id.get(message_id, 0))
         if candidate and sender in candidate.participants:
@@ -109,10 +124,10 @@ def bare_subject(subject: str) -> str:
     return " ".join(subject.split()).casefold()
 
 
-def _joined(candidate: Candidate, evidence: str, genuine: Token | None = None) -> FollowUp:
+def _joined(candidate: Candidate, evidence: str, found: FoundToken | None = None) -> FollowUp:
     if candidate.status in (Status.CLOSED, Status.SPAM):
         return FollowUp(candidate.ticket_id, joins=False, evidence=f"{evidence}; that ticket is {candidate.status}")
-    return FollowUp(candidate.ticket_id, joins=True, evidence=evidence, token=genuine)
+    return FollowUp(candidate.ticket_id, joins=True, evidence=evidence, token=found)
 
 
 def _after_markers(text: str) -> str:

@@ -1,4 +1,11 @@
-"""Signed tokens that name a ticket, a recipient, a purpose and an expiry date."""
+"""Signed tokens that name a ticket, a recipient, a purpose and an expiry date.
+
+    token       = base32(payload, MAC of the payload)
+    payload     = purpose, ticket, recipient, expiry
+    recipient   = MAC of the address that the token is sent to
+
+Both MACs are HMAC-SHA-256 cut to 80 bits under the signing key, each over a text of its own form.
+"""
 
 import base64
 import hashlib
@@ -9,13 +16,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Final
 
 EPOCH = date(2020, 1, 1)
-PAYLOAD = struct.Struct(">cIIH")
-MAC_BYTES = 10
-LENGTH = 34
-TOKEN = re.compile(rf"(?<![a-z2-7])[a-z2-7]{{{LENGTH}}}(?![a-z2-7])", re.IGNORECASE | re.ASCII)
-MAX_CANDIDATES = 50
+MAC_BYTES: Final = 10
+PAYLOAD: Final = struct.Struct(f">cI{MAC_BYTES}sH")
+# Tokens of this form are in emails that were sent before; their 4 bytes of the recipient were made without a key.
+UNBOUND_PAYLOAD: Final = struct.Struct(">cI4xH")
+LENGTH: Final = 44
+UNBOUND_LENGTH: Final = 34
+SHAPE: Final = rf"(?:[a-z2-7]{{{LENGTH}}}|[a-z2-7]{{{UNBOUND_LENGTH}}})"
+TOKEN: Final = re.compile(rf"(?<![a-z2-7]){SHAPE}(?![a-z2-7])", re.IGNORECASE | re.ASCII)
+MAX_CANDIDATES: Final = 50
 
 
 class Purpose(StrEnum):
@@ -27,25 +39,29 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Content of a token. `recipient` is a 32-bit digest of the address it was sent to."""
+    """Content of a token. `recipient` is the digest of the address it was sent to, b"" if it is not bound to one."""
 
     purpose: Purpose
     ticket_id: int
-    recipient: int
+    recipient: bytes
     expires: date
 
-    def is_for(self, email: str) -> bool:
-        """Return whether the token was sent to this address."""
-        return self.recipient == digest(email)
+    def is_for(self, email: str, keys: tuple[bytes, ...]) -> bool:
+        """Return whether the token was sent to this address; an unbound token was sent to nobody that we know."""
+        matches = [hmac.compare_digest(self.recipient, digest(email, key)) for key in keys]
+        return any(matches)
 
 
-def digest(email: str) -> int:
-    """Return the 32-bit digest that binds a token to an address."""
-    return int.from_bytes(hashlib.sha256(email.lower().encode()).digest()[:4], "big")
+def digest(email: str, key: bytes) -> bytes:
+    """Return the 80-bit digest that binds a token to an address; without the key nobody can compute or test it."""
+    return _mac(b"recipient:" + email.lower().encode(), key)
 
 
 def sign(token: Token, key: bytes) -> str:
-    """Return the token as 34 characters of base32, which fit in a local part (RFC 5321 section 4.5.3.1.1)."""
+    """Return the token as 44 characters of base32.
+
+    They fit into a local part of 64 bytes (RFC 5321 section 4.5.3.1.1) after a mailbox name of 19 and the plus sign.
+    """
     payload = PAYLOAD.pack(token.purpose.encode(), token.ticket_id, token.recipient, (token.expires - EPOCH).days)
     return _text(payload + _mac(payload, key))
 
@@ -59,16 +75,24 @@ def verify(text: str, keys: tuple[bytes, ...], today: date) -> Token | None:
         data = base64.b32decode(text.upper() + "=" * (-len(text) % 8))
     except ValueError:
         return None
-    if len(data) != PAYLOAD.size + MAC_BYTES:
+    payload, mac = data[:-MAC_BYTES], data[-MAC_BYTES:]
+    if len(payload) not in (PAYLOAD.size, UNBOUND_PAYLOAD.size):
         return None
-    payload, mac = data[: PAYLOAD.size], data[PAYLOAD.size :]
     matches = [hmac.compare_digest(mac, _mac(payload, key)) for key in keys]
-    # The last character has two unused bits: only one of their four spellings is valid.
+    # The last character has unused bits: only one of its spellings is valid.
     if not any(matches) or _text(data) != text.lower():
         return None
-    purpose, ticket_id, recipient, days = PAYLOAD.unpack(payload)
-    token = Token(Purpose(purpose.decode()), ticket_id, recipient, EPOCH + timedelta(days=days))
+    token = _unpack(payload)
     return token if token.expires >= today else None
+
+
+def _unpack(payload: bytes) -> Token:
+    if len(payload) == PAYLOAD.size:
+        purpose, ticket_id, recipient, days = PAYLOAD.unpack(payload)
+    else:
+        purpose, ticket_id, days = UNBOUND_PAYLOAD.unpack(payload)
+        recipient = b""
+    return Token(Purpose(purpose.decode()), ticket_id, recipient, EPOCH + timedelta(days=days))
 
 
 def find(text: str, keys: tuple[bytes, ...], today: date) -> Iterator[Token]:

@@ -16,7 +16,7 @@ from aiosmtpd.smtp import Envelope as SmtpEnvelope
 
 from daemon.mail.address import canonical
 from daemon.mail.envelope import Envelope, Inbound
-from daemon.mail.token import LENGTH
+from daemon.mail.token import SHAPE
 from daemon.smtp import replies
 from daemon.smtp.acceptor import Acceptor
 from daemon.smtp.batch import Batch
@@ -39,7 +39,7 @@ PARSER_THREADS = 4
 INLINE_PARSE_BYTES = 16 * 1024
 HOP = re.compile(rb"^Received:", re.IGNORECASE | re.MULTILINE)
 END_OF_HEADER = re.compile(rb"\n\r?\n")
-PLUS_TOKEN = re.compile(rf"\+[a-z2-7]{{{LENGTH}}}$", re.IGNORECASE)
+PLUS_TOKEN = re.compile(rf"\+{SHAPE}$", re.IGNORECASE)
 
 
 class Listener:

@@ -162,7 +162,7 @@ def find_candidates(session: Session, keys: Keys) -> Candidates:
     if keys.references:
         rows = session.execute(select(Ticket.reference, Ticket.id).where(Ticket.reference.in_(keys.references)))
         by_reference.update((r, t) for r, t in rows)
-    ids = {t.ticket_id for t, _ in keys.tokens} | set(by_message_id.values()) | set(by_reference.values())
+    ids = {found.token.ticket_id for found in keys.tokens} | set(by_message_id.values()) | set(by_reference.values())
     by_id = {ticket_id: _candidate(session, ticket_id) for ticket_id in ids}
     return Candidates({i: c for i, c in by_id.items() if c}, by_message_id, by_reference)
 

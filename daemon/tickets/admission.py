@@ -195,7 +195,7 @@ def _write_effects(session: Session, admission: _Admission, identity: Identity) 
         participant = None if by_team else admission.sender_id
         tickets.join(session, admission.ticket_id, participant, email.now, reopen=not by_team)
         admission.reference = tickets.reference_of(session, admission.ticket_id)
-        if admission.sender_id is not None and proves_reading(analysis, admission.verdict.follow_up):
+        if admission.sender_id is not None and proves_reading(admission.verdict.follow_up):
             tickets.verify_person(session, admission.sender_id, email.now)
 
 

@@ -112,11 +112,10 @@ def decide(email: PreparedEmail, facts: Facts) -> Verdict:
     return _from_machine(analysis, found, facts.bounced_ticket)
 
 
-def proves_reading(analysis: Analysis, found: FollowUp | None) -> bool:
+def proves_reading(found: FollowUp | None) -> bool:
     """Say whether the sender holds a token that went to the address they write from."""
-    token = found.token if found else None
-    email = analysis.sender_email
-    return bool(email and token and token.purpose is Purpose.CUSTOMER and token.is_for(email))
+    held = found.token if found else None
+    return held is not None and held.is_senders and held.token.purpose is Purpose.CUSTOMER
 
 
 def _from_person(analysis: Analysis, found: FollowUp | None) -> Verdict:

@@ -135,7 +135,7 @@ class Pipeline:
         self.accept(mail(self.writer, f"about {reference}"), mail_from=self.writer)
 
     def accept_an_answer_by_token(self) -> None:
-        token = Token(Purpose.CUSTOMER, self.old, digest("ann@customer.example"), date(2027, 1, 1))
+        token = Token(Purpose.CUSTOMER, self.old, digest("ann@customer.example", self.keys[0]), date(2027, 1, 1))
         address = f"support+{sign(token, self.keys[0])}@example.com"
         assert self.accept(mail(body="by token"), address).ticket_id == self.old
 

@@ -25,4 +25,4 @@ def count(store: Store, table: Any) -> int:
 
 
 def mark(ticket_id: int, email: str = ANN, purpose: Purpose = Purpose.CUSTOMER, key: bytes = KEY) -> str:
-    return token.sign(Token(purpose, ticket_id, token.digest(email), NOON.date() + timedelta(days=30)), key)
+    return token.sign(Token(purpose, ticket_id, token.digest(email, key), NOON.date() + timedelta(days=30)), key)

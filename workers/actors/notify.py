@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from daemon.mail.token import sign
 from daemon.store.deliveries import DeliveryState, NewDelivery
 from daemon.store.jobs import Lease
 from daemon.system.clock import Clock
@@ -78,7 +77,7 @@ class NotifyActor:
         )
 
     def _message_id(self, kind: MailKind, recipient: str, ticket_id: int, now: datetime) -> str:
-        mark = sign(outgoing.token_for(kind, recipient, ticket_id, now), self._keys[0])
+        mark = outgoing.mark_of(kind, recipient, ticket_id, self._keys[0], now)
         return outgoing.message_id(mark, secrets.token_hex(5), self._config.value.mail.message_id_domain)
 
 

@@ -13,6 +13,8 @@ from workers.notify.contexts import View
 
 CUSTOMER_TOKEN_DAYS: Final = 400
 TEAM_TOKEN_DAYS: Final = 30
+# RFC 5321 section 4.5.3.1.1.
+LOCAL_PART: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,12 @@ class Rendered(Protocol):
         """Return the same as HTML."""
 
 
-def token_for(kind: MailKind, recipient: str, ticket_id: int, now: datetime) -> Token:
-    """Return the token of an email, bound to ticket, recipient, purpose and expiry."""
+def mark_of(kind: MailKind, recipient: str, ticket_id: int, key: bytes, now: datetime) -> str:
+    """Return the signed token of an email, bound to ticket, recipient, purpose and expiry."""
     customer = kind is MailKind.ACKNOWLEDGEMENT
     days = CUSTOMER_TOKEN_DAYS if customer else TEAM_TOKEN_DAYS
     purpose = Purpose.CUSTOMER if customer else Purpose.TEAM
-    return Token(purpose, ticket_id, digest(recipient), (now + timedelta(days=days)).date())
+    return sign(Token(purpose, ticket_id, digest(recipient, key), (now + timedelta(days=days)).date()), key)
 
 
 def message_id(mark: str, unique: str, domain: str) -> str:
@@ -60,7 +62,7 @@ def message_id(mark: str, unique: str, domain: str) -> str:
 
 def mark_for(delivery: PreparedDelivery, key: bytes, now: datetime) -> str:
     """Return the signed token of a delivery."""
-    return sign(token_for(delivery.kind, delivery.recipient, delivery.ticket.ticket_id, now), key)
+    return mark_of(delivery.kind, delivery.recipient, delivery.ticket.ticket_id, key, now)
 
 
 def fitting_files(delivery: PreparedDelivery, room: int) -> list[FileSnapshot]:
@@ -116,7 +118,7 @@ def outgoing_mail(
         sender_name=config.name,
         sender_address=config.address,
         recipient=delivery.recipient,
-        reply_to=_tagged(config.address, mark) if config.plus_addressing else None,
+        reply_to=tagged(config.address, mark) if config.plus_addressing else None,
         subject=rendered.subject,
         text=rendered.text,
         html=rendered.html,
@@ -140,6 +142,8 @@ def _thread(delivery: PreparedDelivery) -> tuple[str, tuple[str, ...]]:
     return "", ()
 
 
-def _tagged(address: str, tag: str) -> str:
+def tagged(address: str, tag: str) -> str | None:
+    """Return an address with a tag, None if its local part would be too long: replies then go to the plain address."""
     local, _, domain = address.rpartition("@")
-    return f"{local}+{tag}@{domain}"
+    tagged = f"{local}+{tag}"
+    return f"{tagged}@{domain}" if len(tagged) <= LOCAL_PART else None

@@ -10,7 +10,7 @@ from daemon.text import BIDI_CONTROLS
 
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_ENDS: Final = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_MARK: Final = re.compile(rf"{re.escape(MARKER)}\s?[a-z2-7]{{{token.LENGTH}}}", re.IGNORECASE)
+_MARK: Final = re.compile(rf"{re.escape(MARKER)}\s?{token.SHAPE}", re.IGNORECASE)
 
 
 def lines(text: str) -> str:

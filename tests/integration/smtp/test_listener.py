@@ -16,7 +16,7 @@ from tests.support.emails import ANN, SUPPORT, mail
 from tests.support.fakes import NOON
 from tests.support.smtp_client import KEY, SALES, Running
 
-STAMP = token.sign(Token(Purpose.CUSTOMER, 1, token.digest(ANN), NOON.date() + timedelta(days=9)), KEY)
+STAMP = token.sign(Token(Purpose.CUSTOMER, 1, token.digest(ANN, KEY), NOON.date() + timedelta(days=9)), KEY)
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from daemon.tickets.intake import Intake
 from daemon.vocabulary import Disposition, Status, Subject, SubjectKind
 from tests.support.emails import ANN, SUPPORT, inbound, mail
 from tests.support.fakes import NOON, Woken
-from tests.support.smtp_client import POLICY
+from tests.support.old_tokens import unbound
+from tests.support.smtp_client import KEY, POLICY
 from tests.support.store_queries import ask, count, mark
 
 EVE = "eve@evil.example"
@@ -276,6 +277,15 @@ class TestFollowUp:
         with store.read() as session:
             verified = session.execute(select(Person.verified_at).where(Person.email == from_)).scalar_one()
         assert (verified is not None) is proves
+
+    def test_a_token_of_the_earlier_form_joins_and_verifies_nobody(
+        self, wrote: Callable[..., Receipt], first: Receipt, store: Store
+    ) -> None:
+        stamp = unbound(first.ticket_id or 0, ANN, NOON.date(), KEY)
+        receipt = wrote(to=f"support+{stamp}@example.com")
+        assert (receipt.disposition, receipt.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
+        with store.read() as session:
+            assert session.execute(select(Person.verified_at).where(Person.email == ANN)).scalar_one() is None
 
     def test_an_email_from_the_team_neither_reopens_nor_becomes_a_participant(
         self, wrote: Callable[..., Receipt], first: Receipt, store: Store

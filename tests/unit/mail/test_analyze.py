@@ -21,7 +21,7 @@ POLICY = identity(
     trusted_authserv_ids=frozenset({"mx.example.com"}),
 )
 EXPIRES = NOON.date() + timedelta(days=30)
-MARK = token.sign(Token(Purpose.TEAM, 7, token.digest(ANN), EXPIRES), KEY)
+MARK = token.sign(Token(Purpose.TEAM, 7, token.digest(ANN, KEY), EXPIRES), KEY)
 
 
 def analysis(raw: bytes, *, mail_from: str | None = ANN, policy: Identity = POLICY) -> Analysis:

@@ -13,6 +13,7 @@ from daemon.mail.follow_up import (
     Candidate,
     Candidates,
     FollowUp,
+    FoundToken,
     Keys,
     bare_subject,
     decide,
@@ -30,7 +31,7 @@ TODAY = date(2026, 3, 2)
 EVE: Final = "eve@evil.example"
 REFERENCE = make_reference("HD", 1)
 OURS = "<known@example.com>"
-TOKEN = Token(Purpose.CUSTOMER, 1, token.digest(ANN), TODAY + timedelta(days=400))
+TOKEN = Token(Purpose.CUSTOMER, 1, token.digest(ANN, KEY), TODAY + timedelta(days=400))
 TICKET = Candidate(1, Status.OPEN, "Payment failed", frozenset({ANN}))
 STORED = Candidates({1: TICKET}, {OURS: 1}, {REFERENCE: 1})
 
@@ -44,11 +45,11 @@ class Case:
     status: Status = Status.OPEN
 
 
-BY_TOKEN = Keys(tokens=((TOKEN, "signed address"),))
+BY_TOKEN = Keys(tokens=(FoundToken(TOKEN, "signed address", is_senders=True),))
 BY_ID = Keys(message_ids=(OURS,))
 BY_REFERENCE = Keys(references=(REFERENCE,))
 UNKNOWN = Keys(
-    tokens=((replace(TOKEN, ticket_id=99), "signed address"),),
+    tokens=(FoundToken(replace(TOKEN, ticket_id=99), "signed address", is_senders=True),),
     message_ids=("<unknown@example.com>",),
     references=(make_reference("HD", 2),),
 )
@@ -89,7 +90,7 @@ STANDS_ALONE: Mapping[str, Case] = {
     "a known Message-ID from a stranger": Case(BY_ID, sender=EVE),
     "a known Message-ID from an authenticated stranger": Case(BY_ID, sender=EVE, verified=True),
     "a known Message-ID without a sender": Case(BY_ID, sender=None),
-    "a token for a ticket that is gone": Case(Keys(tokens=((replace(TOKEN, ticket_id=99), "signed address"),))),
+    "a token for a ticket that is gone": Case(Keys(tokens=UNKNOWN.tokens)),
 }
 
 
@@ -131,15 +132,15 @@ def test_guessed_references_do_not_join() -> None:
 def test_the_token_is_returned_so_that_its_recipient_can_be_checked() -> None:
     found = decided(Case(BY_TOKEN))
     assert found is not None
-    assert found.token == TOKEN
+    assert found.token == BY_TOKEN.tokens[0]
 
 
 MARK = token.sign(TOKEN, KEY)
 FOREIGN = token.sign(TOKEN, b"x" * 32)
 
 
-def keys_of(raw: bytes, *rcpt_tos: str) -> Keys:
-    return find_keys(parse(raw), rcpt_tos, (KEY,), TODAY, "HD")
+def keys_of(raw: bytes, *rcpt_tos: str, sender: str | None = ANN) -> Keys:
+    return find_keys(parse(raw), rcpt_tos, sender, (KEY,), TODAY, "HD")
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,13 @@ def keys_of(raw: bytes, *rcpt_tos: str) -> Keys:
     ],
 )
 def test_a_token_is_found(raw: bytes, rcpt_tos: tuple[str, ...], place: str) -> None:
-    assert keys_of(raw, *rcpt_tos).tokens == ((TOKEN, place),)
+    assert keys_of(raw, *rcpt_tos).tokens == (FoundToken(TOKEN, place, is_senders=True),)
+
+
+@pytest.mark.parametrize("sender", [EVE, "", None])
+def test_a_token_in_other_hands_is_not_the_senders(sender: str | None) -> None:
+    (found,) = keys_of(mail(), f"support+{MARK}@example.com", sender=sender).tokens
+    assert not found.is_senders
 
 
 @pytest.mark.parametrize(

@@ -10,16 +10,17 @@ from hypothesis import strategies as st
 
 from daemon.mail import token
 from daemon.mail.token import Purpose, Token
+from tests.support.old_tokens import unbound
 
 KEY, OLD, FOREIGN = b"k" * 32, b"o" * 32, b"f" * 32
 TODAY = date(2026, 3, 2)
-TOKEN = Token(Purpose.CUSTOMER, 4711, token.digest("ann@customer.example"), TODAY + timedelta(days=400))
+TOKEN = Token(Purpose.CUSTOMER, 4711, token.digest("ann@customer.example", KEY), TODAY + timedelta(days=400))
 
 tokens = st.builds(
     Token,
     st.sampled_from(Purpose),
     st.integers(0, 2**32 - 1),
-    st.integers(0, 2**32 - 1),
+    st.binary(min_size=token.MAC_BYTES, max_size=token.MAC_BYTES),
     st.dates(TODAY, date(2190, 1, 1)),
 )
 
@@ -71,14 +72,47 @@ def test_the_purpose_is_signed() -> None:
 
 
 def test_a_token_is_only_for_the_address_it_was_sent_to() -> None:
-    assert TOKEN.is_for("Ann@Customer.example")
-    assert not TOKEN.is_for("mallory@evil.example")
+    assert TOKEN.is_for("Ann@Customer.example", (KEY,))
+    assert TOKEN.is_for("ann@customer.example", (FOREIGN, KEY))
+    assert not TOKEN.is_for("mallory@evil.example", (KEY,))
+    assert not TOKEN.is_for("ann@customer.example", (FOREIGN,))
+    assert not TOKEN.is_for("ann@customer.example", ())
+
+
+def test_among_2_to_the_20_addresses_no_two_have_the_same_digest() -> None:
+    """A digest of 32 bits gives about 128 pairs here, each an address that counts as verified by another's token."""
+    addresses = 2**20
+    assert len({token.digest(f"{number}@evil.example", KEY) for number in range(addresses)}) == addresses
+
+
+def test_the_digest_of_an_address_depends_on_the_key() -> None:
+    assert token.digest("ann@customer.example", KEY) != token.digest("ann@customer.example", FOREIGN)
+    assert len(token.digest("ann@customer.example", KEY)) * 8 >= 80
+
+
+class TestUnboundToken:
+    """A token of the form with an unkeyed 32-bit recipient, which emails still carry."""
+
+    def test_it_finds_its_ticket_until_it_expires(self) -> None:
+        text = unbound(4711, "ann@customer.example", TODAY, KEY)
+        found = token.verify(text, (OLD, KEY), TODAY)
+        assert found is not None
+        assert (found.purpose, found.ticket_id, found.expires) == (Purpose.CUSTOMER, 4711, TODAY)
+        assert list(token.find(f"support+{text.upper()}@example.com", (KEY,), TODAY)) == [found]
+        assert token.verify(text, (KEY,), TODAY + timedelta(days=1)) is None
+        assert token.verify(text, (FOREIGN,), TODAY) is None
+
+    @pytest.mark.parametrize("email", ["ann@customer.example", "mallory@evil.example", ""])
+    def test_it_proves_nothing_about_who_reads_an_address(self, email: str) -> None:
+        found = token.verify(unbound(4711, "ann@customer.example", TODAY, KEY), (KEY,), TODAY)
+        assert found is not None
+        assert not found.is_for(email, (KEY,))
 
 
 def test_a_token_fits_into_a_local_part_with_the_mailbox_name() -> None:
     text = token.sign(TOKEN, KEY)
     assert len(text) == token.LENGTH
-    assert len(f"support-department+{text}") <= 64
+    assert len(f"support-department1+{text}") <= 64
 
 
 @pytest.mark.parametrize(

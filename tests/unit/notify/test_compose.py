@@ -19,7 +19,7 @@ from workers.notify.compose import ComposeError, OutgoingMail, as_bytes, compose
 from workers.notify.mime import File, attached_name
 
 KEY = b"0" * 32
-LOOP = sign(Token(Purpose.TEAM, 7, digest("payments@example.com"), date(2026, 12, 31)), KEY)
+LOOP = sign(Token(Purpose.TEAM, 7, digest("payments@example.com", KEY), date(2026, 12, 31)), KEY)
 MAIL = OutgoingMail(
     kind="notification",
     sender_name="Example Support",

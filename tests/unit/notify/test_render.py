@@ -63,12 +63,12 @@ def test_every_email_ends_with_the_mark_and_loads_nothing_from_outside(
 
 def test_a_reply_is_recognised_by_the_mark_alone(renderer: Renderer) -> None:
     key = b"1" * 32
-    mark = sign(Token(Purpose.CUSTOMER, 42, digest("ann@customer.example"), date(2027, 1, 1)), key)
+    mark = sign(Token(Purpose.CUSTOMER, 42, digest("ann@customer.example", key), date(2027, 1, 1)), key)
     view = acknowledgement(REFERENCE, "Support", mark, verified=False)
     quoted = "\n".join(f"> {line}" for line in renderer.render("acknowledgement", view).text.split("\n"))
     reply = parse(b"From: ann@customer.example\r\nSubject: Re: x\r\n\r\nthanks\r\n" + quoted.encode())
-    keys = find_keys(reply, (), (key,), date(2026, 12, 1), "HD")
-    assert [token.ticket_id for token, _ in keys.tokens] == [42]
+    keys = find_keys(reply, (), None, (key,), date(2026, 12, 1), "HD")
+    assert [found.token.ticket_id for found in keys.tokens] == [42]
 
 
 @pytest.mark.parametrize("field", ["subject", "author_name", "author", "text", "files", "reasons", "related"])

@@ -14,11 +14,13 @@ from typing import Final
 
 from config.settings import Settings
 from daemon.cli.support.checks.finding import Finding, State, fail, ok, warn
+from daemon.mail.token import LENGTH
 from daemon.store.sqlite_file import sqlite_file
 from daemon.system.files import is_private
 from daemon.text import domain_of
 from workers.app import registry
 from workers.learning.registry import RegistryError
+from workers.notify.outgoing import LOCAL_PART, tagged
 from workers.notify.render import Renderer, TemplateProblem
 from workers.policies import triage_policy
 from workers.triage import rules
@@ -118,6 +120,12 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield ok("support", ", ".join(settings.support.addresses))
+    if settings.support.plus_addressing and tagged(settings.support.address, "a" * LENGTH) is None:
+        yield warn(
+            "support",
+            f"no token fits into {settings.support.address}: replies find their ticket by its Message-ID only",
+            f"use an address with at most {LOCAL_PART - LENGTH - 1} characters before the @",
+        )
     made_up = [team.name for team in settings.teams if _example(domain_of(team.email))]
     if made_up:
         yield warn("teams", f"example addresses: {', '.join(made_up)}", "set name and email in [[teams]]")

@@ -12,8 +12,10 @@ from tests.support.emails import mail
 
 KEY = b"k" * 32
 TODAY = date(2026, 3, 2)
-MARK = token.sign(Token(Purpose.TEAM, 7, token.digest("team@example.com"), TODAY + timedelta(days=30)), KEY)
-FORGED = token.sign(Token(Purpose.TEAM, 7, token.digest("team@example.com"), TODAY + timedelta(days=30)), b"x" * 32)
+MARK = token.sign(Token(Purpose.TEAM, 7, token.digest("team@example.com", KEY), TODAY + timedelta(days=30)), KEY)
+FORGED = token.sign(
+    Token(Purpose.TEAM, 7, token.digest("team@example.com", KEY), TODAY + timedelta(days=30)), b"x" * 32
+)
 
 
 def evidence(raw: bytes, keys: tuple[bytes, ...] = (KEY,), today: date = TODAY) -> str:
