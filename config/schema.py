@@ -191,7 +191,7 @@ class Team(Section):
     email: Annotated[MailAddress, Field(examples=["payments-team@example.com"])]
     """Address that notifications go to."""
     members: tuple[MailAddress, ...] = ()
-    """Addresses of members; an email from them on a ticket counts as written by the team."""
+    """Addresses of members, who may join a ticket with a token of the team; the team is notified of what they write."""
 
 
 class Category(Section):

@@ -160,7 +160,7 @@ class FileSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class MessageSnapshot:
-    """One email of a ticket; `opening` if it opened the ticket.
+    """One email of a ticket; `opening` if it opened the ticket, `by_team` if its team proved to have written it.
 
     `inbound_id` is its ledger row, `text` the start of a text of `length` characters,
     `author` an address in lower case.
@@ -171,6 +171,7 @@ class MessageSnapshot:
     kind: str
     acknowledge: bool
     verified: bool
+    by_team: bool
     opening: bool
     message_id: str
     subject: str

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -103,10 +104,8 @@ class _StoreLookup:
         from daemon.store import tickets
 
         with self._store.read() as session:
-            candidates = tickets.find_candidates(session, found.keys)
-            joined = follow_up.decide(
-                found.keys, candidates, found.sender, found.row["subject"], verified=found.verified
-            )
+            candidates = tickets.find_candidates(session, found.keys, datetime.now(UTC))
+            joined = follow_up.decide(found.keys, candidates, found.author, found.row["subject"])
             if joined is None:
                 return None
             reference = tickets.reference_of(session, joined.ticket_id)

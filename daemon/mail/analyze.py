@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from daemon.mail import follow_up
 from daemon.mail.dsn.read import Dsn, read_dsn
 from daemon.mail.envelope import Inbound
-from daemon.mail.follow_up import Keys
+from daemon.mail.follow_up import Author, Keys
 from daemon.mail.message import Address, Message
 from daemon.mail.mime.parse import parse
 from daemon.mail.screening.authentication_results import authenticated
@@ -32,19 +32,29 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Result of the analysis of one email."""
+    """Result of the analysis of one email.
+
+    `verified` says whether the sender's address was authenticated, `of_team` whether it is an address of a team, which
+    proves nothing: anyone can write it.
+    """
 
     message: Message
     screening: Screening
     keys: Keys
     sender: Address | None
     verified: bool
+    of_team: bool
     dsn: Dsn | None
 
     @property
     def sender_email(self) -> str | None:
         """Return the sender's address in lower case."""
-        return self.sender.email.lower() if self.sender and self.sender.email else None
+        return _email_of(self.sender)
+
+    @property
+    def author(self) -> Author:
+        """Return the sender as the search for a ticket needs it."""
+        return Author(self.sender_email, self.verified, self.of_team)
 
 
 def analyze(inbound: Inbound, identity: Identity) -> Analysis:
@@ -59,7 +69,7 @@ def analyze(inbound: Inbound, identity: Identity) -> Analysis:
     keys = follow_up.find_keys(
         message,
         inbound.envelope.rcpt_tos,
-        sender.email if sender else None,
+        _email_of(sender),
         identity.keys,
         today,
         identity.reference_prefix,
@@ -70,6 +80,7 @@ def analyze(inbound: Inbound, identity: Identity) -> Analysis:
         keys,
         sender,
         _is_author(sender, message) and authenticated(message, identity.trusted_authserv_ids),
+        _email_of(sender) in identity.team_addresses,
         read_dsn(message, null_sender=inbound.envelope.mail_from == "") if screening.kind in REPORTS else None,
     )
 
@@ -81,6 +92,10 @@ def sender_of(message: Message) -> Address | None:
     if len(reply_to) == 1 and len(message.reply_to) == 1:
         return reply_to[0]
     return authors[0] if len(authors) == 1 == len(message.from_) else None
+
+
+def _email_of(sender: Address | None) -> str | None:
+    return sender.email.lower() if sender and sender.email else None
 
 
 def _is_author(sender: Address | None, message: Message) -> bool:

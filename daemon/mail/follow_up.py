@@ -8,13 +8,22 @@ from datetime import date
 from daemon.mail import token
 from daemon.mail.message import Message
 from daemon.mail.reference import find_references
-from daemon.mail.token import Token
+from daemon.mail.token import Purpose, Token
 from daemon.vocabulary import Status
 
 PREFIX = re.compile(r"^\s*(?:\[[^\[\]]{1,40}\]\s*)*(?:\w{1,12}(?:\[\d{1,3}\]|\(\d{1,3}\))?\s?[:\uff1a]\s*)")
 MAX_IDS = 30
 MARKER = "ref:"
 ADDRESS_HEADERS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who an email is from, by its own word: `verified` if authenticated, `of_team` if a team has the address."""
+
+    email: str | None
+    verified: bool
+    of_team: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +65,17 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """The ticket that an email joins or, with `joins` false, that its new ticket points to, and the evidence."""
+    """The ticket that an email joins or, with `joins` false, that its new ticket points to, and the evidence.
+
+    `token` is the token that it joins by. `knows_email` says whether it also names an email of that ticket, with the
+    same subject, by a Message-ID without a token.
+    """
 
     ticket_id: int
     joins: bool
     evidence: str
     token: FoundToken | None = None
+    knows_email: bool = False
 
 
 def find_keys(
@@ -83,16 +97,21 @@ def find_keys(
     return Keys(tuple(tokens), tuple(dict.fromkeys(parents)), find_references(message.subject, prefix))
 
 
-def decide(keys: Keys, candidates: Candidates, sender: str | None, subject: str, *, verified: bool) -> FollowUp | None:
-    """Return the ticket that an email from `sender` joins or points to, or None for an unrelated email.
+def decide(keys: Keys, candidates: Candidates, author: Author, subject: str) -> FollowUp | None:
+    """Return the ticket that an email joins or points to, or None for an unrelated email.
 
-    With a token that we signed, anyone may join; with a known Message-ID, a participant with the same subject; with
-    a bare reference, only a participant whose address is authenticated (`verified`), because anyone can read one.
+    With a customer's token, anyone may join; with a team's token, the team; with a known Message-ID, a participant
+    with the same subject; with a bare reference, only a participant whose address is authenticated, because anyone can
+    read one.
     """
+    sender, stray = author.email, None
     for found in keys.tokens:
         candidate = candidates.by_id.get(found.token.ticket_id)
-        if candidate:
-            return _joined(candidate, found.place, found)
+        if candidate and _admits(found, author):
+            knows = same_subject(subject, candidate.subject) and _names_email(keys, candidates, candidate)
+            return _joined(candidate, found.place, found, knows_email=knows)
+        if candidate and stray is None:
+            stray = FollowUp(candidate.ticket_id, joins=False, evidence="a token of the team from somebody else")
     for message_id in keys.message_ids:
         candidate = candidates.by_id.get(candidates.by_message_id.get(message_id, 0))
         if candidate and sender in candidate.participants:
@@ -101,11 +120,11 @@ def decide(keys: Keys, candidates: Candidates, sender: str | None, subject: str,
             return FollowUp(candidate.ticket_id, joins=False, evidence="known Message-ID, but a different subject")
     for reference in keys.references:
         candidate = candidates.by_id.get(candidates.by_reference.get(reference, 0))
-        if candidate and verified and sender in candidate.participants:
+        if candidate and author.verified and sender in candidate.participants:
             return _joined(candidate, "reference and authenticated participant")
         if candidate:
             return FollowUp(candidate.ticket_id, joins=False, evidence=f"reference {reference} in the subject")
-    return None
+    return stray
 
 
 def same_subject(one: str, other: str) -> bool:
@@ -124,10 +143,23 @@ def bare_subject(subject: str) -> str:
     return " ".join(subject.split()).casefold()
 
 
-def _joined(candidate: Candidate, evidence: str, found: FoundToken | None = None) -> FollowUp:
+def _admits(found: FoundToken, author: Author) -> bool:
+    """Return whether the author may join by a token: a team's token is of no use to anyone else."""
+    return found.token.purpose is Purpose.CUSTOMER or found.is_senders or author.of_team
+
+
+def _names_email(keys: Keys, candidates: Candidates, candidate: Candidate) -> bool:
+    """Return whether an email names one of the ticket by an id that does not come with a token, as ours do."""
+    ids = (name for name in keys.message_ids if candidates.by_message_id.get(name) == candidate.ticket_id)
+    return any(not token.TOKEN.search(name) for name in ids)
+
+
+def _joined(
+    candidate: Candidate, evidence: str, found: FoundToken | None = None, *, knows_email: bool = False
+) -> FollowUp:
     if candidate.status in (Status.CLOSED, Status.SPAM):
         return FollowUp(candidate.ticket_id, joins=False, evidence=f"{evidence}; that ticket is {candidate.status}")
-    return FollowUp(candidate.ticket_id, joins=True, evidence=evidence, token=found)
+    return FollowUp(candidate.ticket_id, joins=True, evidence=evidence, token=found, knows_email=knows_email)
 
 
 def _after_markers(text: str) -> str:

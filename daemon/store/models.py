@@ -11,6 +11,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -104,18 +105,23 @@ class Ticket(Base):
 
 
 class Participant(Base):
-    """A person who wrote a follow-up on a ticket; may be its requester."""
+    """A person who wrote a follow-up on a ticket; may be its requester.
+
+    `until` is when they no longer take part, NULL without an end: a token that went to somebody else lets them in only
+    until it expires.
+    """
 
     __tablename__ = "participant"
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
+    until: Mapped[datetime | None]
 
 
 class MessageRow(Base):
     """One email of a ticket with its full text; the raw bytes are in its inbound row.
 
     `kind` is a SenderKind; `acknowledge` says whether its sender may get an automatic answer, `verified` whether the
-    sender's address was authenticated.
+    sender's address was authenticated, `by_team` whether the team proved by its token to have written it.
     """
 
     __tablename__ = "message"
@@ -129,6 +135,7 @@ class MessageRow(Base):
     text: Mapped[str]
     acknowledge: Mapped[bool]
     verified: Mapped[bool]
+    by_team: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[datetime]
 
 

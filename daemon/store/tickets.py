@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, union_all, update
+from sqlalchemy import bindparam, insert, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
 from daemon.mail.follow_up import Candidate, Candidates, Keys
@@ -35,7 +35,8 @@ SELECT_PARTIES = union_all(
     select(PERSON.c.email).join(TICKET, TICKET.c.requester_id == PERSON.c.id).where(TICKET.c.id == bindparam("ticket")),
     select(PERSON.c.email)
     .join(PARTICIPANT, PARTICIPANT.c.person_id == PERSON.c.id)
-    .where(PARTICIPANT.c.ticket_id == bindparam("ticket")),
+    .where(PARTICIPANT.c.ticket_id == bindparam("ticket"))
+    .where(or_(PARTICIPANT.c.until.is_(None), PARTICIPANT.c.until >= bindparam("now"))),
 )
 
 
@@ -60,6 +61,7 @@ class NewMessage:
     screening: Screening
     sender_id: int | None
     verified: bool
+    by_team: bool
     now: datetime
 
 
@@ -131,6 +133,7 @@ def _message_row(new: NewMessage) -> dict[str, Any]:
         "text": new.message.text,
         "acknowledge": new.screening.acknowledge,
         "verified": new.verified,
+        "by_team": new.by_team,
         "created_at": new.now,
     }
 
@@ -149,7 +152,7 @@ def _file_rows(message_id: int, message: Message) -> list[dict[str, Any]]:
     ]
 
 
-def find_candidates(session: Session, keys: Keys) -> Candidates:
+def find_candidates(session: Session, keys: Keys, now: datetime) -> Candidates:
     """Return the tickets behind the keys of an email. Every look-up goes through an index."""
     by_message_id: dict[str, int] = {}
     by_reference: dict[str, int] = {}
@@ -163,22 +166,29 @@ def find_candidates(session: Session, keys: Keys) -> Candidates:
         rows = session.execute(select(Ticket.reference, Ticket.id).where(Ticket.reference.in_(keys.references)))
         by_reference.update((r, t) for r, t in rows)
     ids = {found.token.ticket_id for found in keys.tokens} | set(by_message_id.values()) | set(by_reference.values())
-    by_id = {ticket_id: _candidate(session, ticket_id) for ticket_id in ids}
+    by_id = {ticket_id: _candidate(session, ticket_id, now) for ticket_id in ids}
     return Candidates({i: c for i, c in by_id.items() if c}, by_message_id, by_reference)
 
 
-def _candidate(session: Session, ticket_id: int) -> Candidate | None:
+def _candidate(session: Session, ticket_id: int, now: datetime) -> Candidate | None:
     ticket = session.execute(select(Ticket.status, Ticket.subject).where(Ticket.id == ticket_id)).one_or_none()
     if ticket is None:
         return None
-    people = session.execute(SELECT_PARTIES, {"ticket": ticket_id})
+    people = session.execute(SELECT_PARTIES, {"ticket": ticket_id, "now": now})
     return Candidate(ticket_id, Status(ticket.status), ticket.subject, frozenset(people.scalars()))
 
 
-def join(session: Session, ticket_id: int, person: int | None, now: datetime, *, reopen: bool) -> None:
-    """Let a person take part in a ticket, and open it again if they are waited for or it was resolved."""
-    if person is not None:
-        session.execute(insert_or_ignore(session, Participant), {"ticket_id": ticket_id, "person_id": person})
+def join(session: Session, ticket_id: int, person: int, until: datetime | None) -> None:
+    """Let a person take part in a ticket until a time, or without an end; never for a shorter time than before."""
+    row = {"ticket_id": ticket_id, "person_id": person, "until": until}
+    session.execute(insert_or_ignore(session, Participant), row)
+    ends_sooner = PARTICIPANT.c.until.is_not(None) if until is None else PARTICIPANT.c.until < until
+    who = (PARTICIPANT.c.ticket_id == ticket_id, PARTICIPANT.c.person_id == person)
+    session.execute(update(PARTICIPANT).where(*who, ends_sooner).values(until=until))
+
+
+def touch(session: Session, ticket_id: int, now: datetime, *, reopen: bool) -> None:
+    """Note that a ticket has a new email; `reopen` opens it again if it waits for somebody or was resolved."""
     values: dict[str, Any] = {"updated_at": now}
     if reopen:
         values["status"] = Status.OPEN

@@ -18,7 +18,7 @@ from daemon.store.jobs import JobKind, NewJob, Offer
 from daemon.store.ledger import Entry
 from daemon.store.tickets import NewMessage, NewTicket
 from daemon.tickets import bounces
-from daemon.tickets.disposition import Facts, PreparedEmail, Verdict, decide, find_original, proves_reading
+from daemon.tickets.disposition import Facts, PreparedEmail, Verdict, decide, find_original
 from daemon.vocabulary import Disposition, EarlierDelivery, Subject, SubjectKind
 
 SHOWN_ON_TICKET = (Disposition.TICKET, Disposition.FOLLOW_UP, Disposition.AUTO_REPLY)
@@ -70,7 +70,7 @@ def admit(session: Session, emails: Sequence[PreparedEmail], identity: Identity)
     _write_ledger(session, admissions)
     _add_messages(session, admissions)
     for admission in admissions:
-        _write_effects(session, admission, identity)
+        _write_effects(session, admission)
     _add_jobs(session, admissions)
     return [admission.receipt for admission in admissions]
 
@@ -98,7 +98,7 @@ def _facts(session: Session, email: PreparedEmail, originals: Mapping[str, Earli
     if original is not None or analysis is None:
         return Facts(key, original)
     bounced = bounces.ticket_of(session, analysis.dsn) if analysis.dsn else None
-    return Facts(key, None, tickets.find_candidates(session, analysis.keys), bounced)
+    return Facts(key, None, tickets.find_candidates(session, analysis.keys, email.now), bounced)
 
 
 def _decided(email: PreparedEmail, facts: Facts) -> _Admission:
@@ -174,6 +174,7 @@ def _add_messages(session: Session, admissions: Iterable[_Admission]) -> None:
             screening=a.email.analysis.screening,
             sender_id=a.sender_id,
             verified=a.email.analysis.verified,
+            by_team=a.verdict.by_team,
             now=a.email.now,
         )
         for a in shown
@@ -183,7 +184,7 @@ def _add_messages(session: Session, admissions: Iterable[_Admission]) -> None:
         admission.message_id = message_id
 
 
-def _write_effects(session: Session, admission: _Admission, identity: Identity) -> None:
+def _write_effects(session: Session, admission: _Admission) -> None:
     """Write what only this email brings: a copy is noted, a delivery bounced, a ticket reopened."""
     email, analysis, original = admission.email, admission.email.analysis, admission.facts.original
     if original is not None:
@@ -191,12 +192,17 @@ def _write_effects(session: Session, admission: _Admission, identity: Identity) 
     elif analysis and analysis.dsn is not None:
         bounces.note(session, analysis.dsn, admission.inbound_id, email.now)
     elif analysis and admission.ticket_id is not None and admission.verdict.disposition is Disposition.FOLLOW_UP:
-        by_team = analysis.sender_email in identity.team_addresses
-        participant = None if by_team else admission.sender_id
-        tickets.join(session, admission.ticket_id, participant, email.now, reopen=not by_team)
-        admission.reference = tickets.reference_of(session, admission.ticket_id)
-        if admission.sender_id is not None and proves_reading(admission.verdict.follow_up):
-            tickets.verify_person(session, admission.sender_id, email.now)
+        _write_follow_up(session, admission, admission.ticket_id)
+
+
+def _write_follow_up(session: Session, admission: _Admission, ticket_id: int) -> None:
+    verdict, now, sender = admission.verdict, admission.email.now, admission.sender_id
+    tickets.touch(session, ticket_id, now, reopen=not verdict.by_team)
+    admission.reference = tickets.reference_of(session, ticket_id)
+    if sender is not None and verdict.participation is not None:
+        tickets.join(session, ticket_id, sender, verdict.participation.until)
+    if sender is not None and verdict.proves_reading:
+        tickets.verify_person(session, sender, now)
 
 
 def _add_jobs(session: Session, admissions: Iterable[_Admission]) -> None:

@@ -1,13 +1,13 @@
 """Decide what an email is to us: duplicate, parked, kept, follow-up or new ticket. Pure: the facts are given."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from daemon.mail import follow_up
 from daemon.mail.analyze import Analysis
 from daemon.mail.envelope import Inbound
-from daemon.mail.follow_up import Candidates, FollowUp
+from daemon.mail.follow_up import Candidates, FollowUp, FoundToken
 from daemon.mail.token import Purpose
 from daemon.vocabulary import Disposition, EarlierDelivery, SenderKind
 
@@ -67,13 +67,27 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Participation:
+    """The sender takes part in the ticket from now on, until a time or without an end."""
+
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an email is to us, and why. `ticket_id` is the ticket that it joins, None for a new one or for none."""
+    """What an email is to us, and why.
+
+    `ticket_id` is the ticket that it joins, None for a new one or for none. `by_team` says whether it counts as the
+    team's, `proves_reading` whether the sender holds a token that went to the address they write from.
+    """
 
     disposition: Disposition
     reasons: tuple[str, ...]
     follow_up: FollowUp | None = None
     ticket_id: int | None = None
+    by_team: bool = False
+    proves_reading: bool = False
+    participation: Participation | None = None
 
 
 def find_original(
@@ -103,28 +117,49 @@ def decide(email: PreparedEmail, facts: Facts) -> Verdict:
     found = follow_up.decide(
         analysis.keys,
         facts.candidates,
-        analysis.sender_email,
+        analysis.author,
         analysis.message.subject,
-        verified=analysis.verified,
     )
     if analysis.screening.kind is SenderKind.PERSON:
         return _from_person(analysis, found)
     return _from_machine(analysis, found, facts.bounced_ticket)
 
 
-def proves_reading(found: FollowUp | None) -> bool:
-    """Say whether the sender holds a token that went to the address they write from."""
-    held = found.token if found else None
-    return held is not None and held.is_senders and held.token.purpose is Purpose.CUSTOMER
-
-
 def _from_person(analysis: Analysis, found: FollowUp | None) -> Verdict:
     reasons = analysis.screening.reasons
     if found and found.joins:
-        return Verdict(Disposition.FOLLOW_UP, (*reasons, found.evidence), found, found.ticket_id)
+        return Verdict(
+            Disposition.FOLLOW_UP,
+            (*reasons, found.evidence),
+            found,
+            found.ticket_id,
+            by_team=analysis.of_team and _is_own(found.token, Purpose.TEAM),
+            proves_reading=_is_own(found.token, Purpose.CUSTOMER),
+            participation=_participation(analysis, found),
+        )
     if found:
         return Verdict(Disposition.TICKET, (*reasons, f"possibly related: {found.evidence}"), found)
     return Verdict(Disposition.TICKET, reasons)
+
+
+def _is_own(held: FoundToken | None, purpose: Purpose) -> bool:
+    """Say whether the sender holds a token of a purpose that went to the address they write from."""
+    return held is not None and held.is_senders and held.token.purpose is purpose
+
+
+def _participation(analysis: Analysis, found: FollowUp) -> Participation | None:
+    """Return whether a customer's token makes the sender a participant.
+
+    Their own does; somebody else's only if they also know an email of the ticket, and only until the token expires.
+    Who joins without a token takes part already.
+    """
+    held = found.token
+    if held is None or held.token.purpose is not Purpose.CUSTOMER or analysis.of_team:
+        return None
+    if held.is_senders:
+        return Participation()
+    last_day = datetime.combine(held.token.expires, time.max, UTC)
+    return Participation(last_day) if found.knows_email else None
 
 
 def _from_machine(analysis: Analysis, found: FollowUp | None, bounced_ticket: int | None) -> Verdict:

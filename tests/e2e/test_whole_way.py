@@ -92,6 +92,28 @@ def test_a_reply_to_the_acknowledgement_joins_its_ticket_and_notifies_the_team(h
     assert follow_up["References"] == first["Message-ID"]
 
 
+def test_a_forged_sender_of_the_team_is_announced_to_the_team(helpdesk: Helpdesk) -> None:
+    helpdesk.work()
+    helpdesk.send(REFERENCE_CASE)
+    (acknowledgement,) = to(helpdesk.mails(2), ANN)
+    reply_to = acknowledgement["Reply-To"].addresses[0].addr_spec
+    helpdesk.send(mail(TEAM, "Re: Payment failed", "Please pay to this account"), "eve@evil.example", reply_to)
+    announced = helpdesk.mails(3)[-1]
+    assert announced["To"] == TEAM
+    assert "Please pay to this account" in text_of(announced)
+
+
+def test_a_reply_of_the_team_to_its_notification_is_not_announced_to_it(helpdesk: Helpdesk) -> None:
+    helpdesk.work()
+    helpdesk.send(REFERENCE_CASE)
+    (notification,) = to(helpdesk.mails(2), TEAM)
+    reply_to = notification["Reply-To"].addresses[0].addr_spec
+    helpdesk.send(mail(TEAM, "Re: Payment failed", "I take this one"), TEAM, reply_to)
+    helpdesk.idle()
+    assert [row.disposition for row in helpdesk.rows(Inbound)] == ["ticket", "follow-up"]
+    assert len(helpdesk.sink.received) == 2
+
+
 def test_an_auto_reply_to_the_acknowledgement_is_kept_and_not_answered(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)

@@ -69,7 +69,7 @@ class NotifyActor:
             acknowledge=ticket.message.acknowledge,
             verified=ticket.message.verified or ticket.trusted,
             team=(ticket.team, email) if ticket.team and email else None,
-            author=ticket.message.author,
+            writer=ticket.message.author if ticket.message.by_team else None,
             own_addresses=config.own_addresses,
             suppressed=shared.suppressed,
             sent=shared.recent.to(ticket.requester or ""),

@@ -35,9 +35,10 @@ class AckLimits:
 class Facts:
     """The facts that the plan depends on. All addresses are in lower case.
 
-    `requester` and `author` (of a follow-up) are addresses, None if there is no valid one. `acknowledge` is the result
-    of the screening. `verified` is true if this email was authenticated, or the person has shown before to read email
-    at the address. `team` is (name, email). `suppressed` are addresses that bounced permanently.
+    `requester` is an address, None if there is no valid one. `writer` is the address of the team that proved to have
+    written a follow-up, None for everybody else. `acknowledge` is the result of the screening. `verified` is true if
+    this email was authenticated, or the person has shown before to read email at the address. `team` is (name, email).
+    `suppressed` are addresses that bounced permanently.
     """
 
     cause: str
@@ -46,7 +47,7 @@ class Facts:
     acknowledge: bool
     verified: bool
     team: tuple[str, str] | None
-    author: str | None
+    writer: str | None
     own_addresses: frozenset[str]
     suppressed: frozenset[str]
     sent: SendCounts
@@ -106,7 +107,7 @@ def bounced(facts: Facts, recipient: str) -> str:
 
 def own_message(facts: Facts, recipient: str) -> str:
     """Refuse to send a team its own message."""
-    return "the team wrote this email itself" if facts.cause == Cause.FOLLOW_UP and recipient == facts.author else ""
+    return "the team wrote this email itself" if facts.cause == Cause.FOLLOW_UP and recipient == facts.writer else ""
 
 
 def stranger_limit(facts: Facts, _recipient: str) -> str:

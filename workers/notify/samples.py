@@ -36,6 +36,7 @@ MESSAGE: Final = MessageSnapshot(
     kind="person",
     acknowledge=True,
     verified=True,
+    by_team=False,
     opening=True,
     message_id="<order-20931@customer.example>",
     subject="Payment failed",

@@ -11,7 +11,7 @@ from daemon.mail.address import readable_address
 from daemon.mail.analyze import Analysis, analyze
 from daemon.mail.dsn.read import Dsn
 from daemon.mail.envelope import Envelope, Inbound
-from daemon.mail.follow_up import Keys
+from daemon.mail.follow_up import Author, Keys
 from daemon.mail.message import Address, Message
 from daemon.mail.reply.split import new_text
 from daemon.vocabulary import SenderKind
@@ -36,8 +36,7 @@ class DryRunResult:
 
     row: dict[str, Any]
     keys: Keys
-    sender: str | None
-    verified: bool
+    author: Author
 
 
 def dry_run(tools: DryRunTools, mail: EmailFile) -> DryRunResult:
@@ -47,7 +46,7 @@ def dry_run(tools: DryRunTools, mail: EmailFile) -> DryRunResult:
     analysis = analyze(inbound, tools.identity)
     row = {**_message(mail.name, analysis.message), **_decisions(tools, analysis)}
     row["seconds"] = round(perf_counter() - began, 4)
-    return DryRunResult(row, analysis.keys, analysis.sender_email, analysis.verified)
+    return DryRunResult(row, analysis.keys, analysis.author)
 
 
 def failed(mail: EmailFile, reason: str) -> DryRunResult:
@@ -55,7 +54,11 @@ def failed(mail: EmailFile, reason: str) -> DryRunResult:
     texts = dict.fromkeys(("message_id", "subject", "text", "reply"), "")
     lists: dict[str, list[Any]] = {key: [] for key in ("from", "to", "cc", "reply_to", "attachments", "defects")}
     nothing = dict.fromkeys(("date", "screening", "bounce", "follow_up", "triage", "seconds"))
-    return DryRunResult({"file": mail.name, **texts, **lists, **nothing, "error": reason}, Keys(), None, verified=False)
+    return DryRunResult(
+        {"file": mail.name, **texts, **lists, **nothing, "error": reason},
+        Keys(),
+        Author(None, verified=False, of_team=False),
+    )
 
 
 def _message(name: str, message: Message) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from daemon.store import keys
 from daemon.store.engine import make_engine
 from daemon.store.maintenance import schema
 from daemon.store.maintenance.schema import SchemaError
-from daemon.store.models import Alarm, Base, MessageRow, SigningKey
+from daemon.store.models import Alarm, Base, MessageRow, Person, SigningKey
 from daemon.store.store import Store
 from tests.support.fakes import NOON
 from tests.support.paths import ROOT
@@ -33,6 +33,10 @@ CREATE TABLE imap_unmarked (
     account VARCHAR(64) NOT NULL, folder VARCHAR(255) NOT NULL, uidvalidity BIGINT NOT NULL, uid BIGINT NOT NULL,
     PRIMARY KEY (account, folder, uidvalidity, uid)
 )
+"""
+PERSON_OF_0001 = """
+INSERT INTO person (email, name, created_at, verified_at)
+VALUES ('ann@customer.example', '', '2026-03-02 12:00:00', '2026-03-02 12:00:00')
 """
 MESSAGE_OF_0001 = """
 INSERT INTO message (ticket_id, kind, message_id, subject, text, reply, acknowledge, verified, created_at)
@@ -87,11 +91,13 @@ def test_a_database_of_an_earlier_version_is_upgraded_and_keeps_its_rows(engine:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-        for statement in (TICKET_OF_0001, MESSAGE_OF_0001, *more):
+        for statement in (TICKET_OF_0001, MESSAGE_OF_0001, PERSON_OF_0001, *more):
             connection.execute(text(statement), {"no": False})
     assert schema.upgrade(engine) == ("0001", schema.head())
     with Session(engine) as session:
         assert session.execute(select(MessageRow.text)).scalars().all() == ["all of it"]
+        # What a token of the earlier form proved, a forged one proved too.
+        assert session.execute(select(Person.verified_at)).scalars().all() == [None]
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []

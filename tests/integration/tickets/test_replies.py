@@ -1,6 +1,8 @@
 """What machines send and what people answer: kept on its ticket, and who may join which."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from tests.support.store_queries import ask, count, mark
 
 EVE = "eve@evil.example"
 BOB = "bob@customer.example"
+TEAM = "team@example.com"
 PASSED = "Authentication-Results: mx.example.com; dmarc=pass header.from=customer.example"
 
 
@@ -261,10 +264,45 @@ class TestFollowUp:
         assert count(store, Person) == 1
         assert wrote(EVE, in_reply_to="<question@customer.example>").disposition is Disposition.TICKET
 
-    def test_the_holder_of_a_token_becomes_a_participant(self, wrote: Callable[..., Receipt], first: Receipt) -> None:
-        wrote(BOB, to=f"support+{mark(first.ticket_id or 0)}@example.com")
-        again = wrote(BOB, in_reply_to="<question@customer.example>")
+    def test_a_replayed_token_makes_nobody_a_participant(
+        self, wrote: Callable[..., Receipt], first: Receipt, store: Store
+    ) -> None:
+        joined = wrote(EVE, to=f"support+{mark(first.ticket_id or 0)}@example.com")
+        assert (joined.disposition, joined.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
+        assert count(store, Participant) == 0
+        assert wrote(EVE, in_reply_to="<question@customer.example>").disposition is Disposition.TICKET
+
+    def test_a_replayed_token_makes_who_knows_an_email_of_the_ticket_a_participant_until_it_expires(
+        self, intake: Intake, wrote: Callable[..., Receipt], first: Receipt
+    ) -> None:
+        known = "<question@customer.example>"
+        wrote(BOB, to=f"support+{mark(first.ticket_id or 0)}@example.com", in_reply_to=known)
+        again = wrote(BOB, in_reply_to=known)
         assert (again.disposition, again.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
+        raw = mail(BOB, "Re: Payment failed", "later", in_reply_to=known)
+        late = intake.accept(inbound(raw, mail_from=BOB, received_at=NOON + timedelta(days=32)))
+        assert late.disposition is Disposition.TICKET
+
+    def test_the_own_token_makes_a_participant_without_an_end(
+        self, intake: Intake, wrote: Callable[..., Receipt], first: Receipt
+    ) -> None:
+        known = "<question@customer.example>"
+        for to in (ANN, BOB, ANN):
+            wrote(BOB, to=f"support+{mark(first.ticket_id or 0, to)}@example.com", in_reply_to=known)
+        raw = mail(BOB, "Re: Payment failed", "later", in_reply_to=known)
+        late = intake.accept(inbound(raw, mail_from=BOB, received_at=NOON + timedelta(days=32)))
+        assert (late.disposition, late.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
+
+    @pytest.mark.parametrize("from_", [EVE, ANN])
+    def test_a_token_of_the_team_in_other_hands_joins_nothing(
+        self, wrote: Callable[..., Receipt], first: Receipt, store: Store, from_: str
+    ) -> None:
+        stamp = mark(first.ticket_id or 0, TEAM, Purpose.TEAM)
+        receipt = wrote(from_, to=f"support+{stamp}@example.com")
+        assert receipt.disposition is Disposition.TICKET
+        assert receipt.ticket_id != first.ticket_id
+        assert count(store, Participant) == 0
+        assert ask(store, Ticket.id, Ticket.related_id)[-1] == (receipt.ticket_id, first.ticket_id)
 
     @pytest.mark.parametrize(
         ("from_", "purpose", "proves"),
@@ -287,11 +325,36 @@ class TestFollowUp:
         with store.read() as session:
             assert session.execute(select(Person.verified_at).where(Person.email == ANN)).scalar_one() is None
 
-    def test_an_email_from_the_team_neither_reopens_nor_becomes_a_participant(
+    @pytest.mark.parametrize(
+        ("to", "purpose", "by_team"),
+        [
+            (TEAM, Purpose.TEAM, True),
+            (ANN, Purpose.CUSTOMER, False),
+            (TEAM, Purpose.CUSTOMER, False),
+            ("other-team@example.com", Purpose.TEAM, False),
+        ],
+    )
+    def test_only_a_token_of_the_team_sent_to_its_address_makes_an_email_the_teams(
+        self, wrote: Callable[..., Receipt], first: Receipt, store: Store, to: str, purpose: Purpose, *, by_team: bool
+    ) -> None:
+        """A From of the team proves nothing: such an email reopens the ticket and is announced, as a customer's is."""
+        store.write(lambda session: session.execute(update(Ticket).values(status=Status.WAITING)) and None)
+        receipt = wrote(TEAM, to=f"support+{mark(first.ticket_id or 0, to, purpose)}@example.com")
+        assert (receipt.disposition, receipt.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
+        assert ask(store, Ticket.status) == [("WAITING" if by_team else "OPEN",)]
+        assert [found for (found,) in ask(store, MessageRow.by_team)] == [False, by_team]
+        assert [offer.kind for offer in receipt.offers] == [JobKind.NOTIFY]
+        assert count(store, Participant) == 0
+
+    def test_a_team_token_of_the_earlier_form_does_not_make_an_email_the_teams(
         self, wrote: Callable[..., Receipt], first: Receipt, store: Store
     ) -> None:
-        store.write(lambda session: session.execute(update(Ticket).values(status=Status.WAITING)) and None)
-        stamp = mark(first.ticket_id or 0, "team@example.com", Purpose.TEAM)
-        wrote("team@example.com", to=f"support+{stamp}@example.com")
-        assert ask(store, Ticket.status) == [("WAITING",)]
-        assert count(store, Participant) == 0
+        wrote(TEAM, to=f"support+{unbound(first.ticket_id or 0, TEAM, NOON.date(), KEY, b't')}@example.com")
+        assert [found for (found,) in ask(store, MessageRow.by_team)] == [False, False]
+
+    def test_an_address_that_left_the_team_no_longer_speaks_for_it(
+        self, intake: Intake, wrote: Callable[..., Receipt], first: Receipt, store: Store
+    ) -> None:
+        intake.identity = replace(POLICY, team_addresses=frozenset())
+        wrote(TEAM, to=f"support+{mark(first.ticket_id or 0, TEAM, Purpose.TEAM)}@example.com")
+        assert [found for (found,) in ask(store, MessageRow.by_team)] == [False, False]

@@ -10,6 +10,7 @@ import pytest
 from daemon.mail import token
 from daemon.mail.follow_up import (
     MAX_IDS,
+    Author,
     Candidate,
     Candidates,
     FollowUp,
@@ -42,10 +43,15 @@ class Case:
     sender: str | None = ANN
     subject: str = "Re: Payment failed"
     verified: bool = False
+    of_team: bool = False
     status: Status = Status.OPEN
 
 
 BY_TOKEN = Keys(tokens=(FoundToken(TOKEN, "signed address", is_senders=True),))
+REPLAYED = Keys(tokens=(FoundToken(TOKEN, "signed address", is_senders=False),))
+BY_TEAM_TOKEN = Keys(tokens=(FoundToken(replace(TOKEN, purpose=Purpose.TEAM), "signed address", is_senders=True),))
+TEAM_TOKEN_OF_OTHERS = Keys(tokens=(replace(BY_TEAM_TOKEN.tokens[0], is_senders=False),))
+TEAM: Final = "payments@example.com"
 BY_ID = Keys(message_ids=(OURS,))
 BY_REFERENCE = Keys(references=(REFERENCE,))
 UNKNOWN = Keys(
@@ -57,6 +63,12 @@ UNKNOWN = Keys(
 JOINS: Mapping[str, Case] = {
     "a token from its owner": Case(BY_TOKEN),
     "a token from another address of its owner": Case(BY_TOKEN, sender="ann@home.example"),
+    "a token of a customer in other hands": Case(REPLAYED, sender=EVE),
+    "a token of a team from that team": Case(BY_TEAM_TOKEN, sender=TEAM, of_team=True),
+    "a token of a team from another address of the team": Case(TEAM_TOKEN_OF_OTHERS, sender=TEAM, of_team=True),
+    "a token of a team from a participant who knows a Message-ID": Case(
+        replace(TEAM_TOKEN_OF_OTHERS, message_ids=(OURS,))
+    ),
     "a token under another subject": Case(BY_TOKEN, subject="Something else"),
     "a token without a readable sender": Case(BY_TOKEN, sender=None),
     "a token for a ticket that waits": Case(BY_TOKEN, status=Status.WAITING),
@@ -70,6 +82,13 @@ JOINS: Mapping[str, Case] = {
 }
 POINTS: Mapping[str, Case] = {
     "a token for a closed ticket": Case(BY_TOKEN, status=Status.CLOSED),
+    "a token of a team from a stranger": Case(TEAM_TOKEN_OF_OTHERS, sender=EVE),
+    "a token of a team from an authenticated stranger": Case(TEAM_TOKEN_OF_OTHERS, sender=EVE, verified=True),
+    "a token of a team from a participant": Case(TEAM_TOKEN_OF_OTHERS),
+    "a token of a team without a sender": Case(TEAM_TOKEN_OF_OTHERS, sender=None),
+    "a token of a team from a stranger who knows a Message-ID": Case(
+        replace(TEAM_TOKEN_OF_OTHERS, message_ids=(OURS,)), sender=EVE
+    ),
     "a token for spam": Case(BY_TOKEN, status=Status.SPAM),
     "a known Message-ID for a closed ticket": Case(BY_ID, status=Status.CLOSED),
     "a known Message-ID and a participant under another subject": Case(BY_ID, subject="Where is my parcel?"),
@@ -96,7 +115,7 @@ STANDS_ALONE: Mapping[str, Case] = {
 
 def decided(case: Case) -> FollowUp | None:
     stored = replace(STORED, by_id={1: replace(TICKET, status=case.status)})
-    return decide(case.keys, stored, case.sender, case.subject, verified=case.verified)
+    return decide(case.keys, stored, Author(case.sender, case.verified, case.of_team), case.subject)
 
 
 @pytest.mark.parametrize("name", JOINS)
@@ -136,6 +155,31 @@ def test_the_token_is_returned_so_that_its_recipient_can_be_checked() -> None:
 
 
 MARK = token.sign(TOKEN, KEY)
+OUR_EMAIL = f"<{MARK}.0a@example.com>"
+
+
+@pytest.mark.parametrize(
+    ("message_ids", "subject", "knows"),
+    [
+        ((OURS,), "Re: Payment failed", True),
+        (("<unknown@example.com>", OURS), "Re: Payment failed", True),
+        ((OURS,), "Something else", False),
+        (("<unknown@example.com>",), "Re: Payment failed", False),
+        # Whoever has our email with the token has its Message-ID too.
+        ((OUR_EMAIL,), "Re: Payment failed", False),
+        ((), "Re: Payment failed", False),
+    ],
+)
+def test_an_email_of_the_ticket_is_known_by_an_id_without_a_token(
+    message_ids: tuple[str, ...], subject: str, *, knows: bool
+) -> None:
+    stored = replace(STORED, by_message_id={OURS: 1, OUR_EMAIL: 1})
+    author = Author(EVE, verified=False, of_team=False)
+    found = decide(replace(REPLAYED, message_ids=message_ids), stored, author, subject)
+    assert found is not None
+    assert found.knows_email is knows
+
+
 FOREIGN = token.sign(TOKEN, b"x" * 32)
 
 

@@ -17,14 +17,14 @@ OPENED = Facts(
     acknowledge=True,
     verified=True,
     team=TEAM,
-    author=None,
+    writer=None,
     own_addresses=frozenset({"support@example.com"}),
     suppressed=frozenset(),
     sent=SendCounts(),
     limits=ack_limits(),
 )
 REASSIGNED = replace(OPENED, cause="reassigned")
-FOLLOW_UP = replace(OPENED, cause="follow-up", author=ANN)
+FOLLOW_UP = replace(OPENED, cause="follow-up")
 LIMITS = AckLimits(per_stranger_day=1, per_address_hour=3, per_address_day=10, per_domain_hour=60, per_hour=600)
 
 
@@ -159,8 +159,13 @@ def test_a_suppressed_email_to_a_team_has_its_reason(facts: Facts, changes: dict
     assert (planned.state, word in planned.reason) == ("suppressed", True)
 
 
+def test_an_email_that_only_claims_to_be_the_teams_is_announced() -> None:
+    (planned,) = plan(replace(FOLLOW_UP, requester="payments@example.com", writer=None))
+    assert planned.state == "planned"
+
+
 def test_a_team_does_not_get_its_own_message() -> None:
-    (planned,) = plan(replace(FOLLOW_UP, author="payments@example.com"))
+    (planned,) = plan(replace(FOLLOW_UP, writer="payments@example.com"))
     assert (planned.state, "itself" in planned.reason) == ("suppressed", True)
 
 
