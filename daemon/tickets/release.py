@@ -77,7 +77,7 @@ def _shown_already(session: Session, inbound_id: int, reason: str, now: datetime
         return None
     session.execute(update(MessageRow).where(MessageRow.id == message.id).values(kind=SenderKind.PERSON))
     ledger.settle(session, inbound_id, Disposition.FOLLOW_UP, [reason], message.ticket_id)
-    tickets.join(session, message.ticket_id, None, now, reopen=True)
+    tickets.touch(session, message.ticket_id, now, reopen=True)
     offers = jobs.add(session, [NewJob(JobKind.NOTIFY, Subject(SubjectKind.MESSAGE, message.id), now)])
     reference = tickets.reference_of(session, message.ticket_id)
     return Receipt(inbound_id, Disposition.FOLLOW_UP, reference, message.ticket_id, tuple(offers))
