@@ -151,7 +151,8 @@ class Pipeline:
             self.intake.replay(parked.inbound_id)
 
     def release_what_was_screened_out(self) -> None:
-        address = f"support+{sign(Token(Purpose.CUSTOMER, self.old, digest(ANN), date(2027, 1, 1)), self.keys[0])}"
+        key = self.keys[0]
+        address = f"support+{sign(Token(Purpose.CUSTOMER, self.old, digest(ANN, key), date(2027, 1, 1)), key)}"
         machine = ("Auto-Submitted: auto-replied",)
         for raw, to in (
             (mail(body="away", headers=machine), f"{address}@example.com"),
