@@ -286,15 +286,21 @@ class Limits(Section):
     notification_attachment_bytes: Annotated[int, Field(ge=0)] = 10 * MEGABYTE
     """Total size of the customer's attachments that a notification carries."""
     acknowledgements_per_stranger_day: Annotated[int, Field(ge=0)] = 1
-    """Acknowledgements a day to an address that is not verified."""
+    """Acknowledgements a day to a mailbox that is not verified. Ann+tag@ is the mailbox ann@ in all these limits."""
     acknowledgements_per_address_hour: Annotated[int, Field(ge=0)] = 3
-    """Acknowledgements an hour to one address."""
+    """Acknowledgements an hour to one mailbox."""
     acknowledgements_per_address_day: Annotated[int, Field(ge=0)] = 10
-    """Acknowledgements a day to one address."""
+    """Acknowledgements a day to one mailbox."""
     acknowledgements_per_domain_hour: Annotated[int, Field(ge=0)] = 60
-    """Acknowledgements an hour to addresses of one domain that are not verified."""
+    """Acknowledgements an hour to addresses of one domain that are not verified.
+
+    A domain with more customers may get a quarter of its ordinary day in an hour; acknowledgements past that wait.
+    """
     acknowledgements_per_hour: Annotated[int, Field(ge=0)] = 600
-    """Acknowledgements an hour to everybody together."""
+    """Acknowledgements an hour to all who are not verified together; the others wait for the next hour. 0: no
+    acknowledgements at all."""
+    notifications_per_team_hour: Annotated[int, Field(ge=0)] = 100
+    """Notifications an hour to one team; further tickets are listed in a digest every 15 minutes. 0: digests only."""
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
     """Number of times a job is tried before it is dead and a person has to look."""
     delivery_days: Annotated[float, Field(gt=0)] = 5
@@ -312,6 +318,8 @@ class Health(Section):
     """No email at all has come for longer than this; 0: never."""
     daily_report: bool = True
     """Whether service.admin gets one short email a day with the counts of the day before (UTC)."""
+    suppressed_acknowledgements: Annotated[int, Field(ge=0)] = 50
+    """More acknowledgements than this were suppressed by limits within an hour."""
 
 
 class Log(Section):

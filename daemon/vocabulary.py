@@ -7,10 +7,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from daemon.text import domain_of
-
 PENDING: Final = "PENDING"
 MANUAL_REVIEW: Final = "MANUAL_REVIEW"
+# How the reasons begin of emails that a limit suppressed.
+LIMIT_REACHED: Final = "limit reached"
 
 
 class Status(StrEnum):
@@ -49,6 +49,7 @@ class MailKind(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"
     NOTIFICATION = "notification"
     FOLLOW_UP = "follow-up"
+    DIGEST = "digest"
 
 
 class Disposition(StrEnum):
@@ -231,11 +232,32 @@ class TicketSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class DigestLine:
+    """A ticket in a digest; `new` is false where it only got new emails. `requester` is an address."""
+
+    reference: str
+    priority: str
+    category: str
+    subject: str
+    requester: str
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSnapshot:
+    """The tickets that a digest lists, the most urgent first, and how many they are in all."""
+
+    lines: tuple[DigestLine, ...]
+    tickets: int
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedDelivery:
     """One attempt at one delivery, with the ticket as it stands.
 
     `thread_head` is the Message-ID of the first email to this recipient about the ticket, None where this email begins
-    the thread. `first` marks the very first notification that this installation sends.
+    the thread. `first` marks the very first notification that this installation sends. `digest` is what a digest
+    lists.
     """
 
     kind: MailKind
@@ -244,21 +266,35 @@ class PreparedDelivery:
     ticket: TicketSnapshot
     thread_head: str | None
     first: bool
+    digest: DigestSnapshot | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """What limits count an address by: the mailbox that it delivers to, and the domain that somebody registered."""
+
+    address: str
+    domain: str
 
 
 @dataclass(frozen=True, slots=True)
 class SendCounts:
-    """Numbers of recently planned emails of one kind: to an address, to its domain, and in all."""
+    """Numbers of recently planned emails of one kind.
+
+    Those to a mailbox count all; those to its domain and in all count unverified recipients only. `ordinary_day` is
+    the number on an ordinary day to the unverified people of the domain, known where the domain is busy.
+    """
 
     address_day: int = 0
     address_hour: int = 0
     domain_hour: int = 0
     hour: int = 0
+    ordinary_day: int = 0
 
 
 @dataclass(slots=True)
 class RecentCounts:
-    """Number of emails of a kind that were planned recently and not suppressed: by address, by domain, and in all.
+    """Number of emails of a kind that were planned recently and not suppressed: by mailbox, by domain, and in all.
 
     A plan adds what it plans, so that the limits hold within a batch too.
     """
@@ -268,19 +304,25 @@ class RecentCounts:
     by_address_hour: Counter[str]
     by_domain_hour: Counter[str]
     in_all_hour: int
+    ordinary_days: Mapping[str, int]
 
-    def to(self, recipient: str) -> SendCounts:
-        """Return the counts that bind one more email to a recipient."""
-        domain = domain_of(recipient)
-        day, hour = self.by_address_day[recipient], self.by_address_hour[recipient]
-        return SendCounts(day, hour, self.by_domain_hour[domain], self.in_all_hour)
+    def to(self, mailbox: Mailbox) -> SendCounts:
+        """Return the counts that bind one more email to a mailbox."""
+        return SendCounts(
+            self.by_address_day[mailbox.address],
+            self.by_address_hour[mailbox.address],
+            self.by_domain_hour[mailbox.domain],
+            self.in_all_hour,
+            self.ordinary_days.get(mailbox.domain, 0),
+        )
 
-    def add(self, recipient: str) -> None:
-        """Count one more email to a recipient."""
-        self.by_address_day[recipient] += 1
-        self.by_address_hour[recipient] += 1
-        self.by_domain_hour[domain_of(recipient)] += 1
-        self.in_all_hour += 1
+    def add(self, mailbox: Mailbox, *, verified: bool) -> None:
+        """Count one more email to a mailbox."""
+        self.by_address_day[mailbox.address] += 1
+        self.by_address_hour[mailbox.address] += 1
+        if not verified:
+            self.by_domain_hour[mailbox.domain] += 1
+            self.in_all_hour += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +338,8 @@ class MailboxFacts:
 class HealthFacts:
     """The state of the whole system at `now`.
 
-    `dead` counts jobs, `parked` received and `uncertain` sent emails. `oldest_due` is when the job that has waited
+    `dead` counts jobs, `parked` received and `uncertain` sent emails. `deferred` counts acknowledgements that wait for
+    a limit, `limited` those that limits suppressed within the last hour. `oldest_due` is when the job that has waited
     longest became due. `room` is false if the disk is nearly full. `refused` is the answer of a smarthost that refused
     our credentials, or ""; `drifted` says why automatic routing was stopped, or "".
     """
@@ -306,6 +349,8 @@ class HealthFacts:
     dead: int
     parked: int
     uncertain: int
+    deferred: int
+    limited: int
     last_mail_at: datetime | None
     mailboxes: Mapping[str, MailboxFacts]
     room: bool = True

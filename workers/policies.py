@@ -7,7 +7,7 @@ from daemon.tickets.health import Thresholds
 from daemon.vocabulary import Priority
 from workers.actors.config import ActorConfig
 from workers.notify.outgoing import MailConfig
-from workers.notify.plan import AckLimits
+from workers.notify.plan import SendLimits
 from workers.notify.render import Renderer
 from workers.triage.policy import Category, Mode, Rule, TriagePolicy, Where
 
@@ -19,6 +19,7 @@ def thresholds(settings: Settings) -> Thresholds:
         job=timedelta(minutes=health.job_minutes),
         mailbox=timedelta(minutes=health.mailbox_minutes),
         no_mail=timedelta(hours=health.no_mail_hours) if health.no_mail_hours else None,
+        limited=health.suppressed_acknowledgements,
     )
 
 
@@ -30,21 +31,22 @@ def actor_config(settings: Settings) -> ActorConfig:
         triage=triage_policy(settings),
         teams={team.name: team.email for team in settings.teams},
         own_addresses=frozenset(a.lower() for a in settings.support.addresses),
-        limits=ack_limits(settings),
+        limits=send_limits(settings),
         mail=mail_config(settings),
         renderer=renderer,
     )
 
 
-def ack_limits(settings: Settings) -> AckLimits:
-    """Return the limits on acknowledgements."""
+def send_limits(settings: Settings) -> SendLimits:
+    """Return the limits on the number of emails that we send."""
     limits = settings.limits
-    return AckLimits(
+    return SendLimits(
         per_stranger_day=limits.acknowledgements_per_stranger_day,
         per_address_hour=limits.acknowledgements_per_address_hour,
         per_address_day=limits.acknowledgements_per_address_day,
         per_domain_hour=limits.acknowledgements_per_domain_hour,
         per_hour=limits.acknowledgements_per_hour,
+        notifications_per_team_hour=limits.notifications_per_team_hour,
     )
 
 

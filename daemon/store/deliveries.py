@@ -1,31 +1,25 @@
 """Outgoing emails: one row each, unique per cause, kind and recipient."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, case, func, literal_column, select, update
+from sqlalchemy import BindParameter, bindparam, case, literal_column, select, update
 from sqlalchemy.orm import Session
 
+from daemon.mail.mailbox import mailbox_of
 from daemon.store.models import DeliveryRow
 from daemon.store.sql import BulkInsert, table, unindexed
-from daemon.text import domain_of
-from daemon.vocabulary import MailKind, RecentCounts, Subject
-
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-
-# Counting must not cost more with every email that went before; no limit needs a higher count.
-COUNTED_AT_MOST = 10_000
+from daemon.vocabulary import MailKind, Subject
 
 
 class DeliveryState(StrEnum):
     """Where an outgoing email stands.
 
     SENDING means that an attempt began whose outcome is not known yet, RESENDING that it is being repeated, once.
+    DEFERRED means that a limit was reached: a notify job plans it again after an hour.
     """
 
     PLANNED = "planned"
@@ -34,6 +28,7 @@ class DeliveryState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     SUPPRESSED = "suppressed"
+    DEFERRED = "deferred"
     UNCERTAIN = "uncertain"
 
 
@@ -42,6 +37,9 @@ STATE_DURING_ATTEMPT = {
     DeliveryState.PLANNED: DeliveryState.SENDING,
     DeliveryState.SENDING: DeliveryState.RESENDING,
 }
+
+# Nothing was or will be sent as long as a delivery is in one of these.
+HELD_BACK = (DeliveryState.SUPPRESSED, DeliveryState.DEFERRED)
 
 DELIVERY = table(DeliveryRow)
 STATE = unindexed(DELIVERY.c.state)
@@ -71,44 +69,20 @@ SELECT_FIRST_TO = (
     .where(
         DELIVERY.c.ticket_id == bindparam("ticket"),
         DELIVERY.c.recipient == bindparam("recipient"),
-        DELIVERY.c.state != DeliveryState.SUPPRESSED,
+        DELIVERY.c.state.not_in(HELD_BACK),
     )
     .order_by(DELIVERY.c.id)
     .limit(1)
 )
 
-
-OF_KIND = (DELIVERY.c.kind == bindparam("kind"), DELIVERY.c.state != DeliveryState.SUPPRESSED)
-THIS_HOUR = DELIVERY.c.created_at > bindparam("hour")
-TODAY = DELIVERY.c.created_at > bindparam("day")
-MOST: BindParameter[int] = bindparam("most")
-SELECT_RECENT_BY_ADDRESS = (
-    select(DELIVERY.c.recipient, case((THIS_HOUR, 1), else_=0).label("fresh"))
-    .where(DELIVERY.c.recipient.in_(bindparam("recipients", expanding=True)), *OF_KIND, TODAY)
-    .limit(MOST)
-    .subquery()
-)
-COUNT_TO_ADDRESSES = select(
-    SELECT_RECENT_BY_ADDRESS.c.recipient,
-    func.count().label("day"),
-    func.sum(SELECT_RECENT_BY_ADDRESS.c.fresh).label("hour"),
-).group_by(SELECT_RECENT_BY_ADDRESS.c.recipient)
-SELECT_RECENT_BY_DOMAIN = (
-    select(DELIVERY.c.domain)
-    .where(DELIVERY.c.domain.in_(bindparam("domains", expanding=True)), *OF_KIND, THIS_HOUR)
-    .limit(MOST)
-    .subquery()
-)
-COUNT_TO_DOMAINS = select(SELECT_RECENT_BY_DOMAIN.c.domain, func.count().label("hour")).group_by(
-    SELECT_RECENT_BY_DOMAIN.c.domain
-)
-COUNT_ALL = select(func.count()).select_from(
-    select(DELIVERY.c.id).where(*OF_KIND, THIS_HOUR).limit(COUNTED_AT_MOST).subquery()
-)
 SETTLE_DELIVERY = (
     update(DELIVERY)
     .where(DELIVERY.c.id == bindparam("delivery"))
     .values(state=bindparam("to"), reason=bindparam("why"), sent_at=bindparam("at"))
+)
+
+SELECT_DEFERRED = select(DELIVERY.c.id, DELIVERY.c.cause, DELIVERY.c.recipient, DELIVERY.c.created_at).where(
+    DELIVERY.c.id.in_(DELIVERIES), STATE == DeliveryState.DEFERRED
 )
 
 UNDO_ATTEMPT = (
@@ -121,7 +95,7 @@ UNDO_ATTEMPT = (
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """An email to plan. `recipient` is in lower case."""
+    """An email to plan. `recipient` is in lower case, `verified` if it is known to be read by who wrote to us."""
 
     cause: Subject
     kind: MailKind
@@ -131,6 +105,8 @@ class NewDelivery:
     state: DeliveryState
     reason: str
     now: datetime
+    verified: bool = False
+    digest_id: int | None = None
 
     @property
     def key(self) -> tuple[Subject, str, str]:
@@ -151,11 +127,15 @@ def add(session: Session, planned: Sequence[NewDelivery]) -> list[int | None]:
 
 
 def _row(planned: NewDelivery) -> dict[str, Any]:
+    mailbox = mailbox_of(planned.recipient)
     return {
         "cause": planned.cause,
         "kind": planned.kind,
         "recipient": planned.recipient,
-        "domain": domain_of(planned.recipient),
+        "domain": mailbox.domain,
+        "mailbox": mailbox.address,
+        "verified": planned.verified,
+        "digest_id": planned.digest_id,
         "ticket_id": planned.ticket_id,
         "message_id": planned.message_id,
         "state": planned.state,
@@ -209,6 +189,16 @@ def undo(session: Session, begun: Attempt) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Deferred:
+    """A delivery that waits for a limit, with the time of its first plan."""
+
+    id: int
+    cause: Subject
+    recipient: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a delivery ended, why, and when."""
 
@@ -229,20 +219,20 @@ def settle(session: Session, outcomes: Sequence[Outcome]) -> None:
     session.execute(SETTLE_DELIVERY, known)
 
 
-def recent_counts(session: Session, kind: str, recipients: Sequence[str], now: datetime) -> RecentCounts:
-    """Count the emails of a kind that were planned recently, in all and for recipients (in lower case)."""
-    addresses = list(set(recipients))
-    domains = list({domain_of(recipient) for recipient in recipients})
-    about = {"kind": kind, "day": now - DAY, "hour": now - HOUR, "most": COUNTED_AT_MOST * max(1, len(addresses))}
-    to_addresses = session.execute(COUNT_TO_ADDRESSES, about | {"recipients": addresses}).all()
-    to_domains = session.execute(COUNT_TO_DOMAINS, about | {"domains": domains}).all()
-    return RecentCounts(
-        kind,
-        Counter({row.recipient: row.day for row in to_addresses}),
-        Counter({row.recipient: row.hour for row in to_addresses}),
-        Counter({row.domain: row.hour for row in to_domains}),
-        session.execute(COUNT_ALL, about).scalar_one(),
-    )
+def deferred(session: Session, delivery_ids: Sequence[int]) -> dict[int, Deferred]:
+    """Return those of these deliveries that are deferred, by id."""
+    rows = session.execute(SELECT_DEFERRED, {"deliveries": delivery_ids})
+    return {row.id: Deferred(row.id, row.cause, row.recipient, row.created_at) for row in rows}
+
+
+def plan_again(
+    session: Session, delivery_id: int, state: DeliveryState, reason: str, now: datetime, *, verified: bool
+) -> None:
+    """Change the plan for a deferred delivery. One that is sent after all counts from now on for the limits."""
+    values = {"state": state, "reason": reason, "verified": verified}
+    if state is DeliveryState.PLANNED:
+        values["created_at"] = now
+    session.execute(update(DELIVERY).where(DELIVERY.c.id == delivery_id).values(values))
 
 
 def first_of(session: Session, kind: str) -> int | None:

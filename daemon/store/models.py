@@ -215,8 +215,10 @@ class Job(Base):
 class DeliveryRow(Base):
     """One outgoing email to one recipient, unique per (cause, kind, recipient); its Message-ID never changes.
 
-    `cause` is the row that led to it, such as "decision:7". `kind` is a MailKind, `state` a DeliveryState; `domain`
-    is that of `recipient`, which is in lower case.
+    `cause` is the row that led to it, such as "decision:7". `kind` is a MailKind, `state` a DeliveryState; `recipient`
+    is in lower case. Limits count by `mailbox` and `domain`, which are the same for all addresses of one mailbox or
+    registrable domain, and by `verified`, which says that the recipient is known to read email there. `digest_id` is
+    the delivery of the digest that lists this one instead of sending it.
     """
 
     __tablename__ = "delivery"
@@ -225,6 +227,10 @@ class DeliveryRow(Base):
     kind: Mapped[str] = mapped_column(String(24))
     recipient: Mapped[str] = mapped_column(String(320))
     domain: Mapped[str] = mapped_column(String(255))
+    mailbox: Mapped[str] = mapped_column(String(320), server_default=text("''"))
+    verified: Mapped[bool] = mapped_column(server_default=false())
+    # No foreign key: SQLite cannot add one without copying the table.
+    digest_id: Mapped[int | None]
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)
     message_id: Mapped[str] = mapped_column(String(255), unique=True)
     state: Mapped[str] = mapped_column(String(12))
@@ -234,7 +240,7 @@ class DeliveryRow(Base):
     sent_at: Mapped[datetime | None]
     __table_args__ = (
         Index("delivery_once", "cause", "kind", "recipient", unique=True),
-        Index("delivery_by_recipient", "recipient", "kind", "created_at"),
+        Index("delivery_by_mailbox", "mailbox", "kind", "created_at"),
         Index("delivery_by_domain", "domain", "kind", "created_at"),
         Index("delivery_by_kind", "kind", "created_at"),
         Index(
@@ -243,6 +249,12 @@ class DeliveryRow(Base):
             "id",
             sqlite_where=text("state != 'sent'"),
             postgresql_where=text("state != 'sent'"),
+        ),
+        Index(
+            "delivery_by_digest",
+            "digest_id",
+            sqlite_where=text("digest_id IS NOT NULL"),
+            postgresql_where=text("digest_id IS NOT NULL"),
         ),
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from daemon.store import deliveries, jobs
+from daemon.store import deliveries, digests, jobs
 from daemon.store.deliveries import Attempt, Outcome
 from daemon.store.jobs import Lease
 from daemon.store.queries import snapshots
@@ -51,12 +51,13 @@ def _prepare(session: Session, attempt: Attempt, ticket: TicketSnapshot) -> Prep
         ticket=ticket,
         thread_head=_thread_head(session, attempt, ticket),
         first=notifies and deliveries.first_of(session, attempt.kind) == attempt.id,
+        digest=digests.load(session, attempt.id) if attempt.kind is MailKind.DIGEST else None,
     )
 
 
 def _thread_head(session: Session, attempt: Attempt, ticket: TicketSnapshot) -> str | None:
     """Return the Message-ID that a team's thread about a ticket begins with; a first notification begins one."""
     begins = attempt.kind is MailKind.NOTIFICATION and not ticket.handed_over
-    if begins or attempt.kind is MailKind.ACKNOWLEDGEMENT:
+    if begins or attempt.kind in {MailKind.ACKNOWLEDGEMENT, MailKind.DIGEST}:
         return None
     return deliveries.first_to(session, ticket.ticket_id, attempt.recipient)

@@ -8,11 +8,15 @@ from daemon.vocabulary import HealthFacts, Problem
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """How long a job may wait, a mailbox stay unread, and no mail arrive (None: for ever) before it is a problem."""
+    """How long a job may wait, a mailbox stay unread, and no mail arrive (None: for ever) before it is a problem.
+
+    `limited` is the number of acknowledgements that limits may suppress within an hour.
+    """
 
     job: timedelta
     mailbox: timedelta
     no_mail: timedelta | None
+    limited: int
 
 
 # Not one of the facts, which are in that database.
@@ -25,7 +29,7 @@ DATABASE_LOST = Problem(
 
 def examine(facts: HealthFacts, thresholds: Thresholds) -> tuple[Problem, ...]:
     """Return the problems, the most important first."""
-    return (*_flow(facts, thresholds), *_given_up(facts), *_mailboxes(facts, thresholds))
+    return (*_flow(facts, thresholds), *_limits(facts, thresholds), *_given_up(facts), *_mailboxes(facts, thresholds))
 
 
 def _flow(facts: HealthFacts, thresholds: Thresholds) -> list[Problem]:
@@ -52,6 +56,27 @@ def _flow(facts: HealthFacts, thresholds: Thresholds) -> list[Problem]:
     if thresholds.no_mail and (facts.last_mail_at is None or facts.now - facts.last_mail_at > thresholds.no_mail):
         found.append(
             Problem("no-mail", f"No mail has come for {_minutes(thresholds.no_mail)}. Can the listener be reached?")
+        )
+    return found
+
+
+def _limits(facts: HealthFacts, thresholds: Thresholds) -> list[Problem]:
+    found = []
+    if facts.deferred:
+        found.append(
+            Problem(
+                "deferred",
+                f"{facts.deferred} acknowledgements wait until an hourly limit allows them: a busy day, or a flood of"
+                " forged senders. Close what is no ticket. See triaged stats.",
+            )
+        )
+    if facts.limited > thresholds.limited:
+        found.append(
+            Problem(
+                "limited",
+                f"Limits suppressed {facts.limited} acknowledgements within an hour: somebody may forge senders."
+                " See triaged stats.",
+            )
         )
     return found
 

@@ -1,68 +1,158 @@
-"""Plan notifications: load the facts behind a plan, and write the deliveries and jobs that it leads to.
+"""Plan notifications: load the facts behind plans, and write the deliveries and jobs that they lead to.
 
 Both run in one transaction, so that the limits hold between workers.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy.orm import Session
 
-from daemon.store import deliveries, events, jobs
-from daemon.store.deliveries import DeliveryState, NewDelivery
+from daemon.mail.mailbox import mailbox_of
+from daemon.store import deliveries, delivery_counts, digests, events, jobs
+from daemon.store.deliveries import Deferred, DeliveryState, NewDelivery, Outcome
 from daemon.store.jobs import JobKind, Lease, NewJob
 from daemon.store.queries import snapshots
 from daemon.tickets import bounces
 from daemon.vocabulary import MailKind, RecentCounts, Subject, SubjectKind, TicketSnapshot
 
+# The limits that defer count by the hour.
+DEFERRED_FOR: Final = timedelta(hours=1)
+# Nobody needs to hear after a day that their email arrived.
+DEFERRED_AT_MOST: Final = timedelta(days=1)
+# How long a digest gathers tickets.
+DIGEST_WAIT: Final = timedelta(minutes=15)
+
 
 @dataclass(frozen=True, slots=True)
 class PlanningFacts:
-    """What the plans of one transaction share: the tickets by cause, recent acknowledgements, and bounced addresses."""
+    """What the plans of one transaction share.
+
+    `tickets` are by cause, `deferred` the deliveries to plan again, by id. `recent` counts acknowledgements and
+    `to_teams` notifications within an hour, by mailbox. `digests` are the teams with an open digest, by address. A
+    plan adds to these three. `suppressed` are addresses that bounced permanently.
+    """
 
     tickets: Mapping[Subject, TicketSnapshot]
+    deferred: Mapping[int, Deferred]
     recent: RecentCounts
+    to_teams: Counter[str]
+    digests: set[str]
     suppressed: frozenset[str]
 
 
-def load_facts(session: Session, leases: Sequence[Lease], teams: Mapping[str, str], now: datetime) -> PlanningFacts:
+@dataclass(frozen=True, slots=True)
+class Replanned:
+    """The new plan for a deferred delivery."""
+
+    delivery_id: int
+    state: DeliveryState
+    reason: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a notify job leads to: deliveries, notifications that a digest lists, and new plans for deferred ones."""
+
+    lease: Lease
+    new: Sequence[NewDelivery] = ()
+    gathered: Sequence[NewDelivery] = ()
+    again: Sequence[Replanned] = ()
+
+
+def load_facts(
+    session: Session, leases: Sequence[Lease], teams: Mapping[str, str], busy_from: int, now: datetime
+) -> PlanningFacts:
     """Finish notify jobs and return the facts for their plans. `teams` maps names to addresses.
 
-    The jobs are finished first: a worker that lost its lease plans nothing.
+    The jobs are finished first: a worker that lost its lease plans nothing. A domain that may get `busy_from`
+    acknowledgements in this hour is looked at more closely.
     """
     jobs.finish(session, leases, now)
-    tickets = snapshots.load(session, [lease.subject for lease in leases])
-    requesters = [tickets[lease.subject].requester or "" for lease in leases]
-    addresses = {teams.get(tickets[lease.subject].team or "", "").lower() for lease in leases}
-    recent = deliveries.recent_counts(session, MailKind.ACKNOWLEDGEMENT, requesters, now)
-    return PlanningFacts(tickets, recent, bounces.suppressed(session, {*requesters, *addresses}, now))
-
-
-def write_plan(
-    session: Session, plan: Sequence[tuple[Lease, Sequence[NewDelivery]]], now: datetime
-) -> list[list[Lease]]:
-    """Write planned deliveries and return the deliver jobs of each notify job, leased to the same worker."""
-    rows = [row for _, planned in plan for row in planned]
-    ids = iter(deliveries.add(session, rows))
-    return jobs.add_leased(
-        session,
-        [
-            (lease, [_deliver(number, now) for row in planned if (number := next(ids)) and _is_due(row)])
-            for lease, planned in plan
-        ],
+    delivery_counts.lock(session)
+    again = [lease.subject.id for lease in leases if lease.subject.kind is SubjectKind.DELIVERY]
+    deferred = deliveries.deferred(session, again) if again else {}
+    causes = [lease.subject for lease in leases if lease.subject.kind is not SubjectKind.DELIVERY]
+    tickets = snapshots.load(session, [*causes, *(one.cause for one in deferred.values())])
+    requesters = [ticket.requester or "" for ticket in tickets.values()]
+    addresses = {teams.get(ticket.team or "", "").lower() for ticket in tickets.values()}
+    mailboxes = {mailbox_of(address).address for address in addresses}
+    return PlanningFacts(
+        tickets,
+        deferred,
+        delivery_counts.recent_counts(
+            session, MailKind.ACKNOWLEDGEMENT, [mailbox_of(address) for address in requesters], busy_from, now
+        ),
+        delivery_counts.to_teams(session, mailboxes, now),
+        set(digests.open_digests(session, mailboxes, now)),
+        bounces.suppressed(session, {*requesters, *addresses}, now),
     )
+
+
+def write_plans(session: Session, plans: Sequence[Plan], now: datetime) -> list[list[Lease]]:
+    """Write plans and return the deliver jobs of each notify job, leased to the same worker."""
+    new = [row for plan in plans for row in plan.new]
+    ids = deliveries.add(session, new)
+    _write_gathered(session, [row for plan in plans for row in plan.gathered], now)
+    for plan in plans:
+        for one in plan.again:
+            deliveries.plan_again(session, one.delivery_id, one.state, one.reason, now, verified=one.verified)
+    _add_later(session, [(number, row) for number, row in zip(ids, new, strict=True) if number], plans, now)
+    numbers = iter(ids)
+    return jobs.add_leased(session, [(plan.lease, list(_due_now(plan, numbers, now))) for plan in plans])
+
+
+def last_try(deferred: Deferred, now: datetime) -> bool:
+    """Say whether a deferred delivery would be too old after waiting once more."""
+    return now + DEFERRED_FOR > deferred.created_at + DEFERRED_AT_MOST
 
 
 def note_failure(session: Session, cause: Subject, error: str, now: datetime) -> None:
     """Note on a ticket that nobody was notified."""
+    if cause.kind is SubjectKind.DELIVERY:
+        deliveries.settle(session, [Outcome(cause.id, DeliveryState.FAILED, error, now)])
+        return
     ticket_id = snapshots.load_one(session, cause).ticket_id
     events.add(session, "nobody was told", now, ticket_id=ticket_id, error=error[:300])
 
 
-def _is_due(row: NewDelivery) -> bool:
-    return row.state is DeliveryState.PLANNED
+def _write_gathered(session: Session, gathered: Sequence[NewDelivery], now: datetime) -> None:
+    """Write the notifications that are not sent, each linked to the digest that lists it."""
+    if gathered:
+        open_ = digests.open_digests(session, {mailbox_of(row.recipient).address for row in gathered}, now)
+        deliveries.add(session, [replace(row, digest_id=open_[row.recipient]) for row in gathered])
 
 
-def _deliver(delivery_id: int, now: datetime) -> NewJob:
-    return NewJob(JobKind.DELIVER, Subject(SubjectKind.DELIVERY, delivery_id), now)
+def _add_later(
+    session: Session, added: Sequence[tuple[int, NewDelivery]], plans: Sequence[Plan], now: datetime
+) -> None:
+    """Add the jobs that are due later: digests, and new plans for what is deferred."""
+    waiting = [number for number, row in added if row.state is DeliveryState.DEFERRED]
+    waiting += [one.delivery_id for plan in plans for one in plan.again if one.state is DeliveryState.DEFERRED]
+    later = [_job(JobKind.NOTIFY, number, now, now + DEFERRED_FOR) for number in waiting]
+    later += [_job(JobKind.DELIVER, number, now, now + DIGEST_WAIT) for number, row in added if _is_digest(row)]
+    if later:
+        jobs.add(session, later)
+
+
+def _due_now(plan: Plan, ids: Iterator[int | None], now: datetime) -> Iterator[NewJob]:
+    """Yield the deliver jobs of a plan; `ids` are those of all new deliveries, in order."""
+    for row in plan.new:
+        number = next(ids)
+        if number and row.state is DeliveryState.PLANNED and not _is_digest(row):
+            yield _job(JobKind.DELIVER, number, now, jobs.AT_ONCE)
+    for one in plan.again:
+        if one.state is DeliveryState.PLANNED:
+            yield _job(JobKind.DELIVER, one.delivery_id, now, jobs.AT_ONCE)
+
+
+def _is_digest(row: NewDelivery) -> bool:
+    return row.kind is MailKind.DIGEST
+
+
+def _job(kind: JobKind, delivery_id: int, now: datetime, due_at: datetime) -> NewJob:
+    return NewJob(kind, Subject(SubjectKind.DELIVERY, delivery_id), now, due_at)

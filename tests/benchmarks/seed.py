@@ -292,6 +292,8 @@ class _Rows:
             "kind": f"'{kind}'",
             "recipient": recipient,
             "domain": domain,
+            "mailbox": recipient,
+            "verified": "FALSE",
             "ticket_id": "i",
             "message_id": name,
             "state": f"CASE WHEN i <= {LEFT} THEN 'uncertain' ELSE 'sent' END",

@@ -55,7 +55,7 @@ def monitor(
         admin=admin,
         message_id_domain="example.com",
         mailboxes=(),
-        thresholds=Thresholds(timedelta(minutes=5), timedelta(minutes=15), None),
+        thresholds=Thresholds(timedelta(minutes=5), timedelta(minutes=15), None, 50),
         refused=lambda: "",
         drifted=lambda: "",
         has_space=lambda: True,

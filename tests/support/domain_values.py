@@ -11,7 +11,7 @@ from daemon.policies import listener_config as listener_config_of
 from daemon.smtp.config import ListenerConfig
 from daemon.vocabulary import Priority
 from workers import policies
-from workers.notify.plan import AckLimits
+from workers.notify.plan import SendLimits
 from workers.triage.policy import Category, Rule, TriagePolicy, Where
 
 
@@ -25,9 +25,9 @@ def listener_config(**changes: Any) -> ListenerConfig:
     return replace(listener_config_of(Settings()), **changes)
 
 
-def ack_limits() -> AckLimits:
+def send_limits() -> SendLimits:
     """Return the limits of acknowledgements."""
-    return policies.ack_limits(Settings())
+    return policies.send_limits(Settings())
 
 
 def triage_policy(**changes: Any) -> TriagePolicy:

@@ -82,7 +82,7 @@ class Pipeline:
         self.keys = store.write(lambda session: keys.ensure(session, NOON))
         self.intake = Intake(store, identity(settings, self.keys), self.woken)
         self.heartbeat = Heartbeat(store, "here")
-        config = CurrentConfig(actor_config(settings))
+        self.config = config = CurrentConfig(actor_config(settings))
         actors: dict[JobKind, Actor] = {
             JobKind.TRIAGE: TriageActor(self.clock, NoModel(), config),
             JobKind.NOTIFY: NotifyActor(self.clock, self.keys, config),
@@ -105,6 +105,23 @@ class Pipeline:
         """Do every job that was offered, and what follows from it."""
         while self.woken.offers:
             self.executor.perform(self.woken.offers.pop(0).job_id)
+
+    def limit(self, **limits: int) -> None:
+        """Change the limits on outgoing email."""
+        self.config.value = replace(self.config.value, limits=replace(self.config.value.limits, **limits))
+
+    def wait(self, **time: float) -> None:
+        """Let time pass, and do every job that became due."""
+        self.clock.advance(**time)
+        self.relay.sweep()
+        self.work()
+
+    def defer_an_acknowledgement(self) -> None:
+        before = self.config.value
+        self.limit(per_hour=1, per_domain_hour=1, notifications_per_team_hour=1)
+        self.process([inbound(mail(f"stranger{n}@shop{n}.example", body=f"flood {n}")) for n in range(3)])
+        self.wait(hours=1)
+        self.config.value = before
 
     def accept_twice(self) -> None:
         raw = mail()
@@ -260,6 +277,7 @@ STEPS: Final[tuple[Callable[[Pipeline], None], ...]] = (
     Pipeline.accept_with_attachment,
     Pipeline.accept_a_form_again,
     Pipeline.accept_many_at_once,
+    Pipeline.defer_an_acknowledgement,
     Pipeline.accept_an_answer,
     Pipeline.accept_an_email_with_a_reference,
     Pipeline.accept_an_answer_by_token,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workers.notify.outgoing import MailConfig
-from workers.notify.plan import AckLimits
+from workers.notify.plan import SendLimits
 from workers.notify.render import Renderer
 from workers.triage.policy import TriagePolicy
 
@@ -16,7 +16,7 @@ class ActorConfig:
     triage: TriagePolicy
     teams: Mapping[str, str]
     own_addresses: frozenset[str]
-    limits: AckLimits
+    limits: SendLimits
     mail: MailConfig
     renderer: Renderer
 

@@ -1,23 +1,25 @@
 """Plan who is notified of a decision or of a new email: one delivery row and one deliver job per recipient."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from daemon.store.deliveries import DeliveryState, NewDelivery
+from daemon.mail.mailbox import mailbox_of
+from daemon.store.deliveries import Deferred, DeliveryState, NewDelivery
 from daemon.store.jobs import Lease
 from daemon.system.clock import Clock
 from daemon.tickets import notification
-from daemon.tickets.notification import PlanningFacts
-from daemon.vocabulary import MailKind, Subject, SubjectKind, TicketSnapshot
+from daemon.tickets.notification import Plan, PlanningFacts, Replanned
+from daemon.vocabulary import MailKind, Status, Subject, SubjectKind, TicketSnapshot
 from workers.actors.config import CurrentConfig
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
 from workers.jobs.executor import WorkWindow
 from workers.notify import outgoing
-from workers.notify.plan import Cause, Facts, plan
+from workers.notify.plan import Cause, Facts, Planned, plan
 
 
 class NotifyActor:
@@ -37,33 +39,59 @@ class NotifyActor:
         return ()
 
     def _plan(self, session: Session, leases: Sequence[Lease]) -> list[list[Lease]]:
-        now = self._clock.now()
-        facts = notification.load_facts(session, leases, self._config.value.teams, now)
-        planned = [(lease, list(self._deliveries(lease.subject, facts, now))) for lease in leases]
-        return notification.write_plan(session, planned, now)
+        now, config = self._clock.now(), self._config.value
+        facts = notification.load_facts(session, leases, config.teams, config.limits.per_domain_hour, now)
+        plans = [self._plan_for(lease, facts, now) for lease in leases]
+        return notification.write_plans(session, plans, now)
 
-    def _deliveries(self, cause: Subject, shared: PlanningFacts, now: datetime) -> Iterator[NewDelivery]:
-        """Yield the emails of a cause; acknowledgements count for the limits of the next cause in the batch."""
-        ticket, recent = shared.tickets[cause], shared.recent
-        for mail in plan(self._facts(cause, ticket, shared)):
-            if mail.kind == recent.kind and mail.state == "planned":
-                recent.add(mail.recipient)
-            yield NewDelivery(
-                cause=cause,
-                kind=mail.kind,
-                recipient=mail.recipient.lower(),
-                ticket_id=ticket.ticket_id,
-                message_id=self._message_id(mail.kind, mail.recipient, ticket.ticket_id, now),
-                state=DeliveryState(mail.state),
-                reason=mail.reason,
-                now=now,
-            )
+    def _plan_for(self, lease: Lease, shared: PlanningFacts, now: datetime) -> Plan:
+        """Return the plan of a job; what it sends counts for the limits of the next job in the batch."""
+        if lease.subject.kind is SubjectKind.DELIVERY:
+            deferred = shared.deferred.get(lease.subject.id)
+            return Plan(lease, again=[self._again(deferred, shared, now)] if deferred else ())
+        ticket = shared.tickets[lease.subject]
+        facts = self._facts(_cause(ticket, lease.subject), ticket, shared)
+        new: list[NewDelivery] = []
+        gathered: list[NewDelivery] = []
+        for mail in plan(facts):
+            _count(mail, shared, verified=facts.verified)
+            row = self._delivery(lease.subject, mail, ticket, now, verified=facts.verified)
+            (gathered if mail.state == "gathered" else new).append(row)
+        return Plan(lease, new, gathered)
 
-    def _facts(self, cause: Subject, ticket: TicketSnapshot, shared: PlanningFacts) -> Facts:
+    def _again(self, deferred: Deferred, shared: PlanningFacts, now: datetime) -> Replanned:
+        ticket = shared.tickets[deferred.cause]
+        facts = replace(
+            self._facts(Cause.DEFERRED, ticket, shared),
+            answered=ticket.status != Status.OPEN,
+            last_try=notification.last_try(deferred, now),
+        )
+        (mail,) = plan(facts)
+        _count(mail, shared, verified=facts.verified)
+        return Replanned(deferred.id, DeliveryState(mail.state), mail.reason, facts.verified)
+
+    def _delivery(
+        self, cause: Subject, mail: Planned, ticket: TicketSnapshot, now: datetime, *, verified: bool
+    ) -> NewDelivery:
+        # A digest is about many tickets, and so about none.
+        ticket_id = None if mail.kind is MailKind.DIGEST else ticket.ticket_id
+        return NewDelivery(
+            cause=cause,
+            kind=mail.kind,
+            recipient=mail.recipient.lower(),
+            ticket_id=ticket_id,
+            message_id=self._message_id(mail.kind, mail.recipient, ticket_id or 0, now),
+            state=DeliveryState.SUPPRESSED if mail.state == "gathered" else DeliveryState(mail.state),
+            reason=mail.reason,
+            now=now,
+            verified=verified and mail.kind is MailKind.ACKNOWLEDGEMENT,
+        )
+
+    def _facts(self, cause: Cause, ticket: TicketSnapshot, shared: PlanningFacts) -> Facts:
         config = self._config.value
         email = config.team_address(ticket.team)
         return Facts(
-            cause=_cause(ticket, cause),
+            cause=cause,
             silent=ticket.silent,
             requester=ticket.requester,
             acknowledge=ticket.message.acknowledge,
@@ -72,13 +100,29 @@ class NotifyActor:
             writer=ticket.message.author if ticket.message.by_team else None,
             own_addresses=config.own_addresses,
             suppressed=shared.suppressed,
-            sent=shared.recent.to(ticket.requester or ""),
+            sent=shared.recent.to(mailbox_of(ticket.requester or "")),
+            sent_to_team=shared.to_teams[mailbox_of(email).address],
+            has_digest=email in shared.digests,
+            answered=False,
+            last_try=False,
             limits=config.limits,
         )
 
     def _message_id(self, kind: MailKind, recipient: str, ticket_id: int, now: datetime) -> str:
         mark = outgoing.mark_of(kind, recipient, ticket_id, self._keys[0], now)
         return outgoing.message_id(mark, secrets.token_hex(5), self._config.value.mail.message_id_domain)
+
+
+def _count(mail: Planned, shared: PlanningFacts, *, verified: bool) -> None:
+    """Count an email that is to be sent."""
+    if mail.state != "planned":
+        return
+    if mail.kind is MailKind.ACKNOWLEDGEMENT:
+        shared.recent.add(mailbox_of(mail.recipient), verified=verified)
+    elif mail.kind is MailKind.DIGEST:
+        shared.digests.add(mail.recipient)
+    else:
+        shared.to_teams[mailbox_of(mail.recipient).address] += 1
 
 
 def _cause(ticket: TicketSnapshot, cause: Subject) -> Cause:

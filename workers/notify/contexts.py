@@ -7,7 +7,7 @@ from typing import Final
 
 from daemon.mail.reply.split import new_text
 from daemon.text import harmless_line
-from daemon.vocabulary import TicketSnapshot
+from daemon.vocabulary import DigestSnapshot, Priority, TicketSnapshot
 from workers.notify.excerpt import Passage, excerpt
 from workers.notify.sanitize import lines
 
@@ -90,7 +90,37 @@ class TeamMail:
     show: str = ""
 
 
-View = Acknowledgement | TeamMail
+@dataclass(frozen=True, slots=True)
+class DigestLineView:
+    """A ticket in a digest. `customer` is an address, `new` is false where the ticket only got new emails."""
+
+    reference: str
+    priority: str
+    category: str
+    subject: str
+    customer: str
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One email instead of many notifications. `reference` is the title, `more` counts the tickets not listed.
+
+    `urgent` counts the listed tickets of the highest priority, `command` shows all tickets of the team.
+    """
+
+    reference: str
+    support: str
+    mark: str
+    team: str
+    tickets: int
+    urgent: int
+    lines: tuple[DigestLineView, ...]
+    more: int
+    command: str
+
+
+View = Acknowledgement | TeamMail | Digest
 
 
 def acknowledgement(
@@ -147,6 +177,25 @@ def team_mail(
         customer=ticket.requester or "",
         hint=hint,
         show=f"triaged tickets show {ticket.reference}",
+    )
+
+
+def digest(listed: DigestSnapshot, *, support: str, mark: str, team: str) -> Digest:
+    """Return the view of a digest to a team."""
+    lines = tuple(
+        DigestLineView(one.reference, one.priority, one.category, one.subject, one.requester, one.new)
+        for one in listed.lines[:MAX_ITEMS]
+    )
+    return Digest(
+        reference=f"{listed.tickets} tickets",
+        support=support,
+        mark=mark,
+        team=team,
+        tickets=listed.tickets,
+        urgent=sum(line.priority == Priority.URGENT for line in lines),
+        lines=lines,
+        more=listed.tickets - len(lines),
+        command=f"triaged tickets list --team {shlex.quote(team)}",
     )
 
 

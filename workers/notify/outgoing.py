@@ -62,13 +62,14 @@ def message_id(mark: str, unique: str, domain: str) -> str:
 
 def mark_for(delivery: PreparedDelivery, key: bytes, now: datetime) -> str:
     """Return the signed token of a delivery."""
-    return mark_of(delivery.kind, delivery.recipient, delivery.ticket.ticket_id, key, now)
+    ticket_id = 0 if delivery.digest else delivery.ticket.ticket_id
+    return mark_of(delivery.kind, delivery.recipient, ticket_id, key, now)
 
 
 def fitting_files(delivery: PreparedDelivery, room: int) -> list[FileSnapshot]:
     """Return the attachments of the customer that fit into `room` bytes, in order."""
     message = delivery.ticket.message
-    if delivery.kind is MailKind.ACKNOWLEDGEMENT or message.inbound_id is None:
+    if delivery.kind in {MailKind.ACKNOWLEDGEMENT, MailKind.DIGEST} or message.inbound_id is None:
         return []
     fitting = []
     for file in message.files:
@@ -81,6 +82,8 @@ def fitting_files(delivery: PreparedDelivery, room: int) -> list[FileSnapshot]:
 def view_of(delivery: PreparedDelivery, config: MailConfig, mark: str, attached: Sequence[FileSnapshot]) -> View:
     """Return the view for the templates of a delivery."""
     ticket = delivery.ticket
+    if delivery.digest:
+        return contexts.digest(delivery.digest, support=config.name, mark=mark, team=ticket.team or "")
     if delivery.kind is MailKind.ACKNOWLEDGEMENT:
         verified = ticket.message.verified or ticket.trusted
         return contexts.acknowledgement(
@@ -118,7 +121,8 @@ def outgoing_mail(
         sender_name=config.name,
         sender_address=config.address,
         recipient=delivery.recipient,
-        reply_to=tagged(config.address, mark) if config.plus_addressing else None,
+        # A reply to a digest belongs to no ticket.
+        reply_to=tagged(config.address, mark) if config.plus_addressing and not delivery.digest else None,
         subject=rendered.subject,
         text=rendered.text,
         html=rendered.html,

@@ -1,15 +1,20 @@
 """Decide who gets an email about what, and why or why not, from facts that the actor loaded. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Literal
 
+from daemon.mail.mailbox import mailbox_of
 from daemon.mail.senders import is_unanswerable
-from daemon.vocabulary import MailKind, SendCounts
+from daemon.vocabulary import LIMIT_REACHED, MailKind, SendCounts
 from workers.notify.sanitize import sendable
 
-State = Literal["planned", "suppressed"]
+# Deferred: to be planned again when the hour is over. Gathered: not sent, but listed in the digest of the team.
+State = Literal["planned", "suppressed", "deferred", "gathered"]
+
+# The part of an ordinary day's acknowledgements that a domain may get in one hour: twice that of a busy office hour.
+HOURS_OF_A_DAY: Final = 4
 
 
 class Cause(StrEnum):
@@ -18,17 +23,19 @@ class Cause(StrEnum):
     OPENED = "opened"
     REASSIGNED = "reassigned"
     FOLLOW_UP = "follow-up"
+    DEFERRED = "deferred"
 
 
 @dataclass(frozen=True, slots=True)
-class AckLimits:
-    """Limits on the number of acknowledgements; the settings `limits.acknowledgements_*`."""
+class SendLimits:
+    """Limits on the number of emails; the settings `limits.acknowledgements_*` and `limits.notifications_*`."""
 
     per_stranger_day: int
     per_address_hour: int
     per_address_day: int
     per_domain_hour: int
     per_hour: int
+    notifications_per_team_hour: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,9 @@ class Facts:
     `requester` is an address, None if there is no valid one. `writer` is the address of the team that proved to have
     written a follow-up, None for everybody else. `acknowledge` is the result of the screening. `verified` is true if
     this email was authenticated, or the person has shown before to read email at the address. `team` is (name, email).
-    `suppressed` are addresses that bounced permanently.
+    `suppressed` are addresses that bounced permanently. `sent` counts acknowledgements, `sent_to_team` notifications
+    within an hour; `has_digest` is true if a digest to the team is still open. A deferred acknowledgement is not sent
+    if the ticket was `answered`, and not deferred again on its `last_try`.
     """
 
     cause: str
@@ -51,7 +60,11 @@ class Facts:
     own_addresses: frozenset[str]
     suppressed: frozenset[str]
     sent: SendCounts
-    limits: AckLimits
+    sent_to_team: int
+    has_digest: bool
+    answered: bool
+    last_try: bool
+    limits: SendLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +90,8 @@ def plan(facts: Facts) -> tuple[Planned, ...]:
         return _team(facts, MailKind.NOTIFICATION, "ticket reassigned to {team}")
     if facts.cause == Cause.FOLLOW_UP:
         return _team(facts, MailKind.FOLLOW_UP, "new email on a ticket of {team}")
+    if facts.cause == Cause.DEFERRED:
+        return _customer(facts)
     raise ValueError(f"no plan for the cause {facts.cause!r}")
 
 
@@ -86,8 +101,9 @@ def invalid_address(_facts: Facts, recipient: str) -> str:
 
 
 def own_address(facts: Facts, recipient: str) -> str:
-    """Refuse our own addresses, also with a plus tag, because the email would come back."""
-    return "one of our own addresses" if {recipient, _untagged(recipient)} & facts.own_addresses else ""
+    """Refuse every address of our own mailboxes, because the email would come back."""
+    own = {mailbox_of(address).address for address in facts.own_addresses}
+    return "one of our own addresses" if mailbox_of(recipient).address in own else ""
 
 
 def machine(facts: Facts, _recipient: str) -> str:
@@ -132,14 +148,28 @@ def domain_limit(facts: Facts, _recipient: str) -> str:
 
     Verified people do not count: strangers at a large provider must not block their acknowledgements.
     """
-    if facts.verified:
+    if facts.verified or _is_provider(facts):
         return ""
     return _reached(facts.sent.domain_hour, facts.limits.per_domain_hour, "to this domain within an hour")
 
 
+def provider_limit(facts: Facts, _recipient: str) -> str:
+    """Limit the email to a domain where many people ordinarily write from, by their ordinary number."""
+    if facts.verified or not _is_provider(facts):
+        return ""
+    return _reached(facts.sent.domain_hour, _provider_hour(facts), "to this large domain within an hour")
+
+
 def total_limit(facts: Facts, _recipient: str) -> str:
-    """Limit all acknowledgements, for the case of a flood."""
+    """Limit all acknowledgements to unverified people, for the case of a flood; 0 turns off all acknowledgements."""
+    if facts.verified and facts.limits.per_hour:
+        return ""
     return _reached(facts.sent.hour, facts.limits.per_hour, "in total within an hour")
+
+
+def answered(facts: Facts, _recipient: str) -> str:
+    """Refuse a late acknowledgement of a ticket that somebody dealt with meanwhile."""
+    return "the ticket was answered or closed before its acknowledgement was sent" if facts.answered else ""
 
 
 CUSTOMER_CHECKS: Final[tuple[Check, ...]] = (
@@ -149,22 +179,30 @@ CUSTOMER_CHECKS: Final[tuple[Check, ...]] = (
     machine,
     unanswerable,
     bounced,
+    answered,
     # Limits from the narrowest to the widest, so that the reason names the most specific one.
     stranger_limit,
     hourly_limit,
     daily_limit,
     domain_limit,
+    provider_limit,
     total_limit,
 )
+# A flood of strangers reaches these limits, and honest people then wait. The others name one mailbox or organisation:
+# whoever floods it must not make us go on for a day.
+DEFERRING_CHECKS: Final[tuple[Check, ...]] = (provider_limit, total_limit)
 
-# The admin chose the address of a team, so it may be called postmaster, and no limit applies to it.
+# The admin chose the address of a team, so it may be called postmaster. Past its limit it gets a digest.
 TEAM_CHECKS: Final[tuple[Check, ...]] = (invalid_address, own_address, bounced, own_message)
 
 
 def _customer(facts: Facts) -> tuple[Planned, ...]:
     recipient = facts.requester or ""
-    objection = _objection(CUSTOMER_CHECKS, facts, recipient)
-    return (_planned(MailKind.ACKNOWLEDGEMENT, recipient, objection, "acknowledgement of a new ticket"),)
+    check, objection = _objection(CUSTOMER_CHECKS, facts, recipient)
+    planned = _planned(MailKind.ACKNOWLEDGEMENT, recipient, objection, "acknowledgement of a new ticket")
+    if check in DEFERRING_CHECKS and facts.limits.per_hour and not facts.last_try:
+        planned = replace(planned, state="deferred")
+    return (planned,)
 
 
 def _team(facts: Facts, kind: MailKind, reason: str) -> tuple[Planned, ...]:
@@ -172,21 +210,36 @@ def _team(facts: Facts, kind: MailKind, reason: str) -> tuple[Planned, ...]:
         return ()
     name, recipient = facts.team
     recipient = recipient.lower()
-    return (_planned(kind, recipient, _objection(TEAM_CHECKS, facts, recipient), reason.format(team=name)),)
+    _, objection = _objection(TEAM_CHECKS, facts, recipient)
+    planned = _planned(kind, recipient, objection, reason.format(team=name))
+    if objection or facts.sent_to_team < facts.limits.notifications_per_team_hour:
+        return (planned,)
+    why = f"{LIMIT_REACHED}: {facts.sent_to_team} notifications to {name} within an hour; listed in a digest"
+    gathered = replace(planned, state="gathered", reason=why)
+    if facts.has_digest:
+        return (gathered,)
+    return (Planned(MailKind.DIGEST, recipient, "planned", f"digest for {name}"), gathered)
 
 
 def _planned(kind: MailKind, recipient: str, objection: str, reason: str) -> Planned:
     return Planned(kind, recipient, "suppressed" if objection else "planned", objection or reason)
 
 
-def _objection(checks: tuple[Check, ...], facts: Facts, recipient: str) -> str:
-    return next((objection for check in checks if (objection := check(facts, recipient))), "")
+def _objection(checks: tuple[Check, ...], facts: Facts, recipient: str) -> tuple[Check | None, str]:
+    """Return the first check that objects, with its objection."""
+    return next(((check, objection) for check in checks if (objection := check(facts, recipient))), (None, ""))
 
 
 def _reached(sent: int, limit: int, where: str) -> str:
-    return f"limit reached: {sent} acknowledgements {where}, {limit} allowed" if sent >= limit else ""
+    if not limit:
+        return f"turned off by a limit of 0 acknowledgements {where}"
+    return f"{LIMIT_REACHED}: {sent} acknowledgements {where}, {limit} allowed" if sent >= limit else ""
 
 
-def _untagged(address: str) -> str:
-    local, _, domain = address.rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}"
+def _is_provider(facts: Facts) -> bool:
+    """Say whether an ordinary day of a domain allows it more than the limit for any domain."""
+    return _provider_hour(facts) > facts.limits.per_domain_hour > 0
+
+
+def _provider_hour(facts: Facts) -> int:
+    return facts.sent.ordinary_day // HOURS_OF_A_DAY

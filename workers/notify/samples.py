@@ -9,12 +9,14 @@ from daemon.vocabulary import (
     MANUAL_REVIEW,
     DecidedBy,
     DecisionSnapshot,
+    DigestLine,
+    DigestSnapshot,
     FileSnapshot,
     MailKind,
     MessageSnapshot,
     TicketSnapshot,
 )
-from workers.notify.contexts import View, acknowledgement, team_mail
+from workers.notify.contexts import View, acknowledgement, digest, team_mail
 
 REFERENCE: Final = "HD-7K3Q-M9XW"
 MARK: Final = "mfzwizltoqzgk5dfon2ceylcmrswmz3inf"
@@ -140,6 +142,14 @@ def _long_follow_up() -> View:
     return _team(replace(TICKET, message=message, decision=replace(DECISION, by=DecidedBy.RULE)))
 
 
+def _digest(tickets: int) -> View:
+    lines = (
+        DigestLine(REFERENCE, "Urgent", "Payments", "Payment failed", "ann.lee@customer.example", new=True),
+        DigestLine("HD-2B4D-KQ7P", "Low", "General", "", "", new=False),
+    )
+    return digest(DigestSnapshot(lines, tickets), support=SUPPORT, mark=MARK, team="PAYMENTS_TEAM")
+
+
 SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
     (MailKind.ACKNOWLEDGEMENT, acknowledgement(REFERENCE, SUPPORT, MARK, verified=False)),
     (
@@ -152,4 +162,6 @@ SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
     (MailKind.NOTIFICATION, _handed_over()),
     (MailKind.FOLLOW_UP, _follow_up_with_a_file()),
     (MailKind.FOLLOW_UP, _long_follow_up()),
+    (MailKind.DIGEST, _digest(2)),
+    (MailKind.DIGEST, _digest(700)),
 )

@@ -131,8 +131,16 @@ def rules() -> tuple[Rule, ...]:
             DeliveryRow,
             "has not ended, and no live job will end it",
             and_(
-                DeliveryRow.state.not_in(FINAL_STATES),
+                DeliveryRow.state.not_in((*FINAL_STATES, DeliveryState.DEFERRED)),
                 not_(_live_job(JobKind.DELIVER, SubjectKind.DELIVERY, DeliveryRow.id)),
+            ),
+        ),
+        Rule(
+            DeliveryRow,
+            "is deferred, and no live job will plan it again",
+            and_(
+                DeliveryRow.state == DeliveryState.DEFERRED,
+                not_(_live_job(JobKind.NOTIFY, SubjectKind.DELIVERY, DeliveryRow.id)),
             ),
         ),
         Rule(

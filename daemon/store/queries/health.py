@@ -6,12 +6,13 @@ from datetime import datetime
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from daemon.store import delivery_counts
 from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import Alarm, DeliveryRow, ImapCursor, Inbound, Job
 from daemon.store.queries import lists
 from daemon.store.sql import insert_or_ignore
-from daemon.vocabulary import Disposition, HealthFacts, MailboxFacts, Problem
+from daemon.vocabulary import Disposition, HealthFacts, MailboxFacts, MailKind, Problem
 
 COUNTED_AT_MOST = 10_000
 # Its row is no problem: it holds the day that was reported last.
@@ -35,6 +36,8 @@ def facts(
         dead=_count(session, Job.id, Job.state == JobState.DEAD),
         parked=_count(session, Inbound.id, Inbound.disposition == Disposition.PARKED),
         uncertain=_count(session, DeliveryRow.id, and_(DeliveryRow.state == DeliveryState.UNCERTAIN, NOT_SENT)),
+        deferred=_count(session, DeliveryRow.id, and_(DeliveryRow.state == DeliveryState.DEFERRED, NOT_SENT)),
+        limited=delivery_counts.limited(session, MailKind.ACKNOWLEDGEMENT, now),
         last_mail_at=session.execute(select(Inbound.received_at).order_by(Inbound.id.desc()).limit(1)).scalar(),
         mailboxes={name: _mailbox(session, name) for name in mailboxes},
         room=room,

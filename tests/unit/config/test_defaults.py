@@ -32,7 +32,7 @@ BUILT = sorted(built_by(daemon.policies) | built_by(workers.policies), key=lambd
 
 def test_every_domain_value_is_found() -> None:
     names = {kind.__name__ for kind in BUILT}
-    assert names >= {"Identity", "ListenerConfig", "ActorConfig", "MailConfig", "AckLimits", "Thresholds"}
+    assert names >= {"Identity", "ListenerConfig", "ActorConfig", "MailConfig", "SendLimits", "Thresholds"}
     assert names >= {"TriagePolicy", "Category", "Rule"}
 
 

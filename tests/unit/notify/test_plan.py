@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from daemon.vocabulary import MailKind, SendCounts
-from tests.support.domain_values import ack_limits
-from workers.notify.plan import AckLimits, Facts, Planned, plan
+from tests.support.domain_values import send_limits
+from workers.notify.plan import Facts, Planned, SendLimits, plan
 
 ANN = "ann@customer.example"
 TEAM = ("PAYMENTS_TEAM", "payments@example.com")
@@ -18,14 +18,25 @@ OPENED = Facts(
     verified=True,
     team=TEAM,
     writer=None,
-    own_addresses=frozenset({"support@example.com"}),
+    own_addresses=frozenset({"support@example.com", "myshop@gmail.com"}),
     suppressed=frozenset(),
     sent=SendCounts(),
-    limits=ack_limits(),
+    sent_to_team=0,
+    has_digest=False,
+    answered=False,
+    last_try=False,
+    limits=send_limits(),
 )
 REASSIGNED = replace(OPENED, cause="reassigned")
 FOLLOW_UP = replace(OPENED, cause="follow-up")
-LIMITS = AckLimits(per_stranger_day=1, per_address_hour=3, per_address_day=10, per_domain_hour=60, per_hour=600)
+LIMITS = SendLimits(
+    per_stranger_day=1,
+    per_address_hour=3,
+    per_address_day=10,
+    per_domain_hour=60,
+    per_hour=600,
+    notifications_per_team_hour=100,
+)
 
 
 def acknowledgement(facts: Facts) -> Planned:
@@ -82,6 +93,7 @@ def test_an_unknown_cause_is_an_error() -> None:
         ("=?utf-8?q?eve?=@evil.example", "no valid address"),
         ("support@example.com", "our own"),
         ("support+abcdef@example.com", "our own"),
+        ("my.shop+x@googlemail.com", "our own"),
         ("mailer-daemon@customer.example", "nobody reads"),
         ("postmaster@customer.example", "nobody reads"),
         ("noreply@customer.example", "nobody reads"),
@@ -117,9 +129,13 @@ def test_a_suppressed_customer_is_not_acknowledged() -> None:
         (True, SendCounts(domain_hour=60), "planned", "new ticket"),
         (False, SendCounts(domain_hour=59), "planned", "new ticket"),
         (False, SendCounts(domain_hour=60), "suppressed", "domain"),
-        (True, SendCounts(hour=599), "planned", "new ticket"),
-        (True, SendCounts(hour=600), "suppressed", "in total"),
-        (False, SendCounts(hour=600), "suppressed", "in total"),
+        (False, SendCounts(domain_hour=60, ordinary_day=240), "suppressed", "domain"),
+        (False, SendCounts(domain_hour=60, ordinary_day=244), "planned", "new ticket"),
+        (False, SendCounts(domain_hour=61, ordinary_day=244), "deferred", "large domain"),
+        (True, SendCounts(domain_hour=61, ordinary_day=244), "planned", "new ticket"),
+        (False, SendCounts(hour=599), "planned", "new ticket"),
+        (True, SendCounts(hour=600), "planned", "new ticket"),
+        (False, SendCounts(hour=600), "deferred", "in total"),
     ],
 )
 def test_acknowledgements_are_limited(verified: bool, sent: SendCounts, state: str, word: str) -> None:
@@ -127,11 +143,65 @@ def test_acknowledgements_are_limited(verified: bool, sent: SendCounts, state: s
     assert (planned.state, word in planned.reason) == (state, True)
 
 
-def test_a_limit_of_zero_turns_acknowledgements_off() -> None:
-    assert acknowledgement(replace(OPENED, limits=replace(LIMITS, per_hour=0))).state == "suppressed"
+@pytest.mark.parametrize("verified", [True, False])
+def test_a_limit_of_zero_turns_acknowledgements_off(verified: bool) -> None:
+    planned = acknowledgement(replace(OPENED, verified=verified, limits=replace(LIMITS, per_hour=0)))
+    assert (planned.state, "turned off" in planned.reason) == ("suppressed", True)
 
 
-def test_limits_do_not_apply_to_the_team() -> None:
+@pytest.mark.parametrize("limit", ["per_stranger_day", "per_domain_hour"])
+def test_a_limit_of_zero_turns_them_off_for_strangers(limit: str) -> None:
+    large = SendCounts(ordinary_day=1000)
+    off = replace(OPENED, sent=large, limits=replace(LIMITS, **{limit: 0}))  # type: ignore[arg-type]  # a field of it
+    assert acknowledgement(off).state == "planned"
+    planned = acknowledgement(replace(off, verified=False))
+    assert (planned.state, "turned off" in planned.reason) == ("suppressed", True)
+
+
+FLOOD = replace(OPENED, verified=False, cause="deferred", sent=SendCounts(hour=600), limits=LIMITS)
+
+
+def test_a_deferred_acknowledgement_is_sent_when_the_limit_allows_it() -> None:
+    assert plan(replace(FLOOD, sent=SendCounts(hour=599))) == (
+        Planned(MailKind.ACKNOWLEDGEMENT, ANN, "planned", "acknowledgement of a new ticket"),
+    )
+
+
+def test_a_deferred_acknowledgement_waits_until_its_last_try() -> None:
+    assert [acknowledgement(replace(FLOOD, last_try=last)).state for last in (False, True)] == [
+        "deferred",
+        "suppressed",
+    ]
+
+
+def test_a_deferred_acknowledgement_of_an_answered_ticket_is_not_sent() -> None:
+    planned = acknowledgement(replace(FLOOD, sent=SendCounts(), answered=True))
+    assert (planned.state, "answered" in planned.reason) == ("suppressed", True)
+
+
+def test_a_deferred_acknowledgement_still_heeds_the_limits_of_its_address() -> None:
+    planned = acknowledgement(replace(FLOOD, sent=SendCounts(address_day=1)))
+    assert (planned.state, "unverified address" in planned.reason) == ("suppressed", True)
+
+
+@pytest.mark.parametrize("facts", [OPENED, REASSIGNED, FOLLOW_UP])
+def test_past_its_limit_a_team_gets_one_digest(facts: Facts) -> None:
+    def to_team(sent: int, *, has_digest: bool) -> list[tuple[str, str]]:
+        planned = plan(replace(facts, sent_to_team=sent, has_digest=has_digest, limits=LIMITS))
+        return [(one.kind, one.state) for one in planned if one.kind != MailKind.ACKNOWLEDGEMENT]
+
+    kind = MailKind.FOLLOW_UP if facts.cause == "follow-up" else MailKind.NOTIFICATION
+    assert to_team(99, has_digest=True) == [(kind, "planned")]
+    assert to_team(100, has_digest=False) == [(MailKind.DIGEST, "planned"), (kind, "gathered")]
+    assert to_team(101, has_digest=True) == [(kind, "gathered")]
+
+
+def test_a_team_that_bounced_gets_no_digest() -> None:
+    flood = replace(REASSIGNED, sent_to_team=100, suppressed=frozenset({"payments@example.com"}), limits=LIMITS)
+    assert [(one.kind, one.state) for one in plan(flood)] == [(MailKind.NOTIFICATION, "suppressed")]
+
+
+def test_limits_of_acknowledgements_do_not_apply_to_the_team() -> None:
     flood = replace(OPENED, verified=False, sent=SendCounts(99, 99, 99_999, 99_999), acknowledge=False)
     assert [planned.state for planned in plan(flood) if planned.kind == MailKind.NOTIFICATION] == ["planned"]
 

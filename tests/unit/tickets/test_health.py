@@ -9,13 +9,17 @@ from daemon.tickets.health import Thresholds, examine
 from daemon.vocabulary import HealthFacts, MailboxFacts
 from tests.support.fakes import NOON
 
-THRESHOLDS = Thresholds(job=timedelta(minutes=5), mailbox=timedelta(minutes=15), no_mail=timedelta(hours=12))
+THRESHOLDS = Thresholds(
+    job=timedelta(minutes=5), mailbox=timedelta(minutes=15), no_mail=timedelta(hours=12), limited=50
+)
 WELL = HealthFacts(
     now=NOON,
     oldest_due=None,
     dead=0,
     parked=0,
     uncertain=0,
+    deferred=0,
+    limited=50,
     last_mail_at=NOON - timedelta(hours=1),
     mailboxes={"work": MailboxFacts(NOON - timedelta(minutes=2), None, "")},
 )
@@ -41,6 +45,8 @@ def test_a_healthy_system_has_no_problem() -> None:
         ({"dead": 1}, "dead"),
         ({"parked": 2}, "parked"),
         ({"uncertain": 1}, "uncertain"),
+        ({"deferred": 1}, "deferred"),
+        ({"limited": 51}, "limited"),
         ({"mailboxes": {"work": MailboxFacts(NOON - timedelta(minutes=16), None, "no route")}}, "mailbox work"),
         ({"mailboxes": {"work": MailboxFacts(None, None, "refused")}}, "mailbox work"),
     ],

@@ -1,0 +1,133 @@
+"""Count what was planned recently, for the limits on outgoing email, and what they suppressed."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from statistics import median_low
+from typing import Final
+
+from sqlalchemy import BindParameter, bindparam, case, false, func, select, text
+from sqlalchemy.orm import Session
+
+from daemon.store.deliveries import HELD_BACK, DeliveryState
+from daemon.store.models import DeliveryRow
+from daemon.store.sql import table, unindexed
+from daemon.vocabulary import LIMIT_REACHED, Mailbox, MailKind, RecentCounts
+
+HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
+# The days before the last 24 hours, so that the limit of today does not depend on what comes today.
+ORDINARY_DAYS: Final = 7
+TEAM_KINDS: Final = (MailKind.NOTIFICATION, MailKind.FOLLOW_UP)
+# Counting must not cost more with every email that went before; no limit needs a higher count.
+COUNTED_AT_MOST: Final = 10_000
+ADVISORY_LOCK: Final = 7_241_903_357_106_402
+
+DELIVERY = table(DeliveryRow)
+OF_KIND = (DELIVERY.c.kind == bindparam("kind"), unindexed(DELIVERY.c.state).not_in(HELD_BACK))
+UNVERIFIED = DELIVERY.c.verified == false()
+THIS_HOUR = DELIVERY.c.created_at > bindparam("hour")
+TODAY = DELIVERY.c.created_at > bindparam("day")
+MOST: BindParameter[int] = bindparam("most")
+RECENT_TO_MAILBOXES = (
+    select(DELIVERY.c.mailbox, case((THIS_HOUR, 1), else_=0).label("fresh"))
+    .where(DELIVERY.c.mailbox.in_(bindparam("mailboxes", expanding=True)), *OF_KIND, TODAY)
+    .limit(MOST)
+    .subquery()
+)
+COUNT_TO_MAILBOXES = select(
+    RECENT_TO_MAILBOXES.c.mailbox,
+    func.count().label("day"),
+    func.sum(RECENT_TO_MAILBOXES.c.fresh).label("hour"),
+).group_by(RECENT_TO_MAILBOXES.c.mailbox)
+RECENT_TO_DOMAINS = (
+    select(DELIVERY.c.domain)
+    .where(DELIVERY.c.domain.in_(bindparam("domains", expanding=True)), *OF_KIND, UNVERIFIED, THIS_HOUR)
+    .limit(MOST)
+    .subquery()
+)
+COUNT_TO_DOMAINS = select(RECENT_TO_DOMAINS.c.domain, func.count().label("hour")).group_by(RECENT_TO_DOMAINS.c.domain)
+COUNT_ALL = select(func.count()).select_from(
+    select(DELIVERY.c.id).where(*OF_KIND, UNVERIFIED, THIS_HOUR).limit(COUNTED_AT_MOST).subquery()
+)
+COUNT_OF_A_DAY = select(func.count()).select_from(
+    select(DELIVERY.c.id)
+    .where(DELIVERY.c.domain == bindparam("domain"), *OF_KIND, UNVERIFIED)
+    .where(DELIVERY.c.created_at > bindparam("after"), DELIVERY.c.created_at <= bindparam("until"))
+    .limit(COUNTED_AT_MOST)
+    .subquery()
+)
+RECENT_TO_TEAMS = (
+    select(DELIVERY.c.mailbox)
+    .where(DELIVERY.c.mailbox.in_(bindparam("mailboxes", expanding=True)), DELIVERY.c.kind.in_(TEAM_KINDS))
+    .where(unindexed(DELIVERY.c.state).not_in(HELD_BACK), THIS_HOUR)
+    .limit(MOST)
+    .subquery()
+)
+COUNT_TO_TEAMS = select(RECENT_TO_TEAMS.c.mailbox, func.count().label("hour")).group_by(RECENT_TO_TEAMS.c.mailbox)
+SELECT_SUPPRESSED_REASONS = (
+    select(DELIVERY.c.reason)
+    .where(DELIVERY.c.kind == bindparam("kind"), DELIVERY.c.created_at > bindparam("after"))
+    .where(unindexed(DELIVERY.c.state) == DeliveryState.SUPPRESSED)
+    .limit(COUNTED_AT_MOST)
+)
+
+
+def lock(session: Session) -> None:
+    """Let no other transaction count until this one has ended; otherwise two workers would each use up a limit."""
+    if session.get_bind().dialect.name == "postgresql":
+        # SQLite needs no lock: it has one writer at a time.
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+
+
+def recent_counts(
+    session: Session, kind: MailKind, mailboxes: Sequence[Mailbox], busy_from: int, now: datetime
+) -> RecentCounts:
+    """Count the emails of a kind that were planned recently, in all and to mailboxes.
+
+    Ordinary days are counted for domains that may reach `busy_from` emails in this hour.
+    """
+    addresses = list({mailbox.address for mailbox in mailboxes})
+    domains = list({mailbox.domain for mailbox in mailboxes})
+    about = {"kind": kind, "day": now - DAY, "hour": now - HOUR, "most": COUNTED_AT_MOST * max(1, len(addresses))}
+    to_mailboxes = session.execute(COUNT_TO_MAILBOXES, about | {"mailboxes": addresses}).all()
+    to_domains = Counter[str](
+        {row.domain: row.hour for row in session.execute(COUNT_TO_DOMAINS, about | {"domains": domains})}
+    )
+    busy = [domain for domain in domains if to_domains[domain] + len(mailboxes) > busy_from > 0]
+    return RecentCounts(
+        kind,
+        Counter({row.mailbox: row.day for row in to_mailboxes}),
+        Counter({row.mailbox: row.hour for row in to_mailboxes}),
+        to_domains,
+        session.execute(COUNT_ALL, about).scalar_one(),
+        {domain: ordinary_day(session, kind, domain, now) for domain in busy},
+    )
+
+
+def ordinary_day(session: Session, kind: MailKind, domain: str, now: datetime) -> int:
+    """Return how many emails of a kind go to the unverified people of a domain on an ordinary day.
+
+    It is the median of the seven days before the last 24 hours: a flood of up to three days does not raise it.
+    """
+    days = [now - number * DAY for number in range(1, ORDINARY_DAYS + 1)]
+    about = {"kind": kind, "domain": domain}
+    counts = [session.execute(COUNT_OF_A_DAY, about | {"after": d - DAY, "until": d}).scalar_one() for d in days]
+    return median_low(counts)
+
+
+def to_teams(session: Session, mailboxes: Collection[str], now: datetime) -> Counter[str]:
+    """Count the notifications to the mailboxes of teams that were planned within the last hour and not held back."""
+    about = {"mailboxes": list(mailboxes), "hour": now - HOUR, "most": COUNTED_AT_MOST * max(1, len(mailboxes))}
+    return Counter({row.mailbox: row.hour for row in session.execute(COUNT_TO_TEAMS, about)})
+
+
+def suppressed_reasons(session: Session, kind: MailKind, after: datetime) -> list[str]:
+    """Return the reason of each suppressed email of a kind that was planned after a time, at most 10,000."""
+    found = session.execute(SELECT_SUPPRESSED_REASONS, {"kind": kind, "after": after})
+    return list(found.scalars())
+
+
+def limited(session: Session, kind: MailKind, now: datetime) -> int:
+    """Count the emails of a kind that a limit suppressed within the last hour."""
+    return sum(reason.startswith(LIMIT_REACHED) for reason in suppressed_reasons(session, kind, now - HOUR))

@@ -1,0 +1,62 @@
+"""Digests: one email to a team instead of the notifications past its limit."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import bindparam, case, func, select
+from sqlalchemy.orm import Session
+
+from daemon.store.deliveries import DeliveryState
+from daemon.store.models import DeliveryRow, Person, Ticket
+from daemon.store.sql import table, unindexed
+from daemon.vocabulary import DigestLine, DigestSnapshot, MailKind, Priority
+
+# A digest that could not be sent for a day gets no more tickets.
+OPEN_FOR: Final = timedelta(days=1)
+LINES_AT_MOST: Final = 50
+
+DELIVERY, TICKET, PERSON = table(DeliveryRow), table(Ticket), table(Person)
+# Locked, so that no attempt begins before the notifications that join are there for it to list.
+SELECT_OPEN = (
+    select(DELIVERY.c.recipient, DELIVERY.c.id)
+    .where(DELIVERY.c.mailbox.in_(bindparam("mailboxes", expanding=True)), DELIVERY.c.kind == MailKind.DIGEST)
+    .where(DELIVERY.c.created_at > bindparam("after"), unindexed(DELIVERY.c.state) == DeliveryState.PLANNED)
+    .order_by(DELIVERY.c.id)
+    .with_for_update()
+)
+LISTED = (
+    select(DELIVERY.c.ticket_id, func.max(DELIVERY.c.kind).label("kind"))
+    .where(DELIVERY.c.digest_id == bindparam("digest"))
+    .group_by(DELIVERY.c.ticket_id)
+    .subquery()
+)
+COUNT_TICKETS = select(func.count()).select_from(LISTED)
+URGENCY = case({priority: rank for rank, priority in enumerate(Priority)}, value=TICKET.c.priority, else_=len(Priority))
+SELECT_LINES = (
+    select(
+        *(TICKET.c[name] for name in ("reference", "priority", "category", "subject")),
+        PERSON.c.email.label("requester"),
+        LISTED.c.kind,
+    )
+    .select_from(LISTED.join(TICKET, TICKET.c.id == LISTED.c.ticket_id))
+    .outerjoin(PERSON, PERSON.c.id == TICKET.c.requester_id)
+    .order_by(URGENCY, TICKET.c.id)
+    .limit(LINES_AT_MOST)
+)
+
+
+def open_digests(session: Session, mailboxes: Collection[str], now: datetime) -> dict[str, int]:
+    """Return the digests that notifications can still join, by recipient. They stay open in this transaction."""
+    rows = session.execute(SELECT_OPEN, {"mailboxes": list(mailboxes), "after": now - OPEN_FOR})
+    return {row.recipient: row.id for row in rows}
+
+
+def load(session: Session, digest_id: int) -> DigestSnapshot:
+    """Return what a digest lists."""
+    rows = session.execute(SELECT_LINES, {"digest": digest_id})
+    lines = tuple(
+        DigestLine(r.reference, r.priority, r.category, r.subject, r.requester or "", r.kind == MailKind.NOTIFICATION)
+        for r in rows
+    )
+    return DigestSnapshot(lines, session.execute(COUNT_TICKETS, {"digest": digest_id}).scalar_one())
