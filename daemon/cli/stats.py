@@ -1,17 +1,18 @@
 """The command `stats`: counts of emails, tickets, jobs and deliveries, and the quality of triage."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import click
 
 from config.settings import Settings
 from daemon.cli.support import context, output, params
+from daemon.store import delivery_counts
 from daemon.store.queries import lists
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
-from daemon.vocabulary import SCREENED_OUT
+from daemon.vocabulary import SCREENED_OUT, MailKind
 
 SECTIONS: Final = (
     ("mails", "emails by disposition"),
@@ -20,7 +21,9 @@ SECTIONS: Final = (
     ("categories", "tickets by category"),
     ("jobs", "jobs by state"),
     ("deliveries", "outgoing emails by state"),
+    ("not_acknowledged", "acknowledgements not sent on the last day, by reason"),
 )
+DAY: Final = timedelta(days=1)
 
 
 @click.group(invoke_without_command=True)
@@ -90,7 +93,11 @@ def _numbers(store: Store) -> dict[str, Any]:
     now = SystemClock().now()
     with store.read() as session:
         waiting = lists.oldest_due(session, now)
-        found: dict[str, Any] = {**lists.counts(session), "mailboxes": lists.mailboxes(session)}
+        found: dict[str, Any] = {
+            **lists.counts(session),
+            "not_acknowledged": delivery_counts.held_back_reasons(session, MailKind.ACKNOWLEDGEMENT, now - DAY),
+            "mailboxes": lists.mailboxes(session),
+        }
     oldest = (
         {"job": waiting[1], "since": waiting[0], "seconds": (now - waiting[0]).total_seconds()} if waiting else None
     )

@@ -1,5 +1,6 @@
 """Count what was planned recently, for the limits on outgoing email, and what they suppressed."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -65,12 +66,14 @@ RECENT_TO_TEAMS = (
     .subquery()
 )
 COUNT_TO_TEAMS = select(RECENT_TO_TEAMS.c.mailbox, func.count().label("hour")).group_by(RECENT_TO_TEAMS.c.mailbox)
-SELECT_SUPPRESSED_REASONS = (
-    select(DELIVERY.c.reason)
+SELECT_HELD_BACK = (
+    select(DELIVERY.c.state, DELIVERY.c.reason)
     .where(DELIVERY.c.kind == bindparam("kind"), DELIVERY.c.created_at > bindparam("after"))
-    .where(unindexed(DELIVERY.c.state) == DeliveryState.SUPPRESSED)
+    .where(unindexed(DELIVERY.c.state).in_(HELD_BACK))
     .limit(COUNTED_AT_MOST)
 )
+# "limit reached: 7 acknowledgements to this domain within an hour, 7 allowed": the same reason whatever the number is.
+NUMBERS: Final = re.compile(r":? \d+ acknowledgements|, \d+ allowed$")
 
 
 def lock(session: Session) -> None:
@@ -122,12 +125,16 @@ def to_teams(session: Session, mailboxes: Collection[str], now: datetime) -> Cou
     return Counter({row.mailbox: row.hour for row in session.execute(COUNT_TO_TEAMS, about)})
 
 
-def suppressed_reasons(session: Session, kind: MailKind, after: datetime) -> list[str]:
-    """Return the reason of each suppressed email of a kind that was planned after a time, at most 10,000."""
-    found = session.execute(SELECT_SUPPRESSED_REASONS, {"kind": kind, "after": after})
-    return list(found.scalars())
+def held_back_reasons(session: Session, kind: MailKind, after: datetime) -> dict[str, int]:
+    """Count the emails of a kind that were held back since a time, by state and reason, the most frequent first.
+
+    At most 10,000 are counted.
+    """
+    rows = session.execute(SELECT_HELD_BACK, {"kind": kind, "after": after})
+    return dict(Counter(f"{row.state}, {NUMBERS.sub('', row.reason)}" for row in rows).most_common())
 
 
 def limited(session: Session, kind: MailKind, now: datetime) -> int:
-    """Count the emails of a kind that a limit suppressed within the last hour."""
-    return sum(reason.startswith(LIMIT_REACHED) for reason in suppressed_reasons(session, kind, now - HOUR))
+    """Count the emails of a kind that a limit suppressed within the last hour, at most 10,000."""
+    rows = session.execute(SELECT_HELD_BACK, {"kind": kind, "after": now - HOUR})
+    return sum(row.state == DeliveryState.SUPPRESSED and row.reason.startswith(LIMIT_REACHED) for row in rows)

@@ -39,6 +39,7 @@ STYLES: Final = {
     "failed": "bold red",
     "uncertain": "yellow",
     "suppressed": "yellow",
+    "deferred": "yellow",
     "sent": "green",
     "done": "green",
     "ok": "green",
