@@ -9,7 +9,20 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
-from config.values import Count, Endpoint, Label, MailAddress, Mode, Name, Pattern, Port, PriorityName, Share, Title
+from config.values import (
+    Count,
+    Endpoint,
+    Label,
+    MailAddress,
+    Mode,
+    Name,
+    Network,
+    Pattern,
+    Port,
+    PriorityName,
+    Share,
+    Title,
+)
 
 MEGABYTE = 1024 * 1024
 
@@ -45,7 +58,7 @@ class Support(Section):
     reference_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,6}$")] = "HD"
     """Letters that ticket references begin with, as in HD-7K3Q-M9XW."""
     trusted_authserv_ids: Annotated[tuple[str, ...], Field(examples=[["mx.example.com"]])] = ()
-    """Names (authserv-id) of your border mail servers, whose Authentication-Results are believed."""
+    """Names (authserv-id) of your border mail servers; their results are believed, see smtp.trusted_networks."""
     accepted_lists: Annotated[tuple[str, ...], Field(examples=[["support.groups.example.com"]])] = ()
     """List-Ids of your own groups; email that comes through them counts as written by people."""
 
@@ -95,6 +108,9 @@ class Smtp(Section):
     """Whether email without STARTTLS is refused; needs a certificate."""
     users: Annotated[dict[str, SecretStr], Field(examples=[{"relay": "password"}])] = {}
     """User names and passwords; where there are any, clients must log in, over TLS only."""
+
+    trusted_networks: Annotated[tuple[Network, ...], Field(examples=[["192.0.2.0/24", "2001:db8::/32"]])] = ()
+    """Networks of your border mail servers: Authentication-Results from other clients are not believed."""
 
     @model_validator(mode="after")
     def _certificate_has_its_key(self) -> Self:
@@ -154,6 +170,9 @@ class Imap(Section):
     """Whether the server may announce new email at once (IMAP IDLE), where it can."""
     poll_seconds: Annotated[float, Field(gt=0)] = 60
     """Time between two looks where the server does not announce new email."""
+
+    border: Annotated[str, Field(examples=["mx.google.com"])] = ""
+    """Name (authserv-id) of the server that receives all email of this mailbox; empty: no results are believed."""
 
     @model_validator(mode="after")
     def _has_one_credential(self) -> Self:

@@ -1,5 +1,6 @@
 """Types of values in settings: each refuses at the start what would fail later."""
 
+import ipaddress
 from typing import Annotated, Literal
 
 import regex
@@ -24,6 +25,13 @@ def _pattern(value: str) -> str:
     return value
 
 
+def _network(value: str) -> str:
+    try:
+        return str(ipaddress.ip_network(value))
+    except ValueError as error:
+        raise ValueError(f"{value!r} is not a network: {error}; write it like 192.0.2.0/24") from None
+
+
 def _endpoint(value: str) -> str:
     host, colon, port = value.rpartition(":")
     if not colon or not host or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 - the largest TCP port
@@ -35,6 +43,7 @@ def _endpoint(value: str) -> str:
 MailAddress = Annotated[str, AfterValidator(_address), WithJsonSchema({"type": "string", "format": "email address"})]
 Pattern = Annotated[str, AfterValidator(_pattern), WithJsonSchema({"type": "string", "format": "regular expression"})]
 Endpoint = Annotated[str, AfterValidator(_endpoint), WithJsonSchema({"type": "string", "format": "HOST:PORT"})]
+Network = Annotated[str, AfterValidator(_network), WithJsonSchema({"type": "string", "format": "network"})]
 Name = Annotated[str, StringConstraints(pattern=r"^[\w .+-]{1,64}$")]
 Label = Annotated[str, StringConstraints(pattern=r"^[\w .&/+-]{1,64}$")]
 Title = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,64}$")]

@@ -1,5 +1,6 @@
 """Convert settings to the values that intake and the listener use."""
 
+import ipaddress
 import socket
 import ssl
 
@@ -17,6 +18,8 @@ def identity(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
         keys=keys,
         reference_prefix=support.reference_prefix,
         trusted_authserv_ids=frozenset(name.lower() for name in support.trusted_authserv_ids),
+        trusted_networks=tuple(ipaddress.ip_network(network) for network in settings.smtp.trusted_networks),
+        mailbox_borders={mailbox.name: mailbox.border.lower() for mailbox in settings.imap if mailbox.border},
         accepted_lists=frozenset(name.lower() for name in support.accepted_lists),
     )
 

@@ -1,6 +1,9 @@
 """Analyze an email: everything that its bytes and envelope show, without the store."""
 
+import ipaddress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 
 from daemon.mail import follow_up
 from daemon.mail.dsn.read import Dsn, read_dsn
@@ -18,15 +21,24 @@ from daemon.vocabulary import Screening, SenderKind
 REPORTS = (SenderKind.BOUNCE, SenderKind.AUTO_REPLY)
 
 
+Network = IPv4Network | IPv6Network
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who we are: our addresses, our keys, and the servers and lists that we trust."""
+    """Who we are: our addresses, our keys, and the servers and lists that we trust.
+
+    `trusted_authserv_ids` are the names of our border servers in lower case, believed when a client in one of
+    `trusted_networks` brings the email; `mailbox_borders` maps an IMAP account to the name of its border.
+    """
 
     own_addresses: frozenset[str]
     team_addresses: frozenset[str]
     keys: tuple[bytes, ...]
     reference_prefix: str
     trusted_authserv_ids: frozenset[str]
+    trusted_networks: tuple[Network, ...]
+    mailbox_borders: Mapping[str, str]
     accepted_lists: frozenset[str]
 
 
@@ -79,10 +91,29 @@ def analyze(inbound: Inbound, identity: Identity) -> Analysis:
         screening,
         keys,
         sender,
-        _is_author(sender, message) and authenticated(message, identity.trusted_authserv_ids),
+        _is_author(sender, message) and authenticated(message, _borders(inbound, identity)),
         _email_of(sender) in identity.team_addresses,
         read_dsn(message, null_sender=inbound.envelope.mail_from == "") if screening.kind in REPORTS else None,
     )
+
+
+def _borders(inbound: Inbound, identity: Identity) -> frozenset[str]:
+    """Return the names of the border servers that this email came through: nobody else's results are believed."""
+    if inbound.mailbox:
+        border = identity.mailbox_borders.get(inbound.mailbox)
+        return frozenset({border} if border else ())
+    known = _is_within(inbound.envelope.peer, identity.trusted_networks)
+    return identity.trusted_authserv_ids if known else frozenset()
+
+
+def _is_within(peer: str, networks: Sequence[Network]) -> bool:
+    try:
+        address = ipaddress.ip_address(peer.partition("%")[0])
+    except ValueError:
+        return False
+    # A socket that listens for both families shows an IPv4 client as ::ffff:192.0.2.1.
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in networks)
 
 
 def sender_of(message: Message) -> Address | None:

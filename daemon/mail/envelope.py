@@ -28,3 +28,9 @@ class Inbound:
     envelope: Envelope
     raw: bytes
     source: str
+
+    @property
+    def mailbox(self) -> str:
+        """Return the IMAP account that the email came from, or ""."""
+        kind, _, place = self.source.partition(":")
+        return place.partition("/")[0] if kind == "imap" else ""

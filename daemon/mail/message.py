@@ -53,7 +53,9 @@ class Message:
 
     `text` is the whole readable text (the plain part, else made from the HTML); `daemon.mail.reply.split`
     finds what is new in it. `message_id` has its angle brackets, or is "". `headers` maps lower-case names to
-    decoded values in order. Text has no NUL and no lone surrogates; line ends are "\n".
+    decoded values in order. `trace` has the fields Received and Authentication-Results from the top, as lower-case
+    name and value, with encoded words left as they are: servers repeat the sender's text in these fields. Text has
+    no NUL and no lone surrogates; line ends are "\n".
     """
 
     message_id: str
@@ -71,6 +73,7 @@ class Message:
     parts: tuple[Part, ...]
     headers: Mapping[str, tuple[str, ...]]
     defects: tuple[str, ...]
+    trace: tuple[tuple[str, str], ...] = ()
 
     def header(self, name: str) -> str:
         """Return the first value of a header, or ""."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ipaddress
 import socket
 import ssl
 import threading
@@ -24,6 +25,7 @@ POLICY = identity(
     team_addresses=frozenset({"team@example.com"}),
     keys=(KEY,),
     trusted_authserv_ids=frozenset({"mx.example.com"}),
+    trusted_networks=(ipaddress.ip_network("192.0.2.0/24"),),
 )
 HOW = listener_config(
     recipients=frozenset({SUPPORT, SALES}),

@@ -15,6 +15,7 @@ from daemon.mail.mime.headers import Block
 from daemon.mail.mime.tree import Entity, split
 
 _MAX_IDS: Final = 200
+_TRACE: Final = frozenset({"received", "authentication-results"})
 _ID: Final = re.compile(r"<([^<>]{1,998})>")
 _SPACE: Final = re.compile(r"\s+")
 
@@ -48,6 +49,7 @@ def parse(raw: bytes) -> Message:
         parts=parts,
         headers=parts[0].headers,
         defects=tuple(dict.fromkeys(defects)),
+        trace=tuple(field for field in block.fields if field[0] in _TRACE),
     )
 
 

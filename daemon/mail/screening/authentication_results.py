@@ -1,11 +1,14 @@
 """Accept authentication results (RFC 8601) from our own mail servers only."""
 
+import ipaddress
 import re
 
 from daemon.mail.message import Message
 from daemon.text import domain_of
 
 DMARC = re.compile(r"^\s*dmarc\s*=\s*(\w+)", re.IGNORECASE)
+FROM = re.compile(r"\s*from\b", re.IGNORECASE)
+BY = re.compile(r"\bby\s+([^\s;]+)", re.IGNORECASE)
 HEADER_FROM = re.compile(r"\bheader\.from\s*=\s*([^\s;]+)", re.IGNORECASE)
 HARMLESS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-@")
 LONGEST = 16_000
@@ -14,17 +17,48 @@ LONGEST = 16_000
 def authenticated(message: Message, trusted: frozenset[str]) -> bool:
     """Return whether a trusted server found that the From domain is genuine (DMARC pass, aligned).
 
-    Only the first Authentication-Results counts: our server puts its own on top, and those below may come from the
-    sender. `trusted` are the authserv-ids of our servers; without one nothing is accepted.
+    Only the first Authentication-Results counts, and only above the first Received of another host: our server puts
+    its own on top, and what is below may come from the sender. `trusted` are the authserv-ids, in lower case, of the
+    servers that this email must have come through; without one nothing is accepted.
     """
     if not trusted or len(message.from_) != 1 or not message.from_[0].email:
         return False
-    authserv, _, results = _without_comments(message.header("authentication-results")).partition(";")
+    authserv, _, results = _without_comments(_first_result(message, trusted)).partition(";")
     if not authserv.strip() or authserv.split()[0].lower() not in trusted:
         return False
     domain = domain_of(message.from_[0].email).lower()
     verdicts = [result for result in results.split(";") if DMARC.match(result)]
     return bool(verdicts) and all(_passes(verdict, domain) for verdict in verdicts)
+
+
+def _first_result(message: Message, trusted: frozenset[str]) -> str:
+    """Return the first Authentication-Results, or "" if a Received that our servers did not write comes before it."""
+    for name, value in message.trace:
+        if name == "authentication-results":
+            return value
+        if not _is_ours(_without_comments(value), trusted):
+            return ""
+    return ""
+
+
+def _is_ours(received: str, trusted: frozenset[str]) -> bool:
+    """Return whether one of our servers wrote a Received: every host that it names as receiver must be ours.
+
+    A sender can choose the name after "from", and try to write a "by" into it.
+    """
+    hosts = [host.lower().rstrip(".") for host in BY.findall(received)]
+    if not FROM.match(received) and len(hosts) == 1 and _is_ip(hosts[0]):
+        # Gmail writes such a field on top when it passes an email on inside; it received nothing from another host.
+        return True
+    return bool(hosts) and all(any(f".{host}".endswith(f".{name}") for name in trusted) for host in hosts)
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _without_comments(value: str) -> str:

@@ -61,6 +61,14 @@ def test_a_slow_rule_is_a_configuration_error(case: Case, bare: Path) -> None:
     assert _states(case)["rules"] == "fail"
 
 
+def test_settings_without_effect_are_named(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIAGED_SUPPORT__ADDRESSES", '["customer-support-team@shop.test"]')
+    monkeypatch.setenv("TRIAGED_SUPPORT__TRUSTED_AUTHSERV_IDS", '["mx.shop.test"]')
+    out = " ".join(case.run("check").out.split())
+    assert "no token fits into customer-support-team@shop.test" in out
+    assert "set smtp.trusted_networks" in out
+
+
 def test_an_unreachable_mailbox_is_named(case: Case, bare: Path) -> None:
     box = f'[[imap]]\nname = "work"\nhost = "127.0.0.1"\nport = 1\nusername = "ann"\npassword = "{SECRET}"\n'
     (bare / "triaged.toml").write_text(box, encoding="utf-8")

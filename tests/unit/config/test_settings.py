@@ -87,6 +87,11 @@ WRONG = {
     "no address at all": ("[support]\naddresses = []\n", "support.addresses", "at least 1"),
     "an endpoint without a port": ('[smtp]\nlisten = "127.0.0.1"\n', "smtp.listen", "127.0.0.1:2525"),
     "a port that is none": ('[smtp]\nlisten = "127.0.0.1:70000"\n', "smtp.listen", "HOST:PORT"),
+    "a network that is none": (
+        '[smtp]\ntrusted_networks = ["192.0.2.1/24"]\n',
+        "smtp.trusted_networks.0",
+        "192.0.2.0/24",
+    ),
     "a bad regular expression": (
         '[[rules]]\nname = "r"\ncategory = "Login"\npatterns = ["(a"]\n',
         "rules.0.patterns.0",

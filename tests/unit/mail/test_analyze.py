@@ -1,5 +1,6 @@
 """The analysis of an email, without the store."""
 
+import ipaddress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,6 +20,8 @@ POLICY = identity(
     team_addresses=frozenset({"team@example.com"}),
     keys=(KEY,),
     trusted_authserv_ids=frozenset({"mx.example.com"}),
+    trusted_networks=(ipaddress.ip_network("192.0.2.0/24"), ipaddress.ip_network("2001:db8::/32")),
+    mailbox_borders={"work": "mx.google.com"},
 )
 EXPIRES = NOON.date() + timedelta(days=30)
 MARK = token.sign(Token(Purpose.TEAM, 7, token.digest(ANN, KEY), EXPIRES), KEY)
@@ -77,6 +80,51 @@ def test_the_sender_is_who_gets_the_reply(raw: bytes, email: str | None) -> None
 def test_a_pass_from_our_server_verifies_the_sender() -> None:
     assert analysis(mail(headers=(passed("customer.example"),))).verified
     assert not analysis(mail()).verified
+
+
+def from_peer(raw: bytes, peer: str = "192.0.2.1", source: str = "smtp") -> Analysis:
+    delivery = inbound(raw, source=source)
+    return analyze(replace(delivery, envelope=replace(delivery.envelope, peer=peer)), POLICY)
+
+
+@pytest.mark.parametrize(
+    ("peer", "source", "verified"),
+    [
+        ("192.0.2.77", "smtp", True),
+        ("192.0.2.77", "lmtp", True),
+        ("::ffff:192.0.2.77", "smtp", True),
+        ("2001:db8::7", "smtp", True),
+        ("198.51.100.1", "smtp", False),
+        ("::ffff:198.51.100.1", "smtp", False),
+        ("2001:db9::7", "smtp", False),
+        ("fe80::1%eth0", "smtp", False),
+        ("local", "lmtp", False),
+        ("", "smtp", False),
+        # The name of a mailbox says nothing of the client, and its border is another.
+        ("192.0.2.77", "imap:work/INBOX/1/2", False),
+        ("work", "imap:work/INBOX/1/2", False),
+        ("try", "try", False),
+    ],
+)
+def test_a_result_is_believed_from_a_client_in_a_trusted_network_only(
+    peer: str, source: str, *, verified: bool
+) -> None:
+    assert from_peer(mail(headers=(passed("customer.example"),)), peer, source).verified is verified
+
+
+@pytest.mark.parametrize(
+    ("source", "verified"),
+    [
+        ("imap:work/INBOX/1/2", True),
+        ("imap:work/INBOX/mx.google.com/2", True),
+        ("imap:other/work/1/2", False),
+        ("imap:workshop/INBOX/1/2", False),
+        ("smtp", False),
+    ],
+)
+def test_a_result_is_believed_from_a_mailbox_that_declares_its_border(source: str, *, verified: bool) -> None:
+    result = "Authentication-Results: mx.google.com; dmarc=pass header.from=customer.example"
+    assert from_peer(mail(headers=(result,)), "work", source).verified is verified
 
 
 def test_authentication_of_from_does_not_verify_another_reply_to() -> None:

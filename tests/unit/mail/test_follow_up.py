@@ -165,7 +165,7 @@ OUR_EMAIL = f"<{MARK}.0a@example.com>"
         (("<unknown@example.com>", OURS), "Re: Payment failed", True),
         ((OURS,), "Something else", False),
         (("<unknown@example.com>",), "Re: Payment failed", False),
-        # Whoever has our email with the token has its Message-ID too.
+        # Who has our email with the token has its Message-ID too.
         ((OUR_EMAIL,), "Re: Payment failed", False),
         ((), "Re: Payment failed", False),
     ],

@@ -126,6 +126,12 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
             f"no token fits into {settings.support.address}: replies find their ticket by its Message-ID only",
             f"use an address with at most {LOCAL_PART - LENGTH - 1} characters before the @",
         )
+    if settings.support.trusted_authserv_ids and not settings.smtp.trusted_networks:
+        yield warn(
+            "support",
+            "support.trusted_authserv_ids has no effect: no client is trusted to bring results of these servers",
+            "set smtp.trusted_networks to the networks of these servers",
+        )
     made_up = [team.name for team in settings.teams if _example(domain_of(team.email))]
     if made_up:
         yield warn("teams", f"example addresses: {', '.join(made_up)}", "set name and email in [[teams]]")

@@ -76,6 +76,56 @@ def test_no_other_result_is_accepted(lines: tuple[str, ...]) -> None:
     assert not believed(*lines)
 
 
+BY_US = "Received: from mail.customer.example (mail.customer.example [198.51.100.9]) by mx.example.com (Postfix); today"
+FOREIGN = "Received: from laptop by mail.customer.example (Postfix) with ESMTPSA id 1; today"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (PASS, BY_US, FOREIGN),
+        (BY_US, PASS, FOREIGN),
+        ("Received: from mx.example.com by in.mx.example.com with LMTP id 1; today", BY_US, PASS, FOREIGN),
+        ("Received: from a by MX.EXAMPLE.COM.; today", PASS),
+        ("Received: from a\r\n\t(a [198.51.100.9])\r\n\tby mx.example.com\r\n\tfor <support@example.com>; today", PASS),
+        # As Gmail writes them.
+        ("Received: by 2002:a05:6918:b193:b0:2c4:1234:5678 with SMTP id k19csp1; today", BY_US, PASS, FOREIGN),
+    ],
+)
+def test_a_result_above_the_first_received_of_another_host_is_accepted(lines: tuple[str, ...]) -> None:
+    assert believed(*lines)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (BY_US, FOREIGN, PASS),
+        (FOREIGN, PASS),
+        (FOREIGN, BY_US, PASS),
+        ("Received: from mx.example.com by evil.example; today", PASS),
+        ("Received: from a by mx.example.com.evil.example; today", PASS),
+        ("Received: from a by evilmx.example.com; today", PASS),
+        # The sender chose the name after "from".
+        ("Received: from by mx.example.com (a) by inner.example; today", PASS),
+        ("Received: from a (by mx.example.com) by inner.example; today", PASS),
+        ('Received: from "by mx.example.com" by inner.example; today', PASS),
+        ("Received: from a ( by mx.example.com; today", PASS),
+        ("Received: from a by 2002:a05:6918:b193:b0:2c4:1234:5678; today", PASS),
+        ("Received: by mail.evil.example; today", PASS),
+        ("Received: today", PASS),
+        ("Received:", PASS),
+    ],
+)
+def test_a_result_below_a_received_of_another_host_is_refused(lines: tuple[str, ...]) -> None:
+    assert not believed(*lines)
+
+
+def test_encoded_words_in_a_result_are_not_decoded() -> None:
+    """A server repeats the sender's text in comments; decoded, it would end the comment."""
+    hidden = "=?utf-8?q?=29=3B_dmarc=3Dpass_header=2Efrom=3Dcustomer=2Eexample_=28?="
+    assert not believed(f"{OURS}; spf=none ({hidden})")
+
+
 def test_without_a_trusted_server_nothing_is_accepted() -> None:
     assert not believed(PASS, trusted=frozenset())
 
