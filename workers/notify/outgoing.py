@@ -1,12 +1,13 @@
 """Make the outgoing email of one delivery: thread, token, attachments and content. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from daemon.mail.token import Purpose, Token, digest, sign
-from daemon.vocabulary import FileSnapshot, MailKind, PreparedDelivery
+from daemon.vocabulary import FileSnapshot, MailKind, PreparedDelivery, TicketSnapshot
 from workers.notify import contexts
 from workers.notify.compose import File, OutgoingMail
 from workers.notify.contexts import View
@@ -15,6 +16,8 @@ CUSTOMER_TOKEN_DAYS: Final = 400
 TEAM_TOKEN_DAYS: Final = 30
 # RFC 5321 section 4.5.3.1.1.
 LOCAL_PART: Final = 64
+# An unverified sender may have chosen it as a text for the recipient: mail programs make ids of these characters.
+PLAIN_ID: Final = re.compile(r"<[A-Za-z0-9._=+$%-]{1,80}@[A-Za-z0-9.-]{1,80}>", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +88,11 @@ def view_of(delivery: PreparedDelivery, config: MailConfig, mark: str, attached:
     if delivery.digest:
         return contexts.digest(delivery.digest, support=config.name, mark=mark, team=ticket.team or "")
     if delivery.kind is MailKind.ACKNOWLEDGEMENT:
-        verified = ticket.message.verified or ticket.trusted
         return contexts.acknowledgement(
             ticket.reference,
             config.name,
             mark,
-            verified=verified,
+            verified=_is_verified(ticket),
             name=ticket.requester_name,
             subject=ticket.message.subject,
         )
@@ -136,10 +138,17 @@ def outgoing_mail(
     )
 
 
+def _is_verified(ticket: TicketSnapshot) -> bool:
+    """Return whether the customer's address was authenticated, or they have shown to read email at it."""
+    return ticket.message.verified or ticket.trusted
+
+
 def _thread(delivery: PreparedDelivery) -> tuple[str, tuple[str, ...]]:
     """Return In-Reply-To and References: the email of the customer, or the first one to this team about the ticket."""
     if delivery.kind is MailKind.ACKNOWLEDGEMENT:
         parent = delivery.ticket.message.message_id
+        if not (_is_verified(delivery.ticket) or PLAIN_ID.fullmatch(parent)):
+            return "", ()
         return parent, (parent,) if parent else ()
     if delivery.thread_head and delivery.thread_head != delivery.message_id:
         return delivery.thread_head, (delivery.thread_head,)
