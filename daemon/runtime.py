@@ -1,6 +1,7 @@
 """The parts of every running process: store, keys, broker and relay; built top to bottom, closed in reverse order."""
 
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -8,14 +9,18 @@ from config.settings import Settings
 from daemon.broker import enqueue, make_broker, waiting
 from daemon.relay import Relay
 from daemon.store import jobs, keys
+from daemon.store.keys import Keyring
 from daemon.store.maintenance import schema
 from daemon.store.store import Store
 from daemon.system import files
 from daemon.system.clock import Clock, SystemClock
 from daemon.system.lock import StateLock
+from daemon.system.thread import PeriodicThread
 from daemon.system.worker_id import is_gone
 
 log = structlog.get_logger(__name__)
+
+READ_KEYS_SECONDS: Final = 5.0
 
 
 class Runtime:
@@ -40,7 +45,8 @@ class Runtime:
             if before != after:
                 log.info("database upgraded", before=before, after=after)
         schema.check(self.store.engine)
-        self.keys = self.store.write(lambda session: keys.ensure(session, self.clock.now()))
+        self.keyring = Keyring(self.store.write(lambda session: keys.ensure(session, self.clock.now())))
+        self._key_reader = PeriodicThread("signing keys", READ_KEYS_SECONDS, self._read_keys)
         if self._lock is not None:
             self._rescue_orphans()
         url = settings.broker.url.get_secret_value()
@@ -53,6 +59,15 @@ class Runtime:
             # Without workers in this process, in-process offers would pile up; worker processes have relays.
             offers=works or bool(url),
         )
+        self._key_reader.start()
+
+    def _read_keys(self) -> None:
+        with self.store.read() as session:
+            found = keys.load(session, self.clock.now())
+        # Without any key this process could neither sign nor verify; the keys that it has are still better.
+        if found and found != self.keyring.value:
+            self.keyring.value = found
+            log.info("signing keys changed", keys=len(found))
 
     def _rescue_orphans(self) -> None:
         """Rescue the jobs of dead processes of this host at once, without waiting for their beats to stop."""
@@ -63,7 +78,8 @@ class Runtime:
             log.warning("orphaned jobs rescued", jobs=[job_id for job_id, _ in orphans])
 
     def close(self) -> None:
-        """Close the relay, store and lock."""
+        """Stop reading the keys; close the relay, store and lock."""
+        self._key_reader.stop()
         self.relay.close()
         self.store.close()
         if self._lock is not None:

@@ -14,6 +14,7 @@ from daemon.policies import identity, listener_config
 from daemon.relay import Relay
 from daemon.smtp.config import ListenerConfig
 from daemon.smtp.listener import Listener
+from daemon.store.keys import Keyring
 from daemon.store.store import Store
 from daemon.system import systemd, tuning
 from daemon.system.clock import Clock
@@ -44,12 +45,12 @@ class Address:
 class Service:
     """Everything before the queue: the listener and the mailbox pollers, with one intake."""
 
-    def __init__(self, settings: Settings, store: Store, relay: Relay, keys: tuple[bytes, ...], clock: Clock) -> None:
+    def __init__(self, settings: Settings, store: Store, relay: Relay, keyring: Keyring, clock: Clock) -> None:
         self._settings = settings
         self._store = store
         self.relay = relay
         self._space = FreeSpace(settings.service.state_dir, settings.limits.free_bytes)
-        self.intake = Intake(store, identity(settings, keys), relay.wake)
+        self.intake = Intake(store, identity(settings, keyring.value), relay.wake, keyring)
         self._listener = Listener(self.intake, _within_limits(listener_config(settings)), clock, self._space)
         self.pollers = [
             Poller(mailbox, self.intake, store, clock, settings.limits.message_bytes, lambda: not self._space())

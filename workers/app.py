@@ -10,6 +10,7 @@ import structlog
 from config.settings import Settings
 from daemon.broker import TIME_LIMIT_MS
 from daemon.store.jobs import JobKind
+from daemon.store.keys import Keyring
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.disk import FreeSpace
@@ -47,7 +48,7 @@ class WorkerApp:
         settings: Settings,
         store: Store,
         broker: dramatiq.Broker,
-        keys: tuple[bytes, ...],
+        keyring: Keyring,
         clock: Clock,
     ) -> None:
         self._broker = broker
@@ -56,14 +57,16 @@ class WorkerApp:
         self._trainer = trainer(settings, store, clock)
         self._transport = transport(settings)
         self._heartbeat = Heartbeat(store, owner())
-        self._deliver = DeliverActor(store, clock, self._transport, keys, self._config, self._heartbeat.holds_lease)
+        self._deliver = DeliverActor(store, clock, self._transport, keyring, self._config, self._heartbeat.holds_lease)
         limits, threads = settings.limits, settings.broker.threads
-        self._executor = JobExecutor(store, clock, self._heartbeat, limits.attempts, threads, self._actors(clock, keys))
+        self._executor = JobExecutor(
+            store, clock, self._heartbeat, limits.attempts, threads, self._actors(clock, keyring)
+        )
         self._monitor = HealthMonitor(
             store,
             clock,
             self._transport,
-            keys,
+            keyring,
             sender=settings.support.address,
             admin=settings.service.admin,
             message_id_domain=settings.support.message_id_domain,
@@ -80,10 +83,10 @@ class WorkerApp:
         idle = REDIS_POLL_MS if settings.broker.url.get_secret_value() else IDLE_MS
         self._worker = dramatiq.Worker(broker, worker_timeout=idle, worker_threads=threads)
 
-    def _actors(self, clock: Clock, keys: tuple[bytes, ...]) -> Mapping[JobKind, Actor]:
+    def _actors(self, clock: Clock, keyring: Keyring) -> Mapping[JobKind, Actor]:
         return {
             JobKind.TRIAGE: TriageActor(clock, self.model_source, self._config),
-            JobKind.NOTIFY: NotifyActor(clock, keys, self._config),
+            JobKind.NOTIFY: NotifyActor(clock, keyring, self._config),
             JobKind.DELIVER: self._deliver,
             JobKind.TRAIN: TrainActor(clock, self._trainer.train),
         }

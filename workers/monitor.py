@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import structlog
 
 from daemon.mail.token import Purpose, Token, digest, sign
+from daemon.store.keys import Keyring
 from daemon.store.queries import daily, health
 from daemon.store.store import Store
 from daemon.system.clock import Clock
@@ -35,7 +36,7 @@ class HealthMonitor:
         store: Store,
         clock: Clock,
         transport: Transport,
-        keys: tuple[bytes, ...],
+        keyring: Keyring,
         *,
         sender: str,
         admin: str | None,
@@ -47,7 +48,7 @@ class HealthMonitor:
         has_space: Callable[[], bool],
         daily_report: bool = False,
     ) -> None:
-        self._store, self._clock, self._transport, self._keys = store, clock, transport, keys
+        self._store, self._clock, self._transport, self._keyring = store, clock, transport, keyring
         self._sender, self._admin, self._domain = sender, admin, message_id_domain
         self._mailboxes, self._thresholds = mailboxes, thresholds
         self._refused, self._drifted, self._has_space = refused, drifted, has_space
@@ -122,7 +123,7 @@ class HealthMonitor:
                 self._store.write(lambda session: daily.release(session, day))
 
     def _address(self, admin: str) -> AdminMail:
-        now, key = self._clock.now(), self._keys[0]
+        now, key = self._clock.now(), self._keyring.value[0]
         mark = sign(Token(Purpose.TEAM, 0, digest(admin, key), (now + TOKEN_LIFETIME).date()), key)
         return AdminMail(
             sender=self._sender,

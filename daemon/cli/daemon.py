@@ -24,7 +24,7 @@ def daemon(ctx: click.Context) -> None:
     """
     settings = context.settings(ctx)
     runtime = context.runtime(settings, migrate=False, alone=True, works=False)
-    service = Service(settings, runtime.store, runtime.relay, runtime.keys, runtime.clock)
+    service = Service(settings, runtime.store, runtime.relay, runtime.keyring, runtime.clock)
     runtime.relay.start()
     try:
         asyncio.run(service.run(lambda: None, lambda: reload(ctx, None)))

@@ -1,4 +1,4 @@
-"""The command `db`: upgrade, back up and verify the database."""
+"""The command `db`: upgrade, back up and verify the database, and rotate the signing key."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,18 +8,20 @@ from sqlalchemy import make_url
 
 from config.settings import Settings
 from daemon.cli.support import context, output, params
+from daemon.store import keys
 from daemon.store.maintenance import schema
 from daemon.store.maintenance.backup import BackupError
 from daemon.store.maintenance.backup import backup as copy
 from daemon.store.maintenance.verify import verify as problems
 from daemon.store.maintenance.verify import work
+from daemon.system.clock import SystemClock
 
 MAX_PRINTED = 1000
 
 
 @click.group()
 def db() -> None:
-    r"""Upgrade, back up and verify the database.
+    r"""Upgrade, back up and verify the database, and rotate the signing key.
 
     \b
     Example: triaged db verify
@@ -77,6 +79,27 @@ def backup(ctx: click.Context, file: Path | None) -> None:
         except BackupError as error:
             raise context.NotWritten(str(error)) from None
     click.echo(f"{target}: {size} bytes, checked")
+
+
+@db.command("rotate-key")
+@click.option("--revoke", is_flag=True, help="Accept no token of the earlier keys any more.")
+@click.pass_context
+def rotate_key(ctx: click.Context, revoke: bool) -> None:
+    r"""Add a key that signs the tokens in our emails.
+
+    Running processes take it over by themselves. Tokens of the newest five keys are accepted. If a key leaked, use
+    --revoke: then replies to older emails no longer find their tickets by a token.
+
+    \b
+    Example: triaged db rotate-key
+    """
+    settings = context.settings(ctx, quiet=True)
+    now = SystemClock().now()
+    with context.store(settings) as store:
+        found = store.write(lambda session: keys.rotate(session, now, revoke=revoke))
+    begins = "at once" if len(found) == 1 else f"in {keys.SETTLING.seconds} seconds"
+    accepted = output.number(len(found), "key")
+    click.echo(f"{context.where(settings.database_url)}: a new key signs {begins}; tokens of {accepted} are accepted")
 
 
 @db.command()

@@ -23,7 +23,7 @@ def run(ctx: click.Context) -> None:
     """
     settings = context.settings(ctx)
     runtime = context.runtime(settings, migrate=True, alone=True)
-    service = Service(settings, runtime.store, runtime.relay, runtime.keys, runtime.clock)
+    service = Service(settings, runtime.store, runtime.relay, runtime.keyring, runtime.clock)
     workers = WorkerThread(settings, runtime)
     try:
         asyncio.run(service.run(lambda: _ready(settings, service, workers), lambda: reload(ctx, workers)))

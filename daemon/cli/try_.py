@@ -95,7 +95,7 @@ class _StoreLookup:
         from daemon.store import keys
 
         with self._store.read() as session:
-            self.keys = keys.load(session)
+            self.keys = keys.load(session, datetime.now(UTC))
 
     def follow_up(self, found: DryRunResult) -> dict[str, Any] | None:
         """Return the ticket that an email would join or point to, and the evidence for it."""

@@ -311,7 +311,7 @@ class ImapUnmarked(Base):
 
 
 class SigningKey(Base):
-    """A secret that signs our tokens: the newest signs, the newest `keys.KEPT` verify. Shared by all hosts."""
+    """A secret that signs our tokens: the newest that settled signs, the newest `keys.KEPT` verify."""
 
     __tablename__ = "signing_key"
     id: Id = mapped_column(primary_key=True)

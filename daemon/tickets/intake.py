@@ -23,6 +23,7 @@ from daemon.mail.fingerprint import content_key
 from daemon.store import ledger, tickets
 from daemon.store.errors import UNREACHABLE
 from daemon.store.jobs import Offer
+from daemon.store.keys import Keyring
 from daemon.store.queries.lists import disposition_of
 from daemon.store.store import Store
 from daemon.system.failpoint import failpoint
@@ -44,11 +45,15 @@ class Wake(Protocol):
 
 
 class Intake:
-    """The way in for every email, whatever brought it."""
+    """The way in for every email, whatever brought it.
 
-    def __init__(self, store: Store, identity: Identity, wake: Wake) -> None:
+    With a `keyring`, tokens are verified by its keys, also by those that come later, instead of those in `identity`.
+    """
+
+    def __init__(self, store: Store, identity: Identity, wake: Wake, keyring: Keyring | None = None) -> None:
         self._store = store
         self._wake = wake
+        self._keyring = keyring
         self.identity = identity
 
     def accept(self, inbound: Inbound, *, silent: bool = False, also: Extra | None = None) -> Receipt:
@@ -64,12 +69,15 @@ class Intake:
         """Analyze an email. Never raises: an email that our own code fails on is to be parked."""
         key, packed = content_key(inbound.raw), ledger.pack(inbound.raw)
         try:
-            analysis = analyze(inbound, self.identity)
+            analysis = analyze(inbound, self._identity_now())
             failpoint("accept.parsed")
             return PreparedEmail(inbound, packed, key, analysis, silent=silent)
         except Exception as error:
             log.exception("email not understood", source=inbound.source)
             return PreparedEmail(inbound, packed, key, None, failure=_reason(error), silent=silent)
+
+    def _identity_now(self) -> Identity:
+        return replace(self.identity, keys=self._keyring.value) if self._keyring else self.identity
 
     def replay(self, inbound_id: int, *, now: datetime | None = None, silent: bool = False) -> Receipt:
         """Take a parked email in again, under its own ledger row; raises LookupError where there is none.

@@ -2,9 +2,12 @@
 
 from email.message import EmailMessage
 
+from daemon.mail import token
+from daemon.store import keys
 from daemon.store.models import DeliveryRow, Inbound, Job, Ticket
 from daemon.vocabulary import Subject, SubjectKind
 from tests.support.emails import ANN, mail
+from tests.support.fakes import eventually
 from tests.support.helpdesk import Helpdesk, text_of
 
 REFERENCE_CASE = mail(subject="Payment failed", body="Amount debited but not credited")
@@ -112,6 +115,25 @@ def test_a_reply_of_the_team_to_its_notification_is_not_announced_to_it(helpdesk
     helpdesk.idle()
     assert [row.disposition for row in helpdesk.rows(Inbound)] == ["ticket", "follow-up"]
     assert len(helpdesk.sink.received) == 2
+
+
+def test_a_rotated_key_reaches_the_listener_and_the_workers(helpdesk: Helpdesk) -> None:
+    helpdesk.work()
+    (old,) = helpdesk.runtime.keyring.value
+    helpdesk.send(REFERENCE_CASE)
+    (signed_by_old,) = to(helpdesk.mails(2), ANN)
+    (new,) = helpdesk.store.write(lambda session: keys.rotate(session, helpdesk.clock.now(), revoke=True))
+    eventually(lambda: helpdesk.runtime.keyring.value == (new,))
+
+    helpdesk.send(mail(subject="Re: x", body="more"), ANN, signed_by_old["Reply-To"].addresses[0].addr_spec)
+    helpdesk.send(mail("bob@shop.example", "Payment failed"), "bob@shop.example")
+    (signed_by_new,) = to(helpdesk.mails(5), "bob@shop.example")
+    today = helpdesk.clock.now().date()
+    assert list(token.find(signed_by_new["Message-ID"], (new,), today))
+    assert not list(token.find(signed_by_new["Message-ID"], (old,), today))
+    answer = mail("bob@shop.example", "Re: y", "more")
+    helpdesk.send(answer, "bob@shop.example", signed_by_new["Reply-To"].addresses[0].addr_spec)
+    assert [row.disposition for row in helpdesk.rows(Inbound)] == ["ticket", "ticket", "ticket", "follow-up"]
 
 
 def test_an_auto_reply_to_the_acknowledgement_is_kept_and_not_answered(helpdesk: Helpdesk) -> None:

@@ -20,6 +20,7 @@ from daemon.broker import make_broker
 from daemon.relay import Relay
 from daemon.store import jobs
 from daemon.store.jobs import JobKind, NewJob
+from daemon.store.keys import Keyring
 from daemon.store.models import Job
 from daemon.store.store import Store
 from daemon.store.writer import WriterClosedError
@@ -134,7 +135,7 @@ def test_the_time_limit_of_jobs_is_kept(store: Store, clock: FakeClock, tmp_path
     booted = Booted()
     broker.add_middleware(booted)
     settings = Settings(service={"state_dir": tmp_path}, outgoing={"maildir": tmp_path / "out"})  # type: ignore[arg-type]
-    worker_app = WorkerApp(settings, store, broker, (b"k" * 32,), clock)
+    worker_app = WorkerApp(settings, store, broker, Keyring((b"k" * 32,)), clock)
     trainer: Any = SimpleNamespace(ensure_model=lambda: SimpleNamespace(version="none"))
     worker_app._trainer = trainer
     worker_app.start()

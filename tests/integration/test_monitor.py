@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from daemon.store import jobs, keys
 from daemon.store.jobs import JobKind, NewJob
+from daemon.store.keys import Keyring
 from daemon.store.models import Job
 from daemon.store.store import Store
 from daemon.tickets.health import Thresholds
@@ -50,7 +51,7 @@ def monitor(
         store,
         clock,
         transport,
-        store.write(lambda session: keys.ensure(session, clock.now())),
+        Keyring(store.write(lambda session: keys.ensure(session, clock.now()))),
         sender="support@example.com",
         admin=admin,
         message_id_domain="example.com",

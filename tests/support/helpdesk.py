@@ -27,7 +27,7 @@ class Helpdesk:
         self.settings, self.sink, self.clock = settings, sink, clock
         self.runtime = Runtime(settings, migrate=True, alone=True, clock=clock)
         self.store = self.runtime.store
-        self._service = Service(settings, self.store, self.runtime.relay, self.runtime.keys, clock)
+        self._service = Service(settings, self.store, self.runtime.relay, self.runtime.keyring, clock)
         self._worker_app: WorkerApp | None = None
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
@@ -49,7 +49,7 @@ class Helpdesk:
     def work(self) -> None:
         """Start the workers."""
         r = self.runtime
-        self._worker_app = WorkerApp(self.settings, r.store, r.broker, r.keys, r.clock)
+        self._worker_app = WorkerApp(self.settings, r.store, r.broker, r.keyring, r.clock)
         self._worker_app.start()
         r.relay.start()
 

@@ -17,6 +17,7 @@ from daemon.relay import Relay
 from daemon.store import cursors, jobs, keys, ledger
 from daemon.store.cursors import Place
 from daemon.store.jobs import JobKind, Lease, NewJob, Offer
+from daemon.store.keys import Keyring
 from daemon.store.queries import health, labels, triage_stats
 from daemon.store.store import Store
 from daemon.tickets import actions, retry
@@ -85,8 +86,8 @@ class Pipeline:
         self.config = config = CurrentConfig(actor_config(settings))
         actors: dict[JobKind, Actor] = {
             JobKind.TRIAGE: TriageActor(self.clock, NoModel(), config),
-            JobKind.NOTIFY: NotifyActor(self.clock, self.keys, config),
-            JobKind.DELIVER: DeliverActor(store, self.clock, self.transport, self.keys, config, lambda: True),
+            JobKind.NOTIFY: NotifyActor(self.clock, Keyring(self.keys), config),
+            JobKind.DELIVER: DeliverActor(store, self.clock, self.transport, Keyring(self.keys), config, lambda: True),
             JobKind.TRAIN: TrainActor(self.clock, lambda: None),
         }
         self.executor = JobExecutor(store, self.clock, self.heartbeat, 3, 2, actors)

@@ -147,8 +147,8 @@ def _product(folder: Path) -> Iterator[tuple[Store, int]]:
         limits={"free_bytes": 0},
     )
     runtime = Runtime(settings, migrate=True, alone=True)
-    service = Service(settings, runtime.store, runtime.relay, runtime.keys, runtime.clock)
-    app = WorkerApp(settings, runtime.store, runtime.broker, runtime.keys, runtime.clock)
+    service = Service(settings, runtime.store, runtime.relay, runtime.keyring, runtime.clock)
+    app = WorkerApp(settings, runtime.store, runtime.broker, runtime.keyring, runtime.clock)
     loop, stop, ready = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
     thread = threading.Thread(target=lambda: loop.run_until_complete(service.serve(stop, ready.set)), name="smtp")
     thread.start()

@@ -16,6 +16,7 @@ from daemon.mail.mime.attachment import part_contents
 from daemon.store import deliveries, ledger
 from daemon.store.deliveries import DeliveryState, Outcome
 from daemon.store.jobs import Lease, LeaseLostError
+from daemon.store.keys import Keyring
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
@@ -51,11 +52,11 @@ class DeliverActor:
         store: Store,
         clock: Clock,
         transport: Transport,
-        keys: tuple[bytes, ...],
+        keyring: Keyring,
         config: CurrentConfig,
         holds_lease: Callable[[], bool],
     ) -> None:
-        self._store, self._clock, self._transport, self._keys = store, clock, transport, keys
+        self._store, self._clock, self._transport, self._keyring = store, clock, transport, keyring
         self._config, self._holds_lease = config, holds_lease
         self._paused_until = 0.0
         self.refused = ""
@@ -132,7 +133,7 @@ class DeliverActor:
 
     def _compose(self, begun: StartedDelivery) -> bytes:
         config, now, prepared = self._config.value, self._clock.now(), begun.delivery
-        mark = outgoing.mark_for(prepared, self._keys[0], now)
+        mark = outgoing.mark_for(prepared, self._keyring.value[0], now)
         files = self._files(prepared, config.mail.attachment_bytes)
         view = outgoing.view_of(prepared, config.mail, mark, list(files))
         rendered = config.renderer.render(prepared.kind, view)

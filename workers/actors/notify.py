@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from daemon.mail.mailbox import mailbox_of
 from daemon.store.deliveries import Deferred, DeliveryState, NewDelivery
 from daemon.store.jobs import Lease
+from daemon.store.keys import Keyring
 from daemon.system.clock import Clock
 from daemon.tickets import notification
 from daemon.tickets.notification import Plan, PlanningFacts, Replanned
@@ -25,8 +26,8 @@ from workers.notify.plan import Cause, Facts, Planned, plan
 class NotifyActor:
     """Plans who is notified of a decision or of a new email."""
 
-    def __init__(self, clock: Clock, keys: tuple[bytes, ...], config: CurrentConfig) -> None:
-        self._clock, self._keys, self._config = clock, keys, config
+    def __init__(self, clock: Clock, keyring: Keyring, config: CurrentConfig) -> None:
+        self._clock, self._keyring, self._config = clock, keyring, config
 
     def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         """Plan the emails of a cause: facts, plan and rows in one transaction, so that limits hold between workers."""
@@ -109,7 +110,7 @@ class NotifyActor:
         )
 
     def _message_id(self, kind: MailKind, recipient: str, ticket_id: int, now: datetime) -> str:
-        mark = outgoing.mark_of(kind, recipient, ticket_id, self._keys[0], now)
+        mark = outgoing.mark_of(kind, recipient, ticket_id, self._keyring.value[0], now)
         return outgoing.message_id(mark, secrets.token_hex(5), self._config.value.mail.message_id_domain)
 
 

@@ -68,7 +68,7 @@ class WorkerThread:
         from workers.app import WorkerApp
 
         r = self._runtime
-        return WorkerApp(self._settings, r.store, r.broker, r.keys, r.clock)
+        return WorkerApp(self._settings, r.store, r.broker, r.keyring, r.clock)
 
 
 def reload(ctx: click.Context, workers: WorkerThread | None) -> None:

@@ -39,7 +39,7 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> WorkerThread:
     monkeypatch.setattr("workers.app.WorkerApp", WorkerApp)
     monkeypatch.setattr("daemon.cli.support.worker_thread.RETRY_START_SECONDS", 0.01)
     monkeypatch.setattr(WorkerApp, "made", [])
-    return WorkerThread(Settings(), cast(Runtime, SimpleNamespace(store=None, broker=None, keys=(), clock=None)))
+    return WorkerThread(Settings(), cast(Runtime, SimpleNamespace(store=None, broker=None, keyring=None, clock=None)))
 
 
 def test_workers_start_after_the_error_is_gone(workers: WorkerThread, monkeypatch: pytest.MonkeyPatch) -> None:

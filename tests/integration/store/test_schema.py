@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -173,11 +174,28 @@ class TestKeys:
         assert len(first[0]) == 32
         assert store.write(lambda session: keys.ensure(session, NOON)) == first
 
-    def test_a_new_key_comes_first_and_the_old_ones_stay(self, store: Store) -> None:
+    def test_a_new_key_verifies_at_once_and_signs_once_all_processes_know_it(self, store: Store) -> None:
         (first,) = store.write(lambda session: keys.ensure(session, NOON))
-        second, *older = store.write(lambda session: keys.rotate(session, NOON))
-        assert older == [first]
-        assert second != first
+        rotated = NOON + timedelta(days=1)
+        signing, second = store.write(lambda session: keys.rotate(session, rotated))
+        assert (signing, second != first) == (first, True)
+        with store.read() as session:
+            assert keys.load(session, rotated + keys.SETTLING - timedelta(seconds=1)) == (first, second)
+            assert keys.load(session, rotated + keys.SETTLING) == (second, first)
+
+    def test_the_newest_keys_are_kept_also_when_none_of_them_has_settled(self, store: Store) -> None:
+        made = [store.write(lambda session: keys.ensure(session, NOON))[0]]
+        for _ in range(keys.KEPT + 2):
+            found = store.write(lambda session: keys.rotate(session, NOON + timedelta(days=1)))
+            (new,) = set(found) - set(made)
+            made.append(new)
+        assert found == tuple(reversed(made[-keys.KEPT :]))
+
+    def test_a_key_that_revokes_the_others_signs_at_once(self, store: Store) -> None:
+        (first,) = store.write(lambda session: keys.ensure(session, NOON))
+        found = store.write(lambda session: keys.rotate(session, NOON, revoke=True))
+        assert len(found) == 1
+        assert first not in found
 
     def test_daemons_that_start_at_once_agree_on_the_key(self, store_url: str) -> None:
         stores = [Store(store_url) for _ in range(4)]
