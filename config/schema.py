@@ -339,6 +339,8 @@ class Health(Section):
     """Whether service.admin gets one short email a day with the counts of the day before (UTC)."""
     suppressed_acknowledgements: Annotated[int, Field(ge=0)] = 50
     """More acknowledgements than this were suppressed by limits within an hour."""
+    refused_logins: Annotated[int, Field(ge=0)] = 100
+    """Number of SMTP logins that were refused within an hour; 0: never."""
 
 
 class Log(Section):

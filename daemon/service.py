@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from time import monotonic
 
 import structlog
 
@@ -15,11 +16,13 @@ from daemon.relay import Relay
 from daemon.smtp.config import ListenerConfig
 from daemon.smtp.listener import Listener
 from daemon.store.keys import Keyring
+from daemon.store.queries import health
 from daemon.store.store import Store
 from daemon.system import systemd, tuning
 from daemon.system.clock import Clock
 from daemon.system.disk import FreeSpace
 from daemon.system.logs import RateLimitedLog
+from daemon.tickets.health import logins_refused
 from daemon.tickets.intake import Intake
 
 log = structlog.get_logger(__name__)
@@ -28,6 +31,7 @@ limited = RateLimitedLog(log)
 CLOSE_SECONDS = 30.0
 STUCK_SECONDS = 25.0
 WATCH_SECONDS = 1.0
+REPORT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class Service:
     def __init__(self, settings: Settings, store: Store, relay: Relay, keyring: Keyring, clock: Clock) -> None:
         self._settings = settings
         self._store = store
+        self._clock = clock
+        self._reported_at = -REPORT_SECONDS
         self.relay = relay
         self._space = FreeSpace(settings.service.state_dir, settings.limits.free_bytes)
         self.intake = Intake(store, identity(settings, keyring.value), relay.wake, keyring)
@@ -100,12 +106,23 @@ class Service:
         log.info("listening", protocol=self._settings.smtp.protocol, address=where, from_systemd=bool(inherited))
 
     async def _watch(self) -> None:
-        """Notify systemd's watchdog while this loop, the writer and the relay make progress."""
+        """Notify systemd's watchdog while this loop, the writer and the relay make progress; report problems."""
         every = systemd.watchdog_seconds()
         while True:
             await asyncio.sleep(min(every / 3, WATCH_SECONDS) if every else WATCH_SECONDS)
             if self._store.writer.stuck_seconds() < STUCK_SECONDS and self.relay.stuck_seconds() < STUCK_SECONDS:
                 systemd.notify("WATCHDOG=1")
+            self._report_refused_logins()
+
+    def _report_refused_logins(self) -> None:
+        """Record for the monitor, which may be in another process, that somebody guesses passwords."""
+        logins, threshold = self._listener.logins, self._settings.health.refused_logins
+        number = logins.within_an_hour
+        if not threshold or number < threshold or monotonic() - self._reported_at < REPORT_SECONDS:
+            return
+        self._reported_at = monotonic()
+        problem, now = logins_refused(number, logins.addresses), self._clock.now()
+        self._store.submit(lambda session: health.report(session, problem, now))
 
 
 def _within_limits(config: ListenerConfig) -> ListenerConfig:

@@ -341,7 +341,8 @@ class HealthFacts:
     `dead` counts jobs, `parked` received and `uncertain` sent emails. `deferred` counts acknowledgements that wait for
     a limit, `limited` those that limits suppressed within the last hour. `oldest_due` is when the job that has waited
     longest became due. `room` is false if the disk is nearly full. `refused` is the answer of a smarthost that refused
-    our credentials, or ""; `drifted` says why automatic routing was stopped, or "".
+    our credentials, or ""; `drifted` says why automatic routing was stopped, or "". `reported` are problems that other
+    processes saw.
     """
 
     now: datetime
@@ -356,6 +357,7 @@ class HealthFacts:
     room: bool = True
     refused: str = ""
     drifted: str = ""
+    reported: "tuple[Problem, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 import hmac
-import ipaddress
 import re
 import socket
 from collections import Counter
@@ -21,6 +20,7 @@ from daemon.smtp import replies
 from daemon.smtp.acceptor import Acceptor
 from daemon.smtp.batch import Batch
 from daemon.smtp.config import ListenerConfig
+from daemon.smtp.logins import RefusedLogins, network_of
 from daemon.smtp.session import GuardedLmtpSession, GuardedSession
 from daemon.store.errors import UNREACHABLE
 from daemon.system.clock import Clock
@@ -58,6 +58,7 @@ class Listener:
         self._open: dict[GuardedSession, str] = {}
         self._per_address: Counter[str] = Counter()
         self._batch = Batch(intake)
+        self.logins = RefusedLogins()
         self._acceptors: list[Acceptor] = []
         self._closing = False
         if config.lmtp:
@@ -96,7 +97,7 @@ class Listener:
 
     def admit(self, session: GuardedSession, peer: str) -> bool:
         """Count a new session and return True; False if there are too many in total or per address (IPv6: per /64)."""
-        network = _network(peer)
+        network = network_of(peer)
         if self._closing or len(self._open) >= self._config.connections:
             return False
         if self._per_address[network] >= self._config.connections_per_address:
@@ -124,6 +125,7 @@ class Listener:
         return kind(
             self,
             self,
+            self.logins,
             session_seconds=config.session_seconds,
             idle_seconds=config.idle_seconds,
             data_size_limit=config.message_bytes,
@@ -231,11 +233,3 @@ class Listener:
 def _is_address(text: str) -> bool:
     # aiosmtpd decodes bytes that are not UTF-8 as lone surrogates, which no database stores.
     return text.isprintable() and canonical(text) is not None
-
-
-def _network(peer: str) -> str:
-    try:
-        address = ipaddress.ip_address(peer.partition("%")[0])
-    except ValueError:
-        return peer
-    return str(address) if address.version == 4 else str(ipaddress.ip_network(f"{address}/64", strict=False))  # noqa: PLR2004 - IPv4

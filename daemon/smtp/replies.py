@@ -13,6 +13,7 @@ TOO_MANY_CONNECTIONS: Final = "421 4.7.0 Too many connections, try again later"
 SESSION_LIMIT: Final = "421 4.4.2 Session time limit exceeded, closing connection"
 IDLE: Final = "421 4.4.2 Idle timeout, closing connection"
 TOO_SLOW: Final = "421 4.4.2 Data transfer too slow, closing connection"
+TOO_MANY_LOGINS: Final = "421 4.7.0 Too many failed logins, closing connection"
 TOO_MANY_ERRORS: Final = "421 4.7.0 Too many errors, closing connection"
 
 TEMPORARY_ERROR: Final = "451 4.3.0 Temporary server error, try again later"

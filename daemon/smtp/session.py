@@ -4,13 +4,15 @@ import asyncio
 import re
 import sys
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from typing import Any, AnyStr, Protocol
 
 import structlog
-from aiosmtpd.smtp import SMTP, TLSSetupException, syntax
+from aiosmtpd.smtp import SMTP, AuthResult, TLSSetupException, syntax
 
 from daemon.smtp import replies
 from daemon.smtp.dot_reader import DotReader
+from daemon.smtp.logins import RefusedLogins
 from daemon.system.logs import RateLimitedLog
 
 limited = RateLimitedLog(structlog.get_logger(__name__))
@@ -22,6 +24,7 @@ MAX_EXCESS_BYTES = 1 << 17
 MIN_BYTES_PER_SECOND = 500
 GRACE_SECONDS = 5.0
 MAX_ERRORS = 10
+MAX_REFUSED_LOGINS = 3
 # The form of nearly all paths. aiosmtpd applies the full grammar, which costs as much as storing an email.
 PLAIN_PATH = re.compile(r"\s*<((?:[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[\w.-]{1,255})?)>(?:\s+(.*))?")
 COMMAND_LIMITS = {"*": 100, "RCPT": 1100, "MAIL": 10_000, "DATA": 10_000, "RSET": 10_000, "NOOP": 30}
@@ -52,6 +55,7 @@ class GuardedSession(SMTP):
         self,
         handler: object,
         sessions: Sessions,
+        logins: RefusedLogins,
         *,
         session_seconds: float,
         idle_seconds: float,
@@ -61,6 +65,9 @@ class GuardedSession(SMTP):
         # In aiosmtpd all sessions share one dict, which each new session clears.
         self.command_size_limits = defaultdict(lambda: self.command_size_limit)
         self._sessions = sessions
+        self._logins = logins
+        self._refused_logins = 0
+        self._peer = "local"
         self._session_seconds = session_seconds
         self._idle_seconds = idle_seconds
         self._admitted = False
@@ -82,7 +89,8 @@ class GuardedSession(SMTP):
         peer = transport.get_extra_info("peername")
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("the transport is not a stream")
-        if not self._sessions.admit(self, str(peer[0]) if peer else "local"):
+        self._peer = str(peer[0]) if peer else self._peer
+        if not self._sessions.admit(self, self._peer):
             transport.write(replies.TOO_MANY_CONNECTIONS.encode() + b"\r\n")
             transport.close()
             return
@@ -179,6 +187,44 @@ class GuardedSession(SMTP):
         """Parse the path of MAIL or RCPT; anything but the plain form `<local@domain> params` is left to aiosmtpd."""
         plain = PLAIN_PATH.fullmatch(arg)
         return (plain[1] or "<>", plain[2] or "") if plain else super()._getaddr(arg)
+
+    async def auth_PLAIN(self, server: object, args: list[str]) -> AuthResult:  # noqa: N802 - named after the mechanism
+        """Check a login by PLAIN (RFC 4616), slowed down after refused ones."""
+        return await self._check_login(super().auth_PLAIN, server, args)
+
+    async def auth_LOGIN(self, server: object, args: list[str]) -> AuthResult:  # noqa: N802 - named after the mechanism
+        """Check a login by LOGIN, slowed down after refused ones."""
+        return await self._check_login(super().auth_LOGIN, server, args)
+
+    async def _check_login(
+        self,
+        check: Callable[[object, list[str]], Awaitable[AuthResult]],
+        server: object,
+        args: list[str],
+    ) -> AuthResult:
+        wait = self._logins.wait_seconds(self._peer)
+        if wait is None:
+            self.dismiss(replies.TOO_MANY_LOGINS)
+            return AuthResult(success=False)
+        await self._let_wait(wait)
+        result = await check(server, args)
+        if result.success:
+            self._logins.accept(self._peer)
+        elif not result.handled:
+            await self._let_wait(self._logins.refuse(self._peer))
+            self._refused_logins += 1
+            if self._refused_logins >= MAX_REFUSED_LOGINS:
+                self.dismiss(replies.TOO_MANY_LOGINS)
+        return result
+
+    async def _let_wait(self, seconds: float) -> None:
+        """Let the client wait, which is not its idle time."""
+        if not seconds:
+            return
+        self._waiting_since = None
+        await asyncio.sleep(seconds)
+        if not self._dismissed:
+            self._reset_timeout()
 
     @syntax("DATA")
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - named after the command

@@ -29,7 +29,22 @@ DATABASE_LOST = Problem(
 
 def examine(facts: HealthFacts, thresholds: Thresholds) -> tuple[Problem, ...]:
     """Return the problems, the most important first."""
-    return (*_flow(facts, thresholds), *_limits(facts, thresholds), *_given_up(facts), *_mailboxes(facts, thresholds))
+    return (
+        *_flow(facts, thresholds),
+        *facts.reported,
+        *_limits(facts, thresholds),
+        *_given_up(facts),
+        *_mailboxes(facts, thresholds),
+    )
+
+
+def logins_refused(number: int, addresses: int) -> Problem:
+    """Return the problem that somebody guesses passwords, which only the listener sees."""
+    return Problem(
+        "logins",
+        f"{number} SMTP logins were refused within an hour, from {addresses} addresses: does somebody guess passwords? "
+        "Find the addresses in the log (smtp login refused), and block them.",
+    )
 
 
 def _flow(facts: HealthFacts, thresholds: Thresholds) -> list[Problem]:

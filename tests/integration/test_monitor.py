@@ -8,14 +8,15 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from daemon.store import jobs, keys
 from daemon.store.jobs import JobKind, NewJob
 from daemon.store.keys import Keyring
-from daemon.store.models import Job
+from daemon.store.models import Alarm, Job
+from daemon.store.queries import health
 from daemon.store.store import Store
-from daemon.tickets.health import Thresholds
+from daemon.tickets.health import Thresholds, logins_refused
 from daemon.tickets.intake import Intake
 from daemon.vocabulary import Subject, SubjectKind
 from tests.support.emails import inbound, mail
@@ -184,3 +185,23 @@ def test_no_report_is_sent_where_the_admin_wants_none(store: Store, sink: Sink, 
     clock.advance(days=1)
     worker.check()
     assert sink.received == []
+
+
+def test_refused_logins_that_the_listener_reports_are_alerted_once_while_they_last(
+    store: Store, sink: Sink, transport: Transport
+) -> None:
+    clock = FakeClock()
+    watching = monitor(store, clock, transport)
+    for number in (100, 150):
+        store.write(lambda session, n=number: health.report(session, logins_refused(n, 2), clock.now()))
+        found = [p.key for p in watching.check()]
+        assert found == (["logins"] if number == 100 else [])
+        clock.advance(minutes=9)
+    (alert,) = sink.received
+    assert b"100 SMTP logins were refused within an hour, from 2 addresses" in b" ".join(alert.content.split())
+    clock.advance(minutes=2)
+    assert watching.check() == ()
+    with store.read() as session:
+        assert "logins" not in session.execute(select(Alarm.key)).scalars().all()
+    store.write(lambda session: health.report(session, logins_refused(100, 1), clock.now()))
+    assert [p.key for p in watching.check()] == ["logins"]

@@ -5,9 +5,16 @@ import resource
 import socket
 
 import pytest
+from sqlalchemy import select
 
-from daemon.service import Address, _bind
+from config.schema import Health
+from config.settings import Settings
+from daemon.relay import Relay
+from daemon.service import Address, Service, _bind
+from daemon.store.models import Alarm
+from daemon.store.store import Store
 from daemon.system import tuning
+from tests.support.fakes import FakeClock
 
 
 async def nodelay() -> int:
@@ -45,3 +52,18 @@ def test_connections_are_bound_to_the_limit_of_open_files(
 def test_an_address_is_shown_as_host_and_port() -> None:
     assert str(Address("127.0.0.1", 25)) == "127.0.0.1:25"
     assert str(Address("::1", 25)) == "[::1]:25"
+
+
+@pytest.mark.parametrize(("threshold", "number", "keys"), [(3, 3, ["logins"]), (3, 2, []), (0, 50, [])])
+def test_the_service_reports_refused_logins_from_the_threshold_on(
+    threshold: int, number: int, keys: list[str], sqlite_store: Store
+) -> None:
+    settings = Settings(health=Health(refused_logins=threshold))
+    service = Service(settings, sqlite_store, Relay(sqlite_store, lambda _: None, FakeClock()), (), FakeClock())
+    for _ in range(number):
+        service._listener.logins.refuse("192.0.2.1")
+    service._report_refused_logins()
+    service._report_refused_logins()
+    sqlite_store.write(lambda _: None)
+    with sqlite_store.read() as session:
+        assert session.execute(select(Alarm.key)).scalars().all() == keys

@@ -1,7 +1,7 @@
 """The facts by which health is judged, and the problems that the admin was alerted of."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
@@ -17,6 +17,9 @@ from daemon.vocabulary import Disposition, HealthFacts, MailboxFacts, MailKind, 
 COUNTED_AT_MOST = 10_000
 # Its row is no problem: it holds the day that was reported last.
 DAILY_REPORT = "daily report"
+# Problems that the process which sees them reports, and how long a report counts.
+REPORTED = ("logins",)
+REPORT_COUNTS = timedelta(minutes=10)
 
 
 def facts(
@@ -43,7 +46,20 @@ def facts(
         room=room,
         refused=refused,
         drifted=drifted,
+        reported=_reported(session, now),
     )
+
+
+def report(session: Session, problem: Problem, now: datetime) -> None:
+    """Record a problem of REPORTED that only this process sees, for the process that alerts the admin."""
+    row = {"key": problem.key, "text": problem.text, "since": now, "told_at": None}
+    session.execute(insert_or_ignore(session, Alarm), row)
+    session.execute(update(Alarm).where(Alarm.key == problem.key).values(text=problem.text, since=now))
+
+
+def _reported(session: Session, now: datetime) -> tuple[Problem, ...]:
+    rows = select(Alarm.key, Alarm.text).where(Alarm.key.in_(REPORTED), Alarm.since > now - REPORT_COUNTS)
+    return tuple(Problem(key, text) for key, text in session.execute(rows))
 
 
 def _count(session: Session, column: object, where: object) -> int:

@@ -1,19 +1,25 @@
 """The listener with LMTP and with TLS."""
 
+import json
 import smtplib
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from daemon.smtp import logins
 from daemon.store import ledger
 from daemon.store.models import Inbound
 from daemon.store.store import Store
 from tests.support.emails import ANN, SUPPORT, mail
 from tests.support.smtp_client import SALES, Running
 from tests.support.smtp_sink import certificate, server_context, trusting
+
+WRONG = "AUTH PLAIN " + b64encode(b"\0ann\0guess").decode()
+RIGHT = "AUTH PLAIN " + b64encode(b"\0ann\0s3cret").decode()
 
 
 @pytest.fixture(scope="module")
@@ -100,13 +106,65 @@ class TestTls:
 
     @pytest.mark.parametrize(("name", "password"), [("ann", "wrong"), ("bob", "s3cret"), ("bob", ""), ("ann", "")])
     def test_a_wrong_password_is_refused(
-        self, secure: Running, trust: ssl.SSLContext, name: str, password: str
+        self, secure: Running, trust: ssl.SSLContext, name: str, password: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(logins, "FIRST_SECONDS", 0.01)
         with smtplib.SMTP("127.0.0.1", secure.port, timeout=30) as client:
             client.starttls(context=trust)
             with pytest.raises(smtplib.SMTPAuthenticationError):
                 client.login(name, password)
             assert client.mail(ANN)[0] == 530
+
+    def test_the_third_wrong_password_ends_the_session_and_the_next_session_waits(
+        self, secure: Running, trust: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(logins, "FIRST_SECONDS", 0.01)
+        with secure.client() as client:
+            client.hello().say("STARTTLS")
+            client.starttls(trust)
+            client.hello()
+            replies = [client.say(WRONG), client.say(WRONG), client.say(WRONG), client.say(WRONG)]
+        assert [reply[:9] for reply in replies] == ["535 5.7.8", "535 5.7.8", "421 4.7.0", ""]
+        lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if "smtp login refused" in line]
+        assert [(line["peer"], line["refused"]) for line in lines] == [
+            ("127.0.0.1", 1),
+            ("127.0.0.1", 2),
+            ("127.0.0.1", 3),
+        ]
+        assert secure.listener.logins.within_an_hour == 3
+        monkeypatch.setattr(secure.listener.logins, "wait_seconds", lambda _: None)
+        with secure.client() as client:
+            client.hello().say("STARTTLS")
+            client.starttls(trust)
+            assert client.hello().say(RIGHT) == "421 4.7.0 Too many failed logins, closing connection"
+
+    def test_a_login_after_refused_ones_waits_and_is_accepted(
+        self, secure: Running, trust: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(logins, "FIRST_SECONDS", 0.01)
+        waits: list[float | None] = []
+        ask = secure.listener.logins.wait_seconds
+        monkeypatch.setattr(secure.listener.logins, "wait_seconds", lambda peer: waits.append(ask(peer)) or waits[-1])
+        for _ in range(5):
+            secure.listener.logins.refuse("127.0.0.1")
+        with smtplib.SMTP("127.0.0.1", secure.port, timeout=30) as client:
+            client.starttls(context=trust)
+            client.login("ann", "s3cret")
+            assert client.sendmail(ANN, [SUPPORT], mail()) == {}
+        assert waits[0]
+        assert secure.listener.logins.addresses == 0
+
+    def test_a_login_that_is_no_guess_is_not_counted(self, secure: Running, trust: ssl.SSLContext) -> None:
+        with secure.client() as client:
+            client.hello().say("STARTTLS")
+            client.starttls(trust)
+            client.hello()
+            for line in ("AUTH PLAIN !", "AUTH PLAIN YQ==", "AUTH CRAM-MD5", "AUTH"):
+                assert client.say(line).startswith("50")
+            assert client.say("AUTH LOGIN").startswith("334")
+            assert client.say("*").startswith("501")
+            assert client.say(RIGHT).startswith("235")
+        assert secure.listener.logins.within_an_hour == 0
 
     @pytest.mark.parametrize("line", [f"MAIL FROM:<{ANN}>", "AUTH PLAIN AGFubgBzM2NyZXQ=", "VRFY ann"])
     def test_commands_before_tls_are_refused(self, secure: Running, line: str) -> None:

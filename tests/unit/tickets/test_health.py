@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from daemon.tickets.health import Thresholds, examine
+from daemon.tickets.health import Thresholds, examine, logins_refused
 from daemon.vocabulary import HealthFacts, MailboxFacts
 from tests.support.fakes import NOON
 
@@ -42,6 +42,7 @@ def test_a_healthy_system_has_no_problem() -> None:
         ({"oldest_due": NOON - timedelta(minutes=6)}, "jobs"),
         ({"last_mail_at": NOON - timedelta(hours=13)}, "no-mail"),
         ({"last_mail_at": None}, "no-mail"),
+        ({"reported": (logins_refused(100, 3),)}, "logins"),
         ({"dead": 1}, "dead"),
         ({"parked": 2}, "parked"),
         ({"uncertain": 1}, "uncertain"),
