@@ -65,6 +65,8 @@ class DotReader:
         """Return the content; empty when it was too large. Raises ValueError before its end."""
         if not self.ended:
             raise ValueError("the content has not ended")
+        if not self._dots:
+            return bytes(memoryview(self._buffer)[len(LINE_BREAK) :])
         first = len(LINE_BREAK) + self._buffer.startswith(b"\r\n.")
         return bytes(memoryview(self._buffer)[first:]).replace(b"\r\n.", LINE_BREAK)
 

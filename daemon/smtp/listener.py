@@ -21,6 +21,7 @@ from daemon.smtp.acceptor import Acceptor
 from daemon.smtp.batch import Batch
 from daemon.smtp.config import ListenerConfig
 from daemon.smtp.logins import RefusedLogins, network_of
+from daemon.smtp.parse_cost import parse_microseconds
 from daemon.smtp.session import GuardedLmtpSession, GuardedSession
 from daemon.store.errors import UNREACHABLE
 from daemon.system.clock import Clock
@@ -35,8 +36,13 @@ limited = RateLimitedLog(structlog.get_logger(__name__))
 POSTMASTER = "postmaster"
 MAX_HOPS = 50
 PARSER_THREADS = 4
-# Parsing an email of this size takes less time than handing it to another thread.
+# Analyzing an email of this size takes less time than handing it to another thread, if it is not expensive.
 INLINE_PARSE_BYTES = 16 * 1024
+INLINE_PARSE_MICROSECONDS = 3000
+# No email is so expensive at this size.
+CHEAP_BYTES = 2048
+# The header fields of the last 50 hops are within the first part of an email; the search is slow.
+HOP_BYTES = 128 * 1024
 HOP = re.compile(rb"^Received:", re.IGNORECASE | re.MULTILINE)
 END_OF_HEADER = re.compile(rb"\n\r?\n")
 PLUS_TOKEN = re.compile(rf"\+{SHAPE}$", re.IGNORECASE)
@@ -187,7 +193,7 @@ class Listener:
     ) -> str:
         """Reply 250 once the email is durable, 451 if the store cannot be reached."""
         raw = envelope.original_content or b""
-        if len(HOP.findall(END_OF_HEADER.split(raw, 1)[0])) > MAX_HOPS:
+        if _hops(raw) > MAX_HOPS:
             return server.reply_to_data(replies.LOOP)
         inbound = Inbound(self._envelope(session, envelope), raw, "lmtp" if self._config.lmtp else "smtp")
         try:
@@ -199,7 +205,7 @@ class Listener:
         return server.reply_to_data(replies.stored(receipt))
 
     async def _prepare(self, inbound: Inbound) -> PreparedEmail:
-        if len(inbound.raw) <= INLINE_PARSE_BYTES:
+        if _is_cheap(inbound.raw):
             return self._intake.prepare(inbound)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._parsers, self._intake.prepare, inbound)
@@ -228,6 +234,16 @@ class Listener:
         expected = users.get(name, "")
         same = hmac.compare_digest(expected.encode(), credentials.password)
         return AuthResult(success=same and bool(expected), handled=False)
+
+
+def _is_cheap(raw: bytes) -> bool:
+    if len(raw) <= CHEAP_BYTES:
+        return True
+    return len(raw) <= INLINE_PARSE_BYTES and parse_microseconds(raw) <= INLINE_PARSE_MICROSECONDS
+
+
+def _hops(raw: bytes) -> int:
+    return len(HOP.findall(END_OF_HEADER.split(raw[:HOP_BYTES], maxsplit=1)[0]))
 
 
 def _is_address(text: str) -> bool:

@@ -11,7 +11,7 @@ from daemon.mail.encoding.charset import clean
 from daemon.mail.text.html_walk import write_page
 
 MAX_LAID_OUT: Final = 512 * 1024
-_MAX_DEPTH: Final = 2000
+_MAX_DEPTH: Final = 1000
 _MAX_REOPENED: Final = 200_000
 
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})[^<>]{0,4096}>?")

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from daemon.mail.envelope import Inbound as InboundEmail
 from daemon.store.models import Inbound, Ticket
 from daemon.store.store import Store
+from daemon.tickets.disposition import PreparedEmail
 from tests.support.emails import ANN, SUPPORT, mail
 from tests.support.fakes import eventually
 from tests.support.smtp_client import Client, Running
@@ -56,6 +58,46 @@ def test_no_second_email_is_smuggled(running: Running, sqlite_store: Store, end:
         assert client.reply().startswith("250 2.0.0")
         assert client.say("NOOP") == "250 OK"
     assert count(sqlite_store) == 1
+
+
+HTML = ("Content-Type: text/html",)
+
+
+@pytest.mark.parametrize(
+    ("raw", "thread"),
+    [
+        (mail(), "listening"),
+        (mail(body="An ordinary line of text, as people write it.\r\n" * 150), "listening"),
+        (mail(body="<p>Hello</p>\r\n" * 100, headers=HTML), "listening"),
+        (mail(body="<ul><li>" * 1900, headers=HTML), "parser_0"),
+        (mail(body="x" * 20_000), "parser_0"),
+        (b"Cc: " + b"=?utf-8?q?a?= <a@b.example>," * 500 + mail(), "parser_0"),
+        (b"From: a@b.example\r\n" * 800 + mail(), "parser_0"),
+    ],
+    ids=["short", "text", "html", "nested html", "long", "addresses", "headers"],
+)
+def test_a_small_but_expensive_email_is_not_analyzed_on_the_event_loop(
+    running: Running, monkeypatch: pytest.MonkeyPatch, raw: bytes, thread: str
+) -> None:
+    threads: list[str] = []
+    prepare = running.intake.prepare
+
+    def recording(inbound: InboundEmail) -> PreparedEmail:
+        threads.append(threading.current_thread().name)
+        return prepare(inbound)
+
+    monkeypatch.setattr(running.intake, "prepare", recording)
+    with running.client() as client:
+        assert client.hello().deliver(raw).startswith("250 2.0.0")
+    assert threads == [thread]
+
+
+def test_hops_are_counted_in_the_first_part_of_an_email(running: Running) -> None:
+    filler = b"X-Long: y\r\n" * 20_000
+    with running.client() as client:
+        client.hello()
+        assert client.deliver(b"Received: x\r\n" * 51 + filler + mail()).startswith("554 5.4.6")
+        assert client.deliver(filler + b"Received: x\r\n" * 51 + mail()).startswith("250 2.0.0")
 
 
 def test_an_endless_line_is_disconnected_in_bounded_memory(running: Running) -> None:
