@@ -43,7 +43,7 @@ INLINE_PARSE_MICROSECONDS = 3000
 CHEAP_BYTES = 2048
 # The header fields of the last 50 hops are within the first part of an email; the search is slow.
 HOP_BYTES = 128 * 1024
-HOP = re.compile(rb"^Received:", re.IGNORECASE | re.MULTILINE)
+HOP = re.compile(rb"^Received[ \t]*:", re.IGNORECASE | re.MULTILINE)
 END_OF_HEADER = re.compile(rb"\n\r?\n")
 PLUS_TOKEN = re.compile(rf"\+{SHAPE}$", re.IGNORECASE)
 

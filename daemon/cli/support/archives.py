@@ -2,13 +2,15 @@
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Final
 
 MAX_MAIL: Final = 100 << 20
-_ENVELOPE: Final = b"From "
+# Not a header field with a blank before its colon (RFC 5322 section 4.5).
+_ENVELOPE: Final = re.compile(rb"From (?![ \t]*:)")
 _LINE: Final = 1 << 20
 _FOLDERS: Final = ("cur", "new")
 
@@ -64,7 +66,7 @@ def _content(path: Path) -> bytes | None:
 def _read(name: str, file: IO[bytes]) -> Iterator[tuple[str, bytes]]:
     """Yield one email, or the emails of an mbox, told by its first line; an .eml file is always one email."""
     first = file.readline(_LINE)
-    if first.startswith(_ENVELOPE) and not name.lower().endswith(".eml"):
+    if _ENVELOPE.match(first) and not name.lower().endswith(".eml"):
         mbox = _mbox(file)
         yield from ((f"{name}#{number}", raw) for number, raw in enumerate(mbox, 1))
     else:
@@ -76,12 +78,12 @@ def _mbox(file: IO[bytes]) -> Iterator[bytes]:
     lines: list[bytes] = []
     room, after_blank = MAX_MAIL, True
     while line := file.readline(_LINE):
-        if after_blank and line.startswith(_ENVELOPE):
+        if after_blank and _ENVELOPE.match(line):
             yield b"".join(lines)
             lines, room = [], MAX_MAIL
             continue
         after_blank = line in {b"\n", b"\r\n"}
-        if line.startswith(b">") and line.lstrip(b">").startswith(_ENVELOPE):
+        if line.startswith(b">") and _ENVELOPE.match(line.lstrip(b">")):
             line = line[1:]
         if room > 0:
             lines.append(line[:room])

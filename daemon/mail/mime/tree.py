@@ -30,7 +30,7 @@ _SMIME_TYPES: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-
 _TYPE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]{1,80}/[!#$%&'*+.^_`|~0-9a-z-]{1,80}")
 _ENCODING: Final = re.compile(r"[a-z0-9-]+")
 _DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*(?=\r?\n|\Z)")
-_LIKELY_DELIMITER: Final = re.compile(rb"\n--(\S[^\r\n]{0,199}?)[ \t]{0,9}\r?\n(?=Content-[A-Za-z-]{1,40}:)")
+_LIKELY_DELIMITER: Final = re.compile(rb"\n--(\S[^\r\n]{0,199}?)[ \t]{0,9}\r?\n(?=Content-[A-Za-z-]{1,40}[ \t]{0,9}:)")
 _LINE_END: Final = re.compile(rb"\r?\n")
 
 

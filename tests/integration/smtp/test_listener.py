@@ -287,6 +287,8 @@ def test_too_many_recipients_get_a_temporary_refusal(running: Running) -> None:
         ("Received: from a\r\n\tby b\r\n" * 300, "554 5.4.6"),
         ("received: from a by b\n" * 51, "554 5.4.6"),
         ("X-Received: from a by b\r\n" * 300, "250 2.0.0"),
+        # RFC 5322 section 4.5 allows blanks before the colon.
+        ("Received \t: from a by b\r\n" * 300, "554 5.4.6"),
     ],
 )
 def test_an_email_with_too_many_hops_is_refused(running: Running, head: str, answer: str) -> None:

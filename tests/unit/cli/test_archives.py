@@ -67,3 +67,9 @@ def test_one_mail_is_read_at_a_time(tmp_path: Path) -> None:
     next(found)
     (tmp_path / "b.eml").write_bytes(TWO)
     assert next(found) == ("b.eml", TWO)
+
+
+def test_a_field_with_a_blank_before_its_colon_begins_no_mbox(tmp_path: Path) -> None:
+    raw = b"From : ann@customer.example\nSubject: one\n\nFrom : a line of the text\n"
+    (tmp_path / "mail").write_bytes(raw)
+    assert list(mails([str(tmp_path / "mail")])) == [(str(tmp_path / "mail"), raw)]
