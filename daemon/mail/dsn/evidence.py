@@ -1,16 +1,14 @@
 """Recognise a bounce by its structure, sender, subject and text together."""
 
-from collections.abc import Collection
 from typing import Final
 
+from daemon.mail.dsn.gateway import FORWARDED, gateway_evidence
 from daemon.mail.dsn.notices import notice_lines
-from daemon.mail.message import Message
+from daemon.mail.dsn.parts import FEEDBACK, STATUS, find_report, status_text, wrapped_status
+from daemon.mail.message import Message, Part
+from daemon.mail.mime.body import has_report_fields
 from daemon.mail.phrase_table import split_phrases
 from daemon.mail.senders import has_null_return_path, is_bounce_subject, is_daemon, is_mail_system
-
-STATUS: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
-RECEIPT: Final = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
-FEEDBACK: Final = frozenset({"message/feedback-report"})
 
 _READABLE: Final = ("text/", "multipart/")  # a multipart has text itself if its boundaries are broken
 _ENOUGH: Final = 3
@@ -35,19 +33,25 @@ def bounce_evidence(message: Message, *, null_sender: bool = False) -> str:
     postmaster may be a person, and a customer may write about a "Delivery failure".
     """
     if find_report(message, STATUS):
-        return "delivery report (RFC 3464)"
+        return "" if _is_sent_on(message, null_sender=null_sender) else "delivery report (RFC 3464)"
     if message.header("x-failed-recipients"):
         return "X-Failed-Recipients"
     if is_ses_event(message):
         return "Amazon SES event"
     if any(map(is_daemon, message.from_)):
         return "from a mail daemon"
-    return _sum_of_signs(message, null_sender=null_sender)
+    return _sum_of_signs(message, null_sender=null_sender) or _unusual_report(message)
 
 
-def find_report(message: Message, types: Collection[str]) -> str:
-    """Return the text of the first part of these types outside of nested emails, or ""."""
-    return next((part.text or " " for part in message.parts if part.content_type in types and not part.embedded), "")
+def _unusual_report(message: Message) -> str:
+    """Return why an email is a report in an unusual form, or ""."""
+    if FORWARDED.match(message.subject):
+        return ""
+    if wrapped_status(message):
+        return "delivery report (RFC 3464), wrapped"
+    if status_text(message):
+        return "delivery report under another type"
+    return gateway_evidence(message, says_failure=_has_failure_phrase(message))
 
 
 def is_complaint(message: Message) -> bool:
@@ -60,10 +64,21 @@ def is_complaint(message: Message) -> bool:
 
 def notice_of(message: Message) -> list[str]:
     """Return the lines of a report that are meant for people; none if all its text belongs to the returned email."""
-    has_text = any(
-        part.text and part.content_type.startswith(_READABLE) and not part.embedded for part in message.parts
-    )
+    has_text = any(part.text and not part.embedded and _is_for_people(part) for part in message.parts)
     return notice_lines(message.text) if has_text else []
+
+
+def _is_for_people(part: Part) -> bool:
+    is_note = part.content_type in STATUS and not has_report_fields(part.text)
+    return is_note or part.content_type.startswith(_READABLE)
+
+
+def _is_sent_on(message: Message, *, null_sender: bool) -> bool:
+    """Return whether a person sent on the parts of a report that they got, as Apple Mail does."""
+    if null_sender or has_null_return_path(message) or any(map(is_mail_system, message.from_)):
+        return False
+    is_whole = any(part.content_type == "multipart/report" for part in message.parts)
+    return not is_whole and bool(FORWARDED.match(message.subject))
 
 
 def is_ses_event(message: Message) -> bool:

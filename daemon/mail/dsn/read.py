@@ -6,17 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from daemon.mail.dsn.evidence import (
-    FEEDBACK,
-    RECEIPT,
-    STATUS,
-    bounce_evidence,
-    find_report,
-    is_complaint,
-    is_ses_event,
-    notice_of,
-)
+from daemon.mail.dsn.evidence import bounce_evidence, is_complaint, is_ses_event, notice_of
 from daemon.mail.dsn.notices import bare_users, is_delayed, read_notice, text_about
+from daemon.mail.dsn.parts import FEEDBACK, RECEIPT, STATUS, find_report, status_index, status_text
 from daemon.mail.dsn.reason import Failure, diagnose, find_status
 from daemon.mail.dsn.report import Fields, find_address, read_blocks, read_deliveries, recipient_of
 from daemon.mail.message import Message
@@ -25,8 +17,10 @@ from daemon.text import domain_of
 _MAX_TEXT: Final = 65_536
 _MAX_RECIPIENTS: Final = 100
 _MAX_SILENT: Final = 20
-_MESSAGE_ID = re.compile(r"^(?:original-)?message-id[ \t]{0,8}:\s{0,8}(<[^<>\s]{1,500}>)", re.IGNORECASE | re.MULTILINE)
-_TO = re.compile(r"\bto:[ \t]{0,8}([^\n]{1,500})", re.IGNORECASE)
+_MESSAGE_ID = re.compile(
+    r"^[ \t>|]{0,8}(?:original-)?message-id[ \t]{0,8}:\s{0,8}(<[^<>\s]{1,500}>)", re.IGNORECASE | re.MULTILINE
+)
+_TO = re.compile(r"\bto[ \t]{0,8}:[ \t]{0,8}([^\n]{1,500})", re.IGNORECASE)
 _HEADERS: Final = "text/rfc822-headers"
 
 
@@ -93,7 +87,7 @@ def _failures(message: Message) -> tuple[Failure, ...]:
         return _ses_failures(message.text)
     lines = notice_of(message)
     notice = "\n".join(lines)
-    reported = read_deliveries(find_report(message, STATUS) or notice, notice)
+    reported = read_deliveries(status_text(message) or notice, notice)
     if any(failure.address for failure in reported):
         return _with_notice_text(reported, lines)
     action = reported[0].action if reported else "delayed" if is_delayed(message.subject, lines) else "failed"
@@ -182,7 +176,7 @@ def _ses_recipients(event: dict[str, Any]) -> Iterator[Failure]:
 
 def _original_id(message: Message) -> str:
     """Return the Message-ID of the reported email, from the returned email, the text or the references."""
-    for part in message.parts:
+    for part in message.parts[status_index(message) :]:
         if part.embedded and (found := _MESSAGE_ID.search(f"message-id: {part.headers.get('message-id', ('',))[0]}")):
             return found[1]
     texts = [part.text for part in message.parts if part.text and not part.embedded]

@@ -22,6 +22,12 @@ _HTML: Final = frozenset(("text/html", "text/x-amp-html"))
 _META_CHARSET: Final = re.compile(
     rb"<(?:meta|\?xml)\b[^>]{0,300}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE
 )
+_REPORT_FIELD: Final = re.compile(
+    r"^(?:final-recipient|original-recipient|x-actual-recipient|reporting-mta|reporting-ua|action|status|remote-mta"
+    r"|diagnostic-code|arrival-date|received-from-mta|original-envelope-id|original-message-id|dsn-gateway|mdn-gateway"
+    r"|disposition|feedback-type|x-postfix-queue-id)[ \t]*:",
+    re.IGNORECASE | re.MULTILINE,
+)
 _LINE_ENDS: Final = re.compile(r"\r\r?\n?")
 
 
@@ -108,6 +114,8 @@ def _chosen(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
 def _is_body(entity: Entity, texts: Mapping[int, str]) -> bool:
     if _is_lost_multipart(entity):
         return True
+    if entity.is_report:
+        return entity.index in texts and not has_report_fields(texts[entity.index])
     if entity.content_type not in _READABLE or entity.disposition.value == "attachment":
         return False
     # A program that shows a text part in the email says "inline", whether it names the part or not.
@@ -137,6 +145,11 @@ def readable(parts: Iterable[Entity], texts: Mapping[int, str]) -> str:
         else:
             shown.append(_as_plain(part, text))
     return "\n".join(text.rstrip("\n") + "\n" for text in shown if text.strip())
+
+
+def has_report_fields(text: str) -> bool:
+    """Return whether the text of a report part has fields of a report; one without them is a note for people."""
+    return _REPORT_FIELD.search(text) is not None
 
 
 def with_invitations(text: str, subject: str, entities: Iterable[Entity], texts: Mapping[int, str]) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from daemon.mail.dsn.evidence import RECEIPT, STATUS, bounce_evidence, find_report, is_complaint
+from daemon.mail.dsn.evidence import bounce_evidence, is_complaint
+from daemon.mail.dsn.parts import RECEIPT, STATUS, find_report
 from daemon.mail.envelope import Envelope
 from daemon.mail.message import Message
 from daemon.mail.screening.auto_headers import (

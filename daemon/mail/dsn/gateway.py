@@ -1,0 +1,102 @@
+"""Recognise notices of gateways, carriers and virus scanners: bounces with neither a null sender nor a report."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from daemon.mail.dsn.notices import notice_lines, read_notice
+from daemon.mail.dsn.reason import find_reason, find_status
+from daemon.mail.message import Message
+from daemon.mail.senders import is_bounce_subject, is_mail_system
+
+_ENOUGH: Final = 4
+_MAX_TEXT: Final = 65_536
+_HEAD: Final = 4000
+_ADDRESS = re.compile(r"[^\s<>,;:\"'()\[\]=]{1,64}@[^\s<>,;:\"'()\[\]]{1,255}")
+# The sender of the returned email, in its header or in the dialogue that a notice quotes.
+_FROM = re.compile(
+    r"^[ \t>|*]{0,8}(?:return-path|mail from|from|sender|envelope-from)[ \t]{0,8}:(.{1,400})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_TO = re.compile(r"^[ \t>|*]{0,8}(?:rcpt to|to|recipients?)[ \t]{0,8}:(.{1,400})", re.IGNORECASE | re.MULTILINE)
+FORWARDED = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|i|doorst)\s?:", re.IGNORECASE)
+# What a person writes and a program does not: questions, the first person, greetings.
+_PERSON = re.compile(
+    r"\?(?:\s|$)|\b(?:i|i['\u2019](?:m|ve|ll|d)|my|ich|mein\w?|je|mon|yo|mi)\b"
+    r"|^\s*(?:hi|hello|hey|hallo|dear (?!sender|user|customer)|guten tag|bonjour|hola)\b"
+    r"|^\s*(?:thanks|thank you|regards|best|kind regards|cheers|gr(?:u|ü)(?:ß|ss)e|danke|merci)\b[ ,.!]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+# Programs that speak of themselves as "I": qmail, Postfix, Exim, and whatever calls itself a mail system.
+_PROGRAM = re.compile(
+    r"\bthis (?:is the|message was (?:created|generated) (?:automatically )?by)"
+    r".{0,40}(?:program|mail|server|gateway|relay)"
+    r"|i'm afraid i wasn't able|i'm sorry to have to inform you|i could not deliver|i was unable to deliver",
+    re.IGNORECASE,
+)
+
+
+def gateway_evidence(message: Message, *, says_failure: bool) -> str:
+    """Return why an email is the notice of a gateway, in a few words, or "".
+
+    `says_failure` means that its text has a phrase of bounces. No sign is enough alone: a customer may quote a refusal,
+    or attach an email of ours.
+    """
+    lines = notice_lines(message.text)
+    notice = "\n".join(lines)[:_HEAD]
+    system = any(map(is_mail_system, message.from_))
+    if not system and _PERSON.search(notice) and not _PROGRAM.search(notice):
+        return ""
+    signs = {
+        "a reply code and its reason": int(bool(find_status(notice) and find_reason(None, notice))),
+        "bounce subject": int(is_bounce_subject(message.subject)),
+        "bounce text": int(says_failure),
+        "a failed recipient": int(_names_recipient(message, lines)),
+        "the returned email": _returned_email(message),
+        "from a mail system": int(system),
+    }
+    says_why = signs["a reply code and its reason"] or signs["bounce text"] or signs["bounce subject"]
+    if not (says_why and signs["a failed recipient"] and (system or signs["the returned email"])):
+        return ""
+    return ", ".join(sign for sign, weight in signs.items() if weight) if sum(signs.values()) >= _ENOUGH else ""
+
+
+def _names_recipient(message: Message, lines: list[str]) -> bool:
+    """Return whether a notice names a recipient that failed, other than the two ends of the notice itself."""
+    ends = _ends(message)
+    failures = read_notice(lines, (), ends, "failed")
+    return any(failure.address and failure.address not in ends for failure in failures)
+
+
+def _returned_email(message: Message) -> int:
+    """Return 2 if the email is attached or quoted that the reader of the notice sent to somebody else, 1 for another.
+
+    A customer who answers quotes an email to the customer.
+    """
+    to = {(address.email or "").lower() for address in message.to} - {""}
+    author = {(address.email or "").lower() for address in message.from_}
+    found = 0
+    for senders, recipients, is_quoted in _returned(message):
+        if recipients & author or (is_quoted and not (senders and recipients)):
+            continue
+        found = max(found, 2 if senders & to else int(not is_quoted))
+    return found
+
+
+def _returned(message: Message) -> Iterator[tuple[set[str], set[str], bool]]:
+    """Yield the senders and recipients of each email that is attached or quoted."""
+    for part in message.parts:
+        if part.embedded and "from" in part.headers:
+            yield _in(part.headers["from"]), _in(part.headers.get("to", ())), False
+        elif part.content_type == "text/rfc822-headers":
+            yield _in(_FROM.findall(part.text[:_MAX_TEXT])), _in(_TO.findall(part.text[:_MAX_TEXT])), False
+    text = message.text[:_MAX_TEXT]
+    yield _in(_FROM.findall(text)), _in(_TO.findall(text)), True
+
+
+def _in(values: tuple[str, ...] | list[str]) -> set[str]:
+    return {address.strip(".").lower() for value in values for address in _ADDRESS.findall(value[:_HEAD])}
+
+
+def _ends(message: Message) -> frozenset[str]:
+    return frozenset((address.email or "").lower() for address in (*message.to, *message.from_))
