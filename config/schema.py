@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 from config.values import (
+    AddressOrDomain,
     Count,
     Endpoint,
     Label,
@@ -61,6 +62,11 @@ class Support(Section):
     """Names (authserv-id) of your border mail servers; their results are believed, see smtp.trusted_networks."""
     accepted_lists: Annotated[tuple[str, ...], Field(examples=[["support.groups.example.com"]])] = ()
     """List-Ids of your own groups; email that comes through them counts as written by people."""
+    accepted_machines: Annotated[
+        tuple[AddressOrDomain, ...], Field(examples=[["alerts@monitor.example", "@shop.example"]])
+    ] = ()
+    """Machines whose email opens tickets, which are triaged and never acknowledged; `@domain`: any address of exactly
+    that domain."""
 
     @property
     def address(self) -> str:

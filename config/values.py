@@ -17,6 +17,14 @@ def _address(value: str) -> str:
     return f"{local}@{domain.lower()}"
 
 
+def _address_or_domain(value: str) -> str:
+    domain_only = value.startswith("@")
+    try:
+        return _address(f"any{value}").removeprefix("any") if domain_only else _address(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is neither a mail address nor @ and a domain, as @monitor.example") from None
+
+
 def _pattern(value: str) -> str:
     try:
         regex.compile(value)
@@ -41,6 +49,11 @@ def _endpoint(value: str) -> str:
 
 # What WithJsonSchema names is the type that config.document writes into the documents.
 MailAddress = Annotated[str, AfterValidator(_address), WithJsonSchema({"type": "string", "format": "email address"})]
+AddressOrDomain = Annotated[
+    str,
+    AfterValidator(_address_or_domain),
+    WithJsonSchema({"type": "string", "format": "email address or @domain"}),
+]
 Pattern = Annotated[str, AfterValidator(_pattern), WithJsonSchema({"type": "string", "format": "regular expression"})]
 Endpoint = Annotated[str, AfterValidator(_endpoint), WithJsonSchema({"type": "string", "format": "HOST:PORT"})]
 Network = Annotated[str, AfterValidator(_network), WithJsonSchema({"type": "string", "format": "network"})]

@@ -21,6 +21,7 @@ def identity(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
         trusted_networks=tuple(ipaddress.ip_network(network) for network in settings.smtp.trusted_networks),
         mailbox_borders={mailbox.name: mailbox.border.lower() for mailbox in settings.imap if mailbox.border},
         accepted_lists=frozenset(name.lower() for name in support.accepted_lists),
+        accepted_machines=frozenset(name.lower() for name in support.accepted_machines),
     )
 
 

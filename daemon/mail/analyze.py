@@ -14,7 +14,8 @@ from daemon.mail.mime.parse import parse
 from daemon.mail.screening.authentication_results import authenticated
 from daemon.mail.screening.group import hidden_author
 from daemon.mail.screening.loop import own_evidence
-from daemon.mail.screening.screen import OwnIdentity, screen
+from daemon.mail.screening.screen import OwnIdentity, is_report, screen
+from daemon.text import domain_of
 from daemon.vocabulary import Screening, SenderKind
 
 # AUTO_REPLY too, because a Sieve "reject" is a bounce in the form of a disposition notification.
@@ -26,10 +27,11 @@ Network = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who we are: our addresses, our keys, and the servers and lists that we trust.
+    """Who we are: our addresses, our keys, and the servers, lists and machines that we trust.
 
     `trusted_authserv_ids` are the names of our border servers in lower case, believed when a client in one of
-    `trusted_networks` brings the email; `mailbox_borders` maps an IMAP account to the name of its border.
+    `trusted_networks` brings the email; `mailbox_borders` maps an IMAP account to the name of its border. `accepted_machines` are
+    addresses and "@domain", in lower case.
     """
 
     own_addresses: frozenset[str]
@@ -40,6 +42,7 @@ class Identity:
     trusted_networks: tuple[Network, ...]
     mailbox_borders: Mapping[str, str]
     accepted_lists: frozenset[str]
+    accepted_machines: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ def analyze(inbound: Inbound, identity: Identity) -> Analysis:
     screening = screen(message, inbound.envelope, own)
     if screening.kind is SenderKind.LIST and _our_list(message, identity.accepted_lists):
         screening = Screening(SenderKind.PERSON, screening.acknowledge, ("came through our own list",))
+    if _is_accepted_machine(message, screening, identity.accepted_machines):
+        screening = Screening(SenderKind.PERSON, acknowledge=False, reasons=("accepted machine", *screening.reasons))
     sender = hidden_author(message, identity.own_addresses) or sender_of(message)
     keys = follow_up.find_keys(
         message,
@@ -133,6 +138,17 @@ def _is_author(sender: Address | None, message: Message) -> bool:
     """Return whether a reply goes to From: authentication does not cover an address in Reply-To."""
     email = (sender.email if sender else None) or ""
     return [email.lower()] == [(author.email or "").lower() for author in message.from_]
+
+
+def _is_accepted_machine(message: Message, screening: Screening, accepted: frozenset[str]) -> bool:
+    """Return whether the admin lists the sender as a machine that opens tickets.
+
+    A forged From gains nothing: the ticket is never acknowledged. Reports about our own email stay reports.
+    """
+    if screening.kind in {SenderKind.BOUNCE, SenderKind.OWN} or len(message.from_) != 1 or is_report(message):
+        return False
+    email = (message.from_[0].email or "").lower()
+    return bool(email) and (email in accepted or f"@{domain_of(email)}" in accepted)
 
 
 def _our_list(message: Message, accepted: frozenset[str]) -> bool:

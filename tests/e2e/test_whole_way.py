@@ -151,6 +151,18 @@ def test_an_auto_reply_to_the_acknowledgement_is_kept_and_not_answered(helpdesk:
     assert len(helpdesk.sink.received) == 2
 
 
+def test_an_accepted_machine_opens_a_triaged_ticket_that_is_never_acknowledged(helpdesk: Helpdesk) -> None:
+    helpdesk.work()
+    headers = ("Auto-Submitted: auto-generated", "Precedence: bulk")
+    helpdesk.send(mail("Monitoring <alerts@monitor.example>", headers=headers), "alerts@monitor.example")
+    (notification,) = helpdesk.mails(1)
+    helpdesk.idle()
+    assert TEAM in notification["To"]
+    (ticket,) = helpdesk.rows(Ticket)
+    assert ticket.category == "Payments"
+    assert len(helpdesk.sink.received) == 1
+
+
 def test_our_own_email_that_comes_back_opens_no_ticket(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)

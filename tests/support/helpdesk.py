@@ -114,6 +114,7 @@ def settings_for(state: Path, sink: Sink, examples: Path, database: str = "", br
     """Return settings that send to a sink and learn from few examples."""
     return Settings(
         service={"state_dir": state},
+        support={"accepted_machines": ["@monitor.example"]},
         database={"url": database},
         broker={"url": broker},
         smtp={"listen": "127.0.0.1:0"},

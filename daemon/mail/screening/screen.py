@@ -48,6 +48,11 @@ def screen(message: Message, envelope: Envelope, own: OwnIdentity) -> Screening:
     return Screening(SenderKind.PERSON, not objections, objections or ("no sign of a machine",))
 
 
+def is_report(message: Message) -> bool:
+    """Return whether a program reports on an email that we sent: a complaint, a receipt, an answered invitation."""
+    return is_complaint(message) or bool(find_report(message, RECEIPT)) or _answers_invitation(message)
+
+
 def own_email(_message: Message, _envelope: Envelope, own: OwnIdentity) -> Screening | None:
     """Find our own email, verified by the caller."""
     return _machine(SenderKind.OWN, own.evidence)
@@ -71,7 +76,7 @@ def read_receipt(message: Message, _envelope: Envelope, _own: OwnIdentity) -> Sc
 
 def calendar_answer(message: Message, _envelope: Envelope, _own: OwnIdentity) -> Screening | None:
     """Find a reply to an invitation, sent by a button (RFC 5546 METHOD:REPLY)."""
-    answered = any(is_invitation_reply(part) for part in message.parts if not part.embedded)
+    answered = _answers_invitation(message)
     return _machine(SenderKind.AUTO_REPLY, "calendar reply (METHOD:REPLY)" if answered else "")
 
 
@@ -151,6 +156,10 @@ CHECKS: Final[tuple[Check, ...]] = (
     automatic_subject,
     weak_evidence,
 )
+
+
+def _answers_invitation(message: Message) -> bool:
+    return any(is_invitation_reply(part) for part in message.parts if not part.embedded)
 
 
 def _machine(kind: SenderKind, reason: str) -> Screening | None:

@@ -77,6 +77,16 @@ WRONG = {
         "support.addresses.0",
         "support@example.com",
     ),
+    "a machine without an address": (
+        '[support]\naccepted_machines = ["monitor.example"]\n',
+        "support.accepted_machines.0",
+        "@monitor.example",
+    ),
+    "a machine with two domains": (
+        '[support]\naccepted_machines = ["@a.example@b.example"]\n',
+        "support.accepted_machines.0",
+        "@monitor.example",
+    ),
     "an address with a name": ('[support]\naddresses = ["A <a@x.example>"]\n', "support.addresses.0", "mail address"),
     "an address with two at signs": (
         '[support]\naddresses = ["a@b@x.example"]\n',

@@ -13,9 +13,13 @@ from daemon.mail.mime.parse import parse
 from daemon.mail.reply.split import new_text
 from tests.support.domain_values import identity
 from tests.support.paths import EMAILS
+from workers.triage.preprocess import clean
 
 MAILS = sorted(path.stem for path in EMAILS.glob("*.eml"))
-OWN = identity(own_addresses=frozenset({"support@shop.example", "notify@shop.example"}))
+OWN = identity(
+    own_addresses=frozenset({"support@shop.example", "notify@shop.example"}),
+    accepted_machines=frozenset({"@monitor.example", "orders@store.example"}),
+)
 
 
 def seen(message: Message) -> dict[str, Any]:
@@ -53,6 +57,11 @@ def bounce_of(analysis: Analysis) -> dict[str, Any]:
     }
 
 
+def triage_reads(message: Message) -> dict[str, str]:
+    case = clean(message.subject, message.text)
+    return {"subject": case.subject, "body": case.body}
+
+
 @pytest.mark.parametrize("name", MAILS)
 def test_an_email_is_read_as_its_toml_expects(name: str) -> None:
     expected = tomllib.loads((EMAILS / f"{name}.toml").read_text())
@@ -67,6 +76,7 @@ def test_an_email_is_read_as_its_toml_expects(name: str) -> None:
             "requester": analysis.sender_email or "",
         },
         "bounce": bounce_of(analysis) if "bounce" in expected else {},
+        "triage": triage_reads(analysis.message),
     }
     assert expected.keys() <= found.keys()
     for table, values in expected.items():
