@@ -8,6 +8,7 @@ from datetime import date
 from daemon.mail import token
 from daemon.mail.message import Message
 from daemon.mail.reference import find_references
+from daemon.mail.reply.banner import without_gateway_tags
 from daemon.mail.token import Purpose, Token
 from daemon.vocabulary import Status
 
@@ -128,7 +129,7 @@ def decide(keys: Keys, candidates: Candidates, author: Author, subject: str) -> 
 
 
 def same_subject(one: str, other: str) -> bool:
-    """Compare subjects without reply and forward prefixes, case and white space."""
+    """Compare subjects without reply and forward prefixes, tags of gateways, case and white space."""
     return bare_subject(one) == bare_subject(other)
 
 
@@ -136,7 +137,7 @@ def bare_subject(subject: str) -> str:
     """Return a subject without its reply and forward prefixes, in lower case."""
     subject = subject[:500]
     for _ in range(10):
-        shorter = PREFIX.sub("", subject, count=1)
+        shorter = PREFIX.sub("", without_gateway_tags(subject), count=1)
         if shorter == subject:
             break
         subject = shorter

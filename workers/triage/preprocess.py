@@ -8,6 +8,7 @@ from itertools import islice
 
 import regex
 
+from daemon.mail.reply.banner import without_gateway_tags, without_gateway_text
 from daemon.mail.reply.split import new_text
 
 MAX_SUBJECT = 500
@@ -43,7 +44,7 @@ def clean(subject: str, text: str) -> Case:
     """Prepare an email from its subject and whole text."""
     notes = []
     whole = tidy(text[:MAX_TEXT])
-    reply = new_text(whole)
+    reply = without_gateway_text(new_text(whole))
     if len(subject) > MAX_SUBJECT or len(reply) > MAX_BODY:
         notes.append(f"only the first {MAX_BODY:,} characters were read")
     subject = without_prefixes(tidy(subject[:MAX_SUBJECT]))
@@ -52,7 +53,7 @@ def clean(subject: str, text: str) -> Case:
         forwarded = forwarded_body(whole[:MAX_BODY])
         if forwarded:
             notes.append("the forwarded email was read because the message itself says little")
-            body = f"{body}\n{without_formalities(new_text(forwarded))}".strip()
+            body = f"{body}\n{without_formalities(without_gateway_text(new_text(forwarded)))}".strip()
     return Case(subject, body, mask(f"{subject}\n{subject}\n{body}".strip()[:MAX_READ]), tuple(notes))
 
 
@@ -63,9 +64,9 @@ def tidy(text: str) -> str:
 
 
 def without_prefixes(subject: str) -> str:
-    """Strip prefixes such as `Re:`, `AW:` and `Fwd:`."""
+    """Strip prefixes such as `Re:`, `AW:` and `Fwd:`, and the tags of gateways such as `[EXTERNAL]`."""
     for _ in range(5):
-        shorter = PREFIX.sub("", subject, count=1)
+        shorter = PREFIX.sub("", without_gateway_tags(subject), count=1)
         if shorter == subject:
             break
         subject = shorter

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from daemon.mail.phrase_table import split_phrases
+from daemon.mail.reply.banner import without_gateway_tags
 
 _MAX_VALUE: Final = 500
 
@@ -46,7 +47,7 @@ _HELPDESK = re.compile(
 
 def auto_subject(subject: str) -> str:
     """Return the prefix of an automatic reply, or ""; with "Re:" before it, a person replied."""
-    head = subject[:_MAX_VALUE].strip()
+    head = without_gateway_tags(subject[:_MAX_VALUE]).strip()
     prefix, colon, _ = head.replace("\uff1a", ":").partition(":")
     if colon and " ".join(prefix.lower().split()) in _PREFIXES:
         return prefix.strip()

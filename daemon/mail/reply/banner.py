@@ -1,0 +1,211 @@
+"""Find what mail gateways write into every email: external-sender banners, subject tags, rewritten links, scan notes.
+
+Such text stays in the email that people read. It says nothing about the subject, so decisions are made without it.
+"""
+
+import re
+from typing import Final
+from urllib.parse import unquote
+
+from daemon.mail.phrase_table import split_phrases
+from daemon.mail.text.line import fold
+
+_MAX_READ: Final = 100_000
+_MAX_UNITS: Final = 12
+_MAX_UNIT: Final = 400
+_MAX_LINES: Final = 4
+_MAX_NOTE: Final = 600
+
+# Where the email came from, in the words of gateways.
+_OUTSIDE: Final = split_phrases(
+    "originated from outside; originated outside; originates from outside; comes from outside; came from outside",
+    "sent from outside; received from outside; from an external; from external; external sender; external email",
+    "external e-mail; external message; external mail; external source; outside of the organi; outside the organi",
+    "outside your organi; outside of your organi; outside our organi; outside of our organi; outside of the company",
+    "outside the company; outside of our; outside our company; outside our network; sender is not verified",
+    "sender is outside; could not verify the identity of the sender; cannot verify the sender",
+    "do not often get email from; don't often get email from",
+    "first time you received an email from; externer absender; externe e-mail; externe mail; externen absender",
+    "von außerhalb; von extern; außerhalb der organisation; außerhalb ihrer organisation; außerhalb unserer",
+    "provient de l'extérieur; provient d'un expéditeur externe; expéditeur externe; externe à l'organisation",
+    "externe à votre organisation; courriel externe; extérieur de l'organisation; remitente externo",
+    "correo externo; fuera de la organización; fuera de su organización; mittente esterno; e-mail esterna",
+    "dall'esterno; esterno all'organizzazione; externe afzender; buiten de organisatie; buiten uw organisatie",
+    "remetente externo; fora da organização; e-mail externo",
+)
+# How a gateway begins such a sentence, or speaks of the email that it changed.
+_SUBJECTS: Final = split_phrases(
+    "this e-mail; this email; this message; this mail; this sender; the sender; you don't often",
+    "you do not often; diese e-mail; diese mail; diese nachricht; dieser absender; ce message; cet e-mail; ce courriel",
+    "cet email; este mensaje; este correo; este email; esta mensagem; este e-mail; questa e-mail; questa email",
+    "questo messaggio; deze e-mail; deze email; dit bericht",
+)
+_ANNOUNCED: Final = ("caution", "warning", "attention", "external", "notice", "achtung", "vorsicht", "extern", "alert")
+# What to do about it.
+_ADVICE: Final = split_phrases(
+    "do not click; don't click; do not open; don't open; links or attachments; links and attachments",
+    "open attachments; opening attachments; clicking links; clicking on links; click on links; recognize the sender",
+    "recognise the sender; know the content is safe; use caution; exercise caution; exercise extreme caution",
+    "be cautious; caution when; think before you click; do not enter your; do not provide; verify the sender",
+    "report suspicious; report this email as; learn why this is important; treat with caution; trust the sender",
+    "klicken sie nicht; klicken sie nur; keine links; öffnen sie keine; anhänge nur; seien sie vorsichtig",
+    "ne cliquez pas; n'ouvrez pas; soyez prudent; no haga clic; no abra; tenga cuidado; non cliccare",
+    "non aprire; prestare attenzione; klik niet; open geen; wees voorzichtig; não clique; não abra; tenha cuidado",
+)
+# A note of a scanner, at the end or the beginning.
+_SCANNED: Final = split_phrases(
+    "scanned for virus; scanned for malware; scanned for spam; scanned by; been checked for viruses",
+    "was checked for viruses; virus-free.; no virus found; no viruses found; free of viruses; found to be clean",
+    "is believed to be clean",
+    "protected by mimecast; delivered by mimecast; email security.cloud; messagelabs; mailscanner",
+    "auf viren geprüft; virenfrei; keine viren; analysé par; vérifié par l'antivirus; sin virus; senza virus",
+)
+_LABELS: Final = split_phrases(
+    "external; external email; external e-mail; external sender; external mail; external message; ext; ext mail",
+    "extern; externe; externe e-mail; externe mail; externo; esterno; external!; caution; warning; caution external",
+    "caution external email; warning external; warning external email; attention external; outside sender",
+    "spam; spam?; suspected spam; possible spam; probable spam; potential spam; bulk; marketing; suspicious",
+    "suspicious email; unverified sender; phishing?; virus scanned; checked; encrypted; secure; not virus scanned",
+)
+_BAR: Final = re.compile(r"[\s\-_=*#|~+.:!>\u2013\u2014\u2500\u26a0\ufe0f\u200b]*")
+_UNIT_END: Final = re.compile(r"[.!?:]+[\])*]?(?=\s|$)|\n")
+_GOES_ON: Final = re.compile(
+    r"attachment|links?\b|the sender|anhäng|anlagen|absender|pièces jointes|liens|adjuntos|enlaces|allegati|bijlagen"
+    r"|anexos"
+)
+_OWN_WORDS: Final = re.compile(
+    r"\b(?:i|i['\u2019](?:m|ve|ll|d)|my|we|us|ich|mein\w?|wir|je|mon|nous|yo|mi|io|mio|ik|eu)\b|\?", re.IGNORECASE
+)
+_TAG: Final = re.compile(
+    r"\s*(?:[\[({<*]{1,3}\s*([^\[\](){}<>*]{2,40}?)\s*[\])}>*]{1,3}:?|(ext(?:ern(?:al|e|o)?)?)\s?[:|])\s*",
+    re.IGNORECASE,
+)
+_TAG_WORDS: Final = re.compile(r"[^\w?]+")
+_PROOFPOINT: Final = re.compile(r"\w{4,24}BannerStart\b.{0,2000}?\b\w{0,24}BannerEnd\b", re.DOTALL)
+_LINK: Final = re.compile(
+    r"https?://[\w.-]{0,80}(?:safelinks\.protection\.outlook\.com|urldefense(?:\.proofpoint)?\.com|mimecast\.com"
+    r"|cudasvc\.com|secure-web\.cisco\.com|fireeye\.com|trendmicro\.com|sophos\.com|avanan\.click|hornetsecurity\.com"
+    r"|mailcontrol\.com|spamgourmet\.com|url-protection\.com|ppe-hosted\.com)/[^\s<>\"]{0,2000}",
+    re.IGNORECASE,
+)
+_TARGET: Final = re.compile(
+    r"[?&](?:url|u|a|domain|q)=(https?(?::|%3A|-3A)[^&\s]{1,1000})|/__(https?:[^\s]{1,1000}?)__;"
+)
+
+
+def without_gateway_text(text: str) -> str:
+    """Return a text without banners, scan notes and rewritten links; "" if there is nothing else."""
+    text = _LINK.sub(_original_link, text) if "//" in text else text
+    head = _PROOFPOINT.sub("", text[:_MAX_READ]) + text[_MAX_READ:] if "BannerStart" in text else text
+    return _without_notes(without_gateway_tags(head[_banner_end(head) :])).strip()
+
+
+def without_gateway_tags(subject: str) -> str:
+    """Return a subject without the tags of gateways at its start, such as [EXTERNAL]; other tags stay."""
+    for _ in range(4):
+        match = _TAG.match(subject)
+        if not match or not is_gateway_label(match[1] or match[2]):
+            break
+        subject = subject[match.end() :]
+    return subject
+
+
+def is_gateway_label(text: str) -> bool:
+    """Return whether a few words are a label that gateways write, whatever the case and punctuation."""
+    return " ".join(_TAG_WORDS.sub(" ", fold(text)).split()) in _LABELS
+
+
+def _banner_end(text: str) -> int:
+    """Return the offset after the banner at the start of a text, 0 without one."""
+    at = _BAR.match(text).end()  # type: ignore[union-attr]  # it matches the empty string
+    end = 0
+    for _ in range(_MAX_UNITS):
+        stop = _banner_unit(text, at, follows=end > 0)
+        if stop <= at:
+            break
+        # A label with a colon counts only with the sentence that it announces.
+        is_complete = text[stop - 1] != ":"
+        at = _BAR.match(text, stop).end()  # type: ignore[union-attr]
+        end = at if is_complete else end
+    return end
+
+
+def _banner_unit(text: str, at: int, *, follows: bool) -> int:
+    """Return the end of the banner sentence at an offset, or the offset if there is none; it may span lines."""
+    stop = at
+    for _ in range(_MAX_LINES):
+        match = _UNIT_END.search(text, stop, at + _MAX_UNIT)
+        end = match.end() if match else min(len(text), at + _MAX_UNIT)
+        unit = text[at:end]
+        if _is_banner(unit, follows=follows):
+            return _rest_of_sentence(text, at, end) if unit.endswith("\n") else end
+        if not match or text[end : end + 1] == "\n" or not text[end:].strip():
+            return at
+        stop = end
+    return at
+
+
+def _rest_of_sentence(text: str, start: int, at: int) -> int:
+    """Return the end of a sentence that was wrapped at `at`.
+
+    The next line begins in lower case, or, after a line with advice, speaks of attachments, links or the sender.
+    """
+    line = _normalised(text[start:at])
+    is_advice = any(phrase in line for phrase in _ADVICE)
+    for _ in range(_MAX_LINES):
+        match = _UNIT_END.search(text, at, at + _MAX_UNIT)
+        if not match or not (text[at].islower() or (is_advice and _GOES_ON.search(fold(text[at : match.end()])))):
+            return at
+        at = match.end()
+        if match[0] != "\n":
+            return at
+    return at
+
+
+def _is_banner(unit: str, *, follows: bool) -> bool:
+    """Return whether a sentence is one of a banner; advice counts only after the words that name the origin."""
+    if _OWN_WORDS.search(unit.replace("us-", "")):
+        return False
+    folded = _normalised(unit)
+    if is_gateway_label(folded):
+        return True
+    outside = any(phrase in folded for phrase in _OUTSIDE)
+    advice = any(phrase in folded for phrase in _ADVICE)
+    is_announced = folded.lstrip(" *[(!").startswith(_ANNOUNCED)
+    speaks_of_email = any(phrase in folded for phrase in _SUBJECTS)
+    if outside and (advice or follows or speaks_of_email):
+        return True
+    return (advice and (follows or is_announced)) or _is_scan_note(folded)
+
+
+def _normalised(text: str) -> str:
+    return " ".join(fold(text).replace("\u2019", "'").split())
+
+
+def _is_scan_note(folded: str) -> bool:
+    return len(folded) < _MAX_NOTE and any(phrase in folded for phrase in _SCANNED)
+
+
+def _without_notes(text: str) -> str:
+    """Cut scan notes and banners from the end: whole paragraphs, so that a sentence about a scan stays."""
+    for _ in range(_MAX_UNITS):
+        head, gap, last = text.rstrip().rpartition("\n\n")
+        note = _normalised(last[: _MAX_NOTE + 1])
+        is_banner = any(p in note for p in _OUTSIDE) and any(p in note for p in _ADVICE)
+        if not gap and not _is_scan_note(note):
+            break
+        if _OWN_WORDS.search(last[:_MAX_NOTE]) or len(note) >= _MAX_NOTE:
+            break
+        if not (_is_scan_note(note) or is_banner or not any(c.isalnum() for c in last)):
+            break
+        text = head
+    return text
+
+
+def _original_link(match: re.Match[str]) -> str:
+    """Return the link that a gateway rewrote, or a bare one if it cannot be read."""
+    target = _TARGET.search(match[0])
+    if not target:
+        return "https://unreadable.invalid"
+    found = target[1] or target[2]
+    return unquote(found.replace("-3A", "%3A").replace("_", "/") if "-3A" in found[:8] else found)
