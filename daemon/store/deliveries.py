@@ -14,12 +14,15 @@ from daemon.store.models import DeliveryRow
 from daemon.store.sql import BulkInsert, table, unindexed
 from daemon.vocabulary import MailKind, Subject
 
+NO_ANSWER = "handed over to the mail server twice without an answer; it may have arrived once, twice or not at all"
+
 
 class DeliveryState(StrEnum):
     """Where an outgoing email stands.
 
-    SENDING means that an attempt began whose outcome is not known yet, RESENDING that it is being repeated, once.
-    DEFERRED means that a limit was reached: a notify job plans it again after an hour.
+    PLANNED: no mail server has the whole email, whatever attempts began. SENDING: it was handed over to the server
+    once, and the answer is not known; RESENDING: twice. UNCERTAIN: it was, and no answer came. DISMISSED: an admin
+    accepted that. DEFERRED: a limit was reached; a notify job plans it again after an hour.
     """
 
     PLANNED = "planned"
@@ -30,13 +33,16 @@ class DeliveryState(StrEnum):
     SUPPRESSED = "suppressed"
     DEFERRED = "deferred"
     UNCERTAIN = "uncertain"
+    DISMISSED = "dismissed"
 
 
-# From which state an attempt may begin, and the state while it runs. A worker that dies leaves that state behind.
-STATE_DURING_ATTEMPT = {
+# From which state an attempt may begin, and the state once it hands the email over. A worker that dies before that
+# leaves nothing to find out; one that dies after it leaves that state behind.
+STATE_AFTER_HANDOVER = {
     DeliveryState.PLANNED: DeliveryState.SENDING,
     DeliveryState.SENDING: DeliveryState.RESENDING,
 }
+HANDED_OVER = frozenset(STATE_AFTER_HANDOVER.values())
 
 # Nothing was or will be sent as long as a delivery is in one of these.
 HELD_BACK = (DeliveryState.SUPPRESSED, DeliveryState.DEFERRED)
@@ -48,14 +54,21 @@ NOT_SENT = DELIVERY.c.state != literal_column("'sent'")
 DELIVERIES: BindParameter[int] = bindparam("deliveries", expanding=True)
 BEGIN_ATTEMPTS = (
     update(DELIVERY)
-    .where(DELIVERY.c.id.in_(DELIVERIES), STATE.in_(list(STATE_DURING_ATTEMPT)))
-    .values(state=case(STATE_DURING_ATTEMPT, value=DELIVERY.c.state), attempts=DELIVERY.c.attempts + 1)
+    .where(DELIVERY.c.id.in_(DELIVERIES), STATE.in_(list(STATE_AFTER_HANDOVER)))
+    .values(attempts=DELIVERY.c.attempts + 1, unended=DELIVERY.c.unended + 1)
     .returning(DELIVERY)
+)
+HAND_OVER = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.attempts == bindparam("held"))
+    .where(bindparam("before") == STATE)
+    .values(state=bindparam("after"))
+    .returning(DELIVERY.c.id)
 )
 MARK_UNCERTAIN = (
     update(DELIVERY)
     .where(DELIVERY.c.id.in_(DELIVERIES), STATE == DeliveryState.RESENDING)
-    .values(state=DeliveryState.UNCERTAIN, reason="two attempts ended without an answer")
+    .values(state=DeliveryState.UNCERTAIN, reason=NO_ANSWER)
 )
 INSERT_DELIVERIES = BulkInsert.to(DELIVERY)
 SELECT_SAME_DELIVERIES = select(DELIVERY.c.cause, DELIVERY.c.kind, DELIVERY.c.recipient).where(
@@ -85,11 +98,19 @@ SELECT_DEFERRED = select(DELIVERY.c.id, DELIVERY.c.cause, DELIVERY.c.recipient, 
     DELIVERY.c.id.in_(DELIVERIES), STATE == DeliveryState.DEFERRED
 )
 
-UNDO_ATTEMPT = (
+END_ATTEMPT = (
     update(DELIVERY)
     .where(DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.attempts == bindparam("held"))
-    .where(STATE.in_(list(STATE_DURING_ATTEMPT.values())))
-    .values(state=bindparam("to"), reason="not delivered yet")
+    .where(STATE.in_([*STATE_AFTER_HANDOVER, *HANDED_OVER]))
+    .values(state=bindparam("to"), reason=bindparam("why"), unended=0)
+)
+GIVE_UP = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("delivery"))
+    .values(
+        state=case((STATE.in_(list(HANDED_OVER)), DeliveryState.UNCERTAIN), else_=DeliveryState.FAILED),
+        reason=bindparam("why"),
+    )
 )
 
 
@@ -141,6 +162,7 @@ def _row(planned: NewDelivery) -> dict[str, Any]:
         "state": planned.state,
         "reason": planned.reason,
         "attempts": 0,
+        "unended": 0,
         "created_at": planned.now,
         "sent_at": None,
     }
@@ -148,7 +170,11 @@ def _row(planned: NewDelivery) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A delivery as it is during an attempt."""
+    """A delivery as it is when an attempt begins.
+
+    `attempts` identifies the attempt. `unended` counts this one and those before it of which nobody wrote how they
+    ended, because their workers died.
+    """
 
     id: int
     kind: MailKind
@@ -157,17 +183,31 @@ class Attempt:
     message_id: str
     state: DeliveryState
     attempts: int
+    unended: int
+
+    @property
+    def repeats(self) -> bool:
+        """Return whether the email was handed over before: this attempt is the last."""
+        return self.state is DeliveryState.SENDING
 
 
 def begin(session: Session, delivery_ids: Sequence[int]) -> dict[int, Attempt]:
     """Begin attempts and return them by delivery id, without the deliveries that have nothing left to attempt.
 
-    An email whose second attempt also ended without an answer is left UNCERTAIN.
+    An attempt may begin any number of times until it hands the email over. An email that was handed over twice without
+    an answer is left UNCERTAIN.
     """
     rows = session.execute(BEGIN_ATTEMPTS, {"deliveries": delivery_ids})
     begun = {
         row.id: Attempt(
-            row.id, MailKind(row.kind), row.cause, row.recipient, row.message_id, DeliveryState(row.state), row.attempts
+            row.id,
+            MailKind(row.kind),
+            row.cause,
+            row.recipient,
+            row.message_id,
+            DeliveryState(row.state),
+            row.attempts,
+            row.unended,
         )
         for row in rows
     }
@@ -177,15 +217,35 @@ def begin(session: Session, delivery_ids: Sequence[int]) -> dict[int, Attempt]:
     return begun
 
 
-def back_to(state: str) -> DeliveryState:
-    """Return the state after an attempt that is known not to have delivered."""
-    return DeliveryState.PLANNED if state == DeliveryState.SENDING else DeliveryState.SENDING
+def hand_over(session: Session, attempts: Sequence[Attempt]) -> list[bool]:
+    """Record that emails are about to be handed over; False where another attempt began meanwhile.
+
+    Once it is durable, the final dot of DATA may be sent.
+    """
+    return [_hand_over(session, attempt) for attempt in attempts]
+
+
+def _hand_over(session: Session, attempt: Attempt) -> bool:
+    known = {"delivery": attempt.id, "held": attempt.attempts, "before": attempt.state}
+    after = STATE_AFTER_HANDOVER[attempt.state]
+    return session.execute(HAND_OVER, known | {"after": after}).one_or_none() is not None
 
 
 def undo(session: Session, begun: Attempt) -> None:
     """Record that an attempt delivered nothing, unless another attempt began after it."""
-    known = {"delivery": begun.id, "held": begun.attempts, "to": back_to(begun.state)}
-    session.execute(UNDO_ATTEMPT, known)
+    known = {"delivery": begun.id, "held": begun.attempts, "to": begun.state, "why": "not delivered yet"}
+    session.execute(END_ATTEMPT, known)
+
+
+def leave_unanswered(session: Session, begun: Attempt, reason: str) -> None:
+    """Record that an attempt handed the email over for the first time, and that no answer came."""
+    after = STATE_AFTER_HANDOVER[begun.state]
+    session.execute(END_ATTEMPT, {"delivery": begun.id, "held": begun.attempts, "to": after, "why": reason[:500]})
+
+
+def give_up(session: Session, delivery_id: int, reason: str) -> None:
+    """Let a delivery end without success: FAILED, or UNCERTAIN where the email was handed over without an answer."""
+    session.execute(GIVE_UP, {"delivery": delivery_id, "why": reason[:500]})
 
 
 @dataclass(frozen=True, slots=True)

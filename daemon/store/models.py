@@ -218,7 +218,8 @@ class DeliveryRow(Base):
     `cause` is the row that led to it, such as "decision:7". `kind` is a MailKind, `state` a DeliveryState; `recipient`
     is in lower case. Limits count by `mailbox` and `domain`, which are the same for all addresses of one mailbox or
     registrable domain, and by `verified`, which says that the recipient is known to read email there. `digest_id` is
-    the delivery of the digest that lists this one instead of sending it.
+    the delivery of the digest that lists this one instead of sending it. `unended` counts the attempts since the last
+    that ended, one way or the other; workers that died leave them behind.
     """
 
     __tablename__ = "delivery"
@@ -236,6 +237,7 @@ class DeliveryRow(Base):
     state: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str]
     attempts: Mapped[int]
+    unended: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     __table_args__ = (

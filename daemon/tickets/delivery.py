@@ -35,6 +35,11 @@ def begin(session: Session, items: Sequence[tuple[Lease, datetime]]) -> list[Sta
     return [started.get(lease.subject.id) for lease, _ in items]
 
 
+def hand_over(session: Session, attempts: Sequence[Attempt]) -> list[bool]:
+    """Record that emails are about to be handed over; False where another attempt began, so that they must not be."""
+    return deliveries.hand_over(session, attempts)
+
+
 def finish(session: Session, items: Sequence[tuple[Lease, Outcome]]) -> list[tuple[Lease, ...]]:
     """Finish deliver jobs with the outcomes of their deliveries; they lead to no further job."""
     jobs.finish(session, [lease for lease, _ in items], max(outcome.at for _, outcome in items))

@@ -105,7 +105,7 @@ def _plan_again(session: Session, delivery_id: int) -> None:
     session.execute(
         update(DeliveryRow)
         .where(DeliveryRow.id == delivery_id, DeliveryRow.state.in_(ended))
-        .values(state=DeliveryState.PLANNED, reason="tried again")
+        .values(state=DeliveryState.PLANNED, reason="tried again", unended=0)
     )
 
 

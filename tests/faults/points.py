@@ -15,6 +15,7 @@ GROUPS: Final = (
     (
         "deliver.claimed",
         "deliver.begun",
+        "deliver.handed_over",
         "deliver.data",
         "deliver.taken",
         "commit.deliver",
@@ -25,8 +26,8 @@ GROUPS: Final = (
 POINTS: Final = tuple(point for group in GROUPS for point in group)
 FAILURES: Final = ("raise", "enospc", "eio", "drop")
 KILL, SLEEP, ANY = "kill", "sleep", "any"
-# Where an attempt to send has begun and its outcome is not written down yet; what the store refuses is written again.
-WINDOW: Final = frozenset({"deliver.begun", "deliver.data", "deliver.taken"})
+# Where an email has been handed over and its outcome is not written down yet; what the store refuses is written again.
+WINDOW: Final = frozenset({"deliver.handed_over", "deliver.data", "deliver.taken"})
 # Any commit passes it, whatever mail it is for.
 NOBODYS: Final = frozenset({"commit.batch"})
 # What was done before them is done for good: no second attempt comes by.

@@ -262,22 +262,24 @@ class System:
             if time.monotonic() > until:
                 return False
             # A postponed job must have been seen so by a sweep, as it would be in earnest.
-            postponed = (postponed or time.monotonic()) if self._postponed() else 0.0
+            wait = self._postponed()
+            postponed = (postponed or time.monotonic()) if wait else 0.0
             if postponed and time.monotonic() - postponed > SWEPT:
-                self.step_clock(STEP)
+                self.step_clock(max(wait, STEP))
                 postponed = 0.0
             time.sleep(0.05)
         return True
 
-    def _postponed(self) -> bool:
-        """Say whether a job waits for a later time."""
+    def _postponed(self) -> float:
+        """Return the seconds until the last job that waits for a later time; 0 if none does."""
         try:
             due = [row.due_at for row in self.query("SELECT due_at FROM job WHERE state = 'ready'")]
         except SQLAlchemyError:
-            return False
+            return 0.0
         now = datetime.now(UTC) + timedelta(seconds=self._stepped)
         times = [at if isinstance(at, datetime) else datetime.fromisoformat(at) for at in due]
-        return any((at if at.tzinfo else at.replace(tzinfo=UTC)) > now for at in times)
+        waits = [((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds() for at in times]
+        return max(0.0, *waits, 0.0)
 
     def until(self, condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
         """Wait for a condition."""

@@ -37,7 +37,13 @@ from workers.actors.triage import TriageActor
 from workers.jobs.executor import Actor, JobExecutor
 from workers.jobs.heartbeat import Heartbeat
 from workers.policies import actor_config
-from workers.transports.base import PermanentFailure, TemporaryFailure, TransportFailure
+from workers.transports.base import (
+    PermanentFailure,
+    TemporaryFailure,
+    TransportFailure,
+    UncertainFailure,
+    no_record,
+)
 
 INBOX: Final = Place("work", "INBOX")
 
@@ -50,14 +56,20 @@ class FakeTransport:
         self.asked = 0
         self.then: Callable[[], None] = lambda: None
 
-    def send(self, _mail_from: str, _recipient: str, _content: bytes) -> str:
+    def send(self, _mail_from: str, _recipient: str, _content: bytes, hand_over: Callable[[], None] = no_record) -> str:
         self.asked += 1
-        if self.failures:
-            raise self.failures.pop()
+        failure = self.failures.pop() if self.failures else None
+        if failure and not isinstance(failure, UncertainFailure):
+            raise failure
+        hand_over()
+        if failure:
+            raise failure
         self.then()
         return "250 taken"
 
     def probe(self) -> None: ...
+
+    def cut(self) -> None: ...
 
     def close(self) -> None: ...
 

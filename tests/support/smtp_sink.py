@@ -33,7 +33,8 @@ class Received(NamedTuple):
 class Sink:
     """Listens on a free port of the loopback from `with` on; `received` holds what it took.
 
-    `tls` makes it offer STARTTLS, or speak TLS at once with `implicit`. `users` makes it ask for AUTH.
+    `tls` makes it offer STARTTLS, or speak TLS at once with `implicit`. `users` makes it ask for AUTH. Each answer to
+    a scriptable command takes `delay` seconds.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Sink:
         self.connections = 0
         self.commands: list[str] = []
         self.options: list[list[str]] = []
+        self.delay = 0.0
         self.host, self.port = "127.0.0.1", 0
         self._tls, self._implicit, self._users = tls, implicit, users
         self._sessions: list[SMTP] = []
@@ -117,6 +119,7 @@ class Sink:
     async def answer(self, server: SMTP, command: str, usual: str) -> str:
         """Return what was scripted for this command, or the usual answer."""
         self.commands.append(command)
+        await asyncio.sleep(self.delay)
         answer = self._answers[command].popleft() if self._answers[command] else usual
         if answer == HANG:
             await self._stop.wait()

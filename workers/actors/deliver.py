@@ -1,20 +1,24 @@
 """Send one email to one recipient: begin the attempt, compose, hand over, and record the outcome.
 
-An email is sent at least once, and at most twice where the answer to the first attempt was lost.
+An attempt that ends before the email is handed over is repeated freely. The handover is recorded just before the final
+dot of DATA. If no answer follows, the email is handed over once more and never again: at once if the worker died, after
+hours if the server was silent.
 """
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from time import monotonic
 from typing import Final
 
 import structlog
+from dramatiq.middleware import Interrupt
 from sqlalchemy.orm import Session
 
 from daemon.mail.mime.attachment import part_contents
 from daemon.store import deliveries, ledger
-from daemon.store.deliveries import DeliveryState, Outcome
+from daemon.store.deliveries import Attempt, DeliveryState, Outcome
 from daemon.store.jobs import Lease, LeaseLostError
 from daemon.store.keys import Keyring
 from daemon.store.store import Store
@@ -42,6 +46,17 @@ log = structlog.get_logger(__name__)
 FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=4)
 PAUSE: Final = timedelta(minutes=1)
+LONGEST_PAUSE: Final = timedelta(hours=1)
+# A mail server that is silent after DATA may be so for hours, and there is no third time.
+REPEAT_WAIT: Final = timedelta(hours=4)
+# So many emails in a row without an answer are the fault of the server, not of the emails.
+UNANSWERED_AT_MOST: Final = 3
+# Attempts of one email that ended with the death of their worker, before it is given up: it may be what kills them.
+DEATHS_AT_MOST: Final = 25
+
+
+class DeadlyEmailError(Exception):
+    """Every attempt to send an email ended with the death of its worker."""
 
 
 class DeliverActor:
@@ -58,20 +73,23 @@ class DeliverActor:
     ) -> None:
         self._store, self._clock, self._transport, self._keyring = store, clock, transport, keyring
         self._config, self._holds_lease = config, holds_lease
-        self._paused_until = 0.0
+        self._paused_until, self._why_paused = 0.0, ""
+        self._unanswered = 0
         self.refused = ""
 
     def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         """Attempt the delivery of a job."""
         if self._paused:
-            raise _paused()
+            raise self._still_paused()
         begun = yield from batching.write(delivery.begin, (lease, self._clock.now()))
         if begun is None:
             return ()
         failpoint("deliver.begun")
         if window.over or self._paused:
             self._undo(begun)
-            raise _paused() if self._paused else shutting_down()
+            raise self._still_paused() if self._paused else shutting_down()
+        if begun.attempt.unended > DEATHS_AT_MOST:
+            raise DeadlyEmailError(f"the worker died in each of {DEATHS_AT_MOST} attempts before the email was sent")
         started = monotonic()
         outcome = self._attempt(lease, begun)
         took = round(monotonic() - started, 3)
@@ -80,8 +98,8 @@ class DeliverActor:
         return follow_ups
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
-        """Mark the delivery failed."""
-        deliveries.settle(session, [Outcome(lease.subject.id, DeliveryState.FAILED, error, self._clock.now())])
+        """Mark the delivery failed, or uncertain if it was handed over."""
+        deliveries.give_up(session, lease.subject.id, error)
         return ()
 
     def _attempt(self, lease: Lease, begun: StartedDelivery) -> Outcome:
@@ -92,34 +110,74 @@ class DeliverActor:
             if not self._holds_lease():
                 self._undo(begun)
                 raise LeaseLostError(f"job {lease.job_id}: our heartbeat stalled before the mail was sent")
-            bounce_to = "" if attempt.kind is MailKind.ACKNOWLEDGEMENT else self._config.value.mail.address
-            answer = self._transport.send(bounce_to, attempt.recipient, content)
+            answer = self._send(attempt, content)
         except AuthenticationFailure as error:
-            raise self._pause(begun, error) from error
+            raise self._refuse(begun, error) from error
         except (ComposeError, PermanentFailure) as error:
             return Outcome(attempt.id, DeliveryState.FAILED, str(error), self._clock.now())
         except UncertainFailure as error:
-            raise SnoozeError(f"outcome unknown: {error}", FIRST_WAIT) from error
+            return self._without_answer(begun, error)
         except TemporaryFailure as error:
             return self._retry_later(lease, begun, str(error))
         failpoint("deliver.taken")
-        self.refused = ""
+        self.refused, self._unanswered = "", 0
         return Outcome(attempt.id, DeliveryState.SENT, answer, self._clock.now())
 
-    def _pause(self, begun: StartedDelivery, error: AuthenticationFailure) -> SnoozeError:
+    def _send(self, attempt: Attempt, content: bytes) -> str:
+        """Send an email and return the answer; raises TransportFailure, also when the time of the job is over."""
+        handed_over = False
+
+        def hand_over() -> None:
+            nonlocal handed_over
+            # Written together with those of the other threads, and with the outcomes that wait.
+            if not self._store.write_items(delivery.hand_over, [attempt])[0].result():
+                raise LeaseLostError(f"delivery {attempt.id}: another attempt began before the email was handed over")
+            handed_over = True
+            failpoint("deliver.handed_over")
+
+        bounce_to = "" if attempt.kind is MailKind.ACKNOWLEDGEMENT else self._config.value.mail.address
+        try:
+            return self._transport.send(bounce_to, attempt.recipient, content, hand_over)
+        except Interrupt as interrupt:
+            slow = "the mail server was slower than a job may take"
+            raise (UncertainFailure(slow) if handed_over else TemporaryFailure(slow)) from interrupt
+
+    def _without_answer(self, begun: StartedDelivery, error: UncertainFailure) -> Outcome:
+        """Hand the email over once more after hours; return the outcome if this was that time."""
+        attempt, now = begun.attempt, self._clock.now()
+        self._unanswered += 1
+        if self._unanswered >= UNANSWERED_AT_MOST:
+            more = min(self._unanswered - UNANSWERED_AT_MOST, 6)
+            self._pause(min(PAUSE * 2**more, LONGEST_PAUSE), "the mail server does not answer after the whole email")
+        if attempt.repeats:
+            return Outcome(attempt.id, DeliveryState.UNCERTAIN, f"{deliveries.NO_ANSWER}: {error}", now)
+        log.warning("no answer after the whole email was sent", delivery=attempt.id, again_at=str(now + REPEAT_WAIT))
+        again = f"handed over once, the mail server did not answer; once more after {now + REPEAT_WAIT:%Y-%m-%d %H:%M}"
+        self._store.write(partial(deliveries.leave_unanswered, begun=attempt, reason=f"{again} UTC: {error}"))
+        raise SnoozeError(f"outcome unknown: {error}", REPEAT_WAIT) from error
+
+    def _refuse(self, begun: StartedDelivery, error: AuthenticationFailure) -> SnoozeError:
         """Stop all outgoing email for a while: every further attempt could lock our account."""
-        if not self._paused:
-            log.error("outgoing mail paused: the smarthost refuses our credentials", answer=str(error)[:200])
-        self._paused_until = monotonic() + PAUSE.total_seconds()
+        self._pause(PAUSE, "the smarthost refused our credentials", answer=str(error)[:200])
         self.refused = str(error)[:200]
         self._undo(begun)
         return SnoozeError(str(error), PAUSE)
+
+    def _pause(self, time: timedelta, why: str, **details: str) -> None:
+        if not self._paused:
+            log.error("outgoing mail paused", reason=why, minutes=round(time.total_seconds() / 60), **details)
+        self._paused_until, self._why_paused = monotonic() + time.total_seconds(), why
+
+    def _still_paused(self) -> SnoozeError:
+        """Return the error for an email that waits until the mail server may be tried again."""
+        return SnoozeError(f"outgoing mail is paused: {self._why_paused}", PAUSE)
 
     def _retry_later(self, lease: Lease, begun: StartedDelivery, reason: str) -> Outcome:
         """Try later, until the email is too old: after 1 minute, 2, 4 ... 4 hours."""
         now = self._clock.now()
         if now - lease.created_at > timedelta(days=self._config.value.mail.delivery_days):
-            return Outcome(begun.attempt.id, DeliveryState.FAILED, f"given up: {reason}", now)
+            ended = DeliveryState.UNCERTAIN if begun.attempt.repeats else DeliveryState.FAILED
+            return Outcome(begun.attempt.id, ended, f"given up: {reason}", now)
         self._undo(begun)
         raise SnoozeError(reason, min(FIRST_WAIT * 2 ** min(lease.attempts - 1, 12), LONGEST_WAIT))
 
@@ -153,11 +211,6 @@ class DeliverActor:
             raw = ledger.raw_of(session, inbound_id)
         contents = part_contents(raw, {file.part for file in fitting})
         return {file: contents[file.part] for file in fitting}
-
-
-def _paused() -> SnoozeError:
-    """Return the error for an email that waits until the smarthost accepts our credentials again."""
-    return SnoozeError("outgoing mail is paused: the smarthost refused our credentials", PAUSE)
 
 
 def _log(begun: StartedDelivery, outcome: Outcome, seconds: float) -> None:

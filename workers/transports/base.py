@@ -1,5 +1,6 @@
 """The protocol of all transports, and the errors that sending can raise."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -32,17 +33,25 @@ class AuthenticationFailure(TransportFailure):
     """The server rejects our login: it accepts no email until the admin changes something."""
 
 
+def no_record() -> None:
+    """Record no handover: for emails that are not repeated, such as alerts."""
+
+
 class Transport(Protocol):
     """Sends emails; several threads may use one transport."""
 
-    def send(self, mail_from: str, recipient: str, message: bytes) -> str:
+    def send(self, mail_from: str, recipient: str, message: bytes, hand_over: Callable[[], None] = no_record) -> str:
         """Send one email to one recipient and return a short answer for the log.
 
-        `mail_from` is "" for the null sender. Raises TransportFailure.
+        `mail_from` is "" for the null sender. `hand_over` is called just before the email could be accepted; if it
+        raises, nothing is sent. Raises TransportFailure; until `hand_over` was called it is never an UncertainFailure.
         """
 
     def probe(self) -> None:
         """Check that emails could be sent now, without sending one. Raises TransportFailure."""
+
+    def cut(self) -> None:
+        """Cut the connections that are in use, and open no further one: what is being sent fails at once."""
 
     def close(self) -> None:
         """Close the connections. Call it when no thread sends any more."""

@@ -6,11 +6,12 @@ import re
 import secrets
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from daemon.system.files import write_durably
-from workers.transports.base import TemporaryFailure
+from workers.transports.base import TemporaryFailure, no_record
 
 _LINE_END: Final = re.compile(rb"\r\n?")
 _COUNTER: Final = itertools.count(1)
@@ -26,12 +27,13 @@ class MaildirTransport:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def send(self, mail_from: str, recipient: str, message: bytes) -> str:
+    def send(self, mail_from: str, recipient: str, message: bytes, hand_over: Callable[[], None] = no_record) -> str:
         """Write the email; raises TemporaryFailure if the file cannot be written."""
         name = _unique_name()
         trace = f"Return-Path: <{mail_from}>\nDelivered-To: {recipient}\n".encode()
         try:
             self._create_folders()
+            hand_over()
             content = trace + _LINE_END.sub(b"\n", message)
             write_durably(self._path / "new" / name, content, self._path / "tmp" / name)
         except OSError as error:
@@ -47,6 +49,9 @@ class MaildirTransport:
             temporary.unlink()
         except OSError as error:
             raise self._failure(error) from error
+
+    def cut(self) -> None:
+        """Do nothing: files are written in no time."""
 
     def close(self) -> None:
         """Do nothing: no file stays open."""

@@ -6,12 +6,18 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from daemon.mail.address import canonical
-from workers.transports.base import AuthenticationFailure, PermanentFailure, TemporaryFailure, TransportFailure
+from workers.transports.base import (
+    AuthenticationFailure,
+    PermanentFailure,
+    TemporaryFailure,
+    TransportFailure,
+    no_record,
+)
 from workers.transports.smtp_protocol import (
     ends_session,
     failure,
@@ -26,6 +32,32 @@ Security = Literal["starttls", "tls", "none"]
 MAX_EMAILS: Final = 100
 MAX_IDLE_SECONDS: Final = 60.0
 QUIT_SECONDS: Final = 2.0
+
+
+class _Client(smtplib.SMTP):
+    """An SMTP client that shows itself before it connects, so that another thread can end its waiting."""
+
+    def __init__(
+        self, opening: Callable[[smtplib.SMTP], None], host: str, port: int, name: str, timeout: float
+    ) -> None:
+        opening(self)
+        super().__init__(host, port, name, timeout=timeout)
+
+
+class _TlsClient(smtplib.SMTP_SSL):
+    """The same for TLS from the first byte."""
+
+    def __init__(
+        self,
+        opening: Callable[[smtplib.SMTP], None],
+        host: str,
+        port: int,
+        name: str,
+        timeout: float,
+        context: ssl.SSLContext | None,
+    ) -> None:
+        opening(self)
+        super().__init__(host, port, name, timeout=timeout, context=context)
 
 
 @dataclass(slots=True)
@@ -64,15 +96,28 @@ class SmtpTransport:
         self._clock = clock
         # By thread id. A new thread that gets the id of an ended thread also gets its connection.
         self._connections: dict[int, _Connection] = {}
+        # The clients that are connecting or sending, by thread id.
+        self._in_use: dict[int, smtplib.SMTP] = {}
+        self._is_cut = False
 
-    def send(self, mail_from: str, recipient: str, message: bytes) -> str:
+    def send(self, mail_from: str, recipient: str, message: bytes, hand_over: Callable[[], None] = no_record) -> str:
         """Send one email; raises TransportFailure. If the state of the session is unclear, the connection is closed."""
         if canonical(recipient) is None or (mail_from and canonical(mail_from) is None):
             raise PermanentFailure("not a valid email address", 553, "5.1.3")
-        connection = self._get_connection()
+        with self._in_use_until_done():
+            return self._send(self._get_connection(), mail_from, recipient, message, hand_over)
+
+    def _send(
+        self,
+        connection: _Connection,
+        mail_from: str,
+        recipient: str,
+        message: bytes,
+        hand_over: Callable[[], None],
+    ) -> str:
         try:
             connection = self._start_email(connection, mail_from, recipient, message)
-            answer = send_recipient_and_data(connection.smtp, recipient, message)
+            answer = send_recipient_and_data(connection.smtp, recipient, message, hand_over)
         except TransportFailure as refusal:
             if ends_session(refusal) or not self._reset(connection):
                 self._drop()
@@ -88,12 +133,37 @@ class SmtpTransport:
 
     def probe(self) -> None:
         """Connect, start TLS, log in and quit; raises TransportFailure."""
-        _quit(self._connect())
+        with self._in_use_until_done():
+            _quit(self._connect())
+
+    def cut(self) -> None:
+        """End the waiting for every server: the emails fail as if their connections were lost."""
+        self._is_cut = True
+        for smtp in tuple(self._in_use.values()):
+            if smtp.sock:
+                with contextlib.suppress(OSError):
+                    smtp.sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Quit every session. Call it when no thread sends any more."""
+        """Quit every session, and wait for no reply. Call it when no thread sends any more."""
         while self._connections:
-            _quit(self._connections.popitem()[1].smtp)
+            smtp = self._connections.popitem()[1].smtp
+            with contextlib.suppress(OSError):
+                smtp.putcmd("QUIT")
+            smtp.close()
+
+    @contextlib.contextmanager
+    def _in_use_until_done(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._in_use.pop(threading.get_ident(), None)
+
+    def _use(self, smtp: smtplib.SMTP) -> None:
+        """Let `cut` know what this thread may wait for; raises TemporaryFailure after a cut."""
+        self._in_use[threading.get_ident()] = smtp
+        if self._is_cut:
+            raise TemporaryFailure("not sent: this process is stopping")
 
     @property
     def _address(self) -> str:
@@ -102,6 +172,8 @@ class SmtpTransport:
     def _get_connection(self) -> _Connection:
         """Return the connection of this thread; replace one that was idle or used for too long."""
         connection = self._connections.get(threading.get_ident())
+        if connection:
+            self._use(connection.smtp)
         if connection and connection.emails < MAX_EMAILS and self._clock() - connection.last_used <= MAX_IDLE_SECONDS:
             return connection
         return self._reconnect(connection)
@@ -141,6 +213,9 @@ class SmtpTransport:
         except (OSError, UnicodeError) as error:
             raise TemporaryFailure(f"cannot connect to {self._address}: {_reason(error)}") from error
         try:
+            if smtp.sock:
+                # The final dot is a packet of its own; it must not wait until the one before it is acknowledged.
+                smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._secure(smtp)
             self._log_in(smtp)
         except BaseException:
@@ -149,11 +224,8 @@ class SmtpTransport:
         return smtp
 
     def _open(self) -> smtplib.SMTP:
-        if self._security == "tls":
-            return smtplib.SMTP_SSL(
-                self._host, self._port, self._hostname, timeout=self._timeout, context=self._context
-            )
-        return smtplib.SMTP(self._host, self._port, self._hostname, timeout=self._timeout)
+        to = (self._use, self._host, self._port, self._hostname, self._timeout)
+        return _TlsClient(*to, self._context) if self._security == "tls" else _Client(*to)
 
     def _secure(self, smtp: smtplib.SMTP) -> None:
         """Send EHLO and start TLS if configured; to continue without would be a downgrade (RFC 8314 section 4)."""

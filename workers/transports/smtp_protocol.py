@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+from collections.abc import Callable
 from typing import Final
 
 from daemon.system.failpoint import failpoint
@@ -20,6 +21,7 @@ _NOT_AUTHENTICATED: Final = frozenset({530, 534, 535, 538})
 # The session has ended or is out of step; the next email needs a new one.
 _SESSION_LOST: Final = frozenset({421, 503})
 _REPLY_CLASSES: Final = (2, 4, 5)
+_FINAL_DOT: Final = b".\r\n"
 _STATUS: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b[\s:]*")
 
 
@@ -28,13 +30,15 @@ def send_mail_command(smtp: smtplib.SMTP, mail_from: str, recipient: str, messag
     _expect(smtp, 2, "MAIL", f"FROM:<{mail_from}>{_parameters(smtp, recipient, message)}")
 
 
-def send_recipient_and_data(smtp: smtplib.SMTP, recipient: str, message: bytes) -> str:
-    """Send RCPT and DATA after MAIL and return the reply."""
+def send_recipient_and_data(smtp: smtplib.SMTP, recipient: str, message: bytes, hand_over: Callable[[], None]) -> str:
+    """Send RCPT and DATA after MAIL and return the reply; `hand_over` is called just before the final dot."""
     _expect(smtp, 2, "RCPT", f"TO:<{recipient}>")
     _expect(smtp, 3, "DATA")
     smtp.send(_as_data(message))
+    hand_over()
     # From here on the server may have accepted the email, whatever happens to its reply.
     try:
+        smtp.send(_FINAL_DOT)
         failpoint("deliver.data")
         code, text = smtp.getreply()
     except OSError as error:
@@ -95,9 +99,9 @@ def failure(kind: type[TransportFailure], code: int, text: bytes | str) -> Trans
 
 
 def _as_data(message: bytes) -> bytes:
-    """Return an email as DATA carries it: CRLF, leading dots doubled (RFC 5321 section 4.5.2), and the final dot."""
+    """Return an email as DATA carries it before the final dot: CRLF, leading dots doubled (RFC 5321 section 4.5.2)."""
     lines = message.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n").replace(b"\r\n.", b"\r\n..")
-    return (b"." if lines.startswith(b".") else b"") + lines + (b"" if lines.endswith(b"\r\n") else b"\r\n") + b".\r\n"
+    return (b"." if lines.startswith(b".") else b"") + lines + (b"" if lines.endswith(b"\r\n") else b"\r\n")
 
 
 def one_line(text: bytes | str) -> str:

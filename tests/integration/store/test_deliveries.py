@@ -1,4 +1,6 @@
-"""Attempts of deliveries: an attempt can be undone, but not by an older one."""
+"""Attempts of deliveries: they begin freely, hand over twice at most, and are undone by themselves only."""
+
+import pytest
 
 from daemon.store import deliveries
 from daemon.store.deliveries import Attempt, DeliveryState, NewDelivery, Outcome
@@ -46,12 +48,63 @@ def test_an_attempt_that_delivered_nothing_is_undone(store: Store) -> None:
     assert state(store, delivery) == "planned"
 
 
+def handed_over(store: Store, attempt: Attempt) -> bool:
+    return store.write(lambda session: deliveries.hand_over(session, [attempt]))[0]
+
+
+def test_an_attempt_begins_any_number_of_times_until_the_email_is_handed_over(store: Store) -> None:
+    delivery = planned(store)
+    attempts = [begun(store, delivery) for _ in range(9)]
+    assert {attempt.state for attempt in attempts} == {DeliveryState.PLANNED}
+    assert [attempt.unended for attempt in attempts] == list(range(1, 10))
+    assert state(store, delivery) == "planned"
+
+
+def test_an_email_is_handed_over_twice_at_most(store: Store) -> None:
+    delivery = planned(store)
+    assert handed_over(store, begun(store, delivery))
+    assert state(store, delivery) == "sending"
+    second = begun(store, delivery)
+    assert (second.repeats, handed_over(store, second)) == (True, True)
+    assert store.write(lambda session: deliveries.begin(session, [delivery])) == {}
+    assert state(store, delivery) == "uncertain"
+
+
+def test_an_email_is_not_handed_over_after_another_attempt_began(store: Store) -> None:
+    # A worker that stood still, and whose job another one has.
+    delivery = planned(store)
+    late = begun(store, delivery)
+    begun(store, delivery)
+    assert not handed_over(store, late)
+    assert state(store, delivery) == "planned"
+
+
+def test_an_attempt_whose_email_was_refused_after_the_handover_is_undone(store: Store) -> None:
+    delivery = planned(store)
+    first = begun(store, delivery)
+    assert handed_over(store, first)
+    store.write(lambda session: deliveries.undo(session, first))
+    again = begun(store, delivery)
+    assert (again.state, again.unended) == (DeliveryState.PLANNED, 1)
+
+
 def test_an_older_attempt_undoes_nothing(store: Store) -> None:
     delivery = planned(store)
     late = begun(store, delivery)
-    assert begun(store, delivery).state is DeliveryState.RESENDING
+    assert handed_over(store, begun(store, delivery))
     store.write(lambda session: deliveries.undo(session, late))
-    assert state(store, delivery) == "resending"
+    assert state(store, delivery) == "sending"
+
+
+@pytest.mark.parametrize(("was_handed_over", "ends"), [(False, "failed"), (True, "uncertain")])
+def test_a_delivery_that_is_given_up_ends_as_what_is_known_of_it(
+    store: Store, was_handed_over: bool, ends: str
+) -> None:
+    delivery = planned(store)
+    attempt = begun(store, delivery)
+    assert not was_handed_over or handed_over(store, attempt)
+    store.write(lambda session: deliveries.give_up(session, delivery, "broken"))
+    assert state(store, delivery) == ends
 
 
 def test_a_delivery_that_was_sent_meanwhile_stays_sent(store: Store) -> None:

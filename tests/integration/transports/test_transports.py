@@ -4,11 +4,13 @@ import mailbox
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.fakes import eventually
 from tests.support.smtp_sink import DROP, HANG, Sink, certificate, server_context, trusting
 from workers.transports.base import (
     AuthenticationFailure,
@@ -178,6 +180,62 @@ def test_no_reply_before_the_data_is_a_temporary_failure(
     with pytest.raises(TemporaryFailure):
         transport.send(US, ANN, MAIL)
     assert sink.received == []
+
+
+def test_the_handover_is_recorded_before_the_email_can_be_accepted(sink: Sink, transport: SmtpTransport) -> None:
+    taken_before: list[int] = []
+    transport.send(US, ANN, MAIL, lambda: taken_before.append(len(sink.received)))
+    assert (taken_before, len(sink.received)) == ([0], 1)
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, ConnectionResetError])
+def test_nothing_is_sent_if_the_handover_cannot_be_recorded(
+    sink: Sink, transport: SmtpTransport, error: type[Exception]
+) -> None:
+    def fail() -> None:
+        raise error
+
+    with pytest.raises((ZeroDivisionError, TemporaryFailure)):
+        transport.send(US, ANN, MAIL, fail)
+    transport.send(US, "bob@customer.example", MAIL)
+    assert [mail.rcpts for mail in sink.received] == [["bob@customer.example"]]
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT"])
+def test_an_email_that_is_refused_before_its_content_is_not_handed_over(
+    sink: Sink, transport: SmtpTransport, command: str
+) -> None:
+    sink.script(command, "451 later")
+    handed_over: list[bool] = []
+    with pytest.raises(TemporaryFailure):
+        transport.send(US, ANN, MAIL, lambda: handed_over.append(True))
+    assert handed_over == []
+
+
+@pytest.mark.parametrize(
+    ("command", "failure"), [("MAIL", TemporaryFailure), ("RCPT", TemporaryFailure), ("DATA", UncertainFailure)]
+)
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_cut_ends_the_waiting_for_a_server_that_hangs(
+    files: tuple[Path, Path],
+    closing: list[SmtpTransport],
+    command: str,
+    failure: type[TransportFailure],
+    encrypted: bool,
+) -> None:
+    context = trusting(files) if encrypted else None
+    with Sink(tls=server_context(files) if encrypted else None) as sink:
+        options = {"security": "starttls" if encrypted else "none", "context": context, "timeout": 600.0}
+        transport = open_to(sink, closing, **options)
+        sink.script(command, HANG)
+        with ThreadPoolExecutor(1) as pool:
+            sending = pool.submit(transport.send, US, ANN, MAIL)
+            eventually(lambda: command in sink.commands)
+            transport.cut()
+            assert isinstance(sending.exception(30), failure)
+        with pytest.raises(TemporaryFailure, match="stopping"):
+            transport.send(US, ANN, MAIL)
+        assert sink.connections == 1
 
 
 def test_the_next_email_reuses_the_connection(sink: Sink, transport: SmtpTransport) -> None:
