@@ -1,6 +1,7 @@
 """The composition root of the workers: builds everything after the queue and stops it in reverse order."""
 
 import socket
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,7 +37,10 @@ log = structlog.get_logger(__name__)
 # How often an idle worker polls Redis; each step of an email may wait this long. The in-process queue wakes it at once.
 REDIS_POLL_MS = 40
 IDLE_MS = 1000
-STOP_TIMEOUT_MS = 30_000
+# A process ends within 30 seconds of SIGTERM, whatever the mail server does. Emails on their way get some of that time,
+# then their connections are cut; those that were handed over are recorded as unanswered.
+CUT_AFTER_SECONDS = 8.0
+STOP_TIMEOUT_MS = 15_000
 TRAINING_LIMIT_MS = 3_600_000
 
 
@@ -105,10 +109,15 @@ class WorkerApp:
         self._config.value = actor_config(settings)
 
     def close(self) -> None:
-        """Finish the running jobs, then close the broker, the heartbeat and the transport."""
-        self._monitor.close()
+        """Finish the running jobs, then close the broker, the heartbeat and the transport; in less than 30 seconds."""
         self._executor.close()
+        cut = threading.Timer(CUT_AFTER_SECONDS, self._transport.cut)
+        cut.daemon = True
+        cut.start()
         self._worker.stop(timeout=STOP_TIMEOUT_MS)
+        cut.cancel()
+        self._transport.cut()
+        self._monitor.close()
         self._broker.close()
         self._heartbeat.close()
         self._transport.close()

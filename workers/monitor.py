@@ -21,6 +21,7 @@ from workers.transports.base import PermanentFailure, Transport, TransportFailur
 log = structlog.get_logger(__name__)
 
 CHECK_SECONDS = 30.0
+STOP_SECONDS = 2.0
 TOKEN_LIFETIME = timedelta(days=400)
 
 
@@ -61,8 +62,8 @@ class HealthMonitor:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop the thread and wait for it."""
-        self._thread.stop()
+        """Stop the thread, and wait for it unless it waits for a mail server."""
+        self._thread.stop(STOP_SECONDS)
 
     def check(self) -> tuple[Problem, ...]:
         """Check once: record the problems, alert the admin to new ones, and return these."""

@@ -36,11 +36,11 @@ class PeriodicThread:
         """Start the thread."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """End the waiting at once, and return when the work that runs is done."""
+    def stop(self, seconds: float | None = None) -> None:
+        """End the waiting at once, and return when the work that runs is done, or after `seconds`."""
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(seconds)
 
     def _run(self) -> None:
         while not self._stop.wait(max(self._seconds, PAUSE_AFTER_ERROR) if self.failing else self._seconds):
