@@ -338,8 +338,9 @@ class MailboxFacts:
 class HealthFacts:
     """The state of the whole system at `now`.
 
-    `dead` counts jobs, `parked` received and `uncertain` sent emails. `deferred` counts acknowledgements that wait for
-    a limit, `limited` those that limits suppressed within the last hour. `oldest_due` is when the job that has waited
+    `dead` counts jobs, `parked` received emails, and `uncertain` and `unanswered` emails that were handed over to the
+    mail server twice and once without an answer. `deferred` counts acknowledgements that wait for a limit, `limited`
+    those that limits suppressed within the last hour. `oldest_due` is when the job that has waited
     longest became due. `room` is false if the disk is nearly full. `refused` is the answer of a smarthost that refused
     our credentials, or ""; `drifted` says why automatic routing was stopped, or "". `reported` are problems that other
     processes saw.
@@ -352,6 +353,7 @@ class HealthFacts:
     uncertain: int
     deferred: int
     limited: int
+    unanswered: int
     last_mail_at: datetime | None
     mailboxes: Mapping[str, MailboxFacts]
     room: bool = True

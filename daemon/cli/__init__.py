@@ -27,6 +27,7 @@ COMMANDS: Final = (
     ("Email", "mail", "List, show and release emails of machines, which open no ticket."),
     ("Email", "parked", "List, show and replay emails that could not be processed."),
     ("Email", "imap", "Import older emails from the mailboxes."),
+    ("Email", "deliveries", "List, show, resend and dismiss outgoing emails."),
     ("Operate", "jobs", "List, retry and dismiss jobs."),
     ("Operate", "db", "Upgrade, back up and verify the database."),
     ("Triage", "train", "Train a model, and promote it if it is not worse."),

@@ -106,7 +106,16 @@ def _given_up(facts: HealthFacts) -> list[Problem]:
         found.append(
             Problem(
                 "uncertain",
-                f"{facts.uncertain} emails were sent twice without an answer of the server. See triaged stats.",
+                f"{facts.uncertain} emails were handed over to the mail server twice without an answer: they may have "
+                "arrived or not, and are not sent again. See triaged deliveries list.",
+            )
+        )
+    if facts.unanswered:
+        found.append(
+            Problem(
+                "unanswered",
+                f"{facts.unanswered} emails were handed over to the mail server, and no answer came: each is sent once "
+                "more after hours. Does the mail server hang? See triaged deliveries list --state sending.",
             )
         )
     return found

@@ -38,6 +38,7 @@ STYLES: Final = {
     "dead": "bold red",
     "failed": "bold red",
     "uncertain": "yellow",
+    "dismissed": "dim",
     "suppressed": "yellow",
     "deferred": "yellow",
     "sent": "green",

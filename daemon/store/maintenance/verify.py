@@ -37,7 +37,13 @@ BYTES_AT_ONCE: Final = 8 * 1024 * 1024
 
 LIVE_STATES: Final = (JobState.READY, JobState.LEASED)
 ON_TICKET: Final = (Disposition.TICKET, Disposition.FOLLOW_UP)
-FINAL_STATES: Final = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SUPPRESSED, DeliveryState.UNCERTAIN)
+FINAL_STATES: Final = (
+    DeliveryState.SENT,
+    DeliveryState.FAILED,
+    DeliveryState.SUPPRESSED,
+    DeliveryState.UNCERTAIN,
+    DeliveryState.DISMISSED,
+)
 TABLES: Final[dict[SubjectKind, Any]] = {
     SubjectKind.TICKET: Ticket,
     SubjectKind.MESSAGE: MessageRow,

@@ -41,6 +41,11 @@ def facts(
         uncertain=_count(session, DeliveryRow.id, and_(DeliveryRow.state == DeliveryState.UNCERTAIN, NOT_SENT)),
         deferred=_count(session, DeliveryRow.id, and_(DeliveryRow.state == DeliveryState.DEFERRED, NOT_SENT)),
         limited=delivery_counts.limited(session, MailKind.ACKNOWLEDGEMENT, now),
+        unanswered=_count(
+            session,
+            DeliveryRow.id,
+            and_(DeliveryRow.state == DeliveryState.SENDING, NOT_SENT, DeliveryRow.unended == 0),
+        ),
         last_mail_at=session.execute(select(Inbound.received_at).order_by(Inbound.id.desc()).limit(1)).scalar(),
         mailboxes={name: _mailbox(session, name) for name in mailboxes},
         room=room,

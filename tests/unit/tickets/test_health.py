@@ -20,6 +20,7 @@ WELL = HealthFacts(
     uncertain=0,
     deferred=0,
     limited=50,
+    unanswered=0,
     last_mail_at=NOON - timedelta(hours=1),
     mailboxes={"work": MailboxFacts(NOON - timedelta(minutes=2), None, "")},
 )
@@ -48,6 +49,7 @@ def test_a_healthy_system_has_no_problem() -> None:
         ({"uncertain": 1}, "uncertain"),
         ({"deferred": 1}, "deferred"),
         ({"limited": 51}, "limited"),
+        ({"unanswered": 1}, "unanswered"),
         ({"mailboxes": {"work": MailboxFacts(NOON - timedelta(minutes=16), None, "no route")}}, "mailbox work"),
         ({"mailboxes": {"work": MailboxFacts(None, None, "refused")}}, "mailbox work"),
     ],
