@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from daemon.mail.envelope import Inbound
 from daemon.store import deliveries, delivery_counts
@@ -15,7 +16,7 @@ from daemon.store.maintenance.verify import verify
 from daemon.store.models import DeliveryRow, Job, Person, Ticket
 from daemon.store.queries import health
 from daemon.store.store import Store
-from daemon.tickets import actions
+from daemon.tickets import actions, notification
 from daemon.vocabulary import HealthFacts, MailKind, Subject, SubjectKind
 from tests.support.emails import ANN, inbound, mail
 from tests.support.fakes import NOON
@@ -187,22 +188,28 @@ def test_the_customers_of_a_large_provider_wait_instead_of_getting_nothing(store
 
 
 def test_the_limits_hold_between_two_workers(store_url: str) -> None:
-    stores = [Store(store_url) for _ in range(2)]
-    pipelines = [Pipeline(stores[0], 10, acknowledgements_per_hour=5)]
-    pipelines[0].process(many(1, stranger))
-    pipelines.append(Pipeline(stores[1], 10, acknowledgements_per_hour=5))
-    start = threading.Barrier(2)
+    first, second = Store(store_url), Store(store_url)
+    planning, counted = threading.Event(), threading.Event()
 
-    def work(worker: int) -> None:
-        start.wait(30)
-        for n in range(10):
-            pipelines[worker].process(many(1, lambda _, n=n: stranger(100 * worker + n + 1)))  # type: ignore[misc]
+    def plan_one(session: Session) -> None:
+        notification.load_facts(session, [], {}, 60, NOON)
+        planning.set()
+        deliveries.add(session, [acknowledgement(1, ANN, NOON)])
+        # Long enough for a worker that does not wait for this plan.
+        counted.wait(1)
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(work, range(2)))
-    assert states(stores[0]).count("sent") == 5
-    for opened in stores:
-        opened.close()
+    def count(session: Session) -> int:
+        found = notification.load_facts(session, [], {}, 60, NOON).recent.in_all_hour
+        counted.set()
+        return found
+
+    with ThreadPoolExecutor(1) as pool:
+        planned = pool.submit(first.write, plan_one)
+        assert planning.wait(30)
+        assert second.write(count) == 1
+        planned.result(30)
+    first.close()
+    second.close()
 
 
 class Digests:
