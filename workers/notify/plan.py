@@ -157,14 +157,15 @@ def provider_limit(facts: Facts, _recipient: str) -> str:
     """Limit the email to a domain where many people ordinarily write from, by their ordinary number."""
     if facts.verified or not _is_provider(facts):
         return ""
-    return _reached(facts.sent.domain_hour, _provider_hour(facts), "to this large domain within an hour")
+    allowed = max(facts.limits.per_domain_hour, facts.sent.ordinary_day // HOURS_OF_A_DAY)
+    return _reached(facts.sent.domain_hour, _share(facts, allowed), "to this large domain within an hour")
 
 
 def total_limit(facts: Facts, _recipient: str) -> str:
     """Limit all acknowledgements to unverified people, for the case of a flood; 0 turns off all acknowledgements."""
     if facts.verified and facts.limits.per_hour:
         return ""
-    return _reached(facts.sent.hour, facts.limits.per_hour, "in total within an hour")
+    return _reached(facts.sent.hour, _share(facts, facts.limits.per_hour), "in total within an hour")
 
 
 def answered(facts: Facts, _recipient: str) -> str:
@@ -188,8 +189,8 @@ CUSTOMER_CHECKS: Final[tuple[Check, ...]] = (
     provider_limit,
     total_limit,
 )
-# A flood of strangers reaches these limits, and honest people then wait. The others name one mailbox or organisation:
-# whoever floods it must not make us go on for a day.
+# A flood of strangers reaches these limits, and honest people then wait. The others protect one mailbox or domain: a
+# flood of it must not make us write to it for a day.
 DEFERRING_CHECKS: Final[tuple[Check, ...]] = (provider_limit, total_limit)
 
 # The admin chose the address of a team, so it may be called postmaster. Past its limit it gets a digest.
@@ -237,9 +238,10 @@ def _reached(sent: int, limit: int, where: str) -> str:
 
 
 def _is_provider(facts: Facts) -> bool:
-    """Say whether an ordinary day of a domain allows it more than the limit for any domain."""
-    return _provider_hour(facts) > facts.limits.per_domain_hour > 0
+    """Say whether as many people of a domain write on an ordinary day as its limit allows in an hour."""
+    return facts.sent.ordinary_day >= facts.limits.per_domain_hour > 0
 
 
-def _provider_hour(facts: Facts) -> int:
-    return facts.sent.ordinary_day // HOURS_OF_A_DAY
+def _share(facts: Facts, limit: int) -> int:
+    """Return the part of a limit that an email may use: what waits since a flood leaves half to who writes now."""
+    return (limit + 1) // 2 if facts.cause == Cause.DEFERRED else limit

@@ -129,7 +129,9 @@ def test_a_suppressed_customer_is_not_acknowledged() -> None:
         (True, SendCounts(domain_hour=60), "planned", "new ticket"),
         (False, SendCounts(domain_hour=59), "planned", "new ticket"),
         (False, SendCounts(domain_hour=60), "suppressed", "domain"),
-        (False, SendCounts(domain_hour=60, ordinary_day=240), "suppressed", "domain"),
+        (False, SendCounts(domain_hour=60, ordinary_day=59), "suppressed", "this domain"),
+        (False, SendCounts(domain_hour=59, ordinary_day=60), "planned", "new ticket"),
+        (False, SendCounts(domain_hour=60, ordinary_day=60), "deferred", "large domain"),
         (False, SendCounts(domain_hour=60, ordinary_day=244), "planned", "new ticket"),
         (False, SendCounts(domain_hour=61, ordinary_day=244), "deferred", "large domain"),
         (True, SendCounts(domain_hour=61, ordinary_day=244), "planned", "new ticket"),
@@ -161,10 +163,22 @@ def test_a_limit_of_zero_turns_them_off_for_strangers(limit: str) -> None:
 FLOOD = replace(OPENED, verified=False, cause="deferred", sent=SendCounts(hour=600), limits=LIMITS)
 
 
-def test_a_deferred_acknowledgement_is_sent_when_the_limit_allows_it() -> None:
-    assert plan(replace(FLOOD, sent=SendCounts(hour=599))) == (
-        Planned(MailKind.ACKNOWLEDGEMENT, ANN, "planned", "acknowledgement of a new ticket"),
-    )
+@pytest.mark.parametrize(
+    ("sent", "state"),
+    [
+        (SendCounts(hour=299), "planned"),
+        (SendCounts(hour=300), "deferred"),
+        (SendCounts(domain_hour=49, ordinary_day=400), "planned"),
+        (SendCounts(domain_hour=50, ordinary_day=400), "deferred"),
+    ],
+)
+def test_what_waits_leaves_half_of_a_limit_to_who_writes_now(sent: SendCounts, state: str) -> None:
+    assert [(one.kind, one.state) for one in plan(replace(FLOOD, sent=sent))] == [("acknowledgement", state)]
+
+
+def test_even_the_smallest_limit_lets_one_go_that_waits() -> None:
+    smallest = replace(FLOOD, sent=SendCounts(), limits=replace(LIMITS, per_hour=1))
+    assert acknowledgement(smallest).state == "planned"
 
 
 def test_a_deferred_acknowledgement_waits_until_its_last_try() -> None:
