@@ -30,8 +30,8 @@ class Identity:
     """Who we are: our addresses, our keys, and the servers, lists and machines that we trust.
 
     `trusted_authserv_ids` are the names of our border servers in lower case, believed when a client in one of
-    `trusted_networks` brings the email; `mailbox_borders` maps an IMAP account to the name of its border. `accepted_machines` are
-    addresses and "@domain", in lower case.
+    `trusted_networks` brings the email; `mailbox_borders` maps an IMAP account to the name of its border.
+    `accepted_machines` are addresses and "@domain", in lower case.
     """
 
     own_addresses: frozenset[str]
