@@ -35,6 +35,7 @@ docs: $(STAMP)
 
 score: $(STAMP_TEST)
 	$(PY) -m tests.scores.mail $(GATE)
+	$(PY) -m tests.scores.cases $(GATE)
 	$(PY) -m tests.scores.triage $(GATE)
 
 bench: $(STAMP_TEST)

@@ -44,7 +44,8 @@ def dry_run(tools: DryRunTools, mail: EmailFile) -> DryRunResult:
     began = perf_counter()
     inbound = Inbound(Envelope(None, (), "try", datetime.now(UTC)), mail.raw, "try")
     analysis = analyze(inbound, tools.identity)
-    row = {**_message(mail.name, analysis.message), **_decisions(tools, analysis)}
+    requester = analysis.sender_email and readable_address(analysis.sender_email)
+    row = {**_message(mail.name, analysis.message), "requester": requester, **_decisions(tools, analysis)}
     row["seconds"] = round(perf_counter() - began, 4)
     return DryRunResult(row, analysis.keys, analysis.author)
 
@@ -53,7 +54,7 @@ def failed(mail: EmailFile, reason: str) -> DryRunResult:
     """Return the row for an email that could not be analyzed."""
     texts = dict.fromkeys(("message_id", "subject", "text", "reply"), "")
     lists: dict[str, list[Any]] = {key: [] for key in ("from", "to", "cc", "reply_to", "attachments", "defects")}
-    nothing = dict.fromkeys(("date", "screening", "bounce", "follow_up", "triage", "seconds"))
+    nothing = dict.fromkeys(("date", "requester", "screening", "bounce", "follow_up", "triage", "seconds"))
     return DryRunResult(
         {"file": mail.name, **texts, **lists, **nothing, "error": reason},
         Keys(),

@@ -22,10 +22,10 @@ _NAME = re.compile(
     r"[^\s<>@]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,8}|(?<![/.a-z0-9-])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){2,8}"
 )
 # Said by the MTAs (Postfix, Exim), seen in transcripts of sessions (Sendmail), or known of KDDI (au, ezweb), which
-# leaves the address out only then.
+# leaves the address out only then, and of Apache James (Verizon), which then lists the size of the message it took.
 _AFTER_DATA = re.compile(
     r"(?:in reply to|after) (?:the )?(?:end of )?data\b|(?:^|\n)[> ]{0,8}data ?\n ?<<< ?5|(?:^|\n)data(?:\n|$)"
-    r"|\b550 : user unknown"
+    r"|\b550 : user unknown|\n[ \t]{0,8}size \(in bytes\) ?:"
 )
 
 _OF_SENDER: Final = frozenset({"1.7", "1.8"})

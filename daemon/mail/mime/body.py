@@ -19,6 +19,11 @@ _READABLE: Final = frozenset(
     ("text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-amp-html")
 )
 _HTML: Final = frozenset(("text/html", "text/x-amp-html"))
+_LITTLE: Final = 40
+_MADE_UP: Final = re.compile(
+    r"(?:att|message|msg|mail|email|body|text|part|noname|unnamed|untitled|unknown|inline|content|plain|html|index|reply"
+    r"|footer|disclaimer|mime-attachment|smime)[\s\d._()-]*(?:txt|text|html?|eml)?"
+)
 _META_CHARSET: Final = re.compile(
     rb"<(?:meta|\?xml)\b[^>]{0,300}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE
 )
@@ -83,8 +88,13 @@ def _meta_charset(data: bytes) -> str:
 
 
 def text_parts(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
-    """Return the parts of the readable text, in order; for a forward without text, those of the nested email."""
+    """Return the parts of the readable text, in order; for a forward without text, those of the nested email.
+
+    Inline text with the name of a file is read where the other text says little.
+    """
     chosen = _chosen(entity, texts)
+    if sum(len(texts[part.index].strip()) for part in chosen) < _LITTLE:
+        chosen = _chosen(entity, texts, named=True)
     if not _has_text(chosen, texts):
         chosen = _named_texts(entity, texts) or chosen
     if _has_text(chosen, texts) or entity.content_type == "multipart/report":
@@ -103,23 +113,26 @@ def _named_texts(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
     return [part for part in named if part.content_type in _READABLE and texts[part.index].strip()][:1]
 
 
-def _chosen(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
+def _chosen(entity: Entity, texts: Mapping[int, str], *, named: bool = False) -> list[Entity]:
+    """Return the parts that are text to be read; with `named`, also inline text that a person's file name names."""
     if entity.content_type == "multipart/alternative" and entity.children:
-        return _best([_chosen(child, texts) for child in entity.children], texts)
+        return _best([_chosen(child, texts, named=named) for child in entity.children], texts)
     if entity.is_wrapper:
-        return _joined([_chosen(child, texts) for child in entity.children])
-    return [entity] if _is_body(entity, texts) else []
+        return _joined([_chosen(child, texts, named=named) for child in entity.children])
+    return [entity] if _is_body(entity, texts, named=named) else []
 
 
-def _is_body(entity: Entity, texts: Mapping[int, str]) -> bool:
+def _is_body(entity: Entity, texts: Mapping[int, str], *, named: bool) -> bool:
     if _is_lost_multipart(entity):
         return True
     if entity.is_report:
         return entity.index in texts and not has_report_fields(texts[entity.index])
     if entity.content_type not in _READABLE or entity.disposition.value == "attachment":
         return False
-    # A program that shows a text part in the email says "inline", whether it names the part or not.
-    return entity.index in texts and (entity.disposition.value == "inline" or not declared_name(entity))
+    name = declared_name(entity)
+    # Netscape and Apple Mail show text files inline; a name that a program made up is not that of a file.
+    is_shown = entity.disposition.value == "inline" and (named or _MADE_UP.fullmatch(name.lower()))
+    return entity.index in texts and (not name or bool(is_shown))
 
 
 def _best(options: list[list[Entity]], texts: Mapping[int, str]) -> list[Entity]:

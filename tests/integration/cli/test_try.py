@@ -10,7 +10,7 @@ from tests.support.emails import inbound, mail
 
 KEYS = [
     *("file", "message_id", "subject", "date", "from", "to", "cc", "reply_to", "text", "reply", "attachments"),
-    *("screening", "bounce", "follow_up", "triage", "defects", "seconds"),
+    *("requester", "screening", "bounce", "follow_up", "triage", "defects", "seconds"),
 ]
 EXAMPLES = {"Payments": "invoice refund charged twice", "Login": "password locked sign in code"}
 

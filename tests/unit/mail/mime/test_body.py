@@ -29,6 +29,14 @@ BODIES = [
     (multipart(b"mixed", b"Content-Type: text/plain; name=a.txt\n\nonly"), "only\n"),
     (multipart(b"mixed", b"Content-Disposition: attachment; filename=a.txt\n\nonly"), ""),
     (multipart(b"mixed", PLAIN + b"one", b"Content-Disposition: inline; filename=a.txt\n\ntwo"), "one\n\ntwo\n"),
+    (
+        multipart(b"mixed", PLAIN + b"one " * 30, b"Content-Disposition: inline; filename=a.txt\n\ntwo"),
+        "one " * 30 + "\n",
+    ),
+    (
+        multipart(b"mixed", PLAIN + b"one " * 30, b"Content-Disposition: inline; filename=ATT1.txt\n\ntwo"),
+        "one " * 30 + "\n\ntwo\n",
+    ),
     (multipart(b"mixed", PLAIN + b"one", b"Content-Disposition: attachment\n\nfile"), "one\n"),
     (
         multipart(b"mixed", multipart(b"alternative", PLAIN + b"one", HTML + b"two"), PLAIN + b"footer"),
