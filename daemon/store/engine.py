@@ -6,8 +6,8 @@ from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from daemon.store.sqlite_file import SqliteFile, sqlite_file
@@ -71,7 +71,16 @@ def _sqlite(url: str, file: SqliteFile | None) -> Engine:
         event.listen(engine, "commit", lambda _: file.check())
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", _as_outage, retval=True)
     return engine
+
+
+def _as_outage(context: ExceptionContext) -> BaseException | None:
+    """Report a file that cannot be read as an outage: a failed read appears as damage, which no email has caused."""
+    error = context.original_exception
+    if type(error) is sqlite3.DatabaseError:
+        return OperationalError(context.statement, context.parameters, error)
+    return None
 
 
 def _set_pragmas(connection: Any, entry: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the connections of drivers have no common type
