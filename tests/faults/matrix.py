@@ -1,6 +1,8 @@
 """Let every fault happen at every point of a mail's way, on both stores, and prove that nothing was lost.
 
-Usage: python -m tests.faults.matrix [--short] [--seed N] [--rounds N] [--only SYSTEM]
+Then let the machine and the servers fail (`machine.py`).
+
+Usage: python -m tests.faults.matrix [--short] [--seed N] [--rounds N] [--only SYSTEM] [--real]
 Prints a table in Markdown; exits 1 on any violation.
 """
 
@@ -21,11 +23,14 @@ from tests.faults.evidence import unanswered
 from tests.faults.kit import Kit, at_once, verdict
 from tests.faults.load import Client, Numbers
 from tests.faults.points import ANY, FAILURES, KILL, POINTS, SLEEP, Fault, Pair, pairs, waves
+from tests.faults.real import RealRun
+from tests.faults.real import table as real_table
 from tests.faults.system import KINDS, SQLITE, System
 
 PAST_THE_LEASE: Final = 3.5
 MAILS: Final = 3
 FULL_ROUNDS: Final = 12
+REAL_ROUNDS: Final = 8
 PAIRS: Final = 50
 SHORT_PAIRS: Final = 5
 TWO_ON_ONE: Final = "two on one mail"
@@ -250,22 +255,29 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, help="how often each fault happens at each point")
     parser.add_argument("--only", choices=KINDS)
+    parser.add_argument("--real", action="store_true", help="only the faults of the machine and the servers")
     options = parser.parse_args()
+    kinds = [kind for kind in KINDS if options.only in (None, kind)]
     with Kit() as kit:
-        runs = [Run(kit, kind, options.seed) for kind in KINDS if options.only in (None, kind)]
-        rounds = options.rounds or (1 if options.short else FULL_ROUNDS)
-        at_once(
-            partial(
-                run,
-                rounds,
-                SHORT_PAIRS if options.short else PAIRS,
-                every_passing=not options.short and run.outcome.kind == SQLITE,
-            )
-            for run in runs
-        )
-    outcomes = [run.outcome for run in runs]
-    print(f"Seed {options.seed}.\n\n{table(outcomes)}")
-    return verdict({outcome.kind: outcome.problems for outcome in outcomes})
+        named = [] if options.real else _at_points(kit, kinds, options)
+        real = [RealRun(kit, kind, options.seed) for kind in kinds]
+        at_once(partial(run, 0 if options.short else options.rounds or REAL_ROUNDS) for run in real)
+    hit = [run.outcome for run in real]
+    tables = [table(named)] if named else []
+    print("\n\n".join([f"Seed {options.seed}.", *tables, real_table(hit)]))
+    problems = {kind: [p for o in (*named, *hit) if o.kind == kind for p in o.problems] for kind in kinds}
+    return verdict(problems)
+
+
+def _at_points(kit: Kit, kinds: Sequence[str], options: argparse.Namespace) -> list[Outcome]:
+    """Let the faults happen at the named points, on all systems at once."""
+    runs = [Run(kit, kind, options.seed) for kind in kinds]
+    rounds = options.rounds or (1 if options.short else FULL_ROUNDS)
+    pairs_ = SHORT_PAIRS if options.short else PAIRS
+    at_once(
+        partial(run, rounds, pairs_, every_passing=not options.short and run.outcome.kind == SQLITE) for run in runs
+    )
+    return [run.outcome for run in runs]
 
 
 if __name__ == "__main__":

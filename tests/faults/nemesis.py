@@ -14,9 +14,11 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from typing import Final
 
+import psutil
 import redis
 
 from tests.faults.load import Mail, Numbers
+from tests.faults.machine import Machine
 from tests.faults.points import FAILURES, POINTS
 from tests.faults.system import SQLITE, System
 from tests.support import imap_faults
@@ -30,6 +32,7 @@ REFUSED: Final = "550 5.1.1 no such user"
 BALLAST: Final = 2**30
 FLOOR: Final = "TRIAGED_LIMITS__FREE_BYTES"
 TAKEN, NO_SPACE = 250, 452
+REAL_SHARE: Final = 4
 
 
 class Mailbox:
@@ -80,6 +83,7 @@ class Nemesis:
         self.done: dict[str, int] = {}
         self.refused: list[Mail] = []
         self.problems: list[str] = []
+        self._machine = Machine(system, chance)
         both = (
             self.kill_one,
             self.kill_all,
@@ -94,6 +98,7 @@ class Nemesis:
             self.imap_expunges,
             self.clock_jumps,
             self.disk_runs_low,
+            *[self.real_fault] * REAL_SHARE,
         )
         embedded = (self.sqlite_is_locked, self.disk_is_full)
         scaled = (
@@ -114,6 +119,13 @@ class Nemesis:
         evil()
         name = getattr(evil, "__name__", "evil").replace("_", " ")
         self.done[name] = self.done.get(name, 0) + 1
+
+    def real_fault(self) -> None:
+        """Do one of the faults of `machine`; a process that is just dead cannot be traced."""
+        fault = self.chance.choice(self._machine.faults())
+        with suppress(RuntimeError, psutil.Error), fault.begin():
+            time.sleep(fault.seconds)
+            self.done[fault.name] = self.done.get(fault.name, 0) + 1
 
     def kill_one(self) -> None:
         self.system.kill(self.chance.choice(self.system.children).role)

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import smtplib
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -28,6 +29,7 @@ KINDS: Final = (SQLITE, POSTGRES)
 PATIENCE: Final = 60.0
 STEP: Final = 70.0
 SWEPT: Final = 0.8
+TMPFS_BYTES: Final = 256 * 2**20
 UNFINISHED: Final = """
     SELECT (SELECT count(*) FROM job WHERE state IN ('ready', 'leased'))
          + (SELECT count(*) FROM ticket WHERE category = 'PENDING')
@@ -66,7 +68,14 @@ class System:
     """
 
     def __init__(
-        self, kit: Kit, kind: str, *, patch: str = "", extra: Mapping[str, str] | None = None, own: bool = False
+        self,
+        kit: Kit,
+        kind: str,
+        *,
+        patch: str = "",
+        extra: Mapping[str, str] | None = None,
+        own: bool = False,
+        tmpfs: bool = False,
     ) -> None:
         self.kit, self.kind, self.room = kit, kind, kit.room()
         self.sink = Sink()
@@ -74,6 +83,8 @@ class System:
         self.points = self.room / "points"
         self.redis: RedisServer | None = None
         self.postgres: PostgresServer | None = None
+        # A file system of its own for the state, where SQLite needs one and we may mount it.
+        self.tmpfs = tmpfs and kind == SQLITE
         self._own, self._patch, self._extra = own, patch, dict(extra or {})
         self._stepped = 0.0
         self._stopping = threading.Event()
@@ -103,6 +114,7 @@ class System:
             self.url = self.postgres.url if self._own else self.kit.database()
             roles = [("daemon", ("daemon",)), ("worker-1", ("worker",)), ("worker-2", ("worker",))]
         self.state.mkdir(mode=0o700)
+        self.tmpfs = self.tmpfs and _mounted(self.state)
         self.kit.models(self.state / "models", lambda: self._must("teach", patch="tests.faults.teach"))
         self._must("db", "upgrade")
         # Servers restart under it: no connection is kept.
@@ -314,3 +326,11 @@ class System:
                 server.__exit__()
         with suppress(RuntimeError):  # never started
             self.sink.__exit__()
+        if self.tmpfs and os.path.ismount(self.state):
+            subprocess.run(["umount", "--lazy", self.state], check=True)
+
+
+def _mounted(directory: Path) -> bool:
+    """Mount a small file system; return False where that is not allowed."""
+    command = ["mount", "-t", "tmpfs", "-o", f"size={TMPFS_BYTES},mode=0700", "triaged-faults", directory]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0

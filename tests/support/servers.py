@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
 import psycopg
 import redis
 from redis.backoff import NoBackoff
@@ -75,6 +76,11 @@ class Server(ABC):
     def kill(self) -> None:
         """End it as a loss of power would."""
         self._end(signal.SIGKILL)
+
+    def revive(self) -> None:
+        """Start it again if it has ended, as systemd would."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
 
     def stop(self) -> None:
         """End it in order."""
@@ -193,6 +199,15 @@ class PostgresServer(Server):
         except psycopg.OperationalError:
             return False
         return True
+
+    def kill(self) -> None:
+        """End the server and every process of it at once; it can be started again as soon as all are gone."""
+        children = psutil.Process(self.pid).children()
+        super().kill()
+        for child in children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        psutil.wait_procs(children, PATIENCE_SECONDS)
 
     def identity(self) -> dict[str, Any]:
         # PostgreSQL refuses to run as root.

@@ -42,6 +42,7 @@ class Sink:
     ) -> None:
         self.received: list[Received] = []
         self.connections = 0
+        self.seconds_a_byte = 0.0
         self.commands: list[str] = []
         self.options: list[list[str]] = []
         self.delay = 0.0
@@ -95,7 +96,8 @@ class Sink:
 
     def _session(self) -> SMTP:
         self.connections += 1
-        session = SMTP(
+        session = _Session(
+            self,
             _Handler(self),
             hostname="sink.test",
             enable_SMTPUTF8=True,
@@ -130,6 +132,23 @@ class Sink:
     def refusal(self, recipient: str) -> str | None:
         """Return the answer with which this recipient is refused."""
         return self._refused.get(recipient)
+
+
+class _Session(SMTP):
+    """A session that writes its replies byte by byte where the sink is slow."""
+
+    def __init__(self, sink: Sink, handler: object, **options: Any) -> None:
+        super().__init__(handler, **options)
+        self._sink = sink
+
+    async def push(self, status: Any) -> None:
+        """Write one reply line; the name is of aiosmtpd."""
+        if not self._sink.seconds_a_byte:
+            await super().push(status)
+            return
+        for byte in (status if isinstance(status, bytes) else status.encode()) + b"\r\n":
+            self._writer.write(bytes([byte]))  # type: ignore[union-attr]  # there is one while a session lasts
+            await asyncio.sleep(self._sink.seconds_a_byte)
 
 
 class _Handler:

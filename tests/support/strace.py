@@ -63,7 +63,8 @@ class Strace:
         with (self._directory / "said").open("wb") as said:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
         until = time.monotonic() + PATIENCE_SECONDS
-        while self._said().count(" attached") < len(self._pids):
+        # A process may have ended since it was named.
+        while sum(self._said().count(end) for end in (" attached", "No such process")) < len(self._pids):
             if self._process.poll() is not None or time.monotonic() > until:
                 reason = self._said().strip()
                 self.__exit__()
