@@ -24,7 +24,7 @@ PATTERNS = {
     r"^[^\x00-\x1f\x7f]{1,64}$": "1 to 64 characters, no control characters",
     r"^[^\x00-\x1f\x7f<>@]{1,64}$": "1 to 64 characters, no `< > @`",
     r"^[A-Z]{1,6}$": "1 to 6 letters A to Z",
-    r"^https://|^http://(127\.0\.0\.1|localhost)[:/]": "https URL",
+    r"^https://[^/?#@]+(?:[/?#]|$)|^http://(127\.0\.0\.1|localhost)[:/][^@]*$": "https URL",
 }
 
 

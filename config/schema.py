@@ -12,15 +12,21 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 from config.values import (
     AddressOrDomain,
     Count,
+    DatabaseUrl,
     Endpoint,
+    FilePath,
+    Host,
     Label,
     MailAddress,
     Mode,
     Name,
     Network,
+    OptionalHost,
     Pattern,
     Port,
     PriorityName,
+    RedisUrl,
+    Seconds,
     Share,
     Title,
 )
@@ -37,11 +43,11 @@ class Section(BaseModel):
 class Service(Section):
     """Where triaged keeps its state, and who is notified of problems."""
 
-    state_dir: Path = Path("var")
+    state_dir: FilePath = Path("var")
     """Directory of the SQLite database, the models and the lock; only triaged may read it."""
     admin: Annotated[MailAddress | None, Field(examples=["admin@example.com"])] = None
     """Address that is notified of problems; not set: nobody."""
-    templates: Annotated[Path | None, Field(examples=["/etc/triaged/templates"])] = None
+    templates: Annotated[FilePath | None, Field(examples=["/etc/triaged/templates"])] = None
     """Directory of your own *.j2 templates, which replace the shipped ones of the same name."""
 
 
@@ -52,7 +58,7 @@ class Support(Section):
     """Name that customers see as the sender."""
     addresses: Annotated[tuple[MailAddress, ...], Field(min_length=1)] = ("support@example.com",)
     """Addresses that customers write to; triaged sends from the first one."""
-    domain: str = ""
+    domain: OptionalHost = ""
     """Right-hand side of the Message-IDs of triaged; empty: the domain of the first address."""
     plus_addressing: bool = True
     """Whether your mail server delivers support+anything@ to support@; false: tokens are not put into addresses."""
@@ -82,14 +88,14 @@ class Support(Section):
 class Database(Section):
     """The database: SQLite in the state directory, or PostgreSQL."""
 
-    url: Annotated[SecretStr, Field(examples=["postgresql://user:password@host/name"])] = SecretStr("")
+    url: Annotated[DatabaseUrl, Field(examples=["postgresql://user:password@host/name"])] = SecretStr("")
     """URL of a PostgreSQL database; empty: SQLite in service.state_dir."""
 
 
 class Broker(Section):
     """How workers are woken: inside the process, or over Redis."""
 
-    url: Annotated[SecretStr, Field(examples=["redis://host:6379/0"])] = SecretStr("")
+    url: Annotated[RedisUrl, Field(examples=["redis://host:6379/0"])] = SecretStr("")
     """URL of a Redis database; empty: jobs are passed on inside the process."""
     threads: Annotated[int, Field(ge=1, le=64)] = 2
     """Number of threads of each worker process; raise it where your mail server is slow."""
@@ -104,11 +110,11 @@ class Smtp(Section):
     """Address and port to listen on; a socket from systemd takes precedence."""
     protocol: Literal["smtp", "lmtp"] = "smtp"
     """Protocol to speak; use lmtp behind Postfix."""
-    hostname: str = ""
+    hostname: OptionalHost = ""
     """Host name in the greeting, also used when sending; empty: the name of this host."""
-    certificate: Annotated[Path | None, Field(examples=["/etc/triaged/tls/fullchain.pem"])] = None
+    certificate: Annotated[FilePath | None, Field(examples=["/etc/triaged/tls/fullchain.pem"])] = None
     """Certificate chain in PEM; with it triaged offers STARTTLS."""
-    key: Annotated[Path | None, Field(examples=["/etc/triaged/tls/privkey.pem"])] = None
+    key: Annotated[FilePath | None, Field(examples=["/etc/triaged/tls/privkey.pem"])] = None
     """Private key of the certificate, in PEM; set both or neither."""
     require_tls: bool = False
     """Whether email without STARTTLS is refused; needs a certificate."""
@@ -122,6 +128,8 @@ class Smtp(Section):
     def _certificate_has_its_key(self) -> Self:
         if (self.certificate is None) != (self.key is None):
             raise ValueError("certificate and key belong together; set both or neither")
+        if not all(self.users) or not all(secret.get_secret_value() for secret in self.users.values()):
+            raise ValueError("users need a name and a password, neither of them empty")
         if (self.users or self.require_tls) and self.certificate is None:
             raise ValueError("users and require_tls need TLS; set certificate and key")
         return self
@@ -132,7 +140,7 @@ class OAuth2(Section):
 
     token_url: Annotated[
         str,
-        StringConstraints(pattern=r"^https://|^http://(127\.0\.0\.1|localhost)[:/]"),
+        StringConstraints(pattern=r"^https://[^/?#@]+(?:[/?#]|$)|^http://(127\.0\.0\.1|localhost)[:/][^@]*$"),
         Field(examples=["https://login.microsoftonline.com/TENANT/oauth2/v2.0/token"]),
     ]
     """Token endpoint of the provider; https, except on this host."""
@@ -154,7 +162,7 @@ class Imap(Section):
 
     name: Annotated[Name, Field(examples=["work"])]
     """Name of the mailbox in logs and in the names of its credentials, such as imap.work.password."""
-    host: Annotated[str, Field(examples=["imap.example.com"])]
+    host: Annotated[Host, Field(examples=["imap.example.com"])]
     """Host name of the IMAP server."""
     port: Port = 993
     """Port of the IMAP server."""
@@ -174,7 +182,7 @@ class Imap(Section):
     """Folder that stored emails are moved to when `after` is "move"."""
     idle: bool = True
     """Whether the server may announce new email at once (IMAP IDLE), where it can."""
-    poll_seconds: Annotated[float, Field(gt=0)] = 60
+    poll_seconds: Seconds = 60
     """Time between two looks where the server does not announce new email."""
 
     border: Annotated[str, Field(examples=["mx.google.com"])] = ""
@@ -184,6 +192,8 @@ class Imap(Section):
     def _has_one_credential(self) -> Self:
         if bool(self.password.get_secret_value()) == (self.oauth2 is not None):
             raise ValueError(f"mailbox {self.name!r} needs either password or oauth2")
+        if self.after == "move" and self.move_to in self.folders:
+            raise ValueError(f"mailbox {self.name!r} reads the folder {self.move_to!r}, so move_to must be another one")
         return self
 
 
@@ -192,9 +202,9 @@ class Outgoing(Section):
 
     transport: Literal["maildir", "smtp"] = "maildir"
     """maildir: write emails to files and send nothing; smtp: send through your mail server."""
-    maildir: Path = Path("var/outgoing")
-    """Maildir that emails are written to when `transport` is "maildir"."""
-    host: str = "localhost"
+    maildir: Annotated[FilePath | None, Field(examples=["/var/lib/triaged/outgoing"])] = None
+    """Maildir that emails are written to when `transport` is "maildir"; not set: outgoing in service.state_dir."""
+    host: Host = "localhost"
     """Host name of your mail server."""
     port: Port = 587
     """Port of your mail server."""
@@ -287,7 +297,7 @@ class TriageSection(Section):
     """Share of automatic decisions whose notification asks the team for a check, so that accuracy stays measured."""
     retrain_after: Annotated[int, Field(ge=0)] = 25
     """Number of corrections after which a new model is trained; 0: never by itself."""
-    examples: Annotated[Path | None, Field(examples=["/etc/triaged/examples"])] = None
+    examples: Annotated[FilePath | None, Field(examples=["/etc/triaged/examples"])] = None
     """Directory of your own CSV files (subject, body, category, priority) to learn from instead of the shipped ones."""
 
 
@@ -302,9 +312,9 @@ class Limits(Section):
     """Number of SMTP clients at a time."""
     connections_per_address: Count = 20
     """Number of SMTP clients at a time from one address (IPv6: from one /64 network)."""
-    session_seconds: Annotated[float, Field(gt=0)] = 1800
+    session_seconds: Seconds = 1800
     """Longest SMTP session."""
-    idle_seconds: Annotated[float, Field(gt=0)] = 60
+    idle_seconds: Seconds = 60
     """Longest silence of an SMTP client."""
     free_bytes: Annotated[int, Field(ge=0)] = 512 * MEGABYTE
     """Free space in state_dir below which email is refused for the moment (452)."""
@@ -328,18 +338,18 @@ class Limits(Section):
     """Notifications an hour to one team; further tickets are listed in a digest every 15 minutes. 0: digests only."""
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
     """Number of times a job is tried before it is dead and a person has to look."""
-    delivery_days: Annotated[float, Field(gt=0)] = 5
+    delivery_days: Annotated[float, Field(gt=0, le=365)] = 5
     """Time for which an email is tried again after temporary failures."""
 
 
 class Health(Section):
     """When the admin is notified."""
 
-    job_minutes: Annotated[float, Field(gt=0)] = 5
+    job_minutes: Annotated[float, Field(gt=0, le=525_600)] = 5
     """A job has been due for longer than this."""
-    mailbox_minutes: Annotated[float, Field(gt=0)] = 15
+    mailbox_minutes: Annotated[float, Field(gt=0, le=525_600)] = 15
     """A mailbox has not been read for longer than this."""
-    no_mail_hours: Annotated[float, Field(ge=0)] = 0
+    no_mail_hours: Annotated[float, Field(ge=0, le=8760)] = 0
     """No email at all has come for longer than this; 0: never."""
     daily_report: bool = True
     """Whether service.admin gets one short email a day with the counts of the day before (UTC)."""

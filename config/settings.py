@@ -4,9 +4,9 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from config import defaults
@@ -47,8 +47,8 @@ class Settings(BaseSettings):
     smtp: Smtp = Smtp()
     imap: tuple[Imap, ...] = ()
     outgoing: Outgoing = Outgoing()
-    teams: tuple[Team, ...] = defaults.TEAMS
-    categories: tuple[Category, ...] = defaults.CATEGORIES
+    teams: Annotated[tuple[Team, ...], Field(min_length=1)] = defaults.TEAMS
+    categories: Annotated[tuple[Category, ...], Field(min_length=1)] = defaults.CATEGORIES
     rules: tuple[Rule, ...] = ()
     triage: TriageSection = TriageSection()
     limits: Limits = Limits()
@@ -111,6 +111,11 @@ class Settings(BaseSettings):
         return self.database.url.get_secret_value() or f"sqlite:///{self.service.state_dir / 'triaged.db'}"
 
     @property
+    def maildir(self) -> Path:
+        """Return the Maildir in force, for outgoing emails that are not sent."""
+        return self.outgoing.maildir or self.service.state_dir / "outgoing"
+
+    @property
     def team_addresses(self) -> frozenset[str]:
         """Return every address of every team and member, in lower case."""
         return frozenset(a.lower() for team in self.teams for a in (team.email, *team.members))
@@ -132,6 +137,8 @@ def load(path: Path | None = None) -> Settings:
         raise ConfigError(_explain(error, path)) from None
     except SettingsError as error:
         raise ConfigError(f"environment: {_variable(error)}: not JSON, which a list or a table is written in") from None
+    except RecursionError:
+        raise ConfigError("environment: a list or table is nested too deeply") from None
     if not settings.rules and "rules" not in data:
         settings = settings.model_copy(update={"rules": defaults.rules({c.name for c in settings.categories})})
     return settings
@@ -142,7 +149,10 @@ def _configured_path() -> Path | None:
     if named:
         return Path(named)
     here = Path("triaged.toml")
-    return here if here.exists() else None
+    try:
+        return here if here.exists() else None
+    except OSError as error:
+        raise ConfigError(f"{here.absolute()}: cannot be read: {error.strerror}; name a file with --config") from None
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -153,6 +163,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: not TOML: nested too deeply") from None
     if _holds_secret(data) and path.stat().st_mode & 0o077:
         raise ConfigError(f"{path}: holds a secret and others can read it; chmod 600 {path}, or use a credential")
     return data
@@ -167,7 +179,7 @@ def _holds_secret(value: object) -> bool:
 
 
 SECRET_KEYS = frozenset({"password", "client_secret", "refresh_token", "users"})
-URL_WITH_PASSWORD = re.compile(r"[a-z0-9+.-]{1,40}://[^/@:]*:[^/@]+@")
+URL_WITH_PASSWORD = re.compile(r"[a-z0-9+.-]{1,40}://([^/@:]*:[^/@]+@|[^?]*\?(.*&)?(ssl)?password=.)")
 
 
 def _credentials() -> dict[str, Any]:
@@ -203,7 +215,7 @@ def _merge(data: dict[str, Any], more: dict[str, Any]) -> None:
     for key, value in more.items():
         there = data.get(key)
         if isinstance(there, list) and isinstance(value, dict):
-            named = {item.get("name"): item for item in there if isinstance(item, dict)}
+            named = {str(item.get("name")): item for item in there if isinstance(item, dict)}
             for name, part in value.items():
                 if name not in named:
                     raise ConfigError(f"credential {key}.{name}: nothing in [[{key}]] is named {name!r}")

@@ -1,12 +1,23 @@
 """Types of values in settings: each refuses at the start what would fail later."""
 
 import ipaddress
-from typing import Annotated, Literal
+import re
+from pathlib import Path
+from typing import Annotated, Final, Literal
 
 import regex
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, WithJsonSchema
 
 NOT_IN_ADDRESS = set('"(),:;<>[\\] \t\r\n\0')
+
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+HOST: Final = re.compile(r"[\w.:%\[\]-]{1,255}")
+REDIS_URL: Final = re.compile(r"rediss?://[^/?]*[^/?@](/\d*)?(\?.*)?|unix://([^/?]*@)?/[^?]+(\?.*)?")
+POSTGRES_URL: Final = re.compile(r"postgresql(\+psycopg)?://.*")
+SQLITE_URL: Final = re.compile(r"sqlite(\+pysqlite)?:///(?!:memory:)[^?]+")
+AUTHORITY_PORT: Final = re.compile(r":([^:\]]*)$")
+# Longer times overflow the clocks of Python and SQL.
+YEAR_SECONDS: Final = 366 * 24 * 3600
 
 
 def _address(value: str) -> str:
@@ -47,6 +58,54 @@ def _endpoint(value: str) -> str:
     return value
 
 
+def _path(value: object) -> object:
+    if isinstance(value, str) and (not value or CONTROL.search(value)):
+        raise ValueError("a path must not be empty and must not have control characters")
+    return value
+
+
+def _host(value: str) -> str:
+    if value and not HOST.fullmatch(value):
+        raise ValueError("not a host name; write it like mail.example.com")
+    return value
+
+
+def _needed(value: str) -> str:
+    if not value:
+        raise ValueError("must not be empty")
+    return value
+
+
+def _database_url(value: SecretStr) -> SecretStr:
+    url = value.get_secret_value()
+    if url and not SQLITE_URL.fullmatch(url):
+        if not POSTGRES_URL.fullmatch(url):
+            raise ValueError("not a database URL; write it like postgresql://user:password@host/name")
+        _authority(url)
+    return value
+
+
+def _redis_url(value: SecretStr) -> SecretStr:
+    url = value.get_secret_value()
+    if url:
+        _authority(url)
+        if not REDIS_URL.fullmatch(url):
+            raise ValueError("not a Redis URL; write it like redis://:password@host:6379/0")
+    return value
+
+
+def _authority(url: str) -> None:
+    """Refuse a URL whose parts cannot be told apart. The errors show nothing of it, since it may hold a password."""
+    whole = url.partition("://")[2]
+    authority = re.split(r"[/?]", whole, maxsplit=1)[0]
+    rest = whole[len(authority) :]
+    if authority.count("@") > 1 or "@" in rest or "#" in url or CONTROL.search(url) or " " in url:
+        raise ValueError("in a user name or password write @ as %40, / as %2F, ? as %3F, # as %23, a space as %20")
+    port = AUTHORITY_PORT.search(authority.rpartition("@")[2])
+    if port and not (port[1].isdecimal() and 0 < int(port[1]) < 65536):  # noqa: PLR2004 - one more than the largest
+        raise ValueError("the port is not a number from 1 to 65535")
+
+
 # What WithJsonSchema names is the type that config.document writes into the documents.
 MailAddress = Annotated[str, AfterValidator(_address), WithJsonSchema({"type": "string", "format": "email address"})]
 AddressOrDomain = Annotated[
@@ -65,3 +124,9 @@ Count = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 PriorityName = Literal["Urgent", "High", "Medium", "Low"]
 Mode = Literal["suggest", "auto", "always"]
+FilePath = Annotated[Path, BeforeValidator(_path)]
+OptionalHost = Annotated[str, AfterValidator(_host)]
+Host = Annotated[str, AfterValidator(_host), AfterValidator(_needed)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
+RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
+Seconds = Annotated[float, Field(gt=0, le=YEAR_SECONDS)]

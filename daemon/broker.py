@@ -17,6 +17,7 @@ from dramatiq.middleware import Callbacks, Middleware, ShutdownNotifications, Ti
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from config.settings import ConfigError
 from daemon.store.jobs import JobKind, Offer
 
 T = TypeVar("T")
@@ -29,6 +30,8 @@ HEARTBEAT_MS: Final = 30_000
 MAINTENANCE_ALWAYS: Final = 1_000_000
 # Must be below systemd's watchdog time, since a Redis that hangs blocks the relay.
 REDIS_TIMEOUT_SECONDS: Final = 3.0
+# The longest wait for Redis at a start, which does not need it.
+PROBE_SECONDS: Final = 1.0
 # How long a queue waits after an error of Redis: doubled after each, up to the longest.
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 5.0
@@ -167,20 +170,50 @@ def _is_job(message: dramatiq.MessageProxy) -> bool:
     )
 
 
-def make_broker(url: str) -> dramatiq.Broker:
-    """Return the broker: in process for an empty URL, otherwise Redis, which is not contacted yet."""
-    middleware: list[Middleware] = [TimeLimit(time_limit=TIME_LIMIT_MS), ShutdownNotifications(), Callbacks()]
-    broker: dramatiq.Broker
-    if url:
+def make_client(url: str, timeout: float) -> redis.Redis:
+    """Return a client that is not connected yet; raises ConfigError, which shows nothing of the URL."""
+    try:
         client = redis.Redis.from_url(
             url,
-            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
-            socket_timeout=REDIS_TIMEOUT_SECONDS,
+            socket_connect_timeout=timeout,
+            socket_timeout=timeout,
             health_check_interval=30,
             retry=Retry(NoBackoff(), 1),
         )
+        # A connection refuses unknown options when it is made.
+        client.connection_pool.connection_class(**client.connection_pool.connection_kwargs)
+    except (ValueError, TypeError, redis.RedisError):
+        raise ConfigError("broker.url: an option after the ? is unknown or has a wrong value") from None
+    return client
+
+
+def refuse_rejected(url: str) -> None:
+    """Raise ConfigError if Redis answers that our password or database is wrong; it may be away."""
+    if not url:
+        return
+    with make_client(url, PROBE_SECONDS) as client:
+        try:
+            client.ping()
+        except (redis.AuthenticationError, redis.exceptions.AuthenticationWrongNumberOfArgsError):
+            raise ConfigError("broker.url: Redis rejects the user name or password") from None
+        except redis.RedisError as error:
+            if "DB index is out of range" in str(error):
+                raise ConfigError("broker.url: Redis has no database of this number") from None
+
+
+def make_broker(url: str) -> dramatiq.Broker:
+    """Return the broker: in process for an empty URL, otherwise Redis, which is not contacted yet.
+
+    Raises ConfigError for a wrong URL.
+    """
+    middleware: list[Middleware] = [TimeLimit(time_limit=TIME_LIMIT_MS), ShutdownNotifications(), Callbacks()]
+    broker: dramatiq.Broker
+    if url:
         broker = ResilientRedisBroker(
-            client=client, middleware=middleware, maintenance_chance=MAINTENANCE_ALWAYS, heartbeat_timeout=HEARTBEAT_MS
+            client=make_client(url, REDIS_TIMEOUT_SECONDS),
+            middleware=middleware,
+            maintenance_chance=MAINTENANCE_ALWAYS,
+            heartbeat_timeout=HEARTBEAT_MS,
         )
     else:
         broker = MemoryBroker(middleware=middleware)

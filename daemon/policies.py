@@ -3,10 +3,12 @@
 import ipaddress
 import socket
 import ssl
+from pathlib import Path
 
-from config.settings import Settings
+from config.settings import ConfigError, Settings
 from daemon.mail.analyze import Identity
 from daemon.smtp.config import ListenerConfig
+from daemon.system.causes import reason
 
 
 def identity(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
@@ -39,15 +41,36 @@ def listener_config(settings: Settings) -> ListenerConfig:
         idle_seconds=limits.idle_seconds,
         lmtp=smtp.protocol == "lmtp",
         plus_tokens=settings.support.plus_addressing,
-        tls=_tls(settings),
+        tls=tls(settings),
         require_tls=smtp.require_tls,
         users={name: secret.get_secret_value() for name, secret in smtp.users.items()},
     )
 
 
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    if settings.smtp.certificate is None:
+def tls(settings: Settings) -> ssl.SSLContext | None:
+    """Return the TLS context of the listener, None without a certificate; raises ConfigError."""
+    certificate, key = settings.smtp.certificate, settings.smtp.key
+    if certificate is None or key is None:
         return None
+    _refuse_unreadable("smtp.certificate", certificate)
+    _refuse_unreadable("smtp.key", key)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(certificate)
+    except ssl.SSLError:
+        raise ConfigError(f"smtp.certificate: {certificate} is not a certificate chain in PEM") from None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(settings.smtp.certificate, settings.smtp.key)
+    try:
+        # Without a password here, OpenSSL would ask for one on the terminal.
+        context.load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:
+        other = getattr(error, "reason", None) == "KEY_VALUES_MISMATCH"
+        what = f"does not belong to {certificate}" if other else "is not an unencrypted private key in PEM"
+        raise ConfigError(f"smtp.key: {key} {what}") from None
     return context
+
+
+def _refuse_unreadable(setting: str, path: Path) -> None:
+    try:
+        path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{setting}: {path} cannot be read: {reason(error)}") from None

@@ -1,5 +1,6 @@
 """The parts of every running process: store, keys, broker and relay; built top to bottom, closed in reverse order."""
 
+from contextlib import ExitStack
 from functools import partial
 from typing import Final
 
@@ -27,8 +28,8 @@ class Runtime:
     """The parts that a daemon and a worker process share.
 
     `migrate`: upgrade the schema; otherwise only check it. `alone`: refuse a second daemon on an embedded store.
-    `works`: workers run in this process. Raises LockedError, SchemaError, or the database's error if it cannot be
-    reached.
+    `works`: workers run in this process. Raises LockedError, SchemaError, ConfigError, OSError, or the
+    database's error if it cannot be reached.
     """
 
     def __init__(
@@ -38,19 +39,18 @@ class Runtime:
         settings.service.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         files.make_private(settings.service.state_dir)
         self.clock = clock or SystemClock()
-        self._lock = StateLock(settings.service.state_dir) if alone and is_embedded(settings) else None
-        self.store = Store(settings.database_url)
-        if migrate:
-            before, after = schema.upgrade(self.store.engine)
-            if before != after:
-                log.info("database upgraded", before=before, after=after)
-        schema.check(self.store.engine)
-        self.keyring = Keyring(self.store.write(lambda session: keys.ensure(session, self.clock.now())))
-        self._key_reader = PeriodicThread("signing keys", READ_KEYS_SECONDS, self._read_keys)
-        if self._lock is not None:
-            self._rescue_orphans()
-        url = settings.broker.url.get_secret_value()
-        self.broker = make_broker(url)
+        with ExitStack() as opened:
+            self._lock = StateLock(settings.service.state_dir) if alone and is_embedded(settings) else None
+            if self._lock is not None:
+                opened.callback(self._lock.close)
+            self.store = Store(settings.database_url)
+            opened.callback(self.store.close)
+            self._prepare_database(migrate=migrate)
+            url = settings.broker.url.get_secret_value()
+            self.broker = make_broker(url)
+            self._key_reader = PeriodicThread("signing keys", READ_KEYS_SECONDS, self._read_keys)
+            # From here on, the owner closes what is open.
+            opened.pop_all()
         self.relay = Relay(
             self.store,
             partial(enqueue, self.broker),
@@ -68,6 +68,16 @@ class Runtime:
         if found and found != self.keyring.value:
             self.keyring.value = found
             log.info("signing keys changed", keys=len(found))
+
+    def _prepare_database(self, *, migrate: bool) -> None:
+        if migrate:
+            before, after = schema.upgrade(self.store.engine)
+            if before != after:
+                log.info("database upgraded", before=before, after=after)
+        schema.check(self.store.engine)
+        self.keyring = Keyring(self.store.write(lambda session: keys.ensure(session, self.clock.now())))
+        if self._lock is not None:
+            self._rescue_orphans()
 
     def _rescue_orphans(self) -> None:
         """Rescue the jobs of dead processes of this host at once, without waiting for their beats to stop."""

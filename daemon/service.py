@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -13,6 +12,7 @@ from config.settings import Settings
 from daemon.imap.poller import Poller
 from daemon.policies import identity, listener_config
 from daemon.relay import Relay
+from daemon.smtp.binding import ListenError, bind
 from daemon.smtp.config import ListenerConfig
 from daemon.smtp.listener import Listener
 from daemon.store.keys import Keyring
@@ -71,7 +71,10 @@ class Service:
         await self.serve(stop, ready)
 
     async def serve(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-        """Accept email until `stop` is set, then finish the emails in progress. Calls `ready` when listening."""
+        """Accept email until `stop` is set, then finish the emails in progress. Calls `ready` when listening.
+
+        Raises ListenError.
+        """
         tuning.give_memory_back()
         tuning.collect_less_often()
         asyncio.get_running_loop().set_exception_handler(_loop_error)
@@ -95,10 +98,13 @@ class Service:
         if not self._settings.smtp.enabled:
             return
         inherited = systemd.listen_sockets()
-        sockets = inherited or [_bind(self._settings.smtp.listen)]
+        sockets = inherited or [bind(self._settings.smtp.listen)]
         for sock in sockets:
             sock.setblocking(False)
-            await self._listener.listen(sock)
+            try:
+                await self._listener.listen(sock)
+            except OSError as error:
+                raise ListenError(self._settings.smtp.listen, error) from None
         name = sockets[0].getsockname()
         if isinstance(name, tuple):
             self.address = Address(name[0], name[1])
@@ -132,21 +138,6 @@ def _within_limits(config: ListenerConfig) -> ListenerConfig:
     if allowed < config.connections:
         log.warning("fewer connections than limits.connections", connections=allowed, configured=config.connections)
     return replace(config, connections=allowed)
-
-
-def _bind(endpoint: str) -> socket.socket:
-    host, _, port = endpoint.rpartition(":")
-    host = host.strip("[]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sets TCP_NODELAY only if the socket names its protocol; else a reply of several lines waits for an ACK.
-    sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC, socket.IPPROTO_TCP)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, int(port)))
-    except OSError:
-        sock.close()
-        raise
-    return sock
 
 
 def _on_signals(stop: asyncio.Event, reload: Callable[[], None]) -> None:

@@ -127,7 +127,7 @@ def transport(settings: Settings) -> Transport:
     """Return the transport that sends email."""
     outgoing = settings.outgoing
     if outgoing.transport == "maildir":
-        return MaildirTransport(outgoing.maildir)
+        return MaildirTransport(settings.maildir)
     return SmtpTransport(
         outgoing.host,
         outgoing.port,

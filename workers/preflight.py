@@ -1,6 +1,11 @@
-"""Check rules and templates before anything starts."""
+"""Check templates, rules and examples before anything starts, and before a reload."""
+
+from pathlib import Path
 
 from config.settings import ConfigError, Settings
+from daemon.system.causes import reason
+from workers.learning import examples
+from workers.learning.examples import ExampleError
 from workers.notify.render import Renderer, TemplateProblem
 from workers.policies import triage_rules
 from workers.triage import rules
@@ -8,10 +13,36 @@ from workers.triage.rules import RuleError
 
 
 def check(settings: Settings) -> None:
-    """Raise ConfigError for a broken template, or a rule that decides nothing or is too slow."""
+    """Raise ConfigError for what the workers would fail on: templates, rules or examples."""
+    check_templates(settings.service.templates)
+    check_examples(settings.triage.examples)
     try:
-        Renderer(settings.service.templates).check()
         for rule in triage_rules(settings):
             rules.check(rule)
-    except (TemplateProblem, RuleError) as error:
+    except RuleError as error:
         raise ConfigError(str(error)) from None
+
+
+def check_templates(directory: Path | None) -> None:
+    """Raise ConfigError for a missing directory, or a template that is broken, unknown or not readable."""
+    try:
+        Renderer(directory).check()
+    except TemplateProblem as error:
+        raise ConfigError(f"service.templates: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"service.templates: {directory} cannot be read: {reason(error)}") from None
+
+
+def check_examples(directory: Path | None) -> None:
+    """Raise ConfigError for a directory without CSV files, or a file that cannot be used."""
+    if directory is None:
+        return
+    try:
+        found = sorted(path for path in directory.iterdir() if path.suffix == ".csv")
+        examples.read_files(found)
+    except ExampleError as error:
+        raise ConfigError(f"triage.examples: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"triage.examples: {directory} cannot be read: {reason(error)}") from None
+    if not found:
+        raise ConfigError(f"triage.examples: {directory} has no CSV file")

@@ -1,11 +1,9 @@
 """The command `daemon`: accept emails; worker processes handle them."""
 
-import asyncio
-
 import click
 import structlog
 
-from daemon.cli.support import context
+from daemon.cli.support import context, startup
 from daemon.cli.support.worker_thread import reload
 from daemon.service import Service
 
@@ -23,11 +21,12 @@ def daemon(ctx: click.Context) -> None:
     Example: triaged --config /etc/triaged/triaged.toml daemon
     """
     settings = context.settings(ctx)
+    startup.preflight(settings)
     runtime = context.runtime(settings, migrate=False, alone=True, works=False)
     service = Service(settings, runtime.store, runtime.relay, runtime.keyring, runtime.clock)
     runtime.relay.start()
     try:
-        asyncio.run(service.run(lambda: None, lambda: reload(ctx, None)))
+        startup.serve(service, lambda: None, lambda: reload(ctx, None))
     finally:
         runtime.close()
         log.info("stopped")

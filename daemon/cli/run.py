@@ -1,12 +1,10 @@
 """The command `run`: listener, mailboxes, relay and workers in one process."""
 
-import asyncio
-
 import click
 import structlog
 
 from config.settings import Settings
-from daemon.cli.support import context
+from daemon.cli.support import context, startup
 from daemon.cli.support.worker_thread import WorkerThread, reload
 from daemon.service import Service
 
@@ -22,11 +20,12 @@ def run(ctx: click.Context) -> None:
     Example: triaged run
     """
     settings = context.settings(ctx)
+    startup.preflight(settings)
     runtime = context.runtime(settings, migrate=True, alone=True)
     service = Service(settings, runtime.store, runtime.relay, runtime.keyring, runtime.clock)
     workers = WorkerThread(settings, runtime)
     try:
-        asyncio.run(service.run(lambda: _ready(settings, service, workers), lambda: reload(ctx, workers)))
+        startup.serve(service, lambda: _ready(settings, service, workers), lambda: reload(ctx, workers))
     finally:
         workers.close()
         runtime.close()
@@ -39,7 +38,7 @@ def _ready(settings: Settings, service: Service, workers: WorkerThread) -> None:
     if service.address is None:
         return
     out = settings.outgoing
-    where = f"is written to {out.maildir}/new" if out.transport == "maildir" else f"goes to {out.host}:{out.port}"
+    where = f"is written to {settings.maildir}/new" if out.transport == "maildir" else f"goes to {out.host}:{out.port}"
     click.echo(
         f"triaged listens on {service.address.host}:{service.address.port} ({settings.smtp.protocol}) "
         f"for {', '.join(settings.support.addresses)}\n"

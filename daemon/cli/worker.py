@@ -6,7 +6,7 @@ import threading
 import click
 import structlog
 
-from daemon.cli.support import context
+from daemon.cli.support import context, startup
 from daemon.cli.support.worker_thread import WorkerThread, reload
 from daemon.system.tuning import collect_less_often, give_memory_back
 
@@ -24,6 +24,7 @@ def worker(ctx: click.Context) -> None:
     Example: triaged --config /etc/triaged/triaged.toml worker
     """
     settings = context.settings(ctx)
+    startup.preflight(settings, accepts_email=False)
     give_memory_back()
     runtime = context.runtime(settings, migrate=False, alone=False)
     workers = WorkerThread(settings, runtime)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
-from sqlalchemy.exc import DisconnectionError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from daemon.store.sqlite_file import SqliteFile, sqlite_file
@@ -20,6 +20,23 @@ SWITCH_PAUSE_SECONDS = 0.01
 PRIMARY_CODE = 0xFF
 # Holds the upper levels of all indexes of a large database; with the default of 2 MB, every email reads them again.
 CACHE_KB = 8_000
+# Errors of SQLite that last until somebody corrects the path, the permissions or the file.
+LASTING = frozenset(
+    {
+        *(sqlite3.SQLITE_AUTH, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB),
+        *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY),
+    }
+)
+# What PostgreSQL and libpq say when they refuse a connection for good; there is no SQLSTATE before the login.
+REFUSALS = ("authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied", "invalid ")
+
+
+def is_lasting(error: DBAPIError) -> bool:
+    """Return whether a database error lasts until somebody corrects the URL, the permissions or the file."""
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & PRIMARY_CODE in LASTING
+    return getattr(cause, "sqlstate", None) is None and any(phrase in str(cause) for phrase in REFUSALS)
 
 
 def make_engine(url: str, file: SqliteFile | None = None) -> Engine:

@@ -29,9 +29,14 @@ def watchdog_seconds() -> float | None:
     return int(microseconds) / 1e6
 
 
+def has_sockets() -> bool:
+    """Return whether systemd opened listening sockets for this process."""
+    return os.environ.get("LISTEN_PID") == str(os.getpid())
+
+
 def listen_sockets() -> list[socket.socket]:
     """Return the listening sockets that systemd opened for this process."""
-    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+    if not has_sockets():
         return []
     count = int(os.environ.get("LISTEN_FDS", "0"))
     return [socket.socket(fileno=fd) for fd in range(FIRST_FD, FIRST_FD + count)]

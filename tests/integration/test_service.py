@@ -10,7 +10,8 @@ from sqlalchemy import select
 from config.schema import Health
 from config.settings import Settings
 from daemon.relay import Relay
-from daemon.service import Address, Service, _bind
+from daemon.service import Address, Service
+from daemon.smtp.binding import bind
 from daemon.store.models import Alarm
 from daemon.store.store import Store
 from daemon.system import tuning
@@ -23,7 +24,7 @@ async def nodelay() -> int:
     def connected(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         served.set_result(writer)
 
-    async with await asyncio.start_server(connected, sock=_bind("127.0.0.1:0")) as server:
+    async with await asyncio.start_server(connected, sock=bind("127.0.0.1:0")) as server:
         _, client = await asyncio.open_connection(*server.sockets[0].getsockname())
         ours = await served
         delay: int = ours.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -89,9 +89,19 @@ class Renderer:
         for path in sorted(self._overrides.iterdir()) if self._overrides else ():
             if path.name not in known:
                 raise TemplateProblem(str(path), None, f"no template has this name; known are {', '.join(known)}")
+            _refuse_unreadable(path)
         for kind, view in SAMPLES:
             if not _render(self._environment, kind, view).subject:
                 raise TemplateProblem(f"{kind}.subject{SUFFIX}", None, "renders an empty subject")
+
+
+def _refuse_unreadable(path: Path) -> None:
+    try:
+        path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise TemplateProblem(str(path), None, "not UTF-8") from None
+    except OSError as error:
+        raise TemplateProblem(str(path), None, f"cannot be read: {error.strerror}") from None
 
 
 def _render(environment: Environment, kind: str, view: View) -> Rendered:

@@ -87,13 +87,9 @@ def settings(ctx: click.Context, *, quiet: bool = False) -> Settings:
 def runtime(settings: Settings, *, migrate: bool, alone: bool, works: bool = True) -> "Runtime":
     """Build the runtime of a process; raises Misconfigured or Unavailable."""
     from daemon.runtime import Runtime
-    from daemon.system.lock import LockedError
 
-    with _explained(settings):
-        try:
-            return Runtime(settings, migrate=migrate, alone=alone, works=works)
-        except LockedError as error:
-            raise Unavailable(str(error)) from None
+    with starting(settings):
+        return Runtime(settings, migrate=migrate, alone=alone, works=works)
 
 
 @contextmanager
@@ -105,16 +101,44 @@ def store(settings: Settings, *, checked: bool = True) -> Iterator["Store"]:
     from daemon.store.maintenance import schema
     from daemon.store.store import Store
 
-    with _explained(settings):
+    with starting(settings):
         if checked:
             _refuse_missing_file(settings.database_url)
         opened = Store(settings.database_url)
+    with _explained(settings):
         try:
             if checked:
                 schema.check(opened.engine)
             yield opened
         finally:
             opened.close()
+
+
+@contextmanager
+def starting(settings: Settings) -> Iterator[None]:
+    """Turn the errors of a start into a Failure: Misconfigured if somebody must act, else Unavailable."""
+    from daemon.smtp.binding import ListenError
+    from daemon.system.causes import reason as text
+    from daemon.system.lock import LockedError
+
+    try:
+        with _explained(settings):
+            yield
+    except ConfigError as error:
+        raise Misconfigured(str(error)) from None
+    except LockedError as error:
+        raise Unavailable(str(error)) from None
+    except ListenError as error:
+        raise failure(error.cause, str(error)) from None
+    except OSError as error:
+        raise failure(error, f"{error.filename}: {text(error)}" if error.filename else text(error)) from None
+
+
+def failure(cause: OSError, message: str) -> Failure:
+    """Return Unavailable for a cause that may pass by itself, else Misconfigured."""
+    from daemon.system.causes import is_temporary
+
+    return (Unavailable if is_temporary(cause) else Misconfigured)(message)
 
 
 def where(url: str) -> str:
@@ -141,11 +165,17 @@ def _refuse_missing_file(url: str) -> None:
     """Raise if the SQLite file does not exist: to open it would create an empty database."""
     from sqlalchemy import make_url
 
-    parts = make_url(url)
-    if parts.get_backend_name() == "sqlite" and parts.database and not Path(parts.database).exists():
-        raise Misconfigured(
-            f"there is no database {parts.database} yet; create it with `triaged run` or `triaged db upgrade`"
-        )
+    from daemon.system.causes import reason as text
+    from daemon.system.directory import probe
+
+    name = make_url(url).database
+    if not url.startswith("sqlite") or not name or Path(name).exists():
+        return
+    try:
+        probe(Path(name).parent)
+    except OSError as error:
+        raise Misconfigured(f"the database {name} cannot be created: {text(error)}") from None
+    raise Misconfigured(f"there is no database {name} yet; create it with `triaged run` or `triaged db upgrade`")
 
 
 @contextmanager
@@ -153,12 +183,14 @@ def _explained(settings: Settings) -> Iterator[None]:
     """Turn database errors into a Failure."""
     from sqlalchemy.exc import (
         ArgumentError,
+        DBAPIError,
         InterfaceError,
         NoSuchModuleError,
         OperationalError,
         TimeoutError,  # noqa: A004 - of the pool
     )
 
+    from daemon.store.engine import is_lasting
     from daemon.store.maintenance.schema import SchemaError
 
     url = settings.database_url
@@ -168,7 +200,11 @@ def _explained(settings: Settings) -> Iterator[None]:
         raise Misconfigured(str(error)) from None
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise Misconfigured(f"the setting database.url cannot be used: {error}") from None
-    except (OperationalError, InterfaceError, TimeoutError) as error:
+    except (DBAPIError, TimeoutError) as error:
+        if isinstance(error, DBAPIError) and is_lasting(error):
+            raise Misconfigured(f"the database {where(url)} cannot be used: {reason(error, url)}") from None
+        if not isinstance(error, (OperationalError, InterfaceError, TimeoutError)):
+            raise
         raise Unavailable(f"the database {where(url)} cannot be reached: {reason(error, url)}") from None
     except PermissionError as error:
         raise Misconfigured(f"{error.filename}: {error.strerror}") from None

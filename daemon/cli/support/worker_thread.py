@@ -23,10 +23,6 @@ class WorkerThread:
     """Builds the WorkerApp of a process in a thread, so that emails are accepted before the model is loaded."""
 
     def __init__(self, settings: Settings, runtime: Runtime) -> None:
-        # Imported here: the listener must not wait for scikit-learn.
-        from workers.preflight import check
-
-        check(settings)
         self._settings = settings
         self._runtime = runtime
         self._built = threading.Event()
@@ -65,6 +61,7 @@ class WorkerThread:
         self._built.set()
 
     def _worker_app(self) -> "WorkerApp":
+        # Imported here: the listener must not wait for scikit-learn.
         from workers.app import WorkerApp
 
         r = self._runtime
@@ -72,11 +69,14 @@ class WorkerThread:
 
 
 def reload(ctx: click.Context, workers: WorkerThread | None) -> None:
-    """Apply changed rules, teams and templates; if they are invalid, keep the old ones and log the reason."""
+    """Apply changed rules, teams and templates; if a start would refuse them, keep the old ones and log the reason."""
 
     def work() -> None:
+        from workers import preflight
+
         try:
             settings = load(context.config_path(ctx))
+            preflight.check(settings)
             if workers is not None:
                 workers.reload(settings)
         except Exception as error:  # noqa: BLE001 - with any error, the old settings stay in force

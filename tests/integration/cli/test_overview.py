@@ -60,7 +60,7 @@ def test_the_overview_imports_neither_sqlalchemy_nor_the_model() -> None:
         (["tickets", "list"], {"TRIAGED_NO__SUCH": "1"}, 78, "no such setting"),
         (["--config", "missing.toml", "tickets", "list"], {}, 78, "missing.toml: cannot be read"),
         (["tickets", "list"], {}, 78, "triaged db upgrade"),
-        (["tickets", "list"], {"TRIAGED_DATABASE__URL": "foo://x"}, 78, "database.url cannot be used"),
+        (["tickets", "list"], {"TRIAGED_DATABASE__URL": "foo://x"}, 78, "database.url: not a database URL"),
         (["tickets", "list"], {"TRIAGED_DATABASE__URL": "postgresql://u:hidden@127.0.0.1:1/x"}, 75, "127.0.0.1"),
         (["imap", "backfill", "--since", "2026-11-01"], {}, 65, "no mailbox is configured"),
     ],

@@ -1,12 +1,17 @@
 """Workers that cannot start retry, while emails are accepted."""
 
+import json
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import click
 import pytest
 
 from config.settings import Settings
-from daemon.cli.support.worker_thread import WorkerThread
+from daemon.cli import cli, main
+from daemon.cli.support.worker_thread import WorkerThread, reload
 from daemon.runtime import Runtime
 from tests.support.fakes import eventually
 
@@ -50,6 +55,39 @@ def test_workers_start_after_the_error_is_gone(workers: WorkerThread, monkeypatc
     assert WorkerApp.made[0].state == "reloaded"
     workers.close()
     assert WorkerApp.made[0].state == "closed"
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_reload_refuses_what_a_start_refuses_with_the_same_words(
+    running: bool,
+    workers: WorkerThread,
+    bare: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if running:
+        workers.start()
+        eventually(lambda: [app.state for app in WorkerApp.made] == ["started"])
+    (bare / "templates").mkdir()
+    (bare / "templates" / "ticket.txt.j2").write_text("{{ nonsense", "utf-8")
+    monkeypatch.setenv("TRIAGED_SERVICE__TEMPLATES", str(bare / "templates"))
+    assert main(["run"]) == 78
+    [refused] = capsys.readouterr().err.splitlines()
+    monkeypatch.setattr("daemon.cli.support.worker_thread.threading.Thread", Now)
+    with click.Context(cli) as ctx:
+        reload(ctx, workers if running else None)
+    logged = json.loads(capsys.readouterr().err)
+    assert logged["event"] == "cannot reload the configuration; the old one stays in force"
+    assert refused == f"triaged: {logged['reason']}"
+    assert [app.state for app in WorkerApp.made] == (["started"] if running else [])
+    workers.close()
+
+
+class Now:
+    """A thread that does its work at once."""
+
+    def __init__(self, target: Callable[[], None], **_options: Any) -> None:
+        self.start = target
 
 
 def test_workers_that_cannot_start_can_be_stopped(workers: WorkerThread, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import redis
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
 from config.schema import Imap
-from config.settings import Settings
-from daemon.cli.support import context
+from config.settings import ConfigError, Settings
+from daemon.broker import make_client, refuse_rejected
+from daemon.cli.support import context, startup
 from daemon.cli.support.checks.finding import Finding, fail, ok, warn
 from daemon.imap.backfill import probe
 from daemon.imap.folder import describe
+from daemon.smtp import binding
+from daemon.smtp.binding import ListenError
 from daemon.store.store import Store
 from workers.app import transport
 from workers.transports.base import AuthenticationFailure, TransportFailure
@@ -29,8 +32,10 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield _listener(settings)
     for mailbox in settings.imap:
         yield _mailbox(mailbox)
-    if not settings.smtp.enabled and not settings.imap:
-        yield fail("email", "no emails can come in", "set smtp.enabled = true, or add [[imap]]")
+    try:
+        startup.check_sources(settings)
+    except ConfigError as error:
+        yield fail("email", str(error), "a machine that only runs `triaged worker` may ignore this")
 
 
 def _database(settings: Settings) -> Finding:
@@ -63,19 +68,17 @@ def _broker(settings: Settings) -> Iterator[Finding]:
         yield ok("broker", "inside the process; jobs are stored in the database")
         return
     try:
-        client = redis.Redis.from_url(url, socket_connect_timeout=SECONDS, socket_timeout=SECONDS)
-    except ValueError as error:
-        yield fail(
-            "broker", f"the setting broker.url cannot be used: {error}", "write it like redis://127.0.0.1:6379/0"
-        )
+        client = make_client(url, SECONDS)
+        refuse_rejected(url)
+    except ConfigError as error:
+        yield fail("broker", str(error), "write it like redis://user:password@127.0.0.1:6379/0")
         return
-    host = f"Redis at {make_url(url).host}"
+    options = client.connection_pool.connection_kwargs
+    host = f"Redis at {options.get('host') or options.get('path')}"
     try:
         client.ping()
         yield ok("broker", f"{host} answers")
         yield from _redis(client, host)
-    except redis.AuthenticationError as error:
-        yield fail("broker", f"{host}: {error}", "correct the password in broker.url")
     except redis.RedisError as error:
         yield fail("broker", f"{host}: {error}", "start Redis; until then jobs wait in the database", temporary=True)
     finally:
@@ -105,14 +108,18 @@ def _redis(client: "redis.Redis", host: str) -> Iterator[Finding]:
 def _outgoing(settings: Settings) -> Finding:
     out, sender = settings.outgoing, transport(settings)
     try:
+        if out.transport == "maildir":
+            startup.check_directory("outgoing.maildir", settings.maildir)
         sender.probe()
+    except context.Misconfigured as error:
+        return fail("outgoing", error.message, "make the user that runs triaged its owner, or set outgoing.maildir")
     except AuthenticationFailure as error:
         return fail(
             "outgoing",
             f"{out.host}:{out.port} rejects the login: {error}",
             "correct outgoing.username and outgoing.password",
         )
-    except TransportFailure as error:
+    except (TransportFailure, context.Unavailable) as error:
         names = (
             "outgoing.maildir" if out.transport == "maildir" else "outgoing.host, outgoing.port and outgoing.security"
         )
@@ -121,12 +128,16 @@ def _outgoing(settings: Settings) -> Finding:
         sender.close()
     if out.transport == "maildir":
         advice = 'to send emails, set outgoing.transport = "smtp" and outgoing.host'
-        return warn("outgoing", f"emails are written to the Maildir {out.maildir} and not sent", advice)
+        return warn("outgoing", f"emails are written to the Maildir {settings.maildir} and not sent", advice)
     who = f" as {out.username}" if out.username else ""
     return ok("outgoing", f"{out.host}:{out.port}, {out.security}{who}")
 
 
 def _listener(settings: Settings) -> Finding:
+    try:
+        binding.check(settings.smtp.listen)
+    except ListenError as error:
+        return fail("listener", str(error), "set smtp.listen to an address of this machine, such as 127.0.0.1:2525")
     host, _, port = settings.smtp.listen.rpartition(":")
     try:
         with socket.create_connection((host.strip("[]"), int(port)), timeout=SECONDS) as connection:

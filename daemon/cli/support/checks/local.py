@@ -1,6 +1,5 @@
 """Check what needs no connection: packages, state directory, addresses, templates, rules, model and mode."""
 
-import os
 import platform
 import shutil
 import sqlite3
@@ -12,16 +11,18 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Final
 
-from config.settings import Settings
+from config.settings import ConfigError, Settings
+from daemon.cli.support import context, startup
 from daemon.cli.support.checks.finding import Finding, State, fail, ok, warn
 from daemon.mail.token import LENGTH
+from daemon.policies import tls
 from daemon.store.sqlite_file import sqlite_file
 from daemon.system.files import is_private
 from daemon.text import domain_of
+from workers import preflight
 from workers.app import registry
 from workers.learning.registry import RegistryError
 from workers.notify.outgoing import LOCAL_PART, tagged
-from workers.notify.render import Renderer, TemplateProblem
 from workers.policies import triage_policy
 from workers.triage import rules
 from workers.triage.rules import RuleError
@@ -42,6 +43,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from _certificate(settings)
     yield _templates(settings)
     yield from _rules(settings)
+    yield from _examples(settings)
     yield _model(settings)
     yield _mode(settings)
 
@@ -75,11 +77,14 @@ def _names() -> Iterator[Finding]:
 
 def _state_directory(settings: Settings) -> Iterator[Finding]:
     path = settings.service.state_dir
+    try:
+        startup.check_directory("service.state_dir", path)
+    except context.Failure as error:
+        temporary = isinstance(error, context.Unavailable)
+        yield fail("state", error.message, "make the user that runs triaged its owner", temporary=temporary)
+        return
     if not path.is_dir():
         yield warn("state", f"{path} does not exist yet", "create it with `triaged run` or `triaged db upgrade`")
-        return
-    if not os.access(path, os.W_OK | os.X_OK):
-        yield fail("state", f"{path} is not writable", "make the user that runs triaged its owner")
         return
     if not is_private(path):
         yield warn("state", f"other users can read {path}, which holds emails and keys", f"run chmod 700 {path}")
@@ -146,16 +151,14 @@ def _example(domain: str) -> bool:
 
 
 def _certificate(settings: Settings) -> Iterator[Finding]:
-    path, key = settings.smtp.certificate, settings.smtp.key
-    if path is None or key is None:
+    path = settings.smtp.certificate
+    if path is None or not settings.smtp.enabled:
         return
     try:
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(path, key)
+        tls(settings)
         ends = _expiry(path)
-    except (OSError, ValueError) as error:
-        yield fail(
-            "certificate", f"{path}: {error}", "set smtp.certificate and smtp.key to a matching pair of PEM files"
-        )
+    except (ConfigError, OSError, ValueError) as error:
+        yield fail("certificate", str(error), "set smtp.certificate and smtp.key to a matching pair of PEM files")
         return
     left = (ends - datetime.now(UTC)).days
     if left < 0:
@@ -168,9 +171,9 @@ def _certificate(settings: Settings) -> Iterator[Finding]:
 
 def _expiry(path: Path) -> datetime:
     """Return when the first certificate of a PEM file expires."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cadata=_first_certificate(path.read_text(encoding="ascii")))
-    described = context.get_ca_certs() or [{}]
+    reader = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    reader.load_verify_locations(cadata=_first_certificate(path.read_text(encoding="ascii")))
+    described = reader.get_ca_certs() or [{}]
     ends = described[0].get("notAfter")
     if not isinstance(ends, str):
         return datetime.max.replace(tzinfo=UTC)
@@ -184,12 +187,19 @@ def _first_certificate(pem: str) -> str:
 
 def _templates(settings: Settings) -> Finding:
     try:
-        Renderer(settings.service.templates).check()
-    except TemplateProblem as error:
+        preflight.check_templates(settings.service.templates)
+    except ConfigError as error:
         return fail("templates", str(error), "correct the template; compare it with the shipped one")
     return ok(
         "templates", f"shipped ones and {settings.service.templates}" if settings.service.templates else "shipped ones"
     )
+
+
+def _examples(settings: Settings) -> Iterator[Finding]:
+    try:
+        preflight.check_examples(settings.triage.examples)
+    except ConfigError as error:
+        yield fail("examples", str(error), "correct the file, or the setting triage.examples")
 
 
 def _rules(settings: Settings) -> Iterator[Finding]:

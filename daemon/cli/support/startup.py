@@ -1,0 +1,71 @@
+"""Refuse a wrong configuration before a process starts; `check` runs the same checks one by one."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from config.settings import ConfigError, Settings
+from daemon import broker
+from daemon.cli.support import context
+from daemon.policies import tls
+from daemon.service import Service
+from daemon.smtp import binding
+from daemon.smtp.binding import ListenError
+from daemon.system import systemd
+from daemon.system.causes import reason
+from daemon.system.directory import probe
+
+
+def preflight(settings: Settings, *, accepts_email: bool = True) -> None:
+    """Raise Misconfigured, or Unavailable for a cause that may pass, before anything is started or created.
+
+    Settings that a process does not use are checked too, so that each command refuses the same configuration.
+    """
+    # Imported here: it imports the template engine, which other commands do without.
+    from workers import preflight
+
+    with context.starting(settings):
+        if accepts_email:
+            check_sources(settings)
+        check_listener(settings)
+        check_directories(settings)
+        preflight.check(settings)
+        broker.refuse_rejected(settings.broker.url.get_secret_value())
+
+
+def check_sources(settings: Settings) -> None:
+    """Raise ConfigError if no email can come in."""
+    if not settings.smtp.enabled and not settings.imap:
+        raise ConfigError("no email can come in: set smtp.enabled = true, or add [[imap]]")
+
+
+def check_listener(settings: Settings) -> None:
+    """Raise ConfigError for a wrong certificate, ListenError for a wrong address."""
+    if not settings.smtp.enabled:
+        return
+    tls(settings)
+    if not systemd.has_sockets():
+        binding.check(settings.smtp.listen)
+
+
+def check_directories(settings: Settings) -> None:
+    """Raise Misconfigured or Unavailable for a directory that cannot be written."""
+    check_directory("service.state_dir", settings.service.state_dir)
+    if settings.outgoing.transport == "maildir":
+        check_directory("outgoing.maildir", settings.maildir)
+
+
+def check_directory(setting: str, path: Path) -> None:
+    """Raise Misconfigured or Unavailable if a directory cannot be written or created."""
+    try:
+        probe(path)
+    except OSError as error:
+        raise context.failure(error, f"{setting}: {path} cannot be written: {reason(error)}") from None
+
+
+def serve(service: Service, ready: Callable[[], None], reload: Callable[[], None]) -> None:
+    """Run the service until it is stopped; raises Misconfigured or Unavailable if it cannot listen."""
+    try:
+        asyncio.run(service.run(ready, reload))
+    except ListenError as error:
+        raise context.failure(error.cause, str(error)) from None

@@ -1,0 +1,155 @@
+"""Wrong configurations, each with words of the line that refuses it. HOME is the directory that `prepare` fills."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+TLS: Final = '[smtp]\ncertificate = "HOME/{}"\nkey = "HOME/{}"\n'
+MAILBOX: Final = '[[imap]]\nname = "work"\nhost = "h"\nusername = "u"\npassword = "p"\n'
+ENCODE: Final = "write @ as %40"
+
+WRONG: Final[dict[str, tuple[str, str]]] = {
+    "no TOML": ("[smtp\n", "not TOML"),
+    "TOML nested too deeply": ("a = " + "[" * 5000, "not TOML"),
+    "unknown section": ("[smpt]\n", "smpt: no such setting"),
+    "unknown setting": ('[smtp]\nlistne = "127.0.0.1:25"\n', "smtp.listne: no such setting"),
+    "section that is a value": ("smtp = 1\n", "smtp"),
+    "text for a number": ('[limits]\nconnections = "many"\n', "limits.connections"),
+    "limit of zero": ("[limits]\nconnections = 0\n", "limits.connections"),
+    "share above one": ("[triage]\nthreshold = 1.5\n", "triage.threshold"),
+    "endless time": (MAILBOX + "poll_seconds = inf\n", "imap.0.poll_seconds"),
+    "time that is no number": ("[limits]\nidle_seconds = nan\n", "limits.idle_seconds"),
+    "time that overflows": ("[health]\njob_minutes = 1e300\n", "health.job_minutes"),
+    "delivery for ever": ("[limits]\ndelivery_days = inf\n", "limits.delivery_days"),
+    "unknown protocol": ('[smtp]\nprotocol = "http"\n', "smtp.protocol"),
+    "unknown log level": ('[log]\nlevel = "loud"\n', "log.level"),
+    "address without a domain": ('[support]\naddresses = ["support"]\n', "support.addresses.0"),
+    "no support address": ("[support]\naddresses = []\n", "support.addresses"),
+    "admin at our own address": ('[service]\nadmin = "support@example.com"\n', "service.admin"),
+    "domain with a line break": ('[support]\ndomain = "a\\r\\nb"\n', "support.domain"),
+    "host name with a blank": ('[smtp]\nhostname = "mx example"\n', "smtp.hostname"),
+    "outgoing host that is empty": ('[outgoing]\ntransport = "smtp"\nhost = ""\n', "outgoing.host"),
+    "outgoing host that is a URL": ('[outgoing]\nhost = "smtp://mx.example.com"\n', "outgoing.host"),
+    "no categories": ("categories = []\n", "categories"),
+    "no teams": ("teams = []\n", "teams"),
+    "category of an unknown team": ('[[categories]]\nname = "Sales"\nteam = "SALES"\n', "categories.Sales.team"),
+    "unknown review team": ('[triage]\nreview_team = "NOBODY"\n', "triage.review_team"),
+    "rule for an unknown category": (
+        '[[rules]]\nname = "r"\ncategory = "Paiments"\nphrases = ["abc"]\n',
+        "rules.r.category",
+    ),
+    "rule that is no regular expression": (
+        '[[rules]]\nname = "r"\ncategory = "Login"\npatterns = ["(a"]\n',
+        "rules.0.patterns",
+    ),
+    "rule that is slow": ('[[rules]]\nname = "r"\ncategory = "Login"\npatterns = ["(a+)+$"]\n', "rule 'r'"),
+    "rule that matches every email": ('[[rules]]\nname = "r"\ncategory = "Login"\npatterns = ["a*"]\n', "rule 'r'"),
+    "rule without words": ('[[rules]]\nname = "r"\ncategory = "Login"\nphrases = ["--"]\n', "rule 'r'"),
+    "templates missing": ('[service]\ntemplates = "HOME/nowhere"\n', "nowhere: no such directory"),
+    "templates that are a file": ('[service]\ntemplates = "HOME/file"\n', "file: no such directory"),
+    "template broken": ('[service]\ntemplates = "HOME/broken"\n', "ticket.txt.j2, line 1"),
+    "template with an unknown variable": ('[service]\ntemplates = "HOME/variable"\n', "nonsense"),
+    "template of an unknown name": ('[service]\ntemplates = "HOME/unknown"\n', "no template has this name"),
+    "template that is a directory": ('[service]\ntemplates = "HOME/folder"\n', "ticket.txt.j2: cannot be read"),
+    "template in Latin-1": ('[service]\ntemplates = "HOME/latin"\n', "ticket.txt.j2: not UTF-8"),
+    "template with an empty subject": ('[service]\ntemplates = "HOME/empty"\n', "empty subject"),
+    "examples missing": ('[triage]\nexamples = "HOME/nowhere"\n', "triage.examples"),
+    "examples without a file": ('[triage]\nexamples = "HOME/none"\n', "has no CSV file"),
+    "examples without a column": ('[triage]\nexamples = "HOME/columns"\n', "column"),
+    "certificate missing": (
+        TLS.format("nowhere", "key"),
+        "smtp.certificate: HOME/nowhere cannot be read: No such file",
+    ),
+    "certificate that is garbage": (TLS.format("file", "key"), "smtp.certificate: HOME/file is not"),
+    "certificate that is a directory": (TLS.format("none", "key"), "smtp.certificate: HOME/none cannot be read"),
+    "key missing": (TLS.format("certificate", "nowhere"), "smtp.key: HOME/nowhere cannot be read"),
+    "key that is garbage": (TLS.format("certificate", "file"), "smtp.key: HOME/file is not"),
+    "key of another certificate": (TLS.format("certificate", "other"), "does not belong to"),
+    "key with a password": (TLS.format("certificate", "locked"), "smtp.key: HOME/locked is not an unencrypted"),
+    "certificate without its key": ('[smtp]\ncertificate = "HOME/certificate"\n', "belong together"),
+    "users without TLS": ('[smtp]\nusers = {ann = "secret"}\n', "need TLS"),
+    "user with an empty password": (TLS.format("certificate", "key") + 'users = {ann = ""}\n', "neither of them empty"),
+    "listen address without a port": ('[smtp]\nlisten = "127.0.0.1"\n', "smtp.listen"),
+    "listen port too large": ('[smtp]\nlisten = "127.0.0.1:70000"\n', "smtp.listen"),
+    "listen address unknown": ('[smtp]\nlisten = "nowhere.invalid:2525"\n', "smtp.listen: nowhere.invalid:2525"),
+    "listen address that is no name": ('[smtp]\nlisten = "..:2525"\n', "smtp.listen: ..:2525"),
+    "listen address of another machine": ('[smtp]\nlisten = "192.0.2.1:2525"\n', "smtp.listen: 192.0.2.1:2525"),
+    "IPv6 address of another machine": ('[smtp]\nlisten = "[2001:db8::1]:2525"\n', "smtp.listen: [2001:db8::1]:2525"),
+    "state directory that is a file": ('[service]\nstate_dir = "HOME/file"\n', "HOME/file"),
+    "state directory below a file": ('[service]\nstate_dir = "HOME/file/var"\n', "HOME/file/var"),
+    "state directory where nothing can be made": ('[service]\nstate_dir = "/proc/triaged"\n', "/proc/triaged"),
+    "state directory with a long name": (f'[service]\nstate_dir = "HOME/{"a" * 300}"\n', "name too long"),
+    "state directory that is empty": ('[service]\nstate_dir = ""\n', "service.state_dir"),
+    "state directory with a NUL": ('[service]\nstate_dir = "a\\u0000b"\n', "service.state_dir"),
+    "Maildir that is a file": ('[outgoing]\nmaildir = "HOME/file"\n', "outgoing.maildir: HOME/file"),
+    "SQLite below a file": ('[database]\nurl = "sqlite:///HOME/file/x.db"\n', "HOME/file"),
+    "SQLite where nothing can be made": ('[database]\nurl = "sqlite:////proc/triaged/x.db"\n', "/proc/triaged"),
+    "SQLite that is a directory": ('[database]\nurl = "sqlite:///HOME/none"\n', "HOME/none"),
+    "SQLite that is another file": ('[database]\nurl = "sqlite:///HOME/file"\n', "not a database"),
+    "SQLite in memory": ('[database]\nurl = "sqlite://"\n', "database.url: not a database URL"),
+    "SQLite in memory by name": ('[database]\nurl = "sqlite:///:memory:"\n', "database.url: not a database URL"),
+    "database of another kind": ('[database]\nurl = "mysql://h/x"\n', "database.url: not a database URL"),
+    "database URL with a port of letters": ('[database]\nurl = "postgresql://h:port/x"\n', "database.url: the port"),
+    "database URL with an unknown option": (
+        '[database]\nurl = "postgresql://u@127.0.0.1:1/x?nonsense=1"\n',
+        "nonsense",
+    ),
+    "database password with an at sign": ('[database]\nurl = "postgresql://u:top@secret@h/x"\n', ENCODE),
+    "Redis URL malformed": ('[broker]\nurl = "redis:/127.0.0.1"\n', "broker.url: not a Redis URL"),
+    "Redis URL of another protocol": ('[broker]\nurl = "http://127.0.0.1:6379"\n', "broker.url: not a Redis URL"),
+    "Redis URL without a host": ('[broker]\nurl = "redis:///0"\n', "broker.url: not a Redis URL"),
+    "Redis port of letters": ('[broker]\nurl = "redis://127.0.0.1:port/0"\n', "broker.url: the port"),
+    "Redis port too large": ('[broker]\nurl = "redis://127.0.0.1:70000/0"\n', "broker.url: the port"),
+    "Redis database of letters": ('[broker]\nurl = "redis://127.0.0.1:6379/abc"\n', "broker.url: not a Redis URL"),
+    "Redis option unknown": ('[broker]\nurl = "redis://127.0.0.1:1/0?foo=1"\n', "broker.url: an option"),
+    "Redis option of the wrong type": ('[broker]\nurl = "redis://127.0.0.1:1/0?socket_timeout=x"\n', "broker.url: an"),
+    "Redis password with an at sign": ('[broker]\nurl = "redis://:top@secret@h:6379/0"\n', ENCODE),
+    "Redis password with a slash": ('[broker]\nurl = "redis://:top/secret@h:6379/0"\n', ENCODE),
+    "Redis password with a question mark": ('[broker]\nurl = "redis://:top?secret@h:6379/0"\n', ENCODE),
+    "Redis password with a hash": ('[broker]\nurl = "redis://:top#secret@h:6379/0"\n', ENCODE),
+    "mailbox without a host": ('[[imap]]\nname = "work"\nhost = ""\nusername = "u"\npassword = "p"\n', "imap.0.host"),
+    "mailbox without a credential": ('[[imap]]\nname = "work"\nhost = "h"\nusername = "u"\n', "password or oauth2"),
+    "two mailboxes of one name": (MAILBOX * 2, "different names"),
+    "mailbox that moves into itself": (MAILBOX + 'after = "move"\nmove_to = "INBOX"\n', "move_to must be another one"),
+    "token URL with a password": (
+        MAILBOX.replace('password = "p"\n', "")
+        + '[imap.oauth2]\ntoken_url = "https://u:topsecret@h/token"\nclient_id = "c"\n',
+        "imap.0.oauth2.token_url",
+    ),
+}
+
+
+def prepare(home: Path) -> None:
+    """Make the files and directories that the table names."""
+    (home / "file").write_text("neither PEM nor a database, and long enough to look like one. " * 20, "utf-8")
+    for name in ("none", "broken", "variable", "unknown", "folder/ticket.txt.j2", "latin", "empty", "columns"):
+        (home / name).mkdir(parents=True)
+    (home / "broken" / "ticket.txt.j2").write_text("{{ nonsense", "utf-8")
+    (home / "variable" / "ticket.txt.j2").write_text("{{ nonsense }}", "utf-8")
+    (home / "unknown" / "tikcet.txt.j2").write_text("hello", "utf-8")
+    (home / "latin" / "ticket.txt.j2").write_bytes(b"gr\xfc\xdfe")
+    (home / "empty" / "ticket.subject.j2").write_text("", "utf-8")
+    (home / "columns" / "a.csv").write_text("subject,text\na,b\n", "utf-8")
+    key, other = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    (home / "certificate").write_bytes(_certificate(key))
+    (home / "key").write_bytes(_pem(key, serialization.NoEncryption()))
+    (home / "other").write_bytes(_pem(other, serialization.NoEncryption()))
+    (home / "locked").write_bytes(_pem(key, serialization.BestAvailableEncryption(b"x")))
+
+
+def _certificate(key: ec.EllipticCurvePrivateKey) -> bytes:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mx.example.com")])
+    now = dt.datetime.now(dt.UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    ended = builder.not_valid_before(now).not_valid_after(now + dt.timedelta(days=30))
+    signed = ended.sign(key, hashes.SHA256())
+    return signed.public_bytes(serialization.Encoding.PEM)
+
+
+def _pem(key: ec.EllipticCurvePrivateKey, encryption: serialization.KeySerializationEncryption) -> bytes:
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
