@@ -24,8 +24,10 @@ from workers.actors.triage import TriageActor
 from workers.jobs.executor import Actor, JobExecutor
 from workers.jobs.heartbeat import Heartbeat
 from workers.learning.current import CurrentModel
+from workers.learning.examples import ExampleError
 from workers.learning.registry import Registry
 from workers.learning.trainer import Trainer
+from workers.learning.training import TrainingError
 from workers.monitor import HealthMonitor
 from workers.policies import actor_config, thresholds
 from workers.transports.base import Transport
@@ -97,7 +99,11 @@ class WorkerApp:
 
     def start(self) -> None:
         """Load the model, or train one at the first start, then start to work."""
-        self.model_source.use(self._trainer.ensure_model())
+        try:
+            self.model_source.use(self._trainer.ensure_model())
+        except (TrainingError, ExampleError) as error:
+            # A team with categories of its own has no examples at first; its corrections become the first ones.
+            log.warning("no model can be trained, rules alone decide", reason=str(error))
         self._heartbeat.start()
         # Dramatiq's command emits this signal itself; without it no time limit is enforced.
         self._broker.emit_after("process_boot")

@@ -1,14 +1,17 @@
 """Mail in, triaged, mail out."""
 
 from email.message import EmailMessage
+from pathlib import Path
 
+from config.schema import Category
 from daemon.mail import token
 from daemon.store import keys
 from daemon.store.models import DeliveryRow, Inbound, Job, Ticket
 from daemon.vocabulary import Subject, SubjectKind
 from tests.support.emails import ANN, mail
-from tests.support.fakes import eventually
-from tests.support.helpdesk import Helpdesk, text_of
+from tests.support.fakes import FakeClock, eventually
+from tests.support.helpdesk import Helpdesk, settings_for, text_of
+from tests.support.smtp_sink import Sink
 
 REFERENCE_CASE = mail(subject="Payment failed", body="Amount debited but not credited")
 TEAM = "payments-team@example.com"
@@ -269,3 +272,15 @@ def bounce_of(sent: EmailMessage, recipient: str) -> bytes:
             "",
         ]
     ).encode()
+
+
+def test_categories_without_examples_are_decided_by_the_review_team(tmp_path: Path, sink: Sink, examples: Path) -> None:
+    own = tuple(Category(name=name, team="GENERAL_SUPPORT") for name in ("Sales", "Repairs"))
+    settings = settings_for(tmp_path, sink, examples).model_copy(update={"categories": own, "rules": ()})
+    with Helpdesk(settings, sink, FakeClock()) as helpdesk:
+        helpdesk.work()
+        assert helpdesk.send(REFERENCE_CASE).startswith("250")
+        mails = helpdesk.mails(2)
+        (ticket,) = helpdesk.rows(Ticket)
+    assert ticket.assigned_team == "MANUAL_REVIEW"
+    assert len(to(mails, ANN)) == 1

@@ -49,14 +49,17 @@ class WorkerThread:
 
     def _build(self) -> None:
         worker_app: WorkerApp | None = None
+        failed = ""
         while not self._closing.is_set():
             try:
                 worker_app = worker_app or self._worker_app()
                 worker_app.start()
                 self._close, self._apply = worker_app.close, worker_app.reload
                 break
-            except Exception:
-                log.exception("cannot start the workers; will retry; accepted emails wait in the database")
+            except Exception as error:
+                # Logged again only if the reason is another one.
+                if failed != (failed := f"{type(error).__name__}: {error}"):
+                    log.exception("cannot start the workers; will retry; accepted emails wait in the database")
                 self._closing.wait(RETRY_START_SECONDS)
         self._built.set()
 

@@ -47,10 +47,13 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> WorkerThread:
     return WorkerThread(Settings(), cast(Runtime, SimpleNamespace(store=None, broker=None, keyring=None, clock=None)))
 
 
-def test_workers_start_after_the_error_is_gone(workers: WorkerThread, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_start_after_the_error_is_gone(
+    workers: WorkerThread, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(WorkerApp, "failures", 3)
     workers.start()
     eventually(lambda: [workshop.state for workshop in WorkerApp.made] == ["started"])
+    assert capsys.readouterr().err.count("cannot start the workers") == 1
     workers.reload(Settings())
     assert WorkerApp.made[0].state == "reloaded"
     workers.close()
