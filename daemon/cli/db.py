@@ -14,6 +14,8 @@ from daemon.store.maintenance.backup import BackupError
 from daemon.store.maintenance.backup import backup as copy
 from daemon.store.maintenance.verify import verify as problems
 from daemon.store.maintenance.verify import work
+from daemon.store.maintenance.verify.run import verify as problems
+from daemon.store.maintenance.verify.run import work
 from daemon.system.clock import SystemClock
 
 MAX_PRINTED = 1000
@@ -108,16 +110,21 @@ def rotate_key(ctx: click.Context, revoke: bool) -> None:
 def verify(ctx: click.Context, as_json: bool) -> None:
     r"""Check the database for lost or inconsistent rows.
 
-    Checks that every email has one state and a reason, every ticket a decision or a live job, every delivery an outcome
-    or a live job, and that every raw email is unchanged. Prints each wrong row, and exits with 1 if there is any. The
-    daemon may run meanwhile.
+    Checks that no accepted email is gone, that every email has one state and a reason, every ticket a decision or a
+    live job, every decision a notification, every delivery an outcome or a live job, and that every raw email is
+    unchanged. A damaged file is checked as far as it can be read. The daemon may run meanwhile.
+
+    Prints each problem. Exit codes: 0 no problem, 1 problems, 75 the database cannot be reached, 78 there is none, or
+    it has the schema of another version.
 
     \b
     Example: triaged db verify
     """
     settings, found = context.settings(ctx, quiet=True), 0
-    with context.store(settings) as store, output.progress("rows", work(store)) as bar:
-        for row, problem in problems(store, bar.update):
+    context.refuse_missing_file(settings.database_url)
+    # Not checked here: a damaged schema is a finding.
+    with context.store(settings, checked=False) as store, output.progress("rows", work(store)) as bar:
+        for row, problem in problems(store, SystemClock().now(), bar.update):
             found += 1
             if as_json:
                 output.emit({"row": row, "problem": problem})

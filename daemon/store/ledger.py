@@ -2,20 +2,23 @@
 
 import hashlib
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Insert, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from daemon.mail.envelope import Envelope, Inbound
-from daemon.store.models import Event
+from daemon.store.models import Event, LedgerCount
 from daemon.store.models import Inbound as InboundRow
-from daemon.store.sql import BulkInsert, indexable, table
+from daemon.store.sql import WRITER, BulkInsert, indexable, table
 from daemon.vocabulary import Disposition, EarlierDelivery
 
-INBOUND = table(InboundRow)
+INBOUND, COUNT = table(InboundRow), table(LedgerCount)
 INSERT_INBOUND = BulkInsert.to(INBOUND)
 SELECT_SAME_EMAILS = select(INBOUND.c.id, INBOUND.c.content_key, INBOUND.c.received_at).where(
     INBOUND.c.content_key.in_(bindparam("keys", expanding=True))
@@ -28,6 +31,10 @@ SELECT_NEWEST_COPY = (
     .order_by(INBOUND.c.id.desc())
     .limit(1)
 )
+
+
+# Ids of emails are counted in blocks of this size: small enough to name what is missing, and rarely a new row.
+BLOCK: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +52,31 @@ class Entry:
 
 
 def add(session: Session, entries: Sequence[Entry]) -> Sequence[int]:
-    """Add ledger rows and return their ids, in order."""
-    return INSERT_INBOUND.rows(session, [_row(entry) for entry in entries])
+    """Add ledger rows, count them, and return their ids, in order."""
+    ids = INSERT_INBOUND.rows(session, [_row(entry) for entry in entries])
+    if ids:
+        _count(session, ids)
+    return ids
+
+
+def _count(session: Session, ids: Sequence[int]) -> None:
+    """Count emails in the transaction that adds them, so that a row that vanishes is missed."""
+    emails, sums = Counter(i // BLOCK for i in ids), Counter[int]()
+    for i in ids:
+        sums[i // BLOCK] += i
+    writer = session.info.get(WRITER, "other")
+    rows = [{"block": b, "writer": writer, "emails": emails[b], "id_sum": sums[b]} for b in emails]
+    session.execute(_add_to_count(session.get_bind().dialect.name), rows)
+
+
+@cache
+def _add_to_count(dialect: str) -> Insert:
+    insert_count = postgresql.insert(COUNT) if dialect == "postgresql" else sqlite.insert(COUNT)
+    new = insert_count.excluded
+    return insert_count.on_conflict_do_update(
+        index_elements=[COUNT.c.block, COUNT.c.writer],
+        set_={"emails": COUNT.c.emails + new.emails, "id_sum": COUNT.c.id_sum + new.id_sum},
+    )
 
 
 def _row(entry: Entry) -> dict[str, Any]:

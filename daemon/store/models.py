@@ -75,6 +75,19 @@ class Inbound(Base):
     __table_args__ = (Index("inbound_by_disposition", "disposition", "id"),)
 
 
+class LedgerCount(Base):
+    """How many emails a process added to a block of the ledger, and the sum of their ids.
+
+    Written in the transaction that adds them, by each process to rows of its own, so that no two wait for one row.
+    """
+
+    __tablename__ = "ledger_count"
+    block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    writer: Mapped[str] = mapped_column(String(16), primary_key=True)
+    emails: Mapped[int]
+    id_sum: Mapped[int] = mapped_column(BigInteger)
+
+
 class Ticket(Base):
     """A case.
 
@@ -310,6 +323,32 @@ class ImapUnmarked(Base):
     folder: Mapped[str] = mapped_column(String(255), primary_key=True)
     uidvalidity: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     uid: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+
+
+class ImapUnreadable(Base):
+    """An email that was skipped because it could not be fetched or stored, and `reason` says why.
+
+    Removed when it is read after all, or when an admin dismisses it.
+    """
+
+    __tablename__ = "imap_unreadable"
+    id: Id = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    account: Mapped[str] = mapped_column(String(64))
+    folder: Mapped[str] = mapped_column(String(255))
+    uidvalidity: Mapped[int] = mapped_column(BigInteger)
+    uid: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str]
+    __table_args__ = (Index("imap_unreadable_once", "account", "folder", "uidvalidity", "uid", unique=True),)
+
+
+class ImapLease(Base):
+    """Which process reads a mailbox. It increments `beat` while it does, whatever the clocks say."""
+
+    __tablename__ = "imap_lease"
+    account: Mapped[str] = mapped_column(String(64), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64))
+    beat: Mapped[int]
 
 
 class SigningKey(Base):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from sqlalchemy import (
     ColumnElement,
@@ -26,6 +26,9 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from daemon.vocabulary import Subject
 
 Values = Mapping[str, Any]
+
+# The key in `Session.info` of the name under which a store writes. No two stores have the same.
+WRITER: Final = "writer"
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -1,5 +1,6 @@
 """The store: an engine, one writer, and readers."""
 
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from daemon.store.engine import make_engine
+from daemon.store.sql import WRITER
 from daemon.store.sqlite_file import sqlite_file
 from daemon.store.writer import BatchFn, Writer
 
@@ -27,7 +29,8 @@ class Store:
             # In the default isolation level, each statement of a transaction may see another state.
             readers = readers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._readers = sessionmaker(readers, expire_on_commit=False)
-        self.writer = Writer(sessionmaker(self.engine, expire_on_commit=False))
+        info = {WRITER: secrets.token_hex(8)}
+        self.writer = Writer(sessionmaker(self.engine, expire_on_commit=False, info=info))
 
     def submit(self, run: Callable[[Session], T]) -> "Future[T]":
         """Return a future that resolves once the transaction of `run` is durable."""

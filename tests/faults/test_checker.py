@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from daemon.store.engine import make_engine
 from daemon.store.maintenance import schema
-from daemon.store.maintenance.verify import verify
+from daemon.store.maintenance.verify.run import verify
 from daemon.store.store import Store
 from tests.faults.checker import Sent, check
 from tests.faults.evidence import jobs_of
@@ -254,6 +255,6 @@ def test_db_verify_misses_no_row(engine: Engine, path: Path, table: str) -> None
     with engine.begin() as connection:
         connection.execute(text(f"DELETE FROM {table} WHERE id = 1"))
     store = Store(f"sqlite:///{path}")
-    found = list(verify(store, lambda _: None))
+    found = list(verify(store, datetime.now(UTC), lambda _: None))
     store.close()
     assert any("1" in which for which, _ in found)

@@ -103,7 +103,7 @@ def store(settings: Settings, *, checked: bool = True) -> Iterator["Store"]:
 
     with starting(settings):
         if checked:
-            _refuse_missing_file(settings.database_url)
+            refuse_missing_file(settings.database_url)
         opened = Store(settings.database_url)
     with _explained(settings):
         try:
@@ -161,7 +161,7 @@ def reason(error: BaseException, url: str) -> str:
     return line.replace(password, "***") if isinstance(password, str) and password else line
 
 
-def _refuse_missing_file(url: str) -> None:
+def refuse_missing_file(url: str) -> None:
     """Raise if the SQLite file does not exist: to open it would create an empty database."""
     from sqlalchemy import make_url
 
@@ -183,6 +183,7 @@ def _explained(settings: Settings) -> Iterator[None]:
     """Turn database errors into a Failure."""
     from sqlalchemy.exc import (
         ArgumentError,
+        DatabaseError,
         DBAPIError,
         InterfaceError,
         NoSuchModuleError,
@@ -192,6 +193,7 @@ def _explained(settings: Settings) -> Iterator[None]:
 
     from daemon.store.engine import is_lasting
     from daemon.store.maintenance.schema import SchemaError
+    from daemon.store.maintenance.verify.database import is_damage
 
     url = settings.database_url
     try:
@@ -201,6 +203,11 @@ def _explained(settings: Settings) -> Iterator[None]:
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise Misconfigured(f"the setting database.url cannot be used: {error}") from None
     except (DBAPIError, TimeoutError) as error:
+        if isinstance(error, DatabaseError) and is_damage(error):
+            raise Misconfigured(
+                f"the database {where(url)} is damaged: {reason(error, url)}; "
+                "see `triaged db verify`, and restore a backup"
+            ) from None
         if isinstance(error, DBAPIError) and is_lasting(error):
             raise Misconfigured(f"the database {where(url)} cannot be used: {reason(error, url)}") from None
         if not isinstance(error, (OperationalError, InterfaceError, TimeoutError)):

@@ -90,6 +90,48 @@ def test_a_compression_bomb_is_not_unpacked_beyond_its_size(case: Case) -> None:
     assert "another size" in case.run("db", "verify").out
 
 
+def _overwritten(case: Case, share: float) -> None:
+    """Close the store, and overwrite a page of its file."""
+    case.store.close()
+    path = Path(str(case.store.engine.url.database))
+    with path.open("r+b") as file:
+        file.seek(int(path.stat().st_size * share) // 4096 * 4096)
+        file.write(b"\xa5" * 4096)
+
+
+def test_a_damaged_page_is_a_finding(case: Case) -> None:
+    _filled(case)
+    _damage(case, "UPDATE inbound SET size = 7 WHERE id = 1")
+    # The last page of a new file belongs to one of the indexes that the migrations create last.
+    _overwritten(case, 0.999)
+    outcome = case.run("db", "verify")
+    assert outcome.code == 1
+    assert "database: " in outcome.out
+    assert "inbound 1: its raw email has another size than the 7 bytes accepted" in outcome.out
+    assert "Traceback" not in outcome.out + outcome.err
+
+
+@pytest.mark.parametrize("command", ["db verify", "tickets list", "stats", "worker", "daemon"])
+def test_a_file_that_is_no_database_is_one_line(case: Case, command: str) -> None:
+    _overwritten(case, 0)
+    outcome = case.run(*command.split())
+    if command == "db verify":
+        assert outcome.code == 1
+        assert "database: cannot be read: file is not a database" in outcome.out
+    else:
+        assert outcome.code == 78
+        assert "is damaged: file is not a database; see `triaged db verify`, and restore a backup" in outcome.err
+    assert "Traceback" not in outcome.out + outcome.err
+
+
+def test_a_missing_file_is_not_created_to_be_verified(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIAGED_DATABASE__URL", f"sqlite:///{tmp_path / 'none.db'}")
+    assert case.run("db", "verify").code == 78
+    assert not (tmp_path / "none.db").exists()
+
+
 def test_a_backup_is_consistent_while_others_write(case: Case, tmp_path: Path) -> None:
     _filled(case)
     stop, copy = threading.Event(), tmp_path / "copy.db"
