@@ -5,20 +5,18 @@ import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Insert, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from daemon.mail.envelope import Envelope, Inbound
-from daemon.store.models import Event, LedgerCount
+from daemon.store.models import Event
 from daemon.store.models import Inbound as InboundRow
 from daemon.store.sql import WRITER, BulkInsert, indexable, table
 from daemon.vocabulary import Disposition, EarlierDelivery
 
-INBOUND, COUNT = table(InboundRow), table(LedgerCount)
+INBOUND = table(InboundRow)
 INSERT_INBOUND = BulkInsert.to(INBOUND)
 SELECT_SAME_EMAILS = select(INBOUND.c.id, INBOUND.c.content_key, INBOUND.c.received_at).where(
     INBOUND.c.content_key.in_(bindparam("keys", expanding=True))
@@ -33,6 +31,12 @@ SELECT_NEWEST_COPY = (
 )
 
 
+# As text: the same words on both databases, while SQLAlchemy has an insert for each.
+ADD_TO_COUNT = text(
+    "INSERT INTO ledger_count (block, writer, emails, id_sum) VALUES (:block, :writer, :emails, :id_sum)"
+    " ON CONFLICT (block, writer) DO UPDATE"
+    " SET emails = ledger_count.emails + excluded.emails, id_sum = ledger_count.id_sum + excluded.id_sum"
+)
 # Ids of emails are counted in blocks of this size: small enough to name what is missing, and rarely a new row.
 BLOCK: Final = 1000
 
@@ -65,18 +69,9 @@ def _count(session: Session, ids: Sequence[int]) -> None:
     for i in ids:
         sums[i // BLOCK] += i
     writer = session.info.get(WRITER, "other")
-    rows = [{"block": b, "writer": writer, "emails": emails[b], "id_sum": sums[b]} for b in emails]
-    session.execute(_add_to_count(session.get_bind().dialect.name), rows)
-
-
-@cache
-def _add_to_count(dialect: str) -> Insert:
-    insert_count = postgresql.insert(COUNT) if dialect == "postgresql" else sqlite.insert(COUNT)
-    new = insert_count.excluded
-    return insert_count.on_conflict_do_update(
-        index_elements=[COUNT.c.block, COUNT.c.writer],
-        set_={"emails": COUNT.c.emails + new.emails, "id_sum": COUNT.c.id_sum + new.id_sum},
-    )
+    for block, number in emails.items():
+        counted = {"block": block, "writer": writer, "emails": number, "id_sum": sums[block]}
+        session.execute(ADD_TO_COUNT, counted)
 
 
 def _row(entry: Entry) -> dict[str, Any]:
