@@ -12,8 +12,6 @@ from daemon.store import keys
 from daemon.store.maintenance import schema
 from daemon.store.maintenance.backup import BackupError
 from daemon.store.maintenance.backup import backup as copy
-from daemon.store.maintenance.verify import verify as problems
-from daemon.store.maintenance.verify import work
 from daemon.store.maintenance.verify.run import verify as problems
 from daemon.store.maintenance.verify.run import work
 from daemon.system.clock import SystemClock

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from daemon.mail.envelope import Inbound
 from daemon.store import deliveries, delivery_counts
 from daemon.store.deliveries import DeliveryState, NewDelivery
-from daemon.store.maintenance.verify import verify
+from daemon.store.maintenance.verify.run import verify
 from daemon.store.models import DeliveryRow, Job, Person, Ticket
 from daemon.store.queries import health
 from daemon.store.store import Store

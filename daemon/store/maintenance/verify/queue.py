@@ -22,7 +22,13 @@ from daemon.store.maintenance.verify.tickets import SAID
 from daemon.store.models import DeliveryRow, Event, Job
 from daemon.vocabulary import MailKind, SubjectKind
 
-FINAL_STATES: Final = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SUPPRESSED, DeliveryState.UNCERTAIN)
+FINAL_STATES: Final = (
+    DeliveryState.SENT,
+    DeliveryState.FAILED,
+    DeliveryState.SUPPRESSED,
+    DeliveryState.UNCERTAIN,
+    DeliveryState.DISMISSED,
+)
 ENDED: Final = (JobState.DONE, JobState.DEAD)
 # No retry waits so long.
 LONGEST_WAIT: Final = timedelta(days=31)

@@ -1,6 +1,6 @@
 """Count the emails of the ledger; store who reads a mailbox, and which of its emails could not be read.
 
-Revision: 0005.
+Revision: 0006.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from daemon.store import sql
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
