@@ -12,6 +12,7 @@ from config.settings import Settings
 from daemon.imap.poller import Poller
 from daemon.policies import identity, listener_config
 from daemon.relay import Relay
+from daemon.runtime import is_embedded
 from daemon.smtp.binding import ListenError, bind
 from daemon.smtp.config import ListenerConfig
 from daemon.smtp.listener import Listener
@@ -59,7 +60,16 @@ class Service:
         self.intake = Intake(store, identity(settings, keyring.value), relay.wake, keyring)
         self._listener = Listener(self.intake, _within_limits(listener_config(settings)), clock, self._space)
         self.pollers = [
-            Poller(mailbox, self.intake, store, clock, settings.limits.message_bytes, lambda: not self._space())
+            Poller(
+                mailbox,
+                self.intake,
+                store,
+                clock,
+                settings.limits.message_bytes,
+                lambda: not self._space(),
+                # Only one daemon uses an embedded store, and to beat would wake its disk each second.
+                shared=not is_embedded(settings),
+            )
             for mailbox in settings.imap
         ]
         self.address: Address | None = None

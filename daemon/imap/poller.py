@@ -12,6 +12,7 @@ import structlog
 
 from config.schema import Imap
 from daemon.imap.folder import Accepts, Reader, describe
+from daemon.imap.lease import MailboxLease
 from daemon.imap.login import RefusedError
 from daemon.imap.oauth2 import tokens_of
 from daemon.imap.session import FolderError, Pace, Session, connect
@@ -26,6 +27,7 @@ log = structlog.get_logger(__name__)
 # After this many refused logins in a row, pause: a server may lock the account.
 REFUSALS: Final = 3
 DISK_FULL: Final = "the disk is nearly full"
+READ_ELSEWHERE: Final = "another process reads this mailbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,10 @@ class State:
 
 
 class Poller:
-    """Stores the emails of one mailbox until it is stopped."""
+    """Stores the emails of one mailbox until it is stopped.
+
+    On a `shared` store, other processes may poll the same mailbox: this one waits while another holds its lease.
+    """
 
     def __init__(
         self,
@@ -57,6 +62,7 @@ class Poller:
         pause: Callable[[], bool],
         *,
         pace: Pace | None = None,
+        shared: bool = False,
     ) -> None:
         self._mailbox = mailbox
         self._store = store
@@ -65,6 +71,7 @@ class Poller:
         self._pause = pause
         self._pace = pace or Pace()
         self._tokens = tokens_of(mailbox, clock)
+        self._lease = self._lease_of(mailbox.name) if shared else None
         # The first folder is read last: it stays selected, and IDLE announces its new emails.
         places = [Place(mailbox.name, folder) for folder in reversed(mailbox.folders)]
         self._readers = [Reader(place, intake, store, clock, self._halted) for place in places]
@@ -78,6 +85,8 @@ class Poller:
 
     def start(self) -> None:
         """Start the polling thread."""
+        if self._lease:
+            self._lease.start()
         self._thread.start()
 
     def ask_to_stop(self) -> None:
@@ -90,32 +99,52 @@ class Poller:
         if not self._thread.ident:
             return
         self._thread.join(timeout)
-        if (session := self._session) is not None:
-            session.cut()
+        self._cut()
         self._thread.join(timeout)
+        if self._lease:
+            self._lease.stop()
 
     def state(self) -> State:
         """Return the state of the mailbox."""
         seen = [reader.mail_at for reader in self._readers if reader.mail_at]
         return replace(self._state, mail_at=max(seen, default=None))
 
+    def _lease_of(self, account: str) -> MailboxLease:
+        pace = self._pace
+        return MailboxLease(self._store, account, self._cut, beat_seconds=pace.beat, dead_after_seconds=pace.dead)
+
+    def _cut(self) -> None:
+        if (session := self._session) is not None:
+            session.cut()
+
     def _halted(self) -> bool:
-        return self._stop.is_set() or self._pause()
+        return self._stop.is_set() or self._pause() or not (self._lease is None or self._lease.held)
 
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
                 if self._pause():
+                    self._leave()
                     self._note(error=DISK_FULL)
                     self._stop.wait(self._pace.pause)
+                elif self._lease and not self._lease.take():
+                    self._note(error=READ_ELSEWHERE)
+                    self._stop.wait(self._pace.beat)
                 else:
                     self._serve()
             except RefusedError as error:
+                # The lease is kept: another process would be refused too, and the server may lock the account.
                 self._failed("mailbox login refused", error, refused=self._state.refused + 1)
             except UNREACHABLE as error:
                 self._failed("mailbox waits for the database", error)
-            except Exception as error:  # noqa: BLE001 - a new session may succeed
+            except Exception as error:  # noqa: BLE001 - a new session may succeed, or one of another process
+                self._leave()
                 self._failed("mailbox connection lost", error)
+
+    def _leave(self) -> None:
+        """Let another process read the mailbox."""
+        if self._lease:
+            self._lease.release()
 
     def _serve(self) -> None:
         """Run one session: read all folders and wait for more, until it breaks or we stop or pause."""

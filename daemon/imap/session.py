@@ -35,7 +35,8 @@ class Pace:
 
     `connect`, `read`, `command` and `body` limit one step each. `listen` is the longest blocking read within IDLE,
     `second_look` and `renew` (least, most) the length of an IDLE after new mail and without. `back_off` doubles with
-    each failure up to `back_off_at_most`; `refused` is the pause after refused credentials, `pause` while paused.
+    each failure up to `back_off_at_most`; `refused` is the pause after refused credentials, `pause` while paused. The
+    reader of a mailbox beats every `beat` seconds, and counts as dead when it did not for `dead`.
     """
 
     connect: float = 10
@@ -49,6 +50,8 @@ class Pace:
     back_off_at_most: float = 900
     refused: float = 900
     pause: float = 5
+    beat: float = 1
+    dead: float = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,17 @@ from tests.support.domain_values import identity
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 CLOCK = SystemClock()
 BRISK = Pace(
-    connect=5, read=5, command=20, body=20, listen=0.1, second_look=0.2, back_off=0.02, back_off_at_most=0.1, pause=0.02
+    connect=5,
+    read=5,
+    command=20,
+    body=20,
+    listen=0.1,
+    second_look=0.2,
+    back_off=0.02,
+    back_off_at_most=0.1,
+    pause=0.02,
+    beat=0.1,
+    dead=2,
 )
 HASTY = replace(BRISK, read=0.6)
 PATIENT = replace(BRISK, second_look=300)
@@ -61,10 +71,16 @@ def account(port: int, **settings: Any) -> Imap:
 
 @contextmanager
 def polling(
-    mailbox: Imap, taker: Any, pace: Pace = BRISK, max_bytes: int = 100_000, pause: Callable[[], bool] = lambda: False
+    mailbox: Imap,
+    taker: Any,
+    pace: Pace = BRISK,
+    max_bytes: int = 100_000,
+    pause: Callable[[], bool] = lambda: False,
+    *,
+    shared: bool = False,
 ) -> Iterator[Poller]:
     store = taker.store if isinstance(taker, Taker) else taker._store
-    poller = Poller(mailbox, taker, store, CLOCK, max_bytes, pause, pace=pace)
+    poller = Poller(mailbox, taker, store, CLOCK, max_bytes, pause, pace=pace, shared=shared)
     poller.start()
     try:
         yield poller
