@@ -17,11 +17,13 @@ OPEN_FOR: Final = timedelta(days=1)
 LINES_AT_MOST: Final = 50
 
 DELIVERY, TICKET, PERSON = table(DeliveryRow), table(Ticket), table(Person)
-# Locked, so that no attempt begins before the notifications that join are there for it to list.
+# An attempt that is under way, or whose worker died, may have listed the tickets already; a digest that was refused is
+# composed again. Locked, so that no attempt begins before the notifications that join are there for it to list.
 SELECT_OPEN = (
     select(DELIVERY.c.recipient, DELIVERY.c.id)
     .where(DELIVERY.c.mailbox.in_(bindparam("mailboxes", expanding=True)), DELIVERY.c.kind == MailKind.DIGEST)
     .where(DELIVERY.c.created_at > bindparam("after"), unindexed(DELIVERY.c.state) == DeliveryState.PLANNED)
+    .where(DELIVERY.c.unended == 0)
     .order_by(DELIVERY.c.id)
     .with_for_update()
 )

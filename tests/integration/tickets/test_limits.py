@@ -223,7 +223,8 @@ class Digests:
         self.pipeline = Pipeline(store, 10, acknowledgements_per_hour=0, **limits)
         self.pipeline.transport.send = self._send  # type: ignore[method-assign]
 
-    def _send(self, _mail_from: str, recipient: str, content: bytes) -> str:
+    def _send(self, _mail_from: str, recipient: str, content: bytes, hand_over: Callable[[], None]) -> str:
+        hand_over()
         self.sent.append((recipient, content.decode()))
         return "250 taken"
 
