@@ -37,7 +37,8 @@ def upgrade(ctx: click.Context) -> None:
     Example: triaged db upgrade
     """
     settings = context.settings(ctx, quiet=True)
-    settings.service.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with context.starting(settings):
+        settings.service.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with context.store(settings, checked=False) as store:
         before, after = schema.upgrade(store.engine)
     where = context.where(settings.database_url)

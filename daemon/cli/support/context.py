@@ -213,5 +213,5 @@ def _explained(settings: Settings) -> Iterator[None]:
         if not isinstance(error, (OperationalError, InterfaceError, TimeoutError)):
             raise
         raise Unavailable(f"the database {where(url)} cannot be reached: {reason(error, url)}") from None
-    except PermissionError as error:
+    except (PermissionError, NotADirectoryError, IsADirectoryError) as error:
         raise Misconfigured(f"{error.filename}: {error.strerror}") from None

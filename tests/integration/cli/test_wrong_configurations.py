@@ -83,6 +83,20 @@ def test_every_wrong_configuration_is_one_line_and_exit_78(
         assert not re.search("top|secret", "".join(lines)) or "top" not in text, (command, lines)
 
 
+PLACES = [name for name in WRONG if name.startswith(("state directory", "SQLite"))]
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_an_upgrade_refuses_a_place_where_no_database_can_be(
+    name: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, words = WRONG[name]
+    write(home, text)
+    assert main(["db", "upgrade"]) == CONFIG
+    [line] = capsys.readouterr().err.splitlines()
+    assert words.replace("HOME", str(home)) in line
+
+
 def test_the_table_is_long_enough() -> None:
     assert len(WRONG) >= 40
 
