@@ -339,11 +339,11 @@ class HealthFacts:
     """The state of the whole system at `now`.
 
     `dead` counts jobs, `parked` received emails, and `uncertain` and `unanswered` emails that were handed over to the
-    mail server twice and once without an answer. `deferred` counts acknowledgements that wait for a limit, `limited`
-    those that limits suppressed within the last hour. `oldest_due` is when the job that has waited
-    longest became due. `room` is false if the disk is nearly full. `refused` is the answer of a smarthost that refused
-    our credentials, or ""; `drifted` says why automatic routing was stopped, or "". `reported` are problems that other
-    processes saw.
+    mail server twice and once without an answer. `unreadable` counts emails that were skipped in mailboxes, `deferred`
+    acknowledgements that wait for a limit, `limited` those that limits suppressed within the last hour. `oldest_due` is
+    when the job that has waited longest became due. `room` is false if the disk is nearly full. `refused` is the answer
+    of a smarthost that refused our credentials, or ""; `drifted` says why automatic routing was stopped, or "".
+    `reported` are problems that other processes saw.
     """
 
     now: datetime
@@ -351,6 +351,7 @@ class HealthFacts:
     dead: int
     parked: int
     uncertain: int
+    unreadable: int
     deferred: int
     limited: int
     unanswered: int

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from daemon.store import events
+from daemon.store import events, unreadable
 from daemon.store.models import ImapCursor, ImapUnmarked, Inbound
 from daemon.store.sql import insert_or_ignore
 
@@ -93,7 +93,8 @@ def note_failure(session: Session, place: Place, error: str) -> None:
 
 
 def note_unreadable(session: Session, place: Place, uidvalidity: int, uid: int, reason: str, now: datetime) -> None:
-    """Note that an email was skipped because it could not be fetched or stored."""
+    """Note that an email was skipped because it could not be fetched or stored, as an event and for the admin."""
+    unreadable.add(session, place.account, place.folder, (uidvalidity, uid), reason[:MAX_ERROR], now)
     events.add(
         session,
         "mailbox mail unreadable",

@@ -102,6 +102,13 @@ def _given_up(facts: HealthFacts) -> list[Problem]:
         found.append(Problem("dead", f"{facts.dead} jobs were given up. See triaged jobs list."))
     if facts.parked:
         found.append(Problem("parked", f"{facts.parked} emails are parked. See triaged parked list."))
+    if facts.unreadable:
+        found.append(
+            Problem(
+                "unreadable",
+                f"{facts.unreadable} emails in mailboxes could not be read. See triaged imap unreadable.",
+            )
+        )
     if facts.uncertain:
         found.append(
             Problem(

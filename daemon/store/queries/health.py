@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from daemon.store import delivery_counts
+from daemon.store import delivery_counts, unreadable
 from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import Alarm, DeliveryRow, ImapCursor, Inbound, Job
@@ -39,6 +39,7 @@ def facts(
         dead=_count(session, Job.id, Job.state == JobState.DEAD),
         parked=_count(session, Inbound.id, Inbound.disposition == Disposition.PARKED),
         uncertain=_count(session, DeliveryRow.id, and_(DeliveryRow.state == DeliveryState.UNCERTAIN, NOT_SENT)),
+        unreadable=unreadable.count(session),
         deferred=_count(session, DeliveryRow.id, and_(DeliveryRow.state == DeliveryState.DEFERRED, NOT_SENT)),
         limited=delivery_counts.limited(session, MailKind.ACKNOWLEDGEMENT, now),
         unanswered=_count(

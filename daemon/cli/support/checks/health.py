@@ -14,7 +14,7 @@ from daemon.vocabulary import Problem
 from workers.policies import thresholds
 
 # Problems that an admin should look at, but that delay no other email.
-NOT_BLOCKING = frozenset({"dead", "parked", "uncertain", "unanswered", "no-mail", "limited", "logins"})
+NOT_BLOCKING = frozenset({"dead", "parked", "uncertain", "unanswered", "unreadable", "no-mail", "limited", "logins"})
 
 
 def live(settings: Settings) -> Iterator[Finding]:
