@@ -33,6 +33,7 @@ BALLAST: Final = 2**30
 FLOOR: Final = "TRIAGED_LIMITS__FREE_BYTES"
 TAKEN, NO_SPACE = 250, 452
 REAL_SHARE: Final = 4
+DISK: Final = threading.Lock()
 
 
 class Mailbox:
@@ -116,16 +117,17 @@ class Nemesis:
         if not self._next:
             self._next = self.chance.sample(list(self.evils), len(self.evils))
         evil = self._next.pop()
-        evil()
-        name = getattr(evil, "__name__", "evil").replace("_", " ")
-        self.done[name] = self.done.get(name, 0) + 1
+        # A real fault says which it was.
+        name = evil() or getattr(evil, "__name__", "evil").replace("_", " ")
+        self.done[str(name)] = self.done.get(str(name), 0) + 1
 
-    def real_fault(self) -> None:
-        """Do one of the faults of `machine`; a process that is just dead cannot be traced."""
+    def real_fault(self) -> str:
+        """Do one of the faults of `machine` and return its name; a process that is just dead cannot be traced."""
         fault = self.chance.choice(self._machine.faults())
         with suppress(RuntimeError, psutil.Error), fault.begin():
             time.sleep(fault.seconds)
-            self.done[fault.name] = self.done.get(fault.name, 0) + 1
+            return fault.name
+        return "no process to trace"
 
     def kill_one(self) -> None:
         self.system.kill(self.chance.choice(self.system.children).role)
@@ -189,7 +191,14 @@ class Nemesis:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
     def disk_runs_low(self) -> None:
-        """Let there be less room than the floor, under a process that began with more; then room again."""
+        """Let there be less room than the floor, under a process that began with more; then room again.
+
+        The systems share the disk: the ballast of one must not come or go while another measures.
+        """
+        with DISK:
+            self._run_low()
+
+    def _run_low(self) -> None:
         acceptor, free = self.system.children[0], shutil.disk_usage(self.system.room).free
         ballast = min(BALLAST, free // 2)
         # Others use the disk too: a quarter of the ballast may come or go without a difference.
