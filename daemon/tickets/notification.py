@@ -98,8 +98,9 @@ def write_plans(session: Session, plans: Sequence[Plan], now: datetime) -> list[
     new = [row for plan in plans for row in plan.new]
     ids = deliveries.add(session, new)
     _write_gathered(session, [row for plan in plans for row in plan.gathered], now)
-    for plan in plans:
-        for one in plan.again:
+    for one in (one for plan in plans for one in plan.again):
+        # After a large flood thousands are looked at every hour, and nearly all of them go on waiting.
+        if one.state is not DeliveryState.DEFERRED:
             deliveries.plan_again(session, one.delivery_id, one.state, one.reason, now, verified=one.verified)
     _add_later(session, [(number, row) for number, row in zip(ids, new, strict=True) if number], plans, now)
     numbers = iter(ids)
