@@ -14,7 +14,7 @@ from tests.support.helpdesk import Helpdesk, read, text_of
 ADMIN = "admin@example.com"
 BOB = "bob@other.example"
 FORGED = 30
-ALLOWED = 20
+ALLOWED = 24
 
 
 def limit(helpdesk: Helpdesk, **limits: int) -> None:
