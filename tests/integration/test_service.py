@@ -12,6 +12,7 @@ from config.settings import Settings
 from daemon.relay import Relay
 from daemon.service import Address, Service
 from daemon.smtp.binding import bind
+from daemon.store.keys import Keyring
 from daemon.store.models import Alarm
 from daemon.store.store import Store
 from daemon.system import tuning
@@ -60,7 +61,9 @@ def test_the_service_reports_refused_logins_from_the_threshold_on(
     threshold: int, number: int, keys: list[str], sqlite_store: Store
 ) -> None:
     settings = Settings(health=Health(refused_logins=threshold))
-    service = Service(settings, sqlite_store, Relay(sqlite_store, lambda _: None, FakeClock()), (), FakeClock())
+    service = Service(
+        settings, sqlite_store, Relay(sqlite_store, lambda _: None, FakeClock()), Keyring(()), FakeClock()
+    )
     for _ in range(number):
         service._listener.logins.refuse("192.0.2.1")
     service._report_refused_logins()

@@ -58,7 +58,8 @@ def _given_up(case: Case) -> tuple[int, int, int]:
     """Return ids of inbound, ticket and dead job of a mail that triage gave up."""
     receipt = case.accept(inbound(mail()))
     assert receipt.ticket_id is not None
-    case.decide(receipt.ticket_id, by="fallback", category="General", team="MANUAL_REVIEW")
+    decision = case.decide(receipt.ticket_id, by="fallback", category="General", team="MANUAL_REVIEW")
+    case.plan_mail(receipt.ticket_id, decision)
     job = receipt.offers[0].job_id
 
     def bury(session: Session) -> None:
