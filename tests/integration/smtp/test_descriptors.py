@@ -32,7 +32,7 @@ def deliver(running: RealProcess) -> str:
 
 def test_connections_leave_descriptors_for_the_database(tmp_path: Path) -> None:
     limits = {"LIMITS__CONNECTIONS": "1000", "LIMITS__CONNECTIONS_PER_ADDRESS": "1000"}
-    with real_process(tmp_path, prepare="ulimit -n 128", **limits) as running:
+    with real_process(tmp_path, "daemon", prepare="ulimit -n 128", **limits) as running:
         with connected(running, CLIENTS) as clients:
             served = [client for client in clients if client.recv(3) == b"220"]
             assert len(served) == 64
@@ -45,11 +45,10 @@ def test_connections_leave_descriptors_for_the_database(tmp_path: Path) -> None:
     assert len(logged) < 20_000
 
 
-def test_without_a_free_descriptor_the_listener_waits_and_logs_one_line(tmp_path: Path) -> None:
-    with real_process(tmp_path, LIMITS__CONNECTIONS_PER_ADDRESS="1000") as running:
+def test_without_a_free_descriptor_the_listener_waits_and_logs_little(tmp_path: Path) -> None:
+    with real_process(tmp_path, "daemon", LIMITS__CONNECTIONS_PER_ADDRESS="1000") as running:
         with running.client() as client:
             assert client.hello().deliver(mail()).startswith("250 2.0.0")
-            eventually(lambda: '"delivery settled"' in running.logged(), 90)
             pid, most = running.process.pid, resource.prlimit(running.process.pid, resource.RLIMIT_NOFILE)
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (descriptors(running), most[1]))
             with connected(running, CLIENTS):
@@ -60,5 +59,6 @@ def test_without_a_free_descriptor_the_listener_waits_and_logs_one_line(tmp_path
                 eventually(lambda: descriptors(running) > CLIENTS)
         assert deliver(running).startswith("250 2.0.0")
         logged = running.logged()
-    assert logged.count("connections cannot be accepted") == 1
+    # One a minute; asyncio wrote 512 a second.
+    assert logged.count("connections cannot be accepted") < 10
     assert len(logged) < 50_000

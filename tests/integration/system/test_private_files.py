@@ -41,7 +41,7 @@ def test_a_process_with_a_lenient_umask_makes_private_files_in_a_directory_open_
     examples = few_examples(tmp_path / "examples")
     with real_process(tmp_path, prepare="umask 0", TRIAGE__EXAMPLES=examples) as running, running.client() as client:
         assert client.hello().deliver(mail()).startswith("250 2.0.0")
-        eventually(lambda: list((state / "outgoing" / "new").glob("*")), 90)
+        eventually(lambda: list((state / "outgoing" / "new").glob("*")), 300)
         assert (state / "triaged.db-wal").exists()
         assert list((state / "models").iterdir())
         assert open_to_others(state) == []
