@@ -1,6 +1,6 @@
 """The command `deliveries`: list, show, resend and dismiss outgoing emails."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -8,11 +8,10 @@ import click
 from sqlalchemy.orm import Session
 
 from daemon.cli.support import context, output, params
+from daemon.cli.support.each import change_each
 from daemon.store.deliveries import DeliveryState
 from daemon.store.queries import delivery_lists
-from daemon.system.clock import SystemClock
 from daemon.tickets import redelivery
-from daemon.tickets.retry import RetryError
 
 COLUMNS: Final = ("id", "ticket", "kind", "recipient", "state", "attempts", "created_at", "reason")
 STATES: Final = [state.value for state in DeliveryState]
@@ -130,21 +129,11 @@ def _each(
     *,
     everything: bool,
 ) -> None:
-    if bool(ids) == everything:
-        raise click.UsageError("give the IDs of deliveries, or --all")
-    settings, failed = context.settings(ctx, quiet=True), []
-    with context.store(settings) as store:
-        if everything:
-            with store.read() as session:
-                ids = tuple(delivery_lists.ids_in(session, DeliveryState(state)))
-        with output.progress("deliveries", len(ids)) as bar:
-            for number in ids:
-                now = SystemClock().now()
-                try:
-                    recipient = store.write(lambda s, number=number, now=now: change(s, number, actor, now))  # type: ignore[misc]  # bound here, not when called
-                    click.echo(f"delivery {number} (to {output.line(recipient)}) {result}")
-                except RetryError as error:
-                    failed.append(str(error))
-                bar.update(1)
-    if failed:
-        raise context.BadData("; ".join(failed))
+    def changed(session: Session, number: int, now: datetime) -> str:
+        recipient = change(session, number, actor, now)
+        return f"delivery {number} (to {output.line(recipient)}) {result}"
+
+    def every(session: Session) -> Iterable[int]:
+        return delivery_lists.ids_in(session, DeliveryState(state))
+
+    change_each(ctx, "deliveries", ids, every, changed, everything=everything)

@@ -1,6 +1,6 @@
 """The command `jobs`: list, retry and dismiss jobs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -8,10 +8,10 @@ import click
 from sqlalchemy.orm import Session
 
 from daemon.cli.support import context, output, params
+from daemon.cli.support.each import change_each
 from daemon.store.jobs import JobKind, JobState
 from daemon.store.queries import lists
-from daemon.system.clock import SystemClock
-from daemon.tickets.retry import RetryError, dismiss_job, retry_job
+from daemon.tickets.retry import dismiss_job, retry_job
 from daemon.vocabulary import Subject
 
 COLUMNS: Final = ("id", "kind", "subject", "state", "attempts", "due_at", "created_at", "last_error")
@@ -91,21 +91,10 @@ def _each(
     *,
     everything: bool,
 ) -> None:
-    if bool(ids) == everything:
-        raise click.UsageError("give the IDs of jobs, or --all")
-    settings, failed = context.settings(ctx, quiet=True), []
-    with context.store(settings) as store:
-        if everything:
-            with store.read() as session:
-                ids = tuple(lists.dead_jobs(session, kind))
-        with output.progress("jobs", len(ids)) as bar:
-            for number in ids:
-                now = SystemClock().now()
-                try:
-                    subject = store.write(lambda s, number=number, now=now: change(s, number, actor, now))  # type: ignore[misc]  # bound here, not when called
-                    click.echo(f"job {number} ({subject}) {result}")
-                except RetryError as error:
-                    failed.append(str(error))
-                bar.update(1)
-    if failed:
-        raise context.BadData("; ".join(failed))
+    def changed(session: Session, number: int, now: datetime) -> str:
+        return f"job {number} ({change(session, number, actor, now)}) {result}"
+
+    def every(session: Session) -> Iterable[int]:
+        return lists.dead_jobs(session, kind)
+
+    change_each(ctx, "jobs", ids, every, changed, everything=everything)
