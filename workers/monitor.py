@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import structlog
 
+from daemon.facts import Problem
 from daemon.mail.token import Purpose, Token, digest, sign
 from daemon.store.keys import Keyring
 from daemon.store.queries import daily, health
@@ -13,7 +14,6 @@ from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.thread import PeriodicThread
 from daemon.tickets.health import DATABASE_LOST, Thresholds, examine
-from daemon.vocabulary import Problem
 from workers.notify.alert import AdminMail, alert, daily_report
 from workers.notify.outgoing import message_id
 from workers.transports.base import PermanentFailure, Transport, TransportFailure

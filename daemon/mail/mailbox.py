@@ -6,7 +6,7 @@ from typing import Final
 
 from publicsuffixlist import PublicSuffixList
 
-from daemon.vocabulary import Mailbox
+from daemon.facts import Mailbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from typing import Final
 from sqlalchemy import BindParameter, bindparam, case, false, func, select, text
 from sqlalchemy.orm import Session
 
+from daemon.facts import Mailbox, RecentCounts
 from daemon.store.deliveries import HELD_BACK, DeliveryState
 from daemon.store.models import DeliveryRow
 from daemon.store.sql import table, unindexed
-from daemon.vocabulary import LIMIT_REACHED, Mailbox, MailKind, RecentCounts
+from daemon.vocabulary import LIMIT_REACHED, MailKind
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)

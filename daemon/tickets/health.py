@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from daemon.vocabulary import HealthFacts, Problem
+from daemon.facts import HealthFacts, Problem
 
 
 @dataclass(frozen=True, slots=True)

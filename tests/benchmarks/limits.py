@@ -19,13 +19,14 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from daemon.facts import RecentCounts, SendCounts
 from daemon.mail.mailbox import mailbox_of
 from daemon.store import deliveries, delivery_counts
 from daemon.store.deliveries import DeliveryState, NewDelivery
 from daemon.store.maintenance import schema
 from daemon.store.store import Store
 from daemon.tickets import notification
-from daemon.vocabulary import MailKind, RecentCounts, SendCounts, Subject, SubjectKind
+from daemon.vocabulary import MailKind, Subject, SubjectKind
 from tests.support.domain_values import send_limits
 from workers.notify.plan import Cause, Facts, SendLimits, plan
 

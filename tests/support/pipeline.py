@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.schema import Limits
 from config.settings import Settings
+from daemon.facts import Problem
 from daemon.mail.envelope import Inbound
 from daemon.mail.token import Purpose, Token, digest, sign
 from daemon.policies import identity
@@ -25,7 +26,7 @@ from daemon.tickets.actions import Correction
 from daemon.tickets.admission import Receipt
 from daemon.tickets.intake import Intake
 from daemon.tickets.release import release
-from daemon.vocabulary import Priority, Problem, Subject, SubjectKind
+from daemon.vocabulary import Priority, Subject, SubjectKind
 from tests.benchmarks import seed
 from tests.support.emails import ANN, SUPPORT, inbound, mail
 from tests.support.fakes import NOON, FakeClock, Woken

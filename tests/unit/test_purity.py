@@ -10,6 +10,7 @@ from tests.support.paths import ROOT
 
 PURE = (
     "daemon/mail",
+    "daemon/facts.py",
     "daemon/text.py",
     "daemon/vocabulary.py",
     "daemon/tickets/disposition.py",

@@ -6,8 +6,9 @@ from datetime import datetime
 from html import escape
 from typing import Final
 
+from daemon.facts import DailyCounts, Problem
 from daemon.text import harmless_line
-from daemon.vocabulary import SCREENED_OUT, DailyCounts, Disposition, Problem
+from daemon.vocabulary import SCREENED_OUT, Disposition
 from workers.notify.compose import OutgoingMail, as_bytes
 
 CLOSING: Final = 'You get one email about each problem. Run "triaged check --live" to see what is wrong now.'

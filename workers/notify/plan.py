@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Literal
 
+from daemon.facts import SendCounts
 from daemon.mail.mailbox import mailbox_of
 from daemon.mail.senders import is_unanswerable
-from daemon.vocabulary import LIMIT_REACHED, MailKind, SendCounts
+from daemon.vocabulary import LIMIT_REACHED, MailKind
 from workers.notify.sanitize import sendable
 
 # Deferred: to be planned again when the hour is over. Gathered: not sent, but listed in the digest of the team.

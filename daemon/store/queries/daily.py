@@ -6,11 +6,12 @@ from typing import Final
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
+from daemon.facts import DailyCounts
 from daemon.store.deliveries import DeliveryState
 from daemon.store.models import Alarm, DeliveryRow, Inbound
 from daemon.store.queries.health import DAILY_REPORT
 from daemon.store.sql import insert_or_ignore
-from daemon.vocabulary import DailyCounts, Disposition, MailKind
+from daemon.vocabulary import Disposition, MailKind
 
 COUNTED_AT_MOST: Final = 10_000_000
 # Rows of emails that came at the same time are written in any order, this far apart at most.

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from daemon.facts import HealthFacts, MailboxFacts, Problem
 from daemon.store import delivery_counts, unreadable
 from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import Alarm, DeliveryRow, ImapCursor, Inbound, Job
 from daemon.store.queries import lists
 from daemon.store.sql import insert_or_ignore
-from daemon.vocabulary import Disposition, HealthFacts, MailboxFacts, MailKind, Problem
+from daemon.vocabulary import Disposition, MailKind
 
 COUNTED_AT_MOST = 10_000
 # Its row is no problem: it holds the day that was reported last.

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from daemon.facts import HealthFacts
 from daemon.mail.envelope import Inbound
 from daemon.store import deliveries, delivery_counts
 from daemon.store.deliveries import DeliveryState, NewDelivery
@@ -17,7 +18,7 @@ from daemon.store.models import DeliveryRow, Job, Person, Ticket
 from daemon.store.queries import health
 from daemon.store.store import Store
 from daemon.tickets import actions, notification
-from daemon.vocabulary import HealthFacts, MailKind, Subject, SubjectKind
+from daemon.vocabulary import MailKind, Subject, SubjectKind
 from tests.support.emails import ANN, inbound, mail
 from tests.support.fakes import NOON
 from tests.support.pipeline import Pipeline

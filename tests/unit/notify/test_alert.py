@@ -5,7 +5,8 @@ from email.parser import BytesParser
 from email.policy import default
 from typing import cast
 
-from daemon.vocabulary import DailyCounts, Disposition, Problem
+from daemon.facts import DailyCounts, Problem
+from daemon.vocabulary import Disposition
 from tests.support.fakes import NOON
 from workers.notify.alert import AdminMail, alert, daily_report
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from daemon.vocabulary import MailKind, SendCounts
+from daemon.facts import SendCounts
+from daemon.vocabulary import MailKind
 from tests.support.domain_values import send_limits
 from workers.notify.plan import Facts, Planned, SendLimits, plan
 

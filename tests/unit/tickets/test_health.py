@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from daemon.facts import HealthFacts, MailboxFacts
 from daemon.tickets.health import Thresholds, examine, logins_refused
-from daemon.vocabulary import HealthFacts, MailboxFacts
 from tests.support.fakes import NOON
 
 THRESHOLDS = Thresholds(

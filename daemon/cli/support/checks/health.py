@@ -6,11 +6,11 @@ from datetime import datetime
 from config.settings import Settings
 from daemon.cli.support import context
 from daemon.cli.support.checks.finding import Finding, fail, ok, warn
+from daemon.facts import Problem
 from daemon.store.queries import health
 from daemon.system.clock import SystemClock
 from daemon.system.disk import FreeSpace
 from daemon.tickets.health import examine
-from daemon.vocabulary import Problem
 from workers.policies import thresholds
 
 # Problems that an admin should look at, but that delay no other email.

@@ -1,0 +1,119 @@
+"""Counts and facts that pure decisions are made from."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from daemon.vocabulary import Disposition
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """What limits count an address by: the mailbox that it delivers to, and the domain that somebody registered."""
+
+    address: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendCounts:
+    """Numbers of recently planned emails of one kind.
+
+    Those to a mailbox count all; those to its domain and in all count unverified recipients only. `ordinary_day` is
+    the number on an ordinary day to the unverified people of the domain, known where the domain is busy.
+    """
+
+    address_day: int = 0
+    address_hour: int = 0
+    domain_hour: int = 0
+    hour: int = 0
+    ordinary_day: int = 0
+
+
+@dataclass(slots=True)
+class RecentCounts:
+    """Number of emails of a kind that were planned recently and not suppressed: by mailbox, by domain, and in all.
+
+    A plan adds what it plans, so that the limits hold within a batch too.
+    """
+
+    kind: str
+    by_address_day: Counter[str]
+    by_address_hour: Counter[str]
+    by_domain_hour: Counter[str]
+    in_all_hour: int
+    ordinary_days: Mapping[str, int]
+
+    def to(self, mailbox: Mailbox) -> SendCounts:
+        """Return the counts that bind one more email to a mailbox."""
+        return SendCounts(
+            self.by_address_day[mailbox.address],
+            self.by_address_hour[mailbox.address],
+            self.by_domain_hour[mailbox.domain],
+            self.in_all_hour,
+            self.ordinary_days.get(mailbox.domain, 0),
+        )
+
+    def add(self, mailbox: Mailbox, *, verified: bool) -> None:
+        """Count one more email to a mailbox."""
+        self.by_address_day[mailbox.address] += 1
+        self.by_address_hour[mailbox.address] += 1
+        if not verified:
+            self.by_domain_hour[mailbox.domain] += 1
+            self.in_all_hour += 1
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxFacts:
+    """The state of a mailbox: when it was last read to its end, when its last email was stored, and its last error."""
+
+    polled_at: datetime | None
+    mail_at: datetime | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class HealthFacts:
+    """The state of the whole system at `now`.
+
+    `dead` counts jobs, `parked` received emails, and `uncertain` and `unanswered` emails that were handed over to the
+    mail server twice and once without an answer. `unreadable` counts emails that were skipped in mailboxes, `deferred`
+    acknowledgements that wait for a limit, `limited` those that limits suppressed within the last hour. `oldest_due` is
+    when the job that has waited longest became due. `room` is false if the disk is nearly full. `refused` is the answer
+    of a smarthost that refused our credentials, or ""; `drifted` says why automatic routing was stopped, or "".
+    `reported` are problems that other processes saw.
+    """
+
+    now: datetime
+    oldest_due: datetime | None
+    dead: int
+    parked: int
+    uncertain: int
+    unreadable: int
+    deferred: int
+    limited: int
+    unanswered: int
+    last_mail_at: datetime | None
+    mailboxes: Mapping[str, MailboxFacts]
+    room: bool = True
+    refused: str = ""
+    drifted: str = ""
+    reported: "tuple[Problem, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DailyCounts:
+    """What happened on a day (UTC): emails by the state in which they ended, and suppressed acknowledgements."""
+
+    day: date
+    emails: Mapping[Disposition, int]
+    suppressed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that the admin should know: a stable key, and a sentence that says what to do."""
+
+    key: str
+    text: str
