@@ -29,7 +29,7 @@ lint: $(STAMP_DEV)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-# docs/CONFIGURATION.md and config/triaged.toml, from config/schema.py.
+# docs/CONFIGURATION.md and config/triaged.toml, from config/schema.
 docs: $(STAMP)
 	$(PY) -m config.document
 

@@ -207,13 +207,13 @@ HEADER = f"""\
 ## A line that begins with "# " is a setting that is not set: remove the "# ". Lines that begin with "##" explain.
 ## A setting can also come from the environment, {PREFIX}SECTION__KEY=value, and a secret from a systemd credential,
 ## a file named section.key. The environment wins over credentials, and these over this file.
-## `triaged check` shows what is in force. Written by `make docs` from config/schema.py.
+## `triaged check` shows what is in force. Written by `make docs` from config/schema.
 """
 
 INTRODUCTION = f"""\
 # Configuration
 
-Every section and setting. Written by `make docs` from `config/schema.py`, as is the file to copy from,
+Every section and setting. Written by `make docs` from `config/schema`, as is the file to copy from,
 [config/triaged.toml](../config/triaged.toml).
 
 Nothing is needed for a first run. triaged reads the file that `--config FILE` names, else the one in

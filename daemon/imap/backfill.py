@@ -11,7 +11,8 @@ from typing import Final
 import structlog
 from imapclient.exceptions import IMAPClientAbortError
 
-from config.schema import MEGABYTE, Imap
+from config.schema import Imap
+from config.schema.limits import MEGABYTE
 from daemon.imap.folder import Accepts, Reader, UnreadableError, begin, describe
 from daemon.imap.oauth2 import TokenUnavailableError, tokens_of
 from daemon.imap.session import Folder, FolderError, Pace, Session, connect

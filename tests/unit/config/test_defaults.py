@@ -1,4 +1,4 @@
-"""A setting has one default, in config/schema.py."""
+"""A setting has one default, in config/schema."""
 
 from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass

@@ -1,0 +1,32 @@
+"""Every setting, typed and explained: the sections of triaged.toml.
+
+The docstrings of sections and settings are what docs/CONFIGURATION.md and config/triaged.toml say of them; after a
+change run `make docs`.
+"""
+
+from config.schema.limits import Limits
+from config.schema.mail_in import Imap, OAuth2, Smtp
+from config.schema.mail_out import Outgoing
+from config.schema.section import Section
+from config.schema.service import Broker, Database, Health, Log, Service
+from config.schema.support import Support, Team
+from config.schema.triage import Category, Rule, TriageSection
+
+__all__ = [
+    "Broker",
+    "Category",
+    "Database",
+    "Health",
+    "Imap",
+    "Limits",
+    "Log",
+    "OAuth2",
+    "Outgoing",
+    "Rule",
+    "Section",
+    "Service",
+    "Smtp",
+    "Support",
+    "Team",
+    "TriageSection",
+]

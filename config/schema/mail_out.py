@@ -1,0 +1,29 @@
+"""Email out."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+
+from config.schema.section import Section
+from config.values import FilePath, Host, Port
+
+
+class Outgoing(Section):
+    """Email out: through your mail server, or into files for a first look."""
+
+    transport: Literal["maildir", "smtp"] = "maildir"
+    """maildir: write emails to files and send nothing; smtp: send through your mail server."""
+    maildir: Annotated[FilePath | None, Field(examples=["/var/lib/triaged/outgoing"])] = None
+    """Maildir that emails are written to when `transport` is "maildir"; not set: outgoing in service.state_dir."""
+    host: Host = "localhost"
+    """Host name of your mail server."""
+    port: Port = 587
+    """Port of your mail server."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """How the connection is encrypted; the certificate of the server is always verified."""
+    username: str = ""
+    """User name to log in with; empty: no login."""
+    password: SecretStr = SecretStr("")
+    """Password to log in with."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60
+    """Longest wait for an answer of your mail server."""

@@ -1,0 +1,30 @@
+"""The tables of the database."""
+
+from daemon.store.models.base import Base
+from daemon.store.models.installation import Alarm, SigningKey
+from daemon.store.models.ledger import Inbound, LedgerCount
+from daemon.store.models.mailboxes import ImapCursor, ImapLease, ImapUnmarked, ImapUnreadable
+from daemon.store.models.queue import DeliveryRow, Job, Suppression
+from daemon.store.models.tickets import AttachmentRow, Decision, Event, MessageRow, Participant, Person, Ticket
+
+__all__ = [
+    "Alarm",
+    "AttachmentRow",
+    "Base",
+    "Decision",
+    "DeliveryRow",
+    "Event",
+    "ImapCursor",
+    "ImapLease",
+    "ImapUnmarked",
+    "ImapUnreadable",
+    "Inbound",
+    "Job",
+    "LedgerCount",
+    "MessageRow",
+    "Participant",
+    "Person",
+    "SigningKey",
+    "Suppression",
+    "Ticket",
+]
