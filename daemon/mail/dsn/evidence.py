@@ -1,5 +1,6 @@
 """Recognise a bounce by its structure, sender, subject and text together."""
 
+from functools import partial
 from typing import Final
 
 from daemon.mail.dsn.gateway import FORWARDED, gateway_evidence
@@ -51,7 +52,7 @@ def _unusual_report(message: Message) -> str:
         return "delivery report (RFC 3464), wrapped"
     if status_text(message):
         return "delivery report under another type"
-    return gateway_evidence(message, says_failure=_has_failure_phrase(message))
+    return gateway_evidence(message, partial(_has_failure_phrase, message))
 
 
 def is_complaint(message: Message) -> bool:

@@ -1,7 +1,7 @@
 """Recognise notices of gateways, carriers and virus scanners: bounces with neither a null sender nor a report."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from daemon.mail.dsn.notices import notice_lines, read_notice
@@ -36,28 +36,27 @@ _PROGRAM = re.compile(
 )
 
 
-def gateway_evidence(message: Message, *, says_failure: bool) -> str:
+def gateway_evidence(message: Message, has_failure_phrase: Callable[[], bool]) -> str:
     """Return why an email is the notice of a gateway, in a few words, or "".
 
-    `says_failure` means that its text has a phrase of bounces. No sign is enough alone: a customer may quote a refusal,
-    or attach an email of ours.
+    `has_failure_phrase` says whether its text has a phrase of bounces. No sign is enough alone: a customer may quote a
+    refusal, or attach an email of ours. The signs that cost most are looked for last: nearly every email is ordinary.
     """
+    system, returned = any(map(is_mail_system, message.from_)), _returned_email(message)
+    if not (system or returned):
+        return ""
     lines = notice_lines(message.text)
     notice = "\n".join(lines)[:_HEAD]
-    system = any(map(is_mail_system, message.from_))
     if not system and _PERSON.search(notice) and not _PROGRAM.search(notice):
         return ""
-    signs = {
-        "a reply code and its reason": int(bool(find_status(notice) and find_reason(None, notice))),
-        "bounce subject": int(is_bounce_subject(message.subject)),
-        "bounce text": int(says_failure),
-        "a failed recipient": int(_names_recipient(message, lines)),
-        "the returned email": _returned_email(message),
-        "from a mail system": int(system),
+    reasons = {
+        "a reply code and its reason": bool(find_status(notice) and find_reason(None, notice)),
+        "bounce subject": is_bounce_subject(message.subject),
+        "bounce text": has_failure_phrase(),
     }
-    says_why = signs["a reply code and its reason"] or signs["bounce text"] or signs["bounce subject"]
-    if not (says_why and signs["a failed recipient"] and (system or signs["the returned email"])):
+    if not any(reasons.values()) or not _names_recipient(message, lines):
         return ""
+    signs = reasons | {"a failed recipient": True, "the returned email": returned, "from a mail system": system}
     return ", ".join(sign for sign, weight in signs.items() if weight) if sum(signs.values()) >= _ENOUGH else ""
 
 
@@ -91,7 +90,8 @@ def _returned(message: Message) -> Iterator[tuple[set[str], set[str], bool]]:
         elif part.content_type == "text/rfc822-headers":
             yield _in(_FROM.findall(part.text[:_MAX_TEXT])), _in(_TO.findall(part.text[:_MAX_TEXT])), False
     text = message.text[:_MAX_TEXT]
-    yield _in(_FROM.findall(text)), _in(_TO.findall(text)), True
+    if "@" in text:
+        yield _in(_FROM.findall(text)), _in(_TO.findall(text)), True
 
 
 def _in(values: tuple[str, ...] | list[str]) -> set[str]:
