@@ -90,6 +90,7 @@ def environment(state: Path, port: int, sink_port: int, database: str, redis: st
         "OUTGOING__PORT": str(sink_port),
         "OUTGOING__SECURITY": "none",
         "LIMITS__CONNECTIONS_PER_ADDRESS": "1000",
+        "LIMITS__NOTIFICATIONS_PER_TEAM_HOUR": many,
         "LIMITS__ACKNOWLEDGEMENTS_PER_DOMAIN_HOUR": many,
         "LIMITS__ACKNOWLEDGEMENTS_PER_HOUR": many,
         "LIMITS__ACKNOWLEDGEMENTS_PER_STRANGER_DAY": many,
