@@ -13,6 +13,7 @@ from config import defaults
 from config.schema import (
     Broker,
     Category,
+    Conversation,
     Database,
     Health,
     Imap,
@@ -51,6 +52,7 @@ class Settings(BaseSettings):
     categories: Annotated[tuple[Category, ...], Field(min_length=1)] = defaults.CATEGORIES
     rules: tuple[Rule, ...] = ()
     triage: TriageSection = TriageSection()
+    conversation: Conversation = Conversation()
     limits: Limits = Limits()
     health: Health = Health()
     log: Log = Log()

@@ -119,6 +119,7 @@ Network = Annotated[str, AfterValidator(_network), WithJsonSchema({"type": "stri
 Name = Annotated[str, StringConstraints(pattern=r"^[\w .+-]{1,64}$")]
 Label = Annotated[str, StringConstraints(pattern=r"^[\w .&/+-]{1,64}$")]
 Title = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,64}$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}$")]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]

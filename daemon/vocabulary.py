@@ -42,12 +42,44 @@ class SenderKind(StrEnum):
 
 
 class MailKind(StrEnum):
-    """The kind of an outgoing email."""
+    """The kind of an outgoing email.
+
+    ANSWER is what a team member wrote to a customer; ANSWERED tells the rest of the team of it; RETURNED goes back to
+    its author, because it was not or not wholly carried out.
+    """
 
     ACKNOWLEDGEMENT = "acknowledgement"
     NOTIFICATION = "notification"
     FOLLOW_UP = "follow-up"
     DIGEST = "digest"
+    ANSWER = "answer"
+    ANSWERED = "answered"
+    RETURNED = "returned"
+
+
+class MessageRole(StrEnum):
+    """What a message of a ticket is: from a customer, our answer to one, an internal note, or from an outsider.
+
+    An outsider holds a token of the team without being a member: the message is kept and shown, and never obeyed.
+    """
+
+    CUSTOMER = "customer"
+    ANSWER = "answer"
+    NOTE = "note"
+    OUTSIDE = "outside"
+
+
+class AnswerState(StrEnum):
+    """What became of an answer.
+
+    SENT: it was sent or has its deliveries. HELD: it waits for its author to send or drop it. RETURNED: its author got
+    it back. DROPPED: its author dropped it.
+    """
+
+    SENT = "sent"
+    HELD = "held"
+    RETURNED = "returned"
+    DROPPED = "dropped"
 
 
 class Disposition(StrEnum):
@@ -55,6 +87,7 @@ class Disposition(StrEnum):
 
     TICKET = "ticket"
     FOLLOW_UP = "follow-up"
+    ANSWER = "answer"
     BOUNCE = "bounce"
     AUTO_REPLY = "auto-reply"
     LIST = "list"
@@ -87,6 +120,7 @@ class SubjectKind(StrEnum):
     MESSAGE = "message"
     DECISION = "decision"
     DELIVERY = "delivery"
+    ANSWER = "answer"
 
 
 @dataclass(frozen=True, slots=True, order=True)

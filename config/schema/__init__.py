@@ -4,6 +4,7 @@ The docstrings of sections and settings are what docs/CONFIGURATION.md and confi
 change run `make docs`.
 """
 
+from config.schema.conversation import Conversation
 from config.schema.limits import Limits
 from config.schema.mail_in import Imap, OAuth2, Smtp
 from config.schema.mail_out import Outgoing
@@ -15,6 +16,7 @@ from config.schema.triage import Category, Rule, TriageSection
 __all__ = [
     "Broker",
     "Category",
+    "Conversation",
     "Database",
     "Health",
     "Imap",

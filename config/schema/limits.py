@@ -29,6 +29,8 @@ class Limits(Section):
     """Free space in state_dir below which email is refused for the moment (452)."""
     notification_attachment_bytes: Annotated[int, Field(ge=0)] = 10 * MEGABYTE
     """Total size of the customer's attachments that a notification carries."""
+    answer_attachment_bytes: Annotated[int, Field(ge=0)] = 10 * MEGABYTE
+    """Total size of the files that an answer carries to the customer."""
     acknowledgements_per_stranger_day: Annotated[int, Field(ge=0)] = 1
     """Acknowledgements a day to a mailbox that is not verified. Ann+tag@ is the mailbox ann@ in all these limits."""
     acknowledgements_per_address_hour: Annotated[int, Field(ge=0)] = 3

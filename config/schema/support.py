@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from config.schema.section import Section
-from config.values import AddressOrDomain, Label, MailAddress, OptionalHost
+from config.values import AddressOrDomain, Label, Language, MailAddress, OptionalHost
 
 
 class Support(Section):
@@ -19,6 +19,8 @@ class Support(Section):
     """Right-hand side of the Message-IDs of triaged; empty: the domain of the first address."""
     plus_addressing: bool = True
     """Whether your mail server delivers support+anything@ to support@; false: tokens are not put into addresses."""
+    language: Language = "en"
+    """Language of emails to customers whose language is not known: a code such as "de"."""
     reference_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,6}$")] = "HD"
     """Letters that ticket references begin with, as in HD-7K3Q-M9XW."""
     trusted_authserv_ids: Annotated[tuple[str, ...], Field(examples=[["mx.example.com"]])] = ()
@@ -49,5 +51,8 @@ class Team(Section):
     """Name of the team, as categories refer to it."""
     email: Annotated[MailAddress, Field(examples=["payments-team@example.com"])]
     """Address that notifications go to."""
-    members: tuple[MailAddress, ...] = ()
-    """Addresses of members, who may join a ticket with a token of the team; the team is notified of what they write."""
+    members: Annotated[tuple[AddressOrDomain, ...], Field(examples=[["ana@example.com", "@support.example.com"]])] = ()
+    """Addresses of members, who may act on its tickets with a token of the team; `@domain`: every address of exactly
+    that domain."""
+    language: Language = "en"
+    """Language of emails to the team."""

@@ -1,6 +1,7 @@
 """The tables of the database."""
 
 from daemon.store.models.base import Base
+from daemon.store.models.conversation import AnswerRow
 from daemon.store.models.installation import Alarm, SigningKey
 from daemon.store.models.ledger import Inbound, LedgerCount
 from daemon.store.models.mailboxes import ImapCursor, ImapLease, ImapUnmarked, ImapUnreadable
@@ -9,6 +10,7 @@ from daemon.store.models.tickets import AttachmentRow, Decision, Event, MessageR
 
 __all__ = [
     "Alarm",
+    "AnswerRow",
     "AttachmentRow",
     "Base",
     "Decision",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, false
+from sqlalchemy import ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from daemon.store.models.base import Base, Id
@@ -27,7 +27,10 @@ class Ticket(Base):
     """A case.
 
     `category` and `priority` are PENDING, `confidence` and `assigned_team` NULL until triage has decided. Nobody is
-    notified of a `silent` ticket, which comes from a backfill. `related_id` is a ticket that it may belong to.
+    notified of a `silent` ticket, which comes from a backfill. `related_id` is a ticket that it may belong to,
+    `merged_into_id` the one that it was merged into. `taken_by` is the address of the member who answers it. A WAITING
+    ticket opens again at `wait_until`. `language` is the code of the customer's language, `address` the one of our
+    addresses that the customer wrote to; both "" where unknown.
     """
 
     __tablename__ = "ticket"
@@ -44,6 +47,14 @@ class Ticket(Base):
     silent: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(index=True)
     updated_at: Mapped[datetime]
+    # No foreign key: SQLite cannot add one without copying the table.
+    merged_into_id: Mapped[int | None]
+    taken_by: Mapped[str | None]
+    wait_until: Mapped[datetime | None]
+    first_answer_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    language: Mapped[str] = mapped_column(String(16), server_default=text("''"))
+    address: Mapped[str] = mapped_column(String(320), server_default=text("''"))
     __table_args__ = (
         Index("ticket_by_status", "status", "created_at"),
         Index("ticket_by_team", "assigned_team", "created_at"),
@@ -68,8 +79,10 @@ class Participant(Base):
 class MessageRow(Base):
     """One email of a ticket with its full text; the raw bytes are in its inbound row.
 
-    `kind` is a SenderKind; `acknowledge` says whether its sender may get an automatic answer, `verified` whether the
-    sender's address was authenticated, `by_team` whether the team proved by its token to have written it.
+    `kind` is a SenderKind, `role` a MessageRole. `acknowledge` says whether its sender may get an automatic answer,
+    `verified` whether the sender's address was authenticated, `by_team` whether the team proved by its token to have
+    written it. `authentication` are the results of our own check, NULL without one. `moved_from_id` is the ticket that
+    it came with when two were merged.
     """
 
     __tablename__ = "message"
@@ -84,6 +97,9 @@ class MessageRow(Base):
     acknowledge: Mapped[bool]
     verified: Mapped[bool]
     by_team: Mapped[bool] = mapped_column(server_default=false())
+    role: Mapped[str] = mapped_column(String(16), server_default="customer")
+    moved_from_id: Mapped[int | None]
+    authentication: Mapped[list[str] | None]
     created_at: Mapped[datetime]
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from daemon.store.jobs import JobKind, JobState
-from daemon.store.models import Decision, DeliveryRow, Job, MessageRow, Ticket
+from daemon.store.models import AnswerRow, Decision, DeliveryRow, Job, MessageRow, Ticket
 from daemon.vocabulary import SubjectKind
 
 # Clocks of several machines differ, and one may have been wrong for a while.
@@ -32,6 +32,7 @@ SUBJECT_TABLES: Final[dict[SubjectKind, Any]] = {
     SubjectKind.MESSAGE: MessageRow,
     SubjectKind.DECISION: Decision,
     SubjectKind.DELIVERY: DeliveryRow,
+    SubjectKind.ANSWER: AnswerRow,
 }
 MAX_DIGITS: Final = 9
 SQLITE_DATE: Final = "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:*"
