@@ -51,7 +51,10 @@ class LeaseLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A claimed job. `attempts` includes this one and fences: only its holder can finish the job."""
+    """A claimed job. `attempts` includes this one and fences: only its holder can finish the job.
+
+    `snoozes` of the attempts before were postponed: nothing was wrong with the job.
+    """
 
     job_id: int
     kind: JobKind
@@ -59,6 +62,12 @@ class Lease:
     attempts: int
     created_at: datetime
     owner: str
+    snoozes: int = 0
+
+    @property
+    def tries(self) -> int:
+        """Return the number of attempts, with this one, that count towards giving the job up."""
+        return self.attempts - self.snoozes
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,7 @@ LEASE_VALUES = {
     "attempts": JOB.c.attempts + 1,
     "beat": JOB.c.beat + 1,
 }
-LEASE_COLUMNS = (JOB.c.id, JOB.c.kind, JOB.c.subject, JOB.c.attempts, JOB.c.created_at, JOB.c.owner)
+LEASE_COLUMNS = (*(JOB.c[name] for name in ("id", "kind", "subject", "attempts", "created_at", "owner", "snoozes")),)
 CLAIM_JOB = (
     update(JOB)
     .where(JOB.c.id == bindparam("job_id"), STATE == JobState.READY, JOB.c.due_at <= bindparam("now"))
@@ -117,6 +126,18 @@ SETTLE_JOB = (
     )
     .returning(JOB.c.id)
 )
+SNOOZE_JOB = (
+    update(JOB)
+    .where(*HELD)
+    .values(
+        state=JobState.READY,
+        owner=None,
+        snoozes=JOB.c.snoozes + 1,
+        due_at=bindparam("again"),
+        last_error=bindparam("reason"),
+    )
+    .returning(JOB.c.id)
+)
 RELEASE_JOB = (
     update(JOB)
     .where(*HELD)
@@ -155,6 +176,7 @@ def _row(job: NewJob) -> dict[str, Any]:
         "subject": job.subject,
         "state": JobState.READY,
         "attempts": 0,
+        "snoozes": 0,
         "due_at": job.due_at,
         "owner": None,
         "beat": 0,
@@ -195,7 +217,7 @@ def claim_batch(
 
 
 def _lease(row: Row[Any]) -> Lease:
-    return Lease(row.id, JobKind(row.kind), row.subject, row.attempts, row.created_at, row.owner)
+    return Lease(row.id, JobKind(row.kind), row.subject, row.attempts, row.created_at, row.owner, row.snoozes)
 
 
 def add_leased(session: Session, after: Sequence[tuple[Lease, Sequence[NewJob]]]) -> list[list[Lease]]:
@@ -233,6 +255,11 @@ def finish(session: Session, leases: Sequence[Lease], now: datetime) -> None:
 def retry(session: Session, lease: Lease, error: str, due_at: datetime) -> None:
     """Give a job back, to be tried again at `due_at`."""
     _settle(session, lease, JobState.READY, error, due_at=due_at)
+
+
+def snooze(session: Session, lease: Lease, reason: str, due_at: datetime) -> None:
+    """Give a job back that could not be done now, to be tried again at `due_at`; the attempt does not count."""
+    _change(session, lease, SNOOZE_JOB, {"reason": reason[:1000], "again": due_at})
 
 
 def release(session: Session, lease: Lease, due_at: datetime) -> None:

@@ -32,7 +32,8 @@ def retry_job(session: Session, job_id: int, actor: str, now: datetime) -> Subje
         _plan_again(session, job.subject.id)
     _note(session, "job retried", job, actor, now)
     # A delivery is given up by the age of its job, so the age is reset too.
-    job.state, job.attempts, job.due_at, job.created_at = JobState.READY, 0, AT_ONCE, now
+    job.state, job.attempts, job.snoozes = JobState.READY, 0, 0
+    job.due_at, job.created_at = AT_ONCE, now
     job.owner, job.finished_at = None, None
     return job.subject
 

@@ -6,7 +6,7 @@ One execution:
       -> claim the job and its share of the waiting jobs of that kind     attempts + 1, one transaction
       -> run them as one batch (batching.run_batched), with heartbeats
            finished      effects, the end of the job and follow-up jobs in one transaction
-           SnoozeError   nothing is wrong: due again later
+           SnoozeError   nothing is wrong: due again later, and the attempt does not count
            store away    release: the attempt does not count, for six hours
            LeaseLost     the relay gave the job to another worker: discard our result
            other error   retry with back-off, until the attempts are used up; then bury it and name what is left
@@ -14,9 +14,9 @@ One execution:
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from time import monotonic
@@ -157,7 +157,7 @@ class JobExecutor:
     def _run(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         if window.over:
             raise shutting_down()
-        if lease.attempts > self._attempts and lease.kind is not JobKind.DELIVER:
+        if lease.tries > self._attempts and lease.kind is not JobKind.DELIVER:
             return self._discard(lease, "it ended its worker, or ran out of time, in each of its attempts")
         failpoint(f"{lease.kind}.claimed")
         follow_ups = yield from self._actors[lease.kind].perform(lease, window)
@@ -179,13 +179,13 @@ class JobExecutor:
         if isinstance(error, (LeaseLostError, *UNREACHABLE)):
             raise error
         if isinstance(error, SnoozeError):
-            self._retry(lease, str(error), error.delay)
+            self._postpone(jobs.snooze, lease, str(error), error.delay)
             return ()
         log.error("job failed", job=lease.job_id, kind=str(lease.kind), attempt=lease.attempts, exc_info=error)
         reason = f"{type(error).__name__}: {error}"
-        if lease.attempts >= self._attempts:
+        if lease.tries >= self._attempts:
             return self._discard(lease, reason)
-        self._retry(lease, reason, jobs.backoff(lease.attempts))
+        self._postpone(jobs.retry, lease, reason, jobs.backoff(lease.tries))
         return ()
 
     def _release(self, lease: Lease) -> None:
@@ -199,9 +199,11 @@ class JobExecutor:
             with suppress(LeaseLostError, *UNREACHABLE):
                 self._store.write(lambda session: jobs.release(session, lease, now + AGAIN))
 
-    def _retry(self, lease: Lease, reason: str, delay: timedelta) -> None:
+    def _postpone(
+        self, give_back: Callable[[Session, Lease, str, datetime], None], lease: Lease, reason: str, delay: timedelta
+    ) -> None:
         due = self._clock.now() + delay
-        self._store.write(lambda session: jobs.retry(session, lease, reason, due))
+        self._store.write(lambda session: give_back(session, lease, reason, due))
         log.info("job postponed", job=lease.job_id, kind=str(lease.kind), attempt=lease.attempts, reason=reason[:200])
 
     def _discard(self, lease: Lease, reason: str) -> Sequence[Lease]:

@@ -14,7 +14,8 @@ class Job(Base):
     """A job of the queue, added in the transaction that needs it. `kind` is a JobKind, `state` a JobState.
 
     `owner` is the process that holds the lease; it increments `beat` while it works. `attempts` is counted before the
-    work starts: a worker whose attempt is not the newest cannot change the job.
+    work starts: a worker whose attempt is not the newest cannot change the job. `snoozes` are the attempts that ended
+    with a postponement: they do not bring the job nearer to being buried.
     """
 
     __tablename__ = "job"
@@ -23,6 +24,7 @@ class Job(Base):
     subject: Mapped[Subject] = mapped_column(SubjectText, index=True)
     state: Mapped[str] = mapped_column(String(8))
     attempts: Mapped[int]
+    snoozes: Mapped[int] = mapped_column(server_default="0")
     due_at: Mapped[datetime]
     owner: Mapped[str | None] = mapped_column(String(64))
     beat: Mapped[int]

@@ -225,6 +225,20 @@ class TestJobExecutor:
         assert actor.attempts == [1, 2, 3, 4, 5, 6]
         assert job_row(store, job_id).state == "done"
 
+    def test_postponements_do_not_count_when_a_job_fails(
+        self, store: Store, executor_of: Callable[..., JobExecutor], clock: FakeClock
+    ) -> None:
+        wait = SnoozeError("the smarthost is away", timedelta(minutes=1))
+        fault = ZeroDivisionError("by zero")
+        actor, job_id = Scripted(*[wait] * 5, *[fault] * 2, wait, fault), add_job(store, JobKind.DELIVER)
+        engine = executor_of(actor)
+        for attempt in range(1, 9):
+            engine.perform(job_id)
+            assert (attempt, job_row(store, job_id).state) == (attempt, "ready")
+            clock.advance(hours=1)
+        engine.perform(job_id)
+        assert (job_row(store, job_id).state, actor.given_up) == ("dead", ["ZeroDivisionError: by zero"])
+
     def test_a_job_is_buried_even_if_giving_it_up_fails(
         self, store: Store, executor_of: Callable[..., JobExecutor], clock: FakeClock
     ) -> None:

@@ -93,6 +93,7 @@ def _jobs(setting: Setting) -> tuple[Rule, ...]:
             "will not be due for a month",
             and_(live, Job.due_at > setting.now + LONGEST_WAIT),
         ),
+        Rule(Job, "was postponed more often than it was tried", Job.snoozes > Job.attempts),
         Rule(Job, "has ended, but has no time", and_(Job.state.in_(ENDED), Job.finished_at.is_(None))),
         wrong_date(Job, setting, "created_at", "finished_at"),
     )

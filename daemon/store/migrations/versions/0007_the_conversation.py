@@ -30,6 +30,7 @@ def upgrade() -> None:
     op.add_column("message", sa.Column("role", sa.String(16), server_default="customer", nullable=False))
     op.add_column("message", sa.Column("moved_from_id", sa.Integer(), nullable=True))
     op.add_column("message", sa.Column("authentication", sa.JSON(), nullable=True))
+    op.add_column("job", sa.Column("snoozes", sa.Integer(), server_default="0", nullable=False))
     op.create_table(
         "answer",
         sa.Column("id", sa.Integer(), nullable=False),
