@@ -27,11 +27,13 @@ from daemon.store.keys import Keyring
 from daemon.store.queries.lists import disposition_of
 from daemon.store.store import Store
 from daemon.system.failpoint import failpoint
+from daemon.system.logs import RateLimitedLog
 from daemon.tickets.admission import Receipt, admit
 from daemon.tickets.disposition import PreparedEmail
 from daemon.vocabulary import Disposition
 
 log = structlog.get_logger(__name__)
+limited = RateLimitedLog(log)
 
 Extra = Callable[[Session], None]
 Readmission = Callable[[Session, PreparedEmail], Receipt]
@@ -72,8 +74,9 @@ class Intake:
             analysis = analyze(inbound, self._identity_now())
             failpoint("accept.parsed")
             return PreparedEmail(inbound, packed, key, analysis, silent=silent)
-        except Exception as error:
-            log.exception("email not understood", source=inbound.source)
+        except Exception as error:  # noqa: BLE001 - whatever our code fails on, the email is kept
+            kind = type(error).__name__
+            limited.error("email not understood", key=kind, source=inbound.source, exc_info=error)
             return PreparedEmail(inbound, packed, key, None, failure=_reason(error), silent=silent)
 
     def _identity_now(self) -> Identity:
@@ -140,7 +143,8 @@ class Intake:
             # Another daemon stored the same email or person a moment ago; the second try sees its rows.
             self._store_instead(replace(email, again=True), also, receipt)
         else:
-            log.error("email not admitted, it will be parked", source=email.inbound.source, exc_info=error)
+            what, source = "email not admitted, it will be parked", email.inbound.source
+            limited.error(what, key=type(error).__name__, source=source, exc_info=error)
             self._store_instead(replace(email, analysis=None, failure=_reason(error)), also, receipt)
 
     def _store_instead(self, email: PreparedEmail, also: Extra | None, receipt: "Future[Receipt]") -> None:

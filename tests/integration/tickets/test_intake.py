@@ -9,15 +9,18 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
+import structlog
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
 from daemon.store import ledger
 from daemon.store.jobs import JobKind, Offer
 from daemon.store.models import Event, Inbound, Job, MessageRow, Person, Ticket
 from daemon.store.store import Store
 from daemon.store.writer import WriterClosedError
+from daemon.system.logs import RateLimitedLog
 from daemon.tickets.admission import Receipt
 from daemon.tickets.intake import Intake
 from daemon.vocabulary import Disposition, Subject, SubjectKind
@@ -293,6 +296,17 @@ class TestParked:
         assert intake.accept(inbound(raw)).disposition is Disposition.DUPLICATE
         broken.undo()
         assert intake.accept(inbound(mail())).disposition is Disposition.TICKET
+
+    @pytest.mark.usefixtures("broken")
+    def test_a_flood_of_emails_that_our_code_fails_on_does_not_flood_the_log(
+        self, intake: Intake, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("daemon.tickets.intake.limited", RateLimitedLog(structlog.get_logger("intake")))
+        with capture_logs() as events:
+            for _ in range(30):
+                intake.accept(inbound(mail()))
+        assert count(store, Inbound) == 30
+        assert len([event for event in events if event["event"] == "email not understood"]) == 5
 
     def test_a_parked_email_is_replayed_into_its_own_row(
         self, intake: Intake, store: Store, woken: Woken, broken: pytest.MonkeyPatch
