@@ -125,4 +125,4 @@ def test_public_names_and_our_own_are_no_use_of_a_private_name(source: str) -> N
 
 def test_names_of_a_library_are_found_in_its_classes_and_in_their_instances() -> None:
     stream = importlib.import_module("asyncio").StreamReaderProtocol
-    assert {"_replace_writer", "_stream_reader", "_paused"} <= library_names(stream)
+    assert {"_get_close_waiter", "_stream_reader", "_paused"} <= library_names(stream)

@@ -58,7 +58,7 @@ def test_the_daily_report_counts_what_was_accepted_and_screened_out_by_kind() ->
     message = parsed(daily_report(DailyCounts(NOON.date(), counts, 3), ADDRESS))
     assert message["Subject"] == "triaged: 2026-03-02: accepted 45, tickets 31, screened out 9"
     text = body(message, "plain")
-    assert "Emails accepted: 45 (ticket 31, follow-up 4, duplicate 0, parked 1)." in text
+    assert "Emails accepted: 45 (ticket 31, follow-up 4, answer 0, duplicate 0, parked 1)." in text
     assert "Screened out: 9 (auto-reply 7, bounce 0, list 2, own 0)." in text
     assert "Acknowledgements suppressed: 3." in text
     assert "triaged mail list" in text
