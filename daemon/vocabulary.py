@@ -121,6 +121,7 @@ class SubjectKind(StrEnum):
     DECISION = "decision"
     DELIVERY = "delivery"
     ANSWER = "answer"
+    EVENT = "event"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -233,11 +234,24 @@ class DecisionSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class EventSnapshot:
+    """Something that happened to a ticket and that its team is notified of.
+
+    `kind` is the kind of the event row, `actor` who did it, "" where nobody did; `other` is the reference of the other
+    ticket where two are concerned.
+    """
+
+    kind: str
+    actor: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
 class TicketSnapshot:
     """A ticket with one of its messages, the decision on it if any, and the people who wrote.
 
     `requester` is an address in lower case. `trusted` says that the requester proved to read mail at it. `related` is
-    the reference of a ticket that this one may belong to.
+    the reference of a ticket that this one may belong to. `event` is what an email about an event announces.
     """
 
     ticket_id: int
@@ -256,6 +270,7 @@ class TicketSnapshot:
     trusted: bool
     message: MessageSnapshot
     decision: DecisionSnapshot | None
+    event: EventSnapshot | None = None
 
     @property
     def handed_over(self) -> bool:

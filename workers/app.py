@@ -21,6 +21,7 @@ from workers.actors.deliver import DeliverActor
 from workers.actors.notify import NotifyActor
 from workers.actors.train import TrainActor
 from workers.actors.triage import TriageActor
+from workers.actors.wake import WakeActor
 from workers.jobs.executor import Actor, JobExecutor
 from workers.jobs.heartbeat import Heartbeat
 from workers.learning.current import CurrentModel
@@ -95,6 +96,7 @@ class WorkerApp:
             JobKind.NOTIFY: NotifyActor(clock, keyring, self._config),
             JobKind.DELIVER: self._deliver,
             JobKind.TRAIN: TrainActor(clock, self._trainer.train),
+            JobKind.WAKE: WakeActor(clock),
         }
 
     def start(self) -> None:

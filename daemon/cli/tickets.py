@@ -17,6 +17,7 @@ from daemon.store.store import Store
 from daemon.system.clock import SystemClock
 from daemon.tickets import actions
 from daemon.tickets.actions import ActionResult, Correction
+from daemon.tickets.actor import Actor
 from daemon.vocabulary import Priority, Status
 
 COLUMNS: Final = (
@@ -130,9 +131,9 @@ def close(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
     with context.store(settings) as store:
         for reference in named:
             done = _change(
-                store, settings, reference, lambda session, found, now: actions.close(session, found, actor, now)
+                store, settings, reference, lambda session, found, now: actions.close(session, found, _cli(actor), now)
             )
-            click.echo(f"{reference}: {'closed' if done else 'already closed'}")
+            click.echo(f"{reference}: {'closed' if done.changed else 'already closed'}")
 
 
 @tickets.command()
@@ -156,7 +157,7 @@ def assign(ctx: click.Context, reference: str, team: str, actor: str) -> None:
                 store,
                 settings,
                 reference,
-                lambda session, found, now: actions.assign(session, found, team, actor, now),
+                lambda session, found, now: actions.assign(session, found, team, _cli(actor), now),
             )
         except ValueError as error:
             raise context.BadData(f"{reference}: {error}; set its category with `triaged tickets correct`") from None
@@ -182,21 +183,23 @@ def correct(ctx: click.Context, reference: str, category: str, priority: str | N
     settings = context.settings(ctx, quiet=True)
     _require("category", category, [c.name for c in settings.categories])
     wanted = next(c for c in settings.categories if c.name == category)
-    correction = Correction(
-        category, wanted.team, Priority(priority) if priority else None, Priority(wanted.priority), actor
-    )
+    correction = Correction(category, wanted.team, Priority(priority) if priority else None, Priority(wanted.priority))
     with context.store(settings) as store:
         done = _change(
             store,
             settings,
             reference,
             lambda session, found, now: actions.correct(
-                session, found, correction, now, retrain_after=settings.triage.retrain_after
+                session, found, correction, _cli(actor), now, retrain_after=settings.triage.retrain_after
             ),
         )
     _print_result(
         reference, done, f"category {category}, team {wanted.team}", f"already has category {category}; nothing to do"
     )
+
+
+def _cli(name: str) -> Actor:
+    return Actor(name, None, "cli")
 
 
 def _change(store: Store, settings: Settings, reference: str, change: Callable[[Session, int, datetime], Any]) -> Any:  # noqa: ANN401 - what the change returns

@@ -19,7 +19,8 @@ INSERT_DECISIONS = BulkInsert.to(DECISION)
 SELECT_NEWEST = select(func.max(DECISION.c.id)).where(DECISION.c.ticket_id == bindparam("ticket"))
 SELECT_FIRST_MESSAGES = (
     select(func.min(MESSAGE.c.id))
-    .where(MESSAGE.c.ticket_id.in_(bindparam("tickets", expanding=True)))
+    # What came with a merged ticket is not its own.
+    .where(MESSAGE.c.ticket_id.in_(bindparam("tickets", expanding=True)), MESSAGE.c.moved_from_id.is_(None))
     .group_by(MESSAGE.c.ticket_id)
 )
 # Triage reads this many characters at most: a batch of emails with megabytes of text would fill the memory.

@@ -34,6 +34,7 @@ class JobKind(StrEnum):
     NOTIFY = "notify"
     DELIVER = "deliver"
     TRAIN = "train"
+    WAKE = "wake"
 
 
 class JobState(StrEnum):

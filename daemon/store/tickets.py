@@ -191,8 +191,14 @@ def touch(session: Session, ticket_id: int, now: datetime, *, reopen: bool) -> N
     """Note that a ticket has a new email; `reopen` opens it again if it waits for somebody or was resolved."""
     values: dict[str, Any] = {"updated_at": now}
     if reopen:
-        values["status"] = Status.OPEN
+        values |= {"status": Status.OPEN, "wait_until": None, "resolved_at": None}
     session.execute(update(Ticket).where(Ticket.id == ticket_id).values(values))
+
+
+def survivor_of(session: Session, ticket_id: int) -> int:
+    """Return the ticket that has the conversation of a ticket: the one that it was merged into, else itself."""
+    merged = session.execute(select(Ticket.merged_into_id).where(Ticket.id == ticket_id)).scalar_one_or_none()
+    return merged or ticket_id
 
 
 def reference_of(session: Session, ticket_id: int) -> str:

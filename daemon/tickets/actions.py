@@ -1,98 +1,128 @@
-"""What people do with tickets: correct, assign, close. Each is recorded with its actor."""
+"""The actions of people on tickets: one function each, and the commands of one email together, all or none."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from daemon.store import decisions, events, jobs
-from daemon.store.jobs import JobKind, NewJob, Offer
+from daemon.mail.commands import Command, Verb
 from daemon.store.models import Ticket
-from daemon.store.queries import labels
-from daemon.vocabulary import PENDING, DecidedBy, Priority, Status, Subject, SubjectKind, Triage
+from daemon.store.queries.tickets import ticket_id_of
+from daemon.store.sql import table
+from daemon.tickets.action import ActionError, ActionResult, lock_ticket, record
+from daemon.tickets.actor import Actor
+from daemon.tickets.corrections import Correction, assign, correct, prioritise
+from daemon.tickets.merging import merge, split
+from daemon.tickets.status import close, reopen, resolve, spam, wait
+from daemon.vocabulary import Priority
+
+__all__ = [
+    "ActionError",
+    "ActionPolicy",
+    "ActionResult",
+    "Correction",
+    "assign",
+    "close",
+    "correct",
+    "merge",
+    "perform",
+    "prioritise",
+    "reopen",
+    "resolve",
+    "spam",
+    "split",
+    "take",
+    "wait",
+]
+
+TICKET = table(Ticket)
+SIMPLE = {Verb.CLOSE: close, Verb.RESOLVE: resolve, Verb.OPEN: reopen, Verb.SPAM: spam, Verb.SPLIT: split}
+TRIAGE = frozenset({Verb.CATEGORY, Verb.PRIORITY, Verb.ASSIGN})
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
-    """What a person decided. Without `priority` the current one stays, or is `default_priority` while it is pending."""
+class ActionPolicy:
+    """What actions need of the settings: the team and the priority of each category, and when to train."""
 
-    category: str
-    team: str
-    priority: Priority | None
-    default_priority: Priority
-    actor: str
+    categories: Mapping[str, tuple[str, Priority]]
+    retrain_after: int
 
 
-@dataclass(frozen=True, slots=True)
-class ActionResult:
-    """The id of the new decision, if any, whether it changed the ticket, and the jobs to offer."""
+def take(session: Session, ticket_id: int, actor: Actor, now: datetime) -> ActionResult:
+    """Note who answers a ticket; every later email to the team shows it."""
+    ticket = lock_ticket(session, ticket_id)
+    if ticket.taken_by == actor.name:
+        return ActionResult(ticket_id)
+    record(session, "taken", ticket_id, actor, now, was=ticket.taken_by)
+    session.execute(update(TICKET).where(TICKET.c.id == ticket_id).values(taken_by=actor.name, updated_at=now))
+    session.refresh(ticket)
+    return ActionResult(ticket_id, changed=True, done=(f"taken by {actor.name}",))
 
-    decision: int | None = None
-    changed: bool = False
-    offers: tuple[Offer, ...] = ()
 
-
-def correct(
-    session: Session, ticket_id: int, correction: Correction, now: datetime, *, retrain_after: int = 0
+def perform(
+    session: Session, ticket_id: int, commands: Sequence[Command], actor: Actor, now: datetime, policy: ActionPolicy
 ) -> ActionResult:
-    """Record the decision of a person, and add a job that notifies the team if the ticket changes.
+    """Do all commands of one email in their order; raises ActionError, and then none of them is done.
 
-    A confirmation makes the ticket a verified example and notifies nobody; a second one does nothing. Adds a train job
-    after every `retrain_after` verified tickets.
+    #category, #priority and #assign become one decision, in the place of the first. Commands about the answer itself,
+    such as #note, are left to others. The result names the ticket that the rest of the email is about.
     """
-    ticket = session.get_one(Ticket, ticket_id)
-    priority = correction.priority or _kept(ticket.priority, correction.default_priority)
-    same = (ticket.category, ticket.priority, ticket.assigned_team) == (correction.category, priority, correction.team)
-    before = decisions.newest(session, ticket_id)
-    if same and before is not None and before.by == DecidedBy.PERSON:
-        return ActionResult()
-    verb = "confirmed" if same else "corrected"
-    was = "" if same or before is None else f"; it was {ticket.category}, {ticket.priority}, {ticket.assigned_team}"
-    triage = Triage(
-        category=correction.category,
-        priority=priority,
-        confidence=1.0,
-        team=correction.team,
-        reasons=(f"{verb} by {correction.actor}{was}",),
-        model=before.model if before else None,
+    result, triaged = ActionResult(ticket_id), False
+    with session.begin_nested():
+        for command in commands:
+            if command.verb in TRIAGE:
+                done = None if triaged else _decide(session, result.ticket_id, commands, actor, now, policy)
+                triaged = True
+            else:
+                done = _do(session, result.ticket_id, command, actor, now)
+            if done is not None:
+                result = _joined(result, done)
+    return result
+
+
+def _do(session: Session, ticket_id: int, command: Command, actor: Actor, now: datetime) -> ActionResult | None:
+    """Do one command; None if it is no action on a ticket."""
+    if command.verb in SIMPLE:
+        return SIMPLE[command.verb](session, ticket_id, actor, now)
+    if command.verb is Verb.TAKE:
+        return take(session, ticket_id, actor, now)
+    if command.verb is Verb.WAIT:
+        return wait(session, ticket_id, command.duration, actor, now)
+    if command.verb is Verb.MERGE:
+        into = ticket_id_of(session, command.text)
+        if into is None:
+            raise ActionError(f"there is no ticket {command.text}")
+        return merge(session, ticket_id, into, actor, now)
+    return None
+
+
+def _decide(
+    session: Session, ticket_id: int, commands: Sequence[Command], actor: Actor, now: datetime, policy: ActionPolicy
+) -> ActionResult:
+    """Put what an email says of category, priority and team in force, as one decision."""
+    said = {command.verb: command.text for command in commands if command.verb in TRIAGE}
+    priority = Priority(said[Verb.PRIORITY]) if Verb.PRIORITY in said else None
+    if Verb.CATEGORY in said:
+        category = said[Verb.CATEGORY]
+        if category not in policy.categories:
+            raise ActionError(f"there is no category {category}")
+        team, default = policy.categories[category]
+        correction = Correction(category, said.get(Verb.ASSIGN, team), priority, default)
+        return correct(session, ticket_id, correction, actor, now, retrain_after=policy.retrain_after)
+    if Verb.ASSIGN in said:
+        return assign(session, ticket_id, said[Verb.ASSIGN], actor, now, priority=priority)
+    if priority is None:
+        return ActionResult(ticket_id)
+    return prioritise(session, ticket_id, priority, actor, now)
+
+
+def _joined(one: ActionResult, next_: ActionResult) -> ActionResult:
+    return replace(
+        next_,
+        decision=next_.decision or one.decision,
+        changed=one.changed or next_.changed,
+        offers=one.offers + next_.offers,
+        done=one.done + next_.done,
     )
-    decision = decisions.apply(session, ticket_id, triage, now, by=DecidedBy.PERSON, actor=correction.actor)
-    offers = () if same else (_notify(session, decision, now),)
-    return ActionResult(decision, not same, (*offers, *labels.add_training(session, retrain_after, now)))
-
-
-def assign(session: Session, ticket_id: int, team: str, actor: str, now: datetime) -> ActionResult:
-    """Assign a ticket to a team and keep its category; raises ValueError while triage is pending."""
-    ticket = session.get_one(Ticket, ticket_id)
-    if ticket.category == PENDING:
-        raise ValueError("triage has not decided yet")
-    if ticket.assigned_team == team:
-        return ActionResult()
-    triage = Triage(
-        category=ticket.category,
-        priority=Priority(ticket.priority),
-        confidence=ticket.confidence or 0.0,
-        team=team,
-        reasons=(f"assigned by {actor}; it was with {ticket.assigned_team}",),
-    )
-    decision = decisions.apply(session, ticket_id, triage, now, by=DecidedBy.ASSIGNMENT, actor=actor)
-    return ActionResult(decision, True, (_notify(session, decision, now),))
-
-
-def close(session: Session, ticket_id: int, actor: str, now: datetime) -> bool:
-    """Close a ticket; return False if it is closed already."""
-    ticket = session.get_one(Ticket, ticket_id)
-    if ticket.status == Status.CLOSED:
-        return False
-    events.add(session, "closed", now, ticket_id=ticket_id, actor=actor, was=ticket.status)
-    session.execute(update(Ticket).where(Ticket.id == ticket_id).values(status=Status.CLOSED, updated_at=now))
-    return True
-
-
-def _notify(session: Session, decision: int, now: datetime) -> Offer:
-    return jobs.add(session, [NewJob(JobKind.NOTIFY, Subject(SubjectKind.DECISION, decision), now)])[0]
-
-
-def _kept(priority: str, default: Priority) -> Priority:
-    return default if priority == PENDING else Priority(priority)

@@ -16,6 +16,7 @@ class Actor:
     source: str
 
     @property
-    def event_data(self) -> dict[str, str]:
+    def event_data(self) -> dict[str, object]:
         """Return what an event records of the actor."""
-        return {"actor": self.name, "source": self.source} | ({"for_team": self.team} if self.team else {})
+        team: dict[str, object] = {"for_team": self.team} if self.team else {}
+        return {"actor": self.name, "source": self.source} | team

@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 from daemon.store import decisions, events, jobs, ledger
 from daemon.store.deliveries import DeliveryState
 from daemon.store.jobs import AT_ONCE, JobKind, JobState, NewJob
-from daemon.store.models import Decision, DeliveryRow, Job, MessageRow, Ticket
+from daemon.store.models import Decision, DeliveryRow, Event, Job, MessageRow, Ticket
 from daemon.vocabulary import PENDING, DecidedBy, Disposition, Subject, SubjectKind
 
 TABLES: Final[dict[SubjectKind, Any]] = {
     SubjectKind.MESSAGE: MessageRow,
     SubjectKind.DECISION: Decision,
     SubjectKind.DELIVERY: DeliveryRow,
+    SubjectKind.EVENT: Event,
 }
 
 

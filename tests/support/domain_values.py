@@ -1,7 +1,7 @@
 """Domain values of the default settings; a test changes only the fields that it is about."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from config import schema
 from config.settings import Settings
@@ -9,10 +9,13 @@ from daemon.mail.analyze import Identity
 from daemon.policies import identity as identity_of
 from daemon.policies import listener_config as listener_config_of
 from daemon.smtp.config import ListenerConfig
+from daemon.tickets.actor import Actor
 from daemon.vocabulary import Priority
 from workers import policies
 from workers.notify.plan import SendLimits
 from workers.triage.policy import Category, Rule, TriagePolicy, Where
+
+ADMIN: Final = Actor("ann", None, "cli")
 
 
 def identity(**changes: Any) -> Identity:

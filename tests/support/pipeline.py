@@ -28,6 +28,7 @@ from daemon.tickets.intake import Intake
 from daemon.tickets.release import release
 from daemon.vocabulary import Priority, Subject, SubjectKind
 from tests.benchmarks import seed
+from tests.support.domain_values import ADMIN
 from tests.support.emails import ANN, SUPPORT, inbound, mail
 from tests.support.fakes import NOON, FakeClock, Woken
 from workers.actors.config import CurrentConfig
@@ -35,6 +36,7 @@ from workers.actors.deliver import DeliverActor
 from workers.actors.notify import NotifyActor
 from workers.actors.train import TrainActor
 from workers.actors.triage import TriageActor
+from workers.actors.wake import WakeActor
 from workers.jobs.executor import Actor, JobExecutor
 from workers.jobs.heartbeat import Heartbeat
 from workers.policies import actor_config
@@ -102,6 +104,7 @@ class Pipeline:
             JobKind.NOTIFY: NotifyActor(self.clock, Keyring(self.keys), config),
             JobKind.DELIVER: DeliverActor(store, self.clock, self.transport, Keyring(self.keys), config, lambda: True),
             JobKind.TRAIN: TrainActor(self.clock, lambda: None),
+            JobKind.WAKE: WakeActor(self.clock),
         }
         self.executor = JobExecutor(store, self.clock, self.heartbeat, 3, 2, actors)
         self.relay = Relay(store, self.woken.offers.append, self.clock)
@@ -245,12 +248,12 @@ class Pipeline:
             ledger.raw_of(session, self.tickets + self.tickets // 5 + 1)
 
     def correct(self) -> None:
-        right = Correction("Login", "TECH_SUPPORT", None, Priority.LOW, "ann")
+        right = Correction("Login", "TECH_SUPPORT", None, Priority.LOW)
 
         def steps(session: Session) -> list[Offer]:
-            done = actions.correct(session, self.old, right, NOON, retrain_after=self.tickets)
-            given = actions.assign(session, self.old, "PAYMENTS_TEAM", "ann", NOON)
-            actions.close(session, self.old, "ann", NOON)
+            done = actions.correct(session, self.old, right, ADMIN, NOON, retrain_after=self.tickets)
+            given = actions.assign(session, self.old, "PAYMENTS_TEAM", ADMIN, NOON)
+            actions.close(session, self.old, ADMIN, NOON)
             return [*done.offers, *given.offers]
 
         self.woken.offers += self.store.write(steps)

@@ -16,6 +16,7 @@ PURE = (
     "daemon/tickets/disposition.py",
     "daemon/tickets/health.py",
     "workers/notify/alert.py",
+    "workers/notify/announcement.py",
     "workers/notify/compose.py",
     "workers/notify/contexts.py",
     "workers/notify/excerpt.py",

@@ -129,4 +129,6 @@ def _count(mail: Planned, shared: PlanningFacts, *, verified: bool) -> None:
 def _cause(ticket: TicketSnapshot, cause: Subject) -> Cause:
     if cause.kind is SubjectKind.MESSAGE:
         return Cause.FOLLOW_UP
+    if cause.kind is SubjectKind.EVENT:
+        return Cause.EVENT
     return Cause.REASSIGNED if ticket.handed_over else Cause.OPENED

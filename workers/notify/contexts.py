@@ -8,6 +8,7 @@ from typing import Final
 from daemon.mail.reply.split import new_text
 from daemon.text import harmless_line
 from daemon.vocabulary import DigestSnapshot, Priority, TicketSnapshot
+from workers.notify.announcement import headline
 from workers.notify.excerpt import Passage, excerpt
 from workers.notify.sanitize import lines
 
@@ -57,10 +58,11 @@ class FileView:
 class TeamMail:
     """An email to the team about a new ticket, a reassigned one, or a new message on one.
 
-    `sure` is "92% confidence", "set by a rule", "set by a person" or "confidence unknown". `who` is the author's
-    name or else address, `customer` the address that opened the ticket, `preview` the first words. `asked` is true
-    where a person has to set the category, `handed` where the ticket comes from another team, `hint` where the email
-    explains how to change the mode. `notes` are short sentences, such as that the ticket was chosen for an audit.
+    `sure` is "92% confidence", "set by a rule", "set by a person" or "confidence unknown". `who` is the author's name
+    or else address, `customer` the address that opened the ticket, `preview` the first words. `asked` is true where a
+    person has to set the category, `handed` where the ticket comes from another team, `hint` where the email explains
+    how to change the mode. `headline` says what happened to the ticket, "" for a new email. `notes` are short
+    sentences, such as that the ticket was chosen for an audit.
     """
 
     reference: str
@@ -88,6 +90,7 @@ class TeamMail:
     customer: str = ""
     hint: bool = False
     show: str = ""
+    headline: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,7 @@ def team_mail(
         customer=ticket.requester or "",
         hint=hint,
         show=f"triaged tickets show {ticket.reference}",
+        headline=headline(ticket.event),
     )
 
 

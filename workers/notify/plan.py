@@ -25,6 +25,7 @@ class Cause(StrEnum):
     REASSIGNED = "reassigned"
     FOLLOW_UP = "follow-up"
     DEFERRED = "deferred"
+    EVENT = "event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,8 @@ def plan(facts: Facts) -> tuple[Planned, ...]:
         return _team(facts, MailKind.NOTIFICATION, "ticket reassigned to {team}")
     if facts.cause == Cause.FOLLOW_UP:
         return _team(facts, MailKind.FOLLOW_UP, "new email on a ticket of {team}")
+    if facts.cause == Cause.EVENT:
+        return _team(facts, MailKind.FOLLOW_UP, "something happened to a ticket of {team}")
     if facts.cause == Cause.DEFERRED:
         return _customer(facts)
     raise ValueError(f"no plan for the cause {facts.cause!r}")

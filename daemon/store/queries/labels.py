@@ -8,8 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from daemon.store import jobs
+from daemon.store.first_message import first_message
 from daemon.store.jobs import JobKind, NewJob, Offer
 from daemon.store.models import Decision, Job, MessageRow
+from daemon.store.sql import table
 from daemon.vocabulary import DecidedBy, Subject, SubjectKind
 
 LABELS_LIMIT = 20_000
@@ -52,13 +54,10 @@ def labelled_tickets(session: Session) -> list[LabelledTicket]:
         .limit(LABELS_LIMIT)
         .subquery()
     )
-    first = (
-        select(func.min(MessageRow.id)).where(MessageRow.ticket_id == Decision.ticket_id).correlate(Decision)
-    ).scalar_subquery()
     rows = session.execute(
         select(Decision, MessageRow)
         .join(newest, newest.c.id == Decision.id)
-        .join(MessageRow, MessageRow.id == first)
+        .join(MessageRow, MessageRow.id == first_message(table(Decision).c.ticket_id))
         .order_by(Decision.id)
     )
     return [LabelledTicket(d.ticket_id, m.subject, m.text, d.category, d.priority, d.at) for d, m in rows]

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Column, Join, Row, Select, bindparam, exists, func, select
+from sqlalchemy import BindParameter, Column, ColumnElement, Join, Row, Select, bindparam, exists, func, null, select
 from sqlalchemy.orm import Session
 
-from daemon.store.models import AttachmentRow, Decision, MessageRow, Person, Ticket
+from daemon.store.first_message import first_message
+from daemon.store.models import AttachmentRow, Decision, Event, MessageRow, Person, Ticket
 from daemon.store.sql import table
 from daemon.vocabulary import (
     DecidedBy,
     DecisionSnapshot,
+    EventSnapshot,
     FileSnapshot,
+    MessageRole,
     MessageSnapshot,
     Subject,
     SubjectKind,
@@ -67,6 +70,7 @@ def _snapshot(row: Row[Any], files: Sequence[FileSnapshot]) -> TicketSnapshot:
         trusted=row.requester_verified is not None,
         message=_message(row, files),
         decision=_decision(row),
+        event=_event(row),
     )
 
 
@@ -107,10 +111,15 @@ def _decision(row: Row[Any]) -> DecisionSnapshot | None:
     )
 
 
-def _statement(tables: Join, cause_id: Column[int]) -> Select[Any]:
+def _event(row: Row[Any]) -> EventSnapshot | None:
+    if row.event_kind is None:
+        return None
+    return EventSnapshot(row.event_kind, str(row.event_data.get("actor", "")), str(row.event_data.get("other", "")))
+
+
+def _statement(tables: Join, cause_id: Column[int], *more: ColumnElement[Any]) -> Select[Any]:
     """Select a snapshot from what joins a ticket, a message and a decision."""
     requester, author, related = PERSON.alias(), PERSON.alias(), TICKET.alias()
-    opening = select(func.min(MESSAGES.c.id)).where(MESSAGES.c.ticket_id == TICKET.c.id).correlate(TICKET)
     people = (
         tables.outerjoin(requester, requester.c.id == TICKET.c.requester_id)
         .outerjoin(author, author.c.id == MESSAGES.c.person_id)
@@ -132,25 +141,30 @@ def _statement(tables: Join, cause_id: Column[int]) -> Select[Any]:
         *(MESSAGES.c[name] for name in ("inbound_id", "kind", "acknowledge", "verified", "by_team", "message_id")),
         func.substr(MESSAGES.c.text, 1, SHOWN_AT_MOST).label("text"),
         func.length(MESSAGES.c.text).label("length"),
-        opening.scalar_subquery().label("opening"),
+        first_message(TICKET.c.id).label("opening"),
         exists().where(FILE.c.message_id == MESSAGES.c.id).label("has_files"),
         DECIDED.c.id.label("decision"),
         DECIDED.c.confidence.label("decided_confidence"),
         DECIDED.c.team.label("decided_team"),
         *(DECIDED.c[name] for name in ("by", "actor", "reasons", "alternatives", "rule", "model", "audit", "replaces")),
+        *(more or NO_EVENT),
     ).select_from(people)
 
 
 TICKET, PERSON, MESSAGES, DECIDED = table(Ticket), table(Person), table(MessageRow), table(Decision)
-FILE = table(AttachmentRow)
+FILE, EVENT = table(AttachmentRow), table(Event)
+NO_EVENT = (null().label("event_kind"), null().label("event_data"))
 IDS: BindParameter[int] = bindparam("ids", expanding=True)
 SELECT_FILES = select(FILE).where(FILE.c.message_id.in_(IDS)).order_by(FILE.c.id)
 
 _SELECT_NEWEST_DECISION = (
     select(func.max(Decision.id)).where(Decision.ticket_id == TICKET.c.id).correlate(TICKET).scalar_subquery()
 )
-_SELECT_FIRST_MESSAGE = (
-    select(func.min(MessageRow.id)).where(MessageRow.ticket_id == DECIDED.c.ticket_id).correlate(DECIDED)
+_SELECT_NEWEST_MESSAGE = (
+    select(func.max(MessageRow.id))
+    .where(MessageRow.ticket_id == EVENT.c.ticket_id, MessageRow.role == MessageRole.CUSTOMER)
+    .correlate(EVENT)
+    .scalar_subquery()
 )
 SELECT_SNAPSHOTS: Final = {
     SubjectKind.MESSAGE: _statement(
@@ -161,8 +175,16 @@ SELECT_SNAPSHOTS: Final = {
     ).where(MESSAGES.c.id.in_(IDS)),
     SubjectKind.DECISION: _statement(
         DECIDED.join(TICKET, TICKET.c.id == DECIDED.c.ticket_id).join(
-            MESSAGES, MESSAGES.c.id == _SELECT_FIRST_MESSAGE.scalar_subquery()
+            MESSAGES, MESSAGES.c.id == first_message(DECIDED.c.ticket_id)
         ),
         DECIDED.c.id,
     ).where(DECIDED.c.id.in_(IDS)),
+    SubjectKind.EVENT: _statement(
+        EVENT.join(TICKET, TICKET.c.id == EVENT.c.ticket_id)
+        .join(MESSAGES, MESSAGES.c.id == func.coalesce(_SELECT_NEWEST_MESSAGE, first_message(EVENT.c.ticket_id)))
+        .outerjoin(DECIDED, DECIDED.c.id == _SELECT_NEWEST_DECISION),
+        EVENT.c.id,
+        EVENT.c.kind.label("event_kind"),
+        EVENT.c.data.label("event_data"),
+    ).where(EVENT.c.id.in_(IDS)),
 }

@@ -1,11 +1,13 @@
 """Everything that is stored about one ticket."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from daemon.store import merges
 from daemon.store.models import (
     AttachmentRow,
     Decision,
@@ -32,6 +34,8 @@ class TicketDetail:
     ticket: Ticket
     requester: Person | None
     related: str | None
+    merged_into: str | None
+    merged_from: tuple[str, ...]
     participants: tuple[str, ...]
     messages: tuple[MessageRow, ...]
     authors: dict[int, Person]
@@ -53,11 +57,14 @@ def ticket_detail(session: Session, ticket_id: int) -> TicketDetail | None:
     deliveries = _all(session, DeliveryRow, DeliveryRow.ticket_id == ticket_id)
     inbound = _all(session, Inbound, Inbound.ticket_id == ticket_id)
     others = select(Participant.person_id).where(Participant.ticket_id == ticket_id)
+    events = _all(session, Event, is_about([ticket_id], [row.id for row in inbound]))
     authors = _all(session, Person, Person.id.in_([m.person_id for m in messages if m.person_id]))
     return TicketDetail(
         ticket=ticket,
         requester=session.get(Person, ticket.requester_id) if ticket.requester_id else None,
         related=reference_or_none(session, ticket.related_id),
+        merged_into=reference_or_none(session, ticket.merged_into_id),
+        merged_from=references_of(session, merges.came_with(session, ticket_id)),
         participants=tuple(person.email for person in _all(session, Person, Person.id.in_(others))),
         messages=messages,
         authors={person.id: person for person in authors},
@@ -71,8 +78,9 @@ def ticket_detail(session: Session, ticket_id: int) -> TicketDetail | None:
             *(Subject(SubjectKind.MESSAGE, m.id) for m in messages),
             *(Subject(SubjectKind.DECISION, d.id) for d in decisions),
             *(Subject(SubjectKind.DELIVERY, d.id) for d in deliveries),
+            *(Subject(SubjectKind.EVENT, event.id) for event in events),
         ),
-        events=_all(session, Event, is_about([ticket_id], [row.id for row in inbound])),
+        events=events,
     )
 
 
@@ -86,6 +94,12 @@ def reference_or_none(session: Session, ticket_id: int | None) -> str | None:
     if ticket_id is None:
         return None
     return session.execute(select(Ticket.reference).where(Ticket.id == ticket_id)).scalar_one_or_none()
+
+
+def references_of(session: Session, ticket_ids: Sequence[int]) -> tuple[str, ...]:
+    """Return the references of tickets, in the order of their ids."""
+    found = select(Ticket.reference).where(Ticket.id.in_(ticket_ids)).order_by(Ticket.id)
+    return tuple(session.execute(found).scalars())
 
 
 def _all(session: Session, table: Any, condition: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any table of ours

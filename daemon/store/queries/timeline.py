@@ -95,6 +95,9 @@ def _caused(session: Session, message_id: str) -> Iterator[int]:
         elif cause.kind is SubjectKind.DECISION:
             for ticket_id in _column(session, Decision.ticket_id, Decision.id == cause.id):
                 yield from mails_of(session, ticket_id)[:1]
+        elif cause.kind is SubjectKind.EVENT:
+            for ticket_id in _column(session, Event.ticket_id, Event.id == cause.id):
+                yield from mails_of(session, ticket_id)[:1]
 
 
 def _scope(session: Session, mails: tuple[int, ...]) -> Scope:
@@ -103,16 +106,24 @@ def _scope(session: Session, mails: tuple[int, ...]) -> Scope:
     tickets: list[int] = []
     for message in _rows(session, MessageRow, MessageRow.inbound_id.in_(mails)):
         causes.append(Subject(SubjectKind.MESSAGE, message.id))
-        tickets.append(message.ticket_id)
-        if _opening(session, message.ticket_id) == message.id:
-            decided = _column(session, Decision.id, Decision.ticket_id == message.ticket_id)
-            causes.append(Subject(SubjectKind.TICKET, message.ticket_id))
+        # Where tickets were merged, the email is on another ticket than the one that it opened.
+        own = message.moved_from_id or message.ticket_id
+        tickets += [own, message.ticket_id]
+        if _opening(session, message) == message.id:
+            decided = _column(session, Decision.id, Decision.ticket_id == own)
+            happened = _column(session, Event.id, Event.ticket_id == own)
+            causes.append(Subject(SubjectKind.TICKET, own))
             causes += [Subject(SubjectKind.DECISION, number) for number in decided]
+            causes += [Subject(SubjectKind.EVENT, number) for number in happened]
     return Scope(mails, tuple(dict.fromkeys(tickets)), tuple(causes))
 
 
-def _opening(session: Session, ticket_id: int) -> int | None:
-    first = select(MessageRow.id).where(MessageRow.ticket_id == ticket_id).order_by(MessageRow.id).limit(1)
+def _opening(session: Session, message: MessageRow) -> int | None:
+    same = (
+        MessageRow.ticket_id == message.ticket_id,
+        MessageRow.moved_from_id.is_not_distinct_from(message.moved_from_id),
+    )
+    first = select(MessageRow.id).where(*same).order_by(MessageRow.id).limit(1)
     return session.execute(first).scalar_one_or_none()
 
 

@@ -15,7 +15,7 @@ from daemon.tickets import actions
 from daemon.tickets.actions import Correction
 from daemon.tickets.intake import Intake
 from daemon.vocabulary import DecidedBy, Priority, Triage
-from tests.support.domain_values import identity, triage_policy
+from tests.support.domain_values import ADMIN, identity, triage_policy
 from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON, Woken
 from workers.learning.current import CurrentModel
@@ -43,8 +43,8 @@ def tickets(store: Store, count: int, *, confidence: float = 0.97) -> list[int]:
 
 def verify(store: Store, ticket: int, category: str, *, retrain_after: int = 0) -> actions.ActionResult:
     team = {"Login": "IDENTITY_TEAM", "General": "GENERAL_SUPPORT"}[category]
-    said = Correction(category, team, None, Priority.LOW, "ann")
-    return store.write(lambda s: actions.correct(s, ticket, said, NOON, retrain_after=retrain_after))
+    said = Correction(category, team, None, Priority.LOW)
+    return store.write(lambda s: actions.correct(s, ticket, said, ADMIN, NOON, retrain_after=retrain_after))
 
 
 def model_source(store: Store, folder: Path) -> CurrentModel:

@@ -19,6 +19,7 @@ from daemon.store.queries import health
 from daemon.store.store import Store
 from daemon.tickets import actions, notification
 from daemon.vocabulary import MailKind, Subject, SubjectKind
+from tests.support.domain_values import ADMIN
 from tests.support.emails import ANN, inbound, mail
 from tests.support.fakes import NOON
 from tests.support.pipeline import Pipeline
@@ -94,7 +95,7 @@ def test_a_ticket_that_was_closed_meanwhile_is_not_acknowledged(store: Store) ->
     pipeline = Pipeline(store, 10, acknowledgements_per_hour=1)
     pipeline.process(many(3, stranger))
     newest = store.write(lambda s: s.execute(select(Ticket.id).order_by(Ticket.id.desc()).limit(1)).scalar_one())
-    store.write(lambda session: actions.close(session, newest, "ann", NOON))
+    store.write(lambda session: actions.close(session, newest, ADMIN, NOON))
     pipeline.wait(hours=1)
     assert states(store) == ["sent", "sent", "suppressed"]
 

@@ -1,12 +1,14 @@
 """Rules for received emails: each in one state with a reason, on its ticket, with its raw bytes."""
 
-from sqlalchemy import and_, exists, not_, or_
+from sqlalchemy import and_, exists, func, not_, or_
 from sqlalchemy.orm import aliased
 
 from daemon.store.maintenance.verify.rule import Rule, Setting, lists_nothing, wrong_date
 from daemon.store.models import AttachmentRow, Event, Inbound, MessageRow, Person, Ticket
-from daemon.vocabulary import Disposition, SenderKind
+from daemon.vocabulary import Disposition, MessageRole, SenderKind
 
+# What a member writes on the command line has no email.
+OUR_ROLES = (MessageRole.NOTE, MessageRole.ANSWER)
 ON_TICKET = (Disposition.TICKET, Disposition.FOLLOW_UP)
 
 
@@ -18,7 +20,9 @@ def rules(setting: Setting) -> tuple[Rule, ...]:
 def _ledger(setting: Setting) -> tuple[Rule, ...]:
     other, twin = aliased(Inbound), aliased(Inbound)
     ticket = exists().where(Ticket.id == Inbound.ticket_id)
-    message = exists().where(MessageRow.inbound_id == Inbound.id, MessageRow.ticket_id == Inbound.ticket_id)
+    # The ledger keeps the ticket that an email came to; its message moves when tickets are merged.
+    came_to = func.coalesce(MessageRow.moved_from_id, MessageRow.ticket_id)
+    message = exists().where(MessageRow.inbound_id == Inbound.id, came_to == Inbound.ticket_id)
     is_copy, on_ticket = Inbound.disposition == Disposition.DUPLICATE, Inbound.disposition.in_(ON_TICKET)
     original = exists().where(other.id == Inbound.duplicate_of, other.duplicate_of.is_(None))
     opened_before = exists().where(
@@ -53,11 +57,18 @@ def _ledger(setting: Setting) -> tuple[Rule, ...]:
 def _messages(setting: Setting) -> tuple[Rule, ...]:
     elsewhere = exists().where(
         Inbound.id == MessageRow.inbound_id,
-        or_(Inbound.ticket_id != MessageRow.ticket_id, Inbound.ticket_id.is_(None)),
+        or_(
+            Inbound.ticket_id != func.coalesce(MessageRow.moved_from_id, MessageRow.ticket_id),
+            Inbound.ticket_id.is_(None),
+        ),
     )
     return (
         Rule(MessageRow, "is on another ticket than its email", elsewhere),
-        Rule(MessageRow, "is the text of no email", MessageRow.inbound_id.is_(None)),
+        Rule(
+            MessageRow,
+            "is the text of no email",
+            and_(MessageRow.inbound_id.is_(None), MessageRow.role.not_in(OUR_ROLES)),
+        ),
         Rule(MessageRow, "has no known kind of sender", MessageRow.kind.not_in([kind.value for kind in SenderKind])),
         wrong_date(MessageRow, setting, "created_at"),
     )

@@ -91,7 +91,7 @@ def _jobs(setting: Setting) -> tuple[Rule, ...]:
         Rule(
             Job,
             "will not be due for a month",
-            and_(live, Job.due_at > setting.now + LONGEST_WAIT),
+            and_(live, Job.kind != JobKind.WAKE, Job.due_at > setting.now + LONGEST_WAIT),
         ),
         Rule(Job, "was postponed more often than it was tried", Job.snoozes > Job.attempts),
         Rule(Job, "has ended, but has no time", and_(Job.state.in_(ENDED), Job.finished_at.is_(None))),

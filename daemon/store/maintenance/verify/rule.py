@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from daemon.store.jobs import JobKind, JobState
-from daemon.store.models import AnswerRow, Decision, DeliveryRow, Job, MessageRow, Ticket
+from daemon.store.models import AnswerRow, Decision, DeliveryRow, Event, Job, MessageRow, Ticket
 from daemon.vocabulary import SubjectKind
 
 # Clocks of several machines differ, and one may have been wrong for a while.
@@ -33,6 +33,7 @@ SUBJECT_TABLES: Final[dict[SubjectKind, Any]] = {
     SubjectKind.DECISION: Decision,
     SubjectKind.DELIVERY: DeliveryRow,
     SubjectKind.ANSWER: AnswerRow,
+    SubjectKind.EVENT: Event,
 }
 MAX_DIGITS: Final = 9
 SQLITE_DATE: Final = "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:*"

@@ -23,7 +23,7 @@ PRIORITIES = [priority.value for priority in Priority]
 
 def rules(setting: Setting) -> tuple[Rule, ...]:
     """Return the rules, the most important of each table first."""
-    return (*_tickets(setting), *_decisions(setting))
+    return (*_tickets(setting), *_waits(setting), *_merges(), *_decisions(setting))
 
 
 def _tickets(setting: Setting) -> tuple[Rule, ...]:
@@ -39,7 +39,11 @@ def _tickets(setting: Setting) -> tuple[Rule, ...]:
     undecided = or_(Ticket.priority != PENDING, Ticket.confidence.is_not(None), Ticket.assigned_team.is_not(None))
     return (
         Rule(Ticket, "has no inbound email", not_(exists().where(Inbound.ticket_id == Ticket.id))),
-        Rule(Ticket, "has no message", not_(exists().where(MessageRow.ticket_id == Ticket.id))),
+        Rule(
+            Ticket,
+            "has no message",
+            and_(Ticket.merged_into_id.is_(None), not_(exists().where(MessageRow.ticket_id == Ticket.id))),
+        ),
         Rule(
             Ticket,
             "is pending, and no live job will decide it",
@@ -60,6 +64,42 @@ def _tickets(setting: Setting) -> tuple[Rule, ...]:
         Rule(Ticket, "has no known priority", Ticket.priority.not_in(PRIORITIES)),
         Rule(Ticket, "has a confidence outside 0 to 1", outside_0_to_1(Ticket.confidence)),
         wrong_date(Ticket, setting, "created_at", "updated_at"),
+    )
+
+
+def _waits(setting: Setting) -> tuple[Rule, ...]:
+    waits, ended = Ticket.wait_until.is_not(None), Ticket.status.in_((Status.RESOLVED, Status.CLOSED))
+    states = (JobState.READY, JobState.LEASED, JobState.DEAD)
+    return (
+        Rule(Ticket, "waits until a time, but is not WAITING", and_(waits, Ticket.status != Status.WAITING)),
+        Rule(
+            Ticket,
+            "waits until a time, and no job will open it then",
+            and_(waits, not_(any_job(JobKind.WAKE, SubjectKind.TICKET, Ticket.id, *states))),
+        ),
+        Rule(Ticket, "was resolved, but is not RESOLVED or CLOSED", and_(Ticket.resolved_at.is_not(None), not_(ended))),
+        wrong_date(Ticket, setting, "resolved_at", "first_answer_at"),
+    )
+
+
+def _merges() -> tuple[Rule, ...]:
+    survivor, origin = aliased(Ticket), aliased(Ticket)
+    merged = Ticket.merged_into_id.is_not(None)
+    stands = exists().where(survivor.id == Ticket.merged_into_id, survivor.merged_into_id.is_(None))
+    came = exists().where(origin.id == MessageRow.moved_from_id, origin.merged_into_id == MessageRow.ticket_id)
+    return (
+        Rule(Ticket, "is merged into itself, or into one that is merged or does not exist", and_(merged, not_(stands))),
+        Rule(Ticket, "is merged, but not CLOSED", and_(merged, Ticket.status != Status.CLOSED)),
+        Rule(
+            Ticket,
+            "is merged, but has messages",
+            and_(merged, exists().where(MessageRow.ticket_id == Ticket.id)),
+        ),
+        Rule(
+            MessageRow,
+            "came with a ticket that is not merged into its ticket",
+            and_(MessageRow.moved_from_id.is_not(None), not_(came)),
+        ),
     )
 
 
