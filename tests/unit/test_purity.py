@@ -17,6 +17,8 @@ PURE = (
     "daemon/tickets/health.py",
     "workers/notify/alert.py",
     "workers/notify/announcement.py",
+    "workers/notify/answer_mail.py",
+    "workers/notify/answer_view.py",
     "workers/notify/compose.py",
     "workers/notify/contexts.py",
     "workers/notify/excerpt.py",
