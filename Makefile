@@ -37,6 +37,7 @@ score: $(STAMP_TEST)
 	$(PY) -m tests.scores.mail $(GATE)
 	$(PY) -m tests.scores.cases $(GATE)
 	$(PY) -m tests.scores.triage $(GATE)
+	$(PY) -m tests.scores.leaks $(GATE)
 
 bench: $(STAMP_TEST)
 	$(PY) -m tests.benchmarks

@@ -1,11 +1,28 @@
 """Cut the answer to a customer from the email of a team member: its new text and HTML, and nothing of ours."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from html import escape
+from typing import Final
 
-from daemon.mail.message import Message
-from daemon.mail.reply.our_marks import OurMarks
-from daemon.mail.reply.split import split
+from selectolax.lexbor import LexborHTMLParser
+
+from daemon.mail.message import Attachment, Message
+from daemon.mail.reply.answer_clean import CID, clean_html
+from daemon.mail.reply.answer_hidden import remove_hidden
+from daemon.mail.reply.answer_html import HtmlLines
+from daemon.mail.reply.answer_leaks import line_leaks, token_leaks
+from daemon.mail.reply.answer_lines import KeptLines, kept_lines
+from daemon.mail.reply.answer_parts import INLINE_TYPES, by_content_id, files_of, part_leaks, shown_ids
+from daemon.mail.reply.our_marks import OurMarks, Ours, squeeze
+from daemon.mail.text.html import MAX_LAID_OUT, has_small_tree, html_to_text
+
+__all__ = ["CutAnswer", "OurMarks", "from_text", "keep_rest", "read_answer"]
+
+_MAX_LEAKS: Final = 10
+_SAME_WORDS: Final = 0.8
+_NOT_IN_EMAIL: Final = "an image that is not in the email"
+_UNSAFE_IMAGE: Final = "an image of a type that mail programs do not show"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +31,9 @@ class CutAnswer:
 
     `text` and `html` have the same words; `html` is a cleaned fragment, "" where there is no text. `inline` are the
     images that it shows, as `src="cid:part-NUMBER"`; `files` are the others. `omitted` names in short words what was
-    left out, such as "an image that is not in the email". `leaks` names what of ours was found in the rest: unless it
-    is empty, the answer must be held. `inline_style` says that words of the customer are quoted between the answers.
+    left out, such as "an image that is not in the email". `leaks` names what of ours was found in the rest, or what may
+    be ours: unless it is empty, the answer must be held. `inline_style` says that words of the customer are quoted
+    between the answers.
     """
 
     text: str
@@ -27,18 +45,157 @@ class CutAnswer:
     inline_style: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """The text that leaves, before it is searched for leaks; `alone` are the Content-IDs that only the quote shows."""
+
+    text: str
+    html: str
+    lines: KeptLines
+    inline: tuple[int, ...] = ()
+    omitted: tuple[str, ...] = ()
+    alone: frozenset[str] = frozenset()
+
+
 def read_answer(message: Message, raw: bytes, marks: OurMarks) -> CutAnswer:
     """Return the new text of an answer; never raises, whatever the email contains."""
-    del raw, marks
-    text = split(message.text).new
-    return from_text(text)
+    ours = Ours(marks)
+    plain = _cut_text(message.text, ours)
+    cut = _cut_html(message, ours, plain) or plain
+    files = tuple(file.part for file in files_of(message, cut.inline, cut.alone))
+    leaks = dict.fromkeys(
+        [
+            *(f"a line that may be ours: {line[:100]}" for line in cut.lines.doubts),
+            *_text_leaks(cut, ours, marks),
+            *part_leaks(message, raw, {*files, *cut.inline}, ours, marks),
+        ]
+    )
+    return CutAnswer(
+        text=cut.text,
+        html=cut.html,
+        inline=cut.inline,
+        files=files,
+        leaks=tuple(leaks)[:_MAX_LEAKS],
+        omitted=(*cut.omitted, *(f"a line below the quote: {line[:100]}" for line in cut.lines.unclear)),
+        inline_style=cut.lines.inline,
+    )
 
 
 def from_text(text: str) -> CutAnswer:
     """Return an answer of plain text only, such as one from the command line."""
-    return CutAnswer(text, escape(text).replace("\n", "<br>\n"))
+    text = text.strip("\n").rstrip()
+    return CutAnswer(text, _as_html(text))
 
 
 def keep_rest(answer: CutAnswer, rest: str) -> CutAnswer:
-    """Return an answer without what stands before `rest`, the end of its text: the commands at the top."""
-    return from_text(rest) if rest != answer.text else answer
+    """Return an answer without what is before `rest`, the end of its text: the commands at the top."""
+    gone = len(squeeze(answer.text)) - len(squeeze(rest))
+    if gone <= 0:
+        return answer
+    text = rest.strip("\n").rstrip()
+    return replace(answer, text=text, html=_without_start(answer.html, gone) or _as_html(text))
+
+
+def _without_start(html: str, gone: int) -> str:
+    """Return HTML without the lines that make up its first letters and digits, "" if no lines do exactly."""
+    if not has_small_tree(html):
+        return ""
+    tree = LexborHTMLParser(html)
+    lines = HtmlLines(tree)
+    keep = []
+    for text in lines.texts:
+        keep.append(gone <= 0)
+        gone -= len(squeeze(text)) if gone > 0 else 0
+    lines.keep(keep)
+    return _inner(tree).strip() if gone == 0 else ""
+
+
+def _cut_text(text: str, ours: Ours) -> _Cut:
+    lines = text.split("\n")
+    kept = kept_lines(lines, ours)
+    chosen = [line for line, keep in zip(lines, kept.keep, strict=True) if keep]
+    shown = _joined(chosen)
+    return _Cut(shown, _as_html(shown), kept)
+
+
+def _cut_html(message: Message, ours: Ours, plain: _Cut) -> _Cut | None:
+    """Return the cut of the HTML body; None without one, or if its words are not those of the plain text."""
+    html = "\n".join(part.text for part in message.parts if _is_html_body(message, part.index))
+    if not html.strip() or len(html) > MAX_LAID_OUT or not has_small_tree(html):
+        return None
+    tree = LexborHTMLParser(html)
+    remove_hidden(tree)
+    lines = HtmlLines(tree)
+    kept = kept_lines(lines.texts, ours)
+    lines.keep(kept.keep)
+    inline, omitted = _show_images(tree, by_content_id(message))
+    _keep_margins(tree)
+    cleaned = clean_html(_inner(tree))
+    text = _joined(html_to_text(cleaned).split("\n"))
+    if not _has_words_of(text, plain.text):
+        return None
+    shown = shown_ids(cleaned)
+    alone = frozenset(name for name in shown_ids(html) if name not in shown)
+    return _Cut(text, cleaned if text or inline else "", kept, inline, omitted, alone)
+
+
+def _is_html_body(message: Message, index: int) -> bool:
+    part = message.parts[index] if index < len(message.parts) else None
+    if part is None or part.embedded or part.content_type != "text/html":
+        return False
+    return not any(file.part == index for file in message.attachments)
+
+
+def _show_images(tree: LexborHTMLParser, files: Mapping[str, Attachment]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Let images show their parts; remove those that are not in the email, or that mail programs do not show."""
+    shown: dict[int, None] = {}
+    omitted: dict[str, None] = {}
+    for image in tree.css("img"):
+        source = (image.attributes.get("src") or "").strip()
+        file = files.get(source[4:].strip("<>").lower()) if source[:4].lower() == "cid:" else None
+        if file is not None and file.content_type in INLINE_TYPES:
+            shown[file.part] = None
+            image.attrs["src"] = f"{CID}{file.part}"
+            continue
+        omitted[_NOT_IN_EMAIL if file is None else _UNSAFE_IMAGE] = None
+        image.decompose()
+    return tuple(shown), tuple(omitted)
+
+
+def _keep_margins(tree: LexborHTMLParser) -> None:
+    """Write into paragraphs of Outlook and Apple Mail what their style sheets say: there is no space between them."""
+    for paragraph in tree.css("p"):
+        names = paragraph.attributes.get("class") or ""
+        if names.startswith(("Mso", "x_Mso", "p1", "p2")):
+            paragraph.attrs["style"] = f"margin:0;{paragraph.attributes.get('style') or ''}"
+
+
+def _text_leaks(cut: _Cut, ours: Ours, marks: OurMarks) -> Iterator[str]:
+    yield from token_leaks("the text", [cut.text], marks)
+    yield from line_leaks("the text", cut.text, ours)
+    yield from token_leaks("the HTML", [cut.html], marks)
+
+
+def _has_words_of(html_text: str, plain_text: str) -> bool:
+    """Return whether the HTML says what the plain text says; a program may send one of them empty or damaged."""
+    wanted = {word for word in map(squeeze, plain_text.split()[:5000]) if word}
+    shown = {word for word in map(squeeze, html_text.split()) if word}
+    return len(wanted & shown) >= _SAME_WORDS * len(wanted)
+
+
+def _inner(tree: LexborHTMLParser) -> str:
+    return (tree.body.inner_html or "") if tree.body is not None else ""
+
+
+def _as_html(text: str) -> str:
+    r"""Return plain text as HTML: one element a line keeps "> " and indents."""
+    return escape(text, quote=False).replace("  ", "\u00a0 ").replace("\n", "<br>\n")
+
+
+def _joined(lines: list[str]) -> str:
+    """Join lines, without empty ones at the ends and with one empty line at most where quotes were taken out."""
+    shown: list[str] = []
+    for line in lines:
+        if line.strip() or (shown and shown[-1].strip()):
+            shown.append(line.rstrip())
+    return "\n".join(shown).rstrip()

@@ -10,6 +10,8 @@ from urllib.parse import unquote
 from daemon.mail.phrase_table import split_phrases
 from daemon.mail.text.line import fold
 
+# The target of a rewritten link that cannot be read.
+UNREADABLE: Final = "https://unreadable.invalid"
 _MAX_READ: Final = 100_000
 _MAX_UNITS: Final = 12
 _MAX_UNIT: Final = 400
@@ -97,7 +99,19 @@ def without_gateway_text(text: str) -> str:
     """Return a text without banners, scan notes and rewritten links; "" if there is nothing else."""
     text = _LINK.sub(_original_link, text) if "//" in text else text
     head = _PROOFPOINT.sub("", text[:_MAX_READ]) + text[_MAX_READ:] if "BannerStart" in text else text
-    return _without_notes(without_gateway_tags(head[_banner_end(head) :])).strip()
+    return _without_notes(without_gateway_tags(head[banner_end(head) :])).strip()
+
+
+def original_link(link: str) -> str:
+    """Return the target of a link that a gateway rewrote, another link unchanged."""
+    return _LINK.sub(_original_link, link) if "//" in link else link
+
+
+def notes_start(text: str) -> int:
+    """Return the offset of the scan notes and banners at the end of a text, its length without one."""
+    head = text[-_MAX_READ:]
+    kept = _without_notes(head)
+    return len(text) - len(head) + len(kept) if len(kept) < len(head.rstrip()) else len(text)
 
 
 def without_gateway_tags(subject: str) -> str:
@@ -115,7 +129,7 @@ def is_gateway_label(text: str) -> bool:
     return " ".join(_TAG_WORDS.sub(" ", fold(text)).split()) in _LABELS
 
 
-def _banner_end(text: str) -> int:
+def banner_end(text: str) -> int:
     """Return the offset after the banner at the start of a text, 0 without one."""
     at = _BAR.match(text).end()  # type: ignore[union-attr]  # it matches the empty string
     end = 0
@@ -206,6 +220,6 @@ def _original_link(match: re.Match[str]) -> str:
     """Return the link that a gateway rewrote, or a bare one if it cannot be read."""
     target = _TARGET.search(match[0])
     if not target:
-        return "https://unreadable.invalid"
+        return UNREADABLE
     found = target[1] or target[2]
     return unquote(found.replace("-3A", "%3A").replace("_", "/") if "-3A" in found[:8] else found)

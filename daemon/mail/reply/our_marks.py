@@ -1,18 +1,49 @@
 """What is ours and must not reach a customer: tokens, lines of our emails, links; and what a customer wrote."""
 
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+from daemon.mail import token
+from daemon.mail.text.line import fold, plain
+
+_MAX_TEXT: Final = 400_000
+_MAX_LINES: Final = 2000
+_SIGNS: Final = re.compile(r"[\W_]+")
+MARK: Final = re.compile(rf"\bref:\s?{token.SHAPE}", re.IGNORECASE)
+_COMMAND: Final = re.compile(r"\btriaged (?:tickets|deliveries|mail|jobs) [a-z]")
+_LABEL: Final = re.compile(r"([^\W\d_][\w ]{1,20}?)\s*[:\t\uff1a]")
+# A shorter line counts only where it is a whole line of the other text: "ok" is part of many words.
+_PART: Final = 8
+# A line of ours that a person does not write by chance.
+_SENTENCE: Final = 16
+_ALIKE: Final = 0.6
+_WORDS_ALIKE: Final = 3
+
+
+class LineKind(StrEnum):
+    """Who wrote a line; LIKE_OURS resembles a line of ours. Images and rules are BLANK."""
+
+    BLANK = "blank"
+    OURS = "ours"
+    LIKE_OURS = "like ours"
+    CUSTOMER = "customer"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class OurMarks:
     """What is known of a ticket when an answer to one of our emails is cut.
 
-    `keys` verify tokens on the day `today`, expired ones too. `customers` are the addresses whose own tokens may stay.
-    `emails` are the plain texts of our emails to the team that the answer may quote: each of their lines is ours unless
-    a customer wrote it. `phrases` are sentences of the team's templates, which every email of ours contains.
+    `keys` verify tokens, whether expired or not. `customers` are the addresses whose own tokens may stay.
+    `emails` are the texts of our emails to the team that the answer may quote, made from the text and from the HTML:
+    each of their lines is ours unless a customer wrote it. `phrases` are sentences of the templates of the team.
     `customer_texts` are the texts of the customers' emails on the ticket. `addresses` are ours and the teams', in
-    lower case: they show whose email a header block or an attribution quotes. `prefix` is that of the references.
+    lower case: they show whose email a header block or an attribution quotes.
     """
 
     keys: tuple[bytes, ...]
@@ -22,4 +53,106 @@ class OurMarks:
     phrases: tuple[str, ...] = ()
     customer_texts: tuple[str, ...] = ()
     addresses: frozenset[str] = frozenset()
-    prefix: str = "HD"
+
+
+def squeeze(text: str) -> str:
+    """Return letters and digits only, casefolded: what clients keep, however they wrap, quote and decorate a text."""
+    return _SIGNS.sub("", fold(text))
+
+
+class Ours:
+    """Tells who wrote a line, by what we and the customer sent."""
+
+    def __init__(self, marks: OurMarks) -> None:
+        self.known = bool(marks.emails)
+        self._addresses = marks.addresses
+        self._customer_lines = _squeezed_lines(marks.customer_texts)
+        self._customer = "".join(self._customer_lines)[:_MAX_TEXT]
+        self._customer_set = frozenset(self._customer_lines)
+        sent = [line for email in marks.emails for line in email[:_MAX_TEXT].split("\n")][:_MAX_LINES]
+        self._our_lines = dict.fromkeys(line for line in map(squeeze, sent) if line)
+        self._our_text = "".join(self._our_lines)
+        self._phrases = frozenset(map(squeeze, marks.phrases))
+        like = (*sent, *marks.phrases)
+        self._our_words = [words for line in like if len(words := _words(line)) >= _WORDS_ALIKE]
+        self._labels = {fold(match[1]) for line in like if (match := _LABEL.match(line.strip()))}
+        lines = (line for line in self._our_lines if len(line) >= _SENTENCE)
+        self.sentences = tuple(s for s in (*_squeezed_phrases(marks.phrases), *lines) if s not in self._customer)
+
+    def kinds(self, lines: Iterable[str]) -> list[LineKind]:
+        """Return who wrote each of the lines of a quote, which have no prefix."""
+        found: list[LineKind] = []
+        at = -1
+        for line in lines:
+            kind, at = self._kind(line, at)
+            found.append(kind)
+        return found
+
+    def _kind(self, line: str, after: int) -> tuple[LineKind, int]:
+        """Return the kind of a line and where it ends in the customer's text; `after` is that of the line before."""
+        words = squeeze(plain(line)) if len(line) < _MAX_TEXT else ""
+        if not words:
+            return LineKind.OURS if MARK.search(line) else LineKind.BLANK, after
+        if after >= 0 and self._customer.startswith(words, after):
+            return LineKind.CUSTOMER, after + len(words)
+        if words in self._customer_set or (len(words) >= _PART and words in self._customer):
+            return LineKind.CUSTOMER, self._customer.find(words) + len(words)
+        if self._is_line_of_ours(words) or self.is_ours(line):
+            return LineKind.OURS, -1
+        return LineKind.LIKE_OURS if self._resembles(line, words) else LineKind.UNKNOWN, -1
+
+    def is_ours(self, line: str) -> bool:
+        """Return whether a line is certainly ours: a whole line or a sentence of our emails, a mark or a command."""
+        words = squeeze(line[:_MAX_TEXT])
+        if words in self._customer_set or (len(words) >= _PART and words in self._customer):
+            return False
+        return (
+            any(sentence in words for sentence in self.sentences)
+            or MARK.search(line) is not None
+            or _COMMAND.search(line) is not None
+        )
+
+    def goes_on(self, line: str, rest: str) -> bool:
+        """Return whether a line is the end of a quoted one that a program wrapped without a prefix."""
+        words = squeeze(rest[:_MAX_TEXT])
+        joined = squeeze(line[:_MAX_TEXT]) + words
+        return bool(words) and (joined in self._our_text or joined in self._customer)
+
+    def names_us(self, line: str) -> bool:
+        """Return whether a line has one of our addresses, as an attribution of our email has."""
+        lowered = line[:_MAX_TEXT].lower()
+        return "@" in lowered and any(address in lowered for address in self._addresses)
+
+    def sentences_in(self, text: str) -> Iterator[str]:
+        """Yield the squeezed sentences of ours that a text contains, wrapped in whatever way."""
+        words = squeeze(text)
+        yield from (sentence for sentence in self.sentences if sentence in words)
+
+    def _is_line_of_ours(self, words: str) -> bool:
+        return words in self._our_lines or (len(words) >= _PART and words in self._our_text)
+
+    def _resembles(self, line: str, words: str) -> bool:
+        """Return whether a line is probably ours: the ticket may have changed since we sent it."""
+        if words in self._phrases:
+            return True
+        label = _LABEL.match(line.strip())
+        if label and fold(label[1]) in self._labels:
+            return True
+        own = _words(line)
+        if len(own) < _WORDS_ALIKE:
+            return False
+        return any(len(own & ours) >= _ALIKE * max(len(own), len(ours)) for ours in self._our_words)
+
+
+def _words(line: str) -> frozenset[str]:
+    return frozenset(word for word in _SIGNS.split(fold(line[:1000])) if word)
+
+
+def _squeezed_lines(texts: Sequence[str]) -> list[str]:
+    return [line for text in texts for line in map(squeeze, text[:_MAX_TEXT].split("\n")) if line]
+
+
+@lru_cache(maxsize=16)
+def _squeezed_phrases(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    squeezed = dict.fromkeys(map(squeeze, phrases))
+    return tuple(phrase for phrase in squeezed if len(phrase) >= _SENTENCE)

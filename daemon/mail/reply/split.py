@@ -36,7 +36,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class _Chunk:
+class Chunk:
     """Lines of one kind: "new", "announced" (an announcement with its quote) or "bare" (a quote without one)."""
 
     kind: str
@@ -61,11 +61,11 @@ def new_text(text: str) -> str:
 
 def _split(lines: Sequence[str]) -> Reply:
     """Split lines; `new` is empty if everything is quote or signature."""
-    chunks = _chunks(lines)
-    if chunks is None:
+    found = chunks(lines)
+    if found is None:
         return _whole(lines, inline=False)
-    head = next((i for i, chunk in enumerate(chunks) if chunk.kind == "announced"), len(chunks))
-    before, after = chunks[:head], chunks[head:]
+    head = next((i for i, chunk in enumerate(found) if chunk.kind == "announced"), len(found))
+    before, after = found[:head], found[head:]
     if not after:
         return _without_announcement(before)
     answers = list(islice((i for i, chunk in enumerate(after) if chunk.kind == "new" and _written(chunk.lines)), 2))
@@ -74,18 +74,18 @@ def _split(lines: Sequence[str]) -> Reply:
     return _assemble(before, after, inline=False)
 
 
-def _without_announcement(chunks: list[_Chunk]) -> Reply:
+def _without_announcement(found: list[Chunk]) -> Reply:
     """Cut the signature below a bare quote and, if it is long, the quote; keep a quote with an answer below it."""
-    last = len(chunks)
-    while last > 1 and not (chunks[last - 1].kind == "new" and _written(chunks[last - 1].lines)):
+    last = len(found)
+    while last > 1 and not (found[last - 1].kind == "new" and _written(found[last - 1].lines)):
         last -= 1
-    if last < len(chunks) and chunks[last].kind == "bare" and not _is_program_quote(chunks[last - 1], chunks[last]):
+    if last < len(found) and found[last].kind == "bare" and not _is_program_quote(found[last - 1], found[last]):
         last += 1
-    keep = chunks[:last]
-    return _assemble(keep, chunks[last:], inline=any(chunk.kind == "bare" for chunk in keep[:-1]))
+    keep = found[:last]
+    return _assemble(keep, found[last:], inline=any(chunk.kind == "bare" for chunk in keep[:-1]))
 
 
-def _is_program_quote(above: _Chunk, quote: _Chunk) -> bool:
+def _is_program_quote(above: Chunk, quote: Chunk) -> bool:
     """Return whether a program, not a person, added the last quote without announcement (a person may paste a log)."""
     lines = [plain(line) for line in quote.lines[: _LONG_QUOTE + 1]]
     if announces_inside(lines, 0, len(lines)):
@@ -94,7 +94,7 @@ def _is_program_quote(above: _Chunk, quote: _Chunk) -> bool:
     return above.kind == "new" and not introduced and len(quote.lines) >= _LONG_QUOTE
 
 
-def _assemble(before: list[_Chunk], after: list[_Chunk], *, inline: bool) -> Reply:
+def _assemble(before: list[Chunk], after: list[Chunk], *, inline: bool) -> Reply:
     written = [line for chunk in before for line in chunk.lines]
     cut = cut_signature(written)
     new, signature, quoted = written[:cut], written[cut:], list[str]()
@@ -122,31 +122,36 @@ def _written(lines: Sequence[str]) -> bool:
     return any(line.strip() for line in lines[: cut_signature(lines, whole=True)])
 
 
-def _quotes(chunks: list[_Chunk]) -> bool:
+def _quotes(found: list[Chunk]) -> bool:
     """Return whether there are bare quotes with text; the signature of the quoted email does not count."""
-    lines = [line.lstrip("> \t") for chunk in chunks if chunk.kind == "bare" for line in chunk.lines]
+    lines = [line.lstrip("> \t") for chunk in found if chunk.kind == "bare" for line in chunk.lines]
     return any(line and not _SIGNED.fullmatch(line) for line in lines[: cut_signature(lines, whole=True)])
 
 
-def _chunks(lines: Sequence[str]) -> list[_Chunk] | None:
-    """Split the lines into chunks, in order; None for a forwarded email."""
+def chunks(lines: Sequence[str], *, forwards: bool = True) -> list[Chunk] | None:
+    """Split the lines into chunks, in order, that together have all lines.
+
+    Returns None for a forwarded email; without `forwards`, such an email counts as text of the person.
+    """
     texts = [plain(line) for line in lines]
     fenced = _fenced(lines)
-    chunks: list[_Chunk] = []
+    found: list[Chunk] = []
     at = start = 0
     while at < len(lines):
         head = None if at in fenced else find_head(texts, at)
         if head and head.kind is HeadKind.FORWARD:
-            return None
+            if forwards:
+                return None
+            head = None
         if head is None and (at in fenced or not is_quoted(texts[at])):
             at += 1
             continue
         begin = max(head.start, start) if head else at
         at = _quote_end(texts, head.end) if head else _prefixed_end(texts, at, "")
-        chunks += [_Chunk("new", lines[start:begin])] if begin > start else []
-        chunks.append(_Chunk("announced" if head else "bare", lines[begin:at]))
+        found += [Chunk("new", lines[start:begin])] if begin > start else []
+        found.append(Chunk("announced" if head else "bare", lines[begin:at]))
         start = at
-    return [*chunks, _Chunk("new", lines[start:])] if start < len(lines) else chunks
+    return [*found, Chunk("new", lines[start:])] if start < len(lines) else found
 
 
 def _quote_end(lines: Sequence[str], at: int) -> int:

@@ -35,7 +35,7 @@ def html_to_text(html: str, limit: int = MAX_LAID_OUT) -> str:
     Beyond `limit` characters, or if the nesting is too deep for bounded time, only the tags are removed.
     """
     head, rest = html[:limit], html[limit:]
-    text = clean(write_page(LexborHTMLParser(head).body)) if _has_small_tree(head) else strip_tags(head)
+    text = clean(write_page(LexborHTMLParser(head).body)) if has_small_tree(head) else strip_tags(head)
     return f"{text}\n{strip_tags(rest)}" if rest else text
 
 
@@ -60,7 +60,7 @@ def _without_code(html: str) -> Iterator[str]:
     yield html[at:]
 
 
-def _has_small_tree(html: str) -> bool:
+def has_small_tree(html: str) -> bool:
     """Return whether the tree will be small: not too deep, with few reopened formatting elements."""
     depth = formatting = reopened = 0
     for match in _TAG.finditer(html):

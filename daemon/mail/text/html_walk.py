@@ -24,15 +24,15 @@ _SKIPPED: Final = frozenset(
     ("head", "script", "style", "title", "template", "object", "iframe", "svg", "math", "map", "audio", "video",
      "select", "option", "noembed", "noframes", "meta", "link", "base", "xml"),
 )  # fmt: skip
-_BLOCKS: Final = frozenset(
+BLOCKS: Final = frozenset(
     ("address", "article", "aside", "body", "caption", "center", "dd", "details", "dir", "div", "dl", "dt", "fieldset",
      "figcaption", "figure", "footer", "form", "header", "html", "legend", "main", "menu", "nav", "section", "summary",
      "tbody", "tfoot", "thead"),
 )  # fmt: skip
-_PARAGRAPHS: Final = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6"))
-_VERBATIM: Final = frozenset(("pre", "textarea", "listing", "xmp", "plaintext"))
+PARAGRAPHS: Final = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6"))
+VERBATIM: Final = frozenset(("pre", "textarea", "listing", "xmp", "plaintext"))
 _LISTS: Final = frozenset(("ul", "ol"))
-_CELLS: Final = frozenset(("td", "th"))
+CELLS: Final = frozenset(("td", "th"))
 
 
 def write_page(root: LexborNode | None) -> str:
@@ -90,9 +90,9 @@ class _Walk:
             self._page.start_link()
         elif tag == "img":
             self._image(attributes)
-        elif tag in _BLOCKS:
+        elif tag in BLOCKS:
             self._page.gap()
-        elif tag in _PARAGRAPHS:
+        elif tag in PARAGRAPHS:
             self._page.gap(blank=has_margin(attributes))
         else:
             self._enter_rare(tag, attributes)
@@ -100,7 +100,7 @@ class _Walk:
             self._enter_container(tag, attributes)
 
     def _enter_rare(self, tag: str, attributes: Attributes) -> None:
-        if tag in _CELLS:
+        if tag in CELLS:
             self._cell()
         elif tag in {"tr", "table"}:
             self._row(tag)
@@ -113,7 +113,7 @@ class _Walk:
         elif tag == "blockquote":
             self._page.gap(blank=True)
             self._page.indent(quote_prefix(attributes))
-        elif tag in _VERBATIM:
+        elif tag in VERBATIM:
             self._page.gap(blank=True)
             self._page.verbatim += 1
         elif tag == "hr":
@@ -125,9 +125,9 @@ class _Walk:
     def _leave(self, tag: str, attributes: Attributes) -> None:
         if tag == "a":
             self._page.end_link(link_target(attributes))
-        elif tag in _BLOCKS or tag == "tr":
+        elif tag in BLOCKS or tag == "tr":
             self._page.gap()
-        elif tag in _PARAGRAPHS:
+        elif tag in PARAGRAPHS:
             self._page.gap(blank=has_margin(attributes))
         else:
             self._leave_rare(tag)
@@ -146,7 +146,7 @@ class _Walk:
         elif tag == "table":
             self._page.gap()
             self._first_cells.pop()
-        elif tag in _VERBATIM:
+        elif tag in VERBATIM:
             self._page.verbatim -= 1
             self._page.gap(blank=True)
 

@@ -1,0 +1,112 @@
+"""Remove from an HTML tree what its author could not see: hidden elements, scripts, white text on white."""
+
+import re
+from typing import Final
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from daemon.mail.reply.colours import luminance
+from daemon.mail.text.html_attributes import Attributes, is_hidden, is_tracker, style
+
+# What is never shown as text, and what runs or embeds.
+UNSEEN_TAGS: Final = frozenset(
+    ("script", "style", "title", "template", "object", "embed", "iframe", "frame", "frameset", "svg", "math", "audio",
+     "video", "canvas", "map", "noembed", "noframes", "noscript", "meta", "link", "base", "xml", "select", "option",
+     "input", "button", "textarea", "applet", "dialog"),
+)  # fmt: skip
+_HIDING: Final = re.compile(
+    r"(?:^|;)(?:visibility:collapse|opacity:0?\.0|line-height:0(?:px|pt|em|%)?(?:;|!|$)|color:transparent"
+    r"|font-size:(?:0?\.\d+|[12](?:\.\d+)?)(?:px|pt)|text-indent:-\d{3}|(?:left|top|margin-left|margin-top):-\d{3}"
+    r"|clip:rect\(0|clip-path:inset\((?:50|100)%|transform:scale\(0|content-visibility:hidden)"
+)
+_NO_SIZE: Final = re.compile(r"(?:^|;)(?:max-)?(?:height|width):0(?:px|pt|em|%)?(?:;|!|$)")
+_COLOUR: Final = re.compile(r"(?:^|;)color:([^;!]{1,60})")
+_BACKGROUND: Final = re.compile(r"(?:^|;)background(?:-color)?:([^;!]{1,60})")
+_RULE: Final = re.compile(r"([^{}@;]{1,200})\{([^{}]{0,1000})\}")
+_MEDIA: Final = re.compile(
+    r"@[a-z-]{1,20}[^{}]{0,300}\{(?:[^{}]{0,2000}\{[^{}]{0,2000}\}){0,200}\s{0,20}\}", re.IGNORECASE
+)
+_SELECTOR: Final = re.compile(r"[a-zA-Z0-9]{0,20}(?:[.#][\w-]{1,60})+")
+_MAX_RULES: Final = 200
+_MAX_STYLE: Final = 60_000
+_WHITE: Final = 0.9
+_CLOSE: Final = 0.04
+
+
+def remove_hidden(tree: LexborHTMLParser) -> None:
+    """Remove the elements that nobody sees; white text counts as unseen unless something dark is behind it."""
+    for selector in _hiding_selectors(tree):
+        for node in tree.css(selector):
+            node.attrs["hidden"] = ""
+    unseen = list(_unseen(tree.body)) if tree.body is not None else []
+    for node in unseen:
+        node.decompose()
+
+
+def _hiding_selectors(tree: LexborHTMLParser) -> list[str]:
+    """Return the simple selectors that a style sheet in the email hides, those for certain media apart."""
+    sheets = "\n".join(node.text(deep=True) for node in tree.css("style"))[:_MAX_STYLE]
+    found: list[str] = []
+    for rule in list(_RULE.finditer(_MEDIA.sub("", sheets)))[:_MAX_RULES] if "{" in sheets else ():
+        if is_hidden({"style": rule[2]}) or _HIDING.search(style({"style": rule[2]})):
+            found += [part for part in map(str.strip, rule[1].split(",")) if _SELECTOR.fullmatch(part)]
+    return found
+
+
+def _unseen(body: LexborNode) -> list[LexborNode]:
+    """Return the outermost elements that are not visible."""
+    found: list[LexborNode] = []
+    path: list[tuple[LexborNode, str]] = []
+    behind = ""
+    node: LexborNode | None = body
+    while node is not None:
+        inside = False
+        if node.is_element_node:
+            colour = _background(node.attributes) or behind
+            if node.tag in UNSEEN_TAGS or _hides(node.tag or "", node.attributes, colour):
+                found.append(node)
+            elif node.child is not None:
+                path.append((node, behind))
+                node, behind, inside = node.child, colour, True
+        elif node.is_comment_node:
+            found.append(node)
+        if inside:
+            continue
+        while node.next is None and path:
+            node, behind = path.pop()
+        node = node.next if path else None
+    return found
+
+
+def _hides(tag: str, attributes: Attributes, background: str) -> bool:
+    if not attributes:
+        return False
+    written = style(attributes)
+    if is_hidden(attributes) or _HIDING.search(written) or (tag == "img" and is_tracker(attributes)):
+        return True
+    if _NO_SIZE.search(written) and "overflow:hidden" in written:
+        return True
+    return _is_invisible(_foreground(attributes), background)
+
+
+def _is_invisible(colour: str, background: str) -> bool:
+    """Return whether text of a colour cannot be told from what is behind it, by default white."""
+    seen = luminance(colour)
+    if seen is None:
+        return False
+    behind = luminance(background)
+    if behind is None:
+        return seen > _WHITE and not background
+    return abs(seen - behind) < _CLOSE
+
+
+def _foreground(attributes: Attributes) -> str:
+    match = _COLOUR.search(style(attributes))
+    return match[1] if match else (attributes.get("color") or "")
+
+
+def _background(attributes: Attributes) -> str:
+    if not attributes:
+        return ""
+    match = _BACKGROUND.search(style(attributes))
+    return match[1] if match else (attributes.get("bgcolor") or "")

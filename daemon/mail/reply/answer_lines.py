@@ -1,0 +1,204 @@
+"""Decide which lines of an answer leave: those of the agent, and in inline answers the customer's between them.
+
+Quotes with a prefix are certain. Outlook quotes without one; there the lines are told apart by what we sent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+from daemon.mail.reply.banner import banner_end, notes_start
+from daemon.mail.reply.our_marks import MARK, LineKind, Ours
+from daemon.mail.reply.quote import find_head
+from daemon.mail.reply.signature import cut_signature
+from daemon.mail.reply.split import Chunk, chunks
+from daemon.mail.text.line import is_quoted, plain
+
+MAX_LINES: Final = 4000
+_ATTRIBUTION_LINES: Final = 3
+_HEAD_LINES: Final = 20
+_WRAPPED: Final = 50
+_KNOWN: Final = frozenset((LineKind.CUSTOMER, LineKind.OURS, LineKind.LIKE_OURS, LineKind.BLANK))
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLines:
+    """Which lines leave. `inline` says that the customer's words are between them.
+
+    `doubts` are lines of an unclear author: the answer must be held. `unclear` are such lines below the quoted words of
+    the customer, left out of an answer that the agent wrote above the quote.
+    """
+
+    keep: tuple[bool, ...]
+    inline: bool
+    doubts: tuple[str, ...]
+    unclear: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Marked:
+    """The kinds of the lines so far: "agent", "quoted" (the customer's words) or "" (left out).
+
+    `written` says that the agent wrote something already.
+    """
+
+    roles: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    unclear: list[str] = field(default_factory=list)
+    written: bool = False
+
+
+def kept_lines(lines: Sequence[str], ours: Ours) -> KeptLines:
+    """Return which lines leave; beyond 4,000 lines the rest stays behind, and is named as a doubt."""
+    marked = _Marked()
+    if len(lines) > MAX_LINES:
+        marked.doubts.append(f"only the first {MAX_LINES:,} lines were read")
+    for chunk in chunks(lines[:MAX_LINES], forwards=False) or ():
+        if chunk.kind == "new":
+            _mark_new(chunk, ours, marked)
+            continue
+        head = _head_size(chunk.lines) if chunk.kind == "announced" else 0
+        first = next((line for line in chunk.lines[head:] if line.strip()), "")
+        if chunk.kind == "bare" or is_quoted(plain(first)):
+            _mark_prefixed(chunk, ours, marked)
+        else:
+            _mark_unprefixed(chunk.lines, head, ours, marked)
+    roles = marked.roles + [""] * (len(lines) - len(marked.roles))
+    _drop_attributions(lines, roles, ours)
+    _drop_wrapped_ends(lines, roles, ours)
+    inline = _is_inline(lines, roles)
+    _drop_gateway_text(lines, roles)
+    keep = [role == "agent" or (inline and role == "quoted") for role in roles]
+    if inline:
+        # Below the last words of the customer, it may be the last of the answers.
+        marked.doubts += marked.unclear
+    return KeptLines(tuple(keep), inline, tuple(marked.doubts), () if inline else tuple(marked.unclear))
+
+
+def _mark_new(chunk: Chunk, ours: Ours, marked: _Marked) -> None:
+    """Mark text without a quote; what is from our email all the same was quoted in an unknown way."""
+    first = next((at for at, line in enumerate(chunk.lines) if ours.is_ours(line)), None)
+    if first is None:
+        marked.roles += ["agent"] * len(chunk.lines)
+        marked.written = marked.written or any(line.strip() for line in chunk.lines)
+        return
+    kinds = ours.kinds(chunk.lines[:first])
+    while first and kinds[first - 1] in _KNOWN:
+        first -= 1
+    marked.roles += ["agent"] * first
+    marked.written = marked.written or any(line.strip() for line in chunk.lines[:first])
+    _mark_unprefixed(chunk.lines[first:], 0, ours, marked)
+
+
+def _mark_prefixed(chunk: Chunk, ours: Ours, marked: _Marked) -> None:
+    """Mark a quote with prefixes: only the customer's words may stay, in a bare one also a quote of the agent's own."""
+    bodies = [plain(line).lstrip("> \t") if is_quoted(plain(line)) else "" for line in chunk.lines]
+    kinds = ours.kinds(bodies)
+    own = chunk.kind == "bare" and ours.known and set(kinds) <= {LineKind.UNKNOWN, LineKind.BLANK}
+    for line, kind in zip(chunk.lines, kinds, strict=True):
+        quoted = is_quoted(plain(line))
+        if own:
+            marked.roles.append("agent")
+        elif kind is LineKind.CUSTOMER or (kind is LineKind.BLANK and quoted and marked.roles[-1:] == ["quoted"]):
+            marked.roles.append("quoted")
+        else:
+            marked.roles.append("")
+
+
+def _head_size(lines: Sequence[str]) -> int:
+    """Return the number of lines that announce the quote: a title such as "Original Message", and a header block."""
+    texts = [plain(line) for line in lines[:_HEAD_LINES]]
+    end = 0
+    for at in range(len(texts)):
+        head = find_head(texts, at) if at >= end else None
+        if head and not any(texts[end : head.start]):
+            end = head.end
+    return end
+
+
+def _mark_unprefixed(lines: Sequence[str], head: int, ours: Ours, marked: _Marked) -> None:
+    """Mark a quote without prefixes, as Outlook makes it; our mark is the last line of our email."""
+    end = max((at + 1 for at, line in enumerate(lines) if MARK.search(line)), default=len(lines))
+    below = lines[end:]
+    marked.written = marked.written or any(line.strip() for line in below[: cut_signature(below, whole=True)])
+    kinds = [LineKind.OURS] * head + ours.kinds(plain(line) for line in lines[head:end])
+    agents = _agents_runs(kinds, marked, lines, ours)
+    for at, kind in enumerate(kinds):
+        if kind is LineKind.CUSTOMER:
+            marked.roles.append("quoted")
+        else:
+            marked.roles.append("agent" if at in agents else "")
+    marked.roles += ["" if ours.is_ours(line) else "agent" for line in lines[end:]]
+
+
+def _agents_runs(kinds: Sequence[LineKind], marked: _Marked, lines: Sequence[str], ours: Ours) -> set[int]:
+    """Return the lines that the agent wrote between, or below, the quoted ones.
+
+    Other lines of an unknown author are left out. They belong to our email, in a state that we do not know, if the
+    agent wrote above the quote; else they may be the answer, and are named as doubts.
+    """
+    agents: set[int] = set()
+    # Each line as we sent it: then a line that we do not know is the agent's.
+    exact = ours.known and LineKind.LIKE_OURS not in kinds
+    at = 0
+    while at < len(kinds):
+        if kinds[at] is not LineKind.UNKNOWN:
+            at += 1
+            continue
+        end = at
+        while end < len(kinds) and kinds[end] in (LineKind.UNKNOWN, LineKind.BLANK):
+            end += 1
+        above = next((kind for kind in reversed(kinds[:at]) if kind is not LineKind.BLANK), None)
+        below = kinds[end] if end < len(kinds) else None
+        if _is_agents(above, below, exact=exact):
+            agents.update(range(at, end))
+        elif above is LineKind.CUSTOMER or not marked.written:
+            shown = [line.strip() for line in lines[at:end] if line.strip()][:1]
+            (marked.unclear if marked.written else marked.doubts).extend(shown)
+        at = end
+    return agents
+
+
+def _is_agents(above: LineKind | None, below: LineKind | None, *, exact: bool) -> bool:
+    if above is LineKind.CUSTOMER:
+        return below is LineKind.CUSTOMER or exact
+    return above is LineKind.OURS and below is None and exact
+
+
+def _drop_attributions(lines: Sequence[str], roles: list[str], ours: Ours) -> None:
+    """Leave out an attribution in words that we do not know: a line with our address right above a quote."""
+    for at, role in enumerate(roles):
+        if role == "agent" or (at and roles[at - 1] != "agent"):
+            continue
+        above = [i for i in range(max(at - 2 * _ATTRIBUTION_LINES, 0), at) if lines[i].strip()][-_ATTRIBUTION_LINES:]
+        named = next((i for i in above if roles[i] == "agent" and ours.names_us(lines[i])), None)
+        if named is not None:
+            roles[named:at] = [""] * (at - named)
+
+
+def _drop_wrapped_ends(lines: Sequence[str], roles: list[str], ours: Ours) -> None:
+    """Leave out the end of a quoted line that a program wrapped without a prefix."""
+    for at in range(1, len(roles)):
+        above = lines[at - 1]
+        if roles[at] == "agent" != roles[at - 1] and len(above) > _WRAPPED and is_quoted(plain(above)):
+            roles[at] = "" if ours.goes_on(lines[at - 1], lines[at]) else "agent"
+
+
+def _is_inline(lines: Sequence[str], roles: Sequence[str]) -> bool:
+    """Return whether the agent wrote directly below words of the customer."""
+    written = [role for line, role in zip(lines, roles, strict=True) if line.strip("> \t")]
+    return any(above == "quoted" and below == "agent" for above, below in pairwise(written))
+
+
+def _drop_gateway_text(lines: Sequence[str], roles: list[str]) -> None:
+    """Leave out the banners and scan notes that a gateway wrote around the email."""
+    mine = [at for at, role in enumerate(roles) if role == "agent"]
+    text = "\n".join(lines[at] for at in mine)
+    start, end = banner_end(text), notes_start(text)
+    offset = 0
+    for at in mine:
+        # A banner that ends inside a line leaves the rest of the line to the agent.
+        if (offset + len(lines[at]) <= start and start) or offset >= end:
+            roles[at] = ""
+        offset += len(lines[at]) + 1
