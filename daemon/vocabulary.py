@@ -151,6 +151,17 @@ class EarlierDelivery:
 
 
 @dataclass(frozen=True, slots=True)
+class SenderCheck:
+    """Result of our own check of a sender: `verified` if the domain in From is proved to be genuine.
+
+    `results` are short strings, the most important first, such as "dmarc=pass (shop.example, dkim)".
+    """
+
+    verified: bool
+    results: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Screening:
     """Who wrote an email (person or machine), whether it may be acknowledged, and why.
 

@@ -23,10 +23,16 @@ def authenticated(message: Message, trusted: frozenset[str]) -> bool:
     """
     if not trusted or len(message.from_) != 1 or not message.from_[0].email:
         return False
-    authserv, _, results = _without_comments(_first_result(message, trusted)).partition(";")
-    if not authserv.strip() or authserv.split()[0].lower() not in trusted:
+    value = _first_result(message, trusted)
+    authserv = _without_comments(value).partition(";")[0].split()
+    if not authserv or authserv[0].lower() not in trusted:
         return False
-    domain = domain_of(message.from_[0].email).lower()
+    return states_pass(value, domain_of(message.from_[0].email).lower())
+
+
+def states_pass(value: str, domain: str) -> bool:
+    """Return whether results, which follow the name of a server, say that DMARC passed for a domain of From."""
+    results = _without_comments(value).partition(";")[2]
     verdicts = [result for result in results.split(";") if DMARC.match(result)]
     return bool(verdicts) and all(_passes(verdict, domain) for verdict in verdicts)
 

@@ -1,0 +1,63 @@
+"""Check senders in threads, each within one time limit: no DNS delays an email for longer."""
+
+from collections.abc import Collection
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final
+
+import structlog
+
+from daemon.authentication.check import NO_ANSWER, check_sender
+from daemon.authentication.resolver import Resolver
+from daemon.mail.envelope import Inbound
+from daemon.vocabulary import SenderCheck
+
+log = structlog.get_logger(__name__)
+
+# They mostly wait. As many as all threads of a process check at once in batches of 16.
+THREADS: Final = 32
+
+
+def not_checked(reason: str) -> SenderCheck:
+    """Return the result for an email that could not be checked: it counts as not verified."""
+    return SenderCheck(verified=False, results=(f"not checked: {reason}",))
+
+
+@dataclass(frozen=True, slots=True)
+class StartedCheck:
+    """A check that runs. `deadline` is a moment of the monotonic clock."""
+
+    _future: "Future[SenderCheck]"
+    _deadline: float
+
+    def result(self) -> SenderCheck:
+        """Return the result, waiting until the deadline at most. Never raises."""
+        try:
+            return self._future.result(max(self._deadline - monotonic(), 0.0))
+        except TimeoutError:
+            self._future.cancel()
+            log.warning("sender not checked", reason="time limit")
+            return SenderCheck(verified=False, results=(NO_ANSWER,))
+        except Exception as error:
+            log.exception("sender not checked")
+            return not_checked(f"our own code failed: {type(error).__name__}")
+
+
+class SenderChecker:
+    """Checks senders for a process. `trusted_intermediaries` are domains whose ARC seals are believed."""
+
+    def __init__(self, resolver: Resolver, seconds: float, trusted_intermediaries: Collection[str]) -> None:
+        self._resolver, self._seconds = resolver, seconds
+        self._trusted = frozenset(domain.lower() for domain in trusted_intermediaries)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sender check")
+
+    def start(self, inbound: Inbound) -> StartedCheck:
+        """Start to check an email."""
+        deadline = monotonic() + self._seconds
+        questions = self._resolver.until(deadline)
+        return StartedCheck(self._threads.submit(check_sender, questions, inbound, self._trusted), deadline)
+
+    def close(self) -> None:
+        """Start no further check; those that run end at their deadlines."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
