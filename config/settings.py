@@ -117,11 +117,6 @@ class Settings(BaseSettings):
         """Return the Maildir in force, for outgoing emails that are not sent."""
         return self.outgoing.maildir or self.service.state_dir / "outgoing"
 
-    @property
-    def team_addresses(self) -> frozenset[str]:
-        """Return every address of every team and member, in lower case."""
-        return frozenset(a.lower() for team in self.teams for a in (team.email, *team.members))
-
 
 def load(path: Path | None = None) -> Settings:
     """Return the settings in force.

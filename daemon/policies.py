@@ -3,12 +3,15 @@
 import ipaddress
 import socket
 import ssl
+from datetime import timedelta
 from pathlib import Path
 
 from config.settings import ConfigError, Settings
 from daemon.mail.analyze import Identity
+from daemon.mail.roster import Team
 from daemon.smtp.config import ListenerConfig
 from daemon.system.causes import reason
+from daemon.vocabulary import Authentication, ConversationPolicy, Status
 
 
 def identity(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
@@ -16,7 +19,8 @@ def identity(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
     support = settings.support
     return Identity(
         own_addresses=frozenset(a.lower() for a in support.addresses),
-        team_addresses=settings.team_addresses,
+        teams=tuple(Team.of(team.name, team.email, team.members) for team in settings.teams),
+        conversation=conversation_policy(settings),
         keys=keys,
         reference_prefix=support.reference_prefix,
         trusted_authserv_ids=frozenset(name.lower() for name in support.trusted_authserv_ids),
@@ -25,6 +29,35 @@ def identity(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
         accepted_lists=frozenset(name.lower() for name in support.accepted_lists),
         accepted_machines=frozenset(name.lower() for name in support.accepted_machines),
     )
+
+
+def conversation_policy(settings: Settings) -> ConversationPolicy:
+    """Return what the admin decided on conversations."""
+    conversation = settings.conversation
+    return ConversationPolicy(
+        authentication=demanded_authentication(settings),
+        after_customer=Status(conversation.after_customer),
+        after_answer=Status(conversation.after_answer),
+        reopen_for=timedelta(days=conversation.reopen_days),
+    )
+
+
+def demanded_authentication(settings: Settings) -> Authentication:
+    """Return what members have to prove: "auto" is DMARC where any source of results is configured, else the token.
+
+    One source is enough, for all email: else a forger would take the way in that has none.
+    """
+    demanded = settings.conversation.authentication
+    if demanded != "auto":
+        return Authentication(demanded)
+    return Authentication.DMARC if dmarc_sources(settings) else Authentication.TOKEN
+
+
+def dmarc_sources(settings: Settings) -> tuple[str, ...]:
+    """Return the names of the servers whose results on senders are believed."""
+    borders = [mailbox.border for mailbox in settings.imap if mailbox.border]
+    listening = settings.smtp.enabled and settings.smtp.trusted_networks
+    return (*(settings.support.trusted_authserv_ids if listening else ()), *borders)
 
 
 def listener_config(settings: Settings) -> ListenerConfig:

@@ -1,7 +1,7 @@
 """The enums and values that all parts of triaged share."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -9,6 +9,8 @@ PENDING: Final = "PENDING"
 MANUAL_REVIEW: Final = "MANUAL_REVIEW"
 # How the reasons begin of emails that a limit suppressed.
 LIMIT_REACHED: Final = "limit reached"
+# The kind of the event that keeps a sentence for the team about an email.
+NOTE_FOR_TEAM: Final = "note for the team"
 
 
 class Status(StrEnum):
@@ -67,6 +69,18 @@ class MessageRole(StrEnum):
     ANSWER = "answer"
     NOTE = "note"
     OUTSIDE = "outside"
+
+
+class Authentication(StrEnum):
+    """What proves, beside a token of the team, that a member wrote an email.
+
+    DMARC: a trusted server found that the domain of From is genuine. SUBMISSION: the client logged in as the address in
+    From. TOKEN: nothing more.
+    """
+
+    DMARC = "dmarc"
+    SUBMISSION = "submission"
+    TOKEN = "token"  # noqa: S105 - not a secret
 
 
 class AnswerState(StrEnum):
@@ -174,6 +188,21 @@ class Screening:
 
 
 @dataclass(frozen=True, slots=True)
+class ConversationPolicy:
+    """What the admin decided on conversations.
+
+    `authentication` is demanded of members. The status of a ticket is `after_customer` after an email of its customer
+    where it waited or was resolved, and `after_answer` after an answer. A reply with a new subject joins a ticket for
+    `reopen_for` after its last change.
+    """
+
+    authentication: Authentication
+    after_customer: Status
+    after_answer: Status
+    reopen_for: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Triage:
     """A decision on a ticket, with its reasons.
 
@@ -208,7 +237,7 @@ class MessageSnapshot:
     """One email of a ticket; `opening` if it opened the ticket, `by_team` if its team proved to have written it.
 
     `inbound_id` is its ledger row, `text` the start of a text of `length` characters,
-    `author` an address in lower case.
+    `author` an address in lower case. `note` is a sentence for the team on who wrote and why it was not obeyed, or "".
     """
 
     id: int
@@ -225,6 +254,8 @@ class MessageSnapshot:
     author: str | None
     author_name: str
     files: tuple[FileSnapshot, ...]
+    role: MessageRole = MessageRole.CUSTOMER
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
@@ -112,11 +113,14 @@ def _literal(text: str) -> str | None:
 def read_addresses(value: str) -> tuple[Address, ...]:
     """Return the mailboxes of an address field (RFC 5322 section 3.4), still with its encoded words.
 
-    Groups are replaced by their members. Text that is not exactly one address has `email` None and is the `name`.
+    Groups are replaced by their members, and all addresses of such a field are marked. Text that is not exactly one
+    address has `email` None and is the `name`.
     """
     found: list[Address] = []
+    grouped = False
     for box in islice(_split(value[:_MAX_FIELD]), _MAX_BOXES):
         address = box.address()
+        grouped = grouped or box.after_group
         if address is None:
             continue
         if found and found[-1].email is None and box.angles and _is_name(found[-1].name) and not box.after_group:
@@ -126,7 +130,7 @@ def read_addresses(value: str) -> tuple[Address, ...]:
         found.append(address)
         if len(found) >= MAX_ADDRESSES:
             break
-    return tuple(found)
+    return tuple(replace(address, grouped=True) for address in found) if grouped else tuple(found)
 
 
 def _is_name(text: str) -> bool:

@@ -11,12 +11,13 @@ from daemon.mail.envelope import Inbound
 from daemon.mail.follow_up import Author, Keys
 from daemon.mail.message import Address, Message
 from daemon.mail.mime.parse import parse
+from daemon.mail.roster import Team, comparable
 from daemon.mail.screening.authentication_results import authenticated
 from daemon.mail.screening.group import hidden_author
 from daemon.mail.screening.loop import own_evidence
 from daemon.mail.screening.screen import OwnIdentity, is_report, screen
 from daemon.text import domain_of
-from daemon.vocabulary import Screening, SenderKind
+from daemon.vocabulary import ConversationPolicy, Screening, SenderKind
 
 # AUTO_REPLY too, because a Sieve "reject" is a bounce in the form of a disposition notification.
 REPORTS = (SenderKind.BOUNCE, SenderKind.AUTO_REPLY)
@@ -29,13 +30,15 @@ Network = IPv4Network | IPv6Network
 class Identity:
     """Who we are: our addresses, our keys, and the servers, lists and machines that we trust.
 
-    `trusted_authserv_ids` are the names of our border servers in lower case, believed when a client in one of
-    `trusted_networks` brings the email; `mailbox_borders` maps an IMAP account to the name of its border.
-    `accepted_machines` are addresses and "@domain", in lower case.
+    `teams` are those that may act on tickets, as `conversation` demands. `trusted_authserv_ids` are the names of our
+    border servers in lower case, believed when a client in one of `trusted_networks` brings the email;
+    `mailbox_borders` maps an IMAP account to the name of its border. `accepted_machines` are addresses and "@domain",
+    in lower case.
     """
 
     own_addresses: frozenset[str]
-    team_addresses: frozenset[str]
+    teams: tuple[Team, ...]
+    conversation: ConversationPolicy
     keys: tuple[bytes, ...]
     reference_prefix: str
     trusted_authserv_ids: frozenset[str]
@@ -46,11 +49,25 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Writer:
+    """Who From names: one readable address in lower case, or None, and what proves it.
+
+    `by_dmarc`: a trusted server found the domain genuine. `by_login`: the client logged in as this address.
+    """
+
+    email: str | None
+    by_dmarc: bool = False
+    by_login: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
     """Result of the analysis of one email.
 
-    `verified` says whether the sender's address was authenticated, `of_team` whether it is an address of a team, which
-    proves nothing: anyone can write it.
+    `sender` is who gets a reply. `verified` says whether the sender's address was authenticated, `of_team` whether it
+    is an address of a team, which proves nothing: anyone can write it. `writer` is who From names; only that counts for
+    who may act. `by_person` says that a person wrote the email, rather than a machine that the admin accepts or an
+    email that was released.
     """
 
     message: Message
@@ -60,6 +77,8 @@ class Analysis:
     verified: bool
     of_team: bool
     dsn: Dsn | None
+    writer: Writer
+    by_person: bool
 
     @property
     def sender_email(self) -> str | None:
@@ -78,8 +97,10 @@ def analyze(inbound: Inbound, identity: Identity) -> Analysis:
     today = inbound.envelope.received_at.date()
     own = OwnIdentity(identity.own_addresses, own_evidence(message, identity.keys, today))
     screening = screen(message, inbound.envelope, own)
+    by_person = screening.kind is SenderKind.PERSON
     if screening.kind is SenderKind.LIST and _our_list(message, identity.accepted_lists):
         screening = Screening(SenderKind.PERSON, screening.acknowledge, ("came through our own list",))
+        by_person = True
     if _is_accepted_machine(message, screening, identity.accepted_machines):
         screening = Screening(SenderKind.PERSON, acknowledge=False, reasons=("accepted machine", *screening.reasons))
     sender = hidden_author(message, identity.own_addresses) or sender_of(message)
@@ -90,15 +111,28 @@ def analyze(inbound: Inbound, identity: Identity) -> Analysis:
         identity.keys,
         today,
         identity.reference_prefix,
+        identity.teams,
     )
+    is_genuine = authenticated(message, _borders(inbound, identity))
     return Analysis(
         message,
         screening,
         keys,
         sender,
-        _is_author(sender, message) and authenticated(message, _borders(inbound, identity)),
-        _email_of(sender) in identity.team_addresses,
+        _is_author(sender, message) and is_genuine,
+        any(team.includes(_email_of(sender) or "") for team in identity.teams),
         read_dsn(message, null_sender=inbound.envelope.mail_from == "") if screening.kind in REPORTS else None,
+        _writer(message, inbound.envelope.login, is_genuine=is_genuine),
+        by_person,
+    )
+
+
+def _writer(message: Message, login: str, *, is_genuine: bool) -> Writer:
+    email = follow_up.author_of(message)
+    return Writer(
+        email,
+        by_dmarc=email is not None and is_genuine,
+        by_login=email is not None and bool(login) and comparable(login) == email,
     )
 
 

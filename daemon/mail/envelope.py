@@ -9,13 +9,15 @@ class Envelope:
     """The envelope of one delivery (RFC 5321 section 2.3.1).
 
     `mail_from` is "" for the null sender `<>`; email from IMAP has it from Return-Path, or None without one.
-    `peer` is the address of the client, or the name of the mailbox. `received_at` is in UTC.
+    `peer` is the address of the client, or the name of the mailbox. `received_at` is in UTC. `login` is the user as
+    whom the client logged in (RFC 4954), or ""; it is not stored, so an email that is read again has none.
     """
 
     mail_from: str | None
     rcpt_tos: tuple[str, ...]
     peer: str
     received_at: datetime
+    login: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The parsed email as frozen values, independent of the email package."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -10,11 +10,12 @@ class Address:
     """A mailbox as written in a header.
 
     `email` is the addr-spec with its domain as lower-case A-labels, or None if the text is not exactly one
-    address: a crafted string never becomes another address.
+    address: a crafted string never becomes another address. `grouped` marks an address of a field with group syntax.
     """
 
     name: str
     email: str | None
+    grouped: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

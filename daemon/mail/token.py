@@ -51,6 +51,10 @@ class Token:
         matches = [hmac.compare_digest(self.recipient, digest(email, key)) for key in keys]
         return any(matches)
 
+    def has_expired(self, today: date) -> bool:
+        """Return whether the last day of the token is over: it grants nothing then."""
+        return self.expires < today
+
 
 def digest(email: str, key: bytes) -> bytes:
     """Return the 80-bit digest that binds a token to an address; without the key nobody can compute or test it."""
@@ -67,7 +71,13 @@ def sign(token: Token, key: bytes) -> str:
 
 
 def verify(text: str, keys: tuple[bytes, ...], today: date) -> Token | None:
-    """Return the content of a token if one of the keys signed it and it has not expired, else None.
+    """Return the content of a token if one of the keys signed it and it has not expired, else None."""
+    token = read(text, keys)
+    return None if token is None or token.has_expired(today) else token
+
+
+def read(text: str, keys: tuple[bytes, ...]) -> Token | None:
+    """Return the content of a token if one of the keys signed it, also of one that has expired, else None.
 
     The comparison takes the same time for every wrong token.
     """
@@ -82,8 +92,7 @@ def verify(text: str, keys: tuple[bytes, ...], today: date) -> Token | None:
     # The last character has unused bits: only one of its spellings is valid.
     if not any(matches) or _text(data) != text.lower():
         return None
-    token = _unpack(payload)
-    return token if token.expires >= today else None
+    return _unpack(payload)
 
 
 def _unpack(payload: bytes) -> Token:
@@ -96,11 +105,16 @@ def _unpack(payload: bytes) -> Token:
 
 
 def find(text: str, keys: tuple[bytes, ...], today: date) -> Iterator[Token]:
-    """Yield the genuine tokens in a text, in order; at most 50 candidates are checked."""
+    """Yield the tokens in a text that are genuine and have not expired, in order; checks at most 50 candidates."""
+    return (token for token in find_genuine(text, keys) if not token.has_expired(today))
+
+
+def find_genuine(text: str, keys: tuple[bytes, ...]) -> Iterator[Token]:
+    """Yield the genuine tokens in a text, also those that have expired, in order; checks at most 50 candidates."""
     for number, match in enumerate(TOKEN.finditer(text)):
         if number >= MAX_CANDIDATES:
             return
-        token = verify(match.group().lower(), keys, today)
+        token = read(match.group().lower(), keys)
         if token is not None:
             yield token
 

@@ -213,7 +213,9 @@ class Listener:
     def _envelope(self, session: Session, envelope: SmtpEnvelope) -> Envelope:
         sender = envelope.mail_from or ""
         peer = str(session.peer[0]) if session.peer else "local"
-        return Envelope("" if sender == "<>" else sender, tuple(envelope.rcpt_tos), peer, self._clock.now())
+        login = session.auth_data if session.authenticated and isinstance(session.auth_data, str) else ""
+        rcpt_tos = tuple(envelope.rcpt_tos)
+        return Envelope("" if sender == "<>" else sender, rcpt_tos, peer, self._clock.now(), login)
 
     def _is_ours(self, address: str) -> bool:
         address = address.lower()
@@ -233,7 +235,7 @@ class Listener:
         name = credentials.login.decode("utf-8", "replace")
         expected = users.get(name, "")
         same = hmac.compare_digest(expected.encode(), credentials.password)
-        return AuthResult(success=same and bool(expected), handled=False)
+        return AuthResult(success=same and bool(expected), handled=False, auth_data=name)
 
 
 def _is_cheap(raw: bytes) -> bool:

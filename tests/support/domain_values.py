@@ -20,7 +20,7 @@ ADMIN: Final = Actor("ann", None, "cli")
 
 def identity(**changes: Any) -> Identity:
     """Return who we are: support@example.com, without teams and keys."""
-    return replace(identity_of(Settings(), ()), **{"team_addresses": frozenset()} | changes)
+    return replace(identity_of(Settings(), ()), **{"teams": ()} | changes)
 
 
 def listener_config(**changes: Any) -> ListenerConfig:

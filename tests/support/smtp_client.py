@@ -11,6 +11,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
+from daemon.mail.roster import Team
 from daemon.smtp.listener import Listener
 from daemon.store.store import Store
 from daemon.tickets.intake import Intake
@@ -22,7 +23,7 @@ KEY = b"k" * 32
 SALES = "sales@example.com"
 POLICY = identity(
     own_addresses=frozenset({SUPPORT, SALES}),
-    team_addresses=frozenset({"team@example.com"}),
+    teams=(Team.of("TEAM", "team@example.com"),),
     keys=(KEY,),
     trusted_authserv_ids=frozenset({"mx.example.com"}),
     trusted_networks=(ipaddress.ip_network("192.0.2.0/24"),),

@@ -13,6 +13,7 @@ PURE = (
     "daemon/facts.py",
     "daemon/text.py",
     "daemon/vocabulary.py",
+    "daemon/tickets/authorization.py",
     "daemon/tickets/disposition.py",
     "daemon/tickets/health.py",
     "workers/notify/alert.py",

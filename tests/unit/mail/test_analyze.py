@@ -8,6 +8,7 @@ import pytest
 
 from daemon.mail import token
 from daemon.mail.analyze import Analysis, Identity, analyze
+from daemon.mail.roster import Team
 from daemon.mail.token import Purpose, Token
 from daemon.vocabulary import SenderKind
 from tests.support.domain_values import identity
@@ -17,7 +18,7 @@ from tests.support.fakes import NOON
 KEY = b"k" * 32
 POLICY = identity(
     own_addresses=frozenset({SUPPORT}),
-    team_addresses=frozenset({"team@example.com"}),
+    teams=(Team.of("TEAM", "team@example.com"),),
     keys=(KEY,),
     trusted_authserv_ids=frozenset({"mx.example.com"}),
     trusted_networks=(ipaddress.ip_network("192.0.2.0/24"), ipaddress.ip_network("2001:db8::/32")),

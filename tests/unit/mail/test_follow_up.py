@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import pytest
@@ -16,6 +16,7 @@ from daemon.mail.follow_up import (
     FollowUp,
     FoundToken,
     Keys,
+    author_of,
     bare_subject,
     decide,
     find_keys,
@@ -23,9 +24,11 @@ from daemon.mail.follow_up import (
 )
 from daemon.mail.mime.parse import parse
 from daemon.mail.reference import make_reference
+from daemon.mail.roster import Team
 from daemon.mail.token import Purpose, Token
 from daemon.vocabulary import Status
 from tests.support.emails import ANN, SUPPORT, mail
+from tests.support.fakes import NOON
 
 KEY = b"k" * 32
 TODAY = date(2026, 3, 2)
@@ -202,7 +205,89 @@ def keys_of(raw: bytes, *rcpt_tos: str, sender: str | None = ANN) -> Keys:
     ],
 )
 def test_a_token_is_found(raw: bytes, rcpt_tos: tuple[str, ...], place: str) -> None:
-    assert keys_of(raw, *rcpt_tos).tokens == (FoundToken(TOKEN, place, is_senders=True),)
+    assert keys_of(raw, *rcpt_tos).tokens == (FoundToken(TOKEN, place, is_senders=True, is_authors=True),)
+
+
+EXPIRED = token.sign(replace(TOKEN, expires=TODAY - timedelta(days=1)), KEY)
+
+
+def test_an_expired_token_is_found_and_marked() -> None:
+    (found,) = keys_of(mail(), f"support+{EXPIRED}@example.com").tokens
+    assert found.has_expired
+    assert found.is_senders
+
+
+def test_an_expired_token_joins_nothing() -> None:
+    expired = Keys(tokens=(replace(BY_TOKEN.tokens[0], has_expired=True),))
+    assert decided(Case(expired)) is None
+
+
+def test_reply_to_changes_whose_reply_it_is_and_not_who_wrote_it() -> None:
+    raw = mail(EVE, headers=(f"Reply-To: {ANN}",))
+    (found,) = keys_of(raw, f"support+{MARK}@example.com", sender=ANN).tokens
+    assert (found.is_senders, found.is_authors) == (True, False)
+
+
+def test_the_teams_are_named_to_whose_address_a_token_of_a_team_was_sent() -> None:
+    teams = (Team.of("PAYMENTS", TEAM), Team.of("LOGIN", "login@example.com"), Team.of("REFUNDS", TEAM))
+    sent = replace(TOKEN, purpose=Purpose.TEAM, recipient=token.digest(TEAM, KEY))
+    address = f"support+{token.sign(sent, KEY)}@example.com"
+    (found,) = find_keys(parse(mail()), (address,), ANN, (KEY,), TODAY, "HD", teams).tokens
+    assert found.teams == ("PAYMENTS", "REFUNDS")
+
+
+@pytest.mark.parametrize(
+    ("from_", "author"),
+    [
+        ("Ann Example <Ann@Customer.example>", ANN),
+        ("ann@customer.example, bob@customer.example", None),
+        ("Customers: ann@customer.example;", None),
+        ("Nobody:; ann@customer.example", None),
+        ("ann@customer.example, Nobody:;", None),
+        ('"Support: Ann" <ann@customer.example>', ANN),
+        ("ann@customer.example)<mallory@evil.example>", None),
+        ("Ann", None),
+        (None, None),
+    ],
+)
+def test_the_author_is_the_single_readable_address_of_from(from_: str | None, author: str | None) -> None:
+    assert author_of(parse(mail(from_))) == author
+
+
+def test_two_from_fields_name_no_author() -> None:
+    assert author_of(parse(mail(headers=(f"From: {EVE}",)))) is None
+
+
+OLD = NOON - timedelta(days=31)
+SINCE = NOON - timedelta(days=30)
+
+
+@pytest.mark.parametrize(
+    ("subject", "changed_at", "references", "joins"),
+    [
+        ("Something else", OLD, (), False),
+        ("Something else", NOON, (), True),
+        ("Re: Payment failed", OLD, (), True),
+        ("Re:", OLD, (), True),
+        (f"Re: We received your message [{REFERENCE}]", OLD, (REFERENCE,), True),
+        ("Re: We received your message", OLD, (make_reference("HD", 2),), False),
+    ],
+)
+def test_a_new_subject_does_not_join_an_old_ticket(
+    subject: str, changed_at: datetime, references: tuple[str, ...], *, joins: bool
+) -> None:
+    stored = replace(STORED, by_id={1: replace(TICKET, changed_at=changed_at)})
+    author = Author(ANN, verified=False, of_team=False)
+    found = decide(replace(BY_TOKEN, references=references), stored, author, subject, SINCE)
+    assert found is not None
+    assert (found.ticket_id, found.joins) == (1, joins)
+
+
+def test_a_token_of_a_merged_ticket_joins_the_one_that_is_left() -> None:
+    stored = replace(STORED, by_id={1: replace(TICKET, ticket_id=9)})
+    found = decide(BY_TOKEN, stored, Author(ANN, verified=False, of_team=False), "Re: Payment failed")
+    assert found is not None
+    assert (found.ticket_id, found.joins) == (9, True)
 
 
 @pytest.mark.parametrize("sender", [EVE, "", None])

@@ -1,0 +1,230 @@
+"""Decide who may act on a ticket: what an email shows in, power or a refusal out. Pure.
+
+An email has power over a ticket (it speaks for us and gives commands) only if all of this holds:
+
+    token          it carries a valid token of a team, in its strongest place: address, then Message-IDs, then text
+    author         From is one readable address, which is a member of the team that the token was sent to; or the
+                   token was sent to that very address, and it is still a member of a team
+    person         a person wrote it
+    proof          the author is authenticated as `conversation.authentication` demands
+
+Reply-To counts for nothing here, and a customer's token gives no power to anyone. What falls short is kept and never
+obeyed. `tests/unit/tickets/test_authorization.py` lists the cases.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from daemon.mail.analyze import Writer
+from daemon.mail.follow_up import IN_ADDRESS, Candidate, Candidates, FoundToken, Keys
+from daemon.mail.roster import Team
+from daemon.mail.token import Purpose
+from daemon.vocabulary import Authentication
+
+UNPROVEN: Final[Mapping[Authentication, str]] = {
+    Authentication.DMARC: "no mail server that we trust confirmed (DMARC) that this email comes from {author}",
+    Authentication.SUBMISSION: "it was not handed in with the login of {author}",
+}
+
+
+class RefusalKind(StrEnum):
+    """Why an email with a team's token has no power."""
+
+    OUTSIDER = "outsider"
+    MACHINE = "machine"
+    UNAUTHENTICATED = "unauthenticated"
+    CONTRADICTORY = "contradictory"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an email shows of who may act.
+
+    `recipients` are the addresses in To and Cc, `own` our own addresses; all addresses are in lower case. `demanded` is
+    what members have to prove.
+    """
+
+    writer: Writer
+    by_person: bool
+    keys: Keys
+    candidates: Candidates
+    recipients: frozenset[str]
+    own: frozenset[str]
+    teams: tuple[Team, ...]
+    demanded: Authentication
+
+    def ticket_of(self, found: FoundToken) -> Candidate | None:
+        """Return the ticket of a token, None where it is gone."""
+        return self.candidates.by_id.get(found.token.ticket_id)
+
+    @property
+    def author(self) -> str:
+        """Return the address in From, "" where it is nobody's or our own."""
+        email = self.writer.email or ""
+        return "" if email in self.own else email
+
+    @property
+    def is_proven(self) -> bool:
+        """Say whether the author is authenticated as the admin demands."""
+        return self.demanded is Authentication.TOKEN or self.is_certain
+
+    @property
+    def is_certain(self) -> bool:
+        """Say whether the author is authenticated by more than a token."""
+        by_dmarc = self.writer.by_dmarc and self.demanded is not Authentication.SUBMISSION
+        by_login = self.writer.by_login and self.demanded is not Authentication.DMARC
+        return by_dmarc or by_login
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """A member may act on a ticket for a team. `former` says that another team has the ticket now."""
+
+    ticket_id: int
+    team: Team
+    member: str
+    reason: str
+    former: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DirectAnswer:
+    """A member wrote to a customer of the ticket without us; their email is recorded and not sent again."""
+
+    ticket_id: int
+    team: Team
+    member: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An email with a team's token that is kept and not obeyed. `reason` is a clause for the team.
+
+    `team` and `member` are those who get the email back, or are asked to answer a fresh notification; None and "" for
+    an author who is no member.
+    """
+
+    kind: RefusalKind
+    ticket_id: int
+    reason: str
+    team: Team | None = None
+    member: str = ""
+
+
+Ruling = Power | DirectAnswer | Refusal
+
+
+def authorize(evidence: Evidence) -> Ruling | None:
+    """Return what an email may do as a member's, None where it is like anybody else's."""
+    held = _deciding(evidence)
+    usable = [(found, team) for found in held for team in _teams_for(found, evidence)]
+    if usable and usable[0][0].has_expired:
+        return _expired(evidence, usable[0][0], usable[0][1])
+    if usable:
+        return _by_member(evidence, usable)
+    if not held or any(found.token.purpose is Purpose.CUSTOMER for found in held):
+        return _direct(evidence)
+    if held[0].has_expired:
+        return _expired(evidence, held[0], None)
+    return _by_outsider(evidence, held[0])
+
+
+def _deciding(evidence: Evidence) -> Sequence[FoundToken]:
+    """Return the tokens that count: those in the strongest place, or in a weaker one where those have expired.
+
+    A weaker place may only name the same ticket: a quoted text may hold tokens of any.
+    """
+    known = [found for found in evidence.keys.tokens if evidence.ticket_of(found)]
+    strongest = [found for found in known if found.place == known[0].place]
+    tickets = {_ticket_id(found, evidence) for found in strongest}
+    valid = [found for found in known if not found.has_expired and _ticket_id(found, evidence) in tickets]
+    return [found for found in valid if found.place == valid[0].place] or strongest
+
+
+def _teams_for(found: FoundToken, evidence: Evidence) -> Sequence[Team]:
+    """Return the teams for which the author may use a token: it went to the team or to the author, a member of it."""
+    if found.token.purpose is not Purpose.TEAM:
+        return ()
+    mine = [team for team in evidence.teams if team.includes(evidence.author)]
+    return [team for team in mine if found.is_authors or team.name in found.teams]
+
+
+def _by_member(evidence: Evidence, usable: Sequence[tuple[FoundToken, Team]]) -> Ruling:
+    tickets = {_ticket_id(found, evidence): evidence.ticket_of(found) for found, _ in usable}
+    ticket_id, ticket = next(iter(tickets.items()))
+    present = ticket.team if ticket else None
+    found, team = next((one for one in usable if one[1].name == present), usable[0])
+    refusal = _objection(evidence, several=len(tickets) > 1)
+    if refusal is not None:
+        kind, reason = refusal
+        return Refusal(kind, ticket_id, reason, team, evidence.author)
+    reason = f"{evidence.author} acts for {team.name} by a {found.place}{_proof(evidence)}"
+    if found.place != IN_ADDRESS and ticket and evidence.is_certain and evidence.recipients & ticket.participants:
+        return DirectAnswer(ticket_id, team, evidence.author, f"{reason}; it went to the customer directly")
+    return Power(ticket_id, team, evidence.author, reason, former=present not in {None, team.name})
+
+
+def _objection(evidence: Evidence, *, several: bool) -> tuple[RefusalKind, str] | None:
+    """Return why a member's email has no power, None where it has."""
+    if not evidence.by_person:
+        return RefusalKind.MACHINE, "it looks like the email of a machine"
+    if several:
+        return RefusalKind.CONTRADICTORY, "it names several tickets, so it is not clear which one is meant"
+    if not evidence.is_proven:
+        return RefusalKind.UNAUTHENTICATED, UNPROVEN[evidence.demanded].format(author=evidence.author)
+    return None
+
+
+def _expired(evidence: Evidence, found: FoundToken, team: Team | None) -> Refusal:
+    day = found.token.expires.isoformat()
+    reason = f"it answers an email whose token was valid until {day}; this email has a fresh one"
+    member = evidence.author if team else ""
+    return Refusal(RefusalKind.EXPIRED, _ticket_id(found, evidence), reason, team, member)
+
+
+def _by_outsider(evidence: Evidence, found: FoundToken) -> Refusal:
+    """Say of whom the token is, and why the author may not use it."""
+    owner = " and ".join(found.teams) or "somebody who is in no team now"
+    if evidence.writer.email is None:
+        who = "From is not one readable address"
+    elif not evidence.author:
+        who = "From is one of our own addresses"
+    elif any(team.includes(evidence.author) for team in evidence.teams):
+        who = f"{evidence.author} is in another team"
+    else:
+        who = f"{evidence.author} is in no team"
+    reason = f"its token was sent to {owner}, and {who}"
+    return Refusal(RefusalKind.OUTSIDER, _ticket_id(found, evidence), reason)
+
+
+def _direct(evidence: Evidence) -> DirectAnswer | None:
+    """Return the ticket whose customer a member wrote to, found by the emails that the email answers.
+
+    A member who takes part in the ticket is its customer.
+    """
+    mine = [team for team in evidence.teams if team.includes(evidence.author)]
+    if not mine or not evidence.by_person or not evidence.is_certain:
+        return None
+    for name in evidence.keys.message_ids:
+        ticket = evidence.candidates.by_id.get(evidence.candidates.by_message_id.get(name, 0))
+        if ticket is None or evidence.author in ticket.participants or not evidence.recipients & ticket.participants:
+            continue
+        team = next((team for team in mine if team.name == ticket.team), mine[0])
+        reason = f"{evidence.author} of {team.name} wrote to the customer directly{_proof(evidence)}"
+        return DirectAnswer(ticket.ticket_id, team, evidence.author, reason)
+    return None
+
+
+def _ticket_id(found: FoundToken, evidence: Evidence) -> int:
+    ticket = evidence.ticket_of(found)
+    return ticket.ticket_id if ticket else found.token.ticket_id
+
+
+def _proof(evidence: Evidence) -> str:
+    if not evidence.is_certain:
+        return ""
+    return ", authenticated by login" if evidence.writer.by_login else ", authenticated by DMARC"
