@@ -35,6 +35,7 @@ class JobKind(StrEnum):
     DELIVER = "deliver"
     TRAIN = "train"
     WAKE = "wake"
+    ANSWER = "answer"
 
 
 class JobState(StrEnum):

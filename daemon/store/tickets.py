@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, or_, select, union_all, update
+from sqlalchemy import Row, bindparam, case, func, insert, literal, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
 from daemon.mail.follow_up import Candidate, Candidates, Keys
@@ -22,14 +22,19 @@ from daemon.store.models import (
     Ticket,
 )
 from daemon.store.sql import BulkInsert, indexable, insert_or_ignore, table
-from daemon.vocabulary import PENDING, Screening, Status
+from daemon.vocabulary import PENDING, MessageRole, Screening, Status
 
 ATTACHMENTS_LISTED = 200
+# Bounds the way from a merged ticket to the one that is left, also where two point to each other.
+MERGES_FOLLOWED = 20
 
 TICKET, PERSON, MESSAGE, PARTICIPANT = table(Ticket), table(Person), table(MessageRow), table(Participant)
 INSERT_TICKETS, INSERT_MESSAGES = BulkInsert.to(TICKET), BulkInsert.to(MESSAGE)
 INSERT_ATTACHMENT = insert(table(AttachmentRow))
 SELECT_PEOPLE = select(PERSON.c.id, PERSON.c.email).where(PERSON.c.email.in_(bindparam("emails", expanding=True)))
+SELECT_TICKET = select(
+    *(TICKET.c[name] for name in ("id", "status", "subject", "assigned_team", "updated_at", "merged_into_id"))
+).where(TICKET.c.id == bindparam("ticket"))
 # Two look-ups: PostgreSQL reads every person for one OR over both.
 SELECT_PARTIES = union_all(
     select(PERSON.c.email).join(TICKET, TICKET.c.requester_id == PERSON.c.id).where(TICKET.c.id == bindparam("ticket")),
@@ -62,6 +67,7 @@ class NewMessage:
     sender_id: int | None
     verified: bool
     by_team: bool
+    role: MessageRole
     now: datetime
 
 
@@ -134,6 +140,7 @@ def _message_row(new: NewMessage) -> dict[str, Any]:
         "acknowledge": new.screening.acknowledge,
         "verified": new.verified,
         "by_team": new.by_team,
+        "role": new.role,
         "created_at": new.now,
     }
 
@@ -171,11 +178,34 @@ def find_candidates(session: Session, keys: Keys, now: datetime) -> Candidates:
 
 
 def _candidate(session: Session, ticket_id: int, now: datetime) -> Candidate | None:
-    ticket = session.execute(select(Ticket.status, Ticket.subject).where(Ticket.id == ticket_id)).one_or_none()
+    ticket = _survivor(session, ticket_id)
     if ticket is None:
         return None
-    people = session.execute(SELECT_PARTIES, {"ticket": ticket_id, "now": now})
-    return Candidate(ticket_id, Status(ticket.status), ticket.subject, frozenset(people.scalars()))
+    people = session.execute(SELECT_PARTIES, {"ticket": ticket.id, "now": now})
+    return Candidate(
+        ticket.id,
+        Status(ticket.status),
+        ticket.subject,
+        frozenset(people.scalars()),
+        ticket.assigned_team,
+        ticket.updated_at,
+    )
+
+
+def _survivor(session: Session, ticket_id: int) -> Row[Any] | None:
+    """Return the ticket, or the one that it was merged into in the end; None where there is none."""
+    ticket = session.execute(SELECT_TICKET, {"ticket": ticket_id}).one_or_none()
+    for _ in range(MERGES_FOLLOWED):
+        if ticket is None or ticket.merged_into_id is None:
+            break
+        ticket = session.execute(SELECT_TICKET, {"ticket": ticket.merged_into_id}).one_or_none() or ticket
+    return ticket
+
+
+def survivor_of(session: Session, ticket_id: int) -> int:
+    """Return the id of a ticket, or of the one that it was merged into in the end."""
+    ticket = _survivor(session, ticket_id)
+    return ticket.id if ticket else ticket_id
 
 
 def join(session: Session, ticket_id: int, person: int, until: datetime | None) -> None:
@@ -195,10 +225,23 @@ def touch(session: Session, ticket_id: int, now: datetime, *, reopen: bool) -> N
     session.execute(update(Ticket).where(Ticket.id == ticket_id).values(values))
 
 
-def survivor_of(session: Session, ticket_id: int) -> int:
-    """Return the ticket that has the conversation of a ticket: the one that it was merged into, else itself."""
-    merged = session.execute(select(Ticket.merged_into_id).where(Ticket.id == ticket_id)).scalar_one_or_none()
-    return merged or ticket_id
+def note_customer(session: Session, ticket_id: int, now: datetime, status: Status) -> None:
+    """Note that a customer wrote on a ticket: one that waits for them or was resolved gets another status."""
+    waits = TICKET.c.status.in_([Status.WAITING, Status.RESOLVED])
+    values = {"updated_at": now, "status": case((waits, status), else_=TICKET.c.status)}
+    session.execute(update(TICKET).where(TICKET.c.id == ticket_id).values(values))
+
+
+def note_answer(session: Session, ticket_id: int, member: str, now: datetime, status: Status) -> None:
+    """Note that a member answered the customer of a ticket; the first answer also says who takes care of it."""
+    closed = TICKET.c.status.in_([Status.CLOSED, Status.SPAM])
+    values = {
+        "updated_at": now,
+        "status": case((closed, TICKET.c.status), else_=status),
+        "first_answer_at": func.coalesce(TICKET.c.first_answer_at, literal(now, TICKET.c.first_answer_at.type)),
+        "taken_by": func.coalesce(TICKET.c.taken_by, member),
+    }
+    session.execute(update(TICKET).where(TICKET.c.id == ticket_id).values(values))
 
 
 def reference_of(session: Session, ticket_id: int) -> str:

@@ -13,15 +13,18 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from daemon.mail.analyze import Identity
+from daemon.mail.message import Address
 from daemon.store import jobs, ledger, tickets
 from daemon.store.jobs import JobKind, NewJob, Offer
 from daemon.store.ledger import Entry
 from daemon.store.tickets import NewMessage, NewTicket
-from daemon.tickets import bounces
+from daemon.tickets import bounces, rulings
+from daemon.tickets.authorization import Ruling
 from daemon.tickets.disposition import Facts, PreparedEmail, Verdict, decide, find_original
-from daemon.vocabulary import Disposition, EarlierDelivery, Subject, SubjectKind
+from daemon.tickets.rulings import Due, Judged
+from daemon.vocabulary import ConversationPolicy, Disposition, EarlierDelivery, Subject, SubjectKind
 
-SHOWN_ON_TICKET = (Disposition.TICKET, Disposition.FOLLOW_UP, Disposition.AUTO_REPLY)
+SHOWN_ON_TICKET = (Disposition.TICKET, Disposition.FOLLOW_UP, Disposition.ANSWER, Disposition.AUTO_REPLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,24 @@ class _Admission:
     sender_id: int | None = None
     inbound_id: int = 0
     message_id: int | None = None
+    ruled: Sequence[Due] = ()
     offers: tuple[Offer, ...] = ()
+
+    @property
+    def author(self) -> Address | None:
+        """Return who wrote the email: for what a team's token concerns, who From names; else who gets a reply."""
+        analysis = self.email.analysis
+        if analysis is None or self.verdict.ruling is None:
+            return analysis.sender if analysis else None
+        return next((address for address in analysis.message.from_ if analysis.writer.email), None)
+
+    @property
+    def verified(self) -> bool:
+        """Say whether the author's address was authenticated."""
+        analysis = self.email.analysis
+        if analysis is None or self.verdict.ruling is None:
+            return analysis is not None and analysis.verified
+        return analysis.writer.by_dmarc or analysis.writer.by_login
 
     @property
     def receipt(self) -> Receipt:
@@ -64,13 +84,14 @@ def admit(session: Session, emails: Sequence[PreparedEmail], identity: Identity)
     """Admit emails and return what became of each, in order."""
     if _depend_on_each_other(emails):
         return [receipt for email in emails for receipt in admit(session, [email], identity)]
-    admissions = [_decided(email, facts) for email, facts in zip(emails, _fetch_facts(session, emails), strict=True)]
+    facts_of = zip(emails, _fetch_facts(session, emails), strict=True)
+    admissions = [_decided(email, facts, identity) for email, facts in facts_of]
     _add_people(session, admissions)
     _open_tickets(session, admissions, identity.reference_prefix)
     _write_ledger(session, admissions)
     _add_messages(session, admissions)
     for admission in admissions:
-        _write_effects(session, admission)
+        _write_effects(session, admission, identity.conversation)
     _add_jobs(session, admissions)
     return [admission.receipt for admission in admissions]
 
@@ -98,21 +119,21 @@ def _facts(session: Session, email: PreparedEmail, originals: Mapping[str, Earli
     if original is not None or analysis is None:
         return Facts(key, original)
     bounced = bounces.ticket_of(session, analysis.dsn) if analysis.dsn else None
+    if bounced is not None:
+        bounced = tickets.survivor_of(session, bounced)
     return Facts(key, None, tickets.find_candidates(session, analysis.keys, email.now), bounced)
 
 
-def _decided(email: PreparedEmail, facts: Facts) -> _Admission:
-    verdict = decide(email, facts)
+def _decided(email: PreparedEmail, facts: Facts, identity: Identity) -> _Admission:
+    verdict = decide(email, facts, identity)
     return _Admission(email, facts, verdict, verdict.ticket_id)
 
 
 def _add_people(session: Session, admissions: Iterable[_Admission]) -> None:
-    writers = [a for a in admissions if a.has_message and a.email.analysis and a.email.analysis.sender_email]
-    senders = [(a.email.analysis.sender, a.email.now) for a in writers if a.email.analysis and a.email.analysis.sender]
-    known = tickets.people(session, senders)
-    for admission in writers:
-        if admission.email.analysis and admission.email.analysis.sender_email:
-            admission.sender_id = known[admission.email.analysis.sender_email]
+    writers = [(a, author) for a in admissions if a.has_message and (author := a.author) and author.email]
+    known = tickets.people(session, [(author, admission.email.now) for admission, author in writers])
+    for admission, author in writers:
+        admission.sender_id = known[(author.email or "").lower()]
 
 
 def _open_tickets(session: Session, admissions: Iterable[_Admission], prefix: str) -> None:
@@ -173,8 +194,9 @@ def _add_messages(session: Session, admissions: Iterable[_Admission]) -> None:
             inbound_id=a.inbound_id,
             screening=a.email.analysis.screening,
             sender_id=a.sender_id,
-            verified=a.email.analysis.verified,
+            verified=a.verified,
             by_team=a.verdict.by_team,
+            role=a.verdict.role,
             now=a.email.now,
         )
         for a in shown
@@ -184,20 +206,34 @@ def _add_messages(session: Session, admissions: Iterable[_Admission]) -> None:
         admission.message_id = message_id
 
 
-def _write_effects(session: Session, admission: _Admission) -> None:
-    """Write what only this email brings: a copy is noted, a delivery bounced, a ticket reopened."""
+def _write_effects(session: Session, admission: _Admission, policy: ConversationPolicy) -> None:
+    """Write what only this email brings: a noted copy, a bounced delivery, a ruling, a reopened ticket."""
     email, analysis, original = admission.email, admission.email.analysis, admission.facts.original
+    if admission.verdict.note and admission.ticket_id is not None:
+        rulings.note(session, admission.verdict.note, admission.ticket_id, admission.inbound_id, email.now)
     if original is not None:
         ledger.note_copy(session, original, admission.inbound_id, email.inbound.envelope)
     elif analysis and analysis.dsn is not None:
         bounces.note(session, analysis.dsn, admission.inbound_id, email.now)
+    elif analysis and admission.ticket_id is not None and admission.verdict.ruling is not None:
+        _write_ruling(session, admission, admission.verdict.ruling, admission.ticket_id, policy)
     elif analysis and admission.ticket_id is not None and admission.verdict.disposition is Disposition.FOLLOW_UP:
-        _write_follow_up(session, admission, admission.ticket_id)
+        _write_follow_up(session, admission, admission.ticket_id, policy)
 
 
-def _write_follow_up(session: Session, admission: _Admission, ticket_id: int) -> None:
+def _write_ruling(
+    session: Session, admission: _Admission, ruling: Ruling, ticket_id: int, policy: ConversationPolicy
+) -> None:
+    admission.reference = tickets.reference_of(session, ticket_id)
+    email, message_id = admission.email, admission.message_id
+    if email.analysis is not None and message_id is not None:
+        judged = Judged(email.analysis, ticket_id, admission.inbound_id, message_id, email.silent, email.now)
+        admission.ruled = rulings.write(session, ruling, judged, policy.after_answer)
+
+
+def _write_follow_up(session: Session, admission: _Admission, ticket_id: int, policy: ConversationPolicy) -> None:
     verdict, now, sender = admission.verdict, admission.email.now, admission.sender_id
-    tickets.touch(session, ticket_id, now, reopen=not verdict.by_team)
+    tickets.note_customer(session, ticket_id, now, policy.after_customer)
     admission.reference = tickets.reference_of(session, ticket_id)
     if sender is not None and verdict.participation is not None:
         tickets.join(session, ticket_id, sender, verdict.participation.until)
@@ -206,16 +242,18 @@ def _write_follow_up(session: Session, admission: _Admission, ticket_id: int) ->
 
 
 def _add_jobs(session: Session, admissions: Iterable[_Admission]) -> None:
-    due = [(admission, job) for admission in admissions if (job := _job(admission)) is not None]
+    due = [(admission, job) for admission in admissions for job in _jobs(admission)]
     for (admission, _), offer in zip(due, jobs.add(session, [job for _, job in due]), strict=True):
-        admission.offers = (offer,)
+        admission.offers = (*admission.offers, offer)
 
 
-def _job(admission: _Admission) -> NewJob | None:
-    """Return the job that an email leads to: triage for a new ticket, notify for a follow-up."""
+def _jobs(admission: _Admission) -> Sequence[NewJob]:
+    """Return the jobs that an email leads to: triage of a new ticket, notify for a follow-up, or those of a ruling."""
     state, now = admission.verdict.disposition, admission.email.due_at or admission.email.now
+    if admission.verdict.ruling is not None:
+        return [NewJob(kind, subject, now) for kind, subject in admission.ruled]
     if state is Disposition.TICKET and admission.ticket_id is not None:
-        return NewJob(JobKind.TRIAGE, Subject(SubjectKind.TICKET, admission.ticket_id), now)
+        return [NewJob(JobKind.TRIAGE, Subject(SubjectKind.TICKET, admission.ticket_id), now)]
     if state is Disposition.FOLLOW_UP and admission.message_id is not None and not admission.email.silent:
-        return NewJob(JobKind.NOTIFY, Subject(SubjectKind.MESSAGE, admission.message_id), now)
-    return None
+        return [NewJob(JobKind.NOTIFY, Subject(SubjectKind.MESSAGE, admission.message_id), now)]
+    return ()

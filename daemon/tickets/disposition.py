@@ -1,15 +1,16 @@
 """Decide what an email is to us: duplicate, parked, kept, follow-up or new ticket. Pure: the facts are given."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from daemon.mail import follow_up
-from daemon.mail.analyze import Analysis
+from daemon.mail.analyze import Analysis, Identity
 from daemon.mail.envelope import Inbound
-from daemon.mail.follow_up import Candidates, FollowUp, FoundToken
+from daemon.mail.follow_up import Candidates, FollowUp
 from daemon.mail.token import Purpose
-from daemon.vocabulary import Disposition, EarlierDelivery, SenderKind
+from daemon.tickets.authorization import DirectAnswer, Evidence, Power, Refusal, Ruling, authorize
+from daemon.vocabulary import Disposition, EarlierDelivery, MessageRole, SenderKind
 
 # A sender's mail server gives up after this time (RFC 5321 section 4.5.4.1): what comes later is a new email.
 RETRY_TIME: Final = timedelta(days=5)
@@ -77,17 +78,25 @@ class Participation:
 class Verdict:
     """What an email is to us, and why.
 
-    `ticket_id` is the ticket that it joins, None for a new one or for none. `by_team` says whether it counts as the
-    team's, `proves_reading` whether the sender holds a token that went to the address they write from.
+    `ticket_id` is the ticket that it joins, None for a new one or for none. `ruling` says who may act by it, None where
+    it is a customer's, and `role` what it is on its ticket. `note` is a sentence for the team on who wrote, or "".
+    `proves_reading` says whether the sender holds a token that went to the address they write from.
     """
 
     disposition: Disposition
     reasons: tuple[str, ...]
     follow_up: FollowUp | None = None
     ticket_id: int | None = None
-    by_team: bool = False
+    ruling: Ruling | None = None
+    role: MessageRole = MessageRole.CUSTOMER
+    note: str = ""
     proves_reading: bool = False
     participation: Participation | None = None
+
+    @property
+    def by_team(self) -> bool:
+        """Say whether a team proved to have written it."""
+        return isinstance(self.ruling, (Power, DirectAnswer))
 
 
 def find_original(
@@ -107,25 +116,75 @@ def find_original(
     return newest.id, email.content_key
 
 
-def decide(email: PreparedEmail, facts: Facts) -> Verdict:
+def decide(email: PreparedEmail, facts: Facts, identity: Identity) -> Verdict:
     """Return what an email is to us."""
-    analysis = email.analysis
+    analysis, subject = email.analysis, email.analysis.message.subject if email.analysis else ""
     if facts.original is not None:
         return Verdict(Disposition.DUPLICATE, (f"the same mail came before as {facts.original}",))
     if analysis is None or facts.candidates is None:
         return Verdict(Disposition.PARKED, (email.failure,))
-    found = follow_up.decide(
-        analysis.keys,
-        facts.candidates,
-        analysis.author,
-        analysis.message.subject,
+    if analysis.screening.kind is not SenderKind.PERSON:
+        found = follow_up.decide(analysis.keys, facts.candidates, analysis.author, subject)
+        return _from_machine(analysis, found, facts.bounced_ticket)
+    ruling = authorize(_evidence(analysis, facts.candidates, identity))
+    # Whether a team's token lets anybody in was decided.
+    customers = tuple(found for found in analysis.keys.tokens if found.token.purpose is Purpose.CUSTOMER)
+    keys = replace(analysis.keys, tokens=customers)
+    reopened_since = email.now - identity.conversation.reopen_for
+    found = follow_up.decide(keys, facts.candidates, analysis.author, subject, reopened_since)
+    # A customer may quote or answer an email that went to the team.
+    is_customers = found is not None and found.joins and isinstance(ruling, Refusal) and not ruling.member
+    if ruling is None or is_customers:
+        return _from_person(analysis, found, _stranger(analysis, found, facts.candidates))
+    return _from_team(analysis, ruling)
+
+
+def _evidence(analysis: Analysis, candidates: Candidates, identity: Identity) -> Evidence:
+    message = analysis.message
+    return Evidence(
+        writer=analysis.writer,
+        by_person=analysis.by_person,
+        keys=analysis.keys,
+        candidates=candidates,
+        recipients=frozenset(address.email.lower() for address in (*message.to, *message.cc) if address.email),
+        own=identity.own_addresses,
+        teams=identity.teams,
+        demanded=identity.conversation.authentication,
     )
-    if analysis.screening.kind is SenderKind.PERSON:
-        return _from_person(analysis, found)
-    return _from_machine(analysis, found, facts.bounced_ticket)
 
 
-def _from_person(analysis: Analysis, found: FollowUp | None) -> Verdict:
+def _from_team(analysis: Analysis, ruling: Ruling) -> Verdict:
+    """Return the verdict on an email that a team's token or a member's address makes more, or less, than a customer's.
+
+    A refused one stays on the ticket, and changes nothing there.
+    """
+    reasons = (*analysis.screening.reasons, ruling.reason)
+    match ruling:
+        case Power(former=former):
+            note = f"{ruling.team.name}, which had this ticket before, wrote this." if former else ""
+            state, role = Disposition.ANSWER, MessageRole.NOTE
+        case DirectAnswer():
+            note = f"{ruling.member} wrote this to the customer directly. It is recorded, and was not sent again."
+            state, role = Disposition.ANSWER, MessageRole.ANSWER
+        case Refusal():
+            note = f"This email was kept and not obeyed: {ruling.reason}."
+            state, role = Disposition.FOLLOW_UP, MessageRole.OUTSIDE
+    return Verdict(state, reasons, ticket_id=ruling.ticket_id, ruling=ruling, role=role, note=note)
+
+
+def _stranger(analysis: Analysis, found: FollowUp | None, candidates: Candidates) -> str:
+    """Return a sentence for the team on an author who joins by the token of somebody else, or ""."""
+    held = found.token if found and found.joins else None
+    ticket = candidates.by_id.get(found.ticket_id) if found else None
+    if held is None or held.is_senders or ticket is None or analysis.sender_email in ticket.participants:
+        return ""
+    who = analysis.sender_email or "Somebody without a readable address"
+    if analysis.of_team:
+        return f"{who}, who is in a team, answered with the customer's token; so this counts as a customer's email."
+    return f"{who} is new on this ticket and answered with the customer's token."
+
+
+def _from_person(analysis: Analysis, found: FollowUp | None, note: str) -> Verdict:
     reasons = analysis.screening.reasons
     if found and found.joins:
         return Verdict(
@@ -133,18 +192,13 @@ def _from_person(analysis: Analysis, found: FollowUp | None) -> Verdict:
             (*reasons, found.evidence),
             found,
             found.ticket_id,
-            by_team=analysis.of_team and _is_own(found.token, Purpose.TEAM),
-            proves_reading=_is_own(found.token, Purpose.CUSTOMER),
+            note=note,
+            proves_reading=found.token is not None and found.token.is_senders,
             participation=_participation(analysis, found),
         )
     if found:
         return Verdict(Disposition.TICKET, (*reasons, f"possibly related: {found.evidence}"), found)
     return Verdict(Disposition.TICKET, reasons)
-
-
-def _is_own(held: FoundToken | None, purpose: Purpose) -> bool:
-    """Say whether the sender holds a token of a purpose that went to the address they write from."""
-    return held is not None and held.is_senders and held.token.purpose is purpose
 
 
 def _participation(analysis: Analysis, found: FollowUp) -> Participation | None:
@@ -154,7 +208,7 @@ def _participation(analysis: Analysis, found: FollowUp) -> Participation | None:
     Who joins without a token takes part already.
     """
     held = found.token
-    if held is None or held.token.purpose is not Purpose.CUSTOMER or analysis.of_team:
+    if held is None or analysis.of_team:
         return None
     if held.is_senders:
         return Participation()

@@ -173,7 +173,7 @@ def team_mail(
         guesses=_guesses(ticket, asked=asked),
         related=ticket.related or "",
         files=tuple(FileView(f.filename, readable_size(f.size), f.part in attached) for f in message.files),
-        notes=(AUDIT_NOTE,) if decision and decision.audit else (),
+        notes=tuple(filter(None, (AUDIT_NOTE if decision and decision.audit else "", message.note))),
         asked=asked,
         handed=handed,
         status=ticket.status,

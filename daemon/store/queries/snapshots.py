@@ -10,6 +10,7 @@ from daemon.store.first_message import first_message
 from daemon.store.models import AttachmentRow, Decision, Event, MessageRow, Person, Ticket
 from daemon.store.sql import table
 from daemon.vocabulary import (
+    NOTE_FOR_TEAM,
     DecidedBy,
     DecisionSnapshot,
     EventSnapshot,
@@ -90,6 +91,8 @@ def _message(row: Row[Any], files: Sequence[FileSnapshot]) -> MessageSnapshot:
         author=row.author,
         author_name=row.author_name or "",
         files=tuple(files),
+        role=MessageRole(row.role),
+        note=str(row.note["note"]) if row.note else "",
     )
 
 
@@ -120,6 +123,13 @@ def _event(row: Row[Any]) -> EventSnapshot | None:
 def _statement(tables: Join, cause_id: Column[int], *more: ColumnElement[Any]) -> Select[Any]:
     """Select a snapshot from what joins a ticket, a message and a decision."""
     requester, author, related = PERSON.alias(), PERSON.alias(), TICKET.alias()
+    noted = (
+        select(EVENT.c.data)
+        .where(EVENT.c.inbound_id == MESSAGES.c.inbound_id, EVENT.c.kind == NOTE_FOR_TEAM)
+        .order_by(EVENT.c.id.desc())
+        .limit(1)
+        .correlate(MESSAGES)
+    )
     people = (
         tables.outerjoin(requester, requester.c.id == TICKET.c.requester_id)
         .outerjoin(author, author.c.id == MESSAGES.c.person_id)
@@ -138,10 +148,14 @@ def _statement(tables: Join, cause_id: Column[int], *more: ColumnElement[Any]) -
         author.c.name.label("author_name"),
         MESSAGES.c.id.label("message"),
         MESSAGES.c.subject.label("message_subject"),
-        *(MESSAGES.c[name] for name in ("inbound_id", "kind", "acknowledge", "verified", "by_team", "message_id")),
+        *(
+            MESSAGES.c[name]
+            for name in ("inbound_id", "kind", "acknowledge", "verified", "by_team", "message_id", "role")
+        ),
         func.substr(MESSAGES.c.text, 1, SHOWN_AT_MOST).label("text"),
         func.length(MESSAGES.c.text).label("length"),
         first_message(TICKET.c.id).label("opening"),
+        noted.scalar_subquery().label("note"),
         exists().where(FILE.c.message_id == MESSAGES.c.id).label("has_files"),
         DECIDED.c.id.label("decision"),
         DECIDED.c.confidence.label("decided_confidence"),

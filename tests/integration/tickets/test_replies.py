@@ -294,15 +294,17 @@ class TestFollowUp:
         assert (late.disposition, late.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
 
     @pytest.mark.parametrize("from_", [EVE, ANN])
-    def test_a_token_of_the_team_in_other_hands_joins_nothing(
+    def test_a_token_of_the_team_in_other_hands_is_kept_as_an_outsiders_and_changes_nothing(
         self, wrote: Callable[..., Receipt], first: Receipt, store: Store, from_: str
     ) -> None:
+        store.write(lambda session: session.execute(update(Ticket).values(status=Status.WAITING)) and None)
         stamp = mark(first.ticket_id or 0, TEAM, Purpose.TEAM)
         receipt = wrote(from_, to=f"support+{stamp}@example.com")
-        assert receipt.disposition is Disposition.TICKET
-        assert receipt.ticket_id != first.ticket_id
+        assert (receipt.disposition, receipt.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
+        assert [offer.kind for offer in receipt.offers] == [JobKind.NOTIFY]
+        assert ask(store, Ticket.status) == [("WAITING",)]
+        assert ask(store, MessageRow.role, MessageRow.by_team)[-1] == ("outside", False)
         assert count(store, Participant) == 0
-        assert ask(store, Ticket.id, Ticket.related_id)[-1] == (receipt.ticket_id, first.ticket_id)
 
     @pytest.mark.parametrize(
         ("from_", "purpose", "proves"),
@@ -326,24 +328,33 @@ class TestFollowUp:
             assert session.execute(select(Person.verified_at).where(Person.email == ANN)).scalar_one() is None
 
     @pytest.mark.parametrize(
-        ("to", "purpose", "by_team"),
+        ("to", "purpose", "role", "status"),
         [
-            (TEAM, Purpose.TEAM, True),
-            (ANN, Purpose.CUSTOMER, False),
-            (TEAM, Purpose.CUSTOMER, False),
-            ("other-team@example.com", Purpose.TEAM, False),
+            (TEAM, Purpose.TEAM, "note", "WAITING"),
+            (ANN, Purpose.CUSTOMER, "customer", "OPEN"),
+            (TEAM, Purpose.CUSTOMER, "customer", "OPEN"),
+            ("other-team@example.com", Purpose.TEAM, "outside", "WAITING"),
         ],
     )
     def test_only_a_token_of_the_team_sent_to_its_address_makes_an_email_the_teams(
-        self, wrote: Callable[..., Receipt], first: Receipt, store: Store, to: str, purpose: Purpose, *, by_team: bool
+        self,
+        wrote: Callable[..., Receipt],
+        first: Receipt,
+        store: Store,
+        to: str,
+        purpose: Purpose,
+        role: str,
+        status: str,
     ) -> None:
-        """A From of the team proves nothing: such an email reopens the ticket and is announced, as a customer's is."""
+        """A From of the team proves nothing: such an email is announced, as a customer's is."""
         store.write(lambda session: session.execute(update(Ticket).values(status=Status.WAITING)) and None)
         receipt = wrote(TEAM, to=f"support+{mark(first.ticket_id or 0, to, purpose)}@example.com")
-        assert (receipt.disposition, receipt.ticket_id) == (Disposition.FOLLOW_UP, first.ticket_id)
-        assert ask(store, Ticket.status) == [("WAITING" if by_team else "OPEN",)]
-        assert [found for (found,) in ask(store, MessageRow.by_team)] == [False, by_team]
-        assert [offer.kind for offer in receipt.offers] == [JobKind.NOTIFY]
+        by_team = role == "note"
+        state, kind = (Disposition.ANSWER, JobKind.ANSWER) if by_team else (Disposition.FOLLOW_UP, JobKind.NOTIFY)
+        assert (receipt.disposition, receipt.ticket_id) == (state, first.ticket_id)
+        assert ask(store, Ticket.status) == [(status,)]
+        assert ask(store, MessageRow.role, MessageRow.by_team)[-1] == (role, by_team)
+        assert [offer.kind for offer in receipt.offers] == [kind]
         assert count(store, Participant) == 0
 
     def test_a_team_token_of_the_earlier_form_does_not_make_an_email_the_teams(
@@ -355,6 +366,6 @@ class TestFollowUp:
     def test_an_address_that_left_the_team_no_longer_speaks_for_it(
         self, intake: Intake, wrote: Callable[..., Receipt], first: Receipt, store: Store
     ) -> None:
-        intake.identity = replace(POLICY, team_addresses=frozenset())
+        intake.identity = replace(POLICY, teams=())
         wrote(TEAM, to=f"support+{mark(first.ticket_id or 0, TEAM, Purpose.TEAM)}@example.com")
         assert [found for (found,) in ask(store, MessageRow.by_team)] == [False, False]

@@ -1,0 +1,139 @@
+"""Write what a ruling on an email brings: notes for the team, returned and direct answers, and the next jobs.
+
+    power          an event that names member and team, and an answer job; the team that has the ticket now is notified
+                   of what a team does that had it before
+    direct answer  an answer that was sent without us; the rest of the team is notified
+    refusal        a member whose email may be forged or is unclear gets it back at the team's address; the team is
+                   notified of every other, also of one whose token has expired: the notification has a fresh token
+
+A notification is planned by the message, not by the decision on the ticket, so each email leads to one of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from daemon.mail.analyze import Analysis
+from daemon.store import events, tickets
+from daemon.store.jobs import JobKind
+from daemon.store.models import AnswerRow, Event
+from daemon.store.sql import BulkInsert, table
+from daemon.tickets.authorization import DirectAnswer, Power, Refusal, RefusalKind, Ruling
+from daemon.vocabulary import NOTE_FOR_TEAM, AnswerState, Status, Subject, SubjectKind
+
+AUTHORIZED: Final = "member authorized"
+RETURNED: Final = frozenset({RefusalKind.UNAUTHENTICATED, RefusalKind.CONTRADICTORY})
+INSERT_ANSWERS = BulkInsert.to(table(AnswerRow))
+
+Due = tuple[JobKind, Subject]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An email with a ruling, and the ids of its rows."""
+
+    analysis: Analysis
+    ticket_id: int
+    inbound_id: int
+    message_id: int
+    silent: bool
+    now: datetime
+
+
+def note(session: Session, sentence: str, ticket_id: int, inbound_id: int, now: datetime) -> None:
+    """Keep a sentence for the team about an email; notifications of the email show it."""
+    events.add(session, NOTE_FOR_TEAM, now, ticket_id=ticket_id, inbound_id=inbound_id, note=sentence)
+
+
+def write(session: Session, ruling: Ruling, email: Judged, after_answer: Status) -> Sequence[Due]:
+    """Write what a ruling brings and return the jobs that it leads to; an email that came silently leads to none."""
+    match ruling:
+        case Power():
+            return _power(session, ruling, email)
+        case DirectAnswer():
+            return _direct(session, ruling, email, after_answer)
+        case Refusal():
+            return _refusal(session, ruling, email)
+
+
+def _power(session: Session, ruling: Power, email: Judged) -> Sequence[Due]:
+    """Name the member for the answer job; old emails that a backfill brings are not carried out."""
+    tickets.touch(session, email.ticket_id, email.now, reopen=False)
+    events.add(
+        session,
+        AUTHORIZED,
+        email.now,
+        ticket_id=email.ticket_id,
+        inbound_id=email.inbound_id,
+        member=ruling.member,
+        team=ruling.team.name,
+        reason=ruling.reason,
+    )
+    if email.silent:
+        return ()
+    due = [(JobKind.ANSWER, _message(email))]
+    return [*due, (JobKind.NOTIFY, _message(email))] if ruling.former else due
+
+
+def _direct(session: Session, ruling: DirectAnswer, email: Judged, after_answer: Status) -> Sequence[Due]:
+    _add_answer(session, email, AnswerState.SENT, ruling.member, ruling.team.name, [ruling.reason], None)
+    if email.silent:
+        tickets.touch(session, email.ticket_id, email.now, reopen=False)
+        return ()
+    tickets.note_answer(session, email.ticket_id, ruling.member, email.now, after_answer)
+    message = email.analysis.message
+    copied = {(address.email or "").lower() for address in (*message.to, *message.cc)}
+    return () if ruling.team.address in copied else [(JobKind.NOTIFY, _message(email))]
+
+
+def _refusal(session: Session, ruling: Refusal, email: Judged) -> Sequence[Due]:
+    tickets.touch(session, email.ticket_id, email.now, reopen=False)
+    if email.silent:
+        return ()
+    if ruling.kind not in RETURNED or ruling.team is None:
+        return [(JobKind.NOTIFY, _message(email))]
+    reasons, team = [ruling.reason], ruling.team
+    answer_id = _add_answer(session, email, AnswerState.RETURNED, ruling.member, team.name, reasons, team.address)
+    return [(JobKind.NOTIFY, Subject(SubjectKind.ANSWER, answer_id))]
+
+
+def _add_answer(
+    session: Session,
+    email: Judged,
+    state: AnswerState,
+    author: str,
+    team: str,
+    reasons: Sequence[str],
+    return_to: str | None,
+) -> int:
+    row = {
+        "ticket_id": email.ticket_id,
+        "message_id": email.message_id,
+        "state": state,
+        "reasons": list(reasons),
+        "author": author,
+        "team": team,
+        "return_to": return_to,
+        "text": email.analysis.message.text,
+        "html": "",
+        "answers_delivery_id": None,
+        "created_at": email.now,
+        "settled_at": email.now,
+    }
+    return INSERT_ANSWERS.rows(session, [row])[0]
+
+
+def _message(email: Judged) -> Subject:
+    return Subject(SubjectKind.MESSAGE, email.message_id)
+
+
+def member_of(session: Session, inbound_id: int) -> tuple[str, str] | None:
+    """Return the member and the team that an email has power for, None where it has none."""
+    found = session.execute(
+        select(Event.data).where(Event.inbound_id == inbound_id, Event.kind == AUTHORIZED).order_by(Event.id.desc())
+    ).scalar()
+    return (str(found["member"]), str(found["team"])) if found else None
