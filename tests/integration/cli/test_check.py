@@ -61,6 +61,35 @@ def test_a_slow_rule_is_a_configuration_error(case: Case, bare: Path) -> None:
     assert _states(case)["rules"] == "fail"
 
 
+@pytest.mark.parametrize(
+    ("settings", "state", "words"),
+    [
+        ("", "ok", "authentication token (auto): a team's token and a member's From give power over a ticket"),
+        (
+            '[support]\ntrusted_authserv_ids = ["mx.shop.test"]\n[smtp]\ntrusted_networks = ["192.0.2.0/24"]',
+            "ok",
+            "authentication dmarc (auto), by mx.shop.test: a member's email needs a team's token and a DMARC pass",
+        ),
+        (
+            '[conversation]\nauthentication = "dmarc"',
+            "warn",
+            "authentication dmarc, but no server's results are believed: all answers of members go back",
+        ),
+        (
+            '[conversation]\nauthentication = "submission"',
+            "warn",
+            "authentication submission, but smtp.users is empty: all answers of members go back",
+        ),
+    ],
+)
+def test_one_line_says_who_may_act_by_email(case: Case, bare: Path, settings: str, state: str, words: str) -> None:
+    (bare / "triaged.toml").write_text(settings, encoding="utf-8")
+    (found,) = [row for row in case.run("check", "--json").rows if row["what"] == "conversation"]
+    assert found["state"] == state
+    assert words in found["text"]
+    assert found["advice"] or state == "ok"
+
+
 def test_settings_without_effect_are_named(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIAGED_SUPPORT__ADDRESSES", '["customer-support-team@shop.test"]')
     monkeypatch.setenv("TRIAGED_SUPPORT__TRUSTED_AUTHSERV_IDS", '["mx.shop.test"]')

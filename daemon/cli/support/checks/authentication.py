@@ -1,0 +1,60 @@
+"""Check who may act for a team by email: which proof members need, and what that means."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from config.settings import Settings
+from daemon.cli.support.checks.finding import Finding, ok, warn
+from daemon.mail.roster import Team, comparable
+from daemon.policies import demanded_authentication, dmarc_sources
+from daemon.vocabulary import Authentication
+
+WHAT: Final = "conversation"
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Yield one line on the authentication in force, as a warning where no member can satisfy it."""
+    chosen = "auto" if settings.conversation.authentication == "auto" else "set"
+    match demanded_authentication(settings):
+        case Authentication.DMARC:
+            yield _dmarc(settings, chosen)
+        case Authentication.SUBMISSION:
+            yield _submission(settings)
+        case Authentication.TOKEN:
+            yield ok(
+                WHAT,
+                f"authentication token ({chosen}): a team's token and a member's From give power over a ticket, so "
+                "whoever gets hold of a notification can write as a member",
+            )
+
+
+def _dmarc(settings: Settings, chosen: str) -> Finding:
+    sources = dmarc_sources(settings)
+    if not sources:
+        return warn(
+            WHAT,
+            "authentication dmarc, but no server's results are believed: all answers of members go back to the team",
+            "set support.trusted_authserv_ids and smtp.trusted_networks, or border of a mailbox in [[imap]]",
+        )
+    return ok(
+        WHAT,
+        f"authentication dmarc ({chosen}), by {', '.join(sources)}: a member's email needs a team's token and a DMARC "
+        "pass, else it goes back to the team",
+    )
+
+
+def _submission(settings: Settings) -> Finding:
+    teams = [Team.of(team.name, team.email, team.members) for team in settings.teams]
+    known = [user for user in settings.smtp.users if any(team.includes(comparable(user)) for team in teams)]
+    if settings.smtp.enabled and known:
+        return ok(
+            WHAT,
+            "authentication submission: a member's email needs a team's token and an SMTP login as the address in "
+            f"From ({len(known)} of smtp.users are members), else it goes back to the team",
+        )
+    missing = "no user of smtp.users is a member" if settings.smtp.users else "smtp.users is empty"
+    return warn(
+        WHAT,
+        f"authentication submission, but {missing}: all answers of members go back to the team",
+        "add the members' addresses to smtp.users, or change conversation.authentication",
+    )
