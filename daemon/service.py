@@ -74,6 +74,11 @@ class Service:
         ]
         self.address: Address | None = None
 
+    def reload(self, settings: Settings) -> None:
+        """Apply new teams and new rules of conversations: who left a team may not act for it any more."""
+        new = identity(settings, ())
+        self.intake.identity = replace(self.intake.identity, teams=new.teams, conversation=new.conversation)
+
     async def run(self, ready: Callable[[], None], reload: Callable[[], None] = lambda: None) -> None:
         """Accept email until SIGTERM or SIGINT; SIGHUP calls `reload`. A second SIGTERM or SIGINT exits at once."""
         stop = asyncio.Event()

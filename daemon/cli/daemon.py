@@ -26,7 +26,7 @@ def daemon(ctx: click.Context) -> None:
     service = Service(settings, runtime.store, runtime.relay, runtime.keyring, runtime.clock)
     runtime.relay.start()
     try:
-        startup.serve(service, lambda: None, lambda: reload(ctx, None))
+        startup.serve(service, lambda: None, lambda: reload(ctx, None, service))
     finally:
         runtime.close()
         log.info("stopped")

@@ -25,7 +25,7 @@ def run(ctx: click.Context) -> None:
     service = Service(settings, runtime.store, runtime.relay, runtime.keyring, runtime.clock)
     workers = WorkerThread(settings, runtime)
     try:
-        startup.serve(service, lambda: _ready(settings, service, workers), lambda: reload(ctx, workers))
+        startup.serve(service, lambda: _ready(settings, service, workers), lambda: reload(ctx, workers, service))
     finally:
         workers.close()
         runtime.close()

@@ -7,7 +7,7 @@ import socket
 import pytest
 from sqlalchemy import select
 
-from config.schema import Health
+from config.schema import Health, Team
 from config.settings import Settings
 from daemon.relay import Relay
 from daemon.service import Address, Service
@@ -16,6 +16,7 @@ from daemon.store.keys import Keyring
 from daemon.store.models import Alarm
 from daemon.store.store import Store
 from daemon.system import tuning
+from daemon.vocabulary import Authentication
 from tests.support.fakes import FakeClock
 
 
@@ -71,3 +72,15 @@ def test_the_service_reports_refused_logins_from_the_threshold_on(
     sqlite_store.write(lambda _: None)
     with sqlite_store.read() as session:
         assert session.execute(select(Alarm.key)).scalars().all() == keys
+
+
+def test_a_reload_takes_the_power_of_a_member_who_left(sqlite_store: Store) -> None:
+    team = {"name": "MANUAL_REVIEW", "email": "review@example.com"}
+    others = [Team(name=one.name, email=one.email) for one in Settings().teams if one.name != "MANUAL_REVIEW"]
+    before = Settings(teams=(Team(**team, members=("ana@example.com",)), *others))
+    relay = Relay(sqlite_store, lambda _: None, FakeClock())
+    service = Service(before, sqlite_store, relay, Keyring((b"k" * 32,)), FakeClock())
+    service.reload(Settings(teams=(Team(**team), *others), conversation={"authentication": "submission"}))
+    assert not any(one.includes("ana@example.com") for one in service.intake.identity.teams)
+    assert service.intake.identity.conversation.authentication is Authentication.SUBMISSION
+    assert service.intake.identity.keys == (b"k" * 32,)

@@ -12,6 +12,7 @@ from daemon.cli.support import context
 from daemon.runtime import Runtime
 
 if TYPE_CHECKING:
+    from daemon.service import Service
     from workers.app import WorkerApp
 
 log = structlog.get_logger(__name__)
@@ -71,7 +72,7 @@ class WorkerThread:
         return WorkerApp(self._settings, r.store, r.broker, r.keyring, r.clock)
 
 
-def reload(ctx: click.Context, workers: WorkerThread | None) -> None:
+def reload(ctx: click.Context, workers: WorkerThread | None, service: "Service | None" = None) -> None:
     """Apply changed rules, teams and templates; if a start would refuse them, keep the old ones and log the reason."""
 
     def work() -> None:
@@ -82,6 +83,8 @@ def reload(ctx: click.Context, workers: WorkerThread | None) -> None:
             preflight.check(settings)
             if workers is not None:
                 workers.reload(settings)
+            if service is not None:
+                service.reload(settings)
         except Exception as error:  # noqa: BLE001 - with any error, the old settings stay in force
             log.error("cannot reload the configuration; the old one stays in force", reason=str(error)[:500])  # noqa: TRY400
         else:
