@@ -24,5 +24,7 @@ def count(store: Store, table: Any) -> int:
         return int(session.execute(select(func.count()).select_from(table)).scalar_one())
 
 
-def mark(ticket_id: int, email: str = ANN, purpose: Purpose = Purpose.CUSTOMER, key: bytes = KEY) -> str:
-    return token.sign(Token(purpose, ticket_id, token.digest(email, key), NOON.date() + timedelta(days=30)), key)
+def mark(
+    ticket_id: int, email: str = ANN, purpose: Purpose = Purpose.CUSTOMER, key: bytes = KEY, days: int = 30
+) -> str:
+    return token.sign(Token(purpose, ticket_id, token.digest(email, key), NOON.date() + timedelta(days=days)), key)
