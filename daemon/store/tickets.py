@@ -228,7 +228,12 @@ def touch(session: Session, ticket_id: int, now: datetime, *, reopen: bool) -> N
 def note_customer(session: Session, ticket_id: int, now: datetime, status: Status) -> None:
     """Note that a customer wrote on a ticket: one that waits for them or was resolved gets another status."""
     waits = TICKET.c.status.in_([Status.WAITING, Status.RESOLVED])
-    values = {"updated_at": now, "status": case((waits, status), else_=TICKET.c.status)}
+    values = {
+        "updated_at": now,
+        "status": case((waits, status), else_=TICKET.c.status),
+        "wait_until": None,
+        "resolved_at": None,
+    }
     session.execute(update(TICKET).where(TICKET.c.id == ticket_id).values(values))
 
 
