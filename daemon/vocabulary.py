@@ -96,6 +96,21 @@ class AnswerState(StrEnum):
     DROPPED = "dropped"
 
 
+class ReturnCause(StrEnum):
+    """Why an answer was held or returned: the first of its reasons."""
+
+    ANSWERED_MEANWHILE = "somebody else answered meanwhile"
+    INTERNAL_TEXT = "internal text is left in it"
+    TOO_MANY = "too many answers on this ticket"
+    EMPTY = "no text"
+    NO_READER = "nobody to send it to"
+    WRONG_COMMAND = "wrong command"
+    REFUSED = "cannot be done"
+    HELP = "help"
+    NOT_PROCESSED = "could not be processed"
+    NOT_AUTHENTICATED = "sender not authenticated"
+
+
 class Disposition(StrEnum):
     """The state in which every received email ends."""
 
@@ -289,11 +304,79 @@ class EventSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierAnswer:
+    """An answer that somebody sent before another one: who, when, and in which words."""
+
+    author: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastEmail:
+    """The last email of a customer on a ticket; `inbound_id` is its ledger row."""
+
+    inbound_id: int
+    message_id: str
+    author: str
+    author_name: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedDelivery:
+    """A delivery that did not reach its recipient, and why."""
+
+    recipient: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """An answer of a team member, as its row has it.
+
+    `cause` says why it was held or returned, with `details` in words; those of a sent answer name what was left out.
+    `before` is the answer of somebody else because of which it was held, `last` the email of the customer that it
+    answers, `failure` the delivery that is reported.
+    """
+
+    id: int
+    state: AnswerState
+    cause: ReturnCause | None
+    details: tuple[str, ...]
+    author: str
+    author_name: str
+    team: str
+    return_to: str | None
+    text: str
+    html: str
+    recipients: tuple[str, ...]
+    team_copied: bool
+    inline_parts: tuple[int, ...]
+    file_parts: tuple[int, ...]
+    quotes_customer: bool
+    created_at: datetime
+    settled_at: datetime | None
+    before: EarlierAnswer | None = None
+    last: LastEmail | None = None
+    failure: FailedDelivery | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Say whether it waits for its author to send or drop it."""
+        return self.state is AnswerState.HELD
+
+
+@dataclass(frozen=True, slots=True)
 class TicketSnapshot:
     """A ticket with one of its messages, the decision on it if any, and the people who wrote.
 
     `requester` is an address in lower case. `trusted` says that the requester proved to read mail at it. `related` is
-    the reference of a ticket that this one may belong to. `event` is what an email about an event announces.
+    the reference of a ticket that this one may belong to. `event` is what an email about an event announces, `answer`
+    the answer that it is about. `taken_by` is the address of the member who answers the ticket. `language` is the code
+    of the customer's language, "" where unknown.
     """
 
     ticket_id: int
@@ -313,6 +396,9 @@ class TicketSnapshot:
     message: MessageSnapshot
     decision: DecisionSnapshot | None
     event: EventSnapshot | None = None
+    taken_by: str | None = None
+    answer: StoredAnswer | None = None
+    language: str = ""
 
     @property
     def handed_over(self) -> bool:

@@ -47,6 +47,8 @@ class Limits(Section):
     acknowledgements at all."""
     notifications_per_team_hour: Annotated[int, Field(ge=0)] = 100
     """Notifications an hour to one team; further tickets are listed in a digest every 15 minutes. 0: digests only."""
+    answers_per_ticket_hour: Annotated[int, Field(ge=1)] = 30
+    """Answers an hour on one ticket, and emails an hour that return one to its author; further answers are held."""
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
     """Number of times a job is tried before it is dead and a person has to look."""
     delivery_days: Annotated[float, Field(gt=0, le=365)] = 5

@@ -31,6 +31,7 @@ class JobKind(StrEnum):
     """What a job does; each kind has its queue of the same name."""
 
     TRIAGE = "triage"
+    ANSWER = "answer"
     NOTIFY = "notify"
     DELIVER = "deliver"
     TRAIN = "train"

@@ -46,10 +46,17 @@ def upgrade() -> None:
         sa.Column("answers_delivery_id", sa.Integer(), nullable=True),
         sa.Column("created_at", moment, nullable=False),
         sa.Column("settled_at", moment, nullable=True),
+        sa.Column("recipients", sa.JSON(), nullable=False),
+        sa.Column("team_copied", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("inline_parts", sa.JSON(), nullable=False),
+        sa.Column("file_parts", sa.JSON(), nullable=False),
+        sa.Column("quotes_customer", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("after_delivery_id", sa.Integer(), nullable=True),
+        sa.Column("before_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"]),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"]),
         sa.ForeignKeyConstraint(["answers_delivery_id"], ["delivery.id"]),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("message_id"),
     )
     op.create_index("answer_by_ticket", "answer", ["ticket_id", "id"])
-    op.create_index(op.f("ix_answer_message_id"), "answer", ["message_id"])

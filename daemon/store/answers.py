@@ -1,0 +1,321 @@
+"""Answers: one row for each email, request or command by which a team member answers a customer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from daemon.store.models import AnswerRow, DeliveryRow, MessageRow, Person, Ticket
+from daemon.store.sql import table
+from daemon.store.tickets import SELECT_PARTIES
+from daemon.vocabulary import AnswerState, MailKind, MessageRole, SenderKind, Status, Subject, SubjectKind
+
+# More answers of one ticket than these are not counted.
+COUNTED_AT_MOST: Final = 1000
+
+ANSWER, TICKET, MESSAGE = table(AnswerRow), table(Ticket), table(MessageRow)
+DELIVERY, PERSON = table(DeliveryRow), table(Person)
+# Whoever answers or acts on a ticket waits here for the other: two answers at once become one after the other.
+LOCK_TICKET = (
+    select(
+        *(TICKET.c[name] for name in ("id", "reference", "status", "assigned_team", "taken_by", "first_answer_at")),
+        TICKET.c.merged_into_id,
+        PERSON.c.email.label("requester"),
+        PERSON.c.verified_at.label("requester_verified"),
+    )
+    .select_from(TICKET.outerjoin(PERSON, PERSON.c.id == TICKET.c.requester_id))
+    .where(TICKET.c.id == bindparam("ticket"))
+    .with_for_update(of=TICKET)
+)
+SELECT_ANSWER = select(ANSWER).where(ANSWER.c.id == bindparam("answer"))
+SELECT_OF_MESSAGE = select(ANSWER.c.id, ANSWER.c.state).where(ANSWER.c.message_id == bindparam("message"))
+SENT_BY_OTHERS = (
+    select(ANSWER.c.id, ANSWER.c.settled_at, ANSWER.c.after_delivery_id)
+    .where(ANSWER.c.ticket_id == bindparam("ticket"), ANSWER.c.state == AnswerState.SENT)
+    .where(ANSWER.c.author != bindparam("author"))
+    .order_by(ANSWER.c.id.desc())
+    .limit(COUNTED_AT_MOST)
+)
+SELECT_HELD = (
+    select(ANSWER.c.id)
+    .where(ANSWER.c.ticket_id == bindparam("ticket"), ANSWER.c.state == AnswerState.HELD)
+    .where(ANSWER.c.author == bindparam("author"))
+    .order_by(ANSWER.c.id.desc())
+    .limit(1)
+)
+COUNT_SENT = select(func.count()).select_from(
+    select(ANSWER.c.id)
+    .where(ANSWER.c.ticket_id == bindparam("ticket"), ANSWER.c.state == AnswerState.SENT)
+    .where(ANSWER.c.settled_at > bindparam("after"))
+    .limit(COUNTED_AT_MOST)
+    .subquery()
+)
+NEWEST_DELIVERY = select(func.max(DELIVERY.c.id)).where(DELIVERY.c.ticket_id == bindparam("ticket"))
+SELECT_ANSWERED = select(DELIVERY.c.id, DELIVERY.c.message_id, DELIVERY.c.cause).where(
+    DELIVERY.c.message_id.in_(bindparam("ids", expanding=True)), DELIVERY.c.ticket_id == bindparam("ticket")
+)
+SELECT_LAST_EMAIL = (
+    select(
+        MESSAGE.c.inbound_id,
+        PERSON.c.email.label("author"),
+        or_(MESSAGE.c.verified, PERSON.c.verified_at.is_not(None)).label("trusted"),
+    )
+    .select_from(MESSAGE.outerjoin(PERSON, PERSON.c.id == MESSAGE.c.person_id))
+    .where(MESSAGE.c.ticket_id == bindparam("ticket"), MESSAGE.c.role == MessageRole.CUSTOMER)
+    .where(MESSAGE.c.kind == SenderKind.PERSON, MESSAGE.c.inbound_id.is_not(None))
+    .order_by(MESSAGE.c.id.desc())
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LockedTicket:
+    """A ticket that nobody else answers until this transaction ends. `trusted`: the requester proved to read mail."""
+
+    id: int
+    reference: str
+    status: Status
+    team: str | None
+    taken_by: str | None
+    first_answer_at: datetime | None
+    merged_into_id: int | None
+    requester: str | None
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SentAnswer:
+    """An answer that was sent, when, and the newest delivery about the ticket at that time."""
+
+    id: int
+    sent_at: datetime
+    after_delivery_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An answer that exists already, and its state."""
+
+    id: int
+    state: AnswerState
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredDelivery:
+    """An email of ours that somebody answers, and the answer that it was about, if any."""
+
+    id: int
+    answer_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerEmail:
+    """An email of a customer by its ledger row.
+
+    `trusted` says that it was authenticated, or that its author has shown to read email at the address.
+    """
+
+    inbound_id: int
+    author: str | None
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewAnswerRow:
+    """An answer to store; the fields are those of `AnswerRow`."""
+
+    ticket_id: int
+    message_id: int
+    state: AnswerState
+    reasons: Sequence[str]
+    author: str
+    team: str
+    text: str
+    html: str
+    now: datetime
+    return_to: str | None = None
+    answers_delivery_id: int | None = None
+    recipients: Sequence[str] = ()
+    team_copied: bool = False
+    inline_parts: Sequence[int] = ()
+    file_parts: Sequence[int] = ()
+    quotes_customer: bool = False
+    after_delivery_id: int | None = None
+    before_id: int | None = None
+
+
+def lock_ticket(session: Session, ticket_id: int) -> LockedTicket:
+    """Lock a ticket until the transaction ends; raises LookupError if it does not exist."""
+    row = session.execute(LOCK_TICKET, {"ticket": ticket_id}).one_or_none()
+    if row is None:
+        raise LookupError(f"no ticket {ticket_id} is stored")
+    return LockedTicket(
+        row.id,
+        row.reference,
+        Status(row.status),
+        row.assigned_team,
+        row.taken_by,
+        row.first_answer_at,
+        row.merged_into_id,
+        row.requester,
+        row.requester_verified is not None,
+    )
+
+
+def of_message(session: Session, message_id: int) -> Known | None:
+    """Return the answer that a message became already."""
+    row = session.execute(SELECT_OF_MESSAGE, {"message": message_id}).one_or_none()
+    return Known(row.id, AnswerState(row.state)) if row else None
+
+
+def find(session: Session, answer_id: int) -> Row[Any] | None:
+    """Return an answer; lock its ticket first where its state matters."""
+    return session.execute(SELECT_ANSWER, {"answer": answer_id}).one_or_none()
+
+
+def held_of(session: Session, ticket_id: int, author: str) -> int | None:
+    """Return the newest answer of an author that is held on a ticket."""
+    return session.execute(SELECT_HELD, {"ticket": ticket_id, "author": author}).scalar_one_or_none()
+
+
+def add(session: Session, new: NewAnswerRow) -> int:
+    """Store an answer and return its id."""
+    values = {
+        "ticket_id": new.ticket_id,
+        "message_id": new.message_id,
+        "state": new.state,
+        "reasons": list(new.reasons),
+        "author": new.author,
+        "team": new.team,
+        "return_to": new.return_to,
+        "text": new.text,
+        "html": new.html,
+        "answers_delivery_id": new.answers_delivery_id,
+        "created_at": new.now,
+        "settled_at": None if new.state is AnswerState.HELD else new.now,
+        "recipients": list(new.recipients),
+        "team_copied": new.team_copied,
+        "inline_parts": list(new.inline_parts),
+        "file_parts": list(new.file_parts),
+        "quotes_customer": new.quotes_customer,
+        "after_delivery_id": new.after_delivery_id,
+        "before_id": new.before_id,
+    }
+    answer_id: int = session.execute(insert(ANSWER).returning(ANSWER.c.id), values).scalar_one()
+    return answer_id
+
+
+def settle(
+    session: Session, answer_id: int, state: AnswerState, now: datetime, *, after_delivery_id: int | None = None
+) -> None:
+    """Give a held answer its final state."""
+    values = {"state": state, "settled_at": now, "after_delivery_id": after_delivery_id}
+    session.execute(update(ANSWER).where(ANSWER.c.id == answer_id).values(values))
+
+
+def sent_by_others(session: Session, ticket_id: int, author: str) -> list[SentAnswer]:
+    """Return the answers that others sent on a ticket, the newest first."""
+    rows = session.execute(SENT_BY_OTHERS, {"ticket": ticket_id, "author": author})
+    return [SentAnswer(row.id, row.settled_at, row.after_delivery_id or 0) for row in rows]
+
+
+def sent_since(session: Session, ticket_id: int, after: datetime) -> int:
+    """Return the number of answers that were sent on a ticket after a time."""
+    return session.execute(COUNT_SENT, {"ticket": ticket_id, "after": after}).scalar_one()
+
+
+def newest_delivery(session: Session, ticket_id: int) -> int | None:
+    """Return the newest delivery about a ticket."""
+    newest: int | None = session.execute(NEWEST_DELIVERY, {"ticket": ticket_id}).scalar_one()
+    return newest
+
+
+def answered_delivery(session: Session, ticket_id: int, parents: Sequence[str]) -> AnsweredDelivery | None:
+    """Return the delivery about a ticket that an email answers; `parents` are Message-IDs, the nearest first."""
+    if not parents:
+        return None
+    rows = session.execute(SELECT_ANSWERED, {"ids": list(parents), "ticket": ticket_id}).all()
+    found: dict[str, tuple[int, Subject]] = {row.message_id: (row.id, row.cause) for row in rows}
+    for parent in parents:
+        if parent in found:
+            delivery_id, cause = found[parent]
+            return AnsweredDelivery(delivery_id, cause.id if cause.kind is SubjectKind.ANSWER else None)
+    return None
+
+
+def parties(session: Session, ticket_id: int, now: datetime) -> frozenset[str]:
+    """Return the addresses of the requester and of everybody who takes part in a ticket now."""
+    return frozenset(session.execute(SELECT_PARTIES, {"ticket": ticket_id, "now": now}).scalars())
+
+
+def last_email(session: Session, ticket_id: int) -> CustomerEmail | None:
+    """Return the last email of a customer on a ticket."""
+    row = session.execute(SELECT_LAST_EMAIL, {"ticket": ticket_id}).one_or_none()
+    return CustomerEmail(row.inbound_id, row.author, bool(row.trusted)) if row else None
+
+
+def returned_since(session: Session, ticket_id: int, recipient: str, after: datetime) -> int:
+    """Return the number of emails by which something was returned to a recipient about a ticket after a time."""
+    counted = (
+        select(DELIVERY.c.id)
+        .where(DELIVERY.c.ticket_id == ticket_id, DELIVERY.c.kind == MailKind.RETURNED)
+        .where(DELIVERY.c.recipient == recipient, DELIVERY.c.created_at > after)
+        .limit(COUNTED_AT_MOST)
+        .subquery()
+    )
+    return session.execute(select(func.count()).select_from(counted)).scalar_one()
+
+
+def set_role(session: Session, message_id: int, role: MessageRole) -> None:
+    """Say what a message of a ticket is."""
+    session.execute(update(MESSAGE).where(MESSAGE.c.id == message_id).values(role=role))
+
+
+def add_message(session: Session, ticket_id: int, text: str, subject: str, role: MessageRole, now: datetime) -> int:
+    """Add a message that came by no email, such as from the command line, and return its id."""
+    values = {
+        "ticket_id": ticket_id,
+        "inbound_id": None,
+        "kind": SenderKind.PERSON,
+        "message_id": "",
+        "person_id": None,
+        "subject": subject,
+        "text": text,
+        "acknowledge": False,
+        "verified": True,
+        "by_team": True,
+        "role": role,
+        "created_at": now,
+    }
+    message_id: int = session.execute(insert(MESSAGE).returning(MESSAGE.c.id), values).scalar_one()
+    return message_id
+
+
+def note_sent(session: Session, ticket: LockedTicket, author: str, status: Status, now: datetime) -> None:
+    """Write on a ticket that it was answered: its new status, who answers it, and when the first answer was sent."""
+    values: dict[str, Any] = {
+        "status": status,
+        "updated_at": now,
+        "taken_by": ticket.taken_by or author,
+        "first_answer_at": ticket.first_answer_at or now,
+        "wait_until": None,
+        "resolved_at": now if status is Status.RESOLVED else None,
+    }
+    session.execute(update(TICKET).where(TICKET.c.id == ticket.id).values(values))
+
+
+def subject_of(session: Session, ticket_id: int) -> str:
+    """Return the subject of a ticket."""
+    subject: str = session.execute(select(TICKET.c.subject).where(TICKET.c.id == ticket_id)).scalar_one()
+    return subject
+
+
+def ticket_of_message(session: Session, message_id: int) -> int | None:
+    """Return the ticket that a message is on now."""
+    found: int | None = session.execute(
+        select(MESSAGE.c.ticket_id).where(MESSAGE.c.id == message_id)
+    ).scalar_one_or_none()
+    return found
