@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
-from daemon.mail import follow_up
+from daemon.mail import follow_up, verp
 from daemon.mail.dsn.read import Dsn, read_dsn
 from daemon.mail.envelope import Inbound
 from daemon.mail.follow_up import Author, Keys
@@ -16,6 +16,7 @@ from daemon.mail.screening.authentication_results import authenticated
 from daemon.mail.screening.group import hidden_author
 from daemon.mail.screening.loop import own_evidence
 from daemon.mail.screening.screen import OwnIdentity, is_report, screen
+from daemon.mail.senders import is_unanswerable
 from daemon.text import domain_of
 from daemon.vocabulary import ConversationPolicy, Screening, SenderKind
 
@@ -67,7 +68,7 @@ class Analysis:
     `sender` is who gets a reply. `verified` says whether the sender's address was authenticated, `of_team` whether it
     is an address of a team, which proves nothing: anyone can write it. `writer` is who From names; only that counts for
     who may act. `by_person` says that a person wrote the email, rather than a machine that the admin accepts or an
-    email that was released.
+    email that was released. `bounced_delivery` is the delivery whose envelope sender a machine writes to.
     """
 
     message: Message
@@ -79,6 +80,7 @@ class Analysis:
     dsn: Dsn | None
     writer: Writer
     by_person: bool
+    bounced_delivery: int | None = None
 
     @property
     def sender_email(self) -> str | None:
@@ -114,6 +116,9 @@ def analyze(inbound: Inbound, identity: Identity) -> Analysis:
         identity.teams,
     )
     is_genuine = authenticated(message, _borders(inbound, identity))
+    delivery = bounced_delivery(message, inbound, identity.keys)
+    if delivery is not None and _is_silent_bounce(message, inbound, screening, sender):
+        screening = Screening(SenderKind.BOUNCE, acknowledge=False, reasons=("null sender to a bounce address",))
     return Analysis(
         message,
         screening,
@@ -121,9 +126,10 @@ def analyze(inbound: Inbound, identity: Identity) -> Analysis:
         sender,
         _is_author(sender, message) and is_genuine,
         any(team.includes(_email_of(sender) or "") for team in identity.teams),
-        read_dsn(message, null_sender=inbound.envelope.mail_from == "") if screening.kind in REPORTS else None,
+        _report(message, inbound, screening, is_marked=delivery is not None),
         _writer(message, inbound.envelope.login, is_genuine=is_genuine),
         by_person,
+        delivery if screening.kind in REPORTS else None,
     )
 
 
@@ -134,6 +140,30 @@ def _writer(message: Message, login: str, *, is_genuine: bool) -> Writer:
         by_dmarc=email is not None and is_genuine,
         by_login=email is not None and bool(login) and comparable(login) == email,
     )
+
+
+def bounced_delivery(message: Message, inbound: Inbound, keys: tuple[bytes, ...]) -> int | None:
+    """Return the delivery whose envelope sender an email was sent to; an IMAP mailbox knows it by the header only."""
+    headers = (value for name in follow_up.ADDRESS_HEADERS for value in message.headers.get(name, ())[:5])
+    return verp.delivery_of((*inbound.envelope.rcpt_tos, *headers), keys)
+
+
+def _is_silent_bounce(message: Message, inbound: Inbound, screening: Screening, sender: Address | None) -> bool:
+    """Say whether an email to a bounce address is a bounce although nothing in it says so.
+
+    A holiday note goes to the envelope sender too, with a null sender: it has a text and a person in From.
+    """
+    if screening.kind is not SenderKind.AUTO_REPLY or inbound.envelope.mail_from != "":
+        return False
+    return not message.text.strip() or is_unanswerable(_email_of(sender) or "")
+
+
+def _report(message: Message, inbound: Inbound, screening: Screening, *, is_marked: bool) -> Dsn | None:
+    """Return what a report says; a bounce to a marked address is one whatever its body says."""
+    if screening.kind not in REPORTS:
+        return None
+    found = read_dsn(message, null_sender=inbound.envelope.mail_from == "")
+    return found or (Dsn("dsn", (), "") if is_marked and screening.kind is SenderKind.BOUNCE else None)
 
 
 def _borders(inbound: Inbound, identity: Identity) -> frozenset[str]:

@@ -13,6 +13,7 @@ import structlog
 from aiosmtpd.smtp import ALLOWED_BEFORE_STARTTLS, SMTP, AuthResult, LoginPassword, Session
 from aiosmtpd.smtp import Envelope as SmtpEnvelope
 
+from daemon.mail import verp
 from daemon.mail.address import canonical
 from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.token import SHAPE
@@ -45,7 +46,7 @@ CHEAP_BYTES = 2048
 HOP_BYTES = 128 * 1024
 HOP = re.compile(rb"^Received[ \t]*:", re.IGNORECASE | re.MULTILINE)
 END_OF_HEADER = re.compile(rb"\n\r?\n")
-PLUS_TOKEN = re.compile(rf"\+{SHAPE}$", re.IGNORECASE)
+PLUS_TOKEN = re.compile(rf"\+(?:{SHAPE}|{verp.SHAPE})$", re.IGNORECASE)
 
 
 class Listener:

@@ -36,7 +36,6 @@ class JobKind(StrEnum):
     DELIVER = "deliver"
     TRAIN = "train"
     WAKE = "wake"
-    ANSWER = "answer"
 
 
 class JobState(StrEnum):

@@ -118,7 +118,7 @@ def _facts(session: Session, email: PreparedEmail, originals: Mapping[str, Earli
     original, key = find_original(email, first, newest)
     if original is not None or analysis is None:
         return Facts(key, original)
-    bounced = bounces.ticket_of(session, analysis.dsn) if analysis.dsn else None
+    bounced = bounces.ticket_of(session, analysis.dsn, analysis.bounced_delivery)
     if bounced is not None:
         bounced = tickets.survivor_of(session, bounced)
     return Facts(key, None, tickets.find_candidates(session, analysis.keys, email.now), bounced)
@@ -214,7 +214,8 @@ def _write_effects(session: Session, admission: _Admission, policy: Conversation
     if original is not None:
         ledger.note_copy(session, original, admission.inbound_id, email.inbound.envelope)
     elif analysis and analysis.dsn is not None:
-        bounces.note(session, analysis.dsn, admission.inbound_id, email.now)
+        told = bounces.note(session, analysis.dsn, admission.inbound_id, email.now, analysis.bounced_delivery)
+        admission.offers += told
     elif analysis and admission.ticket_id is not None and admission.verdict.ruling is not None:
         _write_ruling(session, admission, admission.verdict.ruling, admission.ticket_id, policy)
     elif analysis and admission.ticket_id is not None and admission.verdict.disposition is Disposition.FOLLOW_UP:
@@ -244,7 +245,7 @@ def _write_follow_up(session: Session, admission: _Admission, ticket_id: int, po
 def _add_jobs(session: Session, admissions: Iterable[_Admission]) -> None:
     due = [(admission, job) for admission in admissions for job in _jobs(admission)]
     for (admission, _), offer in zip(due, jobs.add(session, [job for _, job in due]), strict=True):
-        admission.offers = (*admission.offers, offer)
+        admission.offers += (offer,)
 
 
 def _jobs(admission: _Admission) -> Sequence[NewJob]:

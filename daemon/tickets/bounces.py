@@ -7,9 +7,12 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from daemon.mail.dsn.read import Dsn
-from daemon.store import events
+from daemon.store import events, jobs
+from daemon.store.deliveries import DeliveryState
+from daemon.store.jobs import JobKind, NewJob, Offer
 from daemon.store.models import DeliveryRow, Event, Suppression
 from daemon.store.sql import table
+from daemon.vocabulary import MailKind, Subject, SubjectKind
 
 SUPPRESSED_FOR = timedelta(days=60)
 PERMANENT = "delivery failed"
@@ -23,28 +26,34 @@ SELECT_SUPPRESSED = select(SUPPRESSION.c.email).where(
 HARMLESS = frozenset({"delivered", "relayed", "expanded"})
 
 
-def ticket_of(session: Session, dsn: Dsn) -> int | None:
-    """Return the ticket whose email bounced, found by the Message-ID of the original."""
-    if not dsn.original_message_id:
-        return None
-    return session.execute(
-        select(DeliveryRow.ticket_id).where(DeliveryRow.message_id == dsn.original_message_id)
-    ).scalar_one_or_none()
+def ticket_of(session: Session, dsn: Dsn | None, delivery_id: int | None) -> int | None:
+    """Return the ticket whose email a machine writes about, found by its Message-ID or its envelope sender."""
+    sent = _delivery(session, dsn.original_message_id if dsn else "", delivery_id)
+    return sent.ticket_id if sent else None
 
 
-def note(session: Session, dsn: Dsn, inbound_id: int, now: datetime) -> None:
-    """Add an event for a report, and mark a delivery with a permanent failure as failed.
+def _delivery(session: Session, message_id: str, delivery_id: int | None) -> DeliveryRow | None:
+    """Return the delivery that a report is about: by the Message-ID in it, else by the address it was sent to."""
+    found = None
+    if message_id:
+        found = session.execute(select(DeliveryRow).where(DeliveryRow.message_id == message_id)).scalar_one_or_none()
+    if found is None and delivery_id is not None:
+        found = session.get(DeliveryRow, delivery_id)
+    return found
 
-    Only a report that names one of our Message-IDs counts, and it suppresses only the recipient of that email: a
-    forged report suppresses nobody.
+
+def note(
+    session: Session, dsn: Dsn, inbound_id: int, now: datetime, delivery_id: int | None = None
+) -> tuple[Offer, ...]:
+    """Add an event for a report, and mark a delivery with a permanent failure as failed; return the jobs to offer.
+
+    Only a report that names one of our Message-IDs counts, or one that was sent to the envelope sender of a delivery.
+    It suppresses only the recipient of that email: a forged report suppresses nobody. The team learns that an answer
+    bounced.
     """
-    sent = session.execute(
-        select(DeliveryRow.id, DeliveryRow.ticket_id, DeliveryRow.recipient).where(
-            DeliveryRow.message_id == (dsn.original_message_id or None)
-        )
-    ).one_or_none()
+    sent = _delivery(session, dsn.original_message_id, delivery_id)
     if sent is None:
-        return
+        return ()
     kind = _event_kind(dsn)
     events.add(
         session,
@@ -56,10 +65,18 @@ def note(session: Session, dsn: Dsn, inbound_id: int, now: datetime) -> None:
         status=dsn.status,
         diagnostic=dsn.diagnostic,
     )
-    if dsn.kind == "dsn" and dsn.permanent and dsn.action not in HARMLESS:
-        reason = f"bounced: {dsn.status or 'no status'}"
-        session.execute(update(DeliveryRow).where(DeliveryRow.id == sent.id).values(state="failed", reason=reason))
+    is_unread = not dsn.failures and delivery_id is not None
+    if dsn.kind != "dsn" or dsn.action in HARMLESS or not (dsn.permanent or is_unread):
+        return ()
+    why = " ".join(filter(None, (dsn.status or "no status", dsn.diagnostic)))
+    reason = f"bounced: {why}"[:500]
+    sent.state, sent.reason = DeliveryState.FAILED, reason
+    session.flush()
+    if dsn.permanent:
         _suppress(session, sent.recipient, dsn.status or "", sent.id, now)
+    if sent.kind != MailKind.ANSWER:
+        return ()
+    return tuple(jobs.add(session, [NewJob(JobKind.NOTIFY, Subject(SubjectKind.DELIVERY, sent.id), now)]))
 
 
 def _event_kind(dsn: Dsn) -> str:

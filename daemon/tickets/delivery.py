@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from daemon.store import deliveries, digests, jobs
-from daemon.store.deliveries import Attempt, Outcome
-from daemon.store.jobs import Lease
+from daemon.store.deliveries import Attempt, DeliveryState, Outcome
+from daemon.store.jobs import JobKind, Lease, NewJob
 from daemon.store.queries import snapshots
 from daemon.vocabulary import MailKind, PreparedDelivery, TicketSnapshot
+
+NOT_RECEIVED: Final = (DeliveryState.FAILED, DeliveryState.UNCERTAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,26 @@ def hand_over(session: Session, attempts: Sequence[Attempt]) -> list[bool]:
 
 
 def finish(session: Session, items: Sequence[tuple[Lease, Outcome]]) -> list[tuple[Lease, ...]]:
-    """Finish deliver jobs with the outcomes of their deliveries; they lead to no further job."""
+    """Finish deliver jobs with the outcomes of their deliveries; an answer that did not arrive is reported."""
     jobs.finish(session, [lease for lease, _ in items], max(outcome.at for _, outcome in items))
     deliveries.settle(session, [outcome for _, outcome in items])
-    return [() for _ in items]
+    failed = {lease.job_id for lease, outcome in items if outcome.state in NOT_RECEIVED}
+    reported = report_failures(session, [lease for lease, _ in items if lease.job_id in failed])
+    return [tuple(reported.get(lease.job_id, ())) for lease, _ in items]
+
+
+def give_up(session: Session, lease: Lease, error: str) -> Sequence[Lease]:
+    """Let the delivery of a buried job end without success, and report it if it was to bring an answer."""
+    deliveries.give_up(session, lease.subject.id, error)
+    return report_failures(session, [lease]).get(lease.job_id, ())
+
+
+def report_failures(session: Session, leases: Sequence[Lease]) -> dict[int, Sequence[Lease]]:
+    """Add jobs that report answers which did not reach a customer; return them by deliver job, leased to its worker."""
+    answers = deliveries.of_kind(session, MailKind.ANSWER, [lease.subject.id for lease in leases]) if leases else ()
+    about = [lease for lease in leases if lease.subject.id in answers]
+    new = [(lease, [NewJob(JobKind.NOTIFY, lease.subject, lease.created_at)]) for lease in about]
+    return {lease.job_id: added for lease, added in zip(about, jobs.add_leased(session, new), strict=True)}
 
 
 def _prepare(session: Session, attempt: Attempt, ticket: TicketSnapshot) -> PreparedDelivery:
@@ -63,6 +82,6 @@ def _prepare(session: Session, attempt: Attempt, ticket: TicketSnapshot) -> Prep
 def _thread_head(session: Session, attempt: Attempt, ticket: TicketSnapshot) -> str | None:
     """Return the Message-ID that a team's thread about a ticket begins with; a first notification begins one."""
     begins = attempt.kind is MailKind.NOTIFICATION and not ticket.handed_over
-    if begins or attempt.kind in {MailKind.ACKNOWLEDGEMENT, MailKind.DIGEST}:
+    if begins or attempt.kind in {MailKind.ACKNOWLEDGEMENT, MailKind.DIGEST, MailKind.ANSWER}:
         return None
     return deliveries.first_to(session, ticket.ticket_id, attempt.recipient)

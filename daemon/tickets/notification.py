@@ -13,15 +13,17 @@ from sqlalchemy.orm import Session
 
 from daemon.facts import RecentCounts
 from daemon.mail.mailbox import mailbox_of
-from daemon.store import deliveries, delivery_counts, digests, events, jobs
+from daemon.store import answers, deliveries, delivery_counts, digests, events, jobs
 from daemon.store.deliveries import Deferred, DeliveryState, NewDelivery, Outcome
 from daemon.store.jobs import JobKind, Lease, NewJob
 from daemon.store.queries import snapshots
 from daemon.tickets import bounces
-from daemon.vocabulary import MailKind, Subject, SubjectKind, TicketSnapshot
+from daemon.vocabulary import MailKind, StoredAnswer, Subject, SubjectKind, TicketSnapshot
 
 # The limits that defer count by the hour.
 DEFERRED_FOR: Final = timedelta(hours=1)
+# How long what is returned to an author counts for its limit.
+LIMITED_FOR: Final = timedelta(hours=1)
 # Nobody needs to hear after a day that their email arrived.
 DEFERRED_AT_MOST: Final = timedelta(days=1)
 # How long a digest gathers tickets.
@@ -34,7 +36,8 @@ class PlanningFacts:
 
     `tickets` are by cause, `deferred` the deliveries to plan again, by id. `recent` counts acknowledgements and
     `to_teams` notifications within an hour, by mailbox. `digests` are the teams with an open digest, by address. A
-    plan adds to these three. `suppressed` are addresses that bounced permanently.
+    plan adds to these three. `suppressed` are addresses that bounced permanently. `returned` counts what was returned
+    to the author of an answer within an hour, by cause.
     """
 
     tickets: Mapping[Subject, TicketSnapshot]
@@ -43,6 +46,7 @@ class PlanningFacts:
     to_teams: Counter[str]
     digests: set[str]
     suppressed: frozenset[str]
+    returned: Mapping[Subject, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,12 @@ def load_facts(
     delivery_counts.lock(session)
     again = [lease.subject.id for lease in leases if lease.subject.kind is SubjectKind.DELIVERY]
     deferred = deliveries.deferred(session, again) if again else {}
-    causes = [lease.subject for lease in leases if lease.subject.kind is not SubjectKind.DELIVERY]
+    # A delivery that is not deferred brought an answer that did not arrive.
+    causes = [lease.subject for lease in leases if lease.subject.id not in deferred or not _is_delivery(lease)]
     tickets = snapshots.load(session, [*causes, *(one.cause for one in deferred.values())])
     requesters = [ticket.requester or "" for ticket in tickets.values()]
     addresses = {teams.get(ticket.team or "", "").lower() for ticket in tickets.values()}
+    readers = {address for ticket in tickets.values() if ticket.answer for address in _readers(ticket.answer)}
     mailboxes = {mailbox_of(address).address for address in addresses}
     return PlanningFacts(
         tickets,
@@ -90,8 +96,24 @@ def load_facts(
         ),
         delivery_counts.to_teams(session, mailboxes, now),
         set(digests.open_digests(session, mailboxes, now)),
-        bounces.suppressed(session, {*requesters, *addresses}, now),
+        bounces.suppressed(session, {*requesters, *addresses, *readers}, now),
+        {cause: _returned(session, ticket, now) for cause, ticket in tickets.items() if ticket.answer},
     )
+
+
+def _is_delivery(lease: Lease) -> bool:
+    return lease.subject.kind is SubjectKind.DELIVERY
+
+
+def _readers(answer: StoredAnswer) -> set[str]:
+    return {*answer.recipients, answer.author, answer.return_to or ""}
+
+
+def _returned(session: Session, ticket: TicketSnapshot, now: datetime) -> int:
+    """Return how many emails returned something to the author of an answer about its ticket within an hour."""
+    answer = ticket.answer
+    back = (answer.return_to or answer.author) if answer else ""
+    return answers.returned_since(session, ticket.ticket_id, back, now - LIMITED_FOR)
 
 
 def write_plans(session: Session, plans: Sequence[Plan], now: datetime) -> list[list[Lease]]:
@@ -115,7 +137,7 @@ def last_try(deferred: Deferred, now: datetime) -> bool:
 
 def note_failure(session: Session, cause: Subject, error: str, now: datetime) -> None:
     """Note on a ticket that nobody was notified."""
-    if cause.kind is SubjectKind.DELIVERY:
+    if cause.kind is SubjectKind.DELIVERY and deliveries.deferred(session, [cause.id]):
         deliveries.settle(session, [Outcome(cause.id, DeliveryState.FAILED, error, now)])
         return
     ticket_id = snapshots.load_one(session, cause).ticket_id
@@ -137,6 +159,8 @@ def _add_later(
     waiting += [one.delivery_id for plan in plans for one in plan.again if one.state is DeliveryState.DEFERRED]
     later = [_job(JobKind.NOTIFY, number, now, now + DEFERRED_FOR) for number in waiting]
     later += [_job(JobKind.DELIVER, number, now, now + DIGEST_WAIT) for number, row in added if _is_digest(row)]
+    # Its author learns that an answer does not go to an address that bounced.
+    later += [_job(JobKind.NOTIFY, number, now, jobs.AT_ONCE) for number, row in added if _is_unsendable(row)]
     if later:
         jobs.add(session, later)
 
@@ -150,6 +174,10 @@ def _due_now(plan: Plan, ids: Iterator[int | None], now: datetime) -> Iterator[N
     for one in plan.again:
         if one.state is DeliveryState.PLANNED:
             yield _job(JobKind.DELIVER, one.delivery_id, now, jobs.AT_ONCE)
+
+
+def _is_unsendable(row: NewDelivery) -> bool:
+    return row.kind is MailKind.ANSWER and row.state is DeliveryState.SUPPRESSED
 
 
 def _is_digest(row: NewDelivery) -> bool:

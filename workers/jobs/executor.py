@@ -44,8 +44,14 @@ AGAIN: Final = timedelta(seconds=5)
 # Must be below the relay's takeover time: after a rescue the same offer is meant in earnest.
 SKIP_OFFER_SECONDS: Final = 2.0
 # Number of jobs of a kind in a batch. Each email that was being sent when a process died is sent once more, so few.
-BATCH_SIZE: Final = {JobKind.TRIAGE: 16, JobKind.NOTIFY: 16, JobKind.DELIVER: 8, JobKind.TRAIN: 1, JobKind.WAKE: 16}
-BATCH_SIZE: Final = {JobKind.TRIAGE: 16, JobKind.ANSWER: 4, JobKind.NOTIFY: 16, JobKind.DELIVER: 8, JobKind.TRAIN: 1}
+BATCH_SIZE: Final = {
+    JobKind.TRIAGE: 16,
+    JobKind.ANSWER: 4,
+    JobKind.NOTIFY: 16,
+    JobKind.DELIVER: 8,
+    JobKind.TRAIN: 1,
+    JobKind.WAKE: 16,
+}
 
 
 class SnoozeError(Exception):

@@ -1,0 +1,97 @@
+"""Decide whether an answer is sent, held or returned, from facts that the use case loaded. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from daemon.tickets.readers import READERS_AT_MOST, Readers
+from daemon.vocabulary import AnswerState, ReturnCause
+
+DIRECT: Final = "written to the customer directly; not sent again"
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierSent:
+    """An answer of somebody else: when it was sent, and the newest delivery about the ticket at that time."""
+
+    id: int
+    sent_at: datetime
+    after_delivery_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFacts:
+    """What the decision depends on.
+
+    `internal` names what of ours is left in the answer, `omitted` what was left out. `answers_delivery` is the email of
+    ours that its author answers, if known, and `about_answer` the answer that this email was about. `others` are what
+    others sent, the newest first. `sent` counts the answers on the ticket within an hour, `allowed` is their limit.
+    """
+
+    is_empty: bool
+    readers: Readers
+    internal: tuple[str, ...]
+    omitted: tuple[str, ...]
+    written_at: datetime
+    answers_delivery: int | None
+    about_answer: int | None
+    others: Sequence[EarlierSent]
+    sent: int
+    allowed: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDecision:
+    """What becomes of an answer, and why. `before` is the answer of somebody else because of which it is held."""
+
+    state: AnswerState
+    reasons: tuple[str, ...] = ()
+    before: int | None = None
+
+
+def decide(facts: AnswerFacts) -> AnswerDecision:
+    """Return what becomes of an answer: first what its author must mend, then what they may send anyway."""
+    if facts.readers.direct:
+        return AnswerDecision(AnswerState.SENT, (DIRECT, *facts.omitted))
+    return _unsendable(facts) or _held(facts) or AnswerDecision(AnswerState.SENT, facts.omitted)
+
+
+def _unsendable(facts: AnswerFacts) -> AnswerDecision | None:
+    number = len(facts.readers.recipients)
+    if facts.is_empty:
+        return AnswerDecision(AnswerState.RETURNED, (ReturnCause.EMPTY,))
+    if not number:
+        return AnswerDecision(AnswerState.RETURNED, (ReturnCause.NO_READER,))
+    if number > READERS_AT_MOST:
+        why = f"It is addressed to {number} people; {READERS_AT_MOST} are allowed."
+        return AnswerDecision(AnswerState.RETURNED, (ReturnCause.REFUSED, why))
+    return None
+
+
+def _held(facts: AnswerFacts) -> AnswerDecision | None:
+    if facts.internal:
+        return AnswerDecision(AnswerState.HELD, (ReturnCause.INTERNAL_TEXT, *facts.internal))
+    before = answered_meanwhile(facts)
+    if before is not None:
+        return AnswerDecision(AnswerState.HELD, (ReturnCause.ANSWERED_MEANWHILE,), before)
+    if facts.sent >= facts.allowed:
+        why = f"{facts.sent} answers within an hour, {facts.allowed} allowed"
+        return AnswerDecision(AnswerState.HELD, (ReturnCause.TOO_MANY, why))
+    return None
+
+
+def answered_meanwhile(facts: AnswerFacts) -> int | None:
+    """Return the newest answer of somebody else that the author did not know of when they wrote.
+
+    Where the email is known that they answered, ids are compared and no clocks: they did not know of an answer that was
+    sent after that email was planned.
+    """
+    for other in facts.others:
+        if facts.answers_delivery is None:
+            unknown = other.sent_at >= facts.written_at
+        else:
+            unknown = other.id != facts.about_answer and facts.answers_delivery <= other.after_delivery_id
+        if unknown:
+            return other.id
+    return None

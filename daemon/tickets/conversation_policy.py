@@ -1,0 +1,28 @@
+"""Turn settings into what the use cases of the conversation need."""
+
+from config.settings import Settings
+from daemon.tickets.actions import ActionPolicy
+from daemon.tickets.answer_values import ConversationPolicy
+from daemon.tickets.readers import Ours
+from daemon.vocabulary import Priority, Status
+
+
+def conversation_policy(settings: Settings) -> ConversationPolicy:
+    """Return what the settings say about answers and actions."""
+    rosters = {
+        team.name: frozenset(address.lower() for address in (team.email, *team.members)) for team in settings.teams
+    }
+    return ConversationPolicy(
+        ours=Ours(
+            frozenset(address.lower() for address in settings.support.addresses),
+            frozenset(address for roster in rosters.values() for address in roster),
+        ),
+        teams={team.name: team.email.lower() for team in settings.teams},
+        rosters=rosters,
+        after_answer=Status(settings.conversation.after_answer),
+        answers_per_hour=settings.limits.answers_per_ticket_hour,
+        actions=ActionPolicy(
+            {category.name: (category.team, Priority(category.priority)) for category in settings.categories},
+            settings.triage.retrain_after,
+        ),
+    )

@@ -1,0 +1,67 @@
+"""Send or drop an answer that was held."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from daemon.store import answers
+from daemon.store.answers import LockedTicket
+from daemon.tickets import conversation
+from daemon.tickets.actor import Actor
+from daemon.tickets.answer_values import AnswerError, AnswerResult, ConversationPolicy
+from daemon.vocabulary import AnswerState, MessageRole
+
+
+def find_held(session: Session, ticket_id: int, author: str, about_answer: int | None) -> int:
+    """Return the answer that #send and #drop mean: the one that the email was about, else the author's newest held one.
+
+    Raises AnswerError where none is held.
+    """
+    answer = answers.find(session, about_answer) if about_answer is not None else None
+    if answer is not None and answer.ticket_id == ticket_id and answer.state != AnswerState.SENT:
+        return int(answer.id)
+    newest = answers.held_of(session, ticket_id, author.lower())
+    if newest is not None:
+        return newest
+    if answer is not None and answer.ticket_id == ticket_id:
+        return int(answer.id)
+    raise AnswerError("No answer of yours is held on this ticket.")
+
+
+def send_held(
+    session: Session, answer_id: int, actor: Actor, policy: ConversationPolicy, now: datetime
+) -> AnswerResult:
+    """Send a held answer, whatever held it; raises AnswerError for one that is not held."""
+    held, ticket = _held(session, answer_id)
+    newest = answers.newest_delivery(session, ticket.id)
+    answers.settle(session, answer_id, AnswerState.SENT, now, after_delivery_id=newest)
+    answers.set_role(session, held.message_id, MessageRole.ANSWER)
+    conversation.put_in_force(session, ticket, answer_id, held.recipients, actor, policy, now)
+    known = answers.parties(session, ticket.id, now)
+    conversation.join(session, ticket.id, [one for one in held.recipients if one not in known], actor, now)
+    offers = conversation.notify_about(session, answer_id, now)
+    return AnswerResult(AnswerState.SENT, answer_id, recipients=tuple(held.recipients), offers=offers)
+
+
+def drop(session: Session, answer_id: int, actor: Actor, now: datetime) -> AnswerResult:
+    """Drop a held answer: nobody gets it; raises AnswerError for one that is not held."""
+    _, ticket = _held(session, answer_id)
+    answers.settle(session, answer_id, AnswerState.DROPPED, now)
+    conversation.add_event(session, "answer dropped", ticket.id, actor, now, answer=answer_id)
+    return AnswerResult(AnswerState.DROPPED, answer_id)
+
+
+def _held(session: Session, answer_id: int) -> tuple[Row[Any], LockedTicket]:
+    """Return a held answer and its ticket, locked."""
+    answer = answers.find(session, answer_id)
+    if answer is None:
+        raise AnswerError(f"There is no answer {answer_id}.")
+    ticket = answers.lock_ticket(session, answer.ticket_id)
+    answer = answers.find(session, answer_id)
+    if answer is None or answer.state != AnswerState.HELD:
+        state = answer.state if answer else "gone"
+        at = f" since {answer.settled_at:%Y-%m-%d %H:%M} UTC" if answer and answer.settled_at else ""
+        raise AnswerError(f"Answer {answer_id} is {state}{at}; only a held answer can be sent or dropped.")
+    return answer, ticket

@@ -1,0 +1,150 @@
+"""Carry out the email of a team member: its commands and its answer, or nothing of it.
+
+All that one email changes is one transaction; the job is finished in it, so that a worker that lost its lease changes
+nothing, and an email that is worked on twice is carried out once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from daemon.mail.commands import Command, CommandError, ParsedCommands, Verb
+from daemon.store import answers, jobs
+from daemon.store.jobs import Lease, Offer
+from daemon.tickets import actions, conversation, held
+from daemon.tickets.answer_values import AnswerError, ConversationPolicy, NewAnswer
+from daemon.tickets.conversation import NewNote
+from daemon.vocabulary import AnswerState, ReturnCause
+
+# What the conversation does itself; the others change the ticket.
+OF_CONVERSATION = frozenset({Verb.NOTE, Verb.SEND, Verb.DROP, Verb.TO, Verb.HELP, Verb.NEW, Verb.ACK})
+
+
+@dataclass(frozen=True, slots=True)
+class MemberEmail:
+    """An email of a member that has power over its ticket, as it was read.
+
+    `answer` has the text below the commands, `whole` is the text with them. `is_press` says that a button made it: its
+    text is not for the customer. `team_copied` says that it went to the team too.
+    """
+
+    answer: NewAnswer
+    commands: ParsedCommands | CommandError
+    whole: str
+    is_press: bool
+    team_copied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What every step of one email needs."""
+
+    email: MemberEmail
+    parsed: ParsedCommands
+    policy: ConversationPolicy
+    now: datetime
+
+    @property
+    def changes(self) -> tuple[Command, ...]:
+        """Return the commands that change the ticket."""
+        return tuple(command for command in self.parsed.commands if command.verb not in OF_CONVERSATION)
+
+
+def carry_out(
+    session: Session, items: Sequence[tuple[Lease, MemberEmail | None]], policy: ConversationPolicy, now: datetime
+) -> list[list[Lease]]:
+    """Carry out emails; return the jobs of each that follow, leased to the same worker. None: nothing to do."""
+    jobs.finish(session, [lease for lease, _ in items], now)
+    followed: dict[int, list[Lease]] = {}
+    # In the order of tickets, so that two workers never wait for each other.
+    for lease, email in sorted(items, key=lambda item: item[1].answer.ticket_id if item[1] else 0):
+        offers = _carry_out(session, email, policy, now) if email else ()
+        claimed = (jobs.claim(session, offer.job_id, lease.owner, now) for offer in offers)
+        followed[lease.job_id] = [job for job in claimed if job]
+    return [followed[lease.job_id] for lease, _ in items]
+
+
+def _carry_out(session: Session, email: MemberEmail, policy: ConversationPolicy, now: datetime) -> Sequence[Offer]:
+    email = replace(email, answer=_on_present_ticket(session, email.answer))
+    if isinstance(email.commands, CommandError):
+        wrong = email.commands
+        return _return(session, email, ReturnCause.WRONG_COMMAND, (wrong.line, wrong.message, *wrong.nearest), now)
+    if email.commands.has(Verb.HELP):
+        return _return(session, email, ReturnCause.HELP, (), now)
+    try:
+        with session.begin_nested():
+            return _steps(session, _Context(email, email.commands, policy, now))
+    except (AnswerError, actions.ActionError) as refusal:
+        return _return(session, email, ReturnCause.REFUSED, (str(refusal),), now)
+
+
+def _on_present_ticket(session: Session, answer: NewAnswer) -> NewAnswer:
+    """Return an answer for the ticket that has its message now: a merge may have moved it since the email came."""
+    if answer.message_id is None:
+        return answer
+    answers.lock_ticket(session, answer.ticket_id)
+    present = answers.ticket_of_message(session, answer.message_id)
+    return replace(answer, ticket_id=present) if present else answer
+
+
+def _steps(session: Session, context: _Context) -> Sequence[Offer]:
+    parsed, email = context.parsed, context.email
+    if parsed.has(Verb.NEW):
+        raise AnswerError("#new opens a ticket from an email that you forward to us, not from a reply to ours.")
+    if parsed.has(Verb.SEND) or parsed.has(Verb.DROP):
+        offers = _settle_held(session, context)
+    elif parsed.has(Verb.NOTE) or parsed.has(Verb.SPAM):
+        offers = _note(session, context)
+    elif email.is_press or (parsed.commands and email.answer.is_empty):
+        offers = ()
+    else:
+        result = conversation.reply(session, _with_commands(context), context.policy, context.now)
+        if result.state is not AnswerState.SENT:
+            return result.offers
+        offers = result.offers
+    if not context.changes:
+        return offers
+    ticket_id, actor = email.answer.ticket_id, email.answer.actor
+    done = actions.perform(session, ticket_id, context.changes, actor, context.now, context.policy.actions)
+    return (*offers, *done.offers)
+
+
+def _with_commands(context: _Context) -> NewAnswer:
+    """Return the answer with the addresses of #to; it names the commands that are not done either if it is not sent."""
+    answer = context.email.answer
+    only = tuple(command.text.lower() for command in context.parsed.commands if command.verb is Verb.TO)
+    left = ", ".join(f"#{command.verb}" for command in context.changes)
+    return replace(
+        answer,
+        addressed=replace(answer.addressed, only=only),
+        if_kept=(f"Not done either: {left}",) if left else (),
+    )
+
+
+def _settle_held(session: Session, context: _Context) -> Sequence[Offer]:
+    answer, now = context.email.answer, context.now
+    answered = answers.answered_delivery(session, answer.ticket_id, answer.parents)
+    about = answered.answer_id if answered else None
+    answer_id = held.find_held(session, answer.ticket_id, answer.author, about)
+    if context.parsed.has(Verb.DROP):
+        return held.drop(session, answer_id, answer.actor, now).offers
+    return held.send_held(session, answer_id, answer.actor, context.policy, now).offers
+
+
+def _note(session: Session, context: _Context) -> Sequence[Offer]:
+    answer, email = context.email.answer, context.email
+    if email.is_press or answer.is_empty:
+        if context.parsed.has(Verb.NOTE):
+            raise AnswerError("The note has no text.")
+        return ()
+    new = NewNote(answer.ticket_id, answer.actor, answer.text, answer.message_id, email.team_copied)
+    return conversation.note(session, new, context.now)
+
+
+def _return(
+    session: Session, email: MemberEmail, cause: ReturnCause, details: Sequence[str], now: datetime
+) -> Sequence[Offer]:
+    whole = replace(email.answer, text=email.whole, html="")
+    return conversation.return_to_author(session, whole, cause, details, now).offers
