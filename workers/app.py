@@ -16,9 +16,11 @@ from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.disk import FreeSpace
 from daemon.system.worker_id import owner
+from workers.actors.answer import AnswerActor
 from workers.actors.config import CurrentConfig
 from workers.actors.deliver import DeliverActor
 from workers.actors.notify import NotifyActor
+from workers.actors.quoted import QuotedEmails
 from workers.actors.train import TrainActor
 from workers.actors.triage import TriageActor
 from workers.actors.wake import WakeActor
@@ -67,7 +69,7 @@ class WorkerApp:
         self._deliver = DeliverActor(store, clock, self._transport, keyring, self._config, self._heartbeat.holds_lease)
         limits, threads = settings.limits, settings.broker.threads
         self._executor = JobExecutor(
-            store, clock, self._heartbeat, limits.attempts, threads, self._actors(clock, keyring)
+            store, clock, self._heartbeat, limits.attempts, threads, self._actors(store, clock, keyring)
         )
         self._monitor = HealthMonitor(
             store,
@@ -90,9 +92,10 @@ class WorkerApp:
         idle = REDIS_POLL_MS if settings.broker.url.get_secret_value() else IDLE_MS
         self._worker = dramatiq.Worker(broker, worker_timeout=idle, worker_threads=threads)
 
-    def _actors(self, clock: Clock, keyring: Keyring) -> Mapping[JobKind, Actor]:
+    def _actors(self, store: Store, clock: Clock, keyring: Keyring) -> Mapping[JobKind, Actor]:
         return {
             JobKind.TRIAGE: TriageActor(clock, self.model_source, self._config),
+            JobKind.ANSWER: AnswerActor(clock, keyring, self._config, QuotedEmails(store, self._config)),
             JobKind.NOTIFY: NotifyActor(clock, keyring, self._config),
             JobKind.DELIVER: self._deliver,
             JobKind.TRAIN: TrainActor(clock, self._trainer.train),

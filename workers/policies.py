@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from config.settings import Settings
+from daemon.mail.commands import CommandVocabulary
+from daemon.tickets.conversation_policy import conversation_policy
 from daemon.tickets.health import Thresholds
 from daemon.vocabulary import Priority
 from workers.actors.config import ActorConfig
@@ -34,6 +36,20 @@ def actor_config(settings: Settings) -> ActorConfig:
         limits=send_limits(settings),
         mail=mail_config(settings),
         renderer=renderer,
+        conversation=conversation_policy(settings),
+        answer_from=settings.conversation.answer_from,
+        answer_attachment_bytes=settings.limits.answer_attachment_bytes,
+        vocabulary=command_vocabulary(settings),
+    )
+
+
+def command_vocabulary(settings: Settings) -> CommandVocabulary:
+    """Return the names that commands in emails may use."""
+    return CommandVocabulary(
+        teams=tuple(team.name for team in settings.teams),
+        categories=tuple(category.name for category in settings.categories),
+        priorities=tuple(priority for priority in Priority if priority is not Priority.PENDING),
+        reference_prefix=settings.support.reference_prefix,
     )
 
 
@@ -47,6 +63,7 @@ def send_limits(settings: Settings) -> SendLimits:
         per_domain_hour=limits.acknowledgements_per_domain_hour,
         per_hour=limits.acknowledgements_per_hour,
         notifications_per_team_hour=limits.notifications_per_team_hour,
+        returned_per_hour=limits.answers_per_ticket_hour,
     )
 
 

@@ -74,6 +74,9 @@ INSERT_DELIVERIES = BulkInsert.to(DELIVERY)
 SELECT_SAME_DELIVERIES = select(DELIVERY.c.cause, DELIVERY.c.kind, DELIVERY.c.recipient).where(
     DELIVERY.c.cause.in_(bindparam("causes", expanding=True))
 )
+SELECT_OF_KIND = select(DELIVERY.c.id).where(
+    DELIVERY.c.id.in_(DELIVERIES), unindexed(DELIVERY.c.kind) == bindparam("kind")
+)
 SELECT_FIRST_OF_KIND = (
     select(DELIVERY.c.id).where(DELIVERY.c.kind == bindparam("kind")).order_by(DELIVERY.c.created_at).limit(1)
 )
@@ -293,6 +296,11 @@ def plan_again(
     if state is DeliveryState.PLANNED:
         values["created_at"] = now
     session.execute(update(DELIVERY).where(DELIVERY.c.id == delivery_id).values(values))
+
+
+def of_kind(session: Session, kind: MailKind, delivery_ids: Sequence[int]) -> frozenset[int]:
+    """Return those of these deliveries that are of a kind."""
+    return frozenset(session.execute(SELECT_OF_KIND, {"deliveries": list(delivery_ids), "kind": kind}).scalars())
 
 
 def first_of(session: Session, kind: str) -> int | None:

@@ -20,7 +20,7 @@ HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 # The days before the last 24 hours, so that the limit of today does not depend on what comes today.
 ORDINARY_DAYS: Final = 7
-TEAM_KINDS: Final = (MailKind.NOTIFICATION, MailKind.FOLLOW_UP)
+TEAM_KINDS: Final = (MailKind.NOTIFICATION, MailKind.FOLLOW_UP, MailKind.ANSWERED)
 # Counting must not cost more with every email that went before; no limit needs a higher count.
 COUNTED_AT_MOST: Final = 10_000
 ADVISORY_LOCK: Final = 7_241_903_357_106_402

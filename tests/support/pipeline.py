@@ -31,9 +31,11 @@ from tests.benchmarks import seed
 from tests.support.domain_values import ADMIN
 from tests.support.emails import ANN, SUPPORT, inbound, mail
 from tests.support.fakes import NOON, FakeClock, Woken
+from workers.actors.answer import AnswerActor
 from workers.actors.config import CurrentConfig
 from workers.actors.deliver import DeliverActor
 from workers.actors.notify import NotifyActor
+from workers.actors.quoted import QuotedEmails
 from workers.actors.train import TrainActor
 from workers.actors.triage import TriageActor
 from workers.actors.wake import WakeActor
@@ -101,6 +103,7 @@ class Pipeline:
         self.config = config = CurrentConfig(actor_config(settings))
         actors: dict[JobKind, Actor] = {
             JobKind.TRIAGE: TriageActor(self.clock, NoModel(), config),
+            JobKind.ANSWER: AnswerActor(self.clock, Keyring(self.keys), config, QuotedEmails(store, config)),
             JobKind.NOTIFY: NotifyActor(self.clock, Keyring(self.keys), config),
             JobKind.DELIVER: DeliverActor(store, self.clock, self.transport, Keyring(self.keys), config, lambda: True),
             JobKind.TRAIN: TrainActor(self.clock, lambda: None),

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from daemon.mail.commands import CommandVocabulary
+from daemon.tickets.answer_values import ConversationPolicy
 from workers.notify.outgoing import MailConfig
 from workers.notify.plan import SendLimits
 from workers.notify.render import Renderer
@@ -11,7 +13,10 @@ from workers.triage.policy import TriagePolicy
 
 @dataclass(frozen=True, slots=True)
 class ActorConfig:
-    """Rules, teams, limits and templates, replaced as a whole on reload. `teams` maps names to addresses."""
+    """Rules, teams, limits and templates, replaced as a whole on reload. `teams` maps names to addresses.
+
+    `answer_from` is the pattern of the name that customers see on an answer.
+    """
 
     triage: TriagePolicy
     teams: Mapping[str, str]
@@ -19,6 +24,10 @@ class ActorConfig:
     limits: SendLimits
     mail: MailConfig
     renderer: Renderer
+    conversation: ConversationPolicy
+    answer_from: str
+    answer_attachment_bytes: int
+    vocabulary: CommandVocabulary
 
     def team_address(self, team: str | None) -> str:
         """Return the address of a team in lower case, "" where there is none."""

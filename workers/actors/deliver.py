@@ -17,6 +17,7 @@ from dramatiq.middleware import Interrupt
 from sqlalchemy.orm import Session
 
 from daemon.mail.mime.attachment import part_contents
+from daemon.mail.verp import bounce_address
 from daemon.store import deliveries, ledger
 from daemon.store.deliveries import Attempt, DeliveryState, Outcome
 from daemon.store.jobs import Lease, LeaseLostError
@@ -27,6 +28,7 @@ from daemon.system.failpoint import failpoint
 from daemon.tickets import delivery
 from daemon.tickets.delivery import StartedDelivery
 from daemon.vocabulary import FileSnapshot, MailKind, PreparedDelivery
+from workers.actors.answer_composer import AnswerComposer
 from workers.actors.config import CurrentConfig
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
@@ -73,6 +75,7 @@ class DeliverActor:
     ) -> None:
         self._store, self._clock, self._transport, self._keyring = store, clock, transport, keyring
         self._config, self._holds_lease = config, holds_lease
+        self._answers = AnswerComposer(store, keyring, config)
         self._paused_until, self._why_paused = 0.0, ""
         self._unanswered = 0
         self.refused = ""
@@ -99,8 +102,7 @@ class DeliverActor:
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Mark the delivery failed, or uncertain if it was handed over."""
-        deliveries.give_up(session, lease.subject.id, error)
-        return ()
+        return delivery.give_up(session, lease, error)
 
     def _attempt(self, lease: Lease, begun: StartedDelivery) -> Outcome:
         """Compose and send an email, and return the outcome; raises SnoozeError where it is to be tried again."""
@@ -135,12 +137,21 @@ class DeliverActor:
             handed_over = True
             failpoint("deliver.handed_over")
 
-        bounce_to = "" if attempt.kind is MailKind.ACKNOWLEDGEMENT else self._config.value.mail.address
+        bounce_to = self._bounce_address(attempt)
         try:
             return self._transport.send(bounce_to, attempt.recipient, content, hand_over)
         except Interrupt as interrupt:
             slow = "the mail server was slower than a job may take"
             raise (UncertainFailure(slow) if handed_over else TemporaryFailure(slow)) from interrupt
+
+    def _bounce_address(self, attempt: Attempt) -> str:
+        """Return the envelope sender: nobody for an acknowledgement, an address of its own for each answer."""
+        mail = self._config.value.mail
+        if attempt.kind is MailKind.ACKNOWLEDGEMENT:
+            return ""
+        if attempt.kind is MailKind.ANSWER and mail.plus_addressing:
+            return bounce_address(mail.address, attempt.id, self._keyring.value[0])
+        return mail.address
 
     def _without_answer(self, begun: StartedDelivery, error: UncertainFailure) -> Outcome:
         """Hand the email over once more after hours; return the outcome if this was that time."""
@@ -191,6 +202,8 @@ class DeliverActor:
 
     def _compose(self, begun: StartedDelivery) -> bytes:
         config, now, prepared = self._config.value, self._clock.now(), begun.delivery
+        if prepared.kind is MailKind.ANSWER:
+            return self._answers.compose(prepared, now)
         mark = outgoing.mark_for(prepared, self._keyring.value[0], now)
         files = self._files(prepared, config.mail.attachment_bytes)
         view = outgoing.view_of(prepared, config.mail, mark, list(files))

@@ -9,18 +9,19 @@ from sqlalchemy.orm import Session
 
 from daemon.mail.mailbox import mailbox_of
 from daemon.store.deliveries import Deferred, DeliveryState, NewDelivery
+from daemon.store.delivery_counts import TEAM_KINDS
 from daemon.store.jobs import Lease
 from daemon.store.keys import Keyring
 from daemon.system.clock import Clock
 from daemon.tickets import notification
 from daemon.tickets.notification import Plan, PlanningFacts, Replanned
-from daemon.vocabulary import MailKind, Status, Subject, SubjectKind, TicketSnapshot
+from daemon.vocabulary import AnswerState, MailKind, Status, StoredAnswer, Subject, SubjectKind, TicketSnapshot
 from workers.actors.config import CurrentConfig
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
 from workers.jobs.executor import WorkWindow
 from workers.notify import outgoing
-from workers.notify.plan import Cause, Facts, Planned, plan
+from workers.notify.plan import AnswerFacts, Cause, Facts, Planned, plan
 
 
 class NotifyActor:
@@ -47,11 +48,11 @@ class NotifyActor:
 
     def _plan_for(self, lease: Lease, shared: PlanningFacts, now: datetime) -> Plan:
         """Return the plan of a job; what it sends counts for the limits of the next job in the batch."""
-        if lease.subject.kind is SubjectKind.DELIVERY:
+        if lease.subject.kind is SubjectKind.DELIVERY and lease.subject not in shared.tickets:
             deferred = shared.deferred.get(lease.subject.id)
             return Plan(lease, again=[self._again(deferred, shared, now)] if deferred else ())
         ticket = shared.tickets[lease.subject]
-        facts = self._facts(_cause(ticket, lease.subject), ticket, shared)
+        facts = self._facts(_cause(ticket, lease.subject), lease.subject, ticket, shared)
         new: list[NewDelivery] = []
         gathered: list[NewDelivery] = []
         for mail in plan(facts):
@@ -63,7 +64,7 @@ class NotifyActor:
     def _again(self, deferred: Deferred, shared: PlanningFacts, now: datetime) -> Replanned:
         ticket = shared.tickets[deferred.cause]
         facts = replace(
-            self._facts(Cause.DEFERRED, ticket, shared),
+            self._facts(Cause.DEFERRED, deferred.cause, ticket, shared),
             answered=ticket.status != Status.OPEN,
             last_try=notification.last_try(deferred, now),
         )
@@ -88,7 +89,7 @@ class NotifyActor:
             verified=verified and mail.kind is MailKind.ACKNOWLEDGEMENT,
         )
 
-    def _facts(self, cause: Cause, ticket: TicketSnapshot, shared: PlanningFacts) -> Facts:
+    def _facts(self, cause: Cause, subject: Subject, ticket: TicketSnapshot, shared: PlanningFacts) -> Facts:
         config = self._config.value
         email = config.team_address(ticket.team)
         return Facts(
@@ -98,7 +99,7 @@ class NotifyActor:
             acknowledge=ticket.message.acknowledge,
             verified=ticket.message.verified or ticket.trusted,
             team=(ticket.team, email) if ticket.team and email else None,
-            writer=ticket.message.author if ticket.message.by_team else None,
+            writer=_writer(ticket),
             own_addresses=config.own_addresses,
             suppressed=shared.suppressed,
             sent=shared.recent.to(mailbox_of(ticket.requester or "")),
@@ -107,6 +108,7 @@ class NotifyActor:
             answered=False,
             last_try=False,
             limits=config.limits,
+            answer=_answer_facts(ticket.answer, shared.returned.get(subject, 0)) if ticket.answer else None,
         )
 
     def _message_id(self, kind: MailKind, recipient: str, ticket_id: int, now: datetime) -> str:
@@ -122,11 +124,26 @@ def _count(mail: Planned, shared: PlanningFacts, *, verified: bool) -> None:
         shared.recent.add(mailbox_of(mail.recipient), verified=verified)
     elif mail.kind is MailKind.DIGEST:
         shared.digests.add(mail.recipient)
-    else:
+    elif mail.kind in TEAM_KINDS:
         shared.to_teams[mailbox_of(mail.recipient).address] += 1
 
 
+def _writer(ticket: TicketSnapshot) -> str | None:
+    """Return the address of the team or member who wrote what the emails are about."""
+    if ticket.answer:
+        return ticket.answer.author
+    return ticket.message.author if ticket.message.by_team else None
+
+
+def _answer_facts(answer: StoredAnswer, returned: int) -> AnswerFacts:
+    return AnswerFacts(answer.recipients, answer.author, answer.return_to, answer.team_copied, returned)
+
+
 def _cause(ticket: TicketSnapshot, cause: Subject) -> Cause:
+    if ticket.answer and cause.kind is SubjectKind.DELIVERY:
+        return Cause.ANSWER_FAILED
+    if ticket.answer:
+        return Cause.ANSWER_SENT if ticket.answer.state is AnswerState.SENT else Cause.ANSWER_KEPT
     if cause.kind is SubjectKind.MESSAGE:
         return Cause.FOLLOW_UP
     if cause.kind is SubjectKind.EVENT:

@@ -9,6 +9,7 @@ from daemon.mail.reply.split import new_text
 from daemon.text import harmless_line
 from daemon.vocabulary import DigestSnapshot, Priority, TicketSnapshot
 from workers.notify.announcement import headline
+from workers.notify.answer_view import AnswerMail
 from workers.notify.excerpt import Passage, excerpt
 from workers.notify.sanitize import lines
 
@@ -123,7 +124,7 @@ class Digest:
     command: str
 
 
-View = Acknowledgement | TeamMail | Digest
+View = Acknowledgement | TeamMail | Digest | AnswerMail
 
 
 def acknowledgement(

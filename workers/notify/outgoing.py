@@ -12,6 +12,7 @@ from workers.notify import contexts
 from workers.notify.compose import File, OutgoingMail
 from workers.notify.contexts import View
 
+CUSTOMER_KINDS: Final = frozenset({MailKind.ACKNOWLEDGEMENT, MailKind.ANSWER})
 CUSTOMER_TOKEN_DAYS: Final = 400
 TEAM_TOKEN_DAYS: Final = 30
 # RFC 5321 section 4.5.3.1.1.
@@ -52,7 +53,7 @@ class Rendered(Protocol):
 
 def mark_of(kind: MailKind, recipient: str, ticket_id: int, key: bytes, now: datetime) -> str:
     """Return the signed token of an email, bound to ticket, recipient, purpose and expiry."""
-    customer = kind is MailKind.ACKNOWLEDGEMENT
+    customer = kind in CUSTOMER_KINDS
     days = CUSTOMER_TOKEN_DAYS if customer else TEAM_TOKEN_DAYS
     purpose = Purpose.CUSTOMER if customer else Purpose.TEAM
     return sign(Token(purpose, ticket_id, digest(recipient, key), (now + timedelta(days=days)).date()), key)

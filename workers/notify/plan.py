@@ -26,6 +26,9 @@ class Cause(StrEnum):
     FOLLOW_UP = "follow-up"
     DEFERRED = "deferred"
     EVENT = "event"
+    ANSWER_SENT = "answer sent"
+    ANSWER_KEPT = "answer kept"
+    ANSWER_FAILED = "answer failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,23 @@ class SendLimits:
     per_domain_hour: int
     per_hour: int
     notifications_per_team_hour: int
+    returned_per_hour: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFacts:
+    """An answer to plan emails about. All addresses are in lower case.
+
+    `recipients` are the customers that get it. `author` may be a name without an address; `return_to` is set where the
+    email must go to another address than the author's. `team_copied` says that the team got it from its author.
+    `returned` counts the emails that returned something to the author about this ticket within an hour.
+    """
+
+    recipients: tuple[str, ...]
+    author: str
+    return_to: str | None
+    team_copied: bool
+    returned: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +69,8 @@ class Facts:
     this email was authenticated, or the person has shown before to read email at the address. `team` is (name, email).
     `suppressed` are addresses that bounced permanently. `sent` counts acknowledgements, `sent_to_team` notifications
     within an hour; `has_digest` is true if a digest to the team is still open. A deferred acknowledgement is not sent
-    if the ticket was `answered`, and not deferred again on its `last_try`.
+    if the ticket was `answered`, and not deferred again on its `last_try`. `answer` is what the emails are about, if
+    they are about an answer.
     """
 
     cause: str
@@ -67,6 +88,7 @@ class Facts:
     answered: bool
     last_try: bool
     limits: SendLimits
+    answer: AnswerFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +103,26 @@ class Planned:
 
 Check = Callable[[Facts, str], str]
 
+# What the team of a ticket gets about an event, and why.
+TEAM_EMAILS: Final = {
+    Cause.OPENED: (MailKind.NOTIFICATION, "new ticket for {team}"),
+    Cause.REASSIGNED: (MailKind.NOTIFICATION, "ticket reassigned to {team}"),
+    Cause.FOLLOW_UP: (MailKind.FOLLOW_UP, "new email on a ticket of {team}"),
+    Cause.EVENT: (MailKind.FOLLOW_UP, "something happened to a ticket of {team}"),
+}
+
 
 def plan(facts: Facts) -> tuple[Planned, ...]:
-    """Return the emails to send, and those suppressed with the reason; a silent ticket causes none."""
+    """Return the emails to send, and those suppressed with the reason; a silent ticket causes none by itself."""
+    if facts.answer is not None:
+        return _about_answer(facts, facts.answer)
     if facts.silent:
         return ()
-    if facts.cause == Cause.OPENED:
-        return (*_customer(facts), *_team(facts, MailKind.NOTIFICATION, "new ticket for {team}"))
-    if facts.cause == Cause.REASSIGNED:
-        return _team(facts, MailKind.NOTIFICATION, "ticket reassigned to {team}")
-    if facts.cause == Cause.FOLLOW_UP:
-        return _team(facts, MailKind.FOLLOW_UP, "new email on a ticket of {team}")
-    if facts.cause == Cause.EVENT:
-        return _team(facts, MailKind.FOLLOW_UP, "something happened to a ticket of {team}")
+    customer = _customer(facts) if facts.cause in {Cause.OPENED, Cause.DEFERRED} else ()
     if facts.cause == Cause.DEFERRED:
-        return _customer(facts)
-    raise ValueError(f"no plan for the cause {facts.cause!r}")
+        return customer
+    kind, reason = TEAM_EMAILS[Cause(facts.cause)]
+    return (*customer, *_team(facts, kind, reason))
 
 
 def invalid_address(_facts: Facts, recipient: str) -> str:
@@ -127,7 +153,16 @@ def bounced(facts: Facts, recipient: str) -> str:
 
 def own_message(facts: Facts, recipient: str) -> str:
     """Refuse to send a team its own message."""
-    return "the team wrote this email itself" if facts.cause == Cause.FOLLOW_UP and recipient == facts.writer else ""
+    wrote = facts.cause in {Cause.FOLLOW_UP, Cause.ANSWER_SENT} and recipient == facts.writer
+    return "the team wrote this email itself" if wrote else ""
+
+
+def returned_limit(facts: Facts, _recipient: str) -> str:
+    """Limit an exchange with a machine that answers what we return to a member."""
+    returned, most = facts.answer.returned if facts.answer else 0, facts.limits.returned_per_hour
+    if returned < most:
+        return ""
+    return f"{LIMIT_REACHED}: {returned} emails returned to this address within an hour, {most} allowed"
 
 
 def stranger_limit(facts: Facts, _recipient: str) -> str:
@@ -199,6 +234,35 @@ DEFERRING_CHECKS: Final[tuple[Check, ...]] = (provider_limit, total_limit)
 
 # The admin chose the address of a team, so it may be called postmaster. Past its limit it gets a digest.
 TEAM_CHECKS: Final[tuple[Check, ...]] = (invalid_address, own_address, bounced, own_message)
+
+# A person decided to write to these: they are not limited like acknowledgements, nor is a no-reply address refused.
+ANSWER_CHECKS: Final[tuple[Check, ...]] = (invalid_address, own_address, bounced)
+RETURN_CHECKS: Final[tuple[Check, ...]] = (*ANSWER_CHECKS, returned_limit)
+
+
+def _about_answer(facts: Facts, answer: AnswerFacts) -> tuple[Planned, ...]:
+    """Plan the emails about an answer, also on a silent ticket: a person wrote it."""
+    if facts.cause == Cause.ANSWER_SENT:
+        customers = tuple(
+            _checked(ANSWER_CHECKS, facts, MailKind.ANSWER, recipient, "answer of the team")
+            for recipient in answer.recipients
+        )
+        team = () if answer.team_copied else _team(facts, MailKind.ANSWERED, "{team} answered")
+        return (*customers, *team)
+    team_address = facts.team[1].lower() if facts.team else ""
+    author = answer.author if sendable(answer.author) else ""
+    if facts.cause == Cause.ANSWER_KEPT:
+        back = answer.return_to or author or team_address
+        return (_checked(RETURN_CHECKS, facts, MailKind.RETURNED, back, "returned to its author"),)
+    # Whoever can do something about an answer that did not arrive: its author, and the team.
+    readers = dict.fromkeys(address for address in (author, team_address) if address)
+    why = "an answer did not reach a customer"
+    return tuple(_checked(RETURN_CHECKS, facts, MailKind.RETURNED, reader, why) for reader in readers)
+
+
+def _checked(checks: tuple[Check, ...], facts: Facts, kind: MailKind, recipient: str, reason: str) -> Planned:
+    _, objection = _objection(checks, facts, recipient)
+    return _planned(kind, recipient, objection, reason)
 
 
 def _customer(facts: Facts) -> tuple[Planned, ...]:

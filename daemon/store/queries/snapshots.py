@@ -1,13 +1,15 @@
 """Consistent snapshots of all the data that a notification shows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, Column, ColumnElement, Join, Row, Select, bindparam, exists, func, null, select
 from sqlalchemy.orm import Session
 
 from daemon.store.first_message import first_message
-from daemon.store.models import AttachmentRow, Decision, Event, MessageRow, Person, Ticket
+from daemon.store.models import AnswerRow, AttachmentRow, Decision, Event, MessageRow, Person, Ticket
+from daemon.store.queries import answer_snapshots
 from daemon.store.sql import table
 from daemon.vocabulary import (
     NOTE_FOR_TEAM,
@@ -50,7 +52,29 @@ def load(session: Session, causes: Sequence[Subject]) -> Snapshots:
     files: dict[int, list[FileSnapshot]] = {message: [] for message in with_files}
     for f in session.execute(SELECT_FILES, {"ids": with_files}) if with_files else ():
         files[f.message_id].append(FileSnapshot(f.part, f.filename, f.content_type, f.size))
-    return Snapshots({cause: _snapshot(row, files.get(row.message, ())) for cause, row in rows.items()})
+    found = {cause: _snapshot(row, files.get(row.message, ())) for cause, row in rows.items()}
+    return Snapshots(found | _with_answers(session, found) | _of_failures(session, causes))
+
+
+def _with_answers(session: Session, found: Mapping[Subject, TicketSnapshot]) -> dict[Subject, TicketSnapshot]:
+    """Return the snapshots whose cause is an answer, with the answer."""
+    ids = [cause.id for cause in found if cause.kind is SubjectKind.ANSWER]
+    stored = answer_snapshots.load(session, ids) if ids else {}
+    return {
+        cause: replace(found[cause], answer=stored[cause.id]) for cause in found if cause.kind is SubjectKind.ANSWER
+    }
+
+
+def _of_failures(session: Session, causes: Sequence[Subject]) -> dict[Subject, TicketSnapshot]:
+    """Return the snapshots whose cause is a delivery of an answer, with the answer and what became of the delivery."""
+    ids = {cause.id for cause in causes if cause.kind is SubjectKind.DELIVERY}
+    stored = answer_snapshots.of_deliveries(session, ids) if ids else {}
+    about = {answer.id: Subject(SubjectKind.ANSWER, answer.id) for answer in stored.values()}
+    tickets = load(session, list(about.values())) if about else {}
+    return {
+        Subject(SubjectKind.DELIVERY, number): replace(tickets[about[answer.id]], answer=answer)
+        for number, answer in stored.items()
+    }
 
 
 def _snapshot(row: Row[Any], files: Sequence[FileSnapshot]) -> TicketSnapshot:
@@ -72,6 +96,8 @@ def _snapshot(row: Row[Any], files: Sequence[FileSnapshot]) -> TicketSnapshot:
         message=_message(row, files),
         decision=_decision(row),
         event=_event(row),
+        taken_by=row.taken_by,
+        language=row.language,
     )
 
 
@@ -139,7 +165,7 @@ def _statement(tables: Join, cause_id: Column[int], *more: ColumnElement[Any]) -
         cause_id.label("cause_id"),
         TICKET.c.id.label("ticket_id"),
         *(TICKET.c[name] for name in ("reference", "status", "category", "priority", "confidence")),
-        *(TICKET.c[name] for name in ("assigned_team", "subject", "silent", "created_at")),
+        *(TICKET.c[name] for name in ("assigned_team", "subject", "silent", "created_at", "taken_by", "language")),
         related.c.reference.label("related"),
         requester.c.email.label("requester"),
         requester.c.name.label("requester_name"),
@@ -166,7 +192,7 @@ def _statement(tables: Join, cause_id: Column[int], *more: ColumnElement[Any]) -
 
 
 TICKET, PERSON, MESSAGES, DECIDED = table(Ticket), table(Person), table(MessageRow), table(Decision)
-FILE, EVENT = table(AttachmentRow), table(Event)
+FILE, EVENT, ANSWER = table(AttachmentRow), table(Event), table(AnswerRow)
 NO_EVENT = (null().label("event_kind"), null().label("event_data"))
 IDS: BindParameter[int] = bindparam("ids", expanding=True)
 SELECT_FILES = select(FILE).where(FILE.c.message_id.in_(IDS)).order_by(FILE.c.id)
@@ -201,4 +227,10 @@ SELECT_SNAPSHOTS: Final = {
         EVENT.c.kind.label("event_kind"),
         EVENT.c.data.label("event_data"),
     ).where(EVENT.c.id.in_(IDS)),
+    SubjectKind.ANSWER: _statement(
+        ANSWER.join(TICKET, TICKET.c.id == ANSWER.c.ticket_id)
+        .join(MESSAGES, MESSAGES.c.id == ANSWER.c.message_id)
+        .outerjoin(DECIDED, DECIDED.c.id == _SELECT_NEWEST_DECISION),
+        ANSWER.c.id,
+    ).where(ANSWER.c.id.in_(IDS)),
 }

@@ -1,0 +1,123 @@
+"""Snapshots of answers: what the emails about them show, and the email of the customer that they answer."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from daemon.store.models import AnswerRow, DeliveryRow, MessageRow, Person
+from daemon.store.sql import table
+from daemon.vocabulary import (
+    AnswerState,
+    EarlierAnswer,
+    FailedDelivery,
+    LastEmail,
+    MessageRole,
+    ReturnCause,
+    SenderKind,
+    StoredAnswer,
+    SubjectKind,
+)
+
+# Upper bound of characters of the customer's text that an answer quotes, and of another answer that is shown.
+QUOTED_AT_MOST: Final = 100_000
+
+ANSWER, MESSAGE, PERSON = table(AnswerRow), table(MessageRow), table(Person)
+WRITER = MESSAGE.alias()
+SELECT_ANSWERS = (
+    select(ANSWER, PERSON.c.name.label("author_name"))
+    .select_from(ANSWER.join(WRITER, WRITER.c.id == ANSWER.c.message_id))
+    .outerjoin(PERSON, PERSON.c.id == WRITER.c.person_id)
+    .where(ANSWER.c.id.in_(bindparam("ids", expanding=True)))
+)
+SELECT_BEFORE = select(
+    ANSWER.c.id, ANSWER.c.author, ANSWER.c.settled_at, func.substr(ANSWER.c.text, 1, QUOTED_AT_MOST).label("text")
+).where(ANSWER.c.id.in_(bindparam("ids", expanding=True)))
+SELECT_LAST = (
+    select(
+        MESSAGE.c.inbound_id,
+        MESSAGE.c.message_id,
+        MESSAGE.c.created_at,
+        func.substr(MESSAGE.c.text, 1, QUOTED_AT_MOST).label("text"),
+        PERSON.c.email,
+        PERSON.c.name,
+    )
+    .select_from(MESSAGE.outerjoin(PERSON, PERSON.c.id == MESSAGE.c.person_id))
+    .where(MESSAGE.c.ticket_id == bindparam("ticket"), MESSAGE.c.role == MessageRole.CUSTOMER)
+    .where(MESSAGE.c.kind == SenderKind.PERSON, MESSAGE.c.inbound_id.is_not(None))
+    # What the customer wrote after the answer was written is not what it answers.
+    .where(MESSAGE.c.id < bindparam("before"))
+    .order_by(MESSAGE.c.id.desc())
+    .limit(1)
+)
+SELECT_DELIVERIES = select(
+    DeliveryRow.id, DeliveryRow.cause, DeliveryRow.recipient, DeliveryRow.state, DeliveryRow.reason
+).where(DeliveryRow.id.in_(bindparam("ids", expanding=True)))
+
+
+def load(session: Session, answer_ids: Collection[int]) -> dict[int, StoredAnswer]:
+    """Return answers by id."""
+    rows = session.execute(SELECT_ANSWERS, {"ids": list(answer_ids)}).all()
+    before_ids = [row.before_id for row in rows if row.before_id]
+    before = {
+        row.id: EarlierAnswer(row.author, row.settled_at, row.text)
+        for row in (session.execute(SELECT_BEFORE, {"ids": before_ids}) if before_ids else ())
+    }
+    return {row.id: _answer(row, before.get(row.before_id), _last(session, row)) for row in rows}
+
+
+def of_deliveries(session: Session, delivery_ids: Collection[int]) -> dict[int, StoredAnswer]:
+    """Return the answers that deliveries were to bring, by delivery, each with what became of the delivery."""
+    rows = [
+        row
+        for row in session.execute(SELECT_DELIVERIES, {"ids": list(delivery_ids)})
+        if row.cause.kind is SubjectKind.ANSWER
+    ]
+    found = load(session, {row.cause.id for row in rows})
+    return {
+        row.id: replace(found[row.cause.id], failure=FailedDelivery(row.recipient, row.state, row.reason))
+        for row in rows
+        if row.cause.id in found
+    }
+
+
+def _answer(row: Row[Any], before: EarlierAnswer | None, last: LastEmail | None) -> StoredAnswer:
+    cause, details = _why(row.reasons)
+    return StoredAnswer(
+        id=row.id,
+        state=AnswerState(row.state),
+        cause=cause,
+        details=details,
+        author=row.author,
+        author_name=row.author_name or "",
+        team=row.team,
+        return_to=row.return_to,
+        text=row.text,
+        html=row.html,
+        recipients=tuple(row.recipients),
+        team_copied=row.team_copied,
+        inline_parts=tuple(row.inline_parts),
+        file_parts=tuple(row.file_parts),
+        quotes_customer=row.quotes_customer,
+        created_at=row.created_at,
+        settled_at=row.settled_at,
+        before=before,
+        last=last,
+    )
+
+
+def _why(reasons: Sequence[str]) -> tuple[ReturnCause | None, tuple[str, ...]]:
+    """Return why an answer was held or returned, and the details."""
+    if reasons and reasons[0] in set(ReturnCause):
+        return ReturnCause(reasons[0]), tuple(reasons[1:])
+    return None, tuple(reasons)
+
+
+def _last(session: Session, answer: Row[Any]) -> LastEmail | None:
+    known = {"ticket": answer.ticket_id, "before": answer.message_id}
+    row = session.execute(SELECT_LAST, known).one_or_none()
+    if row is None:
+        return None
+    return LastEmail(row.inbound_id, row.message_id, row.email or "", row.name or "", row.created_at, row.text)

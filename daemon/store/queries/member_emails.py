@@ -1,0 +1,106 @@
+"""What must be known of a ticket to read the email by which a team member answers it; bounded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from daemon.store import answers, ledger
+from daemon.store.models import DeliveryRow, Inbound, MessageRow, Person, Ticket
+from daemon.store.sql import table
+from daemon.vocabulary import MailKind, MessageRole, Subject
+
+# The newest emails count: an answer quotes one of them.
+EMAILS_AT_MOST: Final = 20
+TEXT_AT_MOST: Final = 100_000
+QUOTED_AT_MOST: Final = 6
+TO_TEAMS: Final = (MailKind.NOTIFICATION, MailKind.FOLLOW_UP, MailKind.ANSWERED, MailKind.RETURNED)
+
+MESSAGE, TICKET, PERSON = table(MessageRow), table(Ticket), table(Person)
+
+
+@dataclass(frozen=True, slots=True)
+class SentToTeam:
+    """An email of ours to a team or a member, which an answer may quote."""
+
+    kind: MailKind
+    cause: Subject
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberEmailFacts:
+    """An email of a member with its ticket.
+
+    `author` is its address in lower case. `customers` are the requester and the participants, `customer_texts` their
+    newest texts. `sent` are our newest emails about the ticket that its answer may quote.
+    """
+
+    message_id: int
+    ticket_id: int
+    team: str | None
+    inbound_id: int
+    received_at: datetime
+    author: str
+    raw: bytes
+    customers: frozenset[str]
+    customer_texts: tuple[str, ...]
+    sent: tuple[SentToTeam, ...]
+
+
+def load(session: Session, message_ids: Sequence[int]) -> list[MemberEmailFacts | None]:
+    """Return what is known of each email, in order; None where it has an answer already, or no email is stored."""
+    return [_load(session, message_id) for message_id in message_ids]
+
+
+def _load(session: Session, message_id: int) -> MemberEmailFacts | None:
+    row = session.execute(
+        select(
+            MESSAGE.c.ticket_id,
+            MESSAGE.c.inbound_id,
+            TICKET.c.assigned_team,
+            PERSON.c.email,
+            Inbound.received_at,
+        )
+        .select_from(MESSAGE.join(TICKET, TICKET.c.id == MESSAGE.c.ticket_id))
+        .join(Inbound, Inbound.id == MESSAGE.c.inbound_id)
+        .outerjoin(PERSON, PERSON.c.id == MESSAGE.c.person_id)
+        .where(MESSAGE.c.id == message_id)
+    ).one_or_none()
+    if row is None or answers.of_message(session, message_id) is not None:
+        return None
+    return MemberEmailFacts(
+        message_id,
+        row.ticket_id,
+        row.assigned_team,
+        row.inbound_id,
+        row.received_at,
+        row.email or "",
+        ledger.raw_of(session, row.inbound_id),
+        answers.parties(session, row.ticket_id, row.received_at),
+        _texts(session, row.ticket_id),
+        _sent(session, row.ticket_id),
+    )
+
+
+def _texts(session: Session, ticket_id: int) -> tuple[str, ...]:
+    found = (
+        select(func.substr(MESSAGE.c.text, 1, TEXT_AT_MOST))
+        .where(MESSAGE.c.ticket_id == ticket_id, MESSAGE.c.role == MessageRole.CUSTOMER)
+        .order_by(MESSAGE.c.id.desc())
+        .limit(EMAILS_AT_MOST)
+    )
+    return tuple(session.execute(found).scalars())
+
+
+def _sent(session: Session, ticket_id: int) -> tuple[SentToTeam, ...]:
+    found = (
+        select(DeliveryRow.kind, DeliveryRow.cause, DeliveryRow.message_id)
+        .where(DeliveryRow.ticket_id == ticket_id, DeliveryRow.kind.in_(TO_TEAMS))
+        .order_by(DeliveryRow.id.desc())
+        .limit(QUOTED_AT_MOST)
+    )
+    return tuple(SentToTeam(MailKind(row.kind), row.cause, row.message_id) for row in session.execute(found))

@@ -1,0 +1,102 @@
+"""Read the email by which a team member answers a customer or gives commands, and carry it out."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+from sqlalchemy.orm import Session
+
+from daemon.mail import commands, press
+from daemon.mail.commands import CommandError
+from daemon.mail.message import Address, Message
+from daemon.mail.mime.parse import parse
+from daemon.mail.reply.answer import keep_rest, read_answer
+from daemon.store.jobs import Lease
+from daemon.store.keys import Keyring
+from daemon.store.queries import member_emails
+from daemon.store.queries.member_emails import MemberEmailFacts
+from daemon.system.clock import Clock
+from daemon.tickets import conversation, member_email
+from daemon.tickets.actor import Actor
+from daemon.tickets.answer_values import NewAnswer
+from daemon.tickets.member_email import MemberEmail
+from daemon.tickets.readers import Addressed
+from daemon.vocabulary import ReturnCause
+from workers.actors.config import ActorConfig, CurrentConfig
+from workers.actors.quoted import QuotedEmails
+from workers.jobs import batching
+from workers.jobs.batching import BatchedWork
+from workers.jobs.executor import WorkWindow
+
+log = structlog.get_logger(__name__)
+
+
+class AnswerActor:
+    """Reads the emails of team members and carries them out: an answer, commands, both, or a reason why not."""
+
+    def __init__(self, clock: Clock, keyring: Keyring, config: CurrentConfig, quoted: QuotedEmails) -> None:
+        self._clock, self._keyring, self._config, self._quoted = clock, keyring, config, quoted
+
+    def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
+        """Carry out the email of a job."""
+        del window
+        facts = yield from batching.read(member_emails.load, lease.subject.id)
+        email = self._read(facts) if facts else None
+        return (yield from batching.write(self._carry_out, (lease, email)))
+
+    def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
+        """Return the email to its author: nothing of it was carried out."""
+        [facts] = member_emails.load(session, [lease.subject.id])
+        if facts is None:
+            return ()
+        now, config = self._clock.now(), self._config.value
+        message = parse(facts.raw)
+        actor = _actor(facts, message, config)
+        answer = NewAnswer(facts.ticket_id, actor, message.text, "", facts.received_at, facts.message_id)
+        conversation.return_to_author(session, answer, ReturnCause.NOT_PROCESSED, (error[:300],), now)
+        return ()
+
+    def _carry_out(self, session: Session, items: Sequence[tuple[Lease, MemberEmail | None]]) -> list[list[Lease]]:
+        return member_email.carry_out(session, items, self._config.value.conversation, self._clock.now())
+
+    def _read(self, facts: MemberEmailFacts) -> MemberEmail:
+        """Return an email of a member: what is new in it, without what is ours, and the commands at its top."""
+        config, message = self._config.value, parse(facts.raw)
+        marks = self._quoted.marks(facts, self._keyring.value, self._clock.now())
+        cut = read_answer(message, facts.raw, marks)
+        parsed = commands.parse(cut.text, config.vocabulary)
+        rest = cut if isinstance(parsed, CommandError) else keep_rest(cut, parsed.rest)
+        to, cc = _emails(message.to), _emails(message.cc)
+        actor = _actor(facts, message, config)
+        answer = NewAnswer(
+            ticket_id=facts.ticket_id,
+            actor=actor,
+            text=rest.text,
+            html=rest.html,
+            written_at=_written_at(message, facts.received_at),
+            message_id=facts.message_id,
+            addressed=Addressed(to, cc),
+            parents=tuple(dict.fromkeys((*message.in_reply_to, *reversed(message.references)))),
+            inline_parts=rest.inline,
+            file_parts=rest.files,
+            internal=rest.leaks,
+            omitted=rest.omitted,
+            quotes_customer=rest.inline_style,
+        )
+        team_copied = config.team_address(facts.team) in {*to, *cc}
+        return MemberEmail(answer, parsed, cut.text, press.is_press(message.subject), team_copied)
+
+
+def _actor(facts: MemberEmailFacts, message: Message, config: ActorConfig) -> Actor:
+    """Return who acts: the author in From, whatever address they want replies at."""
+    author = next(iter(_emails(message.from_)), facts.author)
+    return Actor(author, config.conversation.team_of(author, facts.team), f"email:{facts.inbound_id}")
+
+
+def _written_at(message: Message, received_at: datetime) -> datetime:
+    """Return when an email was written by its Date; a clock that is ahead does not make it newer than its arrival."""
+    return min(message.date, received_at) if message.date else received_at
+
+
+def _emails(addresses: Sequence[Address]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(address.email.lower() for address in addresses if address.email))

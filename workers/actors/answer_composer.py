@@ -1,0 +1,89 @@
+"""Compose the email that brings an answer to one customer, from what is stored."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from daemon.mail.mime.attachment import part_contents
+from daemon.store import ledger
+from daemon.store.keys import Keyring
+from daemon.store.store import Store
+from daemon.tickets.recipients import read_header
+from daemon.vocabulary import FileSnapshot, LastEmail, MailKind, PreparedDelivery, StoredAnswer, TicketSnapshot
+from workers.actors.config import CurrentConfig
+from workers.notify import answer_mail, compose, outgoing
+from workers.notify.answer_mail import AnswerSnapshot, QuotedEmail
+
+log = structlog.get_logger(__name__)
+
+
+class AnswerComposer:
+    """Composes answers: the text that a member wrote, with its files, below it the words of the customer."""
+
+    def __init__(self, store: Store, keyring: Keyring, config: CurrentConfig) -> None:
+        self._store, self._keyring, self._config = store, keyring, config
+
+    def compose(self, prepared: PreparedDelivery, now: datetime) -> bytes:
+        """Return the email of a delivery; raises ComposeError for an unusable address."""
+        config, ticket = self._config.value, prepared.ticket
+        if ticket.answer is None:
+            raise LookupError(f"delivery {prepared.message_id} brings no answer")
+        answer = self._snapshot(ticket, ticket.answer)
+        mark = outgoing.mark_for(prepared, self._keyring.value[0], now)
+        fitting, omitted = answer_mail.fitting_files(answer, config.answer_attachment_bytes)
+        view = answer_mail.view_of_answer(answer, prepared.recipient, config.mail, mark, omitted)
+        rendered = config.renderer.render(MailKind.ANSWER, view)
+        if rendered.fault:
+            log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=prepared.message_id)
+        mail = answer_mail.answer_mail(
+            answer,
+            config.mail,
+            rendered,
+            self._contents(ticket, fitting),
+            recipient=prepared.recipient,
+            message_id=prepared.message_id,
+            mark=mark,
+            answer_from=config.answer_from,
+            now=now,
+            boundary_seed=secrets.token_hex(16),
+        )
+        return compose.as_bytes(mail)
+
+    def _snapshot(self, ticket: TicketSnapshot, answer: StoredAnswer) -> AnswerSnapshot:
+        files = {file.part: file for file in ticket.message.files}
+        return AnswerSnapshot(
+            reference=ticket.reference,
+            subject=ticket.subject,
+            agent=answer.author_name,
+            text=answer.text,
+            html=answer.html,
+            inline=tuple(files[part] for part in answer.inline_parts if part in files),
+            files=tuple(files[part] for part in answer.file_parts if part in files),
+            quotes_customer=answer.quotes_customer,
+            last=self._quoted(answer.last) if answer.last else None,
+        )
+
+    def _quoted(self, last: LastEmail) -> QuotedEmail:
+        """Return the customer's last email with what only its header says: its thread, and who has it."""
+        with self._store.read() as session:
+            header = read_header(ledger.raw_of(session, last.inbound_id))
+        copied = ((one.email or "").lower() for one in (*header.to, *header.cc))
+        return QuotedEmail(
+            message_id=last.message_id,
+            references=header.references,
+            author=last.author,
+            author_name=last.author_name,
+            date=header.date or last.at,
+            text=last.text,
+            readers=frozenset(address for address in (last.author, *copied) if address),
+        )
+
+    def _contents(self, ticket: TicketSnapshot, files: Sequence[FileSnapshot]) -> Mapping[FileSnapshot, bytes]:
+        if not files or ticket.message.inbound_id is None:
+            return {}
+        with self._store.read() as session:
+            raw = ledger.raw_of(session, ticket.message.inbound_id)
+        contents = part_contents(raw, {file.part for file in files})
+        return {file: contents[file.part] for file in files}

@@ -1,0 +1,56 @@
+"""Make again the emails to the team that an answer may quote: what is ours in it must not reach a customer."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import structlog
+
+from daemon.mail.reply.our_marks import OurMarks
+from daemon.mail.text.html import html_to_text
+from daemon.store.queries import snapshots
+from daemon.store.queries.member_emails import MemberEmailFacts, SentToTeam
+from daemon.store.store import Store
+from daemon.vocabulary import PreparedDelivery, TicketSnapshot
+from workers.actors.config import ActorConfig, CurrentConfig
+from workers.notify import outgoing
+from workers.notify.render import TemplateProblem
+
+log = structlog.get_logger(__name__)
+
+
+class QuotedEmails:
+    """Renders our newest emails to the team about a ticket from what is stored; none of them is kept."""
+
+    def __init__(self, store: Store, config: CurrentConfig) -> None:
+        self._store, self._config = store, config
+
+    def marks(self, facts: MemberEmailFacts, keys: tuple[bytes, ...], now: datetime) -> OurMarks:
+        """Return what is ours in the emails about a ticket."""
+        config = self._config.value
+        return OurMarks(
+            keys=keys,
+            today=now.date(),
+            customers=facts.customers,
+            emails=tuple(text for sent in facts.sent for text in self._texts(sent, config, keys[0], now)),
+            customer_texts=facts.customer_texts,
+            addresses=config.own_addresses | config.conversation.ours.roster,
+        )
+
+    def _texts(self, sent: SentToTeam, config: ActorConfig, key: bytes, now: datetime) -> Iterator[str]:
+        """Yield an email of ours as text, made from its text and from its HTML."""
+        try:
+            with self._store.read() as session:
+                ticket = snapshots.load_one(session, sent.cause)
+            prepared = _prepared(sent, ticket)
+            mark = outgoing.mark_for(prepared, key, now)
+            rendered = config.renderer.render(sent.kind, outgoing.view_of(prepared, config.mail, mark, ()))
+        except (LookupError, TemplateProblem) as error:
+            # The others, and the marks in it, still show what is ours.
+            log.warning("an email to the team cannot be made again", message_id=sent.message_id, reason=str(error))
+            return
+        yield rendered.text
+        yield html_to_text(rendered.html)
+
+
+def _prepared(sent: SentToTeam, ticket: TicketSnapshot) -> PreparedDelivery:
+    return PreparedDelivery(sent.kind, "", sent.message_id, ticket, None, first=False)
