@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from daemon.cli.support import context, output, params, references, ticket_view
+from daemon.cli.support.ticket_actions import run_action
+from daemon.mail.command_arguments import ArgumentError, read_duration
 from daemon.store.queries import tickets as reports
 from daemon.store.queries.ticket_detail import ticket_detail
 from daemon.store.queries.tickets import TicketFilter
@@ -127,13 +129,117 @@ def close(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
     \b
     Example: triaged tickets close HD-7K3Q-M9XW
     """
-    settings = context.settings(ctx, quiet=True)
-    with context.store(settings) as store:
-        for reference in named:
-            done = _change(
-                store, settings, reference, lambda session, found, now: actions.close(session, found, _cli(actor), now)
-            )
-            click.echo(f"{reference}: {'closed' if done.changed else 'already closed'}")
+    run_action(ctx, named, actor, "already closed", actions.close)
+
+
+@tickets.command()
+@click.argument("named", nargs=-1, required=True, metavar="REFERENCE...")
+@params.actor
+@click.pass_context
+def resolve(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
+    r"""Mark tickets as resolved; the next email of the customer opens them.
+
+    \b
+    Example: triaged tickets resolve HD-7K3Q-M9XW
+    """
+    run_action(ctx, named, actor, "already resolved", actions.resolve)
+
+
+@tickets.command("open")
+@click.argument("named", nargs=-1, required=True, metavar="REFERENCE...")
+@params.actor
+@click.pass_context
+def open_(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
+    r"""Open tickets again.
+
+    \b
+    Example: triaged tickets open HD-7K3Q-M9XW
+    """
+    run_action(ctx, named, actor, "already open", actions.reopen)
+
+
+@tickets.command()
+@click.argument("named", nargs=-1, required=True, metavar="REFERENCE...")
+@params.actor
+@click.pass_context
+def spam(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
+    r"""Mark tickets as spam.
+
+    \b
+    Example: triaged tickets spam HD-7K3Q-M9XW
+    """
+    run_action(ctx, named, actor, "already marked as spam", actions.spam)
+
+
+@tickets.command()
+@click.argument("named", nargs=-1, required=True, metavar="REFERENCE...")
+@params.actor
+@click.pass_context
+def take(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
+    r"""Note that you answer tickets; the team sees it.
+
+    \b
+    Example: triaged tickets take HD-7K3Q-M9XW
+    """
+    run_action(ctx, named, actor, "already taken by you", actions.take)
+
+
+@tickets.command()
+@click.argument("named", nargs=-1, required=True, metavar="REFERENCE...")
+@params.actor
+@click.pass_context
+def split(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
+    r"""Undo the merge of tickets, as long as no customer got an email since.
+
+    \b
+    Example: triaged tickets split HD-7K3Q-M9XW
+    """
+    run_action(ctx, named, actor, "not merged", actions.split)
+
+
+@tickets.command()
+@click.argument("reference")
+@click.argument("time")
+@params.actor
+@click.pass_context
+def wait(ctx: click.Context, reference: str, time: str, actor: str) -> None:
+    r"""Let a ticket wait for the customer, and open it again after a TIME such as 3d, 12h or 2w.
+
+    \b
+    Example: triaged tickets wait HD-7K3Q-M9XW 3d
+    """
+    try:
+        duration = read_duration(time)
+    except ArgumentError as error:
+        raise context.BadData(str(error)) from None
+    run_action(
+        ctx,
+        (reference,),
+        actor,
+        "already waiting",
+        lambda s, found, who, now: actions.wait(s, found, duration, who, now),
+    )
+
+
+@tickets.command()
+@click.argument("reference")
+@click.argument("into")
+@params.actor
+@click.pass_context
+def merge(ctx: click.Context, reference: str, into: str, actor: str) -> None:
+    r"""Move everything of a ticket INTO another, and notify both teams.
+
+    \b
+    Example: triaged tickets merge HD-7K3Q-M9XW HD-2K32-FE76
+    """
+    prefix = context.settings(ctx, quiet=True).support.reference_prefix
+    run_action(
+        ctx,
+        (reference,),
+        actor,
+        "already merged",
+        lambda s, found, who, now: actions.merge(s, found, references.existing(s, into, prefix), who, now),
+    )
 
 
 @tickets.command()
@@ -152,15 +258,12 @@ def assign(ctx: click.Context, reference: str, team: str, actor: str) -> None:
     settings = context.settings(ctx, quiet=True)
     _require("team", team, [t.name for t in settings.teams])
     with context.store(settings) as store:
-        try:
-            done = _change(
-                store,
-                settings,
-                reference,
-                lambda session, found, now: actions.assign(session, found, team, _cli(actor), now),
-            )
-        except ValueError as error:
-            raise context.BadData(f"{reference}: {error}; set its category with `triaged tickets correct`") from None
+        done = _change(
+            store,
+            settings,
+            reference,
+            lambda session, found, now: actions.assign(session, found, team, _cli(actor), now),
+        )
     _print_result(reference, done, f"assigned to {team}", f"already assigned to {team}")
 
 
@@ -204,9 +307,12 @@ def _cli(name: str) -> Actor:
 
 def _change(store: Store, settings: Settings, reference: str, change: Callable[[Session, int, datetime], Any]) -> Any:  # noqa: ANN401 - what the change returns
     now = SystemClock().now()
-    return store.write(
-        lambda session: change(session, references.existing(session, reference, settings.support.reference_prefix), now)
-    )
+    prefix = settings.support.reference_prefix
+    try:
+        return store.write(lambda session: change(session, references.existing(session, reference, prefix), now))
+    except actions.ActionError as error:
+        hint = "; set its category with `triaged tickets correct`" if "triage has not" in str(error) else ""
+        raise context.BadData(f"{reference}: {error}{hint}") from None
 
 
 def _print_result(reference: str, done: ActionResult, changed: str, unchanged: str) -> None:

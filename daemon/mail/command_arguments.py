@@ -92,7 +92,8 @@ def nearest(wanted: str, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(by_fold[near] for near in get_close_matches(wanted[:64], list(by_fold), _NEAREST, cutoff=0.0))
 
 
-def _duration(text: str) -> timedelta:
+def read_duration(text: str) -> timedelta:
+    """Return a time such as 3d, 12h or "1d 12h"; raises ArgumentError."""
     folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     if not _TIME.fullmatch(folded):
         raise ArgumentError("write a time such as 3d, 12h or 2w.")
@@ -123,7 +124,7 @@ def _address(text: str) -> str:
 
 
 _READERS: Final[dict[Argument, Callable[[str, CommandVocabulary], Value]]] = {
-    Argument.TIME: lambda text, _: _duration(text),
+    Argument.TIME: lambda text, _: read_duration(text),
     Argument.TEAM: lambda text, names: choose(text, names.teams, "team"),
     Argument.CATEGORY: lambda text, names: choose(text, names.categories, "category"),
     Argument.PRIORITY: lambda text, names: choose(text, names.priorities, "priority"),

@@ -26,6 +26,12 @@ def as_row(found: TicketDetail) -> dict[str, Any]:
         "updated_at": ticket.updated_at,
         "id": ticket.id,
         "related": found.related,
+        "merged_into": found.merged_into,
+        "merged_from": found.merged_from,
+        "taken_by": ticket.taken_by,
+        "wait_until": ticket.wait_until,
+        "first_answer_at": ticket.first_answer_at,
+        "resolved_at": ticket.resolved_at,
         "silent": ticket.silent,
         "participants": found.participants,
         "messages": [_message(found, message) for message in found.messages],
@@ -42,7 +48,8 @@ def write(found: TicketDetail, *, full: bool) -> None:
     output.heading(f"{row['reference']}  {row['subject'] or '(no subject)'}")
     names = ("status", "category", "priority", "confidence", "assigned_team", "requester", "created_at", "updated_at")
     shown = {name.replace("_", " "): row[name] for name in names}
-    shown |= {name: row[name] for name in ("related", "participants") if row[name]}
+    more = ("taken_by", "wait_until", "first_answer_at", "resolved_at", "related", "merged_into", "merged_from")
+    shown |= {name.replace("_", " "): row[name] for name in (*more, "participants") if row[name]}
     if found.ticket.silent:
         shown["silent"] = "yes: from a backfill, so no email is sent for it"
     for name, value in shown.items():
