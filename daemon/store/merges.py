@@ -4,16 +4,17 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, not_, null, or_, select, update
+from sqlalchemy import case, delete, exists, func, not_, null, select, update
 from sqlalchemy.orm import Session
 
 from daemon.store.deliveries import DeliveryState
 from daemon.store.models import AnswerRow, DeliveryRow, Event, MessageRow, Participant, Ticket
-from daemon.store.sql import table
+from daemon.store.sql import table, unindexed
 from daemon.store.tickets import join
 from daemon.vocabulary import AnswerState, MailKind, MessageRole
 
 TICKET, MESSAGE, ANSWER, PARTICIPANT = table(Ticket), table(MessageRow), table(AnswerRow), table(Participant)
+DELIVERY = table(DeliveryRow)
 MERGED_INTO: Final = "merged into"
 TO_CUSTOMERS: Final = (MailKind.ANSWER, MailKind.ACKNOWLEDGEMENT)
 
@@ -97,22 +98,27 @@ def part_with(session: Session, survivor: int, people: Collection[int]) -> None:
 
 def was_answered(session: Session, ticket_ids: Collection[int], since: datetime) -> bool:
     """Say whether a customer of these tickets got an email, or will get one, since a time."""
-    answer = exists().where(
+    answers = select(ANSWER.c.id).where(
         ANSWER.c.ticket_id.in_(ticket_ids),
-        ANSWER.c.state == AnswerState.SENT,
+        unindexed(ANSWER.c.state) == AnswerState.SENT,
         func.coalesce(ANSWER.c.settled_at, ANSWER.c.created_at) >= since,
     )
-    email = exists().where(
-        DeliveryRow.ticket_id.in_(ticket_ids),
-        DeliveryRow.kind.in_(TO_CUSTOMERS),
-        DeliveryRow.state != DeliveryState.SUPPRESSED,
-        DeliveryRow.created_at >= since,
+    emails = select(DELIVERY.c.id).where(
+        DELIVERY.c.ticket_id.in_(ticket_ids),
+        unindexed(DELIVERY.c.kind).in_(TO_CUSTOMERS),
+        unindexed(DELIVERY.c.state) != DeliveryState.SUPPRESSED,
+        DELIVERY.c.created_at >= since,
     )
-    return bool(session.execute(select(or_(answer, email, _wrote_directly(ticket_ids, since)))).scalar_one())
+    # One after the other: PostgreSQL reads whole tables for an OR over several.
+    found = (session.execute(query.limit(1)).first() for query in (answers, emails))
+    return any(found) or _wrote_directly(session, ticket_ids, since)
 
 
-def _wrote_directly(ticket_ids: Collection[int], since: datetime) -> ColumnElement[bool]:
-    """Say whether a member wrote to the customer with us in copy: that answer was sent by nobody here."""
-    not_sent = exists().where(ANSWER.c.message_id == MESSAGE.c.id, ANSWER.c.state != AnswerState.SENT)
-    ours = and_(MESSAGE.c.role == MessageRole.ANSWER, MESSAGE.c.created_at >= since, not_(not_sent))
-    return exists().where(MESSAGE.c.ticket_id.in_(ticket_ids), ours)
+def _wrote_directly(session: Session, ticket_ids: Collection[int], since: datetime) -> bool:
+    """Say whether a member wrote to the customer with us in copy: that message has no answer that was kept here."""
+    messages = select(MESSAGE.c.id).where(
+        MESSAGE.c.ticket_id.in_(ticket_ids), MESSAGE.c.role == MessageRole.ANSWER, MESSAGE.c.created_at >= since
+    )
+    ours = set(session.execute(messages).scalars())
+    kept = select(ANSWER.c.message_id, ANSWER.c.state).where(ANSWER.c.message_id.in_(ours))
+    return bool(ours - {row.message_id for row in session.execute(kept) if row.state != AnswerState.SENT})

@@ -262,6 +262,20 @@ class Pipeline:
         self.woken.offers += self.store.write(steps)
         self.work()
 
+    def act(self) -> None:
+        """Let a ticket wait and wake, then merge it into another and split it again."""
+        one, other = self.old + 2, self.old + 3
+        for each in (one, other):
+            self.store.write(lambda session, each=each: actions.reopen(session, each, ADMIN, NOON))  # type: ignore[misc]
+        now = self.clock.now()
+        self.store.write(lambda session: actions.wait(session, one, timedelta(hours=1), ADMIN, now))
+        self.wait(hours=2)
+        for act in (actions.take, actions.resolve, actions.reopen):
+            self.store.write(lambda session, act=act: act(session, one, ADMIN, now))  # type: ignore[misc]
+        self.woken.offers += self.store.write(lambda session: actions.merge(session, one, other, ADMIN, now)).offers
+        self.woken.offers += self.store.write(lambda session: actions.split(session, other, ADMIN, now)).offers
+        self.work()
+
     def retry(self) -> None:
         def steps(session: Session) -> None:
             retry.dismiss_job(session, 1, "ann", NOON)
@@ -316,6 +330,7 @@ STEPS: Final[tuple[Callable[[Pipeline], None], ...]] = (
     Pipeline.judge_health,
     Pipeline.read_a_stored_email,
     Pipeline.correct,
+    Pipeline.act,
     Pipeline.retry,
     Pipeline.learn,
 )
