@@ -1,13 +1,32 @@
 """Make the email that brings an answer to one customer, as a person sends it. Pure."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
-from daemon.vocabulary import FileSnapshot
-from workers.notify.answer_view import AnswerMail
-from workers.notify.compose import OutgoingMail
-from workers.notify.outgoing import MailConfig, Rendered
+from daemon.mail.reply.answer_clean import CID
+from daemon.text import domain_of, harmless_line, shorten
+from daemon.vocabulary import FileSnapshot, MailKind
+from workers.notify.answer_view import AnswerMail, CleanHtml
+from workers.notify.compose import File, OutgoingMail
+from workers.notify.contexts import greeting_name
+from workers.notify.excerpt import Passage, cut
+from workers.notify.outgoing import MailConfig, Rendered, tagged
+from workers.notify.sanitize import lines
+
+QUOTE_LINES: Final = 60
+QUOTE_CHARACTERS: Final = 6_000
+MAX_SUBJECT: Final = 150
+_MAX_READ: Final = 100_000
+_REPLY: Final = re.compile(
+    r"^\s*(?:re|aw|antw|antwort|sv|vs|odp|ynt|rif|res|réf|回复|回覆|答复|答覆|σχετ|תשובה|رد)\s?(?:\[\d{1,3}\]|\(\d{1,3}\))?"
+    r"\s?[:\uff1a]\s*",
+    re.IGNORECASE,
+)
+_NAME_ENDS: Final = re.compile(r"\s*[(\[<|/]|\s+(?:via|per|through)\s")
+_IMAGE: Final = re.compile(rf'<img\b[^<>]{{0,2000}}\bsrc="{CID}(\d{{1,6}})"[^<>]{{0,2000}}>')
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +76,25 @@ def fitting_files(answer: AnswerSnapshot, room: int) -> tuple[tuple[FileSnapshot
 
 
 def view_of_answer(
-    answer: AnswerSnapshot, recipient: str, config: MailConfig, mark: str, omitted: Sequence[FileSnapshot] = ()
+    answer: AnswerSnapshot, recipient: str, config: MailConfig, mark: str, omitted: Collection[FileSnapshot] = ()
 ) -> AnswerMail:
-    """Return the view for the templates; `mark` is the token of the customer."""
-    raise NotImplementedError
+    """Return the view for the templates; `mark` is the token of the customer, `omitted` are files that do not fit."""
+    last = answer.last
+    quote = Passage()
+    if last and not answer.quotes_customer and recipient.lower() in last.readers:
+        quote = cut(lines(last.text[:_MAX_READ]), QUOTE_LINES, QUOTE_CHARACTERS, max(0, len(last.text) - _MAX_READ))
+    return AnswerMail(
+        reference=answer.reference,
+        support=config.name,
+        mark=mark,
+        subject=shorten(answer_subject(answer.subject, answer.reference), MAX_SUBJECT),
+        text=Passage(answer.text),
+        html=CleanHtml(_without_images(answer.html, omitted)),
+        who=(harmless_line(last.author_name) or last.author) if last and quote.text else "",
+        when=f"{last.date.astimezone(UTC):%d %B %Y at %H:%M} UTC".lstrip("0") if last and quote.text else "",
+        quote=quote,
+        omitted=tuple(file.filename for file in omitted),
+    )
 
 
 def answer_mail(
@@ -77,4 +111,59 @@ def answer_mail(
     boundary_seed: str,
 ) -> OutgoingMail:
     """Return the email; `answer_from` is the pattern of the name that customers see, `message_id` is fixed."""
-    raise NotImplementedError
+    suffix = f".{boundary_seed}@{domain_of(config.address)}"
+    html = re.sub(rf'(?<=src="){CID}\d{{1,6}}(?=")', lambda match: match[0] + suffix, rendered.html)
+    last = answer.last
+    return OutgoingMail(
+        kind=MailKind.ANSWER,
+        sender_name=sender_name(answer_from, answer.agent, config.name),
+        sender_address=config.address,
+        recipient=recipient,
+        reply_to=tagged(config.address, mark) if config.plus_addressing else None,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=html,
+        message_id=message_id,
+        in_reply_to=last.message_id if last else "",
+        references=last.references if last else (),
+        loop_token=mark,
+        files=tuple(
+            File(
+                file.filename,
+                file.content_type,
+                content,
+                content_id=f"{CID.removeprefix('cid:')}{file.part}{suffix}" if file in answer.inline else "",
+            )
+            for file, content in files.items()
+        ),
+        date=now,
+        boundary_seed=boundary_seed,
+    )
+
+
+def sender_name(pattern: str, agent: str, support: str) -> str:
+    """Return the name that customers see: the pattern with the names, or the support name where there is no agent's."""
+    shown = greeting_name(_NAME_ENDS.split(harmless_line(agent), maxsplit=1)[0].strip(" ,'"))
+    if not shown or shown.casefold() == support.casefold():
+        return support if "{agent}" in pattern else pattern.replace("{support}", support)
+    # Not str.format: a pattern must not reach into objects, nor a name into the pattern.
+    return "".join(
+        {"{agent}": shown, "{support}": support}.get(p, p) for p in re.split(r"(\{agent\}|\{support\})", pattern)
+    )
+
+
+def answer_subject(subject: str, reference: str) -> str:
+    """Return the subject of a ticket without the prefixes of replies and its own reference, which the template adds."""
+    shown = harmless_line(subject, 10 * MAX_SUBJECT)
+    for _ in range(10):
+        shorter = _REPLY.sub("", re.sub(rf"\[?{re.escape(reference)}\]?", " ", shown, flags=re.IGNORECASE), count=1)
+        if shorter == shown:
+            break
+        shown = shorter
+    return " ".join(shown.split())
+
+
+def _without_images(html: str, omitted: Collection[FileSnapshot]) -> str:
+    """Return cleaned HTML without the images that do not go along: the email names them."""
+    missing = {file.part for file in omitted}
+    return _IMAGE.sub(lambda match: "" if int(match[1]) in missing else match[0], html) if missing else html

@@ -110,7 +110,12 @@ def _set_thread_headers(mail: EmailMessage, outgoing: OutgoingMail) -> None:
 
 
 def _set_automatic_headers(mail: EmailMessage, outgoing: OutgoingMail) -> None:
-    """Mark the email as automatic, so that no machine answers (RFC 3834 section 5, MS-OXCMAIL 2.2.3.2.14)."""
+    """Mark the email as automatic, so that no machine answers (RFC 3834 section 5, MS-OXCMAIL 2.2.3.2.14).
+
+    A person wrote an answer: absence notes of the customer are wanted, and its only mark is the customer's own token.
+    """
+    mail[HEADER] = harmless_line(outgoing.loop_token)
+    if outgoing.kind == MailKind.ANSWER:
+        return
     mail["Auto-Submitted"] = "auto-replied" if outgoing.kind == MailKind.ACKNOWLEDGEMENT else "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail[HEADER] = harmless_line(outgoing.loop_token)

@@ -5,11 +5,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Final
 
+from markupsafe import Markup
+
 from daemon.mail.reply.split import new_text
 from daemon.text import harmless_line
 from daemon.vocabulary import DigestSnapshot, Priority, TicketSnapshot
 from workers.notify.announcement import headline
-from workers.notify.answer_view import AnswerMail
+from workers.notify.answer_view import AnswerMail, CleanHtml
 from workers.notify.excerpt import Passage, excerpt
 from workers.notify.sanitize import lines
 
@@ -246,12 +248,14 @@ def without_re(subject: str) -> str:
 
 
 def context(view: View) -> dict[str, object]:
-    """Return a view as dict, list, str, int and bool only; every string is safe to show and bounded."""
+    """Return a view as plain types and cleaned HTML; every string is safe to show and bounded."""
     return {field.name: plain(getattr(view, field.name)) for field in fields(view)}
 
 
 def plain(value: object) -> object:
     """Return one value of a view as plain types."""
+    if isinstance(value, CleanHtml):
+        return Markup(value.source)  # noqa: S704 - cleaned by an allow-list
     if isinstance(value, Passage):
         return {"text": lines(value.text), "more": value.more}
     if is_dataclass(value) and not isinstance(value, type):

@@ -10,10 +10,12 @@ from email.policy import SMTP
 from typing import Final
 
 from daemon.mail.mime.attachment import safe_name
+from daemon.text import harmless_line
 
 # RFC 5322 section 2.1.1 allows 998; relays may add characters in front of a line.
 MAX_LINE: Final = 990
-_SAFE_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "application/pdf", "text/plain"})
+IMAGES: Final = frozenset({"image/png", "image/jpeg", "image/gif"})
+_SAFE_TYPES: Final = IMAGES | {"application/pdf", "text/plain"}
 # Files that run or open in a browser on a double click; many mail servers refuse an email with such a name.
 _ACTIVE: Final = re.compile(
     r"ade|adp|apk|appx?|bat|cab|ch[mn]|cmd|com|cpl|dll|dmg|exe|hta|img|ins|iso|isp|jar|jse?|jsp|lib|lnk|mde|ms[cip]"
@@ -25,22 +27,35 @@ _ACTIVE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file to attach; name and type are as the sender wrote them."""
+    """A file to attach; name and type are as the sender wrote them. HTML shows one with a `content_id` in its text."""
 
     filename: str
     content_type: str
     content: bytes
+    content_id: str = ""
 
 
 def fill(mail: EmailMessage, text: str, html: str, files: Sequence[File], seed: str) -> None:
-    """Set the content of an email: multipart/alternative, inside multipart/mixed if there are files."""
-    texts = [_text_part("plain", text, mail), _text_part("html", html, mail)]
-    if not files:
+    """Set the content of an email: multipart/alternative, inside multipart/mixed if there are files.
+
+    Images that the HTML shows are with it in multipart/related (RFC 2387).
+    """
+    shown = [file for file in files if file.content_id and _safe_type(file.content_type) in IMAGES]
+    attached = [file for file in files if file not in shown]
+    page = _text_part("html", html, mail)
+    if shown:
+        related = MIMEPart(policy=mail.policy)
+        _join(
+            related, "related", [page, *(_file_part(file, number) for number, file in enumerate(shown, start=1))], seed
+        )
+        page = related
+    texts = [_text_part("plain", text, mail), page]
+    if not attached:
         _join(mail, "alternative", texts, seed)
         return
     body = MIMEPart(policy=mail.policy)
     _join(body, "alternative", texts, seed)
-    _join(mail, "mixed", [body, *(_file_part(file, number) for number, file in enumerate(files, start=1))], seed)
+    _join(mail, "mixed", [body, *(_file_part(file, number) for number, file in enumerate(attached, start=1))], seed)
 
 
 def attached_name(name: str) -> str:
@@ -59,7 +74,11 @@ def _file_part(file: File, number: int) -> MIMEPart:
     part = MIMEPart(policy=SMTP)
     maintype, _, subtype = _safe_type(file.content_type).partition("/")
     name = attached_name(file.filename) or f"attachment-{number}"
-    part.set_content(file.content, maintype=maintype, subtype=subtype, disposition="attachment", filename=name)
+    shown = bool(file.content_id) and f"{maintype}/{subtype}" in IMAGES
+    disposition = "inline" if shown else "attachment"
+    part.set_content(file.content, maintype=maintype, subtype=subtype, disposition=disposition, filename=name)
+    if shown:
+        part["Content-ID"] = f"<{harmless_line(file.content_id)}>"
     return part
 
 

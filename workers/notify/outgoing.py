@@ -15,6 +15,7 @@ from workers.notify.contexts import View
 CUSTOMER_KINDS: Final = frozenset({MailKind.ACKNOWLEDGEMENT, MailKind.ANSWER})
 CUSTOMER_TOKEN_DAYS: Final = 400
 TEAM_TOKEN_DAYS: Final = 30
+TO_CUSTOMERS: Final = (MailKind.ACKNOWLEDGEMENT, MailKind.ANSWER)
 # RFC 5321 section 4.5.3.1.1.
 LOCAL_PART: Final = 64
 # An unverified sender may have chosen it as a text for the recipient: mail programs make ids of these characters.
@@ -54,6 +55,7 @@ class Rendered(Protocol):
 def mark_of(kind: MailKind, recipient: str, ticket_id: int, key: bytes, now: datetime) -> str:
     """Return the signed token of an email, bound to ticket, recipient, purpose and expiry."""
     customer = kind in CUSTOMER_KINDS
+    customer = kind in TO_CUSTOMERS
     days = CUSTOMER_TOKEN_DAYS if customer else TEAM_TOKEN_DAYS
     purpose = Purpose.CUSTOMER if customer else Purpose.TEAM
     return sign(Token(purpose, ticket_id, digest(recipient, key), (now + timedelta(days=days)).date()), key)

@@ -174,7 +174,12 @@ def _inset(text: str) -> str:
     return "\n".join(f"  {line}".rstrip() for line in str(text).split("\n"))
 
 
-OWN_FILTERS: Final = {"breaks": _breaks, "command": _command, "inset": _inset}
+def _quoted(text: str) -> str:
+    """Quote text as mail programs do."""
+    return "\n".join(f"> {line}".rstrip() for line in str(text).split("\n"))
+
+
+OWN_FILTERS: Final = {"breaks": _breaks, "command": _command, "inset": _inset, "quoted": _quoted}
 
 
 def _bounded(pieces: Iterable[str]) -> str:

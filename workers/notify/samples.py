@@ -16,7 +16,9 @@ from daemon.vocabulary import (
     MessageSnapshot,
     TicketSnapshot,
 )
+from workers.notify.answer_view import AnswerMail, CleanHtml
 from workers.notify.contexts import View, acknowledgement, digest, team_mail
+from workers.notify.excerpt import Passage
 
 REFERENCE: Final = "HD-7K3Q-M9XW"
 MARK: Final = "mfzwizltoqzgk5dfon2ceylcmrswmz3inf"
@@ -150,6 +152,21 @@ def _digest(tickets: int) -> View:
     return digest(DigestSnapshot(lines, tickets), support=SUPPORT, mark=MARK, team="PAYMENTS_TEAM")
 
 
+def _answer(*, quote: Passage, omitted: tuple[str, ...] = ()) -> View:
+    return AnswerMail(
+        reference=REFERENCE,
+        support=SUPPORT,
+        mark=MARK,
+        subject="Payment failed",
+        text=Passage("Hello Ann,\n\nyour payment has arrived.\n\nKind regards\nAna"),
+        html=CleanHtml("<p>Hello Ann,</p><p>your <b>payment</b> has arrived.</p><p>Kind regards<br>Ana</p>"),
+        who="Ann Lee",
+        when="2 November 2026 at 09:30 UTC",
+        quote=quote,
+        omitted=omitted,
+    )
+
+
 SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
     (MailKind.ACKNOWLEDGEMENT, acknowledgement(REFERENCE, SUPPORT, MARK, verified=False)),
     (
@@ -164,4 +181,6 @@ SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
     (MailKind.FOLLOW_UP, _long_follow_up()),
     (MailKind.DIGEST, _digest(2)),
     (MailKind.DIGEST, _digest(700)),
+    (MailKind.ANSWER, _answer(quote=Passage(TEXT, "12 more lines"), omitted=("screen recording.mp4",))),
+    (MailKind.ANSWER, _answer(quote=Passage())),
 )
