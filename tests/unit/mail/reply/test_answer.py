@@ -1,0 +1,50 @@
+"""Nothing of ours leaves: answers to each of our emails to teams, in the form of each mail program and style."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.mail.mime.parse import parse
+from daemon.mail.reply.answer import OurMarks, read_answer
+from daemon.mail.token import Purpose, Token, digest, sign
+from tests.scores.leaks import CUSTOMER, KEY, NOW, answers, judge, marks_for, team_emails
+from tests.support.mail_clients import CLIENTS
+from workers.notify.render import Renderer
+
+EMAILS = team_emails(Renderer(None))
+MARKS = OurMarks(keys=(KEY,), today=NOW.date(), customers=frozenset((CUSTOMER,)))
+
+
+def token(purpose: Purpose, recipient: str) -> str:
+    return sign(Token(purpose, 7, digest(recipient, KEY), NOW.date() - timedelta(days=1)), KEY)
+
+
+@pytest.mark.parametrize("email", EMAILS, ids=lambda email: email.name)
+def test_only_words_of_the_agent_and_the_customer_leave(email: object) -> None:
+    team_email = next(one for one in EMAILS if one is email)
+    marks = marks_for(team_email, EMAILS, "as sent")
+    found = [
+        judge(name, "as sent", read_answer(parse(raw), raw, marks), expected, team_email)
+        for name, raw, expected in answers(team_email)
+    ]
+    assert len(found) == 3 * len(CLIENTS) >= 36
+    assert [result for result in found if result.internal or result.lost or result.held] == []
+
+
+@pytest.mark.parametrize("form", ["{}", "https://x.example/?u=mailto%3Asupport%2B{}%40example.com", "a-2B{}-40b"])
+def test_a_token_that_is_not_the_customers_is_a_leak_in_any_encoding(form: str) -> None:
+    raw = f"From: a@b.example\n\nHello {form.format(token(Purpose.TEAM, 'team@b.example'))}\n".encode()
+    assert read_answer(parse(raw), raw, MARKS).leaks
+
+
+def test_the_customers_own_token_may_stay() -> None:
+    raw = f"From: a@b.example\n\nHello {token(Purpose.CUSTOMER, CUSTOMER)}\n".encode()
+    assert read_answer(parse(raw), raw, MARKS).leaks == ()
+
+
+@given(st.binary(max_size=500), st.sampled_from([b"", b"Content-Type: text/html\n\n"]))
+def test_any_email_is_cut_without_an_error(body: bytes, head: bytes) -> None:
+    raw = head + body
+    read_answer(parse(raw), raw, MARKS)
