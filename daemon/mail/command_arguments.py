@@ -39,7 +39,7 @@ class CommandVocabulary:
     teams: tuple[str, ...]
     categories: tuple[str, ...]
     priorities: tuple[str, ...]
-    reference_prefix: str = "HD"
+    reference_prefix: str
 
 
 class ArgumentError(ValueError):

@@ -41,7 +41,7 @@ class SendLimits:
     per_domain_hour: int
     per_hour: int
     notifications_per_team_hour: int
-    returned_per_hour: int = 30
+    returned_per_hour: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ NAMES = CommandVocabulary(
     teams=("TECH_SUPPORT", "TECH_OPS", "PAYMENTS_TEAM", "Équipe"),
     categories=("Login", "Log files", "Billing question"),
     priorities=("Urgent", "High", "Medium", "Low"),
+    reference_prefix="HD",
 )
 CLOSE, NOTE, TAKE = Command(Verb.CLOSE), Command(Verb.NOTE), Command(Verb.TAKE)
 
@@ -226,7 +227,7 @@ def test_an_answer_may_go_to_several_addresses() -> None:
 
 
 def test_names_that_differ_in_accents_only_are_told_apart_by_their_spelling() -> None:
-    names = CommandVocabulary(("Café", "Cafe"), (), ())
+    names = CommandVocabulary(("Café", "Cafe"), (), (), "HD")
     parsed = parse("#assign Cafe", names)
     assert isinstance(parsed, ParsedCommands)
     assert parsed.commands[0].text == "Cafe"
@@ -249,7 +250,7 @@ def test_every_verb_is_in_the_table_once() -> None:
 @pytest.mark.parametrize("spec", COMMANDS, ids=lambda spec: spec.verb)
 def test_each_example_of_the_table_is_a_command_of_its_verb(spec: object) -> None:
     row = next(row for row in COMMANDS if row is spec)
-    names = CommandVocabulary(("TECH_SUPPORT",), ("Login",), ("High",))
+    names = CommandVocabulary(("TECH_SUPPORT",), ("Login",), ("High",), "HD")
     parsed = parse(row.example, names)
     assert isinstance(parsed, ParsedCommands), parsed
     assert parsed.commands[0].verb is row.verb

@@ -37,6 +37,7 @@ LIMITS = SendLimits(
     per_domain_hour=60,
     per_hour=600,
     notifications_per_team_hour=100,
+    returned_per_hour=30,
 )
 
 
