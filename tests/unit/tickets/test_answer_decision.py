@@ -1,0 +1,66 @@
+"""Whether an answer is sent, held or returned, and who gets it."""
+
+from dataclasses import replace
+
+import pytest
+
+from daemon.tickets.answer_decision import AnswerFacts, EarlierSent, decide
+from daemon.tickets.readers import Addressed, Ours, Parties, Readers, choose
+from daemon.vocabulary import AnswerState, ReturnCause
+from tests.support.fakes import NOON
+
+ANN, BOB, EVE = "ann@customer.example", "bob@customer.example", "eve@other.example"
+SUPPORT, TEAM, ANA = "support@example.com", "team@example.com", "ana@example.com"
+OURS = Ours(frozenset({SUPPORT}), frozenset({TEAM, "@example.com"}))
+PARTIES = Parties(ANN, frozenset({ANN, BOB}), (), TEAM)
+FACTS = AnswerFacts(
+    is_empty=False,
+    readers=Readers((ANN,), (), team_copied=False),
+    internal=(),
+    omitted=(),
+    written_at=NOON,
+    answers_delivery=5,
+    about_answer=None,
+    others=(),
+    sent=0,
+    allowed=30,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "cause"),
+    [
+        ({}, AnswerState.SENT, None),
+        ({"is_empty": True}, AnswerState.RETURNED, ReturnCause.EMPTY),
+        ({"readers": Readers((), (), team_copied=False)}, AnswerState.RETURNED, ReturnCause.NO_READER),
+        ({"internal": ("a token",)}, AnswerState.HELD, ReturnCause.INTERNAL_TEXT),
+        ({"others": [EarlierSent(1, NOON, 5)]}, AnswerState.HELD, ReturnCause.ANSWERED_MEANWHILE),
+        ({"others": [EarlierSent(1, NOON, 4)]}, AnswerState.SENT, None),
+        ({"others": [EarlierSent(1, NOON, 9)], "about_answer": 1}, AnswerState.SENT, None),
+        (
+            {"others": [EarlierSent(1, NOON, 0)], "answers_delivery": None},
+            AnswerState.HELD,
+            ReturnCause.ANSWERED_MEANWHILE,
+        ),
+        ({"sent": 30}, AnswerState.HELD, ReturnCause.TOO_MANY),
+    ],
+)
+def test_an_answer_is_sent_held_or_returned(changes: dict[str, object], state: AnswerState, cause: object) -> None:
+    found = decide(replace(FACTS, **changes))  # type: ignore[arg-type]
+    assert (found.state, found.reasons[0] if found.reasons else None) == (state, cause)
+
+
+@pytest.mark.parametrize(
+    ("addressed", "recipients", "added"),
+    [
+        (Addressed((SUPPORT,)), (ANN,), ()),
+        (Addressed((SUPPORT,), (BOB,)), (ANN, BOB), ()),
+        (Addressed((SUPPORT,), (EVE,)), (ANN, EVE), (EVE,)),
+        (Addressed((SUPPORT,), (ANA, TEAM, "support+tag@example.com")), (ANN,), ()),
+        (Addressed((ANN,), (SUPPORT,)), (), ()),
+        (Addressed((SUPPORT,), (BOB,), (EVE,)), (EVE,), (EVE,)),
+    ],
+)
+def test_who_gets_an_answer(addressed: Addressed, recipients: tuple[str, ...], added: tuple[str, ...]) -> None:
+    found = choose(addressed, PARTIES, OURS)
+    assert (found.recipients, found.added) == (recipients, added)
