@@ -9,6 +9,7 @@ import click
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
+from daemon.cli import answers
 from daemon.cli.support import context, output, params, references, ticket_view
 from daemon.cli.support.ticket_actions import run_action
 from daemon.mail.command_arguments import ArgumentError, read_duration
@@ -326,3 +327,7 @@ def _print_result(reference: str, done: ActionResult, changed: str, unchanged: s
 def _require(kind: str, name: str, names: list[str]) -> None:
     if name not in names:
         raise context.BadData(f"there is no {kind} {name!r} in the settings; use one of: {', '.join(names)}")
+
+
+for _command in answers.COMMANDS:
+    tickets.add_command(_command)

@@ -1,0 +1,98 @@
+"""The commands `tickets reply`, `tickets send` and `tickets drop`: answer a customer from the command line."""
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import click
+from sqlalchemy.orm import Session
+
+from daemon.cli.support import context, params, references
+from daemon.mail.address import read_addresses
+from daemon.mail.reply.answer import from_text
+from daemon.system.clock import SystemClock
+from daemon.tickets import conversation, held
+from daemon.tickets.actor import Actor
+from daemon.tickets.answer_values import AnswerError, AnswerResult, ConversationPolicy, NewAnswer
+from daemon.tickets.conversation_policy import conversation_policy
+from daemon.tickets.readers import Addressed
+
+Change = Callable[[Session, ConversationPolicy, datetime], AnswerResult]
+
+
+@click.command()
+@click.argument("reference")
+@click.option(
+    "--file", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="File with the text."
+)
+@click.option(
+    "--cc", multiple=True, metavar="ADDRESS", help="Address that gets the answer too; it takes part from now."
+)
+@params.actor
+@click.pass_context
+def reply(ctx: click.Context, reference: str, file: Path | None, cc: tuple[str, ...], actor: str) -> None:
+    r"""Answer the customer of a ticket with the text of a file or of standard input.
+
+    \b
+    Example: echo "Done, please try again." | triaged tickets reply HD-7K3Q-M9XW
+    """
+    text = file.read_text(encoding="utf-8") if file else sys.stdin.read()
+    prefix = context.settings(ctx, quiet=True).support.reference_prefix
+
+    def change(session: Session, policy: ConversationPolicy, now: datetime) -> AnswerResult:
+        ticket_id, cut = references.existing(session, reference, prefix), from_text(text.strip())
+        copied = Addressed(cc=tuple(_address(one) for one in cc))
+        new = NewAnswer(ticket_id, Actor(actor, None, "cli"), cut.text, cut.html, now, addressed=copied)
+        return conversation.reply(session, new, policy, now)
+
+    _run(ctx, change)
+
+
+@click.command()
+@click.argument("answer", type=int)
+@params.actor
+@click.pass_context
+def send(ctx: click.Context, answer: int, actor: str) -> None:
+    r"""Send an answer that is held.
+
+    \b
+    Example: triaged tickets send 12
+    """
+    _run(ctx, lambda session, policy, now: held.send_held(session, answer, Actor(actor, None, "cli"), policy, now))
+
+
+@click.command()
+@click.argument("answer", type=int)
+@params.actor
+@click.pass_context
+def drop(ctx: click.Context, answer: int, actor: str) -> None:
+    r"""Drop an answer that is held: nobody gets it.
+
+    \b
+    Example: triaged tickets drop 12
+    """
+    _run(ctx, lambda session, _policy, now: held.drop(session, answer, Actor(actor, None, "cli"), now))
+
+
+def _run(ctx: click.Context, change: Change) -> None:
+    settings = context.settings(ctx, quiet=True)
+    policy, now = conversation_policy(settings), SystemClock().now()
+    with context.store(settings) as store:
+        try:
+            result = store.write(lambda session: change(session, policy, now))
+        except AnswerError as error:
+            raise context.BadData(str(error)) from None
+    to = f" to {', '.join(result.recipients)}" if result.recipients else ""
+    because = f": {'; '.join(result.reasons)}" if result.reasons else ""
+    click.echo(f"answer {result.answer_id} is {result.state}{to}{because}")
+
+
+def _address(text: str) -> str:
+    found = [one.email for one in read_addresses(text) if one.email]
+    if len(found) != 1:
+        raise context.BadData(f"--cc: {text!r} is not one address")
+    return found[0].lower()
+
+
+COMMANDS = (reply, send, drop)
