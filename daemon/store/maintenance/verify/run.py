@@ -11,10 +11,21 @@ from typing import Any, Final
 
 from sqlalchemy import Select, case, func, or_, select
 
-from daemon.store.maintenance.verify import counts, database, emails, queue, raw, references, tickets
+from daemon.store.maintenance.verify import answers, counts, database, emails, queue, raw, references, tickets
 from daemon.store.maintenance.verify.database import DamageError, reading
 from daemon.store.maintenance.verify.rule import Problem, Rule, Setting
-from daemon.store.models import AttachmentRow, Decision, DeliveryRow, Event, Inbound, Job, MessageRow, Person, Ticket
+from daemon.store.models import (
+    AnswerRow,
+    AttachmentRow,
+    Decision,
+    DeliveryRow,
+    Event,
+    Inbound,
+    Job,
+    MessageRow,
+    Person,
+    Ticket,
+)
 from daemon.store.store import Store
 
 IDS_AT_ONCE: Final = 2000
@@ -22,7 +33,7 @@ IDS_AT_ONCE: Final = 2000
 SMALLEST: Final = 50
 TABLES: Final[tuple[Any, ...]] = (
     *(Inbound, Ticket, Decision, DeliveryRow, Job),
-    *(MessageRow, AttachmentRow, Person, Event),
+    *(MessageRow, AttachmentRow, Person, Event, AnswerRow),
 )
 
 Check = Callable[[int, int], Sequence[Problem]]
@@ -49,7 +60,13 @@ def verify(store: Store, now: datetime, progress: Callable[[int], object]) -> It
 
 def all_rules(setting: Setting) -> tuple[Rule, ...]:
     """Return the rules of all tables."""
-    return (*emails.rules(setting), *tickets.rules(setting), *queue.rules(setting), *references.rules())
+    return (
+        *emails.rules(setting),
+        *tickets.rules(setting),
+        *queue.rules(setting),
+        *answers.rules(setting),
+        *references.rules(),
+    )
 
 
 def work(store: Store) -> int:
