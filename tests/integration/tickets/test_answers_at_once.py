@@ -6,7 +6,7 @@ from threading import Barrier
 import pytest
 
 from config.settings import Settings
-from daemon.store.models import AnswerRow, Job, MessageRow
+from daemon.store.models import AnswerRow, Job, MessageRow, Ticket
 from daemon.store.store import Store
 from daemon.tickets import conversation, held
 from daemon.tickets.actor import Actor
@@ -71,3 +71,10 @@ def test_a_message_becomes_one_answer_however_often_it_is_worked_on(store: Store
     first, again = (store.write(lambda session: conversation.reply(session, new, RULES, NOON)) for _ in range(2))
     assert (first.answer_id, again.offers) == (again.answer_id, ())
     assert (count(store, AnswerRow), count(store, Job) - jobs_before) == (1, 1)
+
+
+def test_an_answer_claims_the_ticket_and_waits_for_the_customer(store: Store) -> None:
+    ticket_id = opened(store)
+    answer(store, ticket_id, ANA)
+    columns = (Ticket.status, Ticket.taken_by, Ticket.first_answer_at)
+    assert ask(store, *columns) == [("WAITING", ANA.name, NOON)]
