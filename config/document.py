@@ -24,6 +24,9 @@ PATTERNS = {
     r"^[^\x00-\x1f\x7f]{1,64}$": "1 to 64 characters, no control characters",
     r"^[^\x00-\x1f\x7f<>@]{1,64}$": "1 to 64 characters, no `< > @`",
     r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}$": "a language code such as `en` or `pt-BR`",
+    r"^(/[A-Za-z0-9._~-]{1,64}){0,8}$": "a path such as `/helpdesk`",
+    r"^[A-Za-z0-9.-]{1,253}$": "host names",
+    r"^(https?://[^/?#@\s]{1,255}(/[A-Za-z0-9._~-]{1,64}){0,8})?$": "http or https URL",
     r"^[A-Z]{1,6}$": "1 to 6 letters A to Z",
     r"^https://[^/?#@]+(?:[/?#]|$)|^http://(127\.0\.0\.1|localhost)[:/][^@]*$": "https URL",
 }

@@ -16,6 +16,7 @@ from config.schema import (
     Conversation,
     Database,
     Health,
+    Http,
     Imap,
     Limits,
     Log,
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     broker: Broker = Broker()
     smtp: Smtp = Smtp()
     imap: tuple[Imap, ...] = ()
+    http: Http = Http()
     outgoing: Outgoing = Outgoing()
     teams: Annotated[tuple[Team, ...], Field(min_length=1)] = defaults.TEAMS
     categories: Annotated[tuple[Category, ...], Field(min_length=1)] = defaults.CATEGORIES

@@ -3,8 +3,9 @@
 import asyncio
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -13,18 +14,21 @@ from daemon.imap.poller import Poller
 from daemon.policies import identity, listener_config
 from daemon.relay import Relay
 from daemon.runtime import is_embedded
-from daemon.smtp.binding import ListenError, bind
 from daemon.smtp.config import ListenerConfig
 from daemon.smtp.listener import Listener
 from daemon.store.keys import Keyring
 from daemon.store.queries import health
 from daemon.store.store import Store
 from daemon.system import systemd, tuning
+from daemon.system.binding import Address, ListenError, bind
 from daemon.system.clock import Clock
 from daemon.system.disk import FreeSpace
 from daemon.system.logs import RateLimitedLog
 from daemon.tickets.health import logins_refused
 from daemon.tickets.intake import Intake
+
+if TYPE_CHECKING:
+    from daemon.web.edge import WebEdge
 
 log = structlog.get_logger(__name__)
 limited = RateLimitedLog(log)
@@ -35,24 +39,13 @@ WATCH_SECONDS = 1.0
 REPORT_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """The host and port of the listener."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        """Return host:port, with an IPv6 address in brackets."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
 class Service:
     """Everything before the queue: the listener and the mailbox pollers, with one intake."""
 
     def __init__(self, settings: Settings, store: Store, relay: Relay, keyring: Keyring, clock: Clock) -> None:
         self._settings = settings
         self._store = store
+        self._keyring = keyring
         self._clock = clock
         self._reported_at = -REPORT_SECONDS
         self.relay = relay
@@ -73,6 +66,7 @@ class Service:
             for mailbox in settings.imap
         ]
         self.address: Address | None = None
+        self.http = self._web() if settings.http.enabled else None
 
     def reload(self, settings: Settings) -> None:
         """Apply new teams and new rules of conversations: who left a team may not act for it any more."""
@@ -94,6 +88,8 @@ class Service:
         tuning.collect_less_often()
         asyncio.get_running_loop().set_exception_handler(_loop_error)
         await self._listen()
+        if self.http is not None:
+            self.http.start()
         for poller in self.pollers:
             poller.start()
         ready()
@@ -107,19 +103,27 @@ class Service:
             poller.ask_to_stop()
         for poller in self.pollers:
             await asyncio.to_thread(poller.stop)
+        if self.http is not None:
+            await self.http.stop()
         await self._listener.close(CLOSE_SECONDS)
+
+    def _web(self) -> "WebEdge":
+        # Imported here: what is not enabled costs neither memory nor time.
+        from daemon.web.edge import WebEdge  # noqa: PLC0415
+
+        return WebEdge(self._settings, self._store, self.intake, self._keyring, self._clock, self.relay.wake)
 
     async def _listen(self) -> None:
         if not self._settings.smtp.enabled:
             return
         inherited = systemd.listen_sockets()
-        sockets = inherited or [bind(self._settings.smtp.listen)]
+        sockets = inherited or [bind("smtp.listen", self._settings.smtp.listen)]
         for sock in sockets:
             sock.setblocking(False)
             try:
                 await self._listener.listen(sock)
             except OSError as error:
-                raise ListenError(self._settings.smtp.listen, error) from None
+                raise ListenError("smtp.listen", self._settings.smtp.listen, error) from None
         name = sockets[0].getsockname()
         if isinstance(name, tuple):
             self.address = Address(name[0], name[1])

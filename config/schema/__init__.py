@@ -5,6 +5,7 @@ change run `make docs`.
 """
 
 from config.schema.conversation import Conversation
+from config.schema.http import Http
 from config.schema.limits import Limits
 from config.schema.mail_in import Imap, OAuth2, Smtp
 from config.schema.mail_out import Outgoing
@@ -19,6 +20,7 @@ __all__ = [
     "Conversation",
     "Database",
     "Health",
+    "Http",
     "Imap",
     "Limits",
     "Log",

@@ -35,6 +35,8 @@ def run(ctx: click.Context) -> None:
 def _ready(settings: Settings, service: Service, workers: WorkerThread) -> None:
     workers.start()
     service.relay.start()
+    if service.http is not None:
+        click.echo(f"triaged serves HTTP at {service.http.url}", err=True)
     if service.address is None:
         return
     out = settings.outgoing

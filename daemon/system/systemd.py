@@ -3,8 +3,11 @@
 import contextlib
 import os
 import socket
+from itertools import zip_longest
+from typing import Final
 
-FIRST_FD = 3
+FIRST_FD: Final = 3
+HTTP: Final = "http"
 
 
 def notify(state: str) -> None:
@@ -29,14 +32,22 @@ def watchdog_seconds() -> float | None:
     return int(microseconds) / 1e6
 
 
-def has_sockets() -> bool:
-    """Return whether systemd opened listening sockets for this process."""
-    return os.environ.get("LISTEN_PID") == str(os.getpid())
+def has_sockets(*, http: bool = False) -> bool:
+    """Return whether systemd opened listening sockets for this process: those for HTTP, or the others."""
+    return bool(_descriptors(http=http))
 
 
-def listen_sockets() -> list[socket.socket]:
-    """Return the listening sockets that systemd opened for this process."""
-    if not has_sockets():
+def listen_sockets(*, http: bool = False) -> list[socket.socket]:
+    """Return the listening sockets that systemd opened for this process: those for HTTP, or the others.
+
+    A socket is for HTTP if its FileDescriptorName is "http".
+    """
+    return [socket.socket(fileno=fd) for fd in _descriptors(http=http)]
+
+
+def _descriptors(*, http: bool) -> list[int]:
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return []
-    count = int(os.environ.get("LISTEN_FDS", "0"))
-    return [socket.socket(fileno=fd) for fd in range(FIRST_FD, FIRST_FD + count)]
+    descriptors = range(FIRST_FD, FIRST_FD + int(os.environ.get("LISTEN_FDS", "0")))
+    names = os.environ.get("LISTEN_FDNAMES", "").split(":")
+    return [fd for fd, name in zip_longest(descriptors, names[: len(descriptors)]) if (name == HTTP) == http]

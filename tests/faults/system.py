@@ -136,6 +136,7 @@ class System:
             "TRIAGED_SERVICE__STATE_DIR": str(self.state),
             "TRIAGED_DATABASE__URL": "" if self.kind == SQLITE else self.url,
             "TRIAGED_BROKER__URL": self.redis.url if self.redis else "",
+            "TRIAGED_HTTP__ENABLED": "false",
             "TRIAGED_SMTP__LISTEN": f"127.0.0.1:{self.port}",
             "TRIAGED_OUTGOING__TRANSPORT": "smtp",
             "TRIAGED_OUTGOING__HOST": self.sink.host,

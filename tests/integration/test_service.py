@@ -7,15 +7,15 @@ import socket
 import pytest
 from sqlalchemy import select
 
-from config.schema import Health, Team
+from config.schema import Health, Http, Team
 from config.settings import Settings
 from daemon.relay import Relay
-from daemon.service import Address, Service
-from daemon.smtp.binding import bind
+from daemon.service import Service
 from daemon.store.keys import Keyring
 from daemon.store.models import Alarm
 from daemon.store.store import Store
 from daemon.system import tuning
+from daemon.system.binding import Address, bind
 from daemon.vocabulary import Authentication
 from tests.support.fakes import FakeClock
 
@@ -26,7 +26,7 @@ async def nodelay() -> int:
     def connected(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         served.set_result(writer)
 
-    async with await asyncio.start_server(connected, sock=bind("127.0.0.1:0")) as server:
+    async with await asyncio.start_server(connected, sock=bind("smtp.listen", "127.0.0.1:0")) as server:
         _, client = await asyncio.open_connection(*server.sockets[0].getsockname())
         ours = await served
         delay: int = ours.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
@@ -61,7 +61,7 @@ def test_an_address_is_shown_as_host_and_port() -> None:
 def test_the_service_reports_refused_logins_from_the_threshold_on(
     threshold: int, number: int, keys: list[str], sqlite_store: Store
 ) -> None:
-    settings = Settings(health=Health(refused_logins=threshold))
+    settings = Settings(http=Http(enabled=False), health=Health(refused_logins=threshold))
     service = Service(
         settings, sqlite_store, Relay(sqlite_store, lambda _: None, FakeClock()), Keyring(()), FakeClock()
     )

@@ -42,6 +42,7 @@ def real_process(folder: Path, command: str = "run", prepare: str = "true", **se
         "SERVICE__STATE_DIR": str(state),
         "OUTGOING__MAILDIR": str(state / "outgoing"),
         "LIMITS__FREE_BYTES": "0",
+        "HTTP__ENABLED": "false",
         **settings,
     }
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TRIAGED_")}

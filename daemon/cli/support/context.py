@@ -117,7 +117,7 @@ def store(settings: Settings, *, checked: bool = True) -> Iterator["Store"]:
 @contextmanager
 def starting(settings: Settings) -> Iterator[None]:
     """Turn the errors of a start into a Failure: Misconfigured if somebody must act, else Unavailable."""
-    from daemon.smtp.binding import ListenError
+    from daemon.system.binding import ListenError
     from daemon.system.causes import reason as text
     from daemon.system.lock import LockedError
 

@@ -9,9 +9,8 @@ from daemon import broker
 from daemon.cli.support import context
 from daemon.policies import tls
 from daemon.service import Service
-from daemon.smtp import binding
-from daemon.smtp.binding import ListenError
-from daemon.system import systemd
+from daemon.system import binding, systemd
+from daemon.system.binding import ListenError
 from daemon.system.causes import reason
 from daemon.system.directory import probe
 
@@ -41,11 +40,13 @@ def check_sources(settings: Settings) -> None:
 
 def check_listener(settings: Settings) -> None:
     """Raise ConfigError for a wrong certificate, ListenError for a wrong address."""
+    if settings.http.enabled and not systemd.has_sockets(http=True):
+        binding.check("http.listen", settings.http.listen)
     if not settings.smtp.enabled:
         return
     tls(settings)
     if not systemd.has_sockets():
-        binding.check(settings.smtp.listen)
+        binding.check("smtp.listen", settings.smtp.listen)
 
 
 def check_directories(settings: Settings) -> None:

@@ -14,9 +14,9 @@ from daemon.cli.support import context, startup
 from daemon.cli.support.checks.finding import Finding, fail, ok, warn
 from daemon.imap.backfill import probe
 from daemon.imap.folder import describe
-from daemon.smtp import binding
-from daemon.smtp.binding import ListenError
 from daemon.store.store import Store
+from daemon.system import binding
+from daemon.system.binding import ListenError
 from workers.app import transport
 from workers.transports.base import AuthenticationFailure, TransportFailure
 
@@ -135,7 +135,7 @@ def _outgoing(settings: Settings) -> Finding:
 
 def _listener(settings: Settings) -> Finding:
     try:
-        binding.check(settings.smtp.listen)
+        binding.check("smtp.listen", settings.smtp.listen)
     except ListenError as error:
         return fail("listener", str(error), "set smtp.listen to an address of this machine, such as 127.0.0.1:2525")
     host, _, port = settings.smtp.listen.rpartition(":")

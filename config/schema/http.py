@@ -1,0 +1,44 @@
+"""The HTTP server: the API, its documentation and the pages."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from config.schema.section import Section
+from config.values import Count, Endpoint, Network, Seconds
+
+KILOBYTE = 1024
+RootPath = Annotated[str, StringConstraints(pattern=r"^(/[A-Za-z0-9._~-]{1,64}){0,8}$")]
+HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,253}$")]
+PublicUrl = Annotated[str, StringConstraints(pattern=r"^(https?://[^/?#@\s]{1,255}(/[A-Za-z0-9._~-]{1,64}){0,8})?$")]
+
+
+class Http(Section):
+    """The HTTP API and its documentation. It is served by `triaged run`, `daemon` and `web`."""
+
+    enabled: bool = True
+    """Whether triaged serves HTTP; false: nothing of it is loaded."""
+    listen: Endpoint = "127.0.0.1:8080"
+    """Address and port to listen on; a socket from systemd takes precedence. Not set: where 8080 is in use, one of the
+    next ports."""
+    public_url: Annotated[PublicUrl, Field(examples=["https://help.example.com"])] = ""
+    """URL by which people reach triaged, for links in emails; empty: the address that is listened on."""
+    root_path: RootPath = ""
+    """Path below which a reverse proxy serves triaged, such as /helpdesk, where it removes that path."""
+    trusted_proxies: Annotated[tuple[Network, ...], Field(examples=[["127.0.0.1/32"]])] = ()
+    """Networks of your reverse proxies, whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    allowed_hosts: Annotated[tuple[HostName, ...], Field(examples=[["help.example.com"]])] = ()
+    """Further host names by which clients may call; localhost, IP addresses, the name of this host and that in
+    public_url always may."""
+    requests: Count = 32
+    """Number of requests that are handled at a time; further ones are answered 503."""
+    connections: Count = 200
+    """Number of HTTP clients at a time."""
+    threads: Annotated[int, Field(ge=1, le=64)] = 4
+    """Number of threads that ask the database for HTTP requests."""
+    body_bytes: Annotated[int, Field(ge=KILOBYTE)] = KILOBYTE * KILOBYTE
+    """Size of the largest request body."""
+    request_seconds: Seconds = 30
+    """Longest time to receive and to answer a request."""
+    token_requests_per_minute: Count = 600
+    """Number of API requests in a minute with one token; further ones are answered 429."""

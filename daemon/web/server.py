@@ -1,0 +1,66 @@
+"""Run the application with uvicorn inside the event loop of the process, which keeps its own signal handlers."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from config.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+BACKLOG: Final = 512
+HEADER_BYTES: Final = 16 * 1024
+IDLE_SECONDS: Final = 5
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn without its signal handlers: the process decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+
+class HttpServer:
+    """The HTTP server of a process. `start` and `stop` are called on its event loop."""
+
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        # It reports its own start and end at info, which our events already say.
+        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+        self._server = _Uvicorn(
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                root_path=settings.http.root_path,
+                backlog=BACKLOG,
+                timeout_keep_alive=IDLE_SECONDS,
+                h11_max_incomplete_event_size=HEADER_BYTES,
+            )
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, sockets: Sequence[socket.socket]) -> None:
+        """Serve on sockets that are bound."""
+        self._task = asyncio.create_task(self._server.serve(list(sockets)))
+
+    async def stop(self, seconds: float) -> None:
+        """Stop listening, let the requests in progress finish for at most `seconds`, and cancel the rest."""
+        if self._task is None:
+            return
+        self._server.config.timeout_graceful_shutdown = int(seconds)
+        self._server.should_exit = True
+        await self._task

@@ -1,0 +1,45 @@
+"""What a request handler may use: the parts of the process, handed in by the composition root."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Annotated, TypeVar, cast
+
+from fastapi import Depends, Request
+
+from config.settings import Settings
+from daemon.store.keys import Keyring
+from daemon.store.store import Store
+from daemon.system.clock import Clock
+from daemon.tickets.intake import Intake, Wake
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class WebServices:
+    """The parts of the process that HTTP uses.
+
+    `threads` is where everything runs that waits for the database; `wake` offers jobs after their commit.
+    """
+
+    settings: Settings
+    store: Store
+    intake: Intake
+    keyring: Keyring
+    clock: Clock
+    wake: Wake
+    threads: ThreadPoolExecutor
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run a function that may wait, such as for the database, in one of the threads, and return its result."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+
+
+def services_of(request: Request) -> WebServices:
+    """Return the services of the application that handles a request."""
+    return cast(WebServices, request.app.state.services)
+
+
+Services = Annotated[WebServices, Depends(services_of)]
