@@ -111,7 +111,9 @@ class Service:
         # Imported here: what is not enabled costs neither memory nor time.
         from daemon.web.edge import WebEdge  # noqa: PLC0415
 
-        return WebEdge(self._settings, self._store, self.intake, self._keyring, self._clock, self.relay.wake)
+        return WebEdge(
+            self._settings, self._store, self.intake, self._keyring, self._clock, self.relay.wake, self._space
+        )
 
     async def _listen(self) -> None:
         if not self._settings.smtp.enabled:

@@ -6,7 +6,8 @@ from typing import Final
 import click
 from sqlalchemy.orm import Session
 
-from daemon.cli.support import context, output, params, references
+from daemon.cli.support import context, output, params
+from daemon.store.queries import tickets
 from daemon.store.queries.timeline import Entry, find_mails, mails_of, timeline
 
 # Below the time and a space, as on a terminal.
@@ -39,7 +40,9 @@ def trace(ctx: click.Context, mail: str, as_json: bool) -> None:
 
 def _mails(session: Session, text: str, prefix: str) -> list[int]:
     kind, _, number = text.strip().partition(":")
-    ticket_id = int(number) if kind == "ticket" and number.isdecimal() else references.ticket_id(session, text, prefix)
+    ticket_id = (
+        int(number) if kind == "ticket" and number.isdecimal() else tickets.find_ticket_id(session, text, prefix)
+    )
     wanted = number if kind == "inbound" and number.isdecimal() else text.strip()
     found = mails_of(session, ticket_id) if ticket_id is not None else find_mails(session, wanted)
     if not found:

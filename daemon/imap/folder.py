@@ -36,7 +36,7 @@ class Accepts(Protocol):
     """Stores an email, and returns once it is durable."""
 
     def accept(
-        self, inbound: Inbound, *, silent: bool = False, also: Callable[[Transaction], None] | None = None
+        self, inbound: Inbound, *, silent: bool = False, also: Callable[[Transaction, object], None] | None = None
     ) -> object:
         """Store an email. Nobody is notified of a `silent` one; `also` runs in the same transaction."""
 
@@ -130,7 +130,7 @@ class Reader:
         now = self._clock.now()
         source = f"imap:{self.place.account}/{self.place.folder}/{key[0]}/{key[1]}"
 
-        def also(db: Transaction) -> None:
+        def also(db: Transaction, _receipt: object) -> None:
             if moving:
                 cursors.advance(db, self.place, *key, now)
             if marking:

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from daemon.mail import follow_up, verp
 from daemon.mail.dsn.read import Dsn, read_dsn
-from daemon.mail.envelope import Inbound
+from daemon.mail.envelope import HTTP, Inbound
 from daemon.mail.follow_up import Author, Keys
 from daemon.mail.message import Address, Message
 from daemon.mail.mime.parse import parse
@@ -99,7 +99,9 @@ def analyze(inbound: Inbound, identity: Identity) -> Analysis:
     today = inbound.envelope.received_at.date()
     own = OwnIdentity(identity.own_addresses, own_evidence(message, identity.keys, today))
     screening = screen(message, inbound.envelope, own)
-    by_person = screening.kind is SenderKind.PERSON
+    by_person = screening.kind is SenderKind.PERSON and inbound.source != HTTP
+    if inbound.source == HTTP:
+        screening = _of_request(screening)
     if screening.kind is SenderKind.LIST and _our_list(message, identity.accepted_lists):
         screening = Screening(SenderKind.PERSON, screening.acknowledge, ("came through our own list",))
         by_person = True
@@ -115,6 +117,9 @@ def analyze(inbound: Inbound, identity: Identity) -> Analysis:
         identity.reference_prefix,
         identity.teams,
     )
+    if inbound.source == HTTP:
+        # A request opens a ticket; what it quotes may only point to another one.
+        keys = Keys(references=keys.references)
     is_genuine = authenticated(message, _borders(inbound, identity))
     delivery = bounced_delivery(message, inbound, identity.keys)
     if delivery is not None and _is_silent_bounce(message, inbound, screening, sender):
@@ -164,6 +169,12 @@ def _report(message: Message, inbound: Inbound, screening: Screening, *, is_mark
         return None
     found = read_dsn(message, null_sender=inbound.envelope.mail_from == "")
     return found or (Dsn("dsn", (), "") if is_marked and screening.kind is SenderKind.BOUNCE else None)
+
+
+def _of_request(screening: Screening) -> Screening:
+    """Return the screening of an HTTP request: it opens a ticket, whatever it looks like."""
+    answered = screening.kind is SenderKind.PERSON and screening.acknowledge
+    return Screening(SenderKind.PERSON, answered, ("HTTP request", *screening.reasons))
 
 
 def _borders(inbound: Inbound, identity: Identity) -> frozenset[str]:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+HTTP: Final = "http"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,8 @@ class Envelope:
 class Inbound:
     """One delivery as received: envelope, unchanged bytes and source.
 
-    `source` is "smtp", "lmtp" or "imap:ACCOUNT/FOLDER/UIDVALIDITY/UID".
+    `source` is "smtp", "lmtp", "imap:ACCOUNT/FOLDER/UIDVALIDITY/UID", or HTTP for an email that was composed from a
+    request.
     """
 
     envelope: Envelope

@@ -35,8 +35,12 @@ from daemon.vocabulary import Disposition
 log = structlog.get_logger(__name__)
 limited = RateLimitedLog(log)
 
-Extra = Callable[[Session], None]
+Extra = Callable[[Session, Receipt], None]
 Readmission = Callable[[Session, PreparedEmail], Receipt]
+
+
+class RefusedError(Exception):
+    """What runs in the transaction of an email refuses it: the email must not be stored."""
 
 
 class Wake(Protocol):
@@ -62,8 +66,8 @@ class Intake:
         """Take an email in and return once it is durable.
 
         A `silent` email opens a ticket but nobody is told (backfill). `also` runs in the same transaction (the cursor
-        of a mailbox). Raises one of UNREACHABLE when the store cannot be reached: the email is not stored, and should
-        come again.
+        of a mailbox); it may raise RefusedError, which is raised here too: the email is not stored. Raises one of
+        UNREACHABLE when the store cannot be reached: the email is not stored, and should come again.
         """
         return self.store([self.prepare(inbound, silent=silent)], also)[0].result()
 
@@ -119,9 +123,9 @@ class Intake:
 
     def _admit(self, session: Session, items: Sequence[tuple[PreparedEmail, Extra | None]]) -> list[Receipt]:
         receipts = admit(session, [email for email, _ in items], self.identity)
-        for _, also in items:
+        for (_, also), receipt in zip(items, receipts, strict=True):
             if also is not None:
-                also(session)
+                also(session, receipt)
         failpoint("commit.accept")
         return receipts
 
@@ -137,7 +141,7 @@ class Intake:
             finally:
                 # The email is durable: whatever fails from here on, the client must hear 250.
                 receipt.set_result(committed.result())
-        elif isinstance(error, UNREACHABLE) or email.analysis is None:
+        elif isinstance(error, (*UNREACHABLE, RefusedError)) or email.analysis is None:
             receipt.set_exception(error)
         elif isinstance(error, IntegrityError) and not email.again:
             # Another daemon stored the same email or person a moment ago; the second try sees its rows.

@@ -1,4 +1,4 @@
-"""The HTTP application: its routers and what surrounds every request.
+"""The HTTP application: its routers, and what surrounds every request.
 
 The API lives at the root (/tickets, /mail, ...), pages live below /ui, and neither has a route of the other.
 """
@@ -6,12 +6,33 @@ The API lives at the root (/tickets, /mail, ...), pages live below /ui, and neit
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from daemon.web import problems
+from daemon.web.api import tickets
+from daemon.web.front import Front
 from daemon.web.services import WebServices
+
+ROUTERS = (tickets.router,)
 
 
 def create_app(services: WebServices) -> FastAPI:
     """Return the application; request handlers find `services` as `app.state.services`."""
-    app = FastAPI(title="triaged", version=version("triaged"), docs_url=None, redoc_url=None, openapi_url=None)
+    around = [Middleware(Front, services=services)]
+    if services.settings.http.trusted_proxies:
+        around.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=[*services.settings.http.trusted_proxies]))
+    app = FastAPI(
+        title="triaged",
+        version=version("triaged"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        middleware=around,
+        redirect_slashes=False,
+    )
     app.state.services = services
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
     return app

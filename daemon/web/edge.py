@@ -1,6 +1,7 @@
 """The HTTP edge of a process: its sockets, its threads, the application and the server."""
 
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -28,11 +29,18 @@ class WebEdge:
     """Serves HTTP from `start`, which raises ListenError, until `stop`; both are called on the event loop."""
 
     def __init__(
-        self, settings: Settings, store: Store, intake: Intake, keyring: Keyring, clock: Clock, wake: Wake
+        self,
+        settings: Settings,
+        store: Store,
+        intake: Intake,
+        keyring: Keyring,
+        clock: Clock,
+        wake: Wake,
+        has_room: Callable[[], bool],
     ) -> None:
         self._settings = settings
         self._threads = ThreadPoolExecutor(settings.http.threads, thread_name_prefix="http")
-        services = WebServices(settings, store, intake, keyring, clock, wake, self._threads)
+        services = WebServices(settings, store, intake, keyring, clock, wake, self._threads, has_room)
         self._server = HttpServer(create_app(services), settings)
         self.address: Address | None = None
 

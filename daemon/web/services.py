@@ -21,7 +21,8 @@ T = TypeVar("T")
 class WebServices:
     """The parts of the process that HTTP uses.
 
-    `threads` is where everything runs that waits for the database; `wake` offers jobs after their commit.
+    `threads` is where everything runs that waits for the database; `wake` offers jobs after their commit. `has_room`
+    says whether the disk has room for what comes in.
     """
 
     settings: Settings
@@ -31,6 +32,7 @@ class WebServices:
     clock: Clock
     wake: Wake
     threads: ThreadPoolExecutor
+    has_room: Callable[[], bool]
 
     async def run(self, work: Callable[[], T]) -> T:
         """Run a function that may wait, such as for the database, in one of the threads, and return its result."""

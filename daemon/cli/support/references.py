@@ -7,19 +7,9 @@ from daemon.mail.reference import find_references
 from daemon.store.queries import tickets
 
 
-def ticket_id(session: Session, text: str, prefix: str) -> int | None:
-    """Return the id of a ticket by its reference, with or without prefix and hyphens; None if there is none."""
-    typed = text.strip().upper()
-    for reference in (typed, *find_references(typed, prefix), *find_references(f"{prefix}-{typed}", prefix)):
-        found = tickets.ticket_id_of(session, reference)
-        if found is not None:
-            return found
-    return None
-
-
 def existing(session: Session, text: str, prefix: str) -> int:
     """Return the id of a ticket; raises NotFound, with a hint if the text is not a valid reference."""
-    found = ticket_id(session, text, prefix)
+    found = tickets.find_ticket_id(session, text, prefix)
     if found is not None:
         return found
     typed = text.strip().upper()

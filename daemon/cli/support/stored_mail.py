@@ -11,8 +11,9 @@ from daemon.store import ledger
 from daemon.store.models import Inbound
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
-from daemon.tickets import retry
 from daemon.tickets.intake import Intake
+from daemon.tickets.replay import NotParkedError
+from daemon.tickets.replay import replay as replay_email
 from daemon.vocabulary import Disposition
 
 MAX_BYTES_SHOWN: Final = 20_000
@@ -51,19 +52,13 @@ def show(settings: Settings, number: int, hint: str, *, raw: bool) -> None:
 
 def replay(store: Store, accept: Intake, number: int, actor: str, *, silent: bool) -> bool:
     """Replay one parked email and print the result; return False if it is still parked or missing."""
-    now = SystemClock().now()
-    with store.read() as session:
-        row = session.get(Inbound, number)
-    if row is None:
+    try:
+        done = replay_email(store, accept, number, actor, SystemClock().now(), silent=silent)
+    except LookupError:
         click.echo(f"email {number}: does not exist")
         return False
-    if row.disposition != Disposition.PARKED:
-        click.echo(f"email {number}: is not parked; its disposition is {row.disposition}")
+    except NotParkedError as error:
+        click.echo(f"email {number}: {error}")
         return True
-    if row.ticket_id is not None:
-        ticket = row.ticket_id
-        click.echo(f"email {number}: {store.write(lambda s: retry.triage_again(s, number, ticket, actor, now))}")
-        return True
-    receipt = accept.replay(number, now=now, silent=silent)
-    click.echo(f"email {number}: {receipt.disposition} {receipt.reference or ''}".rstrip())
-    return receipt.disposition is not Disposition.PARKED
+    click.echo(f"email {number}: {done.text}")
+    return done.disposition is not Disposition.PARKED

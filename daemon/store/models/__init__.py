@@ -1,5 +1,6 @@
 """The tables of the database."""
 
+from daemon.store.models.access import ApiToken, IdempotencyKey
 from daemon.store.models.base import Base
 from daemon.store.models.conversation import AnswerRow
 from daemon.store.models.installation import Alarm, SigningKey
@@ -11,11 +12,13 @@ from daemon.store.models.tickets import AttachmentRow, Decision, Event, MessageR
 __all__ = [
     "Alarm",
     "AnswerRow",
+    "ApiToken",
     "AttachmentRow",
     "Base",
     "Decision",
     "DeliveryRow",
     "Event",
+    "IdempotencyKey",
     "ImapCursor",
     "ImapLease",
     "ImapUnmarked",

@@ -60,6 +60,7 @@ class Ticket(Base):
         Index("ticket_by_team", "assigned_team", "created_at"),
         Index("ticket_by_team_status", "assigned_team", "status", "created_at"),
         Index("ticket_by_category", "category", "created_at"),
+        Index("ticket_by_change", "updated_at", "id"),
     )
 
 

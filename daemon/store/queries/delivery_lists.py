@@ -14,8 +14,10 @@ from daemon.vocabulary import Subject, SubjectKind
 NAMES = ("id", "kind", "recipient", "state", "reason", "attempts", "message_id", "created_at", "sent_at")
 
 
-def list_deliveries(session: Session, state: DeliveryState, limit: int) -> list[dict[str, Any]]:
-    """Return deliveries in a state, the newest first, with the reference of their ticket."""
+def list_deliveries(
+    session: Session, state: DeliveryState, limit: int, before: int | None = None
+) -> list[dict[str, Any]]:
+    """Return deliveries in a state and below an id, the newest first, with the reference of their ticket."""
     query = (
         select(DeliveryRow, Ticket.reference)
         .outerjoin(Ticket, Ticket.id == DeliveryRow.ticket_id)
@@ -23,6 +25,8 @@ def list_deliveries(session: Session, state: DeliveryState, limit: int) -> list[
         .order_by(DeliveryRow.id.desc())
         .limit(limit)
     )
+    if before is not None:
+        query = query.where(DeliveryRow.id < before)
     return [_row(row, reference) for row, reference in session.execute(query)]
 
 

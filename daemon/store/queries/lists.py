@@ -14,13 +14,17 @@ from daemon.vocabulary import Disposition
 Counts = dict[str, int]
 
 
-def list_jobs(session: Session, state: str, kind: str | None, limit: int) -> list[dict[str, Any]]:
-    """Return jobs in a state, the newest first."""
+def list_jobs(
+    session: Session, state: str, kind: str | None, limit: int, before: int | None = None
+) -> list[dict[str, Any]]:
+    """Return jobs in a state, the newest first; only those with an id below `before`."""
     # Nearly all jobs are done. For the other states, `+ 0` makes the database use their index instead of the ids.
     newest = Job.id if state == JobState.DONE else Job.id + 0
     query = select(Job).where(Job.state == state).order_by(newest.desc()).limit(limit)
     if kind is not None:
         query = query.where(Job.kind == kind)
+    if before is not None:
+        query = query.where(Job.id < before)
     names = ("id", "kind", "subject", "state", "attempts", "due_at", "created_at", "finished_at", "owner", "last_error")
     rows = session.execute(query).scalars()
     return [{name: getattr(row, name) for name in names} | {"subject": str(row.subject)} for row in rows]
@@ -33,19 +37,25 @@ def dead_jobs(session: Session, kind: str | None) -> Sequence[int]:
 
 
 def list_mails(
-    session: Session, states: Sequence[Disposition], limit: int, *, since: datetime | None = None, sender: str = ""
+    session: Session,
+    states: Sequence[Disposition],
+    limit: int,
+    *,
+    since: datetime | None = None,
+    sender: str = "",
+    before: int | None = None,
 ) -> list[dict[str, Any]]:
     """Return ledger rows in any of some states, the newest first, with the reference of their ticket.
 
-    `sender` is a part of the envelope sender's address.
+    `sender` is a part of the envelope sender's address; `before` is above all ids that are returned.
     """
     # One query a state: each walks its index to the limit, where one for all states would sort them first.
-    rows = [row for state in states for row in _mails_in_state(session, state, limit, since, sender)]
+    rows = [row for state in states for row in _mails_in_state(session, state, limit, since, sender, before)]
     return sorted(rows, key=lambda row: row["id"], reverse=True)[:limit]
 
 
 def _mails_in_state(
-    session: Session, state: Disposition, limit: int, since: datetime | None, sender: str
+    session: Session, state: Disposition, limit: int, since: datetime | None, sender: str, before: int | None
 ) -> list[dict[str, Any]]:
     query = (
         select(Inbound, Ticket.reference)
@@ -56,6 +66,8 @@ def _mails_in_state(
     )
     if since is not None:
         query = query.where(Inbound.received_at >= since)
+    if before is not None:
+        query = query.where(Inbound.id < before)
     if sender:
         query = query.where(func.lower(Inbound.mail_from).contains(sender.lower(), autoescape=True))
     names = ("id", "disposition", "received_at", "source", "peer", "mail_from", "rcpt_tos", "size", "message_id")

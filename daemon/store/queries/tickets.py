@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from daemon.mail.reference import find_references
 from daemon.store.models import MessageRow, Person, Ticket
 
 # A search reads the text of emails without an index, so it covers only this many of the newest tickets.
@@ -61,9 +62,14 @@ def search_tickets(session: Session, words: str, limit: int, searched: int = SEA
         if found := _read(session, whole):
             return found
     newest = session.execute(select(func.max(Ticket.id))).scalar_one() or 0
-    text = exists().where(MessageRow.ticket_id == Ticket.id, _has(MessageRow.text, words))
-    places = (_has(Ticket.subject, words), _has(Ticket.reference, words), _has(Person.email, words), text)
-    query = _lines().where(Ticket.id > newest - searched, or_(*places, _has(Person.name, words)))
+    text = exists().where(MessageRow.ticket_id == Ticket.id, has_words(MessageRow.text, words))
+    places = (
+        has_words(Ticket.subject, words),
+        has_words(Ticket.reference, words),
+        has_words(Person.email, words),
+        text,
+    )
+    query = _lines().where(Ticket.id > newest - searched, or_(*places, has_words(Person.name, words)))
     return _read(session, query.order_by(Ticket.id.desc()).limit(limit))
 
 
@@ -72,13 +78,26 @@ def ticket_id_of(session: Session, reference: str) -> int | None:
     return session.execute(select(Ticket.id).where(Ticket.reference == reference)).scalar_one_or_none()
 
 
+def find_ticket_id(session: Session, text: str, prefix: str) -> int | None:
+    """Return the id of a ticket by its reference, with or without prefix and hyphens; None if there is none."""
+    typed = text.strip().upper()
+    for reference in (typed, *find_references(typed, prefix), *find_references(f"{prefix}-{typed}", prefix)):
+        found = ticket_id_of(session, reference)
+        if found is not None:
+            return found
+    return None
+
+
 def newest_tickets(session: Session, limit: int) -> list[int]:
     """Return the ids of the newest tickets."""
     return list(session.execute(select(Ticket.id).order_by(Ticket.id.desc()).limit(limit)).scalars())
 
 
-def _has(column: Any, words: str) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column of text
-    """Match without regard to case. SQLite folds ASCII only, so other letters are tried in both cases."""
+def has_words(column: Any, words: str) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column of text
+    """Return the condition that a text contains words.
+
+    Match without regard to case. SQLite folds ASCII only, so other letters are tried in both cases.
+    """
     forms = {words} if words.isascii() else {words, words.lower(), words.upper(), words.capitalize()}
     return or_(*(column.icontains(form, autoescape=True) for form in sorted(forms)))
 

@@ -117,11 +117,11 @@ class TestTicket:
         assert count(store, Job) == 1
 
     def test_the_extra_write_is_in_the_same_transaction(self, intake: Intake, store: Store) -> None:
-        def note(session: Session) -> None:
+        def note(session: Session, _receipt: Receipt) -> None:
             session.execute(insert(Event).values(at=NOON, kind="cursor moved", data={}))
 
-        def fails(session: Session) -> None:
-            note(session)
+        def fails(session: Session, receipt: Receipt) -> None:
+            note(session, receipt)
             raise ZeroDivisionError
 
         intake.accept(inbound(mail()), also=note)

@@ -1,0 +1,164 @@
+"""What surrounds every request: host name, token, size and time of the body, number at a time, security headers.
+
+In this order, so that each step is paid for only by requests that passed those before it: nothing of a body is read
+before the token is known. Pages and documents (PUBLIC) need no token here; pages have a login of their own.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from daemon.web import problems
+from daemon.web.auth import Authenticator
+from daemon.web.hosts import allowed_names, is_allowed
+from daemon.web.limits import BODIES_BYTES, Budget
+from daemon.web.problems import Problem, ProblemError, unavailable
+from daemon.web.services import WebServices
+
+log = structlog.get_logger(__name__)
+
+# Everything else needs a token, also what does not exist.
+PUBLIC: Final = ("/ui", "/docs", "/openapi.json", "/healthz", "/readyz", "/metrics", "/favicon.ico")
+JSON: Final = ("application/json", "application/merge-patch+json")
+HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+
+
+def is_public(path: str) -> bool:
+    """Return whether a path needs no token."""
+    return path == "/" or any(path == prefix or path.startswith(f"{prefix}/") for prefix in PUBLIC)
+
+
+class Front:
+    """The outermost ASGI application: guards the one that it is given."""
+
+    def __init__(self, app: ASGIApp, services: WebServices) -> None:
+        http = services.settings.http
+        self._app = app
+        self._names = allowed_names(services.settings)
+        self._authenticator = Authenticator(services)
+        self._body_bytes, self._seconds = http.body_bytes, http.request_seconds
+        self._root_path = http.root_path
+        self._active = Budget(http.requests, "too many requests at a time")
+        self._bodies = Budget(BODIES_BYTES, "too many large requests at a time")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        if scope["type"] != "http":
+            return
+        answer = _Answer(send)
+        try:
+            await self._handle(scope, receive, answer)
+        except ProblemError as error:
+            await answer.fail(scope, receive, error)
+        except TimeoutError:
+            await answer.fail(scope, receive, unavailable("the request took too long"))
+        except Exception:
+            # The path only: a query may hold what people wrote.
+            log.exception("http request failed", method=scope["method"], path=scope["path"])
+            ours = ProblemError(Problem.INTERNAL, "the error is in the log; please report it")
+            await answer.fail(scope, receive, ours)
+
+    async def _handle(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        headers = Headers(scope=scope)
+        if not is_allowed(headers.get("host", ""), self._names):
+            raise ProblemError(Problem.BAD_HOST, "call us by a name in http.allowed_hosts")
+        public = is_public(scope["path"].removeprefix(self._root_path))
+        if not public:
+            with self._active.one():
+                async with asyncio.timeout(self._seconds):
+                    scope["triaged.caller"] = await self._authenticator.caller(headers)
+        if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self._run(scope, receive, answer)
+            return
+        body = await self._body(headers, receive)
+        try:
+            if body and not public and headers.get("content-type", "").partition(";")[0].strip().lower() not in JSON:
+                raise ProblemError(Problem.MEDIA, "send the body as application/json")
+            await self._run(scope, _replay(body, receive), answer)
+        finally:
+            self._bodies.give_back(len(body))
+
+    async def _run(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        with self._active.one():
+            async with asyncio.timeout(self._seconds):
+                await self._app(scope, receive, answer)
+
+    async def _body(self, headers: Headers, receive: Receive) -> bytes:
+        """Read a body, which the caller gives back to the budget; raises ProblemError if it is too large or slow."""
+        length = headers.get("content-length", "0")
+        self._check_size(int(length[:20]) if length.isdecimal() else 0)
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._seconds):
+                async for chunk in _chunks(receive):
+                    self._check_size(len(body) + len(chunk))
+                    self._bodies.take(len(chunk))
+                    body += chunk
+        except BaseException as error:
+            self._bodies.give_back(len(body))
+            if isinstance(error, TimeoutError):
+                raise ProblemError(Problem.TIMEOUT, "send the body without pauses") from None
+            raise
+        return bytes(body)
+
+    def _check_size(self, size: int) -> None:
+        if size > self._body_bytes:
+            detail = f"at most {self._body_bytes} bytes; see http.body_bytes"
+            raise ProblemError(Problem.TOO_LARGE, detail, headers={"Connection": "close"})
+
+
+async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+    """Yield the parts of a body."""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ProblemError(Problem.TIMEOUT, "the client went away")
+        yield message.get("body", b"")
+        more = message.get("more_body", False)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives a body that was read already, then waits for the client to leave."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+class _Answer:
+    """Sends the answer with the security headers that it does not set itself, and knows whether it began."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._began = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._began = True
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        await self._send(message)
+
+    async def fail(self, scope: Scope, receive: Receive, error: ProblemError) -> None:
+        """Answer with a problem, unless an answer began; the connection then ends in the middle of it."""
+        if not self._began:
+            await problems.response(error)(scope, receive, self)
