@@ -29,9 +29,10 @@ lint: $(STAMP_DEV)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-# docs/CONFIGURATION.md and config/triaged.toml, from config/schema.
+# docs/CONFIGURATION.md and config/triaged.toml from config/schema, docs/openapi.json from the API.
 docs: $(STAMP)
 	$(PY) -m config.document
+	$(PY) -m daemon.web.documents
 
 score: $(STAMP_TEST)
 	$(PY) -m tests.scores.mail $(GATE)

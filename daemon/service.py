@@ -29,6 +29,7 @@ from daemon.tickets.intake import Intake
 
 if TYPE_CHECKING:
     from daemon.web.edge import WebEdge
+    from daemon.web.services import WebTools
 
 log = structlog.get_logger(__name__)
 limited = RateLimitedLog(log)
@@ -42,7 +43,15 @@ REPORT_SECONDS = 60.0
 class Service:
     """Everything before the queue: the listener and the mailbox pollers, with one intake."""
 
-    def __init__(self, settings: Settings, store: Store, relay: Relay, keyring: Keyring, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        relay: Relay,
+        keyring: Keyring,
+        clock: Clock,
+        tools: "WebTools | None" = None,
+    ) -> None:
         self._settings = settings
         self._store = store
         self._keyring = keyring
@@ -66,7 +75,7 @@ class Service:
             for mailbox in settings.imap
         ]
         self.address: Address | None = None
-        self.http = self._web() if settings.http.enabled else None
+        self.http = self._web(tools) if settings.http.enabled else None
 
     def reload(self, settings: Settings) -> None:
         """Apply new teams and new rules of conversations: who left a team may not act for it any more."""
@@ -107,12 +116,12 @@ class Service:
             await self.http.stop()
         await self._listener.close(CLOSE_SECONDS)
 
-    def _web(self) -> "WebEdge":
+    def _web(self, tools: "WebTools | None") -> "WebEdge":
         # Imported here: what is not enabled costs neither memory nor time.
         from daemon.web.edge import WebEdge  # noqa: PLC0415
 
         return WebEdge(
-            self._settings, self._store, self.intake, self._keyring, self._clock, self.relay.wake, self._space
+            self._settings, self._store, self.intake, self._keyring, self._clock, self.relay.wake, self._space, tools
         )
 
     async def _listen(self) -> None:

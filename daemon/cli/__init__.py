@@ -28,6 +28,7 @@ COMMANDS: Final = (
     ("Email", "parked", "List, show and replay emails that could not be processed."),
     ("Email", "imap", "Import older emails from the mailboxes."),
     ("Email", "deliveries", "List, show, resend and dismiss outgoing emails."),
+    ("Operate", "tokens", "Create, list and revoke API tokens."),
     ("Operate", "jobs", "List, retry and dismiss jobs."),
     ("Operate", "db", "Upgrade, back up and verify the database."),
     ("Triage", "train", "Train a model, and promote it if it is not worse."),

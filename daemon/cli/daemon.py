@@ -4,6 +4,7 @@ import click
 import structlog
 
 from daemon.cli.support import context, startup
+from daemon.cli.support.web_tools import HttpTools
 from daemon.cli.support.worker_thread import reload
 from daemon.service import Service
 
@@ -23,7 +24,8 @@ def daemon(ctx: click.Context) -> None:
     settings = context.settings(ctx)
     startup.preflight(settings)
     runtime = context.runtime(settings, migrate=False, alone=True, works=False)
-    service = Service(settings, runtime.store, runtime.relay, runtime.keyring, runtime.clock)
+    tools = HttpTools(settings, runtime.store)
+    service = Service(settings, runtime.store, runtime.relay, runtime.keyring, runtime.clock, tools)
     runtime.relay.start()
     try:
         startup.serve(service, lambda: None, lambda: reload(ctx, None, service))

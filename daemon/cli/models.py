@@ -38,7 +38,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
     Example: triaged models list --json
     """
     with _registry(ctx) as registry:
-        rows = [_row(registry, version) for version in registry.versions()]
+        rows = [model_row(registry, version) for version in registry.versions()]
     output.listing(rows, COLUMNS, as_json=as_json)
 
 
@@ -129,7 +129,8 @@ def _registry(ctx: click.Context) -> "Iterator[Registry]":
         raise context.BadData(str(error)) from None
 
 
-def _row(registry: "Registry", version: str) -> dict[str, Any]:
+def model_row(registry: "Registry", version: str) -> dict[str, Any]:
+    """Return a model with its figures on held-out tickets; `state` says why it cannot be used."""
     from workers.learning.registry import RegistryError
 
     row: dict[str, Any] = {"version": version, "current": version == registry.current()}

@@ -5,6 +5,7 @@ import structlog
 
 from config.settings import Settings
 from daemon.cli.support import context, startup
+from daemon.cli.support.web_tools import HttpTools
 from daemon.cli.support.worker_thread import WorkerThread, reload
 from daemon.service import Service
 
@@ -22,7 +23,8 @@ def run(ctx: click.Context) -> None:
     settings = context.settings(ctx)
     startup.preflight(settings)
     runtime = context.runtime(settings, migrate=True, alone=True)
-    service = Service(settings, runtime.store, runtime.relay, runtime.keyring, runtime.clock)
+    tools = HttpTools(settings, runtime.store)
+    service = Service(settings, runtime.store, runtime.relay, runtime.keyring, runtime.clock, tools)
     workers = WorkerThread(settings, runtime)
     try:
         startup.serve(service, lambda: _ready(settings, service, workers), lambda: reload(ctx, workers, service))

@@ -9,12 +9,12 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from daemon.web import problems
-from daemon.web.api import tickets
+from daemon.web import documents, problems
+from daemon.web.api import deliveries, jobs, mail, messages, models, stats, tickets, triage
 from daemon.web.front import Front
 from daemon.web.services import WebServices
 
-ROUTERS = (tickets.router,)
+ROUTERS = tuple(part.router for part in (tickets, messages, mail, jobs, deliveries, triage, stats, models))
 
 
 def create_app(services: WebServices) -> FastAPI:
@@ -28,11 +28,18 @@ def create_app(services: WebServices) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        description=documents.DESCRIPTION,
         middleware=around,
         redirect_slashes=False,
     )
     app.state.services = services
     problems.install(app)
+    add_routes(app)
+    documents.install(app)
+    return app
+
+
+def add_routes(app: FastAPI) -> None:
+    """Add the operations of the API."""
     for router in ROUTERS:
         app.include_router(router)
-    return app

@@ -16,7 +16,7 @@ from daemon.system.clock import Clock
 from daemon.tickets.intake import Intake, Wake
 from daemon.web.app import create_app
 from daemon.web.server import BACKLOG, HttpServer
-from daemon.web.services import WebServices
+from daemon.web.services import WebServices, WebTools
 
 log = structlog.get_logger(__name__)
 
@@ -37,10 +37,11 @@ class WebEdge:
         clock: Clock,
         wake: Wake,
         has_room: Callable[[], bool],
+        tools: WebTools | None = None,
     ) -> None:
         self._settings = settings
         self._threads = ThreadPoolExecutor(settings.http.threads, thread_name_prefix="http")
-        services = WebServices(settings, store, intake, keyring, clock, wake, self._threads, has_room)
+        services = WebServices(settings, store, intake, keyring, clock, wake, self._threads, has_room, tools)
         self._server = HttpServer(create_app(services), settings)
         self.address: Address | None = None
 

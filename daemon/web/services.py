@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, Any, Protocol, TypeVar, cast
 
 from fastapi import Depends, Request
 
@@ -13,8 +13,27 @@ from daemon.store.keys import Keyring
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.tickets.intake import Intake, Wake
+from daemon.vocabulary import Triage
+from daemon.web.problems import unavailable
 
 T = TypeVar("T")
+
+
+class ModelsError(Exception):
+    """A model cannot be used; the message says why."""
+
+
+class WebTools(Protocol):
+    """What only the workers' code can do. HTTP does not import it: the composition root hands it in."""
+
+    def triage(self, subject: str, text: str) -> Triage:
+        """Return what would be decided about a text; stores nothing."""
+
+    def models(self) -> list[dict[str, Any]]:
+        """Return the versions of the model with their figures, the oldest first."""
+
+    def promote(self, version: str | None) -> str:
+        """Use a version, without one the previous; return the version in use. Raises ModelsError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +41,7 @@ class WebServices:
     """The parts of the process that HTTP uses.
 
     `threads` is where everything runs that waits for the database; `wake` offers jobs after their commit. `has_room`
-    says whether the disk has room for what comes in.
+    says whether the disk has room for what comes in. `tools` is None where the process cannot ask the model.
     """
 
     settings: Settings
@@ -33,10 +52,17 @@ class WebServices:
     wake: Wake
     threads: ThreadPoolExecutor
     has_room: Callable[[], bool]
+    tools: WebTools | None = None
 
     async def run(self, work: Callable[[], T]) -> T:
         """Run a function that may wait, such as for the database, in one of the threads, and return its result."""
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+
+    def tools_in_place(self) -> WebTools:
+        """Return the tools; raises ProblemError where the process has none."""
+        if self.tools is None:
+            raise unavailable("this process cannot ask the model", 60)
+        return self.tools
 
 
 def services_of(request: Request) -> WebServices:

@@ -25,9 +25,18 @@ def list_jobs(
         query = query.where(Job.kind == kind)
     if before is not None:
         query = query.where(Job.id < before)
+    return [_job(row) for row in session.execute(query).scalars()]
+
+
+def job(session: Session, number: int) -> dict[str, Any] | None:
+    """Return a job, None where there is none."""
+    row = session.get(Job, number)
+    return _job(row) if row is not None else None
+
+
+def _job(row: Job) -> dict[str, Any]:
     names = ("id", "kind", "subject", "state", "attempts", "due_at", "created_at", "finished_at", "owner", "last_error")
-    rows = session.execute(query).scalars()
-    return [{name: getattr(row, name) for name in names} | {"subject": str(row.subject)} for row in rows]
+    return {name: getattr(row, name) for name in names} | {"subject": str(row.subject)}
 
 
 def dead_jobs(session: Session, kind: str | None) -> Sequence[int]:
@@ -70,11 +79,22 @@ def _mails_in_state(
         query = query.where(Inbound.id < before)
     if sender:
         query = query.where(func.lower(Inbound.mail_from).contains(sender.lower(), autoescape=True))
+    return [_mail(row, reference) for row, reference in session.execute(query)]
+
+
+def mail(session: Session, inbound_id: int) -> dict[str, Any] | None:
+    """Return a ledger row with the reference of its ticket, None where there is none."""
+    row = session.execute(
+        select(Inbound, Ticket.reference)
+        .outerjoin(Ticket, Ticket.id == Inbound.ticket_id)
+        .where(Inbound.id == inbound_id)
+    ).one_or_none()
+    return _mail(row[0], row[1]) if row else None
+
+
+def _mail(row: Inbound, reference: str | None) -> dict[str, Any]:
     names = ("id", "disposition", "received_at", "source", "peer", "mail_from", "rcpt_tos", "size", "message_id")
-    return [
-        {name: getattr(row, name) for name in (*names, "reasons")} | {"ticket": reference}
-        for row, reference in session.execute(query)
-    ]
+    return {name: getattr(row, name) for name in (*names, "reasons")} | {"ticket": reference}
 
 
 def disposition_of(session: Session, inbound_id: int) -> Disposition:

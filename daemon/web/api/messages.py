@@ -1,0 +1,271 @@
+"""What belongs to a ticket: its messages with their attachments, its decisions, events and trace."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Final, TypeVar
+from urllib.parse import quote
+
+from fastapi import APIRouter, Response
+from pydantic import ConfigDict
+
+from daemon.mail.mime.attachment import part_contents
+from daemon.mail.reply.split import new_text
+from daemon.store import ledger
+from daemon.store.queries.ticket_detail import TicketDetail, ticket_detail
+from daemon.store.queries.timeline import Entry, mails_of, timeline
+from daemon.tickets.access import Scope
+from daemon.web.api.rows import TICKET_EXAMPLE, Answer, DecisionView, RowId, TicketName, not_found, ticket_id
+from daemon.web.auth import Caller, requires
+from daemon.web.problems import Problem, documented
+from daemon.web.services import Services, WebServices
+
+router = APIRouter(tags=["tickets"])
+Reader = Annotated[Caller, requires(Scope.TICKETS_READ)]
+T = TypeVar("T")
+
+BYTES: Final[dict[str, Any]] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+TRACE_EXAMPLE: Final[dict[str, Any]] = {
+    "at": "2026-11-28T09:00:00Z",
+    "subject": "inbound:7",
+    "state": "ticket",
+    "text": "412 bytes by http from 127.0.0.1, ana@example.com to support@example.com",
+    "reasons": ["HTTP request"],
+}
+
+
+class AttachmentView(Answer):
+    """A file of a message; `id` names it in the path of its content."""
+
+    id: int
+    filename: str
+    content_type: str
+    size: int
+    inline: bool
+
+
+class MessageView(Answer):
+    """A message of a ticket: `reply` is what is new in it, `text` all of it. `mail` is its id in the ledger."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 7,
+                    "mail": 7,
+                    "role": "customer",
+                    "kind": "person",
+                    "email": "ana@example.com",
+                    "name": "Ana",
+                    "verified": False,
+                    "created_at": "2026-11-28T09:00:00Z",
+                    "title": "Payment failed",
+                    "reply": "Amount debited but not credited",
+                    "text": "Amount debited but not credited",
+                    "attachments": [
+                        {
+                            "id": 3,
+                            "filename": "bill.pdf",
+                            "content_type": "application/pdf",
+                            "size": 12,
+                            "inline": False,
+                        }
+                    ],
+                }
+            ]
+        },
+    )
+
+    id: int
+    mail: int | None
+    role: str
+    kind: str
+    email: str | None
+    name: str
+    verified: bool
+    created_at: datetime
+    title: str
+    reply: str
+    text: str
+    attachments: list[AttachmentView]
+
+
+class Messages(Answer):
+    """The messages of a ticket, the oldest first."""
+
+    messages: list[MessageView]
+
+
+class Decisions(Answer):
+    """The decisions on a ticket, the oldest first; the last one is in force."""
+
+    model_config = ConfigDict(
+        frozen=True, json_schema_extra={"examples": [{"decisions": [TICKET_EXAMPLE["decision"]]}]}
+    )
+
+    decisions: list[DecisionView]
+
+
+class EventView(Answer):
+    """What happened and no other list shows; `data` depends on the kind."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {"id": 3, "at": "2026-11-28T09:05:00Z", "kind": "closed", "data": {"actor": "http:shop", "was": "OPEN"}}
+            ]
+        },
+    )
+
+    id: int
+    at: datetime
+    kind: str
+    data: dict[str, Any]
+
+
+class Events(Answer):
+    """The events of a ticket, the oldest first."""
+
+    events: list[EventView]
+
+
+class TraceStep(Answer):
+    """One step of an email: its time, its row, the present state of the row, and a sentence."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [TRACE_EXAMPLE]})
+
+    at: datetime
+    subject: str
+    state: str
+    text: str
+    reasons: list[str]
+
+    @classmethod
+    def of(cls, entry: Entry) -> "TraceStep":
+        """Return the view of a step."""
+        return cls(at=entry.at, subject=entry.subject, state=entry.state, text=entry.text, reasons=list(entry.reasons))
+
+
+class Trace(Answer):
+    """The way of emails from receipt to the last notification, in order of time."""
+
+    steps: list[TraceStep]
+
+
+@router.get(
+    "/tickets/{ticket}/messages", summary="List the messages of a ticket", responses=documented(Problem.NOT_FOUND)
+)
+async def list_messages(ticket: TicketName, services: Services, _caller: Reader) -> Messages:
+    """List the messages of a ticket with their texts, the oldest first; at most 500."""
+    return await _of_ticket(
+        services, ticket, lambda found: Messages(messages=[_message(found, m) for m in found.messages])
+    )
+
+
+@router.get(
+    "/tickets/{ticket}/decisions", summary="List the decisions on a ticket", responses=documented(Problem.NOT_FOUND)
+)
+async def list_decisions(ticket: TicketName, services: Services, _caller: Reader) -> Decisions:
+    """List all decisions on a ticket with their reasons, the oldest first."""
+    return await _of_ticket(
+        services, ticket, lambda found: Decisions(decisions=[DecisionView.of(d) for d in found.decisions])
+    )
+
+
+@router.get("/tickets/{ticket}/events", summary="List the events of a ticket", responses=documented(Problem.NOT_FOUND))
+async def list_events(ticket: TicketName, services: Services, _caller: Reader) -> Events:
+    """List what people and programs did to a ticket, the oldest first."""
+    return await _of_ticket(
+        services,
+        ticket,
+        lambda found: Events(events=[EventView(id=e.id, at=e.at, kind=e.kind, data=e.data) for e in found.events]),
+    )
+
+
+@router.get("/tickets/{ticket}/trace", summary="Trace the emails of a ticket", responses=documented(Problem.NOT_FOUND))
+async def trace_ticket(ticket: TicketName, services: Services, _caller: Reader) -> Trace:
+    """Show the way of every email of a ticket, from receipt to the last notification."""
+
+    def read() -> Trace:
+        with services.store.read() as session:
+            number = ticket_id(session, ticket, services.settings.support.reference_prefix)
+            mails = mails_of(session, number)
+            if not mails:
+                raise not_found(f"ticket {ticket}")
+            return Trace(steps=[TraceStep.of(entry) for entry in timeline(session, mails)])
+
+    return await services.run(read)
+
+
+@router.get(
+    "/tickets/{ticket}/attachments/{attachment}",
+    summary="Get the content of an attachment",
+    response_class=Response,
+    responses={
+        200: {"description": "The file, always as a download.", "content": BYTES},
+        **documented(Problem.NOT_FOUND),
+    },
+)
+async def attachment_content(ticket: TicketName, attachment: RowId, services: Services, _caller: Reader) -> Response:
+    """Get the bytes of an attachment. No browser shows them: they come as a download of no particular type."""
+
+    def read() -> Response:
+        with services.store.read() as session:
+            number = ticket_id(session, ticket, services.settings.support.reference_prefix)
+            found = ticket_detail(session, number)
+            file = next((a for a in found.attachments if a.id == attachment), None) if found else None
+            if found is None or file is None:
+                raise not_found(f"attachment {attachment} on ticket {ticket}")
+            inbound = next(m.inbound_id for m in found.messages if m.id == file.message_id)
+            try:
+                raw = ledger.raw_of(session, inbound or 0)
+            except LookupError:
+                raise not_found("content of this attachment") from None
+        contents = part_contents(raw, {file.part})
+        if file.part not in contents:
+            raise not_found("content of this attachment")
+        return download(contents[file.part], file.filename)
+
+    return await services.run(read)
+
+
+def download(content: bytes, filename: str) -> Response:
+    """Return bytes from outside as a download that no browser opens or runs by itself."""
+    safe = quote(filename, safe="", errors="replace")
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{safe}", "X-Content-Type-Options": "nosniff"}
+    return Response(content, headers=headers, media_type="application/octet-stream")
+
+
+async def _of_ticket(services: WebServices, ticket: str, view: Callable[[TicketDetail], T]) -> T:
+    def read() -> T:
+        with services.store.read() as session:
+            number = ticket_id(session, ticket, services.settings.support.reference_prefix)
+            found = ticket_detail(session, number)
+            if found is None:
+                raise not_found(f"ticket {ticket}")
+            return view(found)
+
+    return await services.run(read)
+
+
+def _message(found: TicketDetail, row: Any) -> MessageView:  # noqa: ANN401 - a message row, whose type HTTP does not know
+    author = found.authors.get(row.person_id or 0)
+    files = [a for a in found.attachments if a.message_id == row.id]
+    return MessageView(
+        id=row.id,
+        mail=row.inbound_id,
+        role=row.role,
+        kind=row.kind,
+        email=author.email if author else None,
+        name=author.name if author else "",
+        verified=row.verified,
+        created_at=row.created_at,
+        title=row.subject,
+        reply=new_text(row.text),
+        text=row.text,
+        attachments=[
+            AttachmentView(id=a.id, filename=a.filename, content_type=a.content_type, size=a.size, inline=a.inline)
+            for a in files
+        ],
+    )
