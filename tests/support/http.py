@@ -1,6 +1,7 @@
 """The HTTP application on a store of the test's own, called without a socket."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,7 @@ from daemon.tickets import access
 from daemon.tickets.access import Scope
 from daemon.tickets.intake import Intake
 from daemon.web.app import create_app
+from daemon.web.auth import REMEMBERED_SECONDS
 from daemon.web.services import WebServices
 from tests.support.domain_values import identity
 from tests.support.emails import SUPPORT
@@ -35,6 +37,7 @@ class Web:
         self.settings = Settings(**{"support": support, **settings})
         self.intake = Intake(store, identity(own_addresses=frozenset({SUPPORT}), keys=signing), self.woken)
         self.room = True
+        self._has_room: Callable[[], bool] = lambda: self.room
         self.services = WebServices(
             self.settings,
             store,
@@ -43,12 +46,23 @@ class Web:
             self.clock,
             self.woken,
             threads,
-            lambda: self.room,
+            self._asked,
         )
         self.app: FastAPI = create_app(self.services)
         self.token = self.new_token("all", *Scope)
         self.client = self.client_with(self.token)
         self.stranger = TestClient(self.app, "http://localhost", raise_server_exceptions=False)
+
+    def _asked(self) -> bool:
+        return self._has_room()
+
+    def services_room(self, has_room: Callable[[], bool]) -> None:
+        """Let every new ticket call this first."""
+        self._has_room = has_room
+
+    def forget_tokens(self) -> None:
+        """Let a second pass, after which a token is looked up again."""
+        time.sleep(REMEMBERED_SECONDS)
 
     def new_token(self, name: str, *scopes: Scope) -> str:
         return self.store.write(lambda session: access.create(session, name, scopes, "test", NOON))
