@@ -18,6 +18,7 @@ COMMANDS: Final = (
     ("Run", "run", "Run everything in one process."),
     ("Run", "daemon", "Accept emails only; workers process them."),
     ("Run", "worker", "Process stored emails: triage, notify, deliver."),
+    ("Run", "web", "Serve the HTTP API only."),
     ("Run", "send-test", "Send a test email to the listener."),
     ("Run", "check", "Show the settings and test every connection."),
     ("Run", "try", "Show what would happen to an email; store and send nothing."),

@@ -47,6 +47,7 @@ class HttpServer:
                 proxy_headers=False,
                 root_path=settings.http.root_path,
                 backlog=BACKLOG,
+                limit_concurrency=settings.http.connections,
                 timeout_keep_alive=IDLE_SECONDS,
                 h11_max_incomplete_event_size=HEADER_BYTES,
             )

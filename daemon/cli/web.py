@@ -1,0 +1,61 @@
+"""The command `web`: serve HTTP in a process of its own, beside daemons and workers."""
+
+import asyncio
+import signal
+
+import click
+import structlog
+
+from daemon.cli.support import context, startup
+from daemon.cli.support.web_tools import HttpTools
+from daemon.policies import identity
+from daemon.system import systemd
+from daemon.system.binding import ListenError
+from daemon.system.disk import FreeSpace
+from daemon.tickets.intake import Intake
+from daemon.web.edge import WebEdge
+
+log = structlog.get_logger(__name__)
+
+
+@click.command()
+@click.pass_context
+def web(ctx: click.Context) -> None:
+    r"""Serve HTTP only: the API and its documentation.
+
+    Needs PostgreSQL, as SQLite has room for one daemon; where it runs, set http.enabled = false for the daemons.
+
+    \b
+    Example: triaged --config /etc/triaged/triaged.toml web
+    """
+    settings = context.settings(ctx)
+    startup.preflight(settings, accepts_email=False)
+    runtime = context.runtime(settings, migrate=False, alone=True, works=False)
+    intake = Intake(runtime.store, identity(settings, runtime.keyring.value), runtime.relay.wake, runtime.keyring)
+    space = FreeSpace(settings.service.state_dir, settings.limits.free_bytes)
+    tools = HttpTools(settings, runtime.store)
+    try:
+        edge = WebEdge(
+            settings, runtime.store, intake, runtime.keyring, runtime.clock, runtime.relay.wake, space, tools
+        )
+        runtime.relay.start()
+        asyncio.run(_serve(edge))
+    except ListenError as error:
+        raise context.failure(error.cause, str(error)) from None
+    finally:
+        runtime.close()
+        log.info("stopped")
+
+
+async def _serve(edge: WebEdge) -> None:
+    """Serve until SIGTERM or SIGINT, and then finish the requests in progress."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    edge.start()
+    click.echo(f"triaged serves HTTP at {edge.url}", err=True)
+    systemd.notify("READY=1")
+    await stop.wait()
+    systemd.notify("STOPPING=1")
+    log.info("stopping")
+    await edge.stop()
