@@ -9,8 +9,7 @@ import click
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
-from daemon.cli import answers
-from daemon.cli.support import context, output, params, references, ticket_view
+from daemon.cli.support import answer_commands, context, output, params, references, ticket_view
 from daemon.cli.support.ticket_actions import run_action
 from daemon.mail.command_arguments import ArgumentError, read_duration
 from daemon.store.queries import tickets as reports
@@ -329,5 +328,5 @@ def _require(kind: str, name: str, names: list[str]) -> None:
         raise context.BadData(f"there is no {kind} {name!r} in the settings; use one of: {', '.join(names)}")
 
 
-for _command in answers.COMMANDS:
+for _command in answer_commands.COMMANDS:
     tickets.add_command(_command)

@@ -4,16 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from daemon.store import events
 from daemon.store.jobs import Offer
 from daemon.store.models import Ticket
 from daemon.store.queries import ticket_pages
 from daemon.store.queries.ticket_pages import TicketRow
-from daemon.tickets import actions
-from daemon.tickets.actions import Correction
+from daemon.tickets.actor import Actor
+from daemon.tickets.corrections import Correction, assign, correct
+from daemon.tickets.status import BY_STATUS
 from daemon.vocabulary import PENDING, Priority, Status
 
 
@@ -41,7 +40,7 @@ def change(
     session: Session,
     ticket_id: int,
     wanted: Change,
-    actor: str,
+    actor: Actor,
     now: datetime,
     *,
     matches: Callable[[TicketRow], bool] | None = None,
@@ -58,27 +57,14 @@ def change(
         raise VersionError
     offers = _decide(session, before.ticket, wanted, actor, now, retrain_after)
     if wanted.status is not None:
-        set_status(session, ticket_id, wanted.status, actor, now)
+        BY_STATUS[wanted.status](session, ticket_id, actor, now)
     session.expire_all()
     after = ticket_pages.one(session, ticket_id)
     return after or before, offers
 
 
-def set_status(session: Session, ticket_id: int, status: Status, actor: str, now: datetime) -> bool:
-    """Set the status of a ticket; return False if it is that already."""
-    if status is Status.CLOSED:
-        return actions.close(session, ticket_id, actor, now)
-    ticket = session.get_one(Ticket, ticket_id)
-    if ticket.status == status:
-        return False
-    events.add(session, "status changed", now, ticket_id=ticket_id, actor=actor, was=ticket.status, status=str(status))
-    values = {"status": status, "updated_at": now, "resolved_at": now if status is Status.RESOLVED else None}
-    session.execute(update(Ticket).where(Ticket.id == ticket_id).values(values))
-    return True
-
-
 def _decide(
-    session: Session, ticket: Ticket, wanted: Change, actor: str, now: datetime, retrain_after: int
+    session: Session, ticket: Ticket, wanted: Change, actor: Actor, now: datetime, retrain_after: int
 ) -> tuple[Offer, ...]:
     if wanted.category is None and wanted.priority is None:
         return () if wanted.team is None else _assign(session, ticket.id, wanted.team, actor, now)
@@ -86,12 +72,12 @@ def _decide(
     if category == PENDING:
         raise ChangeError("triage has not decided yet; name a category as well")
     team = wanted.team or (wanted.category_team if wanted.category else ticket.assigned_team) or ""
-    correction = Correction(category, team, wanted.priority, wanted.category_priority, actor)
-    return actions.correct(session, ticket.id, correction, now, retrain_after=retrain_after).offers
+    correction = Correction(category, team, wanted.priority, wanted.category_priority)
+    return correct(session, ticket.id, correction, actor, now, retrain_after=retrain_after).offers
 
 
-def _assign(session: Session, ticket_id: int, team: str, actor: str, now: datetime) -> tuple[Offer, ...]:
+def _assign(session: Session, ticket_id: int, team: str, actor: Actor, now: datetime) -> tuple[Offer, ...]:
     try:
-        return actions.assign(session, ticket_id, team, actor, now).offers
+        return assign(session, ticket_id, team, actor, now).offers
     except ValueError as error:
         raise ChangeError(f"{error}; name a category as well") from None

@@ -35,9 +35,24 @@ def reopen(session: Session, ticket_id: int, actor: Actor, now: datetime) -> Act
     return _change(session, ticket_id, Status.OPEN, "opened", actor, now)
 
 
+def await_customer(session: Session, ticket_id: int, actor: Actor, now: datetime) -> ActionResult:
+    """Let a ticket wait for the customer, without an end."""
+    return _change(session, ticket_id, Status.WAITING, "waiting", actor, now)
+
+
 def spam(session: Session, ticket_id: int, actor: Actor, now: datetime) -> ActionResult:
     """Mark a ticket as spam: no email joins it, and what waited to be sent for it is not sent."""
     return _change(session, ticket_id, Status.SPAM, "marked as spam", actor, now)
+
+
+# The action that sets each status.
+BY_STATUS: Final = {
+    Status.OPEN: reopen,
+    Status.WAITING: await_customer,
+    Status.RESOLVED: resolve,
+    Status.CLOSED: close,
+    Status.SPAM: spam,
+}
 
 
 def wait(session: Session, ticket_id: int, time: timedelta, actor: Actor, now: datetime) -> ActionResult:

@@ -14,6 +14,7 @@ from daemon.store import api_tokens
 from daemon.store.api_tokens import TokenRecord
 from daemon.system.logs import RateLimitedLog
 from daemon.tickets.access import TOKEN_PREFIX, Scope, digest_of
+from daemon.tickets.actor import Actor
 from daemon.web.limits import TokenBuckets
 from daemon.web.problems import Problem, ProblemError
 from daemon.web.services import WebServices
@@ -43,6 +44,11 @@ class Caller:
     def actor(self) -> str:
         """Return the name that its actions are recorded with: the source, and the name of the token."""
         return f"http:{self.token.name}"
+
+    @property
+    def acting(self) -> Actor:
+        """Return who acts on a ticket."""
+        return Actor(self.actor, None, "http")
 
 
 class Authenticator:

@@ -14,6 +14,8 @@ from daemon.store.queries import ticket_pages
 from daemon.store.queries.ticket_pages import TicketQuery, TicketRow
 from daemon.tickets import changes
 from daemon.tickets.access import Scope
+from daemon.tickets.action import ActionError
+from daemon.tickets.actor import Actor
 from daemon.tickets.changes import Change, ChangeError, VersionError
 from daemon.tickets.request import KeyTakenError, TicketRequest, compose, key_of, submit
 from daemon.vocabulary import PENDING, Priority, Status
@@ -279,13 +281,13 @@ async def change_ticket(
 ) -> TicketView:
     """Change the status, the team, or the category and priority of a ticket: all of it or nothing."""
     row = await services.run(
-        lambda: _change(services, ticket, _checked(services.settings, wanted), caller.actor, if_match)
+        lambda: _change(services, ticket, _checked(services.settings, wanted), caller.acting, if_match)
     )
     response.headers["ETag"] = etag(row)
     return TicketView.of(row)
 
 
-def _change(services: WebServices, ticket: str, wanted: Change, actor: str, if_match: str | None) -> TicketRow:
+def _change(services: WebServices, ticket: str, wanted: Change, actor: Actor, if_match: str | None) -> TicketRow:
     settings, now = services.settings, services.clock.now()
     expected = None if if_match is None or if_match.strip() == "*" else _tags(if_match)
     with services.store.read() as session:
@@ -306,7 +308,7 @@ def _change(services: WebServices, ticket: str, wanted: Change, actor: str, if_m
         raise not_found(f"ticket {ticket}") from None
     except VersionError:
         raise ProblemError(Problem.CHANGED, "get it again, and decide whether the change is still right") from None
-    except ChangeError as error:
+    except (ActionError, ChangeError) as error:
         raise ProblemError(Problem.CONFLICT, str(error)) from None
     services.wake(offers)
     return row
