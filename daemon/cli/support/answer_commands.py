@@ -35,7 +35,7 @@ def reply(ctx: click.Context, reference: str, file: Path | None, cc: tuple[str, 
     r"""Answer the customer of a ticket with the text of a file or of standard input.
 
     \b
-    Example: echo "Done, please try again." | triaged tickets reply HD-7K3Q-M9XW
+    Example: triaged tickets reply HD-7K3Q-M9XW --file answer.txt
     """
     text = file.read_text(encoding="utf-8") if file else sys.stdin.read()
     prefix = context.settings(ctx, quiet=True).support.reference_prefix
