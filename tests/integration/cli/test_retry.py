@@ -79,7 +79,8 @@ def test_a_ticket_with_a_dead_triage_job_is_triaged_again(case: Case, way: str) 
     assert (ticket.category, ticket.assigned_team) == ("PENDING", None)
     assert (job.state, job.attempts) == ("ready", 0)
     assert case.ask(lambda s: s.get(Inbound, number)).disposition == Disposition.TICKET
-    assert case.ask(lambda s: s.execute(select(Event.data)).scalars().one())["actor"] == "anna"
+    actors = case.ask(lambda s: [data.get("actor") for data in s.execute(select(Event.data)).scalars()])
+    assert "anna" in actors
     assert case.run("db", "verify").code == 0
 
 
