@@ -85,7 +85,7 @@ class Renderer:
 
     def check(self) -> None:
         """Render every template with each sample; raises TemplateProblem at the first that fails."""
-        known = [name for name in PackageLoader("templates", "").list_templates() if name.endswith(SUFFIX)]
+        known = [name for name in PackageLoader("templates", "mail").list_templates() if name.endswith(SUFFIX)]
         for path in sorted(self._overrides.iterdir()) if self._overrides else ():
             if path.name not in known:
                 raise TemplateProblem(str(path), None, f"no template has this name; known are {', '.join(known)}")
@@ -139,7 +139,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 
 def _environment(overrides: Path | None) -> _Environment:
-    packaged: list[BaseLoader] = [PackageLoader("templates", "")]
+    packaged: list[BaseLoader] = [PackageLoader("templates", "mail")]
     loaders = [FileSystemLoader(overrides), *packaged] if overrides else packaged
     environment = _Environment(
         loader=ChoiceLoader(loaders),
