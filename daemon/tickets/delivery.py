@@ -11,7 +11,7 @@ from daemon.store import deliveries, digests, jobs
 from daemon.store.deliveries import Attempt, DeliveryState, Outcome
 from daemon.store.jobs import JobKind, Lease, NewJob
 from daemon.store.queries import background, snapshots
-from daemon.vocabulary import NO_BACKGROUND, Background, MailKind, PreparedDelivery, TicketSnapshot
+from daemon.vocabulary import MailKind, PreparedDelivery, TicketSnapshot
 
 NOT_RECEIVED: Final = (DeliveryState.FAILED, DeliveryState.UNCERTAIN)
 
@@ -76,17 +76,8 @@ def _prepare(session: Session, attempt: Attempt, ticket: TicketSnapshot) -> Prep
         thread_head=_thread_head(session, attempt, ticket),
         first=notifies and deliveries.first_of(session, attempt.kind) == attempt.id,
         digest=digests.load(session, attempt.id) if attempt.kind is MailKind.DIGEST else None,
-        background=_background(session, attempt.kind, ticket),
+        background=background.of_email(session, attempt.kind, ticket),
     )
-
-
-def _background(session: Session, kind: MailKind, ticket: TicketSnapshot) -> Background:
-    """Return what the team needs beside the message: who a new customer is, or what was written before."""
-    if kind is MailKind.NOTIFICATION:
-        return background.of_ticket(session, ticket.ticket_id)
-    if kind is MailKind.FOLLOW_UP:
-        return background.of_message(session, ticket.ticket_id, ticket.message.id)
-    return NO_BACKGROUND
 
 
 def _thread_head(session: Session, attempt: Attempt, ticket: TicketSnapshot) -> str | None:

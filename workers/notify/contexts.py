@@ -1,6 +1,7 @@
 """The views of all templates, and their conversion to plain values in one language that are safe to show. Pure."""
 
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from typing import Final
 
 from markupsafe import Markup
@@ -40,7 +41,7 @@ View = Acknowledgement | TeamMail | Digest | AnswerMail | Answered | Returned
 
 
 def context(view: View, translator: Translator = ENGLISH) -> dict[str, object]:
-    """Return a view as dict, list, str, int and bool only; every string is safe to show and bounded."""
+    """Return a view as dict, list, str, int, bool and cleaned HTML; every string is safe to show and bounded."""
     values = {field.name: plain(getattr(view, field.name), translator) for field in fields(view)}
     start, end = ("right", "left") if translator.right_to_left else ("left", "right")
     direction = "rtl" if translator.right_to_left else "ltr"
@@ -49,16 +50,27 @@ def context(view: View, translator: Translator = ENGLISH) -> dict[str, object]:
 
 def plain(value: object, translator: Translator = ENGLISH) -> object:
     """Return one value of a view as plain types."""
-    if isinstance(value, CleanHtml):
-        return Markup(value.source)  # noqa: S704 - cleaned by an allow-list
-    if isinstance(value, Phrase):
-        return translator.say(value)
-    if isinstance(value, Link):
-        return links.url(value, translator.say(links.HINT))
-    if isinstance(value, Passage):
-        return {"text": lines(value.text), "more": plain(value.more, translator)}
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name), translator) for field in fields(value)}
     if isinstance(value, tuple):
         return [plain(item, translator) for item in value[:MAX_ITEMS]]
-    return harmless_line(value, MAX_VALUE) if isinstance(value, str) else value
+    if isinstance(value, Passage):
+        return {"text": lines(value.text), "more": plain(value.more, translator)}
+    if isinstance(value, datetime):
+        return {"day": translator.day(value), "time": f"{value:%H:%M}"}
+    if is_dataclass(value) and not isinstance(value, (type, Phrase, Link, CleanHtml)):
+        return {field.name: plain(getattr(value, field.name), translator) for field in fields(value)}
+    return _shown(value, translator)
+
+
+def _shown(value: object, translator: Translator) -> object:
+    """Return what is shown of a value that has no parts."""
+    match value:
+        case CleanHtml():
+            return Markup(value.source)  # noqa: S704 - cleaned by an allow-list
+        case Phrase():
+            return translator.say(value)
+        case Link():
+            return links.url(value, translator.say(links.HINT))
+        case str():
+            return harmless_line(value, MAX_VALUE)
+        case _:
+            return value

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, Protocol
 
 from daemon.text import harmless_line
@@ -48,6 +49,9 @@ class Translator(Protocol):
 
     def say(self, phrase: Phrase) -> str:
         """Return a phrase in this language, as one line that is safe to show."""
+
+    def day(self, day: date) -> str:
+        """Return a day with the name of its month."""
 
 
 def phrase(text: str, /, **values: object) -> Phrase:
@@ -106,6 +110,10 @@ class _English:
         """Return a phrase in English."""
         text = phrase.plural if phrase.plural and phrase.count != 1 else phrase.text
         return fill(text, phrase, self)
+
+    def day(self, day: date) -> str:
+        """Return a day with the name of its month."""
+        return f"{day:%d %B %Y}".lstrip("0")
 
 
 ENGLISH: Final[Translator] = _English()

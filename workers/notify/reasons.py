@@ -1,7 +1,7 @@
 """Say the reasons of a decision in another language: they are stored in English, in a few known forms. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from workers.notify.phrases import PLACEHOLDER, Phrase, literal, phrase
@@ -30,6 +30,18 @@ FORMS: Final = (
     phrase("fixed threshold"),
     phrase("certified for %(share)s accuracy"),
 )
+# What a team reads about the author of an email.
+NOTES: Final = (
+    phrase("%(team)s, which had this ticket before, wrote this."),
+    phrase("%(member)s wrote this to the customer directly. It is recorded, and was not sent again."),
+    phrase("This email was kept and not obeyed: %(source)s."),
+    phrase("%(who)s, who is in a team, answered with the customer's token; so this counts as a customer's email."),
+    phrase("%(who)s is new on this ticket and answered with the customer's token."),
+)
+REFUSALS: Final = (
+    phrase("it looks like the email of a machine"),
+    phrase("it answers an email whose token was valid until %(day)s; this email has a fresh one"),
+)
 _MAX: Final = 500
 
 
@@ -40,6 +52,7 @@ def _pattern(form: Phrase) -> re.Pattern[str]:
 
 
 _KNOWN: Final = tuple((form, _pattern(form)) for form in FORMS)
+_KNOWN_NOTES: Final = tuple((form, _pattern(form)) for form in (*NOTES, *REFUSALS))
 
 
 def reason(text: str) -> Phrase:
@@ -47,8 +60,14 @@ def reason(text: str) -> Phrase:
     return next(_readings(text[:_MAX]), literal(text))
 
 
-def _readings(text: str) -> Iterator[Phrase]:
-    for form, pattern in _KNOWN:
+def note_of(text: str) -> Phrase:
+    """Return a stored note about the author of an email as a phrase."""
+    return next(_readings(text[:_MAX], _KNOWN_NOTES), literal(text))
+
+
+def _readings(text: str, known: Sequence[tuple[Phrase, re.Pattern[str]]] = _KNOWN) -> Iterator[Phrase]:
+    for form, pattern in known:
         if found := pattern.fullmatch(text):
             values = found.groupdict().items()
-            yield Phrase(form.text, tuple((name, reason(text) if name == "source" else text) for name, text in values))
+            inner = (next(_readings(text, known), literal(text)) if name == "source" else text for name, text in values)
+            yield Phrase(form.text, tuple(zip(found.groupdict(), inner, strict=True)))

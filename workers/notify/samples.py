@@ -221,10 +221,12 @@ def _answer(*, quote: Passage, omitted: tuple[str, ...] = ()) -> View:
         text=Passage("Hello Ann,\n\nyour payment has arrived.\n\nKind regards\nAna"),
         html=CleanHtml("<p>Hello Ann,</p><p>your <b>payment</b> has arrived.</p><p>Kind regards<br>Ana</p>"),
         who="Ann Lee",
-        when="2 November 2026 at 09:30 UTC",
+        when=datetime(2026, 11, 2, 9, 30, tzinfo=UTC),
         quote=quote,
         omitted=omitted,
     )
+
+
 def _answered(answer: StoredAnswer, **changes: str) -> View:
     ticket = replace(TICKET, status="WAITING", taken_by=changes.get("taken_by", answer.author))
     return answered(replace(ticket, requester=changes.get("requester")), answer, support=SUPPORT, mark=MARK, to=TO)

@@ -8,11 +8,12 @@ from daemon.mail.reply.split import new_text
 from daemon.text import harmless_line
 from daemon.vocabulary import NO_BACKGROUND, Background, FileSnapshot, MessageSnapshot, Priority, TicketSnapshot
 from workers.notify import links
+from workers.notify.announcement import headline
 from workers.notify.background_view import EarlierView, customer_lines, earlier_messages
 from workers.notify.excerpt import Passage, excerpt
 from workers.notify.links import Button, PressTo
 from workers.notify.phrases import Phrase, phrase
-from workers.notify.reasons import reason
+from workers.notify.reasons import note_of, reason
 from workers.notify.wording import MAX_NAME, priority_name, readable_size, status_name, sureness_of
 
 MAX_PREVIEW: Final = 120
@@ -46,7 +47,8 @@ class TeamMail:
     `preview` the first words. `asked` is true where a person has to set the category, `handed` where the ticket comes
     from another team, `hint` where the email explains how to change the mode. `notes` are short sentences, such as that
     the ticket was chosen for an audit. `history` says in at most three lines who the customer is, `earlier` are the
-    messages before this one. `taken_by` is the member who answers the ticket.
+    messages before this one. `taken_by` is the member who answers the ticket. `headline` says what happened to the
+    ticket, "" for a new email.
     """
 
     reference: str
@@ -81,6 +83,7 @@ class TeamMail:
     customer: str = ""
     taken_by: str = ""
     hint: bool = False
+    headline: Phrase | str = ""
 
 
 def team_mail(
@@ -126,7 +129,7 @@ def team_mail(
         buttons=links.of_ticket(to, [(g.category, f"{g.percent}%") for g in guesses], review_team, asked=asked),
         related=ticket.related or "",
         files=tuple(_file(file, attached) for file in message.files),
-        notes=(AUDIT_NOTE,) if decision and decision.audit else (),
+        notes=_notes(ticket),
         history=customer_lines(ticket, background.tickets),
         earlier=earlier_messages(background.messages),
         asked=asked,
@@ -137,6 +140,7 @@ def team_mail(
         customer=customer_of(ticket),
         taken_by=ticket.taken_by or "",
         hint=hint,
+        headline=headline(ticket.event),
     )
 
 
@@ -148,6 +152,12 @@ def author_of(message: MessageSnapshot) -> str:
 def customer_of(ticket: TicketSnapshot) -> str:
     """Return whom a reply reaches: the name of the requester, else their address, "" if there is none."""
     return (harmless_line(ticket.requester_name, MAX_NAME) or ticket.requester) if ticket.requester else ""
+
+
+def _notes(ticket: TicketSnapshot) -> tuple[Phrase, ...]:
+    """Return what a reader must know about the ticket, and about the author of the email."""
+    audit = (AUDIT_NOTE,) if ticket.decision and ticket.decision.audit else ()
+    return (*audit, note_of(ticket.message.note)) if ticket.message.note else audit
 
 
 def _file(file: FileSnapshot, attached: Collection[int]) -> FileView:

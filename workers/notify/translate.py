@@ -3,17 +3,20 @@
 import gettext
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 
 from daemon.mail.language import CommonWords, common_words
+from workers.notify import sentences
 from workers.notify.phrases import ENGLISH, PLACEHOLDER, Phrase, fill
 
 DOMAIN: Final = "triaged"
@@ -46,6 +49,10 @@ class Translation:
         """Return a phrase in this language, as one line that is safe to show."""
         return fill(self._text_of(phrase), phrase, self)
 
+    def day(self, day: date) -> str:
+        """Return a day with the name of its month."""
+        return ENGLISH.day(day) if self.language == ENGLISH.language else format_date(day, "long", self.language)
+
     def gettext(self, text: str) -> str:
         """Return a text in this language, or as it is."""
         return self._catalogues.gettext(text)
@@ -76,6 +83,7 @@ class Translations:
         self._codes = frozenset({ENGLISH.language, *ours(), *self._own})
         self._loaded: dict[str, Translation] = {}
         self._common: CommonWords | None = None
+        self._sentences: tuple[str, ...] | None = None
 
     def languages(self) -> tuple[str, ...]:
         """Return the codes of all languages that have a catalogue."""
@@ -100,6 +108,14 @@ class Translations:
             own = {code: words for code, words in lists.items() if words != COMMON_WORDS}
             self._common = common_words({ENGLISH.language: english, **own})
         return self._common
+
+    def team_sentences(self) -> tuple[str, ...]:
+        """Return what our emails to teams say in all languages, to recognise it in an answer to one."""
+        if self._sentences is None:
+            english = ours()[ENGLISH.language].read_text("utf-8")
+            catalogue = read(english, ENGLISH.language, _OURS)
+            self._sentences = sentences.of_team(catalogue, [self._get(code) for code in self.languages()])
+        return self._sentences
 
     def check(self) -> None:
         """Load every catalogue of the admin; raises CatalogueError at the first that cannot be used."""

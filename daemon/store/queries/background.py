@@ -7,7 +7,16 @@ from sqlalchemy.orm import Session
 
 from daemon.store.models import MessageRow, Person, Ticket
 from daemon.store.sql import table
-from daemon.vocabulary import Background, EarlierMessage, EarlierTicket, MessageRole, SenderKind
+from daemon.vocabulary import (
+    NO_BACKGROUND,
+    Background,
+    EarlierMessage,
+    EarlierTicket,
+    MailKind,
+    MessageRole,
+    SenderKind,
+    TicketSnapshot,
+)
 
 # A customer with more tickets than these is shown as one with many.
 TICKETS_AT_MOST: Final = 21
@@ -45,6 +54,15 @@ SELECT_MESSAGES = (
     .order_by(MESSAGE.c.id.desc())
     .limit(MESSAGES_AT_MOST)
 )
+
+
+def of_email(session: Session, kind: MailKind, ticket: TicketSnapshot) -> Background:
+    """Return what an email to a team shows beside the message: who a new customer is, or what was written before."""
+    if kind is MailKind.NOTIFICATION:
+        return of_ticket(session, ticket.ticket_id)
+    if kind is MailKind.FOLLOW_UP:
+        return of_message(session, ticket.ticket_id, ticket.message.id)
+    return NO_BACKGROUND
 
 
 def of_ticket(session: Session, ticket_id: int) -> Background:

@@ -27,7 +27,7 @@ REFERENCE = "HD-7K3Q-M9XW"
 TAGGED = PressTo(f"support+{MARK}@example.com", REFERENCE)
 PLAIN = PressTo("support@example.com", REFERENCE, MARK)
 CATEGORIES = ("Login", "Bits & Pieces", "Zahlung/Rückgabe", "R+D 100", "支払い")
-VOCABULARY = CommandVocabulary(("MANUAL_REVIEW",), CATEGORIES, ("High",))
+VOCABULARY = CommandVocabulary(("MANUAL_REVIEW",), CATEGORIES, ("High",), "HD")
 LANGUAGES = Translations().languages()
 # Recipient, subject and body of the email that a link opens.
 Opened = tuple[str, str, str]
