@@ -15,8 +15,8 @@ from workers.notify.sanitize import lines
 from workers.notify.team_view import customer_of
 from workers.notify.wording import MAX_NAME, status_name
 
-# An author gets everything back that one email can carry.
-RETURNED_LINES: Final = 5_000
+# An author gets everything back, but no more than is read of an answer that quotes it.
+RETURNED_LINES: Final = 3_000
 RETURNED_CHARACTERS: Final = 100_000
 SHOWN_LINES: Final = 200
 SHOWN_CHARACTERS: Final = 20_000
