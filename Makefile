@@ -12,7 +12,7 @@ MINUTES ?= 10
 JOBS ?= 3
 CORPUS := ../shared/corpus
 
-.PHONY: run test send-test lint docs score bench scale memory soak faults fuzz clean
+.PHONY: run test send-test lint docs locale score bench scale memory soak faults fuzz clean
 
 run: $(STAMP)
 	$(VENV)/bin/triaged run
@@ -33,6 +33,10 @@ lint: $(STAMP_DEV)
 docs: $(STAMP)
 	$(PY) -m config.document
 	$(PY) -m daemon.web.documents
+
+# templates/locale, from the templates and the code that writes emails.
+locale: $(STAMP)
+	$(PY) -m workers.notify.catalogue
 
 score: $(STAMP_TEST)
 	$(PY) -m tests.scores.mail $(GATE)

@@ -427,12 +427,47 @@ class DigestSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierTicket:
+    """A ticket that the same customer opened before."""
+
+    reference: str
+    subject: str
+    status: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierMessage:
+    """A message of a ticket that is older than the one at hand; `text` is its start, `role` a MessageRole."""
+
+    role: str
+    author: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What a team needs beside a message.
+
+    `tickets` are the customer's last tickets before this one, `messages` the last messages of the ticket before this
+    one; both begin with the newest.
+    """
+
+    tickets: tuple[EarlierTicket, ...] = ()
+    messages: tuple[EarlierMessage, ...] = ()
+
+
+NO_BACKGROUND: Final = Background()
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedDelivery:
     """One attempt at one delivery, with the ticket as it stands.
 
     `thread_head` is the Message-ID of the first email to this recipient about the ticket, None where this email begins
     the thread. `first` marks the very first notification that this installation sends. `digest` is what a digest
-    lists.
+    lists. `background` is shown to teams.
     """
 
     kind: MailKind
@@ -442,3 +477,4 @@ class PreparedDelivery:
     thread_head: str | None
     first: bool
     digest: DigestSnapshot | None = None
+    background: Background = NO_BACKGROUND

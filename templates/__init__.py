@@ -1,1 +1,1 @@
-"""What people receive: Jinja2 templates, read as package data."""
+"""What people receive: Jinja2 templates of emails in mail/, translations in locale/, read as package data."""

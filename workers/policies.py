@@ -97,6 +97,8 @@ def mail_config(settings: Settings) -> MailConfig:
         attachment_bytes=settings.limits.notification_attachment_bytes,
         delivery_days=settings.limits.delivery_days,
         hint=settings.triage.mode == "always",
+        language=settings.support.language,
+        team_languages={team.name: team.language for team in settings.teams},
     )
 
 

@@ -17,7 +17,7 @@ class Service(Section):
     admin: Annotated[MailAddress | None, Field(examples=["admin@example.com"])] = None
     """Address that is notified of problems; not set: nobody."""
     templates: Annotated[FilePath | None, Field(examples=["/etc/triaged/templates"])] = None
-    """Directory of your own *.j2 templates, which replace the shipped ones of the same name."""
+    """Directory of your own *.j2 templates, which replace those of templates/mail with the same file name."""
 
 
 class Database(Section):

@@ -30,6 +30,7 @@ SELECT_FIRST_TEXTS = select(
     MESSAGE.c.subject,
     func.substr(MESSAGE.c.text, 1, READ_AT_MOST).label("text"),
     MESSAGE.c.inbound_id,
+    select(TICKET.c.language).where(TICKET.c.id == MESSAGE.c.ticket_id).scalar_subquery().label("language"),
 ).where(MESSAGE.c.id.in_(SELECT_FIRST_MESSAGES))
 UPDATE_TICKET = (
     update(TICKET)
@@ -39,6 +40,8 @@ UPDATE_TICKET = (
         priority=bindparam("to_priority"),
         confidence=bindparam("to_confidence"),
         assigned_team=bindparam("to_team"),
+        # What the email declares stays.
+        language=func.coalesce(func.nullif(TICKET.c.language, ""), bindparam("to_language")),
         updated_at=bindparam("now"),
     )
 )
@@ -54,22 +57,24 @@ SELECT_PENDING = (
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What triage reads of a ticket: subject and start of the text of its first email, and its ledger row."""
+    """What triage reads of a ticket: subject and start of the text of its first email, its ledger row and language."""
 
     ticket_id: int
     subject: str
     text: str
     inbound_id: int | None
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What `by` (rule, model, fallback) decided on a ticket, and when."""
+    """What `by` (rule, model, fallback) decided on a ticket, and when, and the language of its email, if found."""
 
     ticket_id: int
     triage: Triage
     by: DecidedBy
     at: datetime
+    language: str = ""
 
 
 def text_of(session: Session, ticket_id: int) -> Text | None:
@@ -80,7 +85,7 @@ def text_of(session: Session, ticket_id: int) -> Text | None:
 def texts_of(session: Session, ticket_ids: Sequence[int]) -> list[Text | None]:
     """Return what triage reads of each ticket, in order; None where there is no such ticket."""
     rows = session.execute(SELECT_FIRST_TEXTS, {"tickets": ticket_ids})
-    found = {row.ticket_id: Text(row.ticket_id, row.subject, row.text, row.inbound_id) for row in rows}
+    found = {row.ticket_id: Text(row.ticket_id, row.subject, row.text, row.inbound_id, row.language) for row in rows}
     return [found.get(ticket_id) for ticket_id in ticket_ids]
 
 
@@ -94,7 +99,7 @@ def apply_first(session: Session, decided: Sequence[Decided]) -> list[int | None
             fresh.setdefault(one.ticket_id, one)
     if not fresh:
         return [None] * len(decided)
-    session.execute(UPDATE_TICKET, [_in_force(ticket_id, one.triage, one.at) for ticket_id, one in fresh.items()])
+    session.execute(UPDATE_TICKET, [_in_force(i, one.triage, one.at, one.language) for i, one in fresh.items()])
     rows = [_row(i, one.triage, one.at, by=one.by, actor=None, replaces=before[i]) for i, one in fresh.items()]
     ids = dict(zip(fresh, INSERT_DECISIONS.rows(session, rows), strict=True))
     return [ids[one.ticket_id] if fresh.get(one.ticket_id) is one else None for one in decided]
@@ -107,13 +112,14 @@ def apply(session: Session, ticket_id: int, triage: Triage, now: datetime, *, by
     return INSERT_DECISIONS.rows(session, [_row(ticket_id, triage, now, by=by, actor=actor, replaces=before)])[0]
 
 
-def _in_force(ticket_id: int, triage: Triage, now: datetime) -> dict[str, Any]:
+def _in_force(ticket_id: int, triage: Triage, now: datetime, language: str = "") -> dict[str, Any]:
     return {
         "ticket": ticket_id,
         "to_category": triage.category,
         "to_priority": triage.priority,
         "to_confidence": triage.confidence,
         "to_team": triage.team,
+        "to_language": language,
         "now": now,
     }
 

@@ -54,6 +54,7 @@ class NewTicket:
     related_id: int | None
     silent: bool
     now: datetime
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,7 @@ def _ticket_row(ticket: NewTicket, reference: str) -> dict[str, Any]:
         "silent": ticket.silent,
         "created_at": ticket.now,
         "updated_at": ticket.now,
+        "language": ticket.language,
     }
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from daemon.mail.analyze import Identity
+from daemon.mail.language import declared
 from daemon.mail.message import Address
 from daemon.store import jobs, ledger, tickets
 from daemon.store.jobs import JobKind, NewJob, Offer
@@ -151,6 +152,7 @@ def _new_ticket(admission: _Admission) -> NewTicket:
         related_id=found.ticket_id if found else None,
         silent=email.silent,
         now=email.now,
+        language=declared(email.analysis.message) if email.analysis else "",
     )
 
 

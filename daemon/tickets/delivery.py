@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from daemon.store import deliveries, digests, jobs
 from daemon.store.deliveries import Attempt, DeliveryState, Outcome
 from daemon.store.jobs import JobKind, Lease, NewJob
-from daemon.store.queries import snapshots
+from daemon.store.queries import background, snapshots
 from daemon.vocabulary import MailKind, PreparedDelivery, TicketSnapshot
 
 NOT_RECEIVED: Final = (DeliveryState.FAILED, DeliveryState.UNCERTAIN)
@@ -76,6 +76,7 @@ def _prepare(session: Session, attempt: Attempt, ticket: TicketSnapshot) -> Prep
         thread_head=_thread_head(session, attempt, ticket),
         first=notifies and deliveries.first_of(session, attempt.kind) == attempt.id,
         digest=digests.load(session, attempt.id) if attempt.kind is MailKind.DIGEST else None,
+        background=background.of_email(session, attempt.kind, ticket),
     )
 
 

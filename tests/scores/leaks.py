@@ -23,6 +23,7 @@ from workers.notify.compose import OutgoingMail, as_bytes
 from workers.notify.contexts import View
 from workers.notify.render import Rendered, Renderer
 from workers.notify.samples import MARK, SAMPLES
+from workers.notify.translate import Translations
 
 NOW = datetime(2026, 11, 2, 10, 31, tzinfo=UTC)
 KEY = b"leak"
@@ -30,6 +31,7 @@ TEAM = "payments-team@example.com"
 SUPPORT = "support@example.com"
 CUSTOMER = "ann.lee@customer.example"
 HELD_LIMIT = 0.03
+SENTENCES = Translations().team_sentences()
 TO_CUSTOMERS = (MailKind.ACKNOWLEDGEMENT, MailKind.ANSWER)
 WRITTEN = (
     ("Hello Ann,", "we have found your payment and booked it today. Sorry for the trouble!", "Kind regards"),
@@ -125,18 +127,10 @@ def marks_for(email: TeamEmail, emails: Sequence[TeamEmail], knowledge: str) -> 
         today=NOW.date(),
         customers=frozenset((CUSTOMER,)),
         emails=texts,
-        phrases=tuple(line for one in emails if one is not email for line in phrases(one)),
+        phrases=SENTENCES,
         customer_texts=(email.words,),
         addresses=frozenset((SUPPORT, TEAM)),
     )
-
-
-def phrases(email: TeamEmail) -> Iterator[str]:
-    """Yield the lines of a sample, without the words of its customer."""
-    words = squeeze(email.words)
-    for line in (*email.rendered.text.split("\n"), *html_to_text(email.rendered.html).split("\n")):
-        if squeeze(line) and squeeze(line) not in words:
-            yield line
 
 
 def judge(name: str, knowledge: str, cut: CutAnswer, expected: Sequence[str], email: TeamEmail) -> Result:

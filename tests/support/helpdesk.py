@@ -7,7 +7,7 @@ import smtplib
 import threading
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from sqlalchemy import select
 
@@ -18,6 +18,9 @@ from daemon.store.models import Base
 from tests.support.fakes import FakeClock, eventually
 from tests.support.smtp_sink import Sink
 from workers.app import WorkerApp
+
+# A member of every team.
+MEMBER: Final = "ana@example.com"
 
 
 class Helpdesk:
@@ -112,7 +115,7 @@ def text_of(mail: EmailMessage) -> str:
 
 def settings_for(state: Path, sink: Sink, examples: Path, database: str = "", broker: str = "") -> Settings:
     """Return settings that send to a sink and learn from few examples."""
-    return Settings(
+    settings = Settings(
         service={"state_dir": state},
         support={"accepted_machines": ["@monitor.example"]},
         database={"url": database},
@@ -130,3 +133,5 @@ def settings_for(state: Path, sink: Sink, examples: Path, database: str = "", br
             }
         ],
     )
+    teams = tuple(team.model_copy(update={"members": (MEMBER,)}) for team in settings.teams)
+    return settings.model_copy(update={"teams": teams})

@@ -3,9 +3,9 @@
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from daemon.vocabulary import MANUAL_REVIEW, TicketSnapshot
+from daemon.vocabulary import MANUAL_REVIEW, NO_BACKGROUND, Background, TicketSnapshot
 from workers.notify.contexts import TeamMail, team_mail
-from workers.notify.samples import MARK, SUPPORT, TICKET
+from workers.notify.samples import MARK, SUPPORT, TICKET, TO
 
 
 def ticket_snapshot(**changes: Any) -> TicketSnapshot:
@@ -16,13 +16,22 @@ def ticket_snapshot(**changes: Any) -> TicketSnapshot:
     return changed
 
 
-def team_view(*, attached: Any = (), handed: bool = False, hint: bool = False, **changes: Any) -> TeamMail:
+def team_view(
+    *,
+    attached: Any = (),
+    handed: bool = False,
+    hint: bool = False,
+    background: Background = NO_BACKGROUND,
+    **changes: Any,
+) -> TeamMail:
     """Return what a team's template gets to see of a ticket with these changes."""
     return team_mail(
         ticket_snapshot(**changes),
         support=SUPPORT,
         mark=MARK,
         review_team=MANUAL_REVIEW,
+        to=TO,
+        background=background,
         attached=attached,
         handed=handed,
         hint=hint,

@@ -34,7 +34,7 @@ class AnswerComposer:
         mark = outgoing.mark_for(prepared, self._keyring.value[0], now)
         fitting, omitted = answer_mail.fitting_files(answer, config.answer_attachment_bytes)
         view = answer_mail.view_of_answer(answer, prepared.recipient, config.mail, mark, omitted)
-        rendered = config.renderer.render(MailKind.ANSWER, view)
+        rendered = config.renderer.render(MailKind.ANSWER, view, config.mail.language_of(prepared))
         if rendered.fault:
             log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=prepared.message_id)
         mail = answer_mail.answer_mail(

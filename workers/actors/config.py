@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from daemon.mail.commands import CommandVocabulary
+from daemon.mail.language import detect
 from daemon.tickets.answer_values import ConversationPolicy
 from workers.notify.outgoing import MailConfig
 from workers.notify.plan import SendLimits
@@ -28,6 +29,10 @@ class ActorConfig:
     answer_from: str
     answer_attachment_bytes: int
     vocabulary: CommandVocabulary
+
+    def language_of(self, text: str) -> str:
+        """Return the language of a text, "" where it is not certain."""
+        return detect(text, self.renderer.translations.common_words())
 
     def team_address(self, team: str | None) -> str:
         """Return the address of a team in lower case, "" where there is none."""

@@ -207,7 +207,7 @@ class DeliverActor:
         mark = outgoing.mark_for(prepared, self._keyring.value[0], now)
         files = self._files(prepared, config.mail.attachment_bytes)
         view = outgoing.view_of(prepared, config.mail, mark, list(files))
-        rendered = config.renderer.render(prepared.kind, view)
+        rendered = config.renderer.render(prepared.kind, view, config.mail.language_of(prepared))
         if rendered.fault:
             log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=begun.attempt.id)
         return compose.as_bytes(

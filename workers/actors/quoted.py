@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import structlog
+from sqlalchemy.orm import Session
 
 from daemon.mail.reply.our_marks import OurMarks
 from daemon.mail.text.html import html_to_text
-from daemon.store.queries import snapshots
+from daemon.store.queries import background, snapshots
 from daemon.store.queries.member_emails import MemberEmailFacts, SentToTeam
 from daemon.store.store import Store
-from daemon.vocabulary import PreparedDelivery, TicketSnapshot
+from daemon.vocabulary import PreparedDelivery
 from workers.actors.config import ActorConfig, CurrentConfig
 from workers.notify import outgoing
 from workers.notify.render import TemplateProblem
@@ -32,6 +33,7 @@ class QuotedEmails:
             today=now.date(),
             customers=facts.customers,
             emails=tuple(text for sent in facts.sent for text in self._texts(sent, config, keys[0], now)),
+            phrases=config.renderer.translations.team_sentences(),
             customer_texts=facts.customer_texts,
             addresses=config.own_addresses | config.conversation.ours.roster,
         )
@@ -40,10 +42,10 @@ class QuotedEmails:
         """Yield an email of ours as text, made from its text and from its HTML."""
         try:
             with self._store.read() as session:
-                ticket = snapshots.load_one(session, sent.cause)
-            prepared = _prepared(sent, ticket)
+                prepared = _prepared(session, sent)
             mark = outgoing.mark_for(prepared, key, now)
-            rendered = config.renderer.render(sent.kind, outgoing.view_of(prepared, config.mail, mark, ()))
+            view = outgoing.view_of(prepared, config.mail, mark, ())
+            rendered = config.renderer.render(sent.kind, view, config.mail.language_of(prepared))
         except (LookupError, TemplateProblem) as error:
             # The others, and the marks in it, still show what is ours.
             log.warning("an email to the team cannot be made again", message_id=sent.message_id, reason=str(error))
@@ -52,5 +54,7 @@ class QuotedEmails:
         yield html_to_text(rendered.html)
 
 
-def _prepared(sent: SentToTeam, ticket: TicketSnapshot) -> PreparedDelivery:
-    return PreparedDelivery(sent.kind, "", sent.message_id, ticket, None, first=False)
+def _prepared(session: Session, sent: SentToTeam) -> PreparedDelivery:
+    ticket = snapshots.load_one(session, sent.cause)
+    shown = background.of_email(session, sent.kind, ticket)
+    return PreparedDelivery(sent.kind, "", sent.message_id, ticket, None, first=False, background=shown)

@@ -48,7 +48,8 @@ class TriageActor:
         draw = random.random()  # noqa: S311 - an audit sample
         triage = decide(case, self._config.value.triage, self._models.model(), self._models.certified(), draw)
         by = DecidedBy.RULE if triage.rule else DecidedBy.MODEL
-        decided = Decided(lease.subject.id, triage, by, self._clock.now())
+        language = self._config.value.language_of(f"{read.subject}\n{read.text}") if read and not read.language else ""
+        decided = Decided(lease.subject.id, triage, by, self._clock.now(), language)
         follow_ups = yield from batching.write(decision.put_in_force, (lease, decided))
         if follow_ups:
             _log(decided)

@@ -3,18 +3,24 @@
 from typing import Final
 
 from daemon.vocabulary import EventSnapshot
+from workers.notify.phrases import Phrase, literal, phrase
 
 HEADLINES: Final = {
-    "woken": "The wait is over: this ticket is open again",
-    "merged into": "{actor} merged this ticket into {other}",
-    "merged from": "{actor} merged {other} into this ticket",
-    "split from": "{actor} split this ticket from {other}",
-    "split off": "{actor} split {other} from this ticket",
+    "woken": phrase("The wait is over: this ticket is open again"),
+    "merged into": phrase("%(actor)s merged this ticket into %(other)s"),
+    "merged from": phrase("%(actor)s merged %(other)s into this ticket"),
+    "split from": phrase("%(actor)s split this ticket from %(other)s"),
+    "split off": phrase("%(actor)s split %(other)s from this ticket"),
 }
+_SOMEBODY: Final = phrase("Somebody")
 
 
-def headline(event: EventSnapshot | None) -> str:
+def headline(event: EventSnapshot | None) -> Phrase | str:
     """Return the headline of an email about an event, "" for any other email."""
     if event is None:
         return ""
-    return HEADLINES.get(event.kind, event.kind).format(actor=event.actor or "Somebody", other=event.other)
+    form = HEADLINES.get(event.kind)
+    if form is None:
+        return literal(event.kind)
+    actor = literal(event.actor) if event.actor else _SOMEBODY
+    return Phrase(form.text, (("actor", actor), ("other", event.other)))

@@ -11,10 +11,10 @@ from daemon.text import domain_of, harmless_line, shorten
 from daemon.vocabulary import FileSnapshot, MailKind
 from workers.notify.answer_view import AnswerMail, CleanHtml
 from workers.notify.compose import File, OutgoingMail
-from workers.notify.contexts import greeting_name
 from workers.notify.excerpt import Passage, cut
 from workers.notify.outgoing import MailConfig, Rendered, tagged
 from workers.notify.sanitize import lines
+from workers.notify.wording import greeting_name
 
 QUOTE_LINES: Final = 60
 QUOTE_CHARACTERS: Final = 6_000
@@ -91,7 +91,7 @@ def view_of_answer(
         text=Passage(answer.text),
         html=CleanHtml(_without_images(answer.html, omitted)),
         who=(harmless_line(last.author_name) or last.author) if last and quote.text else "",
-        when=f"{last.date.astimezone(UTC):%d %B %Y at %H:%M} UTC".lstrip("0") if last and quote.text else "",
+        when=last.date.astimezone(UTC) if last and quote.text else None,
         quote=quote,
         omitted=tuple(file.filename for file in omitted),
     )

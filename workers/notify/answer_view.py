@@ -1,6 +1,7 @@
 """The data of the templates of an answer: its text, its HTML, and the quoted words of the customer. Pure."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from workers.notify.excerpt import Passage
 
@@ -16,7 +17,7 @@ class CleanHtml:
 class AnswerMail:
     """An answer to one customer. `text` and `html` are its words, `quote` the customer's own, bounded.
 
-    `who` and `when` introduce the quote; `omitted` are the names of files that were too large to go along.
+    `who` and `when`, in UTC, introduce the quote; `omitted` are the names of files that were too large to go along.
     """
 
     reference: str
@@ -26,6 +27,6 @@ class AnswerMail:
     text: Passage
     html: CleanHtml
     who: str = ""
-    when: str = ""
+    when: datetime | None = None
     quote: Passage = field(default_factory=Passage)
     omitted: tuple[str, ...] = ()

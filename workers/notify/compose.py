@@ -33,7 +33,8 @@ class OutgoingMail:
     """The content of one email.
 
     Message-IDs have angle brackets, or are "". `loop_token` is signed and marks our own email, should it come back.
-    `boundary_seed` is random, so that nobody can guess the boundary between the parts.
+    `boundary_seed` is random, so that nobody can guess the boundary between the parts. `important` marks what should be
+    read before other email.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class OutgoingMail:
     files: tuple[File, ...]
     date: datetime
     boundary_seed: str
+    important: bool = False
 
 
 # 7bit, so that no relay without 8BITMIME has to re-encode parts that may be signed (RFC 6376 section 5.3).
@@ -119,3 +121,7 @@ def _set_automatic_headers(mail: EmailMessage, outgoing: OutgoingMail) -> None:
         return
     mail["Auto-Submitted"] = "auto-replied" if outgoing.kind == MailKind.ACKNOWLEDGEMENT else "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
+    if outgoing.important:
+        # RFC 2156 section 5.3.6; Gmail, Outlook, Apple Mail and Thunderbird show the one or the other.
+        mail["Importance"] = "high"
+        mail["X-Priority"] = "1"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from workers.notify.phrases import Phrase, plural
 from workers.notify.sanitize import lines
 
 NEW_LINES: Final = 400
@@ -18,7 +19,7 @@ class Passage:
     """Some lines of text. `more` is the amount that is missing, such as "12 more lines", or ""."""
 
     text: str = ""
-    more: str = ""
+    more: Phrase | str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +69,8 @@ def cut(text: str, most_lines: int, most_characters: int, beyond: int = 0) -> Pa
     if not missing_lines and not beyond:
         return Passage(kept)
     if missing_lines > 1 and not beyond:
-        return Passage(kept, f"{missing_lines:,} more lines")
-    return Passage(kept, f"{len(left) + beyond:,} more characters")
+        shown_lines = f"{missing_lines:,}"
+        return Passage(kept, plural("%(count)s more line", "%(count)s more lines", missing_lines, count=shown_lines))
+    characters = len(left) + beyond
+    count = f"{characters:,}"
+    return Passage(kept, plural("%(count)s more character", "%(count)s more characters", characters, count=count))

@@ -2,20 +2,20 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from daemon.mail.token import Purpose, Token, digest, sign
-from daemon.vocabulary import FileSnapshot, MailKind, PreparedDelivery, TicketSnapshot
+from daemon.vocabulary import FileSnapshot, MailKind, PreparedDelivery, Priority, TicketSnapshot
 from workers.notify import contexts
 from workers.notify.compose import File, OutgoingMail
 from workers.notify.contexts import View
+from workers.notify.links import PressTo
 
 CUSTOMER_KINDS: Final = frozenset({MailKind.ACKNOWLEDGEMENT, MailKind.ANSWER})
 CUSTOMER_TOKEN_DAYS: Final = 400
 TEAM_TOKEN_DAYS: Final = 30
-TO_CUSTOMERS: Final = (MailKind.ACKNOWLEDGEMENT, MailKind.ANSWER)
 # RFC 5321 section 4.5.3.1.1.
 LOCAL_PART: Final = 64
 # An unverified sender may have chosen it as a text for the recipient: mail programs make ids of these characters.
@@ -24,7 +24,10 @@ PLAIN_ID: Final = re.compile(r"<[A-Za-z0-9._=+$%-]{1,80}@[A-Za-z0-9.-]{1,80}>", 
 
 @dataclass(frozen=True, slots=True)
 class MailConfig:
-    """The sender of our email, the limit on attachments, and for how long we try to send."""
+    """The sender of our email, the limit on attachments, and for how long we try to send.
+
+    `language` is that of customers whose language is not known, `team_languages` those of the teams by name.
+    """
 
     name: str
     address: str
@@ -34,6 +37,16 @@ class MailConfig:
     attachment_bytes: int
     delivery_days: float
     hint: bool
+    language: str = "en"
+    team_languages: Mapping[str, str] = field(default_factory=dict)
+
+    def language_of(self, delivery: PreparedDelivery) -> tuple[str, ...]:
+        """Return the languages of an email, the best first: the customer's, or that of the team that gets it."""
+        ticket = delivery.ticket
+        if delivery.kind in CUSTOMER_KINDS:
+            return tuple(code for code in (ticket.language, self.language) if code)
+        team = ticket.answer.team if ticket.answer and delivery.kind is MailKind.RETURNED else ticket.team
+        return (self.team_languages.get(team or "", self.language),)
 
 
 class Rendered(Protocol):
@@ -55,7 +68,6 @@ class Rendered(Protocol):
 def mark_of(kind: MailKind, recipient: str, ticket_id: int, key: bytes, now: datetime) -> str:
     """Return the signed token of an email, bound to ticket, recipient, purpose and expiry."""
     customer = kind in CUSTOMER_KINDS
-    customer = kind in TO_CUSTOMERS
     days = CUSTOMER_TOKEN_DAYS if customer else TEAM_TOKEN_DAYS
     purpose = Purpose.CUSTOMER if customer else Purpose.TEAM
     return sign(Token(purpose, ticket_id, digest(recipient, key), (now + timedelta(days=days)).date()), key)
@@ -75,7 +87,7 @@ def mark_for(delivery: PreparedDelivery, key: bytes, now: datetime) -> str:
 def fitting_files(delivery: PreparedDelivery, room: int) -> list[FileSnapshot]:
     """Return the attachments of the customer that fit into `room` bytes, in order."""
     message = delivery.ticket.message
-    if delivery.kind in {MailKind.ACKNOWLEDGEMENT, MailKind.DIGEST} or message.inbound_id is None:
+    if delivery.kind not in {MailKind.NOTIFICATION, MailKind.FOLLOW_UP} or message.inbound_id is None:
         return []
     fitting = []
     for file in message.files:
@@ -99,15 +111,28 @@ def view_of(delivery: PreparedDelivery, config: MailConfig, mark: str, attached:
             name=ticket.requester_name,
             subject=ticket.message.subject,
         )
+    to = press_to(ticket.reference, config, mark)
+    if delivery.kind is MailKind.ANSWERED and ticket.answer:
+        return contexts.answered(ticket, ticket.answer, support=config.name, mark=mark, to=to)
+    if delivery.kind is MailKind.RETURNED and ticket.answer:
+        return contexts.returned(ticket, ticket.answer, support=config.name, mark=mark, to=to)
     return contexts.team_mail(
         ticket,
         support=config.name,
         mark=mark,
+        to=to,
+        background=delivery.background,
         attached=frozenset(file.part for file in attached),
         review_team=config.review_team,
         handed=ticket.handed_over,
         hint=config.hint and delivery.first,
     )
+
+
+def press_to(reference: str, config: MailConfig, mark: str) -> PressTo:
+    """Return where a press goes: to our address with the token, or with the token in the text."""
+    address = tagged(config.address, mark) if config.plus_addressing else None
+    return PressTo(address, reference) if address else PressTo(config.address, reference, mark)
 
 
 def outgoing_mail(
@@ -138,7 +163,15 @@ def outgoing_mail(
         files=tuple(File(file.filename, file.content_type, content) for file, content in files.items()),
         date=now,
         boundary_seed=boundary_seed,
+        important=_is_urgent(delivery),
     )
+
+
+def _is_urgent(delivery: PreparedDelivery) -> bool:
+    """Say whether a team should see an email before others."""
+    if delivery.digest:
+        return any(line.priority == Priority.URGENT for line in delivery.digest.lines)
+    return delivery.kind in {MailKind.NOTIFICATION, MailKind.FOLLOW_UP} and delivery.ticket.priority == Priority.URGENT
 
 
 def _is_verified(ticket: TicketSnapshot) -> bool:
@@ -147,15 +180,20 @@ def _is_verified(ticket: TicketSnapshot) -> bool:
 
 
 def _thread(delivery: PreparedDelivery) -> tuple[str, tuple[str, ...]]:
-    """Return In-Reply-To and References: the email of the customer, or the first one to this team about the ticket."""
+    """Return In-Reply-To and References.
+
+    They name the email that is answered or returned, and the first one to this team about the ticket.
+    """
     if delivery.kind is MailKind.ACKNOWLEDGEMENT:
         parent = delivery.ticket.message.message_id
         if not (_is_verified(delivery.ticket) or PLAIN_ID.fullmatch(parent)):
             return "", ()
         return parent, (parent,) if parent else ()
-    if delivery.thread_head and delivery.thread_head != delivery.message_id:
-        return delivery.thread_head, (delivery.thread_head,)
-    return "", ()
+    head = delivery.thread_head if delivery.thread_head != delivery.message_id else None
+    if delivery.kind is MailKind.RETURNED and delivery.ticket.message.message_id:
+        parent = delivery.ticket.message.message_id
+        return parent, tuple(name for name in (head, parent) if name)
+    return (head, (head,)) if head else ("", ())
 
 
 def tagged(address: str, tag: str) -> str | None:

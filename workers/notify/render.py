@@ -1,8 +1,7 @@
 """Render views to subject, text and HTML with Jinja2 templates: ours, or those of the admin with the same name."""
 
-import re
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -21,14 +20,17 @@ from jinja2 import (
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import BlockReference, Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup, escape
 
 from daemon.text import harmless_line
+from workers.notify import filters
 from workers.notify.contexts import View, context
+from workers.notify.filters import OWN_FILTERS
 from workers.notify.samples import SAMPLES
+from workers.notify.translate import CatalogueError, Translations
 
 MAX_OUTPUT: Final = 512 * 1024
 SUFFIX: Final = ".j2"
+LOCALE: Final = "locale"
 FORMS: Final = ("subject", "txt", "html")
 # Filters that neither turn off escaping nor make the output much larger than the input.
 FILTERS: Final = (
@@ -61,38 +63,50 @@ class Rendered:
 class Renderer:
     """Renders emails with the templates of the package; a file in the directory `overrides` replaces one by its name.
 
-    Templates are read once; make a new renderer to read changed files.
+    Files in its folder "locale" are languages. Templates are read once; make a new renderer to read changed files.
     """
 
     def __init__(self, overrides: Path | None = None) -> None:
         if overrides is not None and not overrides.is_dir():
             raise TemplateProblem(str(overrides), None, "no such directory")
         self._overrides = overrides
-        self._ours = _environment(None)
-        self._environment = _environment(overrides) if overrides else self._ours
+        self.translations = Translations(overrides / LOCALE if overrides else None)
+        self._ours = _environment(None, self.translations)
+        self._environment = _environment(overrides, self.translations) if overrides else self._ours
 
-    def render(self, kind: str, view: View) -> Rendered:
-        """Return the rendered email of this kind; raises TemplateProblem.
+    def render(self, kind: str, view: View, languages: Sequence[str] = ()) -> Rendered:
+        """Return the rendered email of this kind in the first of the languages that is known; raises TemplateProblem.
 
         If a template of the admin fails, ours are used instead: the email is more important than its looks.
         """
+        values = context(view, self.translations.first_of(languages))
         try:
-            return _render(self._environment, kind, view)
+            return _render(self._environment, kind, values)
         except TemplateProblem as problem:
             if self._environment is self._ours:
                 raise
-            return replace(_render(self._ours, kind, view), fault=str(problem))
+            return replace(_render(self._ours, kind, values), fault=str(problem))
 
     def check(self) -> None:
         """Render every template with each sample; raises TemplateProblem at the first that fails."""
-        known = [name for name in PackageLoader("templates", "").list_templates() if name.endswith(SUFFIX)]
+        known = [name for name in PackageLoader("templates", "mail").list_templates() if name.endswith(SUFFIX)]
         for path in sorted(self._overrides.iterdir()) if self._overrides else ():
+            if path.name == LOCALE and path.is_dir():
+                self._check_languages()
+                continue
             if path.name not in known:
                 raise TemplateProblem(str(path), None, f"no template has this name; known are {', '.join(known)}")
             _refuse_unreadable(path)
+        english = self.translations.first_of(())
         for kind, view in SAMPLES:
-            if not _render(self._environment, kind, view).subject:
+            if not _render(self._environment, kind, context(view, english)).subject:
                 raise TemplateProblem(f"{kind}.subject{SUFFIX}", None, "renders an empty subject")
+
+    def _check_languages(self) -> None:
+        try:
+            self.translations.check()
+        except CatalogueError as error:
+            raise TemplateProblem(error.file, None, error.what) from None
 
 
 def _refuse_unreadable(path: Path) -> None:
@@ -104,8 +118,7 @@ def _refuse_unreadable(path: Path) -> None:
         raise TemplateProblem(str(path), None, f"cannot be read: {error.strerror}") from None
 
 
-def _render(environment: Environment, kind: str, view: View) -> Rendered:
-    values = context(view)
+def _render(environment: Environment, kind: str, values: dict[str, object]) -> Rendered:
     subject, text, html = (_fill(environment, f"{kind}.{form}{SUFFIX}", values) for form in FORMS)
     return Rendered(harmless_line(subject), text.strip("\n") + "\n", html)
 
@@ -134,12 +147,16 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
     def is_safe_callable(self, obj: object) -> bool:
-        """Allow only macros and super(). Undefined raises its own error, which names the variable."""
-        return isinstance(obj, (Macro, BlockReference, Undefined))
+        """Allow only macros, super() and the functions of {% trans %}.
+
+        Undefined raises its own error, which names the variable.
+        """
+        known = isinstance(obj, (Macro, BlockReference, Undefined))
+        return known or any(obj is function for function in self.globals.values())
 
 
-def _environment(overrides: Path | None) -> _Environment:
-    packaged: list[BaseLoader] = [PackageLoader("templates", "")]
+def _environment(overrides: Path | None, translations: Translations) -> _Environment:
+    packaged: list[BaseLoader] = [PackageLoader("templates", "mail")]
     loaders = [FileSystemLoader(overrides), *packaged] if overrides else packaged
     environment = _Environment(
         loader=ChoiceLoader(loaders),
@@ -150,36 +167,14 @@ def _environment(overrides: Path | None) -> _Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        extensions=["jinja2.ext.i18n"],
     )
     environment.globals.clear()
+    environment.policies["ext.i18n.trimmed"] = True
+    filters.install_gettext(environment, translations)
     environment.filters = {name: environment.filters[name] for name in FILTERS} | OWN_FILTERS
     environment.tests = {name: environment.tests[name] for name in TESTS}
     return environment
-
-
-def _breaks(text: str) -> Markup:
-    """Escape text and keep its lines and indents, also in programs that ignore CSS for white space."""
-    kept = str(escape(text)).replace("  ", "\u00a0 ").replace("\n", "<br>\n")
-    return Markup(kept)  # noqa: S704 - escaped above
-
-
-def _command(text: str) -> Markup:
-    """Escape a command so that no line breaks between the dashes of an option and its name."""
-    kept = re.sub(r"--[a-z-]+", r'<span style="white-space:nowrap">\g<0></span>', str(escape(text)))
-    return Markup(kept)  # noqa: S704 - escaped above
-
-
-def _inset(text: str) -> str:
-    """Indent the text of a sender, so that nobody can imitate our own lines."""
-    return "\n".join(f"  {line}".rstrip() for line in str(text).split("\n"))
-
-
-def _quoted(text: str) -> str:
-    """Quote text as mail programs do."""
-    return "\n".join(f"> {line}".rstrip() for line in str(text).split("\n"))
-
-
-OWN_FILTERS: Final = {"breaks": _breaks, "command": _command, "inset": _inset, "quoted": _quoted}
 
 
 def _bounded(pieces: Iterable[str]) -> str:

@@ -7,21 +7,34 @@ from typing import Final
 
 from daemon.vocabulary import (
     MANUAL_REVIEW,
+    NO_BACKGROUND,
+    AnswerState,
+    Background,
     DecidedBy,
     DecisionSnapshot,
     DigestLine,
     DigestSnapshot,
+    EarlierAnswer,
+    EarlierMessage,
+    EarlierTicket,
+    FailedDelivery,
     FileSnapshot,
     MailKind,
+    MessageRole,
     MessageSnapshot,
+    ReturnCause,
+    Status,
+    StoredAnswer,
     TicketSnapshot,
 )
 from workers.notify.answer_view import AnswerMail, CleanHtml
-from workers.notify.contexts import View, acknowledgement, digest, team_mail
+from workers.notify.contexts import View, acknowledgement, answered, digest, returned, team_mail
 from workers.notify.excerpt import Passage
+from workers.notify.links import PressTo
 
 REFERENCE: Final = "HD-7K3Q-M9XW"
 MARK: Final = "mfzwizltoqzgk5dfon2ceylcmrswmz3inf"
+TO: Final = PressTo(f"support+{MARK}@example.com", REFERENCE)
 SUPPORT: Final = "Example Support"
 TEXT: Final = """Hello,
 
@@ -83,12 +96,56 @@ TICKET: Final = TicketSnapshot(
 )
 
 
-def _team(ticket: TicketSnapshot, *, attached: Collection[int] = (), handed: bool = False, hint: bool = False) -> View:
+NOON: Final = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+BACKGROUND: Final = Background(
+    tickets=(
+        EarlierTicket("HD-4T6W-ZQ3H", "Invoice for October", Status.RESOLVED, datetime(2026, 10, 21, tzinfo=UTC)),
+        EarlierTicket("HD-9C2V-JN5D", "", Status.OPEN, datetime(2026, 10, 14, tzinfo=UTC)),
+        EarlierTicket("HD-3F8R-YB7K", "Login", Status.CLOSED, datetime(2025, 1, 5, tzinfo=UTC)),
+    ),
+    messages=(
+        EarlierMessage(MessageRole.NOTE, "Ben Roth", NOON, "The bank confirms the payment."),
+        EarlierMessage(MessageRole.ANSWER, "Ana Silva", NOON, "Hello Ann,\n\ncould you send us the receipt?\n\nAna"),
+        EarlierMessage(MessageRole.CUSTOMER, "Ann Lee", NOON, "word\n" * 20),
+    ),
+)
+ANSWER: Final = StoredAnswer(
+    id=1,
+    state=AnswerState.SENT,
+    cause=None,
+    details=(),
+    author="ana@example.com",
+    author_name="Ana Silva",
+    team="PAYMENTS_TEAM",
+    return_to=None,
+    text="Hello Ann,\n\nwe found your payment and booked it.\n\nKind regards\nAna",
+    html="",
+    recipients=("ann.lee@customer.example",),
+    team_copied=False,
+    inline_parts=(),
+    file_parts=(),
+    quotes_customer=False,
+    created_at=NOON,
+    settled_at=NOON,
+)
+BEFORE: Final = EarlierAnswer("ben@example.com", NOON, "Hello Ann,\n\nplease send us the receipt.\n\nBen")
+
+
+def _team(
+    ticket: TicketSnapshot,
+    *,
+    background: Background = NO_BACKGROUND,
+    attached: Collection[int] = (),
+    handed: bool = False,
+    hint: bool = False,
+) -> View:
     return team_mail(
         ticket,
         support=SUPPORT,
         mark=MARK,
         review_team=MANUAL_REVIEW,
+        to=TO,
+        background=background,
         attached=attached,
         handed=handed,
         hint=hint,
@@ -106,7 +163,7 @@ def _by_rule_with_files() -> View:
         confidence=1.0,
         related="HD-2B4D-KQ7P",
         message=replace(MESSAGE, verified=False, files=files),
-        decision=replace(DECISION, by=DecidedBy.RULE, reasons=reasons, audit=True),
+        decision=replace(DECISION, by=DecidedBy.RULE, reasons=reasons, alternatives=(), audit=True),
     )
     return _team(ticket, attached={2}, hint=True)
 
@@ -120,9 +177,11 @@ def _for_review() -> View:
             category="Technical",
             priority="Urgent",
             confidence=0.44,
+            subject="",
             message=replace(MESSAGE, text="", length=0, subject="", author_name=""),
             decision=replace(DECISION, reasons=reasons, alternatives=(("Payments", 0.39), ("Login", 0.11))),
-        )
+        ),
+        background=BACKGROUND,
     )
 
 
@@ -130,12 +189,13 @@ def _handed_over() -> View:
     decision = replace(
         DECISION, by=DecidedBy.PERSON, first=False, reasons=("corrected by lee@example.com",), alternatives=()
     )
-    return _team(replace(TICKET, decision=decision), handed=True)
+    return _team(replace(TICKET, decision=decision, requester=None, taken_by="ana@example.com"), handed=True)
 
 
 def _follow_up_with_a_file() -> View:
     file = FileSnapshot(2, "receipt.png", "image/png", 51_000)
-    return _team(replace(TICKET, status="WAITING", message=replace(MESSAGE, files=(file,))), attached={2})
+    ticket = replace(TICKET, status="WAITING", taken_by="ana@example.com", message=replace(MESSAGE, files=(file,)))
+    return _team(ticket, background=BACKGROUND, attached={2})
 
 
 def _long_follow_up() -> View:
@@ -161,10 +221,28 @@ def _answer(*, quote: Passage, omitted: tuple[str, ...] = ()) -> View:
         text=Passage("Hello Ann,\n\nyour payment has arrived.\n\nKind regards\nAna"),
         html=CleanHtml("<p>Hello Ann,</p><p>your <b>payment</b> has arrived.</p><p>Kind regards<br>Ana</p>"),
         who="Ann Lee",
-        when="2 November 2026 at 09:30 UTC",
+        when=datetime(2026, 11, 2, 9, 30, tzinfo=UTC),
         quote=quote,
         omitted=omitted,
     )
+
+
+def _answered(answer: StoredAnswer, **changes: str) -> View:
+    ticket = replace(TICKET, status="WAITING", taken_by=changes.get("taken_by", answer.author))
+    return answered(replace(ticket, requester=changes.get("requester")), answer, support=SUPPORT, mark=MARK, to=TO)
+
+
+def _returned(cause: ReturnCause | None, *details: str, text: str = ANSWER.text, held: bool = False) -> View:
+    answer = replace(
+        ANSWER,
+        state=AnswerState.HELD if held else AnswerState.RETURNED,
+        cause=cause,
+        details=details,
+        text=text,
+        before=BEFORE if cause is ReturnCause.ANSWERED_MEANWHILE else None,
+        failure=None if cause else FailedDelivery("ann.lee@customer.example", "failed", "550 5.1.1 no such user"),
+    )
+    return returned(TICKET, answer, support=SUPPORT, mark=MARK, to=TO)
 
 
 SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
@@ -173,7 +251,7 @@ SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
         MailKind.ACKNOWLEDGEMENT,
         acknowledgement(REFERENCE, SUPPORT, MARK, verified=True, name="Ann Lee", subject="Payment failed"),
     ),
-    (MailKind.NOTIFICATION, _team(TICKET)),
+    (MailKind.NOTIFICATION, _team(TICKET, background=BACKGROUND)),
     (MailKind.NOTIFICATION, _by_rule_with_files()),
     (MailKind.NOTIFICATION, _for_review()),
     (MailKind.NOTIFICATION, _handed_over()),
@@ -183,4 +261,23 @@ SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
     (MailKind.DIGEST, _digest(700)),
     (MailKind.ANSWER, _answer(quote=Passage(TEXT, "12 more lines"), omitted=("screen recording.mp4",))),
     (MailKind.ANSWER, _answer(quote=Passage())),
+    (MailKind.ANSWERED, _answered(ANSWER, requester="ann.lee@customer.example")),
+    (MailKind.ANSWERED, _answered(replace(ANSWER, text="", details=("film.mp4",), recipients=()), taken_by="")),
+    (MailKind.ANSWERED, _answered(replace(ANSWER, text="line\n" * 900), requester="ann.lee@customer.example")),
+    (MailKind.RETURNED, _returned(ReturnCause.ANSWERED_MEANWHILE, held=True)),
+    (MailKind.RETURNED, _returned(ReturnCause.INTERNAL_TEXT, "a token of the team", held=True)),
+    (MailKind.RETURNED, _returned(ReturnCause.TOO_MANY, held=True)),
+    (MailKind.RETURNED, _returned(ReturnCause.EMPTY, text="")),
+    (MailKind.RETURNED, _returned(ReturnCause.NO_READER)),
+    (
+        MailKind.RETURNED,
+        _returned(
+            ReturnCause.WRONG_COMMAND, "#clsoe", "There is no such command.", "#close", "#resolve", "#to ADDRESS"
+        ),
+    ),
+    (MailKind.RETURNED, _returned(ReturnCause.REFUSED, "a ticket cannot be merged into itself")),
+    (MailKind.RETURNED, _returned(ReturnCause.HELP)),
+    (MailKind.RETURNED, _returned(ReturnCause.NOT_PROCESSED)),
+    (MailKind.RETURNED, _returned(ReturnCause.NOT_AUTHENTICATED, "dmarc=none")),
+    (MailKind.RETURNED, _returned(None, text="line\n" * 6000)),
 )

@@ -15,7 +15,7 @@ from tests.support.ticket_snapshots import team_view
 from workers.notify.contexts import Acknowledgement, TeamMail, View, acknowledgement, context
 from workers.notify.excerpt import Passage
 from workers.notify.render import MAX_OUTPUT, Rendered, Renderer, TemplateProblem
-from workers.notify.samples import MARK, REFERENCE, SAMPLES
+from workers.notify.samples import BACKGROUND, MARK, REFERENCE, SAMPLES
 
 ATTACK = "{{7*7}} {% raw %} <script>alert(1)</script> \"'><img src=x onerror=y> & \u202e#{1+1}"
 ALIEN = "canary-of-the-sender"
@@ -57,7 +57,8 @@ def test_every_email_ends_with_the_mark_and_loads_nothing_from_outside(
     rendered = renderer.render(kind, view)
     assert rendered.text.endswith(f"\nref:{MARK}\n")
     assert seen(rendered.html).split()[-1] == f"ref:{MARK}"
-    assert not re.search(r"(?:src|href|url|@import|<img|<link|<script|<form)\b", rendered.html, re.IGNORECASE)
+    assert not re.search(r"(?:src|url|@import|<img|<link|<script|<form)\b", rendered.html, re.IGNORECASE)
+    assert all(link.startswith("mailto:") for link in re.findall(r'href="([^"]*)', rendered.html))
     assert "\n" not in rendered.subject
 
 
@@ -81,8 +82,8 @@ def test_text_of_a_sender_is_never_markup(renderer: Renderer, kind: str, field: 
     assert "<img" not in rendered.html
     assert "\u202e" not in rendered.text + rendered.html + rendered.subject
     if not (kind == "follow-up" and field == "reasons"):
-        assert "{{7*7}}" in rendered.text
-        assert "{{7*7}}" in rendered.html
+        assert "{{7*7}}" in rendered.text + rendered.subject
+        assert "{{7*7}}" in rendered.html + rendered.subject
 
 
 @pytest.mark.parametrize("verified", [True, False])
@@ -128,13 +129,6 @@ def test_an_acknowledgement_without_a_subject_has_a_fixed_one(renderer: Renderer
     assert rendered.subject == f"We received your message [{REFERENCE}]"
 
 
-def test_the_first_line_is_a_summary(renderer: Renderer) -> None:
-    rendered = renderer.render("notification", team())
-    assert rendered.text.startswith("Ann Lee · Payments, 92% confidence · High priority\n\n  Amount debited\n")
-    assert seen(rendered.html).split()[:6] == ["Ann", "Lee", "·", "Payments,", "92%", "confidence"]
-    assert rendered.subject == f"[{REFERENCE}] Payment failed"
-
-
 @pytest.mark.parametrize(
     "expected",
     [
@@ -149,8 +143,7 @@ def test_the_first_line_is_a_summary(renderer: Renderer) -> None:
         "bank.pdf",
         "47 MB, not attached because it is too large",
         "Chosen for an audit",
-        "Technical, 5%",
-        f"triaged tickets correct {REFERENCE} --category Technical",
+        "Not ours: Technical",
         'mode = "suggest"',
     ],
 )
@@ -165,7 +158,7 @@ def test_a_team_reads_everything_it_needs_in_text_and_html(renderer: Renderer, e
 
 @pytest.mark.parametrize("flag", ["hint", "related", "files", "notes"])
 def test_lines_that_do_not_apply_are_left_out(renderer: Renderer, flag: str) -> None:
-    words = {"hint": "triaged.toml", "related": "may belong", "files": "Attachments", "notes": "Note"}
+    words = {"hint": "triaged.toml", "related": "may belong", "files": "Attachments", "notes": "Note:"}
     text, html = both(renderer.render("notification", team()))
     assert words[flag] not in text + html
 
@@ -181,7 +174,7 @@ def test_lines_that_do_not_apply_are_left_out(renderer: Renderer, flag: str) -> 
     ],
 )
 def test_the_certainty_of_a_decision_in_words(by: str, confidence: float | None, sure: str) -> None:
-    assert team(by=by, confidence=confidence).sure == sure
+    assert str(team(by=by, confidence=confidence).sure) == sure
 
 
 def test_an_unverified_address_is_marked(renderer: Renderer) -> None:
@@ -189,7 +182,36 @@ def test_an_unverified_address_is_marked(renderer: Renderer) -> None:
     assert "not verified" not in renderer.render("notification", team()).text
 
 
-def test_a_reviewer_gets_the_choices_and_the_reason(renderer: Renderer) -> None:
+def test_the_words_of_the_customer_come_first(renderer: Renderer) -> None:
+    text, html = both(renderer.render("notification", team()))
+    assert text.startswith("  Amount debited\n")
+    assert html.split()[:2] == ["Amount", "debited"]
+
+
+def test_a_team_reads_that_its_reply_goes_to_the_customer(renderer: Renderer) -> None:
+    for kind in ("notification", "follow-up"):
+        for part in both(renderer.render(kind, team(author="colleague@example.com"))):
+            assert "Your reply to this email goes to the customer, Ann Lee." in part
+
+
+def test_a_ticket_without_an_address_says_that_nobody_can_be_answered(renderer: Renderer) -> None:
+    for part in both(renderer.render("notification", team(requester=None))):
+        assert "This ticket has no address to answer." in part
+
+
+@pytest.mark.parametrize(("kind", "view"), SAMPLES)
+def test_nobody_is_told_to_type_a_shell_command(renderer: Renderer, kind: str, view: View) -> None:
+    rendered = renderer.render(kind, view)
+    assert "triaged tickets" not in rendered.text + rendered.html
+
+
+@pytest.mark.parametrize("priority", ["Urgent", "Low"])
+@pytest.mark.parametrize("kind", ["notification", "follow-up"])
+def test_the_subject_stays_the_same_over_the_life_of_a_ticket(renderer: Renderer, kind: str, priority: str) -> None:
+    assert renderer.render(kind, team(priority=priority, status="WAITING")).subject == f"[{REFERENCE}] Payment failed"
+
+
+def test_a_reviewer_gets_the_two_likeliest_categories_and_the_reason(renderer: Renderer) -> None:
     view = team(
         team="MANUAL_REVIEW",
         category="Technical",
@@ -198,68 +220,46 @@ def test_a_reviewer_gets_the_choices_and_the_reason(renderer: Renderer) -> None:
         reasons=("two topics",),
     )
     rendered = renderer.render("notification", view)
-    assert rendered.text.startswith("Please decide: Technical 44% or Payments 39% · Ann Lee · High priority\n")
     assert "Why a person has to decide\n- two topics\n" in rendered.text
-    commands = re.findall(r"triaged tickets correct \S+ --category (\w+)", rendered.text)
-    assert commands == ["Technical", "Payments", "Login"]
+    assert re.findall(r"#category (\w+)", rendered.text) == ["Technical", "Payments"]
+    assert ">Technical 44%</a>" in rendered.html
 
 
-def test_a_reviewer_without_a_guess_is_asked_too(renderer: Renderer) -> None:
-    view = team(team="MANUAL_REVIEW", confidence=0.0, alternatives=(), by="fallback")
-    rendered = renderer.render("notification", view)
-    assert rendered.text.startswith("Please decide · Ann Lee · High priority\n")
-    assert "--category NAME" in rendered.text
+def test_a_team_without_a_next_category_may_give_a_ticket_back(renderer: Renderer) -> None:
+    rendered = renderer.render("notification", team(alternatives=()))
+    assert "#assign MANUAL_REVIEW  (Not ours)" in rendered.text
 
 
-def test_a_team_learns_that_a_reply_does_not_reach_the_customer(renderer: Renderer) -> None:
-    view = team(author="colleague@example.com", requester="ann@customer.example")
+def test_who_took_a_ticket_is_shown(renderer: Renderer) -> None:
     for kind in ("notification", "follow-up"):
-        for part in both(renderer.render(kind, view)):
-            assert "the customer does not see them." in part
-            assert "write to ann@customer.example." in part
+        assert "Taken by: ana@example.com\n" in renderer.render(kind, team(taken_by="ana@example.com")).text
 
 
-def test_no_line_ends_inside_an_option_of_a_command(renderer: Renderer) -> None:
-    option = '<span style="white-space:nowrap">--category</span>'
-    assert f"{option} Technical</code>" in renderer.render("notification", team()).html
-    assert (
-        f"{option} &#39;A &amp; B&#39;<" in renderer.render("notification", team(alternatives=(("A & B", 0.1),))).html
-    )
+def test_a_follow_up_shows_what_was_written_before(renderer: Renderer) -> None:
+    text = renderer.render("follow-up", team(background=BACKGROUND)).text
+    assert "Ana Silva (our answer), 2026-11-02:\n  Hello Ann," in text
 
 
-def test_a_command_can_be_pasted_for_any_category_name() -> None:
-    view = team(alternatives=(("Bits & Pieces", 0.1),))
-    assert view.guesses[0].command.endswith("--category 'Bits & Pieces'")
+def test_who_the_customer_is_takes_three_lines_at_most() -> None:
+    view = team(background=BACKGROUND)
+    assert [str(line) for line in view.history] == [
+        "3rd ticket in 30 days",
+        "2026-10-21: Invoice for October, resolved",
+        "2026-10-14: HD-9C2V-JN5D, open",
+    ]
 
 
-def test_urgent_tickets_say_so_in_the_subject(renderer: Renderer) -> None:
-    assert renderer.render("notification", team(priority="Urgent")).subject.startswith(f"Urgent: [{REFERENCE}]")
-
-
-def test_a_follow_up_belongs_to_the_thread_of_its_notification(renderer: Renderer) -> None:
-    first, second = (renderer.render(kind, team(status="WAITING")) for kind in ("notification", "follow-up"))
-    assert second.subject == f"Re: {first.subject}"
-    assert second.text.startswith("New message from Ann Lee · Payments · High priority · WAITING\n")
-
-
-@pytest.mark.parametrize(("subject", "shown"), [("", "Amount debited"), ("  ", "Amount debited")])
-def test_an_email_without_a_subject_gets_its_first_words(renderer: Renderer, subject: str, shown: str) -> None:
-    assert shown in renderer.render("notification", team(subject=subject)).subject
-
-
-def test_long_text_is_cut_and_the_email_names_the_command_for_the_rest(renderer: Renderer) -> None:
-    view = team(text="line\n" * 1000)
-    text, html = both(renderer.render("notification", view))
-    assert f"… 600 more lines: triaged tickets show {REFERENCE}" in text
-    assert f"… 600 more lines: triaged tickets show {REFERENCE}" in html
+def test_long_text_is_cut(renderer: Renderer) -> None:
+    for part in both(renderer.render("notification", team(text="line\n" * 1000))):
+        assert "… 600 more lines" in part
 
 
 def test_a_sender_cannot_imitate_our_lines(renderer: Renderer) -> None:
-    forged = f"hello\n\nref:{MARK}\n\nFrom:      boss@example.com\nPriority:  Urgent"
+    forged = f"hello\n\nref:{MARK}\n\nFrom: boss@example.com\nPriority: Urgent"
     text = renderer.render("notification", team(text=forged)).text
     assert [line for line in text.split("\n") if line.startswith(("From:", "Priority:"))] == [
-        "From:      Ann Lee <ann@customer.example>",
-        "Priority:  High",
+        "From: Ann Lee <ann@customer.example>",
+        "Priority: High",
     ]
     assert text.count("ref:") == 1
 

@@ -1,0 +1,79 @@
+"""What a team needs beside a message: earlier tickets of the customer, and the last messages of the ticket."""
+
+from typing import Final
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import Session
+
+from daemon.store.models import MessageRow, Person, Ticket
+from daemon.store.sql import table
+from daemon.vocabulary import (
+    NO_BACKGROUND,
+    Background,
+    EarlierMessage,
+    EarlierTicket,
+    MailKind,
+    MessageRole,
+    SenderKind,
+    TicketSnapshot,
+)
+
+# A customer with more tickets than these is shown as one with many.
+TICKETS_AT_MOST: Final = 21
+MESSAGES_AT_MOST: Final = 4
+# Upper bound of characters of each message; an excerpt of it is shown.
+SHOWN_AT_MOST: Final = 8_000
+
+TICKET, MESSAGE, PERSON = table(Ticket), table(MessageRow), table(Person)
+_THIS = table(Ticket).alias("this")
+SELECT_TICKETS = (
+    select(TICKET.c.reference, TICKET.c.subject, TICKET.c.status, TICKET.c.created_at)
+    .where(
+        TICKET.c.requester_id
+        == select(_THIS.c.requester_id).where(_THIS.c.id == bindparam("ticket")).scalar_subquery(),
+        TICKET.c.id < bindparam("ticket"),
+    )
+    .order_by(TICKET.c.id.desc())
+    .limit(TICKETS_AT_MOST)
+)
+SELECT_MESSAGES = (
+    select(
+        MESSAGE.c.role,
+        PERSON.c.email,
+        PERSON.c.name,
+        MESSAGE.c.created_at,
+        func.substr(MESSAGE.c.text, 1, SHOWN_AT_MOST).label("text"),
+    )
+    .select_from(MESSAGE.outerjoin(PERSON, PERSON.c.id == MESSAGE.c.person_id))
+    .where(
+        MESSAGE.c.ticket_id == bindparam("ticket"),
+        MESSAGE.c.id < bindparam("message"),
+        MESSAGE.c.kind == SenderKind.PERSON,
+        MESSAGE.c.role != MessageRole.OUTSIDE,
+    )
+    .order_by(MESSAGE.c.id.desc())
+    .limit(MESSAGES_AT_MOST)
+)
+
+
+def of_email(session: Session, kind: MailKind, ticket: TicketSnapshot) -> Background:
+    """Return what an email to a team shows beside the message: who a new customer is, or what was written before."""
+    if kind is MailKind.NOTIFICATION:
+        return of_ticket(session, ticket.ticket_id)
+    if kind is MailKind.FOLLOW_UP:
+        return of_message(session, ticket.ticket_id, ticket.message.id)
+    return NO_BACKGROUND
+
+
+def of_ticket(session: Session, ticket_id: int) -> Background:
+    """Return the earlier tickets of the customer of a new ticket."""
+    rows = session.execute(SELECT_TICKETS, {"ticket": ticket_id})
+    return Background(tickets=tuple(EarlierTicket(r.reference, r.subject, r.status, r.created_at) for r in rows))
+
+
+def of_message(session: Session, ticket_id: int, message_id: int) -> Background:
+    """Return the messages of a ticket that came before a message."""
+    rows = session.execute(SELECT_MESSAGES, {"ticket": ticket_id, "message": message_id})
+    return Background(
+        messages=tuple(EarlierMessage(r.role, r.name or r.email or "", r.created_at, r.text) for r in rows)
+    )

@@ -1,0 +1,184 @@
+"""The data of the templates of the conversation: who answered what, and what was returned to its author. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from daemon.mail.command_table import COMMANDS
+from daemon.text import harmless_line
+from daemon.vocabulary import EarlierAnswer, ReturnCause, StoredAnswer, TicketSnapshot
+from workers.notify import links
+from workers.notify.excerpt import Passage, cut
+from workers.notify.links import Button, PressTo
+from workers.notify.phrases import Phrase, literal, phrase
+from workers.notify.sanitize import lines
+from workers.notify.team_view import customer_of
+from workers.notify.wording import MAX_NAME, status_name
+
+# An author gets everything back, but no more than is read of an answer that quotes it.
+RETURNED_LINES: Final = 3_000
+RETURNED_CHARACTERS: Final = 100_000
+SHOWN_LINES: Final = 200
+SHOWN_CHARACTERS: Final = 20_000
+RIVAL_LINES: Final = 60
+RIVAL_CHARACTERS: Final = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An email to the rest of a team: who answered whom, in which words, and how the ticket stands.
+
+    `recipients` are the customers that got it, `omitted` what was left out, `taken_by` the member who has the ticket.
+    """
+
+    reference: str
+    support: str
+    mark: str
+    subject: str
+    team: str
+    who: str
+    customer: str
+    recipients: tuple[str, ...]
+    words: Passage
+    status_name: Phrase
+    taken_by: str = ""
+    omitted: tuple[str, ...] = ()
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """The answer of somebody else, because of which one was held."""
+
+    who: str
+    when: str
+    words: Passage
+
+
+@dataclass(frozen=True, slots=True)
+class CommandHelp:
+    """A command as it is written, and what it does."""
+
+    usage: str
+    what: Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """An email to the author of an answer or a command that was not or not wholly carried out.
+
+    `headline` says what happened, `details` why in more words, `how` what to do. `nearest` are the commands that may
+    have been meant, `help` is the list of all. `held` says that the answer waits for its author. `words` is their text.
+    """
+
+    reference: str
+    support: str
+    mark: str
+    subject: str
+    headline: Phrase
+    how: Phrase | str
+    details: tuple[Phrase, ...]
+    words: Passage
+    held: bool = False
+    rival: Rival | None = None
+    nearest: tuple[str, ...] = ()
+    help: tuple[CommandHelp, ...] = ()
+    buttons: tuple[Button, ...] = ()
+
+
+_HEADLINES: Final = {
+    ReturnCause.ANSWERED_MEANWHILE: phrase("Your answer was not sent yet: somebody else answered first."),
+    ReturnCause.INTERNAL_TEXT: phrase("Your answer was not sent yet: lines for the team only are still in it."),
+    ReturnCause.TOO_MANY: phrase("Your answer was not sent yet: there were too many answers on this ticket."),
+    ReturnCause.EMPTY: phrase("Nothing was sent: your email has no text for the customer."),
+    ReturnCause.NO_READER: phrase("Nothing was sent: this ticket has no address to answer."),
+    ReturnCause.WRONG_COMMAND: phrase("Nothing was sent or changed: one line is not a command."),
+    ReturnCause.REFUSED: phrase("Nothing was sent or changed."),
+    ReturnCause.HELP: phrase("These are the commands. Nothing was sent or changed."),
+    ReturnCause.NOT_PROCESSED: phrase("Nothing was sent: your email could not be processed."),
+    ReturnCause.NOT_AUTHENTICATED: phrase("Nothing was sent or changed: it is not certain who wrote this email."),
+}
+_BOUNCED: Final = phrase("This answer did not reach %(recipient)s.")
+_HOW: Final = {
+    ReturnCause.ANSWERED_MEANWHILE: phrase("Read the other answer, then send yours anyway or drop it."),
+    ReturnCause.INTERNAL_TEXT: phrase("Delete these lines and reply again, or send your answer as it is shown below."),
+    ReturnCause.TOO_MANY: phrase("If no machine is answering here, send it anyway."),
+    ReturnCause.EMPTY: phrase("Write your answer above everything else, and send it again."),
+    ReturnCause.NO_READER: phrase("Name the recipient in the first line: #to ADDRESS"),
+    ReturnCause.WRONG_COMMAND: phrase("Correct the line and send your email again."),
+    ReturnCause.REFUSED: phrase("Send your email again without this command, or with another one."),
+    ReturnCause.HELP: phrase(
+        "Write commands at the top of a reply, one per line. The text below them is the answer to the customer."
+    ),
+    ReturnCause.NOT_PROCESSED: phrase("Send it again as plain text. If that fails too, ask your administrator."),
+    ReturnCause.NOT_AUTHENTICATED: phrase(
+        "Write from your own mailbox through your own mail server. If you did, ask your administrator."
+    ),
+}
+_HOW_BOUNCED: Final = phrase("Check the address, or reach the customer in another way.")
+_UNKNOWN: Final = ReturnCause.NOT_PROCESSED
+
+
+def answered(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark: str, to: PressTo) -> Answered:
+    """Return the view of an email that tells a team of an answer."""
+    return Answered(
+        reference=ticket.reference,
+        support=support,
+        mark=mark,
+        subject=ticket.subject,
+        team=ticket.team or "",
+        who=_author(answer),
+        customer=customer_of(ticket),
+        recipients=answer.recipients,
+        words=cut(lines(answer.text), SHOWN_LINES, SHOWN_CHARACTERS),
+        status_name=status_name(ticket.status),
+        taken_by=ticket.taken_by or "",
+        omitted=answer.details,
+        buttons=links.of_answer(to),
+    )
+
+
+def returned(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark: str, to: PressTo) -> Returned:
+    """Return the view of an email that gives an answer or a command back to its author."""
+    cause = answer.cause or _UNKNOWN
+    failure = answer.failure
+    is_help = cause is ReturnCause.HELP and failure is None
+    return Returned(
+        reference=ticket.reference,
+        support=support,
+        mark=mark,
+        subject=ticket.subject,
+        headline=Phrase(_BOUNCED.text, (("recipient", failure.recipient),)) if failure else _HEADLINES[cause],
+        how=_HOW_BOUNCED if failure else _HOW[cause],
+        details=(literal(failure.reason),) if failure else _details(answer, cause),
+        words=cut(lines(answer.text), RETURNED_LINES, RETURNED_CHARACTERS),
+        held=answer.is_held,
+        rival=_rival(answer.before) if answer.before and not failure else None,
+        nearest=_nearest(answer.details) if cause is ReturnCause.WRONG_COMMAND and not failure else (),
+        help=tuple(CommandHelp(spec.usage, Phrase(spec.help)) for spec in COMMANDS) if is_help else (),
+        buttons=links.of_held_answer(to) if answer.is_held else (),
+    )
+
+
+def _details(answer: StoredAnswer, cause: ReturnCause) -> tuple[Phrase, ...]:
+    """Return why in more words. The nearest commands are shown by themselves."""
+    if cause is ReturnCause.HELP:
+        return ()
+    shown: Sequence[str] = answer.details
+    if cause is ReturnCause.WRONG_COMMAND:
+        shown = [text for text in shown if text not in _nearest(answer.details)]
+    return tuple(literal(text) for text in shown)
+
+
+def _nearest(details: Sequence[str]) -> tuple[str, ...]:
+    """Return the commands that may have been meant: they follow the wrong line and the sentence about it."""
+    return tuple(text for text in details[2:] if text.startswith("#"))
+
+
+def _rival(before: EarlierAnswer) -> Rival:
+    words = cut(lines(before.text), RIVAL_LINES, RIVAL_CHARACTERS)
+    return Rival(harmless_line(before.author, MAX_NAME), f"{before.at:%Y-%m-%d %H:%M} UTC", words)
+
+
+def _author(answer: StoredAnswer) -> str:
+    return harmless_line(answer.author_name, MAX_NAME) or answer.author

@@ -1,0 +1,96 @@
+"""Filters of the templates of emails, and the functions behind {% trans %}. Pure, but for the catalogues."""
+
+import textwrap
+from typing import Final, Protocol
+
+from jinja2 import Environment, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from workers.notify.phrases import isolated
+from workers.notify.translate import Translation, Translations
+
+WIDTH: Final = 72
+
+
+def breaks(text: str) -> Markup:
+    """Escape text and keep its lines and indents, also in programs that ignore CSS for white space."""
+    kept = str(escape(text)).replace("  ", "\u00a0 ").replace("\n", "<br>\n")
+    return Markup(kept)  # noqa: S704 - escaped above
+
+
+def inset(text: str) -> str:
+    """Indent the text of a sender, so that nobody can imitate our own lines."""
+    return "\n".join(f"  {line}".rstrip() for line in str(text).split("\n"))
+
+
+def quoted(text: str) -> str:
+    """Quote text as mail programs do."""
+    return "\n".join(f"> {line}".rstrip() for line in str(text).split("\n"))
+
+
+@pass_context
+def iso(context: Context, text: str) -> str:
+    """Return a value so that its direction of writing does not change that of the sentence around it."""
+    if context.eval_ctx.autoescape:
+        return Markup("<bdi>{}</bdi>").format(text)
+    return isolated(text, right_to_left=context.resolve("direction") == "rtl")
+
+
+@pass_context
+def strong(context: Context, text: str) -> str:
+    """Return a value that stands out and is not broken over lines."""
+    if context.eval_ctx.autoescape:
+        return Markup('<strong style="white-space:nowrap"><bdi>{}</bdi></strong>').format(text)
+    return isolated(text, right_to_left=context.resolve("direction") == "rtl")
+
+
+def wrap(text: str) -> str:
+    """Break the lines of plain text at 72 characters; long words, such as addresses, stay whole."""
+    broken = (
+        textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False) for line in str(text).split("\n")
+    )
+    return "\n".join("\n".join(lines) for lines in broken)
+
+
+OWN_FILTERS: Final = {
+    "breaks": breaks,
+    "inset": inset,
+    "iso": iso,
+    "quoted": quoted,
+    "strong": strong,
+    "wrap": wrap,
+}
+
+
+class _Installer(Protocol):
+    def install_gettext_callables(
+        self, *functions: object, newstyle: bool, pgettext: object, npgettext: object
+    ) -> None:
+        """Give an environment the functions behind {% trans %}."""
+
+
+def install_gettext(environment: Environment, translations: Translations) -> None:
+    """Translate {% trans %} into the language that the context of a template names."""
+
+    def of(context: Context) -> Translation:
+        return translations.first_of([str(context.resolve("language"))])
+
+    @pass_context
+    def gettext(context: Context, text: str) -> str:
+        return of(context).gettext(text)
+
+    @pass_context
+    def ngettext(context: Context, singular: str, plural: str, count: int) -> str:
+        return of(context).ngettext(singular, plural, count)
+
+    @pass_context
+    def pgettext(context: Context, meaning: str, text: str) -> str:
+        return of(context).pgettext(meaning, text)
+
+    @pass_context
+    def npgettext(context: Context, meaning: str, singular: str, plural: str, count: int) -> str:
+        return of(context).npgettext(meaning, singular, plural, count)
+
+    installer: _Installer = environment  # type: ignore[assignment] # the extension adds the method
+    installer.install_gettext_callables(gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext)

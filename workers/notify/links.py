@@ -1,0 +1,101 @@
+"""Links for one press: each opens a ready email with one command, in every mail program (RFC 6068). Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from daemon.mail.follow_up import MARKER
+from daemon.mail.press import press_subject
+from workers.notify.phrases import Phrase, phrase
+
+# Longer links are cut by some mail programs.
+MAX_URL: Final = 500
+MAX_OTHERS: Final = 2
+HINT: Final = phrase("Send this email as it is.")
+
+
+@dataclass(frozen=True, slots=True)
+class PressTo:
+    """Where a press goes: an address, the reference of the ticket, and the token if the address has none."""
+
+    address: str
+    reference: str
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The email that a link opens. It becomes a URL when it is shown, because its hint is translated."""
+
+    to: PressTo
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button, and the command that does the same as the first line of a reply. `main` marks the likeliest choice."""
+
+    label: Phrase
+    command: str
+    link: Link
+    main: bool = False
+
+
+def url(link: Link, hint: str) -> str:
+    """Return the mailto URL of a link, "" where it does not fit into 500 characters."""
+    verb = link.command.partition(" ")[0]
+    forms = ((link.command, hint), (verb, hint), (verb, ""))
+    urls = (_mailto(link.to, press_subject(subject, link.to.reference), _body(link, text)) for subject, text in forms)
+    return next((url for url in urls if len(url) <= MAX_URL), "")
+
+
+def of_ticket(to: PressTo, likely: Sequence[tuple[str, str]], review_team: str, *, asked: bool) -> tuple[Button, ...]:
+    """Return the buttons of a ticket. `likely` are other categories with their percents; `asked`: a person decides."""
+    if asked:
+        choices = [
+            _button(
+                to, phrase("%(category)s %(percent)s", category=name, percent=percent), f"#category {name}", main=not n
+            )
+            for n, (name, percent) in enumerate(likely[:MAX_OTHERS])
+        ]
+        return (*choices, _take(to), _spam(to))
+    moves = [
+        _button(to, phrase("Not ours: %(category)s", category=name), f"#category {name}")
+        for name, _ in likely[:MAX_OTHERS]
+    ]
+    if not moves:
+        moves = [_button(to, phrase("Not ours"), f"#assign {review_team}")]
+    return (_take(to), *moves, _spam(to))
+
+
+def of_held_answer(to: PressTo) -> tuple[Button, ...]:
+    """Return the buttons of an answer that was held."""
+    return (_button(to, phrase("Send anyway"), "#send", main=True), _button(to, phrase("Drop"), "#drop"))
+
+
+def of_answer(to: PressTo) -> tuple[Button, ...]:
+    """Return the buttons of a ticket that somebody answered."""
+    return (_button(to, phrase("Resolve"), "#resolve"), _take(to))
+
+
+def _take(to: PressTo) -> Button:
+    return _button(to, phrase("Take"), "#take")
+
+
+def _spam(to: PressTo) -> Button:
+    return _button(to, phrase("Spam"), "#spam")
+
+
+def _button(to: PressTo, label: Phrase, command: str, *, main: bool = False) -> Button:
+    return Button(label, command, Link(to, command), main)
+
+
+def _body(link: Link, hint: str) -> str:
+    mark = f"{MARKER}{link.to.mark}" if link.to.mark else ""
+    return "\r\n\r\n".join(part for part in (link.command, hint, mark) if part)
+
+
+def _mailto(to: PressTo, subject: str, body: str) -> str:
+    """Return a mailto URL; everything but letters and digits is encoded, because some programs read "+" as a space."""
+    return f"mailto:{quote(to.address, safe='@')}?subject={quote(subject, safe='')}&body={quote(body, safe='')}"

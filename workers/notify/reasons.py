@@ -1,0 +1,73 @@
+"""Say the reasons of a decision in another language: they are stored in English, in a few known forms. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from workers.notify.phrases import PLACEHOLDER, Phrase, literal, phrase
+
+FORMS: Final = (
+    phrase("%(category)s with %(percent)s confidence"),
+    phrase("most important words: %(words)s"),
+    phrase("next most likely: %(categories)s"),
+    phrase('the rule "%(rule)s" matched %(words)s'),
+    phrase('the rule "%(rule)s" raised the priority to %(priority)s because of %(words)s'),
+    phrase('the rule "%(rule)s" was too slow and was skipped'),
+    phrase("two topics, %(first)s or %(second)s (%(confidence)s confidence, %(needed)s needed: %(source)s)"),
+    phrase("low confidence (%(confidence)s confidence, %(needed)s needed: %(source)s)"),
+    phrase("too short (%(confidence)s confidence, %(needed)s needed: %(source)s)"),
+    phrase("%(confidence)s confidence, %(needed)s needed: %(source)s"),
+    phrase("unknown language"),
+    phrase("unlike anything seen before: the model knows only %(share)s of the words"),
+    phrase('%(category)s is only suggested (mode "suggest")'),
+    phrase('%(category)s is not yet certified for %(share)s accuracy (mode "auto")'),
+    phrase("only %(count)s examples of %(category)s so far, %(needed)s are needed to route"),
+    phrase("corrected by %(actor)s; it was %(before)s"),
+    phrase("corrected by %(actor)s"),
+    phrase("confirmed by %(actor)s"),
+    phrase("assigned by %(actor)s; it was with %(team)s"),
+    phrase("a person decides"),
+    phrase("fixed threshold"),
+    phrase("certified for %(share)s accuracy"),
+)
+# What a team reads about the author of an email.
+NOTES: Final = (
+    phrase("%(team)s, which had this ticket before, wrote this."),
+    phrase("%(member)s wrote this to the customer directly. It is recorded, and was not sent again."),
+    phrase("This email was kept and not obeyed: %(source)s."),
+    phrase("%(who)s, who is in a team, answered with the customer's token; so this counts as a customer's email."),
+    phrase("%(who)s is new on this ticket and answered with the customer's token."),
+)
+REFUSALS: Final = (
+    phrase("it looks like the email of a machine"),
+    phrase("it answers an email whose token was valid until %(day)s; this email has a fresh one"),
+)
+_MAX: Final = 500
+
+
+def _pattern(form: Phrase) -> re.Pattern[str]:
+    pieces = PLACEHOLDER.split(form.text)
+    named = (f"(?P<{piece}>.+?)" if number % 2 else re.escape(piece) for number, piece in enumerate(pieces))
+    return re.compile("".join(named))
+
+
+_KNOWN: Final = tuple((form, _pattern(form)) for form in FORMS)
+_KNOWN_NOTES: Final = tuple((form, _pattern(form)) for form in (*NOTES, *REFUSALS))
+
+
+def reason(text: str) -> Phrase:
+    """Return a stored reason as a phrase; one of no known form stays as it is."""
+    return next(_readings(text[:_MAX]), literal(text))
+
+
+def note_of(text: str) -> Phrase:
+    """Return a stored note about the author of an email as a phrase."""
+    return next(_readings(text[:_MAX], _KNOWN_NOTES), literal(text))
+
+
+def _readings(text: str, known: Sequence[tuple[Phrase, re.Pattern[str]]] = _KNOWN) -> Iterator[Phrase]:
+    for form, pattern in known:
+        if found := pattern.fullmatch(text):
+            values = found.groupdict().items()
+            inner = (next(_readings(text, known), literal(text)) if name == "source" else text for name, text in values)
+            yield Phrase(form.text, tuple(zip(found.groupdict(), inner, strict=True)))

@@ -1,0 +1,172 @@
+"""The data of the templates of notifications and follow-ups: emails to a team about a ticket. Pure."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from daemon.mail.reply.split import new_text
+from daemon.text import harmless_line
+from daemon.vocabulary import NO_BACKGROUND, Background, FileSnapshot, MessageSnapshot, Priority, TicketSnapshot
+from workers.notify import links
+from workers.notify.announcement import headline
+from workers.notify.background_view import EarlierView, customer_lines, earlier_messages
+from workers.notify.excerpt import Passage, excerpt
+from workers.notify.links import Button, PressTo
+from workers.notify.phrases import Phrase, phrase
+from workers.notify.reasons import note_of, reason
+from workers.notify.wording import MAX_NAME, priority_name, readable_size, status_name, sureness_of
+
+MAX_PREVIEW: Final = 120
+MAX_GUESSES: Final = 4
+AUDIT_NOTE: Final = phrase("Chosen for an audit: please check the category.")
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A category that may be right, and its probability in percent."""
+
+    category: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """A file of the customer. `attached` is false if it is too large to be attached."""
+
+    name: str
+    size: Phrase
+    attached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TeamMail:
+    """An email to the team about a new ticket, a reassigned one, or a new message on one.
+
+    `priority` and `status` are the codes, the other two their names. `sure` is "92% confidence", "set by a rule", "set
+    by a person" or "confidence unknown". `who` is the author's name or else address, `customer` whom a reply reaches,
+    `preview` the first words. `asked` is true where a person has to set the category, `handed` where the ticket comes
+    from another team, `hint` where the email explains how to change the mode. `notes` are short sentences, such as that
+    the ticket was chosen for an audit. `history` says in at most three lines who the customer is, `earlier` are the
+    messages before this one. `taken_by` is the member who answers the ticket. `headline` says what happened to the
+    ticket, "" for a new email.
+    """
+
+    reference: str
+    support: str
+    mark: str
+    team: str
+    category: str
+    priority: str
+    priority_name: Phrase
+    sure: Phrase
+    who: str
+    email: str
+    verified: bool
+    subject: str
+    preview: str
+    new: Passage
+    rest: Passage
+    urgent: bool = False
+    reasons: tuple[Phrase, ...] = ()
+    guesses: tuple[Guess, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    related: str = ""
+    files: tuple[FileView, ...] = ()
+    notes: tuple[Phrase, ...] = ()
+    history: tuple[Phrase, ...] = ()
+    earlier: tuple[EarlierView, ...] = ()
+    asked: bool = False
+    handed: bool = False
+    opening: bool = True
+    status: str = ""
+    status_name: Phrase | str = ""
+    customer: str = ""
+    taken_by: str = ""
+    hint: bool = False
+    headline: Phrase | str = ""
+
+
+def team_mail(
+    ticket: TicketSnapshot,
+    *,
+    support: str,
+    mark: str,
+    review_team: str,
+    to: PressTo,
+    background: Background = NO_BACKGROUND,
+    attached: Collection[int] = (),
+    handed: bool = False,
+    hint: bool = False,
+) -> TeamMail:
+    """Return the view of an email to the team of a ticket.
+
+    `to` is where a press goes. `attached` are the part numbers of the attached files of the customer; `handed` and
+    `hint` are as in `TeamMail`.
+    """
+    message, decision = ticket.message, ticket.decision
+    shown = excerpt(message.text, new_text(message.text), message.length - len(message.text))
+    asked = ticket.team == review_team
+    guesses = _guesses(ticket, asked=asked)
+    return TeamMail(
+        reference=ticket.reference,
+        support=support,
+        mark=mark,
+        team=ticket.team or "",
+        category=ticket.category,
+        priority=ticket.priority,
+        priority_name=priority_name(ticket.priority),
+        urgent=ticket.priority == Priority.URGENT,
+        sure=sureness_of(decision, ticket.confidence),
+        who=author_of(message),
+        email=message.author or "",
+        verified=message.verified,
+        subject=ticket.subject,
+        preview=harmless_line(shown.new.text, MAX_PREVIEW),
+        new=shown.new,
+        rest=shown.rest,
+        reasons=tuple(reason(text) for text in decision.reasons) if decision else (),
+        guesses=guesses,
+        buttons=links.of_ticket(to, [(g.category, f"{g.percent}%") for g in guesses], review_team, asked=asked),
+        related=ticket.related or "",
+        files=tuple(_file(file, attached) for file in message.files),
+        notes=_notes(ticket),
+        history=customer_lines(ticket, background.tickets),
+        earlier=earlier_messages(background.messages),
+        asked=asked,
+        handed=handed,
+        opening=message.opening,
+        status=ticket.status,
+        status_name=status_name(ticket.status),
+        customer=customer_of(ticket),
+        taken_by=ticket.taken_by or "",
+        hint=hint,
+        headline=headline(ticket.event),
+    )
+
+
+def author_of(message: MessageSnapshot) -> str:
+    """Return the name of the author of a message, else their address."""
+    return harmless_line(message.author_name, MAX_NAME) or message.author or ""
+
+
+def customer_of(ticket: TicketSnapshot) -> str:
+    """Return whom a reply reaches: the name of the requester, else their address, "" if there is none."""
+    return (harmless_line(ticket.requester_name, MAX_NAME) or ticket.requester) if ticket.requester else ""
+
+
+def _notes(ticket: TicketSnapshot) -> tuple[Phrase, ...]:
+    """Return what a reader must know about the ticket, and about the author of the email."""
+    audit = (AUDIT_NOTE,) if ticket.decision and ticket.decision.audit else ()
+    return (*audit, note_of(ticket.message.note)) if ticket.message.note else audit
+
+
+def _file(file: FileSnapshot, attached: Collection[int]) -> FileView:
+    return FileView(file.filename, readable_size(file.size), file.part in attached)
+
+
+def _guesses(ticket: TicketSnapshot, *, asked: bool) -> tuple[Guess, ...]:
+    """Return the most likely other categories; if a person has to decide, the choice of the model comes first."""
+    likely = list(ticket.decision.alternatives) if ticket.decision else []
+    if asked and ticket.confidence:
+        likely.insert(0, (ticket.category, ticket.confidence))
+    return tuple(Guess(name, round(100 * share)) for name, share in likely if round(100 * share))[:MAX_GUESSES]
