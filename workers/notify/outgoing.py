@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -37,8 +37,8 @@ class MailConfig:
     attachment_bytes: int
     delivery_days: float
     hint: bool
-    language: str = "en"
-    team_languages: Mapping[str, str] = field(default_factory=dict)
+    language: str
+    team_languages: Mapping[str, str]
 
     def language_of(self, delivery: PreparedDelivery) -> tuple[str, ...]:
         """Return the languages of an email, the best first: the customer's, or that of the team that gets it."""
