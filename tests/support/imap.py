@@ -52,10 +52,13 @@ class Taker:
         self.silent: list[bool] = []
         self.failing: Exception | None = None
 
-    def accept(self, inbound: Inbound, *, silent: bool = False, also: Callable[[Session], None] | None = None) -> None:
+    def accept(
+        self, inbound: Inbound, *, silent: bool = False, also: Callable[[Session, object], None] | None = None
+    ) -> None:
         if self.failing:
             raise self.failing
-        self.store.write(also or (lambda db: None))  # noqa: ARG005
+        if also is not None:
+            self.store.write(lambda session: also(session, None))
         self.silent.append(silent)
         self.taken.append(inbound)
 
