@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
@@ -14,10 +14,10 @@ from daemon.store import ledger
 from daemon.store.ledger import Entry
 from daemon.store.maintenance.verify import run
 from daemon.store.maintenance.verify.rule import Problem
-from daemon.store.models import Inbound, LedgerCount
+from daemon.store.models import DeliveryRow, Inbound, LedgerCount
 from daemon.store.store import Store
 from daemon.tickets.intake import Intake
-from daemon.vocabulary import Disposition
+from daemon.vocabulary import Disposition, Subject, SubjectKind
 from tests.support.domain_values import identity
 from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON, Woken
@@ -105,6 +105,26 @@ def test_emails_that_come_meanwhile_are_no_problem(store: Store) -> None:
         stop.set()
         thread.join()
     assert found == []
+
+
+@pytest.mark.parametrize(("about", "is_found"), [(1, False), (7, True)])
+def test_an_email_about_another_delivery_follows_from_that_one(store: Store, about: int, is_found: bool) -> None:
+    row = {
+        "kind": "returned",
+        "recipient": "ana@example.com",
+        "domain": "example.com",
+        "ticket_id": None,
+        "state": "sent",
+        "reason": "250",
+        "attempts": 1,
+        "created_at": NOON,
+        "sent_at": NOON,
+    }
+    causes = (Subject(SubjectKind.EVENT, 1), Subject(SubjectKind.DELIVERY, about))
+    rows = [row | {"cause": cause, "message_id": f"<{cause}@example.com>"} for cause in causes]
+    store.write(lambda session: session.execute(insert(DeliveryRow), rows) and None)
+    found = ("delivery 2", "follows from a row that does not exist") in problems(store)
+    assert found == is_found
 
 
 def test_ranges_cover_every_row(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

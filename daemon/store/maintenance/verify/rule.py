@@ -19,6 +19,7 @@ from sqlalchemy import (
     or_,
     type_coerce,
 )
+from sqlalchemy.orm import aliased
 
 from daemon.store.jobs import JobKind, JobState
 from daemon.store.models import AnswerRow, Decision, DeliveryRow, Event, Job, MessageRow, Ticket
@@ -111,9 +112,11 @@ def number_of(column: Any, about: SubjectKind) -> ColumnElement[int]:  # noqa: A
 
 def subject_missing(column: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column
     """Say whether a subject names no row that exists; that of a kind without a table is not examined."""
+    # Aliases, because a row may be about another of its own table.
+    tables = ((kind, aliased(table)) for kind, table in SUBJECT_TABLES.items())
     there = [
-        (type_coerce(column, String).startswith(f"{kind}:"), not_(exists().where(table.id == number_of(column, kind))))
-        for kind, table in SUBJECT_TABLES.items()
+        (type_coerce(column, String).startswith(f"{kind}:"), not_(exists().where(other.id == number_of(column, kind))))
+        for kind, other in tables
     ]
     others = [type_coerce(column, String).startswith(f"{kind}:") for kind in SubjectKind if kind not in SUBJECT_TABLES]
     return case(*there, else_=not_(or_(false(), *others)))
