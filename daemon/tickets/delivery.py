@@ -81,8 +81,8 @@ def _prepare(session: Session, attempt: Attempt, ticket: TicketSnapshot) -> Prep
 
 
 def _thread_head(session: Session, attempt: Attempt, ticket: TicketSnapshot) -> str | None:
-    """Return the Message-ID that a team's thread about a ticket begins with; a first notification begins one."""
+    """Return the Message-ID that a recipient's thread about a ticket begins with; a first notification begins one."""
     begins = attempt.kind is MailKind.NOTIFICATION and not ticket.handed_over
-    if begins or attempt.kind in {MailKind.ACKNOWLEDGEMENT, MailKind.DIGEST, MailKind.ANSWER}:
+    if begins or attempt.kind in {MailKind.ACKNOWLEDGEMENT, MailKind.DIGEST}:
         return None
     return deliveries.first_to(session, ticket.ticket_id, attempt.recipient)

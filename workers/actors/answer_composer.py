@@ -48,6 +48,7 @@ class AnswerComposer:
             answer_from=config.answer_from,
             now=now,
             boundary_seed=secrets.token_hex(16),
+            thread_head=head if (head := prepared.thread_head or "") != prepared.message_id else "",
         )
         return compose.as_bytes(mail)
 

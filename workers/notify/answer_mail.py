@@ -109,11 +109,15 @@ def answer_mail(
     answer_from: str,
     now: datetime,
     boundary_seed: str,
+    thread_head: str = "",
 ) -> OutgoingMail:
-    """Return the email; `answer_from` is the pattern of the name that customers see, `message_id` is fixed."""
+    """Return the email; `answer_from` is the pattern of the name that customers see, `message_id` is fixed.
+
+    Who does not have the customer's last email gets it in the thread of `thread_head`, their first email from us.
+    """
     suffix = f".{boundary_seed}@{domain_of(config.address)}"
     html = re.sub(rf'(?<=src="){CID}\d{{1,6}}(?=")', lambda match: match[0] + suffix, rendered.html)
-    last = answer.last
+    parent, references = _thread(answer.last, recipient, thread_head)
     return OutgoingMail(
         kind=MailKind.ANSWER,
         sender_name=sender_name(answer_from, answer.agent, config.name),
@@ -124,8 +128,8 @@ def answer_mail(
         text=rendered.text,
         html=html,
         message_id=message_id,
-        in_reply_to=last.message_id if last else "",
-        references=last.references if last else (),
+        in_reply_to=parent,
+        references=references,
         loop_token=mark,
         files=tuple(
             File(
@@ -139,6 +143,16 @@ def answer_mail(
         date=now,
         boundary_seed=boundary_seed,
     )
+
+
+def _thread(last: QuotedEmail | None, recipient: str, head: str) -> tuple[str, tuple[str, ...]]:
+    """Return In-Reply-To and References; those of an email hold the token of its author, so only its readers get them.
+
+    A head that is not known is "".
+    """
+    if last and recipient.lower() in last.readers:
+        return last.message_id, last.references
+    return head, (head,) if head else ()
 
 
 def sender_name(pattern: str, agent: str, support: str) -> str:

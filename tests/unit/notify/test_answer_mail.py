@@ -74,6 +74,7 @@ def sent(
         answer_from=changes.get("answer_from", PATTERN),
         now=NOW,
         boundary_seed="0123456789abcdef",
+        thread_head=changes.get("thread_head", ""),
     )
     return as_bytes(made)
 
@@ -103,6 +104,13 @@ def test_an_answer_threads_under_the_last_email_of_the_customer() -> None:
     assert mail["In-Reply-To"] == "<second@customer.example>"
     assert str(mail["References"]).split() == [*LAST.references, LAST.message_id]
     assert mail["Subject"] == "Re: My order [HD-7K3Q-M9XW]"
+
+
+@pytest.mark.parametrize("head", ["", "<first-to-carol@example.com>"])
+def test_who_does_not_have_the_last_email_gets_none_of_its_thread(head: str) -> None:
+    """Its References hold the token of its author, by which others could write in their name."""
+    mail = read(sent(recipient="carol@other.example", thread_head=head))
+    assert (mail["In-Reply-To"] or "", mail["References"] or "") == (head, head)
 
 
 def test_the_reply_address_and_the_loop_mark_carry_the_token_of_this_customer_only() -> None:
