@@ -1,0 +1,85 @@
+"""The two kinds of a running triaged that a conversation is told on, each with its checks at the end."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import text
+
+from daemon.store import keys
+from daemon.store.store import Store
+from tests.faults.kit import Kit
+from tests.faults.system import POSTGRES, System
+from tests.support.conversation import Desk
+from tests.support.fakes import FakeClock
+from tests.support.helpdesk import MEMBER, Helpdesk, settings_for
+from tests.support.outgoing_checks import faults
+from tests.support.smtp_sink import Sink
+
+TEAMS: Final = ("PAYMENTS_TEAM", "IDENTITY_TEAM", "TECH_SUPPORT", "GENERAL_SUPPORT", "MANUAL_REVIEW")
+MANY: Final = 10_000
+
+
+@contextmanager
+def in_process(state: Path, examples: Path, models: Path, **sections: object) -> Iterator[Desk]:
+    """Run triaged on SQLite in this process."""
+    state.mkdir(mode=0o700)
+    shutil.copytree(models, state / "models")
+    (state / "models").chmod(0o700)
+    clock = FakeClock()
+    with Sink() as sink:
+        settings = settings_for(state, sink, examples)
+        limits = settings.limits.model_copy(update={"notifications_per_team_hour": MANY, "connections_per_address": 99})
+        settings = settings.model_copy(update={"limits": limits, **sections})
+        with Helpdesk(settings, sink, clock) as helpdesk:
+            helpdesk.work()
+
+            def settle() -> None:
+                helpdesk.idle()
+                clock.advance(seconds=1)
+
+            def query(statement: str, **values: object) -> list[object]:
+                with helpdesk.store.read() as session:
+                    return list(session.execute(text(statement), values).all())
+
+            desk = Desk(lambda: helpdesk.port, lambda: list(sink.received), settle, query, clock.now)
+            yield desk
+            check(desk, helpdesk.runtime.keyring.value)
+
+
+@contextmanager
+def two_workers() -> Iterator[Desk]:
+    """Run a daemon and two workers as processes of their own, on PostgreSQL and Redis."""
+    teams = ", ".join(f'{{"name": "{name}", "email": "{_address(name)}", "members": ["{MEMBER}"]}}' for name in TEAMS)
+    with Kit() as kit, System(kit, POSTGRES, extra={"TRIAGED_TEAMS": f"[{teams}]"}) as system:
+
+        def settle() -> None:
+            assert system.drain(), system.tail()
+
+        desk = Desk(lambda: system.port, lambda: list(system.sink.received), settle, system.query, _now)
+        yield desk
+        store = Store(system.url)
+        with store.read() as session:
+            known = keys.load(session, _now())
+        store.close()
+        code, said = system.command("db", "verify")
+        assert code == 0, said
+        check(desk, known)
+
+
+def check(desk: Desk, known: tuple[bytes, ...]) -> None:
+    """Read every email that went out, and find every delivery sent."""
+    wrong = list(faults(desk.taken(), known, desk.now().date()))
+    assert not wrong, "\n".join(wrong)
+    assert [tuple(row) for row in desk.query("SELECT id, state FROM job WHERE state NOT IN ('done', 'ready')")] == []
+
+
+def _address(team: str) -> str:
+    return "review@example.com" if team == "MANUAL_REVIEW" else f"{team.lower().replace('_', '-')}@example.com"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,107 @@
+"""Check every email that goes out of a conversation, whatever it is about."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from email.message import EmailMessage
+from typing import Final
+
+from daemon.mail import token, verp
+from daemon.mail.text.html import html_to_text
+from daemon.mail.token import Purpose
+from tests.support.helpdesk import read, text_of
+from tests.support.smtp_sink import Received
+
+OURS: Final = "@example.com"
+REFERENCE: Final = re.compile(r"\[(HD-[0-9A-Z]{4}-[0-9A-Z]{4})\]")
+# Words of our emails to teams, and addresses of teams: none may reach a customer.
+INTERNAL: Final = re.compile(
+    r"Category:|Priority:|Team:|_TEAM|not verified|set by a rule|Taken by|#(?:take|send|spam|close|note)\b"
+    r"|Why |Your reply to this email|\bmailto:|-team@example\.com|review@example\.com",
+)
+WORD: Final = re.compile(r"[^\W\d_]{4,}")
+# Buttons stand in the text as commands, below a sentence that says so.
+BUTTON: Final = re.compile(r"^  #\w+.*$|Reply with one of these as the first line:", re.MULTILINE)
+
+
+def faults(taken: Sequence[Received], keys: tuple[bytes, ...], today: date) -> Iterator[str]:
+    """Yield what is wrong with the emails of a run, a sentence each."""
+    heads: dict[tuple[str, str], str] = {}
+    for one in taken:
+        email = read(one.content)
+        shown = f"{email['Subject']!r} to {', '.join(one.rcpts)}"
+        for fault in (*_everywhere(one, email, keys, today), *_by_reader(one, email, keys)):
+            yield f"{shown}: {fault}"
+        reference = REFERENCE.search(str(email["Subject"]))
+        if reference is None:
+            yield f"{shown}: no reference in the subject"
+            continue
+        thread = one.rcpts[0], reference[1]
+        known = heads.setdefault(thread, str(email["Message-ID"]))
+        parents = str(email["References"] or "").split()
+        if one.rcpts[0].endswith(OURS) and known != email["Message-ID"] and known not in parents:
+            yield f"{shown}: not in the thread of the first one"
+
+
+def _everywhere(one: Received, email: EmailMessage, keys: tuple[bytes, ...], today: date) -> Iterator[str]:
+    if one.rcpts != [email["To"]]:
+        yield f"the envelope says {one.rcpts}"
+    if not str(email["From"]).endswith("<support@example.com>"):
+        yield f"From is {email['From']}"
+    if any(len(line) > 998 for line in one.content.split(b"\r\n")) or b"\n" in one.content.replace(b"\r\n", b""):
+        yield "its lines are not those of RFC 5322"
+    wanted = Purpose.TEAM if one.rcpts[0].endswith(OURS) else Purpose.CUSTOMER
+    for field in ("Reply-To", "Message-ID", "X-Triaged-Loop"):
+        found = list(token.find(str(email[field]), keys, today))
+        if [held.purpose for held in found] != [wanted]:
+            yield f"{field} has {len(found)} tokens of the right purpose"
+        elif not found[0].is_for(one.rcpts[0], keys):
+            yield f"the token in {field} is somebody else's"
+    for held in token.find_genuine(_all_text(one, email), keys):
+        if not held.is_for(one.rcpts[0], keys) or held.purpose is not wanted:
+            yield f"a token of somebody else is in it: {held}\n{text_of(email)}"
+    parents = str(email["References"] or "").split()
+    if email["In-Reply-To"] and parents[-1:] != [email["In-Reply-To"]]:
+        yield "In-Reply-To is not the last of References"
+
+
+def _by_reader(one: Received, email: EmailMessage, keys: tuple[bytes, ...]) -> Iterator[str]:
+    text, html = text_of(email), html_of(email)
+    in_text, in_html = words(text), words(html)
+    if one.rcpts[0].endswith(OURS):
+        if one.mail_from != "support@example.com" or email["Auto-Submitted"] != "auto-generated":
+            yield f"it comes from {one.mail_from!r} and is {email['Auto-Submitted']}"
+        missing = words(BUTTON.sub("", text)) - in_html
+        if missing:
+            yield f"the HTML lacks {sorted(missing)}"
+        return
+    if in_text != in_html:
+        yield f"text and HTML differ in {sorted(in_text ^ in_html)}"
+    internal = INTERNAL.search(f"{email['Subject']}\n{text}\n{html}")
+    if internal:
+        yield f"it says {internal[0]!r}"
+    if email["Auto-Submitted"] == "auto-replied":
+        if one.mail_from not in {"", "<>"}:
+            yield f"an acknowledgement with the envelope sender {one.mail_from}"
+    elif email["Auto-Submitted"] or email["X-Auto-Response-Suppress"]:
+        yield "an answer of a person that says it is automatic"
+    elif verp.delivery_of([one.mail_from], keys) is None:
+        yield f"an answer with the envelope sender {one.mail_from}"
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text, without addresses and tokens."""
+    plain = re.sub(r"\S+@\S+|\bref:\S+|[a-z2-7]{34,}", " ", text)
+    return frozenset(word.lower() for word in WORD.findall(plain))
+
+
+def html_of(email: EmailMessage) -> str:
+    """Return the HTML of an email as text."""
+    html = email.get_body(("html",))
+    return html_to_text(html.get_content()) if html else ""
+
+
+def _all_text(one: Received, email: EmailMessage) -> str:
+    headers = "\n".join(f"{name}: {value}" for name, value in email.items())
+    html = email.get_body(("html",))
+    return f"{headers}\n{text_of(email)}\n{html.get_content() if html else ''}\n{one.mail_from}"
