@@ -10,7 +10,7 @@ from daemon.mail import commands, press
 from daemon.mail.commands import CommandError
 from daemon.mail.message import Address, Message
 from daemon.mail.mime.parse import parse
-from daemon.mail.reply.answer import keep_rest, read_answer
+from daemon.mail.reply.answer import keep_rest, read_answer, split_own
 from daemon.store.jobs import Lease
 from daemon.store.keys import Keyring
 from daemon.store.queries import member_emails
@@ -64,8 +64,9 @@ class AnswerActor:
         config, message = self._config.value, parse(facts.raw)
         marks = self._quoted.marks(facts, self._keyring.value, self._clock.now())
         cut = read_answer(message, facts.raw, marks)
-        parsed = commands.parse(cut.text, config.vocabulary)
-        rest = cut if isinstance(parsed, CommandError) else keep_rest(cut, parsed.rest)
+        own, quoted = split_own(cut)
+        parsed = commands.parse(own, config.vocabulary)
+        rest = cut if isinstance(parsed, CommandError) else keep_rest(cut, f"{parsed.rest}\n{quoted}")
         to, cc = _emails(message.to), _emails(message.cc)
         actor = _actor(facts, message, config)
         answer = NewAnswer(

@@ -17,7 +17,7 @@ from daemon.mail.reply.answer_parts import INLINE_TYPES, by_content_id, files_of
 from daemon.mail.reply.our_marks import OurMarks, Ours, squeeze
 from daemon.mail.text.html import MAX_LAID_OUT, has_small_tree, html_to_text
 
-__all__ = ["CutAnswer", "OurMarks", "from_text", "keep_rest", "read_answer"]
+__all__ = ["CutAnswer", "OurMarks", "from_text", "keep_rest", "read_answer", "split_own"]
 
 _MAX_LEAKS: Final = 10
 _SAME_WORDS: Final = 0.8
@@ -33,7 +33,7 @@ class CutAnswer:
     images that it shows, as `src="cid:part-NUMBER"`; `files` are the others. `omitted` names in short words what was
     left out, such as "an image that is not in the email". `leaks` names what of ours was found in the rest, or what may
     be ours: unless it is empty, the answer must be held. `inline_style` says that words of the customer are quoted
-    between the answers.
+    between the answers; `above` then has the letters and digits of what the agent wrote above the first of them.
     """
 
     text: str
@@ -43,6 +43,7 @@ class CutAnswer:
     leaks: tuple[str, ...] = ()
     omitted: tuple[str, ...] = ()
     inline_style: bool = False
+    above: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def read_answer(message: Message, raw: bytes, marks: OurMarks) -> CutAnswer:
         leaks=tuple(leaks)[:_MAX_LEAKS],
         omitted=(*cut.omitted, *(f"a line below the quote: {line[:100]}" for line in cut.lines.unclear)),
         inline_style=cut.lines.inline,
+        above=cut.lines.above,
     )
 
 
@@ -85,6 +87,23 @@ def from_text(text: str) -> CutAnswer:
     """Return an answer of plain text only, such as one from the command line."""
     text = text.strip("\n").rstrip()
     return CutAnswer(text, _as_html(text))
+
+
+def split_own(answer: CutAnswer) -> tuple[str, str]:
+    """Return the start of the text that the agent wrote, and the text from the first words of the customer on.
+
+    Only the first may hold commands: a customer whom an inline answer quotes must not give any.
+    """
+    if not answer.inline_style:
+        return answer.text, ""
+    lines = answer.text.split("\n")
+    own, number = "", 0
+    for line in lines:
+        own += squeeze(line)
+        if not answer.above.startswith(own):
+            break
+        number += 1
+    return "\n".join(lines[:number]), "\n".join(lines[number:])
 
 
 def keep_rest(answer: CutAnswer, rest: str) -> CutAnswer:

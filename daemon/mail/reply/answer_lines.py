@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from daemon.mail.reply.banner import banner_end, notes_start
-from daemon.mail.reply.our_marks import MARK, LineKind, Ours
+from daemon.mail.reply.our_marks import MARK, LineKind, Ours, squeeze
 from daemon.mail.reply.quote import find_head
 from daemon.mail.reply.signature import cut_signature
 from daemon.mail.reply.split import Chunk, chunks
@@ -27,13 +27,15 @@ class KeptLines:
     """Which lines leave. `inline` says that the customer's words are between them.
 
     `doubts` are lines of an unclear author: the answer must be held. `unclear` are such lines below the quoted words of
-    the customer, left out of an answer that the agent wrote above the quote.
+    the customer, left out of an answer that the agent wrote above the quote. `above` has the letters and digits of what
+    the agent wrote above the first words of the customer.
     """
 
     keep: tuple[bool, ...]
     inline: bool
     doubts: tuple[str, ...]
     unclear: tuple[str, ...] = ()
+    above: str = ""
 
 
 @dataclass(slots=True)
@@ -73,7 +75,9 @@ def kept_lines(lines: Sequence[str], ours: Ours) -> KeptLines:
     if inline:
         # Below the last words of the customer, it may be the last of the answers.
         marked.doubts += marked.unclear
-    return KeptLines(tuple(keep), inline, tuple(marked.doubts), () if inline else tuple(marked.unclear))
+    top = roles.index("quoted") if inline else len(roles)
+    above = squeeze("\n".join(line for line, role in zip(lines[:top], roles[:top], strict=True) if role == "agent"))
+    return KeptLines(tuple(keep), inline, tuple(marked.doubts), () if inline else tuple(marked.unclear), above)
 
 
 def _mark_new(chunk: Chunk, ours: Ours, marked: _Marked) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.mail.mime.parse import parse
-from daemon.mail.reply.answer import OurMarks, read_answer
+from daemon.mail.reply.answer import CutAnswer, OurMarks, read_answer, split_own
 from daemon.mail.token import Purpose, Token, digest, sign
 from tests.scores.leaks import CUSTOMER, KEY, NOW, answers, judge, marks_for, team_emails
 from tests.support.mail_clients import CLIENTS
@@ -37,6 +37,21 @@ def test_only_words_of_the_agent_and_the_customer_leave(email: object) -> None:
 def test_a_token_that_is_not_the_customers_is_a_leak_in_any_encoding(form: str) -> None:
     raw = f"From: a@b.example\n\nHello {form.format(token(Purpose.TEAM, 'team@b.example'))}\n".encode()
     assert read_answer(parse(raw), raw, MARKS).leaks
+
+
+@pytest.mark.parametrize(
+    ("inline", "above", "own"),
+    [
+        (False, "", "#take\n\n#close\nPlease look.\nWe did."),
+        (True, "take", "#take\n"),
+        (True, "", ""),
+    ],
+)
+def test_commands_are_read_above_the_words_of_the_customer_only(inline: bool, above: str, own: str) -> None:
+    text = "#take\n\n#close\nPlease look.\nWe did."
+    start, rest = split_own(CutAnswer(text, "", inline_style=inline, above=above))
+    assert start == own
+    assert "\n".join(part for part in (start, rest) if part) == text
 
 
 def test_the_customers_own_token_may_stay() -> None:
