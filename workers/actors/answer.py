@@ -1,6 +1,6 @@
 """Read the email by which a team member answers a customer or gives commands, and carry it out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import structlog
@@ -10,12 +10,13 @@ from daemon.mail import commands, press
 from daemon.mail.commands import CommandError
 from daemon.mail.message import Address, Message
 from daemon.mail.mime.parse import parse
-from daemon.mail.reply.answer import keep_rest, read_answer, split_own
+from daemon.mail.reply.answer import CutAnswer, keep_rest, read_answer, split_own
 from daemon.store.jobs import Lease
 from daemon.store.keys import Keyring
 from daemon.store.queries import member_emails
 from daemon.store.queries.member_emails import MemberEmailFacts
 from daemon.system.clock import Clock
+from daemon.text import harmless_line
 from daemon.tickets import conversation, member_email
 from daemon.tickets.actor import Actor
 from daemon.tickets.answer_values import NewAnswer
@@ -27,6 +28,7 @@ from workers.actors.quoted import QuotedEmails
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
 from workers.jobs.executor import WorkWindow
+from workers.notify.answer_mail import fitting
 
 log = structlog.get_logger(__name__)
 
@@ -81,11 +83,18 @@ class AnswerActor:
             inline_parts=rest.inline,
             file_parts=rest.files,
             internal=rest.leaks,
-            omitted=rest.omitted,
+            omitted=(*rest.omitted, *_too_large(message, rest, config.answer_attachment_bytes)),
             quotes_customer=rest.inline_style,
         )
         team_copied = config.team_address(facts.team) in {*to, *cc}
         return MemberEmail(answer, parsed, cut.text, press.is_press(message.subject), team_copied)
+
+
+def _too_large(message: Message, cut: CutAnswer, room: int) -> Iterator[str]:
+    """Name the files that do not go along; the email to the customer leaves out the same."""
+    files = {file.part: file for file in message.attachments}
+    _, left = fitting([files[part] for part in (*cut.inline, *cut.files) if part in files], room)
+    yield from (f"a file that is too large: {harmless_line(file.filename, 100)}" for file in left)
 
 
 def _actor(facts: MemberEmailFacts, message: Message, config: ActorConfig) -> Actor:

@@ -1,11 +1,12 @@
 """Make the email that brings an answer to one customer, as a person sends it. Pure."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
+from daemon.mail.message import Attachment
 from daemon.mail.reply.answer_clean import CID
 from daemon.text import domain_of, harmless_line, shorten
 from daemon.vocabulary import FileSnapshot, MailKind
@@ -16,6 +17,7 @@ from workers.notify.outgoing import MailConfig, Rendered, tagged
 from workers.notify.sanitize import lines
 from workers.notify.wording import greeting_name
 
+SizedT = TypeVar("SizedT", FileSnapshot, Attachment)
 QUOTE_LINES: Final = 60
 QUOTE_CHARACTERS: Final = 6_000
 MAX_SUBJECT: Final = 150
@@ -68,11 +70,16 @@ class AnswerSnapshot:
 
 def fitting_files(answer: AnswerSnapshot, room: int) -> tuple[tuple[FileSnapshot, ...], tuple[FileSnapshot, ...]]:
     """Return the files that fit into `room` bytes, images in the text first, and those that do not."""
-    fitting, left = list[FileSnapshot](), list[FileSnapshot]()
-    for file in (*answer.inline, *answer.files):
-        (fitting if file.size <= room else left).append(file)
+    return fitting((*answer.inline, *answer.files), room)
+
+
+def fitting(files: Iterable[SizedT], room: int) -> tuple[tuple[SizedT, ...], tuple[SizedT, ...]]:
+    """Return the files that fit into `room` bytes one after the other, and those that do not."""
+    fits, left = list[SizedT](), list[SizedT]()
+    for file in files:
+        (fits if file.size <= room else left).append(file)
         room -= file.size if file.size <= room else 0
-    return tuple(fitting), tuple(left)
+    return tuple(fits), tuple(left)
 
 
 def view_of_answer(
