@@ -24,6 +24,7 @@ IDENTITY: Final = "identity-team@example.com"
 ANA: Final = f"Ana Silva <{MEMBER}>"
 BEN: Final = f"Ben Reis <{TEAM}>"
 QUESTION: Final = "Amount debited but not credited"
+ACCEPTED: Final = 250
 _ID_OF_FORMS: Final = b"<answer-4711@mail.example.com>"
 _DATE_OF_FORMS: Final = b"Mon, 02 Nov 2026 11:05:00 +0000"
 _numbers = count(1)
@@ -31,22 +32,24 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class Desk:
-    """A running triaged: where it listens, what its sink took, how to wait for it and how to ask its database."""
+    """A running triaged: where it listens, what its sink took, how to wait for it, its database, time and keys."""
 
     port: Callable[[], int]
     taken: Callable[[], Sequence[Received]]
     settle: Callable[[], None]
     query: Callable[..., Sequence[Any]]
     now: Callable[[], datetime]
+    keys: Callable[[], tuple[bytes, ...]]
 
     def send(self, raw: bytes, mail_from: str, *rcpts: str) -> str:
         """Send an email, wait until all that it leads to is done, and return the answer to its last dot."""
         with smtplib.SMTP("127.0.0.1", self.port(), local_hostname="client.example", timeout=60) as client:
             client.ehlo()
-            client.mail(mail_from)
+            code, text = client.mail(mail_from, [f"SIZE={len(raw)}"])
             for rcpt in rcpts or (SUPPORT,):
                 client.rcpt(rcpt)
-            code, text = client.data(raw)
+            if code == ACCEPTED:
+                code, text = client.data(raw)
         self.settle()
         return f"{code} {text.decode()}"
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date
 from email.message import EmailMessage
 from typing import Final
 
@@ -16,7 +15,7 @@ OURS: Final = "@example.com"
 REFERENCE: Final = re.compile(r"\[(HD-[0-9A-Z]{4}-[0-9A-Z]{4})\]")
 # Words of our emails to teams, and addresses of teams: none may reach a customer.
 INTERNAL: Final = re.compile(
-    r"Category:|Priority:|Team:|_TEAM|not verified|set by a rule|Taken by|#(?:take|send|spam|close|note)\b"
+    r"Category:|Priority:|Team:|_TEAM|not verified|set by a rule|Taken by|#(?:take|send|spam|drop) +\("
     r"|Why |Your reply to this email|\bmailto:|-team@example\.com|review@example\.com",
 )
 WORD: Final = re.compile(r"[^\W\d_]{4,}")
@@ -24,13 +23,13 @@ WORD: Final = re.compile(r"[^\W\d_]{4,}")
 BUTTON: Final = re.compile(r"^  #\w+.*$|Reply with one of these as the first line:", re.MULTILINE)
 
 
-def faults(taken: Sequence[Received], keys: tuple[bytes, ...], today: date) -> Iterator[str]:
+def faults(taken: Sequence[Received], keys: tuple[bytes, ...]) -> Iterator[str]:
     """Yield what is wrong with the emails of a run, a sentence each."""
     heads: dict[tuple[str, str], str] = {}
     for one in taken:
         email = read(one.content)
         shown = f"{email['Subject']!r} to {', '.join(one.rcpts)}"
-        for fault in (*_everywhere(one, email, keys, today), *_by_reader(one, email, keys)):
+        for fault in (*_everywhere(one, email, keys), *_by_reader(one, email, keys)):
             yield f"{shown}: {fault}"
         reference = REFERENCE.search(str(email["Subject"]))
         if reference is None:
@@ -39,27 +38,27 @@ def faults(taken: Sequence[Received], keys: tuple[bytes, ...], today: date) -> I
         thread = one.rcpts[0], reference[1]
         known = heads.setdefault(thread, str(email["Message-ID"]))
         parents = str(email["References"] or "").split()
-        if one.rcpts[0].endswith(OURS) and known != email["Message-ID"] and known not in parents:
+        if is_for_team(one, email, keys) and known != email["Message-ID"] and known not in parents:
             yield f"{shown}: not in the thread of the first one"
 
 
-def _everywhere(one: Received, email: EmailMessage, keys: tuple[bytes, ...], today: date) -> Iterator[str]:
+def _everywhere(one: Received, email: EmailMessage, keys: tuple[bytes, ...]) -> Iterator[str]:
     if one.rcpts != [email["To"]]:
         yield f"the envelope says {one.rcpts}"
     if not str(email["From"]).endswith("<support@example.com>"):
         yield f"From is {email['From']}"
     if any(len(line) > 998 for line in one.content.split(b"\r\n")) or b"\n" in one.content.replace(b"\r\n", b""):
         yield "its lines are not those of RFC 5322"
-    wanted = Purpose.TEAM if one.rcpts[0].endswith(OURS) else Purpose.CUSTOMER
+    wanted = Purpose.TEAM if is_for_team(one, email, keys) else Purpose.CUSTOMER
     for field in ("Reply-To", "Message-ID", "X-Triaged-Loop"):
-        found = list(token.find(str(email[field]), keys, today))
+        found = list(token.find_genuine(str(email[field]), keys))
         if [held.purpose for held in found] != [wanted]:
             yield f"{field} has {len(found)} tokens of the right purpose"
         elif not found[0].is_for(one.rcpts[0], keys):
             yield f"the token in {field} is somebody else's"
     for held in token.find_genuine(_all_text(one, email), keys):
         if not held.is_for(one.rcpts[0], keys) or held.purpose is not wanted:
-            yield f"a token of somebody else is in it: {held}\n{text_of(email)}"
+            yield "a token of somebody else is in it"
     parents = str(email["References"] or "").split()
     if email["In-Reply-To"] and parents[-1:] != [email["In-Reply-To"]]:
         yield "In-Reply-To is not the last of References"
@@ -68,7 +67,7 @@ def _everywhere(one: Received, email: EmailMessage, keys: tuple[bytes, ...], tod
 def _by_reader(one: Received, email: EmailMessage, keys: tuple[bytes, ...]) -> Iterator[str]:
     text, html = text_of(email), html_of(email)
     in_text, in_html = words(text), words(html)
-    if one.rcpts[0].endswith(OURS):
+    if is_for_team(one, email, keys):
         if one.mail_from != "support@example.com" or email["Auto-Submitted"] != "auto-generated":
             yield f"it comes from {one.mail_from!r} and is {email['Auto-Submitted']}"
         missing = words(BUTTON.sub("", text)) - in_html
@@ -87,6 +86,12 @@ def _by_reader(one: Received, email: EmailMessage, keys: tuple[bytes, ...]) -> I
         yield "an answer of a person that says it is automatic"
     elif verp.delivery_of([one.mail_from], keys) is None:
         yield f"an answer with the envelope sender {one.mail_from}"
+
+
+def is_for_team(one: Received, email: EmailMessage, keys: tuple[bytes, ...]) -> bool:
+    """Say whether an email goes to a team or a member; a member who asked something is a customer."""
+    as_customer = any(held.purpose is Purpose.CUSTOMER for held in token.find_genuine(str(email["Reply-To"]), keys))
+    return one.rcpts[0].endswith(OURS) and not (as_customer and email["Auto-Submitted"] != "auto-generated")
 
 
 def words(text: str) -> frozenset[str]:
