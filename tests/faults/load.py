@@ -26,10 +26,11 @@ WORDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail that is to be sent; every sender writes once."""
+    """A mail that is to be sent; every customer writes once."""
 
     sender: str
     raw: bytes
+    to: str = SUPPORT
 
     @property
     def sha256(self) -> str:
@@ -158,7 +159,7 @@ class Client:
 def deliver(port: int, mail: Mail, seconds: float = SECONDS) -> tuple[int, bytes]:
     """Hand one mail over and return the first answer that is not a yes, or the last one."""
     with smtplib.SMTP("127.0.0.1", port, "client.example", timeout=seconds) as client:
-        for command in ("EHLO client.example", f"MAIL FROM:<{mail.sender}>", f"RCPT TO:<{SUPPORT}>"):
+        for command in ("EHLO client.example", f"MAIL FROM:<{mail.sender}>", f"RCPT TO:<{mail.to}>"):
             code, text = client.docmd(command)
             if code // 100 != 2:
                 return code, text

@@ -24,6 +24,10 @@ GROUPS: Final = (
     ),
 )
 POINTS: Final = tuple(point for group in GROUPS for point in group)
+# The way of an answer of a member: it is carried out where a customer's email is triaged.
+ANSWER_GROUPS: Final = tuple(
+    ("answer.claimed", "commit.answer", "answer.committed") if "triage.claimed" in group else group for group in GROUPS
+)
 FAILURES: Final = ("raise", "enospc", "eio", "drop")
 KILL, SLEEP, ANY = "kill", "sleep", "any"
 # Where an email has been handed over and its outcome is not written down yet; what the store refuses is written again.
@@ -31,7 +35,7 @@ WINDOW: Final = frozenset({"deliver.handed_over", "deliver.data", "deliver.taken
 # Any commit passes it, whatever mail it is for.
 NOBODYS: Final = frozenset({"commit.batch"})
 # What was done before them is done for good: no second attempt comes by.
-BEHIND: Final = frozenset({"triage.committed", "notify.committed", "deliver.committed"})
+BEHIND: Final = frozenset({"triage.committed", "answer.committed", "notify.committed", "deliver.committed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +74,12 @@ class Pair:
         return self.first.may_repeat and self.second.may_repeat
 
 
-def waves(faults: Sequence[Fault], chance: random.Random) -> Iterator[list[Fault]]:
+def waves(
+    faults: Sequence[Fault], chance: random.Random, groups: Sequence[Sequence[str]] = GROUPS
+) -> Iterator[list[Fault]]:
     """Yield faults in company: at most one of each group, in a random order."""
     columns = []
-    for group in GROUPS:
+    for group in groups:
         column = [fault for fault in faults if fault.point in group]
         chance.shuffle(column)
         columns.append(column)
@@ -81,12 +87,12 @@ def waves(faults: Sequence[Fault], chance: random.Random) -> Iterator[list[Fault
         yield [fault for fault in row if fault]
 
 
-def pairs(chance: random.Random, count: int, *, same: bool) -> list[Pair]:
+def pairs(chance: random.Random, count: int, *, same: bool, groups: Sequence[Sequence[str]] = GROUPS) -> list[Pair]:
     """Return so many pairs, all different.
 
     With `same` a kill may meet its mail again at the same point: for where nobody else goes on with it meanwhile.
     """
-    points = [point for point in POINTS if point not in NOBODYS]
+    points = [point for group in groups for point in group if point not in NOBODYS]
     places = [(one, other) for n, one in enumerate(points) for other in points[n + 1 :]]
     twice = [(one, one) for one in points if same and one not in BEHIND]
     found = [

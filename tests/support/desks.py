@@ -1,5 +1,6 @@
 """The two kinds of a running triaged that a conversation is told on, each with its checks at the end."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,14 @@ from tests.support.smtp_sink import Sink
 
 TEAMS: Final = ("PAYMENTS_TEAM", "IDENTITY_TEAM", "TECH_SUPPORT", "GENERAL_SUPPORT", "MANUAL_REVIEW")
 MANY: Final = 10_000
+
+
+def _address(team: str) -> str:
+    return "review@example.com" if team == "MANUAL_REVIEW" else f"{team.lower().replace('_', '-')}@example.com"
+
+
+# The setting that makes MEMBER one of every team.
+TEAMS_OF_MEMBER: Final = json.dumps([{"name": name, "email": _address(name), "members": [MEMBER]} for name in TEAMS])
 
 
 @contextmanager
@@ -56,8 +65,7 @@ def in_process(state: Path, examples: Path, models: Path, **sections: object) ->
 @contextmanager
 def two_workers() -> Iterator[Desk]:
     """Run a daemon and two workers as processes of their own, on PostgreSQL and Redis."""
-    teams = ", ".join(f'{{"name": "{name}", "email": "{_address(name)}", "members": ["{MEMBER}"]}}' for name in TEAMS)
-    with Kit() as kit, System(kit, POSTGRES, extra={"TRIAGED_TEAMS": f"[{teams}]"}) as system:
+    with Kit() as kit, System(kit, POSTGRES, extra={"TRIAGED_TEAMS": TEAMS_OF_MEMBER}) as system:
 
         def settle() -> None:
             assert system.drain(), system.tail()
@@ -76,10 +84,6 @@ def check(desk: Desk) -> None:
     wrong = list(faults(desk.taken(), desk.keys()))
     assert not wrong, "\n".join(wrong)
     assert [tuple(row) for row in desk.query("SELECT id, state FROM job WHERE state NOT IN ('done', 'ready')")] == []
-
-
-def _address(team: str) -> str:
-    return "review@example.com" if team == "MANUAL_REVIEW" else f"{team.lower().replace('_', '-')}@example.com"
 
 
 def _keys(system: System) -> tuple[bytes, ...]:
