@@ -112,10 +112,13 @@ def inner_files(entities: Iterable[Entity]) -> Iterator[InnerFile]:
                 yield InnerFile(entity, safe_name(wrapped.name), wrapped.data)
 
 
-def list_inner_files(entities: tuple[Entity, ...]) -> list[tuple[Part, Attachment]]:
-    """Return a Part and an Attachment for each file inside a part."""
+def list_inner_files(
+    entities: tuple[Entity, ...], within: Collection[Entity] | None = None
+) -> list[tuple[Part, Attachment]]:
+    """Return a Part and an Attachment for each file inside a part; with `within`, only inside those parts."""
     numbered = zip(range(len(entities), len(entities) + MAX_LISTED), inner_files(entities), strict=False)
-    return [_inner(index, found) for index, found in numbered]
+    wanted = None if within is None else {entity.index for entity in within}
+    return [_inner(index, found) for index, found in numbered if wanted is None or found.holder.index in wanted]
 
 
 def _inner(index: int, found: InnerFile) -> tuple[Part, Attachment]:

@@ -23,10 +23,27 @@ _SPACE: Final = re.compile(r"\s+")
 def parse(raw: bytes) -> Message:
     """Return the parsed email; never raises: damage becomes `defects`, and time and memory are bounded."""
     root, structure = split(raw)
+    return _message(root, tuple(root.walk()), structure)
+
+
+def parse_attached(raw: bytes, index: int) -> Message | None:
+    """Return the email that is attached as the part with this index, None if there is none or it cannot be read.
+
+    Its parts and attachments keep the numbers that they have in the whole email.
+    """
+    entities = tuple(split(raw)[0].walk())
+    holder = entities[index] if 0 <= index < len(entities) else None
+    if holder is None or not holder.is_message or not holder.children:
+        return None
+    return _message(holder.children[0], entities, ())
+
+
+def _message(root: Entity, everything: tuple[Entity, ...], structure: tuple[str, ...]) -> Message:
+    """Return the email whose tree has this root; `everything` are the parts of the whole email."""
     entities = tuple(root.walk())
     texts, damage = read_texts(entities)
     body = text_parts(root, texts)
-    inner = list_inner_files(entities)
+    inner = list_inner_files(everything, entities)
     parts = (*(_part(entity, texts) for entity in entities), *(part for part, _ in inner))
     block = root.block
     subject = decode_words(block.first("subject"))

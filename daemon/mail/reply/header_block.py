@@ -38,7 +38,7 @@ def match_headers(lines: Sequence[str], index: int) -> tuple[int, int] | None:
     """
     ruled = _RULE.fullmatch(lines[index]) is not None
     start = next_text(lines, index + 1) if ruled else index
-    if start is None or (not ruled and _label(lines[index]) not in LABELS):
+    if start is None or (not ruled and label_of(lines[index]) not in LABELS):
         return None
     end, kinds, address = _read_block(lines, start)
     if len(kinds) < LABELS_NEEDED or kinds & _RAW_HEADERS or _raw_above(lines, index):
@@ -54,13 +54,13 @@ def labels_follow(lines: Sequence[str], index: int, wanted: int) -> bool:
     found = 0
     for line in lines[index : index + 8]:
         text = line.lstrip("> ")
-        if text and not _label(text):
+        if text and not label_of(text):
             break
         found += bool(text)
     return found >= wanted
 
 
-def _label(line: str) -> str:
+def label_of(line: str) -> str:
     """Return the text before the first colon if it looks like a header name, else ""."""
     before = _BEFORE_COLON.match(line)
     label = before[0].strip(" *_\t") if before else ""
@@ -71,7 +71,7 @@ def _raw_above(lines: Sequence[str], index: int) -> bool:
     for line in reversed(lines[max(index - _MAX_LINES, 0) : index]):
         if not line:
             return False
-        if _label(line) in _RAW_HEADERS:
+        if label_of(line) in _RAW_HEADERS:
             return True
     return False
 
@@ -84,7 +84,7 @@ def _read_block(lines: Sequence[str], start: int) -> tuple[int, set[str], bool]:
     end, kinds, address, loose = start, set[str](), False, 0
     for at in range(start, min(start + _MAX_LINES, len(lines))):
         line = lines[at]
-        label = _label(line)
+        label = label_of(line)
         kind = LABELS.get(label, label)
         if kind and _is_header(line, label):
             if kind in kinds and kind in {"from", "subject"}:

@@ -43,7 +43,7 @@ _LABELS: Final = {
         "dagsetning; date et heure; दिनांक",
     ),
     "to": _folded(
-        "to; an; à; a; para; til; till; do; komu; кому; до; aan; vastaanottaja; címzett; kime; alıcı; προς; אל",
+        "to; an; à; a; pour; para; til; till; do; komu; кому; до; aan; vastaanottaja; címzett; kime; alıcı; προς; אל",
         "إلى; الى; به; 收件人; 收件者; 宛先; 받는 사람; 받는사람; 받는이; ถึง; đến; tới; người nhận; kepada",
         "untuk; către; pentru; kam; kellele; saaja; za; prima; primatelj; destinatario; destinatari; destinatário",
         "destinataire; empfänger; ontvanger; mottagare; modtager; mottaker; odbiorca; adresát; adresat; prejemnik",
