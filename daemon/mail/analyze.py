@@ -9,6 +9,7 @@ from daemon.mail import follow_up, verp
 from daemon.mail.dsn.read import Dsn, read_dsn
 from daemon.mail.envelope import HTTP, Inbound
 from daemon.mail.follow_up import Author, Keys
+from daemon.mail.forwarding import NewTicketRequest, read_request
 from daemon.mail.message import Address, Message
 from daemon.mail.mime.parse import parse
 from daemon.mail.roster import Team, comparable
@@ -16,7 +17,7 @@ from daemon.mail.screening.authentication_results import authenticated
 from daemon.mail.screening.group import hidden_author
 from daemon.mail.screening.loop import own_evidence
 from daemon.mail.screening.screen import OwnIdentity, is_report, screen
-from daemon.mail.senders import is_unanswerable
+from daemon.mail.senders import is_unanswerable, sender_of
 from daemon.text import domain_of
 from daemon.vocabulary import ConversationPolicy, Screening, SenderKind
 
@@ -48,6 +49,10 @@ class Identity:
     accepted_lists: frozenset[str]
     accepted_machines: frozenset[str]
 
+    def is_in_team(self, email: str) -> bool:
+        """Say whether an address, in lower case, is one of a team; that proves nothing: anyone can write it."""
+        return any(team.includes(email) for team in self.teams)
+
 
 @dataclass(frozen=True, slots=True)
 class Writer:
@@ -69,6 +74,7 @@ class Analysis:
     is an address of a team, which proves nothing: anyone can write it. `writer` is who From names; only that counts for
     who may act. `by_person` says that a person wrote the email, rather than a machine that the admin accepts or an
     email that was released. `bounced_delivery` is the delivery whose envelope sender a machine writes to.
+    `request` is what an email of an address of a team asks for by #new.
     """
 
     message: Message
@@ -81,6 +87,7 @@ class Analysis:
     writer: Writer
     by_person: bool
     bounced_delivery: int | None = None
+    request: NewTicketRequest | None = None
 
     @property
     def sender_email(self) -> str | None:
@@ -124,18 +131,27 @@ def analyze(inbound: Inbound, identity: Identity) -> Analysis:
     delivery = bounced_delivery(message, inbound, identity.keys)
     if delivery is not None and _is_silent_bounce(message, inbound, screening, sender):
         screening = Screening(SenderKind.BOUNCE, acknowledge=False, reasons=("null sender to a bounce address",))
+    writer = _writer(message, inbound.envelope.login, is_genuine=is_genuine)
     return Analysis(
         message,
         screening,
         keys,
         sender,
         _is_author(sender, message) and is_genuine,
-        any(team.includes(_email_of(sender) or "") for team in identity.teams),
+        identity.is_in_team(_email_of(sender) or ""),
         _report(message, inbound, screening, is_marked=delivery is not None),
-        _writer(message, inbound.envelope.login, is_genuine=is_genuine),
+        writer,
         by_person,
         delivery if screening.kind in REPORTS else None,
+        _request(message, inbound.raw, writer, identity) if by_person else None,
     )
+
+
+def _request(message: Message, raw: bytes, writer: Writer, identity: Identity) -> NewTicketRequest | None:
+    """Return what #new asks for; only an address of a team may ask."""
+    if not identity.is_in_team(writer.email or ""):
+        return None
+    return read_request(message, raw, lambda email: email in identity.own_addresses or identity.is_in_team(email))
 
 
 def _writer(message: Message, login: str, *, is_genuine: bool) -> Writer:
@@ -194,15 +210,6 @@ def _is_within(peer: str, networks: Sequence[Network]) -> bool:
     # A socket that listens for both families shows an IPv4 client as ::ffff:192.0.2.1.
     address = getattr(address, "ipv4_mapped", None) or address
     return any(address in network for network in networks)
-
-
-def sender_of(message: Message) -> Address | None:
-    """Return who gets a reply: a single readable Reply-To (as of a web form), else a single readable From."""
-    authors = [a for a in message.from_ if a.email]
-    reply_to = [a for a in message.reply_to if a.email]
-    if len(reply_to) == 1 and len(message.reply_to) == 1:
-        return reply_to[0]
-    return authors[0] if len(authors) == 1 == len(message.from_) else None
 
 
 def _email_of(sender: Address | None) -> str | None:

@@ -47,6 +47,15 @@ _BOUNCE_SUBJECTS: Final = split_phrases(
 _DECORATION = re.compile(r"(?:\[[^\]]{0,40}\]|[*!#\s]){0,4}")
 
 
+def sender_of(message: Message) -> Address | None:
+    """Return who gets a reply: a single readable Reply-To (as of a web form), else a single readable From."""
+    authors = [a for a in message.from_ if a.email]
+    reply_to = [a for a in message.reply_to if a.email]
+    if len(reply_to) == 1 and len(message.reply_to) == 1:
+        return reply_to[0]
+    return authors[0] if len(authors) == 1 == len(message.from_) else None
+
+
 def is_null(path: str) -> bool:
     """Return whether a return path is the null sender, or the daemon address that some systems write instead."""
     bare = path.strip().strip("<>").strip()

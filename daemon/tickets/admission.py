@@ -8,22 +8,23 @@ Each statement writes the rows of all emails in the batch: an email in a batch o
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from daemon.mail.analyze import Identity
 from daemon.mail.language import declared
-from daemon.mail.message import Address
+from daemon.mail.message import Address, Message
 from daemon.store import jobs, ledger, tickets
 from daemon.store.jobs import JobKind, NewJob, Offer
 from daemon.store.ledger import Entry
 from daemon.store.tickets import NewMessage, NewTicket
 from daemon.tickets import bounces, rulings
 from daemon.tickets.authorization import Ruling
-from daemon.tickets.disposition import Facts, PreparedEmail, Verdict, decide, find_original
+from daemon.tickets.disposition import Facts, Forwarding, PreparedEmail, Verdict, decide, find_original
 from daemon.tickets.rulings import Due, Judged
-from daemon.vocabulary import ConversationPolicy, Disposition, EarlierDelivery, Subject, SubjectKind
+from daemon.vocabulary import ConversationPolicy, Disposition, EarlierDelivery, Screening, Subject, SubjectKind
 
 SHOWN_ON_TICKET = (Disposition.TICKET, Disposition.FOLLOW_UP, Disposition.ANSWER, Disposition.AUTO_REPLY)
 
@@ -56,8 +57,13 @@ class _Admission:
 
     @property
     def author(self) -> Address | None:
-        """Return who wrote the email: for what a team's token concerns, who From names; else who gets a reply."""
+        """Return who wrote the email: for what a team's token concerns, who From names; else who gets a reply.
+
+        Of an email that a member forwards, that is the author of the original.
+        """
         analysis = self.email.analysis
+        if self.verdict.forwarding is not None:
+            return self.verdict.forwarding.request.author
         if analysis is None or self.verdict.ruling is None:
             return analysis.sender if analysis else None
         return next((address for address in analysis.message.from_ if analysis.writer.email), None)
@@ -66,9 +72,34 @@ class _Admission:
     def verified(self) -> bool:
         """Say whether the author's address was authenticated."""
         analysis = self.email.analysis
+        if self.verdict.forwarding is not None:
+            return False
         if analysis is None or self.verdict.ruling is None:
             return analysis is not None and analysis.verified
         return analysis.writer.by_dmarc or analysis.writer.by_login
+
+    @property
+    def message(self) -> Message | None:
+        """Return the email that is shown on the ticket."""
+        forwarding, analysis = self.verdict.forwarding, self.email.analysis
+        original = forwarding.request.original if forwarding else None
+        return original or (analysis.message if analysis else None)
+
+    @property
+    def screening(self) -> Screening | None:
+        """Return who wrote the email and whether they may get an automatic answer."""
+        forwarding, analysis = self.verdict.forwarding, self.email.analysis
+        if forwarding is None or analysis is None:
+            return analysis.screening if analysis else None
+        return replace(analysis.screening, acknowledge=forwarding.acknowledge)
+
+    @property
+    def written_at(self) -> datetime:
+        """Return when the email was received, or an earlier date that a forward gives to its original."""
+        message = self.message
+        if self.verdict.forwarding is None or message is None or message.date is None:
+            return self.email.now
+        return min(message.date, self.email.now)
 
     @property
     def receipt(self) -> Receipt:
@@ -147,12 +178,12 @@ def _open_tickets(session: Session, admissions: Iterable[_Admission], prefix: st
 def _new_ticket(admission: _Admission) -> NewTicket:
     email, found = admission.email, admission.verdict.follow_up
     return NewTicket(
-        subject=email.analysis.message.subject if email.analysis else "",
+        subject=admission.message.subject if admission.message else "",
         requester_id=admission.sender_id,
         related_id=found.ticket_id if found else None,
         silent=email.silent,
         now=email.now,
-        language=declared(email.analysis.message) if email.analysis else "",
+        language=declared(admission.message) if admission.message else "",
     )
 
 
@@ -191,18 +222,18 @@ def _add_messages(session: Session, admissions: Iterable[_Admission]) -> None:
     shown = [a for a in admissions if a.has_message]
     new = [
         NewMessage(
-            message=a.email.analysis.message,
+            message=a.message,
             ticket_id=a.ticket_id,
             inbound_id=a.inbound_id,
-            screening=a.email.analysis.screening,
+            screening=a.screening,
             sender_id=a.sender_id,
             verified=a.verified,
             by_team=a.verdict.by_team,
             role=a.verdict.role,
-            now=a.email.now,
+            now=a.written_at,
         )
         for a in shown
-        if a.email.analysis and a.ticket_id is not None
+        if a.message and a.screening and a.ticket_id is not None
     ]
     for admission, message_id in zip(shown, tickets.add_messages(session, new), strict=True):
         admission.message_id = message_id
@@ -218,6 +249,8 @@ def _write_effects(session: Session, admission: _Admission, policy: Conversation
     elif analysis and analysis.dsn is not None:
         told = bounces.note(session, analysis.dsn, admission.inbound_id, email.now, analysis.bounced_delivery)
         admission.offers += told
+    elif admission.verdict.forwarding is not None:
+        _write_forwarding(session, admission, admission.verdict.forwarding)
     elif analysis and admission.ticket_id is not None and admission.verdict.ruling is not None:
         _write_ruling(session, admission, admission.verdict.ruling, admission.ticket_id, policy)
     elif analysis and admission.ticket_id is not None and admission.verdict.disposition is Disposition.FOLLOW_UP:
@@ -232,6 +265,13 @@ def _write_ruling(
     if email.analysis is not None and message_id is not None:
         judged = Judged(email.analysis, ticket_id, admission.inbound_id, message_id, email.silent, email.now)
         admission.ruled = rulings.write(session, ruling, judged, policy.after_answer)
+
+
+def _write_forwarding(session: Session, admission: _Admission, forwarding: Forwarding) -> None:
+    email, ticket_id, message_id = admission.email, admission.ticket_id, admission.message_id
+    if email.analysis is not None and ticket_id is not None and message_id is not None:
+        judged = Judged(email.analysis, ticket_id, admission.inbound_id, message_id, email.silent, email.now)
+        admission.ruled = rulings.write_forwarding(session, forwarding, judged)
 
 
 def _write_follow_up(session: Session, admission: _Admission, ticket_id: int, policy: ConversationPolicy) -> None:
@@ -256,7 +296,8 @@ def _jobs(admission: _Admission) -> Sequence[NewJob]:
     if admission.verdict.ruling is not None:
         return [NewJob(kind, subject, now) for kind, subject in admission.ruled]
     if state is Disposition.TICKET and admission.ticket_id is not None:
-        return [NewJob(JobKind.TRIAGE, Subject(SubjectKind.TICKET, admission.ticket_id), now)]
+        triage = NewJob(JobKind.TRIAGE, Subject(SubjectKind.TICKET, admission.ticket_id), now)
+        return [triage, *(NewJob(kind, subject, now) for kind, subject in admission.ruled)]
     if state is Disposition.FOLLOW_UP and admission.message_id is not None and not admission.email.silent:
         return [NewJob(JobKind.NOTIFY, Subject(SubjectKind.MESSAGE, admission.message_id), now)]
     return ()

@@ -115,6 +115,19 @@ class Refusal:
     member: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Forwarder:
+    """A member who brings in the email of a customer by #new.
+
+    `reason` is why it is not obeyed, "" where it is. `is_certain` says that more than From shows who they are.
+    """
+
+    team: Team
+    member: str
+    is_certain: bool
+    reason: str
+
+
 Ruling = Power | DirectAnswer | Refusal
 
 
@@ -131,6 +144,20 @@ def authorize(evidence: Evidence) -> Ruling | None:
     if held[0].has_expired:
         return _expired(evidence, held[0], None)
     return _by_outsider(evidence, held[0])
+
+
+def forwarder(evidence: Evidence) -> Forwarder | None:
+    """Return the member who asks for a ticket of somebody else, None where From is no member's or no person wrote it.
+
+    A fresh forward has no token. Where a token alone proves members, the address in From must be enough, although
+    anybody can write it: the ticket that a forger gains so is one that they could open by the customer's address as
+    well, and nobody gets an email that they would not get then. Only a member who is certain can have it acknowledged.
+    """
+    mine = [team for team in evidence.teams if team.includes(evidence.author)]
+    if not mine or not evidence.by_person:
+        return None
+    reason = "" if evidence.is_proven else UNPROVEN[evidence.demanded].format(author=evidence.author)
+    return Forwarder(mine[0], evidence.author, evidence.is_certain, reason)
 
 
 def _deciding(evidence: Evidence) -> Sequence[FoundToken]:

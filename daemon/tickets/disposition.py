@@ -8,8 +8,9 @@ from daemon.mail import follow_up
 from daemon.mail.analyze import Analysis, Identity
 from daemon.mail.envelope import Inbound
 from daemon.mail.follow_up import Candidates, FollowUp
+from daemon.mail.forwarding import NewTicketRequest
 from daemon.mail.token import Purpose
-from daemon.tickets.authorization import DirectAnswer, Evidence, Power, Refusal, Ruling, authorize
+from daemon.tickets.authorization import DirectAnswer, Evidence, Forwarder, Power, Refusal, Ruling, authorize, forwarder
 from daemon.vocabulary import Disposition, EarlierDelivery, MessageRole, SenderKind
 
 # A sender's mail server gives up after this time (RFC 5321 section 4.5.4.1): what comes later is a new email.
@@ -75,12 +76,26 @@ class Participation:
 
 
 @dataclass(frozen=True, slots=True)
+class Forwarding:
+    """A customer's email that a member brings in: what they ask for, and who they are."""
+
+    request: NewTicketRequest
+    by: Forwarder
+
+    @property
+    def acknowledge(self) -> bool:
+        """Say whether the author may get an automatic answer: only a member who is certain can say so."""
+        return self.request.acknowledge and self.by.is_certain
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What an email is to us, and why.
 
     `ticket_id` is the ticket that it joins, None for a new one or for none. `ruling` says who may act by it, None where
     it is a customer's, and `role` what it is on its ticket. `note` is a sentence for the team on who wrote, or "".
-    `proves_reading` says whether the sender holds a token that went to the address they write from.
+    `proves_reading` says whether the sender holds a token that went to the address they write from. `forwarding` says
+    that the ticket is for the author of an email that a member forwards.
     """
 
     disposition: Disposition
@@ -92,6 +107,7 @@ class Verdict:
     note: str = ""
     proves_reading: bool = False
     participation: Participation | None = None
+    forwarding: Forwarding | None = None
 
     @property
     def by_team(self) -> bool:
@@ -126,12 +142,15 @@ def decide(email: PreparedEmail, facts: Facts, identity: Identity) -> Verdict:
     if analysis.screening.kind is not SenderKind.PERSON:
         found = follow_up.decide(analysis.keys, facts.candidates, analysis.author, subject)
         return _from_machine(analysis, found, facts.bounced_ticket)
-    ruling = authorize(_evidence(analysis, facts.candidates, identity))
+    evidence = _evidence(analysis, facts.candidates, identity)
+    ruling = authorize(evidence)
     # Whether a team's token lets anybody in was decided.
     customers = tuple(found for found in analysis.keys.tokens if found.token.purpose is Purpose.CUSTOMER)
     keys = replace(analysis.keys, tokens=customers)
     reopened_since = email.now - identity.conversation.reopen_for
     found = follow_up.decide(keys, facts.candidates, analysis.author, subject, reopened_since)
+    if ruling is None and analysis.request is not None and not email.silent and (by := forwarder(evidence)):
+        return _from_forwarder(analysis, Forwarding(analysis.request, by), found)
     # A customer may quote or answer an email that went to the team.
     is_customers = found is not None and found.joins and isinstance(ruling, Refusal) and not ruling.member
     if ruling is None or is_customers:
@@ -170,6 +189,25 @@ def _from_team(analysis: Analysis, ruling: Ruling) -> Verdict:
             note = f"This email was kept and not obeyed: {ruling.reason}."
             state, role = Disposition.FOLLOW_UP, MessageRole.OUTSIDE
     return Verdict(state, reasons, ticket_id=ruling.ticket_id, ruling=ruling, role=role, note=note)
+
+
+def _from_forwarder(analysis: Analysis, forwarding: Forwarding, found: FollowUp | None) -> Verdict:
+    """Return the verdict on an email with #new; one that does not prove its author is like anybody else's."""
+    request, by = forwarding.request, forwarding.by
+    reasons = analysis.screening.reasons
+    if by.reason:
+        note = f"It asks for a ticket of somebody else by #new, which was not done: {by.reason}."
+        return Verdict(Disposition.TICKET, (*reasons, f"#new not obeyed: {by.reason}"), found, note=note)
+    if request.original is None or request.author is None:
+        note = f"{by.member} forwarded this with #new, and got it back: {request.problem}"
+        return Verdict(
+            Disposition.TICKET, (*reasons, f"#new: {request.problem}"), found, note=note, forwarding=forwarding
+        )
+    when = f" of {request.original.date:%Y-%m-%d %H:%M %Z}" if request.original.date else ""
+    doubt = "" if by.is_certain else " Nothing proves that they wrote it: anybody can write this address into From."
+    note = f"{by.member} forwarded this email{when} from {request.author.email}.{doubt}"
+    why = f"forwarded by {by.member} with #new"
+    return Verdict(Disposition.TICKET, (*reasons, why), found, note=note, forwarding=forwarding)
 
 
 def _stranger(analysis: Analysis, found: FollowUp | None, candidates: Candidates) -> str:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from daemon.mail.message import Message
 from daemon.mail.mime.parse import parse
 from daemon.store import answers, ledger
+from daemon.tickets import rulings
 
 HEADER_BYTES: Final = 256 * 1024
 COPIES_AT_MOST: Final = 20
@@ -16,13 +17,13 @@ def heard_of_last_email(session: Session, ticket_id: int, known: frozenset[str])
     """Return the author of the customer's last email, and to whom they copied it.
 
     The author counts if they take part in the ticket. Whom they copied counts only if they are trusted: a forged email
-    must not make us write to whom its forger names.
+    must not make us write to whom its forger names. An email that a member forwarded names whom the member copied.
     """
     last = answers.last_email(session, ticket_id)
     if last is None or last.author is None:
         return ()
     author = (last.author,) if last.author in known else ()
-    if not last.trusted:
+    if not last.trusted or rulings.was_forwarded(session, last.inbound_id):
         return author
     header = read_header(ledger.raw_of(session, last.inbound_id))
     copied = [(one.email or "").lower() for one in (*header.to, *header.cc)]

@@ -18,14 +18,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from daemon.mail.analyze import Analysis
-from daemon.store import events, tickets
+from daemon.store import answers, events, tickets
 from daemon.store.jobs import JobKind
 from daemon.store.models import AnswerRow, Event
 from daemon.store.sql import BulkInsert, table
 from daemon.tickets.authorization import DirectAnswer, Power, Refusal, RefusalKind, Ruling
-from daemon.vocabulary import NOTE_FOR_TEAM, AnswerState, Status, Subject, SubjectKind
+from daemon.tickets.disposition import Forwarding
+from daemon.vocabulary import NOTE_FOR_TEAM, AnswerState, MessageRole, ReturnCause, Status, Subject, SubjectKind
 
 AUTHORIZED: Final = "member authorized"
+FORWARDED: Final = "customer's email forwarded"
 RETURNED: Final = frozenset({RefusalKind.UNAUTHENTICATED, RefusalKind.CONTRADICTORY})
 INSERT_ANSWERS = BulkInsert.to(table(AnswerRow))
 
@@ -99,6 +101,29 @@ def _refusal(session: Session, ruling: Refusal, email: Judged) -> Sequence[Due]:
     reasons, team = [ruling.reason], ruling.team
     answer_id = _add_answer(session, email, AnswerState.RETURNED, ruling.member, team.name, reasons, team.address)
     return [(JobKind.NOTIFY, Subject(SubjectKind.ANSWER, answer_id))]
+
+
+def write_forwarding(session: Session, forwarding: Forwarding, email: Judged) -> Sequence[Due]:
+    """Note who brought a customer's email in, keep their own words as a note, and return what could not be read."""
+    request, by = forwarding.request, forwarding.by
+    ids = {"ticket_id": email.ticket_id, "inbound_id": email.inbound_id}
+    events.add(session, FORWARDED, email.now, **ids, member=by.member, team=by.team.name)
+    if request.original is None:
+        back = None if by.is_certain else by.team.address
+        reasons = [ReturnCause.REFUSED, request.problem]
+        answer_id = _add_answer(session, email, AnswerState.RETURNED, by.member, by.team.name, reasons, back)
+        return [(JobKind.NOTIFY, Subject(SubjectKind.ANSWER, answer_id))]
+    if request.above:
+        answers.add_message(
+            session, email.ticket_id, request.above, request.original.subject, MessageRole.NOTE, email.now
+        )
+    return ()
+
+
+def was_forwarded(session: Session, inbound_id: int) -> bool:
+    """Say whether a member forwarded an email for its author: its header is not that of the author's email."""
+    found = select(Event.id).where(Event.inbound_id == inbound_id, Event.kind == FORWARDED).limit(1)
+    return session.execute(found).first() is not None
 
 
 def _add_answer(

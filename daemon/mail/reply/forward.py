@@ -187,6 +187,9 @@ def _original(message: Message, block: _Block, body: Sequence[str]) -> Message:
         in_reply_to=(),
         references=(),
         text=_text(body),
+        # The header is that of the email that brought it, such as the language of the member.
+        headers={},
+        trace=(),
     )
 
 
