@@ -10,11 +10,13 @@ from starlette.middleware import Middleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from daemon.web import documents, problems
-from daemon.web.api import deliveries, jobs, mail, messages, models, stats, tickets, triage
+from daemon.web.api import conversation, deliveries, jobs, mail, messages, models, stats, tickets, triage
 from daemon.web.front import Front
 from daemon.web.services import WebServices
 
-ROUTERS = tuple(part.router for part in (tickets, messages, mail, jobs, deliveries, triage, stats, models))
+ROUTERS = tuple(
+    part.router for part in (tickets, messages, conversation, mail, jobs, deliveries, triage, stats, models)
+)
 
 
 def create_app(services: WebServices) -> FastAPI:
