@@ -3,17 +3,19 @@
 import base64
 import binascii
 import json
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import Query, Request, Response
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from daemon.web.problems import FieldProblem, Problem, ProblemError
 
 LARGEST_ID: Final = 2**31 - 1
 MOST_ROWS: Final = 200
 NO_CONTROL: Final = r"^[^\x00-\x1f\x7f]*$"
+NUMBER: Final = re.compile(r"[+-]?[\d_.]+(e[+-]?\d+)?", re.IGNORECASE)
 LINK: Final = {
     "Link": {
         "description": 'The next page, as `</tickets?cursor=...>; rel="next"`; absent on the last one',
@@ -30,7 +32,14 @@ def _utc(value: datetime) -> datetime:
         raise ValueError("outside of the calendar") from None
 
 
-Moment = Annotated[datetime, AfterValidator(_utc)]
+def _text(value: object) -> object:
+    """Return a time as it was sent; raises ValueError for a number, which pydantic takes for seconds."""
+    if isinstance(value, str) and NUMBER.fullmatch(value.strip()):
+        raise ValueError("not a time as in 2026-11-28T09:00:00Z")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_text), AfterValidator(_utc)]
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Maximum number of rows.")]
 Cursor = Annotated[str | None, Query(max_length=200, pattern=NO_CONTROL, description="From the Link of a page.")]
 Words = Annotated[str | None, Query(max_length=200, pattern=NO_CONTROL)]
