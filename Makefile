@@ -10,9 +10,10 @@ TESTS ?=
 SECONDS ?= 60
 MINUTES ?= 10
 JOBS ?= 3
+EXAMPLES ?= 50
 CORPUS := ../shared/corpus
 
-.PHONY: run test send-test lint docs locale score bench scale memory soak faults fuzz clean
+.PHONY: run test api-test send-test lint docs locale score bench scale memory soak faults fuzz clean
 
 run: $(STAMP)
 	$(VENV)/bin/triaged run
@@ -22,6 +23,10 @@ send-test: $(STAMP)
 
 test: $(STAMP_TEST)
 	$(PY) -m pytest -q -n $(JOBS) $(TESTS)
+
+# Requests made from docs/openapi.json; EXAMPLES of each kind for each operation.
+api-test: $(STAMP_DEV)
+	EXAMPLES=$(EXAMPLES) $(PY) -m pytest -q -n $(JOBS) tests/api
 
 lint: $(STAMP_DEV)
 	$(VENV)/bin/ruff format --check .

@@ -19,7 +19,7 @@ from daemon.tickets.access import Scope
 from daemon.tickets.intake import Intake
 from daemon.web.app import create_app
 from daemon.web.auth import REMEMBERED_SECONDS
-from daemon.web.services import WebServices
+from daemon.web.services import WebServices, WebTools
 from tests.support.domain_values import identity
 from tests.support.emails import SUPPORT
 from tests.support.fakes import NOON, FakeClock, Woken
@@ -30,7 +30,9 @@ EXAMPLE = {"title": "Payment failed", "description": "Amount debited but not cre
 class Web:
     """The application, its parts, and a client whose token may do everything."""
 
-    def __init__(self, store: Store, threads: ThreadPoolExecutor, **settings: Any) -> None:
+    def __init__(
+        self, store: Store, threads: ThreadPoolExecutor, tools: WebTools | None = None, **settings: Any
+    ) -> None:
         self.store, self.clock, self.woken = store, FakeClock(), Woken()
         signing = store.write(lambda session: keys.ensure(session, NOON))
         support = {"addresses": [SUPPORT]}
@@ -47,6 +49,7 @@ class Web:
             self.woken,
             threads,
             self._asked,
+            tools,
         )
         self.app: FastAPI = create_app(self.services)
         self.token = self.new_token("all", *Scope)
@@ -79,10 +82,10 @@ class Web:
 
 
 @contextmanager
-def web(store: Store, **settings: Any) -> Iterator[Web]:
+def web(store: Store, tools: WebTools | None = None, **settings: Any) -> Iterator[Web]:
     """Give the application on a store."""
     with ThreadPoolExecutor(4) as threads:
-        yield Web(store, threads, **settings)
+        yield Web(store, threads, tools, **settings)
 
 
 def problem(answer: httpx2.Response) -> tuple[int, str]:
