@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from config.settings import Settings
+from daemon.web.protocol import LimitedProtocol
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +39,7 @@ class HttpServer:
         self._server = _Uvicorn(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=LimitedProtocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,
