@@ -29,3 +29,24 @@ def test_sockets_for_another_process_are_not_used(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("LISTEN_FDS", "1")
     monkeypatch.setenv("LISTEN_PID", str(os.getpid() + 1))
     assert systemd.listen_sockets() == []
+
+
+@pytest.mark.parametrize(
+    ("names", "http", "others"),
+    [
+        ("http:smtp", [3], [4]),
+        ("smtp:http", [4], [3]),
+        ("http:http", [3, 4], []),
+        ("", [], [3, 4]),
+        ("http", [3], [4]),
+        ("smtp:lmtp:http", [], [3, 4]),
+    ],
+)
+def test_sockets_are_told_apart_by_the_name_that_their_unit_gives_them(
+    names: str, http: list[int], others: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LISTEN_FDS", "2")
+    monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
+    monkeypatch.setenv("LISTEN_FDNAMES", names)
+    assert systemd._descriptors(http=True) == http
+    assert systemd._descriptors(http=False) == others
