@@ -232,7 +232,7 @@ Nothing is needed for a first run. triaged reads the file that `--config FILE` n
 A mistake stops triaged at once with exit code 78 and one line: file, key, what is wrong, what would be right. A file
 that holds a secret must be readable by its owner only. `triaged check` shows what is in force, secrets masked.
 SIGHUP makes the workers take changed templates, rules, team addresses, categories, `[triage]` and acknowledgement
-limits; everything else needs a restart.
+limits; everything else needs a restart, and so does HTTP for every change.
 """
 
 if __name__ == "__main__":

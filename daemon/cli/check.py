@@ -29,12 +29,12 @@ def check(ctx: click.Context, live: bool, quiet: bool, as_json: bool) -> None:
     \b
     Example: triaged --config /etc/triaged/triaged.toml check
     """
-    from daemon.cli.support.checks import authentication, connections, health, local
+    from daemon.cli.support.checks import authentication, connections, health, http, local
 
     settings = context.settings(ctx, quiet=True)
     if not (live or quiet or as_json):
         _settings(ctx, settings)
-    all_parts = (local.findings, authentication.findings, connections.findings, health.findings)
+    all_parts = (local.findings, authentication.findings, connections.findings, http.findings, health.findings)
     parts = (health.live,) if live else all_parts
     worst = 0
     for finding in chain.from_iterable(part(settings) for part in parts):
