@@ -27,6 +27,7 @@ PATTERNS = {
     r"^(/[A-Za-z0-9._~-]{1,64}){0,8}$": "a path such as `/helpdesk`",
     r"^[A-Za-z0-9.-]{1,253}$": "host names",
     r"^(https?://[^/?#@\s]{1,255}(/[A-Za-z0-9._~-]{1,64}){0,8})?$": "http or https URL",
+    r"^([A-Za-z0-9-]{1,64})?$": "the name of a header",
     r"^[A-Z]{1,6}$": "1 to 6 letters A to Z",
     r"^https://[^/?#@]+(?:[/?#]|$)|^http://(127\.0\.0\.1|localhost)[:/][^@]*$": "https URL",
 }

@@ -47,7 +47,7 @@ class MailKind(StrEnum):
     """The kind of an outgoing email.
 
     ANSWER is what a team member wrote to a customer; ANSWERED tells the rest of the team of it; RETURNED goes back to
-    its author, because it was not or not wholly carried out.
+    its author, because it was not or not wholly carried out. SIGN_IN brings a link to the pages.
     """
 
     ACKNOWLEDGEMENT = "acknowledgement"
@@ -57,6 +57,7 @@ class MailKind(StrEnum):
     ANSWER = "answer"
     ANSWERED = "answered"
     RETURNED = "returned"
+    SIGN_IN = "sign-in"
 
 
 class MessageRole(StrEnum):
@@ -151,6 +152,7 @@ class SubjectKind(StrEnum):
     DELIVERY = "delivery"
     ANSWER = "answer"
     EVENT = "event"
+    SIGN_IN = "sign-in"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from config.schema.section import Section
-from config.values import Count, Endpoint, Network, Seconds
+from config.values import AddressOrDomain, Count, Endpoint, Network, Seconds
 
 KILOBYTE = 1024
 RootPath = Annotated[str, StringConstraints(pattern=r"^(/[A-Za-z0-9._~-]{1,64}){0,8}$")]
@@ -40,5 +40,13 @@ class Http(Section):
     """Size of the largest request body."""
     request_seconds: Seconds = 30
     """Longest time to receive and to answer a request."""
+    viewers: Annotated[tuple[AddressOrDomain, ...], Field(examples=[["lead@example.com"]])] = ()
+    """Addresses that may look at the pages and change nothing; `@domain`: every address of exactly that domain.
+    service.admin may do everything there, the members of teams may work on tickets."""
+    session_days: Annotated[float, Field(gt=0, le=366)] = 14
+    """Number of days for which a browser stays signed in."""
+    login_header: Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9-]{1,64})?$")] = ""
+    """Header in which a proxy of http.trusted_proxies names the address of the user, such as X-Forwarded-Email; empty:
+    people sign in by a link that they get by email."""
     token_requests_per_minute: Count = 600
     """Number of API requests in a minute with one token; further ones are answered 429."""

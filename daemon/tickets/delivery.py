@@ -1,27 +1,29 @@
 """Begin and finish attempts to deliver an email: the store's half of one attempt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy.orm import Session
 
-from daemon.store import deliveries, digests, jobs
+from daemon.store import deliveries, digests, jobs, web_sessions
 from daemon.store.deliveries import Attempt, DeliveryState, Outcome
 from daemon.store.jobs import JobKind, Lease, NewJob
 from daemon.store.queries import background, snapshots
-from daemon.vocabulary import MailKind, PreparedDelivery, TicketSnapshot
+from daemon.store.web_sessions import SignInLink
+from daemon.vocabulary import MailKind, PreparedDelivery, Subject, TicketSnapshot
 
 NOT_RECEIVED: Final = (DeliveryState.FAILED, DeliveryState.UNCERTAIN)
 
 
 @dataclass(frozen=True, slots=True)
 class StartedDelivery:
-    """An attempt that is recorded in the delivery's row, and what it will send."""
+    """A recorded attempt, and what it will send: an email about a ticket, or a link to sign in."""
 
     attempt: Attempt
-    delivery: PreparedDelivery
+    delivery: PreparedDelivery | None
+    link: SignInLink | None = None
 
 
 def begin(session: Session, items: Sequence[tuple[Lease, datetime]]) -> list[StartedDelivery | None]:
@@ -30,11 +32,9 @@ def begin(session: Session, items: Sequence[tuple[Lease, datetime]]) -> list[Sta
     over = [lease for lease, _ in items if lease.subject.id not in attempts]
     if over:
         jobs.finish(session, over, max(now for _, now in items))
-    tickets = snapshots.load(session, [attempt.cause for attempt in attempts.values()])
-    started = {
-        number: StartedDelivery(attempt, _prepare(session, attempt, tickets[attempt.cause]))
-        for number, attempt in attempts.items()
-    }
+    about = [attempt.cause for attempt in attempts.values() if attempt.kind is not MailKind.SIGN_IN]
+    tickets = snapshots.load(session, about)
+    started = {number: _start(session, attempt, tickets) for number, attempt in attempts.items()}
     return [started.get(lease.subject.id) for lease, _ in items]
 
 
@@ -64,6 +64,12 @@ def report_failures(session: Session, leases: Sequence[Lease]) -> dict[int, Sequ
     about = [lease for lease in leases if lease.subject.id in answers]
     new = [(lease, [NewJob(JobKind.NOTIFY, lease.subject, lease.created_at)]) for lease in about]
     return {lease.job_id: added for lease, added in zip(about, jobs.add_leased(session, new), strict=True)}
+
+
+def _start(session: Session, attempt: Attempt, tickets: Mapping[Subject, TicketSnapshot]) -> StartedDelivery:
+    if attempt.kind is MailKind.SIGN_IN:
+        return StartedDelivery(attempt, None, web_sessions.find_link(session, attempt.cause.id))
+    return StartedDelivery(attempt, _prepare(session, attempt, tickets[attempt.cause]))
 
 
 def _prepare(session: Session, attempt: Attempt, ticket: TicketSnapshot) -> PreparedDelivery:

@@ -12,6 +12,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from daemon.web import documents, problems
 from daemon.web.api import conversation, deliveries, jobs, mail, messages, models, stats, tickets, triage
 from daemon.web.front import Front
+from daemon.web.pages import install as pages
+from daemon.web.peer import Peer
 from daemon.web.services import WebServices
 
 ROUTERS = tuple(
@@ -24,6 +26,7 @@ def create_app(services: WebServices) -> FastAPI:
     around = [Middleware(Front, services=services)]
     if services.settings.http.trusted_proxies:
         around.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=[*services.settings.http.trusted_proxies]))
+    around.insert(0, Middleware(Peer))
     app = FastAPI(
         title="triaged",
         version=version("triaged"),
@@ -38,6 +41,7 @@ def create_app(services: WebServices) -> FastAPI:
     problems.install(app)
     add_routes(app)
     documents.install(app)
+    pages.install(app, services.settings.http.root_path)
     return app
 
 

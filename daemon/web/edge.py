@@ -13,6 +13,7 @@ from daemon.store.store import Store
 from daemon.system import systemd
 from daemon.system.binding import Address, ListenError, bind, bind_near
 from daemon.system.clock import Clock
+from daemon.tickets import sign_in
 from daemon.tickets.intake import Intake, Wake
 from daemon.web.app import create_app
 from daemon.web.server import BACKLOG, HttpServer
@@ -41,14 +42,22 @@ class WebEdge:
     ) -> None:
         self._settings = settings
         self._threads = ThreadPoolExecutor(settings.http.threads, thread_name_prefix="http")
-        services = WebServices(settings, store, intake, keyring, clock, wake, self._threads, has_room, tools)
-        self._server = HttpServer(create_app(services), settings)
+        services = WebServices(
+            settings, store, intake, keyring, clock, wake, self._threads, has_room, tools, lambda: self.url
+        )
         self.address: Address | None = None
+        self._server = HttpServer(create_app(services), settings)
+        self._store, self._keyring, self._clock = store, keyring, clock
 
     @property
     def url(self) -> str:
         """Return the URL by which people reach us."""
         return self._settings.http.public_url or f"http://{self.address}{self._settings.http.root_path}"
+
+    def operator_link(self) -> str:
+        """Return a link that signs in once as an admin, for the terminal."""
+        key, now = self._keyring.value[0], self._clock.now()
+        return self._store.write(lambda session: sign_in.operator_link(session, self.url, key, now))
 
     def start(self) -> None:
         """Listen, and serve until `stop`."""

@@ -41,7 +41,8 @@ class WebServices:
     """The parts of the process that HTTP uses.
 
     `threads` is where everything runs that waits for the database; `wake` offers jobs after their commit. `has_room`
-    says whether the disk has room for what comes in. `tools` is None where the process cannot ask the model.
+    says whether the disk has room for what comes in. `tools` is None where the process cannot ask the model. `url`
+    returns the URL by which people reach us, for links.
     """
 
     settings: Settings
@@ -53,6 +54,7 @@ class WebServices:
     threads: ThreadPoolExecutor
     has_room: Callable[[], bool]
     tools: WebTools | None = None
+    url: Callable[[], str] = lambda: "http://localhost"
 
     async def run(self, work: Callable[[], T]) -> T:
         """Run a function that may wait, such as for the database, in one of the threads, and return its result."""

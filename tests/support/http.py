@@ -31,7 +31,12 @@ class Web:
     """The application, its parts, and a client whose token may do everything."""
 
     def __init__(
-        self, store: Store, threads: ThreadPoolExecutor, tools: WebTools | None = None, **settings: Any
+        self,
+        store: Store,
+        threads: ThreadPoolExecutor,
+        tools: WebTools | None = None,
+        name: str = "all",
+        **settings: Any,
     ) -> None:
         self.store, self.clock, self.woken = store, FakeClock(), Woken()
         signing = store.write(lambda session: keys.ensure(session, NOON))
@@ -52,7 +57,7 @@ class Web:
             tools,
         )
         self.app: FastAPI = create_app(self.services)
-        self.token = self.new_token("all", *Scope)
+        self.token = self.new_token(name, *Scope)
         self.client = self.client_with(self.token)
         self.stranger = TestClient(self.app, "http://localhost", raise_server_exceptions=False)
 
@@ -82,10 +87,10 @@ class Web:
 
 
 @contextmanager
-def web(store: Store, tools: WebTools | None = None, **settings: Any) -> Iterator[Web]:
+def web(store: Store, tools: WebTools | None = None, name: str = "all", **settings: Any) -> Iterator[Web]:
     """Give the application on a store."""
     with ThreadPoolExecutor(4) as threads:
-        yield Web(store, threads, tools, **settings)
+        yield Web(store, threads, tools, name, **settings)
 
 
 def problem(answer: httpx2.Response) -> tuple[int, str]:

@@ -28,6 +28,7 @@ from daemon.system.failpoint import failpoint
 from daemon.tickets import delivery
 from daemon.tickets.delivery import StartedDelivery
 from daemon.vocabulary import FileSnapshot, MailKind, PreparedDelivery
+from workers.actors import sign_in
 from workers.actors.answer_composer import AnswerComposer
 from workers.actors.config import CurrentConfig
 from workers.jobs import batching
@@ -202,6 +203,8 @@ class DeliverActor:
 
     def _compose(self, begun: StartedDelivery) -> bytes:
         config, now, prepared = self._config.value, self._clock.now(), begun.delivery
+        if prepared is None:
+            return sign_in.compose_link(begun, config, self._keyring.value[0], now)
         if prepared.kind is MailKind.ANSWER:
             return self._answers.compose(prepared, now)
         mark = outgoing.mark_for(prepared, self._keyring.value[0], now)
@@ -231,7 +234,7 @@ def _log(begun: StartedDelivery, outcome: Outcome, seconds: float) -> None:
         "delivery settled",
         state=str(outcome.state),
         delivery=outcome.delivery_id,
-        ticket=begun.delivery.ticket.ticket_id,
+        ticket=begun.delivery.ticket.ticket_id if begun.delivery else None,
         kind=str(begun.attempt.kind),
         message_id=begun.attempt.message_id,
         answer=outcome.reason[:200],

@@ -16,6 +16,7 @@ from workers.notify.excerpt import Passage
 from workers.notify.links import Link
 from workers.notify.phrases import ENGLISH, MAX_VALUE, Phrase, Translator
 from workers.notify.sanitize import lines
+from workers.notify.sign_in_view import SignIn
 from workers.notify.team_view import TeamMail, team_mail
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "CleanHtml",
     "Digest",
     "Returned",
+    "SignIn",
     "TeamMail",
     "View",
     "acknowledgement",
@@ -37,7 +39,7 @@ __all__ = [
 
 MAX_ITEMS: Final = 50
 
-View = Acknowledgement | TeamMail | Digest | AnswerMail | Answered | Returned
+View = Acknowledgement | TeamMail | Digest | AnswerMail | Answered | Returned | SignIn
 
 
 def context(view: View, translator: Translator = ENGLISH) -> dict[str, object]:

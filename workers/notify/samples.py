@@ -28,7 +28,7 @@ from daemon.vocabulary import (
     TicketSnapshot,
 )
 from workers.notify.answer_view import AnswerMail, CleanHtml
-from workers.notify.contexts import View, acknowledgement, answered, digest, returned, team_mail
+from workers.notify.contexts import SignIn, View, acknowledgement, answered, digest, returned, team_mail
 from workers.notify.excerpt import Passage
 from workers.notify.links import PressTo
 
@@ -280,4 +280,5 @@ SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
     (MailKind.RETURNED, _returned(ReturnCause.NOT_PROCESSED)),
     (MailKind.RETURNED, _returned(ReturnCause.NOT_AUTHENTICATED, "dmarc=none")),
     (MailKind.RETURNED, _returned(None, text="line\n" * 6000)),
+    (MailKind.SIGN_IN, SignIn("Sign in", SUPPORT, MARK, "https://help.example.com/ui/sign-in/7.5f2c", 15)),
 )

@@ -1,6 +1,6 @@
 """The tables of the database."""
 
-from daemon.store.models.access import ApiToken, IdempotencyKey
+from daemon.store.models.access import ApiToken, IdempotencyKey, SignInRequest, WebSession
 from daemon.store.models.base import Base
 from daemon.store.models.conversation import AnswerRow
 from daemon.store.models.installation import Alarm, SigningKey
@@ -29,7 +29,9 @@ __all__ = [
     "MessageRow",
     "Participant",
     "Person",
+    "SignInRequest",
     "SigningKey",
     "Suppression",
     "Ticket",
+    "WebSession",
 ]

@@ -1,8 +1,8 @@
-"""Access over HTTP: the tokens of programs, and the requests that must not be carried out twice."""
+"""Access over HTTP: the tokens of programs, requests that must not be carried out twice, and who is signed in."""
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from daemon.store.models.base import Base, Id
@@ -39,3 +39,38 @@ class IdempotencyKey(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SignInRequest(Base):
+    """A link that signs one person in, once, until `expires_at`.
+
+    The link carries a signature over `nonce`, which only we can make. `browser` is the SHA-256 of the cookie of the
+    browser that asked for it, NULL for a link that was printed on the terminal. `email` is in the form in which
+    addresses are compared, "" for whoever started triaged there. `base` is the URL that the link begins with.
+    """
+
+    __tablename__ = "sign_in_request"
+    id: Id = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(320))
+    nonce: Mapped[str] = mapped_column(String(64))
+    browser: Mapped[str | None] = mapped_column(String(64))
+    base: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    __table_args__ = (Index("sign_in_request_by_email", "email", "created_at"),)
+
+
+class WebSession(Base):
+    """A browser in which somebody is signed in. `digest` is the SHA-256 of its cookie; `email` as in SignInRequest.
+
+    It ends at `expires_at`, at `ended_at` if that is set, or when its user is no longer known.
+    """
+
+    __tablename__ = "web_session"
+    id: Id = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    email: Mapped[str] = mapped_column(String(320), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

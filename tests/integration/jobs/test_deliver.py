@@ -1,5 +1,6 @@
 """An email without an answer is handed over twice at most, hours apart; before that it is attempted until it is."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -7,8 +8,10 @@ import pytest
 from dramatiq.middleware import Interrupt
 from sqlalchemy import select
 
+from daemon.mail.roster import Team
 from daemon.store.models import DeliveryRow, Job
 from daemon.store.store import Store
+from daemon.tickets import sign_in
 from tests.support.emails import mail
 from tests.support.fakes import NOON
 from tests.support.pipeline import Pipeline
@@ -137,3 +140,18 @@ def test_an_email_that_kills_its_worker_again_and_again_is_given_up_loudly(pipel
     row, other = deliveries(pipeline)
     assert (row.state, job_of(pipeline).state, other.state) == ("failed", "dead", "sent")
     assert "the worker died in each of" in row.reason
+
+
+def test_a_link_to_sign_in_is_sent_like_every_email(pipeline: Pipeline) -> None:
+    people = sign_in.People("admin@example.com", (), Team.of("", "", ()))
+    pipeline.store.write(
+        lambda s: sign_in.request_link(s, people, "admin@example.com", "b" * 64, "https://help", "example.com", NOON)
+    )
+    sent = []
+    pipeline.transport.send = lambda *mail, **_: sent.append(mail) or "250"  # type: ignore[assignment, func-returns-value]
+    again(pipeline)
+    [row] = [row for row in deliveries(pipeline) if row.kind == "sign-in"]
+    [(_, recipient, content, *_)] = sent
+    assert (row.state, recipient) == ("sent", "admin@example.com")
+    assert re.search(rb"https://help/ui/sign-in/1\.[0-9a-f]{64}", content)
+    assert b"Auto-Submitted: auto-generated" in content

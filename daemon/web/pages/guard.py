@@ -1,0 +1,127 @@
+"""What surrounds every page: who is signed in, their role, and the proof that a form is one of ours."""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+import structlog
+from fastapi import APIRouter, Request, Response
+
+from daemon.mail.address import canonical
+from daemon.mail.roster import comparable
+from daemon.store import web_sessions
+from daemon.store.errors import UNREACHABLE
+from daemon.tickets.action import ActionError
+from daemon.tickets.answer_values import AnswerError
+from daemon.tickets.sign_in import People, digest_of
+from daemon.web.pages.page import NEXT, OWN_PATH, SESSION, Page, PageError, Route, User
+from daemon.web.peer import is_trusted_peer
+from daemon.web.problems import ProblemError
+from daemon.web.services import WebServices, services_of
+
+log = structlog.get_logger(__name__)
+
+FORM: Final = "application/x-www-form-urlencoded"
+MOST_FIELDS: Final = 100
+
+
+def add(router: APIRouter, route: Route) -> None:
+    """Add a page to a router."""
+
+    async def answer(request: Request) -> Response:
+        services = services_of(request)
+        body = await request.body()
+        return await services.run(lambda: _answer(services, request, body, route))
+
+    router.add_api_route(route.path, answer, methods=[route.method], include_in_schema=False, response_model=None)
+
+
+def _answer(services: WebServices, request: Request, body: bytes, route: Route) -> Response:
+    page = Page(services, request, People.of(services.settings), None, {})
+    try:
+        page = replace(page, user=_user(services, request, page.people))
+        if route.method != "GET":
+            page = replace(page, form=_form(request, body))
+            _refuse_foreign(page)
+        return _sign_in_first(page) if _needs_sign_in(page, route) else route.handle(page)
+    except PageError as error:
+        return _failed(page, error.status, error.text)
+    except ProblemError as error:
+        return _failed(page, error.problem.status, error.detail)
+    except (ActionError, AnswerError) as error:
+        return _failed(page, 409, str(error))
+    except LookupError as error:
+        log.info("page not found", reason=type(error).__name__, path=request.url.path)
+        return _failed(page, 404, "There is nothing here.")
+    except UNREACHABLE:
+        return _failed(page, 503, "The database cannot be reached now. Try again in a moment.")
+
+
+def _needs_sign_in(page: Page, route: Route) -> bool:
+    """Say whether somebody has to sign in first; raises PageError for a role that may not."""
+    if route.role is None:
+        return False
+    if page.user is not None and not page.user.role.includes(route.role):
+        raise PageError(403, f"This needs the role {route.role}; yours is {page.user.role}.")
+    return page.user is None
+
+
+def _user(services: WebServices, request: Request, people: People) -> User | None:
+    """Return who is signed in: by the header of a trusted proxy, or by a session."""
+    header = services.settings.http.login_header
+    if header and is_trusted_peer(request.scope, services.settings.http.trusted_proxies):
+        email = comparable(canonical(request.headers.get(header, "").strip()) or "")
+        role = people.role_of(email) if email else None
+        return User(email, role, _csrf(services.keyring.value[0].hex() + email)) if role else None
+    secret = request.cookies.get(SESSION, "")
+    if not secret:
+        return None
+    with services.store.read() as session:
+        email_or_none = web_sessions.email_of(session, digest_of(secret), services.clock.now())
+    role = people.role_of(email_or_none) if email_or_none is not None else None
+    return User(email_or_none, role, _csrf(secret), secret) if email_or_none is not None and role else None
+
+
+def _csrf(secret: str) -> str:
+    return hmac.digest(secret.encode(), b"form", "sha256").hex()
+
+
+def _form(request: Request, body: bytes) -> Mapping[str, str]:
+    if not body:
+        return {}
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        raise PageError(415, "Send the form as a form.")
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError:
+        raise PageError(400, "This form has too many fields.") from None
+
+
+def _refuse_foreign(page: Page) -> None:
+    """Refuse a form that is not one of ours: browsers say where it comes from, and ours prove who it was made for."""
+    headers, user = page.request.headers, page.user
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    same = (
+        site in ("same-origin", "none")
+        if site is not None
+        else origin is None or urlsplit(origin).netloc == headers.get("host")
+    )
+    if not same:
+        raise PageError(403, "This form comes from another site.")
+    if user is not None and not hmac.compare_digest(page.form.get("csrf", "").encode(), user.csrf.encode()):
+        raise PageError(403, "This form is out of date. Load the page again, then repeat what you did.")
+
+
+def _sign_in_first(page: Page) -> Response:
+    answer = page.redirect("/ui/sign-in")
+    url = page.request.url
+    wanted = url.path.removeprefix(page.base) + (f"?{url.query}" if url.query else "")
+    if page.request.method == "GET" and OWN_PATH.fullmatch(wanted):
+        page.set_cookie(answer, NEXT, wanted.encode().hex(), 1800)
+    return answer
+
+
+def _failed(page: Page, status: int, text: str) -> Response:
+    return page.render("error.html", status=status, text=text, form=page.form)

@@ -1,0 +1,33 @@
+"""Add the pages and their files to the application."""
+
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import RedirectResponse
+from starlette.staticfiles import StaticFiles
+
+from daemon.web.pages import guard
+from daemon.web.pages.page import Route
+from daemon.web.pages.sign_in import SignInPages
+
+FILES: Final = Path(__file__).parent.parent / "static" / "ui"
+
+
+def routes() -> tuple[Route, ...]:
+    """Return every page."""
+    return (*SignInPages().routes,)
+
+
+def install(app: FastAPI, root_path: str) -> None:
+    """Serve the pages below /ui; the root leads there."""
+    app.mount("/ui/files", StaticFiles(directory=FILES))
+    router = APIRouter()
+    for route in routes():
+        guard.add(router, route)
+    app.include_router(router)
+
+    async def root() -> Response:
+        return RedirectResponse(f"{root_path}/ui", 303)
+
+    app.add_api_route("/", root, include_in_schema=False)

@@ -1,0 +1,151 @@
+"""One request for a page: who asks, what the form says, and the ways to answer."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy.orm import Session
+
+from daemon.tickets.actor import Actor
+from daemon.tickets.sign_in import People, Role
+from daemon.web.pages.templates import environment
+from daemon.web.services import WebServices
+
+T = TypeVar("T")
+
+SESSION: Final = "triaged_session"
+BROWSER: Final = "triaged_browser"
+SAID: Final = "triaged_said"
+NEXT: Final = "triaged_next"
+# Scripts and styles are our own files; the only frames are emails, which have a policy of their own.
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+# A path of ours with its query: neither a host nor anything that a browser reads as one.
+OWN_PATH: Final = re.compile(r"/ui(?:/[A-Za-z0-9._~-]{1,80}){0,4}(?:\?[A-Za-z0-9._~=&%+-]{0,300})?")
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who is signed in; `email` is "" for the operator. `csrf` is what each of their forms must send back."""
+
+    email: str
+    role: Role
+    csrf: str
+    secret: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the name that actions are recorded with."""
+        return self.email or "operator"
+
+
+class PageError(Exception):
+    """A page cannot be shown, or an action not be done; the message is for people."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status, self.text = status, text
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A request, with the parts of the process. `user` is None only on pages that need no sign-in."""
+
+    services: WebServices
+    request: Request
+    people: People
+    user: User | None
+    form: Mapping[str, str]
+
+    @property
+    def base(self) -> str:
+        """Return the path below which we are served."""
+        return self.services.settings.http.root_path
+
+    @property
+    def signed_in(self) -> User:
+        """Return the user; a route with a role has one."""
+        if self.user is None:
+            raise PageError(401, "Sign in first.")
+        return self.user
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """Return the query of the URL."""
+        return self.request.query_params
+
+    def value(self, name: str, most: int = 200) -> str:
+        """Return a parameter of the path, or "" where it is too long to be one of ours."""
+        found = str(self.request.path_params.get(name, ""))
+        return found if len(found) <= most else ""
+
+    def number(self, name: str) -> int:
+        """Return an id in the path; 0, which no row has, where it is none."""
+        found = self.value(name, 9)
+        return int(found) if found.isascii() and found.isdecimal() else 0
+
+    def actor(self, present_team: str | None = None) -> Actor:
+        """Return who acts, for the present team of a ticket where it is theirs."""
+        email = self.signed_in.email
+        return Actor(self.signed_in.name, self.people.team_of(email, present_team), "web")
+
+    def read(self, work: Callable[[Session], T]) -> T:
+        """Return the result of a function that reads."""
+        with self.services.store.read() as session:
+            return work(session)
+
+    def render(self, template: str, *, status: int = 200, **values: object) -> Response:
+        """Return a page."""
+        said = self.request.cookies.get(SAID, "")
+        context = {
+            "base": self.base,
+            "user": self.user,
+            "said": _decoded(said),
+            "path": self.request.url.path.removeprefix(self.base),
+            "support": self.services.settings.support.name,
+            "now": self.services.clock.now(),
+            **values,
+        }
+        text = environment().get_template(template).render(context)
+        answer = HTMLResponse(
+            text, status, headers={"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
+        )
+        if said:
+            answer.delete_cookie(SAID, path=f"{self.base}/ui")
+        return answer
+
+    def redirect(self, path: str, said: str = "") -> Response:
+        """Send the browser to a path of ours, where `said` is shown once."""
+        if not OWN_PATH.fullmatch(path):
+            path = "/ui"
+        answer = RedirectResponse(f"{self.base}{path}", 303)
+        if said:
+            self.set_cookie(answer, SAID, said.encode("utf-8", "replace")[:600].hex(), 60)
+        return answer
+
+    def set_cookie(self, answer: Response, name: str, value: str, seconds: int) -> None:
+        """Set a cookie that no script reads and that no other site sends with a form."""
+        secure = self.request.url.scheme == "https"
+        answer.set_cookie(name, value, seconds, path=f"{self.base}/ui", secure=secure, httponly=True, samesite="lax")
+
+
+def _decoded(text: str) -> str:
+    try:
+        return bytes.fromhex(text).decode("utf-8", "ignore")
+    except ValueError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A page: its method and path, what answers it, and the least role that may ask for it; None: anybody."""
+
+    method: str
+    path: str
+    handle: Callable[[Page], Response]
+    role: Role | None

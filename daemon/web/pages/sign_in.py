@@ -1,0 +1,130 @@
+"""Sign in by a link that is sent by email, and sign out."""
+
+import secrets
+from datetime import timedelta
+from typing import Final
+
+from fastapi import Response
+
+from daemon.mail.address import canonical
+from daemon.tickets import sign_in
+from daemon.tickets.sign_in import Role, digest_of
+from daemon.web.limits import TokenBuckets
+from daemon.web.pages.page import BROWSER, NEXT, SESSION, Page, PageError, Route
+
+HOUR: Final = 3600
+# Of one client; more are a program that guesses. Those who share an address rarely sign in within one minute.
+REQUESTS_PER_MINUTE: Final = 10
+
+
+class SignInPages:
+    """The pages of the sign-in; they bound how often one client may ask."""
+
+    def __init__(self) -> None:
+        self._buckets = TokenBuckets(REQUESTS_PER_MINUTE)
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Return the routes."""
+        return (
+            Route("GET", "/ui/sign-in", self.show, None),
+            Route("POST", "/ui/sign-in", self.ask, None),
+            Route("GET", "/ui/sign-in/{token}", self.open, None),
+            Route("POST", "/ui/sign-in/{token}", self.redeem, None),
+            Route("POST", "/ui/sign-out", sign_out, Role.VIEWER),
+            Route("GET", "/ui/account", account, Role.VIEWER),
+            Route("POST", "/ui/account/sign-out-everywhere", sign_out_everywhere, Role.VIEWER),
+        )
+
+    def show(self, page: Page) -> Response:
+        """Show the form that asks for a link."""
+        if page.user is not None:
+            return page.redirect("/ui")
+        return page.render("sign-in.html", sent=False, email="", mistake="", minutes=sign_in.LINK_MINUTES)
+
+    def ask(self, page: Page) -> Response:
+        """Send a link, if the address is one of ours; the page does not say whether it is."""
+        self._bound(page)
+        typed = page.form.get("email", "").strip()[:320]
+        email = canonical(typed)
+        if email is None:
+            mistake = "This is not an email address."
+            return page.render(
+                "sign-in.html", status=422, sent=False, email=typed, mistake=mistake, minutes=sign_in.LINK_MINUTES
+            )
+        browser, services = secrets.token_urlsafe(32), page.services
+        settings, now = services.settings, services.clock.now()
+        # Not waited for: the answer takes as long for an address that is not known.
+        domain, base = settings.support.message_id_domain, services.url()
+        done = services.store.submit(
+            lambda session: sign_in.request_link(session, page.people, email, digest_of(browser), base, domain, now)
+        )
+        done.add_done_callback(lambda future: None if future.exception() else services.wake(future.result()))
+        answer = page.render("sign-in.html", sent=True, email=typed, mistake="", minutes=sign_in.LINK_MINUTES)
+        page.set_cookie(answer, BROWSER, browser, sign_in.LINK_MINUTES * 60)
+        return answer
+
+    def open(self, page: Page) -> Response:
+        """Ask for one click: programs that look at links in emails do not click."""
+        self._bound(page)
+        services, token = page.services, page.value("token", sign_in.LONGEST_TOKEN)
+        browser, now = digest_of(page.request.cookies.get(BROWSER, "")), services.clock.now()
+        link = page.read(lambda session: sign_in.check(session, token, browser, services.keyring.value, now))
+        if link is None:
+            return page.render("link-failed.html", status=410, minutes=sign_in.LINK_MINUTES)
+        return page.render("sign-in-link.html", token=token, email=link.email)
+
+    def redeem(self, page: Page) -> Response:
+        """Begin a session."""
+        self._bound(page)
+        services, token = page.services, page.value("token", sign_in.LONGEST_TOKEN)
+        browser, now = digest_of(page.request.cookies.get(BROWSER, "")), services.clock.now()
+        lifetime = timedelta(days=services.settings.http.session_days)
+        keys, people = services.keyring.value, page.people
+        begun = services.store.write(
+            lambda session: sign_in.redeem(session, token, browser, keys, people, now, lifetime)
+        )
+        if begun is None:
+            return page.render("link-failed.html", status=410, minutes=sign_in.LINK_MINUTES)
+        answer = page.redirect(_next(page))
+        page.set_cookie(answer, SESSION, begun.secret, int(lifetime.total_seconds()))
+        for name in (BROWSER, NEXT):
+            answer.delete_cookie(name, path=f"{page.base}/ui")
+        return answer
+
+    def _bound(self, page: Page) -> None:
+        client = page.request.client.host if page.request.client else ""
+        if self._buckets.wait(hash(client)):
+            raise PageError(429, "Too many attempts. Try again in a minute.")
+
+
+def _next(page: Page) -> str:
+    try:
+        return bytes.fromhex(page.request.cookies.get(NEXT, "")).decode("ascii", "ignore") or "/ui"
+    except ValueError:
+        return "/ui"
+
+
+def account(page: Page) -> Response:
+    """Show who is signed in."""
+    return page.render("account.html")
+
+
+def sign_out(page: Page) -> Response:
+    """End this session."""
+    user, now = page.signed_in, page.services.clock.now()
+    page.services.store.write(lambda session: sign_in.sign_out(session, user.secret, user.email, now))
+    return _forget(page, "You are signed out.")
+
+
+def sign_out_everywhere(page: Page) -> Response:
+    """End all sessions of the user."""
+    user, now = page.signed_in, page.services.clock.now()
+    page.services.store.write(lambda session: sign_in.sign_out_everywhere(session, user.email, now))
+    return _forget(page, "You are signed out in every browser.")
+
+
+def _forget(page: Page, said: str) -> Response:
+    answer = page.redirect("/ui/sign-in", said)
+    answer.delete_cookie(SESSION, path=f"{page.base}/ui")
+    return answer

@@ -1,0 +1,14 @@
+"""What the email with a link to the pages shows."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The email with a link to the pages. `reference` is its title."""
+
+    reference: str
+    support: str
+    mark: str
+    link: str
+    minutes: int
