@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from itertools import count
 from typing import Any
 
 import httpx2
@@ -19,6 +20,7 @@ SETTINGS: dict[str, Any] = {
         for name in ("PAYMENTS_TEAM", "TECH_SUPPORT", "IDENTITY_TEAM", "GENERAL_SUPPORT", "MANUAL_REVIEW")
     ],
 }
+_numbers = count(1)
 CSRF = re.compile(r'name="csrf" value="([0-9a-f]+)"')
 
 
@@ -31,7 +33,7 @@ def signed_in(case: Web, email: str) -> TestClient:
     """Return a browser in which somebody is signed in, without the email in between."""
     made = browser(case)
     now, lifetime = case.clock.now(), sign_in.timedelta(days=14)
-    secret = f"secret of {email}"
+    secret = f"secret {next(_numbers)} of {email}"
     case.store.write(
         lambda session: sign_in.web_sessions.add(session, sign_in.digest_of(secret), email, now, now + lifetime)
     )

@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
-from daemon.web.pages import guard
+from daemon.web.pages import contents, guard, inbox, ticket
 from daemon.web.pages.page import Route
 from daemon.web.pages.sign_in import SignInPages
 
@@ -16,7 +16,7 @@ FILES: Final = Path(__file__).parent.parent / "static" / "ui"
 
 def routes() -> tuple[Route, ...]:
     """Return every page."""
-    return (*SignInPages().routes,)
+    return (*SignInPages().routes, *inbox.ROUTES, *ticket.ROUTES, *contents.ROUTES)
 
 
 def install(app: FastAPI, root_path: str) -> None:

@@ -80,9 +80,9 @@ class Page:
         return self.request.query_params
 
     def value(self, name: str, most: int = 200) -> str:
-        """Return a parameter of the path, or "" where it is too long to be one of ours."""
+        """Return a parameter of the path, or "" where it cannot be one of ours."""
         found = str(self.request.path_params.get(name, ""))
-        return found if len(found) <= most else ""
+        return found if len(found) <= most and found.isprintable() else ""
 
     def number(self, name: str) -> int:
         """Return an id in the path; 0, which no row has, where it is none."""

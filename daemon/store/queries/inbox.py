@@ -1,0 +1,91 @@
+"""What the inbox and the page of a ticket show beside the tickets themselves; every query is bounded."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from daemon.store.models import AnswerRow, MessageRow, Ticket
+from daemon.vocabulary import AnswerState, Status
+
+# Counted up to here, so that a list of a million tickets costs no more than one of a thousand.
+COUNTED: Final = 1000
+WORDS: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class LastWords:
+    """The beginning of the newest message of a ticket, and its MessageRole."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAnswer:
+    """An answer that waits until somebody sends or drops it; `reasons` say why."""
+
+    id: int
+    author: str
+    text: str
+    reasons: tuple[str, ...]
+
+
+def counts(session: Session, team: str | None) -> dict[Status, int]:
+    """Count the tickets in each status, of one team or of all; COUNTED stands for as many or more."""
+    return {status: _count(session, status, team) for status in Status}
+
+
+def _count(session: Session, status: Status, team: str | None) -> int:
+    wanted = [Ticket.status == status, *([Ticket.assigned_team == team] if team else [])]
+    some = select(Ticket.created_at).where(*wanted).limit(COUNTED).subquery()
+    return session.execute(select(func.count()).select_from(some)).scalar_one()
+
+
+def last_words(session: Session, message_ids: Collection[int]) -> dict[int, LastWords]:
+    """Return the beginnings of messages by id."""
+    rows = session.execute(
+        select(MessageRow.id, MessageRow.role, func.substr(MessageRow.text, 1, WORDS)).where(
+            MessageRow.id.in_(message_ids)
+        )
+    )
+    return {row[0]: LastWords(row[1], row[2]) for row in rows}
+
+
+def is_empty(session: Session) -> bool:
+    """Say whether there is no ticket at all."""
+    return session.execute(select(Ticket.id).limit(1)).one_or_none() is None
+
+
+def held_answers(session: Session, ticket_id: int) -> Sequence[HeldAnswer]:
+    """Return the answers on a ticket that are held, the oldest first."""
+    rows = session.execute(
+        select(AnswerRow)
+        .where(AnswerRow.ticket_id == ticket_id, AnswerRow.state == AnswerState.HELD)
+        .order_by(AnswerRow.id)
+        .limit(20)
+    ).scalars()
+    return [HeldAnswer(row.id, row.author, row.text, tuple(row.reasons)) for row in rows]
+
+
+def authors_of_answers(session: Session, message_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Return who wrote answers, and their AnswerState, by the message that holds them."""
+    rows = session.execute(
+        select(AnswerRow.message_id, AnswerRow.author, AnswerRow.state).where(AnswerRow.message_id.in_(message_ids))
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def place_of_message(session: Session, message_id: int) -> tuple[int, int | None] | None:
+    """Return the ticket of a message and the email that it came as; None: there is no such message."""
+    row = session.execute(
+        select(MessageRow.ticket_id, MessageRow.inbound_id).where(MessageRow.id == message_id)
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+def team_of(session: Session, ticket_id: int) -> str | None:
+    """Return the team that has a ticket."""
+    return session.execute(select(Ticket.assigned_team).where(Ticket.id == ticket_id)).scalar_one_or_none()

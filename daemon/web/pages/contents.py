@@ -1,0 +1,75 @@
+"""What emails contain: their HTML in a frame without any right, their files and raw bytes as downloads."""
+
+from typing import Final
+
+from fastapi import Response
+from fastapi.responses import HTMLResponse
+
+from daemon.mail.mime.attachment import part_contents
+from daemon.mail.mime.parse import parse
+from daemon.mail.reply.answer_clean import clean_html
+from daemon.store import ledger
+from daemon.store.queries import inbox
+from daemon.store.queries.ticket_detail import ticket_detail
+from daemon.tickets.sign_in import Role
+from daemon.web.api.messages import download
+from daemon.web.pages.page import Page, PageError, Route
+
+# No script, no form, no request, and no origin: not even ours.
+POLICY: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+PAGE: Final = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Email</title>'
+    "<style>body{{margin:8px;font:16px/1.5 sans-serif;overflow-wrap:anywhere;color:#111;background:#fff}}"
+    "table{{max-width:100%}}</style></head><body>{}</body></html>"
+)
+NO_HTML: Final = "<p>This email has no HTML.</p>"
+LONGEST_HTML: Final = 500_000
+
+
+def html(page: Page) -> Response:
+    """Show the HTML of an email, cleaned by an allow-list: nothing of it is loaded from elsewhere."""
+    raw = _raw_of_message(page)
+    parts = parse(raw).parts
+    found = next((one.text for one in parts if one.content_type == "text/html" and one.text), "")
+    headers = {
+        "Content-Security-Policy": POLICY,
+        "X-Frame-Options": "SAMEORIGIN",
+        "Referrer-Policy": "no-referrer",
+    }
+    return HTMLResponse(PAGE.format(clean_html(found[:LONGEST_HTML]) or NO_HTML), headers=headers)
+
+
+def attachment(page: Page) -> Response:
+    """Download a file."""
+    message_id, wanted = page.number("message"), page.number("file")
+    place = page.read(lambda session: inbox.place_of_message(session, message_id))
+    found = page.read(lambda session: ticket_detail(session, place[0])) if place else None
+    files = found.attachments if found else ()
+    file = next((one for one in files if one.id == wanted and one.message_id == message_id), None)
+    if file is None:
+        raise PageError(404, "There is no such file.")
+    contents = part_contents(_raw_of_message(page), {file.part})
+    if file.part not in contents:
+        raise PageError(404, "The content of this file is not stored.")
+    return download(contents[file.part], file.filename)
+
+
+def raw(page: Page) -> Response:
+    """Download an email as it came."""
+    number = page.number("mail")
+    return download(page.read(lambda session: ledger.raw_of(session, number)), f"{number}.eml")
+
+
+def _raw_of_message(page: Page) -> bytes:
+    message_id = page.number("message")
+    place = page.read(lambda session: inbox.place_of_message(session, message_id))
+    if place is None or (inbound_id := place[1]) is None:
+        raise PageError(404, "This did not come by email.")
+    return page.read(lambda session: ledger.raw_of(session, inbound_id))
+
+
+ROUTES: Final = (
+    Route("GET", "/ui/messages/{message}/html", html, Role.VIEWER),
+    Route("GET", "/ui/messages/{message}/files/{file}", attachment, Role.VIEWER),
+    Route("GET", "/ui/mail/{mail}/raw", raw, Role.MEMBER),
+)

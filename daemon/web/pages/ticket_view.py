@@ -1,0 +1,76 @@
+"""Read what the page of a ticket shows."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from daemon.mail.reply.split import Reply, split
+from daemon.store.queries import inbox
+from daemon.store.queries.inbox import HeldAnswer
+from daemon.store.queries.ticket_detail import TicketDetail, ticket_detail
+from daemon.store.queries.timeline import Entry, mails_of, timeline
+from daemon.vocabulary import MessageRole
+from daemon.web.pages.marking import deciding_words, marked
+
+# A row of a table, whose type HTTP does not know.
+Row = Any
+LONGEST_TEXT: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of the conversation: who wrote it, what is new in pieces (text, marked), and what is folded."""
+
+    row: Row
+    author: str
+    name: str
+    role: str
+    state: str
+    pieces: tuple[tuple[str, bool], ...]
+    reply: Reply
+    files: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPage:
+    """Everything on the page of a ticket."""
+
+    detail: TicketDetail
+    messages: tuple[Said, ...]
+    held: tuple[HeldAnswer, ...]
+    decision: Row
+    words: tuple[str, ...]
+
+
+def load(session: Session, ticket_id: int) -> TicketPage | None:
+    """Return the page of a ticket, None where there is none."""
+    detail = ticket_detail(session, ticket_id)
+    if detail is None:
+        return None
+    # A person's decision has no words of the text: those of the decision before it explain what was suggested.
+    automatic = [one for one in detail.decisions if deciding_words(one.reasons)]
+    words = deciding_words(automatic[-1].reasons) if automatic else []
+    answers = inbox.authors_of_answers(session, [row.id for row in detail.messages])
+    opening = detail.messages[0].id if detail.messages else 0
+    said = tuple(_said(detail, row, answers, words if row.id == opening else []) for row in detail.messages)
+    held = tuple(inbox.held_answers(session, ticket_id))
+    decision = detail.decisions[-1] if detail.decisions else None
+    return TicketPage(detail, said, held, decision, tuple(words))
+
+
+def trace(session: Session, ticket_id: int) -> list[Entry]:
+    """Return the way of every email of a ticket."""
+    return timeline(session, mails_of(session, ticket_id))
+
+
+def _said(detail: TicketDetail, row: Row, answers: dict[int, tuple[str, str]], words: list[str]) -> Said:
+    person = detail.authors.get(row.person_id or 0)
+    author, state = answers.get(row.id, (person.email if person else "", ""))
+    # Of what we wrote ourselves, nothing is folded.
+    ours = row.role in {MessageRole.ANSWER, MessageRole.NOTE} and row.inbound_id is None
+    text = row.text[:LONGEST_TEXT]
+    reply = Reply(text, "", "", inline=False) if ours else split(text)
+    files = tuple(one for one in detail.attachments if one.message_id == row.id)
+    name = person.name if person else ""
+    return Said(row, author, name, row.role, state, tuple(marked(reply.new, words)), reply, files)
