@@ -9,6 +9,7 @@ from typing import Annotated, Any, Protocol, TypeVar, cast
 from fastapi import Depends, Request
 
 from config.settings import Settings
+from daemon.facts import Problem
 from daemon.store.keys import Keyring
 from daemon.store.store import Store
 from daemon.system.clock import Clock
@@ -34,6 +35,12 @@ class WebTools(Protocol):
 
     def promote(self, version: str | None) -> str:
         """Use a version, without one the previous; return the version in use. Raises ModelsError."""
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return the problems of the running system, the most important first."""
+
+    def try_email(self, raw: bytes) -> dict[str, Any]:
+        """Return what would happen to an email, as `triaged try --json` prints it; stores nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     engine.dispose()
     store = Store(url)
     try:
-        with web(store, Tools(), http={"token_requests_per_minute": 1_000_000}) as found:
+        with web(store, tools=Tools(), http={"token_requests_per_minute": 1_000_000}) as found:
             fill(found)
             yield found
     finally:

@@ -34,8 +34,8 @@ class Web:
         self,
         store: Store,
         threads: ThreadPoolExecutor,
-        tools: WebTools | None = None,
         name: str = "all",
+        tools: WebTools | None = None,
         **settings: Any,
     ) -> None:
         self.store, self.clock, self.woken = store, FakeClock(), Woken()
@@ -87,10 +87,10 @@ class Web:
 
 
 @contextmanager
-def web(store: Store, tools: WebTools | None = None, name: str = "all", **settings: Any) -> Iterator[Web]:
+def web(store: Store, name: str = "all", tools: WebTools | None = None, **settings: Any) -> Iterator[Web]:
     """Give the application on a store."""
     with ThreadPoolExecutor(4) as threads:
-        yield Web(store, threads, tools, name, **settings)
+        yield Web(store, threads, name, tools, **settings)
 
 
 def problem(answer: httpx2.Response) -> tuple[int, str]:

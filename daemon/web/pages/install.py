@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
-from daemon.web.pages import contents, guard, inbox, ticket
+from daemon.web.pages import contents, guard, inbox, mail, review, system, ticket
 from daemon.web.pages.page import Route
 from daemon.web.pages.sign_in import SignInPages
 
@@ -16,7 +16,15 @@ FILES: Final = Path(__file__).parent.parent / "static" / "ui"
 
 def routes() -> tuple[Route, ...]:
     """Return every page."""
-    return (*SignInPages().routes, *inbox.ROUTES, *ticket.ROUTES, *contents.ROUTES)
+    return (
+        *SignInPages().routes,
+        *inbox.ROUTES,
+        *ticket.ROUTES,
+        *contents.ROUTES,
+        *review.ROUTES,
+        *mail.ROUTES,
+        *system.ROUTES,
+    )
 
 
 def install(app: FastAPI, root_path: str) -> None:

@@ -35,7 +35,7 @@ SIMPLE: Final[dict[str, Callable[[Session, int, Actor, datetime], ActionResult]]
 
 def show(page: Page) -> Response:
     """Show a ticket."""
-    number = _ticket_id(page)
+    number = ticket_id_of(page)
     found = page.read(lambda session: ticket_view.load(session, number))
     if found is None:
         raise PageError(404, "There is no such ticket.")
@@ -55,14 +55,14 @@ def show(page: Page) -> Response:
 
 def show_trace(page: Page) -> Response:
     """Show the way of every email of a ticket."""
-    number = _ticket_id(page)
+    number = ticket_id_of(page)
     entries = page.read(lambda session: ticket_view.trace(session, number))
     return page.render("trace.html", entries=entries, title=page.value("ticket"), back=_path(page))
 
 
 def act(page: Page) -> Response:
     """Do what a button says."""
-    number, wanted, now = _ticket_id(page), page.form.get("action", ""), page.services.clock.now()
+    number, wanted, now = ticket_id_of(page), page.form.get("action", ""), page.services.clock.now()
 
     def change(session: Session) -> ActionResult:
         actor = _actor(page, session, number)
@@ -83,7 +83,7 @@ def act(page: Page) -> Response:
 
 def correct(page: Page) -> Response:
     """Put the category, priority and team in force that a person chose; triage learns from it."""
-    number, now = _ticket_id(page), page.services.clock.now()
+    number, now = ticket_id_of(page), page.services.clock.now()
     correction = correction_of(page)
     retrain = page.services.settings.triage.retrain_after
     done = page.services.store.write(
@@ -112,7 +112,7 @@ def correction_of(page: Page) -> actions.Correction:
 
 def write(page: Page) -> Response:
     """Answer the customer, or keep a note for the team."""
-    number, text = _ticket_id(page), page.form.get("text", "").replace("\r\n", "\n").strip()
+    number, text = ticket_id_of(page), page.form.get("text", "").replace("\r\n", "\n").strip()
     if not text:
         raise PageError(422, "Write something first.")
     if len(text) > LONGEST_TEXT:
@@ -145,7 +145,7 @@ def _note(page: Page, number: int, text: str) -> Response:
 def decide_held(page: Page) -> Response:
     """Send or drop an answer that is held."""
     answer, policy, now = page.number("answer"), conversation_policy(page.services.settings), page.services.clock.now()
-    number, send = _ticket_id(page), page.form.get("kind") == "send"
+    number, send = ticket_id_of(page), page.form.get("kind") == "send"
 
     def change(session: Session) -> AnswerResult:
         actor = _actor(page, session, number)
@@ -170,7 +170,8 @@ def _sentence(done: ActionResult, otherwise: str) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text else otherwise
 
 
-def _ticket_id(page: Page) -> int:
+def ticket_id_of(page: Page) -> int:
+    """Return the id of the ticket in the path; raises PageError."""
     prefix = page.services.settings.support.reference_prefix
     number = page.read(lambda session: find_ticket_id(session, page.value("ticket", 40), prefix))
     if number is None:

@@ -37,3 +37,14 @@ if (live) {
     if (fresh && fresh.innerHTML !== live.innerHTML) live.replaceChildren(...fresh.childNodes);
   }, Number(live.dataset.reload) * 1000);
 }
+
+// An email that is dropped as a file fills the field.
+for (const field of document.querySelectorAll("textarea[data-drop]")) {
+  field.addEventListener("dragover", (event) => event.preventDefault());
+  field.addEventListener("drop", async (event) => {
+    const [file] = event.dataTransfer.files;
+    if (!file) return;
+    event.preventDefault();
+    field.value = await file.text();
+  });
+}

@@ -1,0 +1,87 @@
+"""Every received email with its state; replay parked ones, release those that were screened out."""
+
+from typing import Final
+from urllib.parse import urlencode
+
+from fastapi import Response
+
+from daemon.store.queries import lists
+from daemon.store.queries.timeline import timeline
+from daemon.text import harmless_line
+from daemon.tickets.release import ReleaseError, release
+from daemon.tickets.replay import NotParkedError, replay
+from daemon.tickets.sign_in import Role
+from daemon.vocabulary import SCREENED_OUT, Disposition
+from daemon.web.pages.page import Page, PageError, Route
+from daemon.web.pagination import decode_id, encode
+
+ROWS: Final = 50
+
+
+def show(page: Page) -> Response:
+    """Show the emails of one state or of all, the newest first."""
+    chosen, sender = page.query.get("state", ""), harmless_line(page.query.get("from", ""), 200).strip()
+    state = Disposition(chosen) if chosen in list(Disposition) else None
+    before = decode_id(page.query.get("cursor") or None)
+    states = (state,) if state else tuple(Disposition)
+    rows = page.read(lambda session: lists.list_mails(session, states, ROWS + 1, sender=sender, before=before))
+    return page.render(
+        "mail.html",
+        rows=rows[:ROWS],
+        states=[(str(one), _url(page, one, sender)) for one in Disposition],
+        all_url=_url(page, "", sender),
+        state=str(state or ""),
+        sender=sender,
+        older=f"{_url(page, state or '', sender)}&cursor={encode(None, rows[ROWS - 1]['id'])}" if rows[ROWS:] else "",
+    )
+
+
+def _url(page: Page, state: str, sender: str) -> str:
+    return f"{page.base}/ui/mail?{urlencode({'state': str(state), 'from': sender})}"
+
+
+def show_one(page: Page) -> Response:
+    """Show one email: where it came from, what became of it, and every step."""
+    number = page.number("mail")
+    with page.services.store.read() as session:
+        row = lists.mail(session, number)
+        entries = timeline(session, [number]) if row else []
+    if row is None:
+        raise PageError(404, "There is no such email.")
+    return page.render(
+        "mail-one.html",
+        row=row,
+        entries=entries,
+        may_replay=row["disposition"] == Disposition.PARKED,
+        may_release=row["disposition"] in SCREENED_OUT,
+        is_admin=page.signed_in.role.includes(Role.ADMIN),
+        may_download=page.signed_in.role.includes(Role.MEMBER),
+    )
+
+
+def replay_one(page: Page) -> Response:
+    """Process a parked email again."""
+    number, services = page.number("mail"), page.services
+    try:
+        done = replay(services.store, services.intake, number, page.signed_in.name, services.clock.now())
+    except NotParkedError as error:
+        raise PageError(409, f"This email {error}.") from None
+    return page.redirect(f"/ui/mail/{number}", f"Processed again: {done.text}.")
+
+
+def release_one(page: Page) -> Response:
+    """Process an email as if a person wrote it."""
+    number, services = page.number("mail"), page.services
+    try:
+        receipt = release(services.intake, number, page.signed_in.name, services.clock.now())
+    except ReleaseError as error:
+        raise PageError(409, f"This email {error}.") from None
+    return page.redirect(f"/ui/mail/{number}", f"Released: {receipt.disposition} {receipt.reference or ''}.")
+
+
+ROUTES: Final = (
+    Route("GET", "/ui/mail", show, Role.VIEWER),
+    Route("GET", "/ui/mail/{mail}", show_one, Role.VIEWER),
+    Route("POST", "/ui/mail/{mail}/replay", replay_one, Role.ADMIN),
+    Route("POST", "/ui/mail/{mail}/release", release_one, Role.ADMIN),
+)
