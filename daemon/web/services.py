@@ -24,6 +24,26 @@ class ModelsError(Exception):
     """A model cannot be used; the message says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A ticket that would be decided differently."""
+
+    reference: str
+    subject: str
+    category: str
+    team: str
+    new_category: str
+    new_team: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """How many tickets were decided again, and those that would be decided differently."""
+
+    tickets: int
+    moved: tuple[Moved, ...]
+
+
 class WebTools(Protocol):
     """What only the workers' code can do. HTTP does not import it: the composition root hands it in."""
 
@@ -35,6 +55,12 @@ class WebTools(Protocol):
 
     def promote(self, version: str | None) -> str:
         """Use a version, without one the previous; return the version in use. Raises ModelsError."""
+
+    def rehearse(self, version: str | None, rule: tuple[str, str] | None, number: int) -> Rehearsal:
+        """Return what a model, or a rule of a phrase and a category, would change about the newest tickets.
+
+        Raises ModelsError.
+        """
 
     def problems(self) -> tuple[Problem, ...]:
         """Return the problems of the running system, the most important first."""

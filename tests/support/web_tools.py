@@ -4,7 +4,7 @@ from typing import Any
 
 from daemon.facts import Problem
 from daemon.vocabulary import Triage
-from daemon.web.services import ModelsError
+from daemon.web.services import ModelsError, Moved, Rehearsal
 from tests.support.tickets_for_pages import DECIDED
 
 
@@ -13,6 +13,7 @@ class FakeTools:
 
     def __init__(self) -> None:
         self.current, self.tried = "two", b""
+        self.rehearsed: tuple[str | None, tuple[str, str] | None, int] | None = None
 
     def triage(self, _subject: str, _text: str) -> Triage:
         return DECIDED
@@ -33,6 +34,10 @@ class FakeTools:
             raise ModelsError("was changed <b>")
         self.current = version or "one"
         return self.current
+
+    def rehearse(self, version: str | None, rule: tuple[str, str] | None, number: int) -> Rehearsal:
+        self.rehearsed = (version, rule, number)
+        return Rehearsal(7, (Moved("HD-1", "Subject <b>", "Login", "A", "Payments", "B"),))
 
     def problems(self) -> tuple[Problem, ...]:
         return (Problem("dead", "1 job is dead <b>"),)

@@ -2,18 +2,22 @@
 
 from typing import TYPE_CHECKING, Any
 
+from config.schema import Rule
 from config.settings import Settings
 from daemon.cli.support.dry_run import DryRunTools
 from daemon.cli.support.dry_run_mail import EmailFile, dry_run
 from daemon.facts import Problem
 from daemon.policies import identity
-from daemon.store import keys
+from daemon.store import decisions, keys
+from daemon.store.decisions import Text
 from daemon.store.queries import health
+from daemon.store.queries.tickets import TicketFilter, TicketLine, list_tickets, ticket_id_of
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
 from daemon.system.disk import FreeSpace
 from daemon.tickets.health import examine
-from daemon.vocabulary import Triage
+from daemon.vocabulary import PENDING, Triage
+from daemon.web.services import ModelsError, Moved, Rehearsal
 
 if TYPE_CHECKING:
     from workers.learning.current import CurrentModel
@@ -50,7 +54,6 @@ class HttpTools:
 
     def promote(self, version: str | None) -> str:
         """Use a version, without one the previous; return the version in use. Raises ModelsError."""
-        from daemon.web.services import ModelsError
         from workers.learning.registry import RegistryError
 
         registry = self._registry()
@@ -61,6 +64,39 @@ class HttpTools:
         except RegistryError as error:
             raise ModelsError(str(error)) from None
         return version
+
+    def rehearse(self, version: str | None, rule: tuple[str, str] | None, number: int) -> Rehearsal:
+        """Return what a model, or a rule of a phrase and a category, would change about the newest tickets."""
+        from workers.learning.registry import RegistryError
+        from workers.policies import triage_policy
+        from workers.triage import preprocess
+        from workers.triage.decide import decide
+
+        settings, source = self._settings, self._current_model()
+        if rule is not None:
+            phrase, category = rule
+            new = Rule(name="rehearsed", category=category, phrases=(phrase,))
+            settings = settings.model_copy(update={"rules": (new, *settings.rules)})
+        try:
+            model = self._registry().load(version) if version else source.model()
+        except RegistryError as error:
+            raise ModelsError(str(error)) from None
+        policy, certified, rows = triage_policy(settings), source.certified(), []
+        tickets = self._newest(number)
+        for ticket, text in tickets:
+            triage = decide(preprocess.clean(text.subject, text.text), policy, model, certified, NEVER_AUDITED)
+            if (ticket.category, ticket.assigned_team) != (triage.category, triage.team):
+                was = (ticket.category, ticket.assigned_team or "")
+                rows.append(Moved(ticket.reference, ticket.subject, *was, triage.category, triage.team))
+        return Rehearsal(len(tickets), tuple(rows))
+
+    def _newest(self, number: int) -> list[tuple[TicketLine, Text]]:
+        """Return the newest tickets that were decided, with what triage reads of them."""
+        with self._store.read() as session:
+            lines = list_tickets(session, TicketFilter(), number)
+            ids = [ticket_id_of(session, line.reference) or 0 for line in lines]
+            texts = decisions.texts_of(session, ids)
+        return [(line, text) for line, text in zip(lines, texts, strict=True) if text and line.category != PENDING]
 
     def problems(self) -> tuple[Problem, ...]:
         """Return the problems of the running system, the most important first."""

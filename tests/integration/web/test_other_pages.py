@@ -180,3 +180,63 @@ def test_the_real_tools_try_an_email_and_know_the_problems(sqlite_store: Store, 
     assert row["triage"]["team"] in {team.name for team in Settings().teams}
     assert row["screening"]["kind"] == "person"
     assert all(problem.text for problem in made.problems())
+    rehearsal = made.rehearse(None, ("amount debited", "Login"), 10)
+    assert (rehearsal.tickets, rehearsal.moved) == (0, ())
+
+
+class TestModels:
+    def test_shows_versions_with_their_figures_and_the_rules(self, case: Web) -> None:
+        words = text_of(signed_in(case, VIEWER).get("/ui/models"))
+        assert "two in use 90 examples, accuracy 90% , macro F1 80%" in words
+        assert "was changed <b>" in words
+        assert "Use this one" not in words
+
+    def test_an_admin_promotes_and_rolls_back(self, case: Web, tools: FakeTools) -> None:
+        client = signed_in(case, ADMIN)
+        send(client, "/ui/models/promote", version="one")
+        assert tools.current == "one"
+        tools.current = "two"
+        send(client, "/ui/models/promote")
+        assert tools.current == "one"
+        with case.store.read() as session:
+            data = session.execute(select(Event.data).where(Event.kind == "model promoted")).scalars().all()
+        assert [one["actor"] for one in data] == [ADMIN, ADMIN]
+        assert send(client, "/ui/models/promote", version="bad").status_code == 409
+        assert send(client, "/ui/models/promote", version="x").status_code == 404
+
+    def test_a_rehearsal_shows_what_would_change(self, case: Web, tools: FakeTools) -> None:
+        client = signed_in(case, MEMBER)
+        shown = text_of(send(client, "/ui/models/rehearse", phrase="not credited", category="Payments"))
+        assert "1 of 7 tickets would be decided differently" in shown
+        assert tools.rehearsed == (None, ("not credited", "Payments"), 200)
+        send(client, "/ui/models/rehearse", version="one")
+        assert tools.rehearsed == ("one", None, 200)
+        assert "two letters" in send(client, "/ui/models/rehearse", phrase="x", category="Payments").text
+        assert send(client, "/ui/models/rehearse", phrase="xy", category="x").status_code == 422
+        assert send(client, "/ui/models/rehearse", version="x").status_code == 404
+
+
+class TestInsight:
+    def test_says_so_where_nothing_happened(self, case: Web) -> None:
+        shown = text_of(signed_in(case, VIEWER).get("/ui/insight"))
+        assert "Nothing was routed yet" in shown
+        assert "Nobody checked a decision" in shown
+
+    def test_counts_what_happened(self, case: Web) -> None:
+        first, second = accepted(case, mail()), accepted(case, mail(subject="Again"))
+        client = signed_in(case, MEMBER)
+        case.clock.advance(hours=2)
+        loaded = case.clock.now().isoformat()
+        send(client, f"/ui/tickets/{first}/write", text="Done", kind="reply", loaded=loaded)
+        send(client, f"/ui/tickets/{first}/correct", category="Payments")
+        send(client, f"/ui/tickets/{second}/correct", category="Login")
+        case.clock.advance(hours=1)
+        send(client, f"/ui/tickets/{first}/act", action="resolve")
+        shown = text_of(client.get("/ui/insight?days=7"))
+        assert "03-02 2" in shown
+        assert "2 decided, 100% without review. Model: 2." in shown
+        assert "Payments 2 2 1 50%" in shown
+        assert "80% to 90% 2 50%" in shown
+        assert "answers came within 2.0 h" in shown
+        assert "took up to 3.0 h" in shown
+        assert "under 4 h 1" in shown
