@@ -29,7 +29,7 @@ from daemon.tickets.intake import Intake
 
 if TYPE_CHECKING:
     from daemon.web.edge import WebEdge
-    from daemon.web.services import WebTools
+    from daemon.web.tools import WebTools
 
 log = structlog.get_logger(__name__)
 limited = RateLimitedLog(log)

@@ -20,6 +20,7 @@ COMMANDS: Final = (
     ("Run", "worker", "Process stored emails: triage, notify, deliver."),
     ("Run", "web", "Serve the HTTP API only."),
     ("Run", "send-test", "Send a test email to the listener."),
+    ("Run", "demo", "Send twenty example emails to the listener."),
     ("Run", "check", "Show the settings and test every connection."),
     ("Run", "try", "Show what would happen to an email; store and send nothing."),
     ("Tickets", "tickets", "List, show, search, close, assign and correct tickets."),

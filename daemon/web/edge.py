@@ -17,7 +17,8 @@ from daemon.tickets import sign_in
 from daemon.tickets.intake import Intake, Wake
 from daemon.web.app import create_app
 from daemon.web.server import BACKLOG, HttpServer
-from daemon.web.services import WebServices, WebTools
+from daemon.web.services import WebServices
+from daemon.web.tools import WebTools
 
 log = structlog.get_logger(__name__)
 

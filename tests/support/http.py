@@ -19,7 +19,8 @@ from daemon.tickets.access import Scope
 from daemon.tickets.intake import Intake
 from daemon.web.app import create_app
 from daemon.web.auth import REMEMBERED_SECONDS
-from daemon.web.services import WebServices, WebTools
+from daemon.web.services import WebServices
+from daemon.web.tools import WebTools
 from tests.support.domain_values import identity
 from tests.support.emails import SUPPORT
 from tests.support.fakes import NOON, FakeClock, Woken

@@ -4,7 +4,7 @@ from typing import Any
 
 from daemon.facts import Problem
 from daemon.vocabulary import Triage
-from daemon.web.services import ModelsError, Moved, Rehearsal
+from daemon.web.tools import DemoError, ModelsError, Moved, Rehearsal
 from tests.support.tickets_for_pages import DECIDED
 
 
@@ -12,6 +12,7 @@ class FakeTools:
     """Two models, one problem, and the same decision about every email."""
 
     def __init__(self) -> None:
+        self.no_demo = ""
         self.current, self.tried = "two", b""
         self.rehearsed: tuple[str | None, tuple[str, str] | None, int] | None = None
 
@@ -38,6 +39,11 @@ class FakeTools:
     def rehearse(self, version: str | None, rule: tuple[str, str] | None, number: int) -> Rehearsal:
         self.rehearsed = (version, rule, number)
         return Rehearsal(7, (Moved("HD-1", "Subject <b>", "Login", "A", "Payments", "B"),))
+
+    def send_examples(self) -> int:
+        if self.no_demo:
+            raise DemoError(self.no_demo)
+        return 20
 
     def problems(self) -> tuple[Problem, ...]:
         return (Problem("dead", "1 job is dead <b>"),)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from config.schema import Rule
 from config.settings import Settings
+from daemon.cli.support import demo_run
 from daemon.cli.support.dry_run import DryRunTools
 from daemon.cli.support.dry_run_mail import EmailFile, dry_run
 from daemon.facts import Problem
@@ -17,7 +18,7 @@ from daemon.system.clock import SystemClock
 from daemon.system.disk import FreeSpace
 from daemon.tickets.health import examine
 from daemon.vocabulary import PENDING, Triage
-from daemon.web.services import ModelsError, Moved, Rehearsal
+from daemon.web.tools import ModelsError, Moved, Rehearsal
 
 if TYPE_CHECKING:
     from workers.learning.current import CurrentModel
@@ -97,6 +98,10 @@ class HttpTools:
             ids = [ticket_id_of(session, line.reference) or 0 for line in lines]
             texts = decisions.texts_of(session, ids)
         return [(line, text) for line, text in zip(lines, texts, strict=True) if text and line.category != PENDING]
+
+    def send_examples(self) -> int:
+        """Send the example emails to the listener, and return how many. Raises DemoError."""
+        return demo_run.send_examples(self._settings)
 
     def problems(self) -> tuple[Problem, ...]:
         """Return the problems of the running system, the most important first."""

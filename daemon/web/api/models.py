@@ -11,7 +11,8 @@ from daemon.web.api.rows import Answer, not_found
 from daemon.web.auth import Caller, requires
 from daemon.web.pagination import NO_CONTROL
 from daemon.web.problems import Problem, ProblemError, documented
-from daemon.web.services import ModelsError, Services, WebServices
+from daemon.web.services import Services, WebServices
+from daemon.web.tools import ModelsError
 
 router = APIRouter(tags=["models"])
 Reader = Annotated[Caller, requires(Scope.MODELS_READ)]

@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
-from daemon.web.pages import contents, guard, inbox, insight, mail, models, review, system, ticket
+from daemon.web.pages import contents, demo, guard, inbox, insight, mail, models, review, system, ticket
 from daemon.web.pages.page import Route
 from daemon.web.pages.sign_in import SignInPages
 
@@ -26,6 +26,7 @@ def routes() -> tuple[Route, ...]:
         *system.ROUTES,
         *insight.ROUTES,
         *models.ROUTES,
+        *demo.ROUTES,
     )
 
 

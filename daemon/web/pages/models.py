@@ -8,7 +8,7 @@ from daemon.store import events
 from daemon.text import harmless_line
 from daemon.tickets.sign_in import Role
 from daemon.web.pages.page import Page, PageError, Route
-from daemon.web.services import ModelsError
+from daemon.web.tools import ModelsError
 
 REHEARSED: Final = 200
 LONGEST_PHRASE: Final = 200

@@ -79,6 +79,10 @@ class TestInbox:
         assert [n for n in range(32) if f"Number {n}." in second] == [0, 1]
         assert "team=PAYMENTS_TEAM" in older[1]
 
+    def test_of_nobody_offers_example_emails_to_members(self, case: Web) -> None:
+        assert "Send twenty example emails" in signed_in(case, MEMBER).get("/ui").text
+        assert "Send twenty" not in signed_in(case, VIEWER).get("/ui").text
+
     def test_refuses_a_cursor_that_is_none(self, case: Web) -> None:
         assert signed_in(case, VIEWER).get("/ui?cursor=nonsense").status_code == 422
 

@@ -240,3 +240,14 @@ class TestInsight:
         assert "answers came within 2.0 h" in shown
         assert "took up to 3.0 h" in shown
         assert "under 4 h 1" in shown
+
+
+class TestDemo:
+    def test_sends_examples_to_an_empty_inbox_only(self, case: Web, tools: FakeTools) -> None:
+        client = signed_in(case, MEMBER)
+        answer = send(client, "/ui/demo")
+        assert "20 example emails were sent" in client.get(answer.headers["location"]).text
+        tools.no_demo = "the listener is off"
+        assert "the listener is off" in send(client, "/ui/demo").text
+        accepted(case, mail())
+        assert send(client, "/ui/demo").status_code == 409

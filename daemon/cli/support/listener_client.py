@@ -1,0 +1,54 @@
+"""Send emails to our own listener, as the servers of customers do."""
+
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from config.schema import Smtp
+from daemon.cli.support import output
+
+
+@contextmanager
+def connected(smtp: Smtp) -> Iterator[smtplib.SMTP]:
+    """Give a client that may send; raises OSError and smtplib.SMTPException."""
+    host, _, port = smtp.listen.rpartition(":")
+    kind = smtplib.LMTP if smtp.protocol == "lmtp" else smtplib.SMTP
+    with kind(host.strip("[]"), int(port)) as client:
+        _introduce(client, smtp)
+        yield client
+
+
+def send(client: smtplib.SMTP, sender: str, recipient: str, raw: bytes) -> str:
+    """Send one email and return the answer to it; raises smtplib.SMTPResponseException for a refusal."""
+    _accepted(client.mail(sender))
+    _accepted(client.rcpt(recipient))
+    return _accepted(client.data(raw))
+
+
+def text_of(reply: smtplib.SMTPResponseException) -> str:
+    """Return a reply as one line."""
+    text = reply.smtp_error
+    return output.line(f"{reply.smtp_code} {text.decode('utf-8', 'replace') if isinstance(text, bytes) else text}")
+
+
+def _accepted(reply: tuple[int, bytes]) -> str:
+    """Return a positive reply as text; raise SMTPResponseException for a refusal."""
+    error = smtplib.SMTPResponseException(*reply)
+    if reply[0] // 100 != 2:  # noqa: PLR2004 - RFC 5321 section 4.2.1
+        raise error
+    return text_of(error)
+
+
+def _introduce(client: smtplib.SMTP, smtp: Smtp) -> None:
+    """Send EHLO; start TLS and log in if the listener is configured for it."""
+    client.ehlo_or_helo_if_needed()
+    if smtp.certificate is not None:
+        # Trust exactly our own certificate, whatever its name and issuer.
+        tls = ssl.create_default_context(cafile=smtp.certificate)
+        tls.check_hostname = False
+        tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        client.starttls(context=tls)
+        client.ehlo_or_helo_if_needed()
+    for name, password in list(smtp.users.items())[:1]:
+        client.login(name, password.get_secret_value())
