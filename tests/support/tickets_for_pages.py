@@ -1,5 +1,7 @@
 """Tickets for tests of the pages: an email as it came, and a decision on it."""
 
+from dataclasses import replace
+
 from daemon.store import decisions
 from daemon.vocabulary import DecidedBy, Priority, Triage
 from tests.support.emails import inbound
@@ -14,6 +16,7 @@ DECIDED = Triage(
     alternatives=(("Technical", 0.12), ("Login", 0.05)),
     model="m1",
 )
+UNSURE = replace(DECIDED, team="MANUAL_REVIEW", confidence=0.4)
 
 
 def accepted(case: Web, raw: bytes, decided: Triage | None = DECIDED) -> str:

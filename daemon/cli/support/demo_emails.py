@@ -85,7 +85,7 @@ EXAMPLES: Final = (
             headers=(("List-Unsubscribe", "<https://offers.example/out>"), ("Precedence", "bulk"),
                      ("List-Id", "<weekly.offers.example>"))),
     Example("Grace Kim", "grace@customer.example", "Something is odd",
-            "Hello, it looks different from last week and I am not sure whether that is right. Can you check?\n\nGrace"),
+            "Hello, it looks different from last week and I am not sure whether that is right. Can you check?"),
 )  # fmt: skip
 
 

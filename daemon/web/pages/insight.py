@@ -68,7 +68,7 @@ def _spread(times: Sequence[timedelta]) -> list[int]:
 
 def _median(times: Sequence[timedelta]) -> str:
     if not times:
-        return "-"
+        return ""
     middle = sorted(times)[len(times) // 2]
     hours = middle.total_seconds() / 3600
     return f"{hours * 60:.0f} min" if hours < 1 else f"{hours:.1f} h"

@@ -1,6 +1,6 @@
 """The queue of tickets that a person has to decide: one at a time, the likeliest categories first."""
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import Response
 from sqlalchemy.orm import Session
@@ -11,6 +11,7 @@ from daemon.store.queries.inbox import QueuePlace
 from daemon.tickets import actions
 from daemon.tickets.action import ActionError
 from daemon.tickets.sign_in import Role
+from daemon.vocabulary import DecidedBy
 from daemon.web.pages import ticket_view
 from daemon.web.pages.page import OWN_PATH, Page, PageError, Route
 from daemon.web.pages.ticket import correction_of, ticket_id_of
@@ -18,6 +19,7 @@ from daemon.web.pages.ticket_view import TicketPage
 from daemon.web.pagination import decode, encode
 
 KEYS: Final = 9
+BY_PEOPLE: Final = (DecidedBy.PERSON, DecidedBy.ASSIGNMENT)
 
 
 def show(page: Page) -> Response:
@@ -41,7 +43,9 @@ def show(page: Page) -> Response:
 
 def _choices(page: Page, found: TicketPage) -> list[tuple[Category, float | None]]:
     """Return the categories with their probability: the likeliest first, then the others as they are configured."""
-    decision: Any = found.decision
+    # What a person decided and took back is not what triage thinks.
+    automatic = [one for one in found.detail.decisions if one.by not in BY_PEOPLE]
+    decision = automatic[-1] if automatic else None
     likely: dict[str, float] = {}
     if decision is not None:
         likely = {decision.category: decision.confidence, **dict(decision.alternatives)}
