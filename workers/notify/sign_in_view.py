@@ -1,4 +1,4 @@
-"""What the email with a link to the pages shows."""
+"""The data of the template of the email with a link to the pages. Pure."""
 
 from dataclasses import dataclass
 

@@ -298,3 +298,8 @@ def test_no_decision_yet_is_said(sqlite_store: Store) -> None:
         shown = signed_in(case, MEMBER).get(f"/ui/tickets/{reference}").text
     assert "Triage has not decided yet." in shown
     assert DECIDED.category + " is right" not in shown
+
+
+def test_the_root_leads_to_the_inbox(case: Web) -> None:
+    answer = signed_in(case, VIEWER).get("/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/ui")

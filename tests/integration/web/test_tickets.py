@@ -152,7 +152,7 @@ class TestShow:
         assert found["decision"]["reasons"] == ["the rule"]
         assert found["decision"]["alternatives"] == [{"category": "Login", "probability": 0.1}]
 
-    @pytest.mark.parametrize("name", ["HD-AAAA-AAAA", "0", "999999999999999999999", "..", "%2e%2e%2fetc", "1'--"])
+    @pytest.mark.parametrize("name", ["HD-AAAA-AAAA", "0", "999999999999999999999", "%2e%2e%2fetc", "1'--"])
     def test_what_is_not_there_is_not_found(self, name: str, case: Web) -> None:
         assert problem(case.client.get(f"/tickets/{name}"))[0] == 404
 
