@@ -20,7 +20,8 @@ from tests.support.web_tools import FakeTools
 CHROMIUM = Path("/usr/bin/chromium")
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, its loop is the one of this thread, and other tests need their own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         missing = f"needs {CHROMIUM}: install the package chromium"

@@ -85,8 +85,10 @@ class TestEverythingThatMatters:
             expect(page.locator("main")).to_contain_text("PAYMENTS_TEAM")
 
 
-def heading(page: Page) -> str:
-    return page.locator("main h2").first.inner_text()
+def shows(page: Page, heading: str) -> None:
+    """Wait until a page with this heading is there, with its script."""
+    expect(page.locator("main h2").first).to_have_text(heading)
+    page.wait_for_load_state()
 
 
 def test_the_review_is_done_with_the_keyboard(site: Site) -> None:
@@ -97,15 +99,15 @@ def test_the_review_is_done_with_the_keyboard(site: Site) -> None:
     with site.visited() as browser:
         page = browser.new_page()
         page.goto("/ui/review")
-        assert heading(page) == "Number 0"
+        shows(page, "Number 0")
         page.keyboard.press("2")
-        expect(page.locator("main h2").first).to_have_text("Number 1")
+        shows(page, "Number 1")
         assert ticket(site, references[0]).category == "Technical"
         page.keyboard.press("u")
-        expect(page.locator("main h2").first).to_have_text("Number 0")
+        shows(page, "Number 0")
         for following in ("Number 1", "Number 2", "Nothing to review"):
             page.keyboard.press("1")
-            expect(page.locator("main h2").first).to_have_text(following)
+            shows(page, following)
     assert [ticket(site, reference).category for reference in references] == ["Payments"] * 3
 
 
