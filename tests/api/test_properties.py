@@ -16,11 +16,11 @@ from daemon.store.engine import make_engine
 from daemon.store.maintenance import schema
 from daemon.store.models import Job
 from daemon.store.store import Store
-from daemon.vocabulary import Priority, Triage
 from daemon.web.documents import WRITTEN
-from daemon.web.services import ModelsError
+from daemon.web.tools import ModelsError
 from tests.support.emails import inbound, mail
 from tests.support.http import Web, web
+from tests.support.web_tools import FakeTools
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is for development: make api-test installs it")
 
@@ -63,15 +63,8 @@ with_input = pytest.mark.parametrize(
 )
 
 
-class Tools:
-    """A model of two versions."""
-
-    def triage(self, subject: str, text: str) -> Triage:
-        del subject, text
-        return Triage("Payments", Priority.HIGH, 0.5, "PAYMENTS_TEAM", ("words",), (("Login", 0.4),))
-
-    def models(self) -> list[dict[str, Any]]:
-        return [{"version": version, "current": version == "one", "state": "ok"} for version in ("one", "two")]
+class Tools(FakeTools):
+    """Two models, and no model before them."""
 
     def promote(self, version: str | None) -> str:
         if version is None:
