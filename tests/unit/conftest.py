@@ -14,7 +14,7 @@ from workers.triage.policy import TriagePolicy
 @pytest.fixture(scope="session")
 def words() -> Lexicon:
     return lexicon.build(
-        {"refund": ["refund*", "money back"], "sign in": ["sign in", "password*"], "crash": ["crash*"]}
+        {"en": {"refund": ["refund*", "money back"], "sign in": ["sign in", "password*"], "crash": ["crash*"]}}
     )
 
 

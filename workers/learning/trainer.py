@@ -116,5 +116,6 @@ def shipped_examples() -> list[Path]:
 
 
 def shipped_lexicon() -> Lexicon:
-    """Return the shipped word groups."""
-    return lexicon.parse((files("config") / "lexicon.toml").read_text(encoding="utf-8"))
+    """Return the shipped word groups: one file for each language."""
+    paths = sorted(Path(str(files("config") / "lexicon")).glob("*.toml"))
+    return lexicon.parse({path.stem: path.read_text(encoding="utf-8") for path in paths})

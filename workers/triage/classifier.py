@@ -7,11 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.vocabulary import Priority
-from workers.triage import tokens
+from workers.triage import features, language, tokens
 from workers.triage.features import Features, Floats, Found, Row
+from workers.triage.lexicon import Matches
 from workers.triage.preprocess import Case
 
 MAX_WORDS_SHOWN = 5
+# A text needs the first share of known words to be classified, one with a lexicon entry or a known language the second.
+MIN_KNOWN_WORDS = 0.35
+MIN_KNOWN_WITH_SIGN = 0.12
 Probabilities = NDArray[np.float64]
 
 
@@ -20,13 +24,18 @@ class Prediction:
     """What the model predicts for a ticket.
 
     `categories` and `priorities` are (label, probability), best first. `words` are the most important words for the
-    best category, as the person wrote them, with their weights. `known` is the share of words seen in training.
+    best category, as the person wrote them, with their weights. `known` is the share of words seen in training or found
+    in the lexicon, `groups` the number of lexicon groups found, `language` the name of the likely one. Without
+    `evidence` nothing in the text is known, and `categories` are the shares of the categories in the examples.
     """
 
     categories: tuple[tuple[str, float], ...]
     priorities: tuple[tuple[Priority, float], ...]
     words: tuple[tuple[str, float], ...]
     known: float
+    groups: int
+    language: str
+    evidence: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,10 @@ class Model:
         """Classify one ticket."""
         written = tokens.split(case.read)
         found = self.features.find(list(map(tokens.form, written)))
+        known, groups = self.features.known(found), len({group for group, _, _ in found.matches.entries})
+        name = language.name(case.read, self.features.lexicon, found.matches)
+        if not has_evidence(known, found.matches):
+            return Prediction(tuple(self.prior()), (), (), known, groups, name, evidence=False)
         row = self.features.row(found)
         ranked = self.category.ranked(row)
         priorities = self.priority.ranked(row) if self.priority else []
@@ -69,7 +82,17 @@ class Model:
             tuple(ranked),
             tuple((Priority(label), chance) for label, chance in priorities),
             self.important_words(written, found, self.contributions(row, ranked)),
-            self.features.known(found),
+            known,
+            groups,
+            name,
+            evidence=True,
+        )
+
+    def prior(self) -> list[tuple[str, float]]:
+        """Return the share of each category in the examples, largest first."""
+        total = sum(self.counts.values())
+        return sorted(
+            ((label, self.counts[label] / total) for label in self.category.labels), key=lambda pair: -pair[1]
         )
 
     def important_words(
@@ -78,12 +101,21 @@ class Model:
         """Return the words that favour the best category most over the others, as first written."""
         weights = self.features.word_weights(found, contributions)
         groups = contributions[self.features.text_width :].tolist()
-        for group, at, size in found.entries:
-            for form in found.forms[at : at + size]:
-                weights[form] += groups[group] / size
-        chosen = [form for form in weights if weights[form] > 0 and len(form) > 1 and not form.startswith("xx")]
+        shown = dict(zip(reversed(found.forms), reversed(written), strict=True))
+        for group, at, size in found.matches.entries:
+            if tokens.unspaced(found.forms[at]):
+                # One character says nothing to people; the whole entry does.
+                entry = "".join(written[at : at + size])
+                weights[entry] = weights.get(entry, 0.0) + groups[group]
+                shown[entry] = entry
+            else:
+                for form in found.forms[at : at + size]:
+                    weights[form] += groups[group] / size
+        chosen = [
+            form for form in weights if weights[form] > 0 and len(form) > 1 and not form.startswith(features.MASK)
+        ]
         chosen.sort(key=weights.__getitem__, reverse=True)
-        return tuple((written[found.forms.index(form)], round(weights[form], 3)) for form in chosen[:MAX_WORDS_SHOWN])
+        return tuple((shown[form], round(weights[form], 3)) for form in chosen[:MAX_WORDS_SHOWN])
 
     def contributions(self, row: Row, ranked: Sequence[tuple[str, float]]) -> Floats:
         """Return by how much each column of a row raises the score of the best label above the mean of the others."""
@@ -96,8 +128,21 @@ class Model:
 
     def predict_many(self, cases: Sequence[Case]) -> Probabilities:
         """Return the probabilities of the categories: a row per ticket, columns in the order of `category.labels`."""
-        rows = [self.features.row(self.features.find(tokens.forms(case.read))) for case in cases]
-        return np.array([softmax(self.category.logits(row)) for row in rows]).reshape(len(rows), -1)
+        chances = [self.chances(self.features.find(tokens.forms(case.read))) for case in cases]
+        return np.array(chances).reshape(len(cases), -1)
+
+    def chances(self, found: Found) -> Probabilities:
+        """Return the probabilities of the categories for one text, in the order of `category.labels`."""
+        if has_evidence(self.features.known(found), found.matches):
+            return softmax(self.category.logits(self.features.row(found)))
+        prior = dict(self.prior())
+        return np.array([prior[label] for label in self.category.labels])
+
+
+def has_evidence(known: float, matches: Matches) -> bool:
+    """Return whether a text with this share of known words and these lexicon entries can be classified."""
+    signs = bool(matches.entries) or language.is_shown(matches)
+    return known >= (MIN_KNOWN_WITH_SIGN if signs else MIN_KNOWN_WORDS)
 
 
 def softmax(logits: Floats | Probabilities) -> Probabilities:

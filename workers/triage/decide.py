@@ -76,17 +76,30 @@ def review(
     policy: TriagePolicy, prediction: Prediction | None, findings: Findings, model: Model | None, why: list[str]
 ) -> Triage:
     """Leave the ticket to a person, with the best guess if there is one."""
-    guess = prediction.categories[0] if prediction else (policy.fallback_category, 0.0)
+    guess = best_guess(policy, prediction)
     category: Category = policy.category(guess[0])
     return Triage(
         category=category.name,
         priority=priority.decide(category, prediction, findings),
         confidence=guess[1],
         team=policy.review_team,
-        reasons=(*why, *(explain.evidence(prediction) if prediction else []), *side_notes(findings, model)),
-        alternatives=prediction.categories[1:4] if prediction else (),
+        reasons=(
+            *why,
+            *(explain.evidence(prediction) if prediction and prediction.evidence else []),
+            *side_notes(findings, model),
+        ),
+        alternatives=prediction.categories[1:4] if prediction and prediction.evidence else (),
         model=model.version if model else None,
     )
+
+
+def best_guess(policy: TriagePolicy, prediction: Prediction | None) -> tuple[str, float]:
+    """Return the most likely category and its confidence; without evidence the fallback category and its share."""
+    if prediction is None:
+        return policy.fallback_category, 0.0
+    if prediction.evidence:
+        return prediction.categories[0]
+    return policy.fallback_category, dict(prediction.categories).get(policy.fallback_category, 0.0)
 
 
 def side_notes(findings: Findings, model: Model | None) -> list[str]:

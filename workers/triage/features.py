@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from workers.triage import tokens
-from workers.triage.lexicon import Entry, Lexicon
+from workers.triage.lexicon import Lexicon, Matches
 
 Floats: TypeAlias = NDArray[np.float32]
 Ints: TypeAlias = NDArray[np.int32]
@@ -23,6 +23,10 @@ NGRAM_SIZES = range(2, 6)
 MAX_WORDS = 40_000
 MAX_CHARS = 30_000
 MAX_CACHED = 30_000
+# Characters that make a word where there are no spaces between words.
+CHARACTERS_PER_WORD = 2
+# The words that stand for numbers, addresses and URLs begin so.
+MASK = "xx"
 
 
 @lru_cache(maxsize=MAX_CACHED)
@@ -63,14 +67,14 @@ class Found:
     """The features found in one text.
 
     `counts` has each distinct word in the order of the text. `grams` are the columns of their character n-grams, word
-    after word, and `sizes` the number of n-grams of each word. `entries` are the lexicon entries.
+    after word, and `sizes` the number of n-grams of each word. `matches` are the lexicon entries and the languages.
     """
 
     forms: Sequence[str]
     counts: Mapping[str, int]
     grams: Ints
     sizes: Sequence[int]
-    entries: Sequence[Entry]
+    matches: Matches
 
 
 @dataclass(slots=True)
@@ -139,9 +143,9 @@ class Features:
 
     def group_part(self, found: Found) -> Row:
         """Return the numbers for lexicon groups: occurrences divided by the square root of the number of words."""
-        counts = Counter(group for group, _, _ in found.entries)
+        counts = Counter(group for group, _, _ in found.matches.entries)
         columns = np.array(list(counts), np.int32)
-        scale = GROUP_WEIGHT / np.sqrt(len(found.forms) + GROUP_SMOOTHING)
+        scale = GROUP_WEIGHT / np.sqrt(length(found) + GROUP_SMOOTHING)
         return Row(columns + np.int32(self.text_width), np.array(list(counts.values()), np.float32) * np.float32(scale))
 
     def matrix(self, texts: Iterable[Sequence[str]]) -> csr_array:
@@ -153,11 +157,11 @@ class Features:
         return csr_array((values, columns, starts), shape=(len(rows), self.width))
 
     def known(self, found: Found) -> float:
-        """Return the share of distinct words seen in training or listed in the lexicon, 0.0 to 1.0."""
+        """Return the share of distinct words seen in training or found in the lexicon, 0.0 to 1.0."""
         distinct = [word for word in found.counts if word[0].isalpha()]
         if not distinct:
             return 0.0
-        return sum(word in self.pairs.terms or self.lexicon.knows(word) for word in distinct) / len(distinct)
+        return sum(word in self.pairs.terms or word in found.matches.words for word in distinct) / len(distinct)
 
     def word_weights(self, found: Found, contributions: Floats) -> dict[str, float]:
         """Return the sum of each distinct word's own columns, without its pairs, given a value per column."""
@@ -169,6 +173,12 @@ class Features:
             word: total + (float(contributions[terms[word]]) if word in terms else 0.0)
             for word, total in zip(found.counts, sums, strict=True)
         }
+
+
+def length(found: Found) -> float:
+    """Return the number of words of a text, an estimate where there are no spaces between words."""
+    characters = sum(n for word, n in found.counts.items() if tokens.unspaced(word))
+    return len(found.forms) - characters + characters / CHARACTERS_PER_WORD
 
 
 def scaled(values: Floats, rest: float) -> Floats:

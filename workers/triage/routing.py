@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workers.triage.classifier import Model, Prediction
+from workers.triage.classifier import MIN_KNOWN_WORDS, Model, Prediction
 from workers.triage.policy import Mode, TriagePolicy
 from workers.triage.preprocess import Case
 
 SHORT_TEXT_WORDS = 4
-# The model does not route to a category with fewer examples, nor a ticket with a smaller share of known words.
+# The model does not route to a category with fewer examples.
 MIN_EXAMPLES = 10
-MIN_KNOWN_WORDS = 0.35
+# Where most words are unknown, so many different lexicon groups are evidence enough.
+MIN_GROUPS = 2
 CLOSE_CALL = 0.15
-FIRST_NON_LATIN = 0x250
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def route(
 ) -> Routing:
     """Decide between routing and review by a person; the first objection is the reason."""
     best, confidence = prediction.categories[0]
-    objection = unknown_text(case, prediction) or too_few_examples(best, model)
+    objection = unknown_text(prediction) or too_few_examples(best, model)
     if objection:
         return Routing(False, objection)
     needed, source = threshold(best, policy, certified)
@@ -41,13 +41,12 @@ def route(
     return Routing(True, f"{confidence:.1%} confidence, {needed:.1%} needed: {source}")
 
 
-def unknown_text(case: Case, prediction: Prediction) -> str:
+def unknown_text(prediction: Prediction) -> str:
     """Return why the text is unknown to the model, or ""."""
-    if prediction.known >= MIN_KNOWN_WORDS:
+    if not prediction.evidence:
+        return f"nothing in this email is known to me (language: {prediction.language})"
+    if prediction.known >= MIN_KNOWN_WORDS or prediction.groups >= MIN_GROUPS:
         return ""
-    letters = [c for c in case.subject + case.body if c.isalpha()]
-    if sum(ord(c) >= FIRST_NON_LATIN for c in letters) * 2 > len(letters):
-        return "unknown language"
     return f"unlike anything seen before: the model knows only {prediction.known:.0%} of the words"
 
 

@@ -21,6 +21,10 @@ from workers.triage.preprocess import clean
         ("why?!", ["why", "?", "!"]),
         ("x" * 100, ["x" * 40]),
         ("rock'n'roll, it's", ["rockn", "roll", "its"]),
+        ("ŞİFREMİ kayıt KAYIT", ["sifremi", "kayit", "kayit"]),  # noqa: RUF001 - Turkish
+        ("पासवर्ड भूल", ["पासवरड", "भूल"]),
+        ("والحساب حساب", ["حساب", "حساب"]),
+        ("비밀 app闪退", ["비", "밀", "app", "闪", "退"]),
         ("o'clock!?s_ab", ["o", "clock", "!", "?", "s", "ab"]),
     ],
 )
@@ -40,13 +44,13 @@ def test_words_compare_equal_regardless_of_typing(text: str, forms: list[str]) -
 )
 def test_the_lexicon_finds_words_stems_and_phrases(text: str, groups: list[str], words: Lexicon) -> None:
     found = words.find(features.read(text))
-    assert [words.groups[group] for group, _, _ in found] == groups
+    assert [words.groups[group] for group, _, _ in found.entries] == groups
 
 
-@pytest.mark.parametrize("entry", ["", "  ", "ab*", "one two three four five six seven"])
+@pytest.mark.parametrize("entry", ["", "  ", "ab*", "clear* cache", "one two three four five six seven"])
 def test_an_entry_that_cannot_match_is_refused(entry: str) -> None:
     with pytest.raises(LexiconError):
-        lexicon.build({"group": [entry]})
+        lexicon.build({"en": {"group": [entry]}})
 
 
 def test_probabilities_add_up_and_the_batch_agrees_with_the_single_ticket(model: Model) -> None:
@@ -76,8 +80,8 @@ def test_an_excerpt_keeps_the_original_text(text: str, first: int, last: int, fo
     ],
 )
 def test_whole_phrases_are_found_and_may_end_in_a_stem(text: str, found: list[tuple[str, int, int]]) -> None:
-    book = lexicon.build({"exact": ["out of the house"], "short": ["out of"], "stem": ["locked my account*"]})
-    assert [(book.groups[group], at, size) for group, at, size in book.find(features.read(text))] == found
+    book = lexicon.build({"en": {"exact": ["out of the house"], "short": ["out of"], "stem": ["locked my account*"]}})
+    assert [(book.groups[group], at, size) for group, at, size in book.find(features.read(text)).entries] == found
 
 
 def test_the_most_important_words_are_shown_as_written(model: Model) -> None:

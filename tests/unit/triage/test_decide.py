@@ -37,9 +37,12 @@ def test_a_clear_ticket_goes_to_its_team_with_reasons(policy: TriagePolicy, mode
     [
         ("", "no text to read"),
         ("?!...", "no text to read"),
-        ("Xqzt wvbn plok mkrt zzgh bvnx", "unlike anything seen before"),
-        ("Где моя посылка, я жду уже две недели", "unknown language"),
-        ("私の荷物はどこですか", "unknown language"),
+        ("Xqzt wvbn plok mkrt zzgh bvnx", "nothing in this email is known to me (language: unknown, Latin script)"),
+        (
+            "Где моя посылка, я жду уже две недели",
+            "nothing in this email is known to me (language: unknown, Cyrillic script)",
+        ),
+        ("私の荷物はどこですか", "nothing in this email is known to me (language: unknown, Hiragana script)"),
     ],
 )
 def test_an_unreadable_ticket_goes_to_a_person_with_the_reason(

@@ -1,0 +1,77 @@
+"""Name the language of a text for people, from the words that the lexicon found in it, else its script."""
+
+import unicodedata
+from collections.abc import Iterable
+
+from workers.triage.lexicon import Lexicon, Matches
+
+NAMES = {
+    "ar": "Arabic",
+    "cs": "Czech",
+    "da": "Danish",
+    "de": "German",
+    "el": "Greek",
+    "en": "English",
+    "es": "Spanish",
+    "fi": "Finnish",
+    "fr": "French",
+    "he": "Hebrew",
+    "hi": "Hindi",
+    "hi-Latn": "Hindi in Latin letters",
+    "hu": "Hungarian",
+    "id": "Indonesian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "nb": "Norwegian",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ro": "Romanian",
+    "ru": "Russian",
+    "sv": "Swedish",
+    "th": "Thai",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "vi": "Vietnamese",
+    "zh-Hans": "Chinese (simplified)",
+    "zh-Hant": "Chinese (traditional)",
+}
+UNKNOWN = "unknown"
+# The letters that are looked at to name a script.
+SAMPLE = 200
+# A text with fewer signs of a language may be in a language that has these words too.
+MIN_SIGNS = 2
+
+
+def name(text: str, lexicon: Lexicon, matches: Matches) -> str:
+    """Return the name of the most likely language of a text, "unknown" with the script if no word shows one."""
+    if is_shown(matches):
+        code = lexicon.languages[matches.languages[0]]
+        return NAMES.get(code, code)
+    script = script_of(text)
+    return f"{UNKNOWN}, {script} script" if script else UNKNOWN
+
+
+def is_shown(matches: Matches) -> bool:
+    """Return whether the words of a text show its language."""
+    return matches.signs >= MIN_SIGNS
+
+
+def script_of(text: str) -> str:
+    """Return the name of the script of most letters, "" if there are no letters."""
+    counts: dict[str, int] = {}
+    for script in map(letter_script, letters(text)):
+        counts[script] = counts.get(script, 0) + 1
+    return max(counts, key=counts.__getitem__, default="")
+
+
+def letters(text: str) -> Iterable[str]:
+    """Return the first letters of a text."""
+    return [c for c in text[: 4 * SAMPLE] if c.isalpha()][:SAMPLE]
+
+
+def letter_script(letter: str) -> str:
+    """Return the script of a letter: the first word of its Unicode name."""
+    first = unicodedata.name(letter, UNKNOWN).split()[0]
+    return "Han" if first == "CJK" else first.capitalize()
