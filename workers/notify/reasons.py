@@ -18,6 +18,7 @@ FORMS: Final = (
     phrase("too short (%(confidence)s confidence, %(needed)s needed: %(source)s)"),
     phrase("%(confidence)s confidence, %(needed)s needed: %(source)s"),
     phrase("unknown language"),
+    phrase("nothing in this email is known to me (language: %(language)s)"),
     phrase("unlike anything seen before: the model knows only %(share)s of the words"),
     phrase('%(category)s is only suggested (mode "suggest")'),
     phrase('%(category)s is not yet certified for %(share)s accuracy (mode "auto")'),
