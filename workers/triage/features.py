@@ -158,7 +158,7 @@ class Features:
 
     def known(self, found: Found) -> float:
         """Return the share of distinct words seen in training or found in the lexicon, 0.0 to 1.0."""
-        distinct = [word for word in found.counts if word[0].isalpha()]
+        distinct = [word for word in found.counts if word[:1].isalpha()]
         if not distinct:
             return 0.0
         return sum(word in self.pairs.terms or word in found.matches.words for word in distinct) / len(distinct)

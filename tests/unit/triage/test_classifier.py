@@ -96,6 +96,10 @@ def test_unknown_words_lower_the_confidence(model: Model) -> None:
     assert unsure < sure
 
 
+def test_a_mark_without_a_letter_is_a_word_that_nobody_knows(model: Model) -> None:
+    assert model.predict(clean("", "\u0301 refund")).known == model.predict(clean("", "refund")).known
+
+
 def test_a_model_without_text_features_still_answers(model: Model) -> None:
     bare = replace(model, features=replace(model.features, ids={}))
     assert bare.predict(clean("", "日本")).known == 0.0
