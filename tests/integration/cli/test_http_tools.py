@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -40,23 +41,29 @@ def rows(store: Store) -> tuple[int, int]:
     return counts[0], counts[1]
 
 
+def listed(tooled: Web) -> list[dict[str, Any]]:
+    models: list[dict[str, Any]] = tooled.client.get("/models").json()["models"]
+    return models
+
+
 def test_triage_is_tried_and_nothing_is_stored(tooled: Web) -> None:
     by_rule = tooled.client.post("/triage", json=EXAMPLE).json()
     assert (by_rule["category"], by_rule["priority"], by_rule["confidence"]) == ("Payments", "High", 1.0)
     assert (by_rule["team"], by_rule["rule"]) == ("PAYMENTS_TEAM", "debited, not credited")
     by_model = tooled.client.post("/triage", json={"title": "", "description": "my password is refused"}).json()
     assert by_model["rule"] is None
-    assert by_model["model"] == tooled.client.get("/models").json()["models"][-1]["version"]
+    assert [by_model["model"]] == [row["version"] for row in listed(tooled) if row["current"]]
     assert 0 < by_model["confidence"] <= 1
     assert by_model["reasons"]
     assert rows(tooled.store) == (0, 0)
 
 
 def test_a_model_is_shown_promoted_and_rolled_back_by_name(tooled: Web) -> None:
-    listed = tooled.client.get("/models").json()["models"]
-    first, second = (row["version"] for row in listed)
-    assert [row["current"] for row in listed] == [False, True]
-    assert tooled.client.get(f"/models/{first}").json() == listed[0]
+    # Both were made in the same second, so that their names say nothing about the order.
+    older, newer = sorted(listed(tooled), key=lambda row: bool(row["current"]))
+    first, second = older["version"], newer["version"]
+    assert (older["current"], newer["current"]) == (False, True)
+    assert tooled.client.get(f"/models/{first}").json() == older
     assert tooled.client.post(f"/models/{first}/promote").json()["current"]
     assert tooled.client.post("/models/rollback").json()["version"] == second
     with tooled.store.read() as session:
