@@ -13,7 +13,6 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from daemon.store.sqlite_file import SqliteFile, sqlite_file
 
 BUSY_MS = 20_000
-STATEMENT_MS = 30_000
 IDLE_SECONDS = 1.0
 SWITCH_PAUSE_SECONDS = 0.01
 # An extended result code has its primary code in the lowest byte (sqlite.org/rescode.html).
@@ -46,15 +45,11 @@ def make_engine(url: str, file: SqliteFile | None = None) -> Engine:
     """
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(url, file or sqlite_file(url))
-    engine = create_engine(
-        url,
-        pool_size=10,
-        max_overflow=20,
-        connect_args={
-            "connect_timeout": 10,
-            "options": f"-c statement_timeout={STATEMENT_MS} -c idle_in_transaction_session_timeout={STATEMENT_MS}",
-        },
-    )
+    # Imported here: the driver of PostgreSQL is an extra.
+    from daemon.store import postgresql  # noqa: PLC0415
+
+    engine = create_engine(url, pool_size=10, max_overflow=20, connect_args=postgresql.CONNECT_ARGUMENTS)
+    postgresql.bound(engine)
     event.listen(engine, "checkin", _note_checkin)
     event.listen(engine, "checkout", partial(_ping_if_idle, engine.dialect))
     return engine

@@ -68,9 +68,14 @@ def revision(connection: Connection) -> str | None:
 def locked(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that excludes other migrations (SQLite: it holds the write lock)."""
     with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
+        if engine.dialect.name != "postgresql":
+            yield connection
+            return
+        from daemon.store import postgresql  # noqa: PLC0415 - the driver of PostgreSQL is an extra
+
+        with postgresql.unbounded(connection):
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-        yield connection
+            yield connection
 
 
 def _config() -> Config:
