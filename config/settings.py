@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from config import defaults
 from config.schema import (
+    Authentication,
     Broker,
     Category,
     Conversation,
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
     categories: Annotated[tuple[Category, ...], Field(min_length=1)] = defaults.CATEGORIES
     rules: tuple[Rule, ...] = ()
     triage: TriageSection = TriageSection()
+    authentication: Authentication = Authentication()
     conversation: Conversation = Conversation()
     limits: Limits = Limits()
     health: Health = Health()

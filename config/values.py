@@ -58,6 +58,24 @@ def _endpoint(value: str) -> str:
     return value
 
 
+def _name_server(value: str) -> str:
+    try:
+        name_server(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a name server; write it like 192.0.2.53 or 192.0.2.53:5353") from None
+    return value
+
+
+def name_server(value: str) -> tuple[str, int]:
+    """Return the address and port of a name server, such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353."""
+    host, port = value, "53"
+    if value.startswith("[") or value.count(":") == 1:
+        host, _, port = value.rpartition(":")
+    if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):  # noqa: PLR2004 - one more than the largest
+        raise ValueError(value)
+    return str(ipaddress.ip_address(host.strip("[]"))), int(port)
+
+
 def _path(value: object) -> object:
     if isinstance(value, str) and (not value or CONTROL.search(value)):
         raise ValueError("a path must not be empty and must not have control characters")
@@ -115,6 +133,7 @@ AddressOrDomain = Annotated[
 ]
 Pattern = Annotated[str, AfterValidator(_pattern), WithJsonSchema({"type": "string", "format": "regular expression"})]
 Endpoint = Annotated[str, AfterValidator(_endpoint), WithJsonSchema({"type": "string", "format": "HOST:PORT"})]
+NameServer = Annotated[str, AfterValidator(_name_server), WithJsonSchema({"type": "string", "format": "name server"})]
 Network = Annotated[str, AfterValidator(_network), WithJsonSchema({"type": "string", "format": "network"})]
 Name = Annotated[str, StringConstraints(pattern=r"^[\w .+-]{1,64}$")]
 Label = Annotated[str, StringConstraints(pattern=r"^[\w .&/+-]{1,64}$")]

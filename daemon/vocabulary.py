@@ -113,7 +113,7 @@ class ReturnCause(StrEnum):
 
 
 class Disposition(StrEnum):
-    """The state in which every received email ends."""
+    """The state in which every received email ends. CHECKING is the only one that passes: its sender is checked."""
 
     TICKET = "ticket"
     FOLLOW_UP = "follow-up"
@@ -124,6 +124,7 @@ class Disposition(StrEnum):
     OWN = "own"
     DUPLICATE = "duplicate"
     PARKED = "parked"
+    CHECKING = "checking"
 
 
 # Emails of machines: kept, never answered, and no ticket unless a person releases them.
@@ -153,6 +154,7 @@ class SubjectKind(StrEnum):
     ANSWER = "answer"
     EVENT = "event"
     SIGN_IN = "sign-in"
+    INBOUND = "inbound"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -255,6 +257,7 @@ class MessageSnapshot:
 
     `inbound_id` is its ledger row, `text` the start of a text of `length` characters,
     `author` an address in lower case. `note` is a sentence for the team on who wrote and why it was not obeyed, or "".
+    `authentication` are the results of our own check, if there was one.
     """
 
     id: int
@@ -273,6 +276,7 @@ class MessageSnapshot:
     files: tuple[FileSnapshot, ...]
     role: MessageRole = MessageRole.CUSTOMER
     note: str = ""
+    authentication: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import dramatiq
@@ -10,13 +10,16 @@ import structlog
 
 from config.settings import Settings
 from daemon.broker import TIME_LIMIT_MS
+from daemon.mail.analyze import Identity
 from daemon.store.jobs import JobKind
 from daemon.store.keys import Keyring
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.disk import FreeSpace
 from daemon.system.worker_id import owner
+from daemon.tickets.intake import Intake
 from workers.actors.answer import AnswerActor
+from workers.actors.check import CheckActor
 from workers.actors.config import CurrentConfig
 from workers.actors.deliver import DeliverActor
 from workers.actors.notify import NotifyActor
@@ -32,7 +35,7 @@ from workers.learning.registry import Registry
 from workers.learning.trainer import Trainer
 from workers.learning.training import TrainingError
 from workers.monitor import HealthMonitor
-from workers.policies import actor_config, thresholds
+from workers.policies import actor_config, sender_checker, thresholds
 from workers.transports.base import Transport
 from workers.transports.maildir import MaildirTransport
 from workers.transports.smtp import SmtpTransport
@@ -48,9 +51,14 @@ CUT_AFTER_SECONDS = 8.0
 STOP_TIMEOUT_MS = 15_000
 TRAINING_LIMIT_MS = 3_600_000
 
+IdentityOf = Callable[[Settings, tuple[bytes, ...]], Identity]
+
 
 class WorkerApp:
-    """The workers of one process: actors on a broker, with a heartbeat."""
+    """The workers of one process: actors on a broker, with a heartbeat.
+
+    `identity_of` says who we are by the settings and the signing keys.
+    """
 
     def __init__(
         self,
@@ -59,8 +67,13 @@ class WorkerApp:
         broker: dramatiq.Broker,
         keyring: Keyring,
         clock: Clock,
+        identity_of: IdentityOf,
     ) -> None:
         self._broker = broker
+        self._identity_of, self._keyring = identity_of, keyring
+        # The jobs of the emails that it admits are leased to this process, so nobody need be woken for them.
+        self._intake = Intake(store, identity_of(settings, keyring.value), lambda _: None, keyring)
+        self._checker = sender_checker(settings)
         self._config = CurrentConfig(actor_config(settings))
         self.model_source = CurrentModel(store, registry(settings), lambda: self._config.value.triage)
         self._trainer = trainer(settings, store, clock)
@@ -100,6 +113,7 @@ class WorkerApp:
             JobKind.DELIVER: self._deliver,
             JobKind.TRAIN: TrainActor(clock, self._trainer.train),
             JobKind.WAKE: WakeActor(clock),
+            JobKind.CHECK: CheckActor(clock, self._intake, self._checker),
         }
 
     def start(self) -> None:
@@ -118,6 +132,7 @@ class WorkerApp:
     def reload(self, settings: Settings) -> None:
         """Apply new rules, teams and templates; raises TemplateProblem for a broken one and keeps the old."""
         self._config.value = actor_config(settings)
+        self._intake.identity = self._identity_of(settings, self._keyring.value)
 
     def close(self) -> None:
         """Finish the running jobs, then close the broker, the heartbeat and the transport; in less than 30 seconds."""
@@ -126,6 +141,7 @@ class WorkerApp:
         cut.daemon = True
         cut.start()
         self._worker.stop(timeout=STOP_TIMEOUT_MS)
+        self._checker.close()
         cut.cancel()
         self._transport.cut()
         self._monitor.close()

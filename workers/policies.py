@@ -2,7 +2,12 @@
 
 from datetime import timedelta
 
+import structlog
+
 from config.settings import Settings
+from config.values import name_server
+from daemon.authentication.checker import Checker, NoChecker, SenderChecker
+from daemon.authentication.resolver import NoNameServerError, Resolver
 from daemon.mail.commands import CommandVocabulary
 from daemon.tickets.conversation_policy import conversation_policy
 from daemon.tickets.health import Thresholds
@@ -12,6 +17,8 @@ from workers.notify.outgoing import MailConfig
 from workers.notify.plan import SendLimits
 from workers.notify.render import Renderer
 from workers.triage.policy import Category, Mode, Rule, TriagePolicy, Where
+
+log = structlog.get_logger(__name__)
 
 
 def thresholds(settings: Settings) -> Thresholds:
@@ -65,6 +72,19 @@ def send_limits(settings: Settings) -> SendLimits:
         notifications_per_team_hour=limits.notifications_per_team_hour,
         returned_per_hour=limits.answers_per_ticket_hour,
     )
+
+
+def sender_checker(settings: Settings) -> Checker:
+    """Return what checks senders; without a name server, and where the check is off, it checks nobody."""
+    authentication = settings.authentication
+    if not authentication.check:
+        return NoChecker("authentication.check is off")
+    try:
+        resolver = Resolver([name_server(one) for one in authentication.nameservers])
+    except NoNameServerError as error:
+        log.error("no name server is known, so no sender is checked", reason=str(error))  # noqa: TRY400 - says all
+        return NoChecker("no name server is known")
+    return SenderChecker(resolver, authentication.timeout_seconds, authentication.trusted_intermediaries)
 
 
 def triage_policy(settings: Settings) -> TriagePolicy:

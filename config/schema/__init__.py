@@ -4,6 +4,7 @@ The docstrings of sections and settings are what docs/CONFIGURATION.md and confi
 change run `make docs`.
 """
 
+from config.schema.authentication import Authentication
 from config.schema.conversation import Conversation
 from config.schema.http import Http
 from config.schema.limits import Limits
@@ -15,6 +16,7 @@ from config.schema.support import Support, Team
 from config.schema.triage import Category, Rule, TriageSection
 
 __all__ = [
+    "Authentication",
     "Broker",
     "Category",
     "Conversation",

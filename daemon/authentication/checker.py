@@ -4,7 +4,7 @@ from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from time import monotonic
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -22,6 +22,42 @@ THREADS: Final = 32
 def not_checked(reason: str) -> SenderCheck:
     """Return the result for an email that could not be checked: it counts as not verified."""
     return SenderCheck(verified=False, results=(f"not checked: {reason}",))
+
+
+class Started(Protocol):
+    """A check that runs."""
+
+    def result(self) -> SenderCheck:
+        """Return the result within the time limit. Never raises."""
+
+
+class Checker(Protocol):
+    """Starts checks, each in a thread of its own."""
+
+    def start(self, inbound: Inbound) -> Started:
+        """Start to check an email."""
+
+    def close(self) -> None:
+        """Start no further check."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoChecker:
+    """Checks nobody, and says why."""
+
+    reason: str
+
+    def start(self, inbound: Inbound) -> "NoChecker":
+        """Return the result for any email."""
+        del inbound
+        return self
+
+    def result(self) -> SenderCheck:
+        """Return that the email was not checked."""
+        return not_checked(self.reason)
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,12 @@ from daemon.mail.screening.loop import own_evidence
 from daemon.mail.screening.screen import OwnIdentity, is_report, screen
 from daemon.mail.senders import is_unanswerable, sender_of
 from daemon.text import domain_of
-from daemon.vocabulary import ConversationPolicy, Screening, SenderKind
+from daemon.vocabulary import ConversationPolicy, Screening, SenderCheck, SenderKind
 
 # AUTO_REPLY too, because a Sieve "reject" is a bounce in the form of a disposition notification.
 REPORTS = (SenderKind.BOUNCE, SenderKind.AUTO_REPLY)
-
+# The sources of email whose client we know.
+OUR_LISTENER = ("smtp", "lmtp")
 
 Network = IPv4Network | IPv6Network
 
@@ -35,7 +36,7 @@ class Identity:
     `teams` are those that may act on tickets, as `conversation` demands. `trusted_authserv_ids` are the names of our
     border servers in lower case, believed when a client in one of `trusted_networks` brings the email;
     `mailbox_borders` maps an IMAP account to the name of its border. `accepted_machines` are addresses and "@domain",
-    in lower case.
+    in lower case. `checks_senders` says that we check senders ourselves.
     """
 
     own_addresses: frozenset[str]
@@ -48,6 +49,7 @@ class Identity:
     mailbox_borders: Mapping[str, str]
     accepted_lists: frozenset[str]
     accepted_machines: frozenset[str]
+    checks_senders: bool
 
     def is_in_team(self, email: str) -> bool:
         """Say whether an address, in lower case, is one of a team; that proves nothing: anyone can write it."""
@@ -75,6 +77,7 @@ class Analysis:
     who may act. `by_person` says that a person wrote the email, rather than a machine that the admin accepts or an
     email that was released. `bounced_delivery` is the delivery whose envelope sender a machine writes to.
     `request` is what an email of an address of a team asks for by #new.
+    `authentication` are the results of our own check, None without one.
     """
 
     message: Message
@@ -88,6 +91,7 @@ class Analysis:
     by_person: bool
     bounced_delivery: int | None = None
     request: NewTicketRequest | None = None
+    authentication: tuple[str, ...] | None = None
 
     @property
     def sender_email(self) -> str | None:
@@ -100,8 +104,8 @@ class Analysis:
         return Author(self.sender_email, self.verified, self.of_team)
 
 
-def analyze(inbound: Inbound, identity: Identity) -> Analysis:
-    """Return the analysis of an email."""
+def analyze(inbound: Inbound, identity: Identity, check: SenderCheck | None = None) -> Analysis:
+    """Return the analysis of an email, with the result of our own check of its sender, if there was one."""
     message = parse(inbound.raw)
     today = inbound.envelope.received_at.date()
     own = OwnIdentity(identity.own_addresses, own_evidence(message, identity.keys, today))
@@ -127,7 +131,7 @@ def analyze(inbound: Inbound, identity: Identity) -> Analysis:
     if inbound.source == HTTP:
         # A request opens a ticket; what it quotes may only point to another one.
         keys = Keys(references=keys.references)
-    is_genuine = authenticated(message, _borders(inbound, identity))
+    is_genuine = authenticated(message, _borders(inbound, identity)) or (check is not None and check.verified)
     delivery = bounced_delivery(message, inbound, identity.keys)
     if delivery is not None and _is_silent_bounce(message, inbound, screening, sender):
         screening = Screening(SenderKind.BOUNCE, acknowledge=False, reasons=("null sender to a bounce address",))
@@ -144,6 +148,7 @@ def analyze(inbound: Inbound, identity: Identity) -> Analysis:
         by_person,
         delivery if screening.kind in REPORTS else None,
         _request(message, inbound.raw, writer, identity) if by_person else None,
+        check.results if check else None,
     )
 
 
@@ -152,6 +157,17 @@ def _request(message: Message, raw: bytes, writer: Writer, identity: Identity) -
     if not identity.is_in_team(writer.email or ""):
         return None
     return read_request(message, raw, lambda email: email in identity.own_addresses or identity.is_in_team(email))
+
+
+def needs_check(inbound: Inbound, analysis: Analysis, identity: Identity) -> bool:
+    """Return whether we must check the sender of an email: a person's, from outside our own servers.
+
+    For what machines send, nothing depends on who they are. A client that logged in is one of our own users.
+    """
+    if not identity.checks_senders or inbound.source not in OUR_LISTENER or inbound.envelope.login:
+        return False
+    from_outside = not _is_within(inbound.envelope.peer, identity.trusted_networks)
+    return from_outside and analysis.screening.kind is SenderKind.PERSON
 
 
 def _writer(message: Message, login: str, *, is_genuine: bool) -> Writer:

@@ -36,6 +36,7 @@ class JobKind(StrEnum):
     DELIVER = "deliver"
     TRAIN = "train"
     WAKE = "wake"
+    CHECK = "check"
 
 
 class JobState(StrEnum):

@@ -70,6 +70,7 @@ class NewMessage:
     by_team: bool
     role: MessageRole
     now: datetime
+    authentication: Sequence[str] | None = None
 
 
 def people(session: Session, found: Sequence[tuple[Address, datetime]]) -> dict[str, int]:
@@ -143,6 +144,7 @@ def _message_row(new: NewMessage) -> dict[str, Any]:
         "verified": new.verified,
         "by_team": new.by_team,
         "role": new.role,
+        "authentication": list(new.authentication) if new.authentication is not None else None,
         "created_at": new.now,
     }
 

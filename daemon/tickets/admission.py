@@ -79,6 +79,12 @@ class _Admission:
         return analysis.writer.by_dmarc or analysis.writer.by_login
 
     @property
+    def authentication(self) -> Sequence[str] | None:
+        """Return what our own check found out about the author; nothing about that of a forwarded email."""
+        analysis = self.email.analysis
+        return analysis.authentication if analysis and self.verdict.forwarding is None else None
+
+    @property
     def message(self) -> Message | None:
         """Return the email that is shown on the ticket."""
         forwarding, analysis = self.verdict.forwarding, self.email.analysis
@@ -148,7 +154,7 @@ def _facts(session: Session, email: PreparedEmail, originals: Mapping[str, Earli
     first, analysis = originals.get(email.content_key), email.analysis
     newest = ledger.newest(session, email.content_key) if first and email.is_anonymous else None
     original, key = find_original(email, first, newest)
-    if original is not None or analysis is None:
+    if original is not None or analysis is None or email.unchecked:
         return Facts(key, original)
     bounced = bounces.ticket_of(session, analysis.dsn, analysis.bounced_delivery)
     if bounced is not None:
@@ -230,6 +236,7 @@ def _add_messages(session: Session, admissions: Iterable[_Admission]) -> None:
             verified=a.verified,
             by_team=a.verdict.by_team,
             role=a.verdict.role,
+            authentication=a.authentication,
             now=a.written_at,
         )
         for a in shown
@@ -291,7 +298,7 @@ def _add_jobs(session: Session, admissions: Iterable[_Admission]) -> None:
 
 
 def _jobs(admission: _Admission) -> Sequence[NewJob]:
-    """Return the jobs that an email leads to: triage of a new ticket, notify for a follow-up, or those of a ruling."""
+    """Return the jobs that an email leads to: check, triage of a new ticket, notify for a follow-up, or a ruling's."""
     state, now = admission.verdict.disposition, admission.email.due_at or admission.email.now
     if admission.verdict.ruling is not None:
         return [NewJob(kind, subject, now) for kind, subject in admission.ruled]
@@ -300,4 +307,6 @@ def _jobs(admission: _Admission) -> Sequence[NewJob]:
         return [triage, *(NewJob(kind, subject, now) for kind, subject in admission.ruled)]
     if state is Disposition.FOLLOW_UP and admission.message_id is not None and not admission.email.silent:
         return [NewJob(JobKind.NOTIFY, Subject(SubjectKind.MESSAGE, admission.message_id), now)]
+    if state is Disposition.CHECKING:
+        return [NewJob(JobKind.CHECK, Subject(SubjectKind.INBOUND, admission.inbound_id), now)]
     return ()

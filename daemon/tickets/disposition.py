@@ -29,7 +29,8 @@ class PreparedEmail:
 
     `packed` is the raw email, compressed. `analysis` is None where our own code failed; `failure` says how.
     `replaces` is the ledger row of an email that is admitted again, and `due_at` when its job is due then.
-    `again` marks a second try after a conflict.
+    `again` marks a second try after a conflict. `unchecked` says that its sender is to be checked before
+    it is admitted.
     """
 
     inbound: Inbound
@@ -41,6 +42,7 @@ class PreparedEmail:
     replaces: int | None = None
     due_at: datetime | None = None
     again: bool = False
+    unchecked: bool = False
 
     @property
     def now(self) -> datetime:
@@ -134,27 +136,34 @@ def find_original(
 
 def decide(email: PreparedEmail, facts: Facts, identity: Identity) -> Verdict:
     """Return what an email is to us."""
-    analysis, subject = email.analysis, email.analysis.message.subject if email.analysis else ""
+    analysis = email.analysis
     if facts.original is not None:
         return Verdict(Disposition.DUPLICATE, (f"the same mail came before as {facts.original}",))
+    if analysis is not None and email.unchecked:
+        return Verdict(Disposition.CHECKING, ("the sender is checked before anything is decided",))
     if analysis is None or facts.candidates is None:
         return Verdict(Disposition.PARKED, (email.failure,))
     if analysis.screening.kind is not SenderKind.PERSON:
-        found = follow_up.decide(analysis.keys, facts.candidates, analysis.author, subject)
+        found = follow_up.decide(analysis.keys, facts.candidates, analysis.author, analysis.message.subject)
         return _from_machine(analysis, found, facts.bounced_ticket)
-    evidence = _evidence(analysis, facts.candidates, identity)
+    return _from_human(email, analysis, facts.candidates, identity)
+
+
+def _from_human(email: PreparedEmail, analysis: Analysis, candidates: Candidates, identity: Identity) -> Verdict:
+    """Return the verdict on what a person wrote: a member with power or without, or a customer."""
+    evidence = _evidence(analysis, candidates, identity)
     ruling = authorize(evidence)
     # Whether a team's token lets anybody in was decided.
     customers = tuple(found for found in analysis.keys.tokens if found.token.purpose is Purpose.CUSTOMER)
     keys = replace(analysis.keys, tokens=customers)
     reopened_since = email.now - identity.conversation.reopen_for
-    found = follow_up.decide(keys, facts.candidates, analysis.author, subject, reopened_since)
+    found = follow_up.decide(keys, candidates, analysis.author, analysis.message.subject, reopened_since)
     if ruling is None and analysis.request is not None and not email.silent and (by := forwarder(evidence)):
         return _from_forwarder(analysis, Forwarding(analysis.request, by), found)
     # A customer may quote or answer an email that went to the team.
     is_customers = found is not None and found.joins and isinstance(ruling, Refusal) and not ruling.member
     if ruling is None or is_customers:
-        return _from_person(analysis, found, _stranger(analysis, found, facts.candidates))
+        return _from_person(analysis, found, _stranger(analysis, found, candidates))
     return _from_team(analysis, ruling)
 
 

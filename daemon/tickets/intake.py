@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from daemon.mail.analyze import Identity, analyze
+from daemon.mail.analyze import Identity, analyze, needs_check
 from daemon.mail.envelope import Inbound
 from daemon.mail.fingerprint import content_key
 from daemon.store import ledger, tickets
@@ -30,7 +30,7 @@ from daemon.system.failpoint import failpoint
 from daemon.system.logs import RateLimitedLog
 from daemon.tickets.admission import Receipt, admit
 from daemon.tickets.disposition import PreparedEmail
-from daemon.vocabulary import Disposition
+from daemon.vocabulary import Disposition, SenderCheck
 
 log = structlog.get_logger(__name__)
 limited = RateLimitedLog(log)
@@ -71,13 +71,18 @@ class Intake:
         """
         return self.store([self.prepare(inbound, silent=silent)], also)[0].result()
 
-    def prepare(self, inbound: Inbound, *, silent: bool = False) -> PreparedEmail:
-        """Analyze an email. Never raises: an email that our own code fails on is to be parked."""
+    def prepare(self, inbound: Inbound, *, silent: bool = False, check: SenderCheck | None = None) -> PreparedEmail:
+        """Analyze an email. Never raises: an email that our own code fails on is to be parked.
+
+        `check` is the result of the check of its sender; where one is needed and missing, the email waits for it.
+        """
         key, packed = content_key(inbound.raw), ledger.pack(inbound.raw)
         try:
-            analysis = analyze(inbound, self._identity_now())
+            identity = self._identity_now()
+            analysis = analyze(inbound, identity, check)
             failpoint("accept.parsed")
-            return PreparedEmail(inbound, packed, key, analysis, silent=silent)
+            unchecked = check is None and needs_check(inbound, analysis, identity)
+            return PreparedEmail(inbound, packed, key, analysis, silent=silent, unchecked=unchecked)
         except Exception as error:  # noqa: BLE001 - whatever our code fails on, the email is kept
             kind = type(error).__name__
             limited.error("email not understood", key=kind, source=inbound.source, exc_info=error)
@@ -101,11 +106,12 @@ class Intake:
     def readmit(self, inbound_id: int, write: Readmission, now: datetime | None, *, silent: bool = False) -> Receipt:
         """Analyze a stored email anew, and let `write` admit it under its own ledger row, with a job due `now`.
 
-        Without `now` the job is due since the email came. Raises LookupError where there is no such email.
+        Without `now` the job is due since the email came. Raises LookupError where there is no such email. The
+        sender is not checked: the domain may have published something else when the email came.
         """
         with self._store.read() as session:
             inbound = ledger.load(session, inbound_id)
-        email = replace(self.prepare(inbound, silent=silent), replaces=inbound_id, due_at=now)
+        email = replace(self.prepare(inbound, silent=silent), replaces=inbound_id, due_at=now, unchecked=False)
         receipt = self._store.write(lambda session: write(session, email))
         self._announce(email, receipt)
         return receipt

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from daemon.store import decisions, events, jobs, ledger
 from daemon.store.deliveries import DeliveryState
 from daemon.store.jobs import AT_ONCE, JobKind, JobState, NewJob
-from daemon.store.models import Decision, DeliveryRow, Event, Job, MessageRow, Ticket
+from daemon.store.models import Decision, DeliveryRow, Event, Inbound, Job, MessageRow, Ticket
 from daemon.vocabulary import PENDING, DecidedBy, Disposition, Subject, SubjectKind
 
 TABLES: Final[dict[SubjectKind, Any]] = {
@@ -17,6 +17,7 @@ TABLES: Final[dict[SubjectKind, Any]] = {
     SubjectKind.DECISION: Decision,
     SubjectKind.DELIVERY: DeliveryRow,
     SubjectKind.EVENT: Event,
+    SubjectKind.INBOUND: Inbound,
 }
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from daemon.broker import make_broker
+from daemon.policies import identity
 from daemon.relay import Relay
 from daemon.store import jobs
 from daemon.store.jobs import JobKind, NewJob
@@ -135,7 +136,7 @@ def test_the_time_limit_of_jobs_is_kept(store: Store, clock: FakeClock, tmp_path
     booted = Booted()
     broker.add_middleware(booted)
     settings = Settings(service={"state_dir": tmp_path}, outgoing={"maildir": tmp_path / "out"})  # type: ignore[arg-type]
-    worker_app = WorkerApp(settings, store, broker, Keyring((b"k" * 32,)), clock)
+    worker_app = WorkerApp(settings, store, broker, Keyring((b"k" * 32,)), clock, identity)
     trainer: Any = SimpleNamespace(ensure_model=lambda: SimpleNamespace(version="none"))
     worker_app._trainer = trainer
     worker_app.start()

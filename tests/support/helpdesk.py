@@ -12,6 +12,7 @@ from typing import Final, Self
 from sqlalchemy import select
 
 from config.settings import Settings
+from daemon.policies import identity
 from daemon.runtime import Runtime
 from daemon.service import Service
 from daemon.store.models import Base
@@ -52,7 +53,7 @@ class Helpdesk:
     def work(self) -> None:
         """Start the workers."""
         r = self.runtime
-        self._worker_app = WorkerApp(self.settings, r.store, r.broker, r.keyring, r.clock)
+        self._worker_app = WorkerApp(self.settings, r.store, r.broker, r.keyring, r.clock, identity)
         self._worker_app.start()
         r.relay.start()
 

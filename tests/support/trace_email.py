@@ -32,6 +32,7 @@ import structlog
 from sqlalchemy import select
 
 from config.settings import Settings
+from daemon.policies import identity
 from daemon.runtime import Runtime
 from daemon.service import Service
 from daemon.store.models import DeliveryRow, Job
@@ -148,7 +149,7 @@ def _product(folder: Path) -> Iterator[tuple[Store, int]]:
     )
     runtime = Runtime(settings, migrate=True, alone=True)
     service = Service(settings, runtime.store, runtime.relay, runtime.keyring, runtime.clock)
-    app = WorkerApp(settings, runtime.store, runtime.broker, runtime.keyring, runtime.clock)
+    app = WorkerApp(settings, runtime.store, runtime.broker, runtime.keyring, runtime.clock, identity)
     loop, stop, ready = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
     thread = threading.Thread(target=lambda: loop.run_until_complete(service.serve(stop, ready.set)), name="smtp")
     thread.start()

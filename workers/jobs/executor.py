@@ -51,6 +51,7 @@ BATCH_SIZE: Final = {
     JobKind.DELIVER: 8,
     JobKind.TRAIN: 1,
     JobKind.WAKE: 16,
+    JobKind.CHECK: 16,
 }
 
 

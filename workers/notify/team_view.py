@@ -14,7 +14,7 @@ from workers.notify.excerpt import Passage, excerpt
 from workers.notify.links import Button, PressTo
 from workers.notify.phrases import Phrase, phrase
 from workers.notify.reasons import note_of, reason
-from workers.notify.wording import MAX_NAME, priority_name, readable_size, status_name, sureness_of
+from workers.notify.wording import MAX_NAME, priority_name, readable_size, sender_check, status_name, sureness_of
 
 MAX_PREVIEW: Final = 120
 MAX_GUESSES: Final = 4
@@ -48,7 +48,7 @@ class TeamMail:
     from another team, `hint` where the email explains how to change the mode. `notes` are short sentences, such as that
     the ticket was chosen for an audit. `history` says in at most three lines who the customer is, `earlier` are the
     messages before this one. `taken_by` is the member who answers the ticket. `headline` says what happened to the
-    ticket, "" for a new email.
+    ticket, "" for a new email. `checked` is what our own check of the sender found, "" without one.
     """
 
     reference: str
@@ -84,6 +84,7 @@ class TeamMail:
     taken_by: str = ""
     hint: bool = False
     headline: Phrase | str = ""
+    checked: Phrase | str = ""
 
 
 def team_mail(
@@ -141,6 +142,7 @@ def team_mail(
         taken_by=ticket.taken_by or "",
         hint=hint,
         headline=headline(ticket.event),
+        checked=sender_check(message.authentication),
     )
 
 

@@ -1,5 +1,6 @@
 """Words of our emails that do not stand in templates: statuses, priorities, how sure a decision is. Pure."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from daemon.text import harmless_line
@@ -7,6 +8,7 @@ from daemon.vocabulary import DecidedBy, DecisionSnapshot, Priority, Status
 from workers.notify.phrases import Phrase, literal, phrase, plural, term
 
 MAX_NAME: Final = 60
+NO_DNS_ANSWER: Final = "not checked: DNS did not answer"
 _NOT_IN_A_NAME: Final = set('@/\\:<>"=()[]{}%$0123456789')
 
 STATUSES: Final = {
@@ -49,6 +51,22 @@ def sureness(confidence: float | None, by: str) -> Phrase:
 def sureness_of(decision: DecisionSnapshot | None, confidence: float | None) -> Phrase:
     """Return how certain the decision on a ticket is, in words."""
     return sureness(confidence, decision.by if decision else "")
+
+
+def sender_check(results: Sequence[str]) -> Phrase:
+    """Return what our own check of a sender found, in words; "" where there was none."""
+    found = results[0] if results else ""
+    match found.partition("=")[2].partition(" ")[0]:
+        case "pass":
+            return phrase("genuine: %(result)s", result=found)
+        case "fail":
+            return phrase("may be forged: %(result)s", result=found)
+        case "" if found.startswith(NO_DNS_ANSWER):
+            return phrase("not checked: the DNS did not answer")
+        case "":
+            return literal(found)
+        case _:
+            return phrase("not proved: %(result)s", result=found)
 
 
 def readable_size(count: int) -> Phrase:

@@ -80,6 +80,7 @@ def _message(found: TicketDetail, row: MessageRow) -> dict[str, Any]:
         "from": author.email if author else None,
         "name": author.name if author else "",
         "verified": row.verified,
+        "authentication": row.authentication or [],
         "at": row.created_at,
         "message_id": row.message_id,
         "subject": row.subject,
@@ -97,8 +98,9 @@ def _message_text(message: dict[str, Any], *, full: bool) -> str:
         f"    [{output.line(a['filename'], 100)}, {output.line(a['content_type'], 60)}, {a['size']} bytes]"
         for a in message["attachments"]
     ]
+    results = [output.hang("    ", output.line(result, 300), 6) for result in message["authentication"]]
     body = output.block((message["text"] if full else message["reply"]).strip("\n"), "    ")
-    return "\n".join([output.hang("  ", click.style(head, bold=True), 4), body, *files])
+    return "\n".join([output.hang("  ", click.style(head, bold=True), 4), *results, body, *files])
 
 
 def _decision(row: Decision) -> dict[str, Any]:

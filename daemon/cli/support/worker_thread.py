@@ -66,10 +66,11 @@ class WorkerThread:
 
     def _worker_app(self) -> "WorkerApp":
         # Imported here: the listener must not wait for scikit-learn.
+        from daemon.policies import identity
         from workers.app import WorkerApp
 
         r = self._runtime
-        return WorkerApp(self._settings, r.store, r.broker, r.keyring, r.clock)
+        return WorkerApp(self._settings, r.store, r.broker, r.keyring, r.clock, identity)
 
 
 def reload(ctx: click.Context, workers: WorkerThread | None, service: "Service | None" = None) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, false, text
+from sqlalchemy import JSON, ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from daemon.store.models.base import Base, Id
@@ -100,7 +100,7 @@ class MessageRow(Base):
     by_team: Mapped[bool] = mapped_column(server_default=false())
     role: Mapped[str] = mapped_column(String(16), server_default="customer")
     moved_from_id: Mapped[int | None]
-    authentication: Mapped[list[str] | None]
+    authentication: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime]
 
 

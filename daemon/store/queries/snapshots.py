@@ -119,6 +119,7 @@ def _message(row: Row[Any], files: Sequence[FileSnapshot]) -> MessageSnapshot:
         files=tuple(files),
         role=MessageRole(row.role),
         note=str(row.note["note"]) if row.note else "",
+        authentication=tuple(row.authentication or ()),
     )
 
 
@@ -178,6 +179,7 @@ def _statement(tables: Join, cause_id: Column[int], *more: ColumnElement[Any]) -
             MESSAGES.c[name]
             for name in ("inbound_id", "kind", "acknowledge", "verified", "by_team", "message_id", "role")
         ),
+        MESSAGES.c.authentication,
         func.substr(MESSAGES.c.text, 1, SHOWN_AT_MOST).label("text"),
         func.length(MESSAGES.c.text).label("length"),
         first_message(TICKET.c.id).label("opening"),

@@ -79,6 +79,7 @@ def ticket_detail(session: Session, ticket_id: int) -> TicketDetail | None:
             *(Subject(SubjectKind.DECISION, d.id) for d in decisions),
             *(Subject(SubjectKind.DELIVERY, d.id) for d in deliveries),
             *(Subject(SubjectKind.EVENT, event.id) for event in events),
+            *(Subject(SubjectKind.INBOUND, row.id) for row in inbound),
         ),
         events=events,
     )

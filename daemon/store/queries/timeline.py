@@ -102,7 +102,7 @@ def _caused(session: Session, message_id: str) -> Iterator[int]:
 
 def _scope(session: Session, mails: tuple[int, ...]) -> Scope:
     """Return what ledger rows led to. The email that opened a ticket also led to the decisions on it."""
-    causes: list[Subject] = []
+    causes = [Subject(SubjectKind.INBOUND, number) for number in mails]
     tickets: list[int] = []
     for message in _rows(session, MessageRow, MessageRow.inbound_id.in_(mails)):
         causes.append(Subject(SubjectKind.MESSAGE, message.id))
@@ -167,7 +167,11 @@ def _message(row: MessageRow) -> Entry:
     proof = "authenticated" if row.verified else "not authenticated"
     answer = "may be acknowledged" if row.acknowledge else "is not acknowledged"
     return Entry(
-        row.created_at, f"message:{row.id}", row.kind, f"joined ticket:{row.ticket_id}; sender {proof}; {answer}"
+        row.created_at,
+        f"message:{row.id}",
+        row.kind,
+        f"joined ticket:{row.ticket_id}; sender {proof}; {answer}",
+        tuple(row.authentication or ()),
     )
 
 

@@ -13,6 +13,7 @@ from structlog.testing import CapturingLogger
 
 from config.settings import Settings
 from daemon.broker import make_broker
+from daemon.policies import identity
 from daemon.store.keys import Keyring
 from daemon.store.store import Store
 from daemon.system.files import write_durably
@@ -73,7 +74,7 @@ def start_workers(store: Store, state: Path, corpus: Path) -> Model | None:
         outgoing={"maildir": state / "out"},  # type: ignore[arg-type]
         triage={"examples": corpus},  # type: ignore[arg-type]
     )
-    worker_app = WorkerApp(settings, store, make_broker(""), Keyring((b"k" * 32,)), FakeClock())
+    worker_app = WorkerApp(settings, store, make_broker(""), Keyring((b"k" * 32,)), FakeClock(), identity)
     worker_app.start()
     try:
         return worker_app.model_source.model()

@@ -3,9 +3,10 @@
 from sqlalchemy import and_, exists, func, not_, or_
 from sqlalchemy.orm import aliased
 
-from daemon.store.maintenance.verify.rule import Rule, Setting, lists_nothing, wrong_date
+from daemon.store.jobs import JobKind
+from daemon.store.maintenance.verify.rule import Rule, Setting, lists_nothing, live_job, wrong_date
 from daemon.store.models import AttachmentRow, Event, Inbound, MessageRow, Person, Ticket
-from daemon.vocabulary import Disposition, MessageRole, SenderKind
+from daemon.vocabulary import Disposition, MessageRole, SenderKind, SubjectKind
 
 # What a member writes on the command line has no email.
 OUR_ROLES = (MessageRole.NOTE, MessageRole.ANSWER)
@@ -28,11 +29,14 @@ def _ledger(setting: Setting) -> tuple[Rule, ...]:
     opened_before = exists().where(
         twin.ticket_id == Inbound.ticket_id, twin.disposition == Disposition.TICKET, twin.id < Inbound.id
     )
+    checking = Inbound.disposition == Disposition.CHECKING
+    checked = live_job(JobKind.CHECK, SubjectKind.INBOUND, Inbound.id)
     return (
         Rule(Inbound, "is in no known state", Inbound.disposition.not_in([d.value for d in Disposition])),
         Rule(Inbound, "has no reason for its state", lists_nothing(Inbound.reasons, setting)),
         Rule(Inbound, "should be on a ticket that exists", and_(on_ticket, not_(ticket))),
         Rule(Inbound, "should be a message of its ticket", and_(on_ticket, not_(message))),
+        Rule(Inbound, "waits for the check of its sender, and no live job does it", and_(checking, not_(checked))),
         Rule(Inbound, "is a duplicate without an original", and_(is_copy, not_(original))),
         Rule(
             Inbound,

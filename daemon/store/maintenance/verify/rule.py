@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from daemon.store.jobs import JobKind, JobState
-from daemon.store.models import AnswerRow, Decision, DeliveryRow, Event, Job, MessageRow, Ticket
+from daemon.store.models import AnswerRow, Decision, DeliveryRow, Event, Inbound, Job, MessageRow, Ticket
 from daemon.vocabulary import SubjectKind
 
 # Clocks of several machines differ, and one may have been wrong for a while.
@@ -35,6 +35,7 @@ SUBJECT_TABLES: Final[dict[SubjectKind, Any]] = {
     SubjectKind.DELIVERY: DeliveryRow,
     SubjectKind.ANSWER: AnswerRow,
     SubjectKind.EVENT: Event,
+    SubjectKind.INBOUND: Inbound,
 }
 MAX_DIGITS: Final = 9
 SQLITE_DATE: Final = "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:*"
