@@ -1,0 +1,196 @@
+"""Our own check of senders, by SMTP: from the bytes of a customer's server to what the team and the customer get."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daemon.store.maintenance.verify.run import verify
+from daemon.store.models import Inbound, Job, MessageRow, Ticket
+from daemon.store.queries.timeline import timeline
+from tests.support.dns_server import DnsServer, texts
+from tests.support.emails import mail
+from tests.support.fakes import FakeClock, eventually
+from tests.support.helpdesk import Helpdesk, settings_for, text_of
+from tests.support.signing import Signer, rsa_key
+from tests.support.smtp_sink import Sink
+
+BOB = "bob@shop.example"
+SHOP, LISTS = Signer(), Signer("lists.example", "l1", rsa_key(2048))
+ZONE = texts(SHOP.zone | LISTS.zone | {"_dmarc.shop.example": "v=DMARC1; p=reject", "shop.example": "v=spf1 -all"})
+SAW = "mx.lists.example; dmarc=pass header.from=shop.example"
+
+
+@dataclass
+class Desk:
+    """A helpdesk that checks senders, and the name server that it asks."""
+
+    helpdesk: Helpdesk
+    dns: DnsServer
+
+    def send(self, raw: bytes) -> str:
+        return self.helpdesk.send(raw, BOB)
+
+    def message(self) -> Any:
+        """Return the only message, once all is done."""
+        self.helpdesk.idle()
+        (message,) = self.helpdesk.rows(MessageRow)
+        return message
+
+    def to(self, recipient: str) -> list[str]:
+        self.helpdesk.idle()
+        mails = self.helpdesk.mails(0)
+        return [text_of(one) for one in mails if one["To"] == recipient]
+
+
+@pytest.fixture
+def dns() -> Iterator[DnsServer]:
+    with DnsServer(ZONE) as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql+redis"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def more() -> dict[str, Any]:
+    """Return settings of [authentication] beside those of all tests here."""
+    return {}
+
+
+@pytest.fixture
+def desk(
+    request: pytest.FixtureRequest, kind: str, tmp_path: Path, sink: Sink, examples: Path, models: Path, dns: DnsServer
+) -> Iterator[Desk]:
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    shutil.copytree(models, state / "models")
+    (state / "models").chmod(0o700)
+    database = broker = ""
+    if kind != "sqlite":
+        database, broker = request.getfixturevalue("postgres_url"), request.getfixturevalue("redis_url")
+    settings = settings_for(state, sink, examples, database, broker)
+    own = {"check": True, "nameservers": [dns.setting], "trusted_intermediaries": ["lists.example"]}
+    changed = settings.authentication.model_validate(own | getattr(request.function, "authentication", {}))
+    with Helpdesk(settings.model_copy(update={"authentication": changed}), sink, FakeClock()) as running:
+        yield Desk(running, dns)
+
+
+def from_bob(body: str = "Amount debited but not credited", **more: Any) -> bytes:
+    return mail(f"Bob Shop <{BOB}>", "Payment failed", body, **more)
+
+
+def test_a_genuine_sender_is_verified_everywhere(desk: Desk) -> None:
+    answer = desk.send(SHOP.dkim(from_bob()))
+    (email,) = desk.helpdesk.rows(Inbound)
+    assert (answer, email.disposition) == (f"250 2.0.0 Stored as {email.id} (checking)", "checking")
+    assert desk.helpdesk.rows(Ticket) == []
+
+    desk.helpdesk.work()
+    desk.helpdesk.mails(2)
+    message = desk.message()
+    assert message.verified
+    assert message.authentication == [
+        "dmarc=pass (shop.example, dkim)",
+        "spf=fail (shop.example)",
+        "dkim=pass (shop.example, selector s1, rsa-1024)",
+    ]
+    (acknowledgement,) = desk.to(BOB)
+    assert "Bob" in acknowledgement
+    (notification,) = desk.to("payments-team@example.com")
+    assert "Checked:   dmarc=pass (shop.example, dkim)" in notification
+    assert "not verified" not in notification
+    with desk.helpdesk.store.read() as session:
+        entries = timeline(session, [email.id])
+    assert [job.state for job in desk.helpdesk.rows(Job)] == ["done"] * 5
+    assert any("dmarc=pass (shop.example, dkim)" in entry.reasons for entry in entries)
+    assert any(entry.text.startswith("check inbound:") for entry in entries)
+
+
+def test_a_forged_sender_is_not_verified_and_not_refused(desk: Desk) -> None:
+    desk.helpdesk.work()
+    assert desk.send(from_bob()).startswith("250")
+    desk.helpdesk.mails(2)
+    message = desk.message()
+    assert (message.verified, message.authentication[0]) == (False, "dmarc=fail (shop.example, policy reject)")
+    (acknowledgement,) = desk.to(BOB)
+    assert "Bob" not in acknowledgement
+    (notification,) = desk.to("payments-team@example.com")
+    assert "dmarc=fail (shop.example, policy reject)" in notification
+
+
+@pytest.mark.parametrize("failure", ["down", "failing"])
+def test_email_flows_while_the_dns_is_down(desk: Desk, failure: str) -> None:
+    desk.dns.is_down = failure == "down"
+    desk.dns.failing = set(ZONE) if failure == "failing" else set()
+    desk.helpdesk.work()
+    assert desk.send(SHOP.dkim(from_bob())).startswith("250")
+    desk.helpdesk.mails(2)
+    message = desk.message()
+    assert (message.verified, message.authentication[0]) == (False, "not checked: DNS did not answer")
+
+
+test_email_flows_while_the_dns_is_down.authentication = {"timeout_seconds": 1}  # type: ignore[attr-defined]
+
+
+def test_a_250_does_not_wait_for_the_dns(desk: Desk) -> None:
+    desk.dns.is_down = True
+    assert desk.send(SHOP.dkim(from_bob())).endswith("(checking)")
+    assert desk.dns.asked == []
+
+
+def test_a_trusted_list_vouches_for_what_it_changed(desk: Desk) -> None:
+    desk.helpdesk.work()
+    desk.send(LISTS.arc(SHOP.dkim(from_bob()).replace(b"Subject: ", b"Subject: [list] "), SAW))
+    desk.helpdesk.mails(2)
+    message = desk.message()
+    assert (message.verified, message.authentication[0]) == (True, "dmarc=pass (shop.example, arc by lists.example)")
+
+
+def test_results_under_our_own_name_are_ignored(desk: Desk) -> None:
+    desk.helpdesk.work()
+    forged = "Authentication-Results: mx.example.com; dmarc=pass header.from=shop.example"
+    desk.send(from_bob(headers=(forged,)))
+    desk.helpdesk.mails(2)
+    assert not desk.message().verified
+
+
+test_results_under_our_own_name_are_ignored.authentication = {"authserv_id": "mx.example.com"}  # type: ignore[attr-defined]
+
+
+def test_a_reference_joins_a_ticket_when_its_participant_is_proved(desk: Desk) -> None:
+    desk.helpdesk.work()
+    desk.send(SHOP.dkim(from_bob()))
+    desk.helpdesk.idle()
+    eventually(lambda: desk.helpdesk.rows(Ticket))
+    (ticket,) = desk.helpdesk.rows(Ticket)
+    about = {"message_id": None}
+    desk.send(SHOP.dkim(mail(f"Bob <{BOB}>", f"about {ticket.reference}", "any news?", **about)))
+    desk.helpdesk.idle()
+    desk.send(mail(f"Bob <{BOB}>", f"about {ticket.reference}", "send it to me instead", **about))
+    desk.helpdesk.idle()
+    joined = [message.ticket_id == ticket.id for message in desk.helpdesk.rows(MessageRow)]
+    assert joined == [True, True, False]
+
+
+def test_many_emails_are_checked_at_once_and_a_copy_is_one(desk: Desk) -> None:
+    raws = [SHOP.dkim(from_bob(f"Amount {number} debited but not credited")) for number in range(12)]
+    for raw in (*raws, raws[0]):
+        desk.send(raw)
+    desk.helpdesk.work()
+    desk.helpdesk.idle()
+    eventually(lambda: len(desk.helpdesk.rows(Ticket)) == 12)
+    desk.helpdesk.idle()
+    assert [row.disposition for row in desk.helpdesk.rows(Inbound)] == ["ticket"] * 12 + ["duplicate"]
+    assert all(message.verified for message in desk.helpdesk.rows(MessageRow))
+
+
+def test_a_machine_s_email_is_not_checked(desk: Desk) -> None:
+    desk.helpdesk.work()
+    assert desk.send(from_bob(headers=("Auto-Submitted: auto-replied",))).endswith("(auto-reply)")
+    assert desk.dns.asked == []
