@@ -29,12 +29,13 @@ def check(ctx: click.Context, live: bool, quiet: bool, as_json: bool) -> None:
     \b
     Example: triaged --config /etc/triaged/triaged.toml check
     """
-    from daemon.cli.support.checks import authentication, connections, health, http, local
+    from daemon.cli.support.checks import authentication, connections, health, http, local, senders
 
     settings = context.settings(ctx, quiet=True)
     if not (live or quiet or as_json):
         _settings(ctx, settings)
-    all_parts = (local.findings, authentication.findings, connections.findings, http.findings, health.findings)
+    configured = (local.findings, authentication.findings, senders.findings)
+    all_parts = (*configured, connections.findings, http.findings, health.findings)
     parts = (health.live,) if live else all_parts
     worst = 0
     for finding in chain.from_iterable(part(settings) for part in parts):

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from daemon.store.maintenance.verify.run import verify
 from daemon.store.models import Inbound, Job, MessageRow, Ticket
 from daemon.store.queries.timeline import timeline
 from tests.support.dns_server import DnsServer, texts

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
+from config.values import name_server
 from daemon.cli.support.checks import authentication
 from daemon.cli.support.checks.finding import State
-from daemon.policies import demanded_authentication, identity
+from daemon.policies import demanded_authentication, dmarc_sources, identity
+from daemon.vocabulary import Authentication
 
 
 def test_the_borders_of_clients_and_mailboxes_are_those_of_the_settings() -> None:
@@ -66,3 +68,35 @@ def test_a_login_is_a_proof_only_where_a_member_can_log_in(users: dict[str, str]
     )
     (found,) = authentication.findings(settings)
     assert found.state is state
+
+
+def test_our_own_check_is_a_source_of_dmarc_results() -> None:
+    own = {"authentication": {"check": True, "authserv_id": "MX.shop.example"}}
+    settings = Settings(**own)
+    assert (demanded_authentication(settings), dmarc_sources(settings)) == (Authentication.DMARC, ("mx.shop.example",))
+    assert dmarc_sources(Settings(**own, smtp={"enabled": False})) == ()
+
+
+def test_results_under_our_own_name_are_forged_where_we_check() -> None:
+    support = {"trusted_authserv_ids": ["mx.shop.example", "border.example"]}
+    settings = Settings(support=support, smtp={"hostname": "MX.shop.example"}, authentication={"check": True})
+    assert identity(settings, ()).trusted_authserv_ids == {"border.example"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("192.0.2.53", ("192.0.2.53", 53)),
+        ("192.0.2.53:5353", ("192.0.2.53", 5353)),
+        ("2001:db8::53", ("2001:db8::53", 53)),
+        ("[2001:db8::53]:5353", ("2001:db8::53", 5353)),
+    ],
+)
+def test_a_name_server_has_an_address_and_a_port(text: str, expected: tuple[str, int]) -> None:
+    assert name_server(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "dns.example", "192.0.2.53:", "192.0.2.53:0", "192.0.2.53:99999", "[192.0.2.53"])
+def test_anything_else_is_no_name_server(text: str) -> None:
+    with pytest.raises(ValueError, match="not a name server"):
+        Settings(authentication={"nameservers": [text]})

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import Case
+from tests.support.dns_server import DnsServer
 from tests.support.emails import inbound, mail
 
 SECRET = "secret-canary"
@@ -88,6 +89,34 @@ def test_one_line_says_who_may_act_by_email(case: Case, bare: Path, settings: st
     assert found["state"] == state
     assert words in found["text"]
     assert found["advice"] or state == "ok"
+
+
+def _senders(case: Case, bare: Path, settings: str) -> list[dict[str, str]]:
+    (bare / "triaged.toml").write_text(settings, encoding="utf-8")
+    return [row for row in case.run("check", "--json").rows if row["what"] == "senders"]
+
+
+def test_one_line_says_that_senders_are_not_checked(case: Case, bare: Path) -> None:
+    (found,) = _senders(case, bare, "")
+    assert (found["state"], found["text"]) == (
+        "ok",
+        "not checked by triaged (authentication.check is off); no other server's results are believed",
+    )
+
+
+def test_the_name_server_is_asked_where_senders_are_checked(case: Case, bare: Path) -> None:
+    with DnsServer() as dns:
+        own = f'[authentication]\ncheck = true\nnameservers = ["{dns.setting}"]\ntimeout_seconds = 1\n'
+        (found,) = _senders(case, bare, own)
+        assert (found["state"], len(dns.asked)) == ("ok", 1)
+        dns.is_down = True
+        (down,) = _senders(case, bare, own)
+        assert (down["state"], "no answer from 127.0.0.1" in down["text"]) == ("fail", True)
+        dns.is_down = False
+        _, lmtp = _senders(case, bare, f'{own}[smtp]\nprotocol = "lmtp"\n')
+        assert (lmtp["state"], "LMTP" in lmtp["text"]) == ("warn", True)
+        _, none = _senders(case, bare, f"{own}[smtp]\nenabled = false\n")
+        assert (none["state"], "without the listener" in none["text"]) == ("warn", True)
 
 
 def test_settings_without_effect_are_named(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 
 from daemon.mail import token
-from daemon.mail.analyze import Analysis, Identity, analyze
+from daemon.mail.analyze import Analysis, Identity, analyze, needs_check
+from daemon.mail.envelope import Inbound
 from daemon.mail.roster import Team
 from daemon.mail.token import Purpose, Token
-from daemon.vocabulary import SenderKind
+from daemon.vocabulary import SenderCheck, SenderKind
 from tests.support.domain_values import identity
 from tests.support.emails import ANN, SUPPORT, inbound, mail
 from tests.support.fakes import NOON
@@ -151,3 +152,42 @@ def test_only_a_report_is_read_as_a_report() -> None:
 )
 def test_any_bytes_can_be_analyzed(raw: bytes) -> None:
     assert analysis(raw).screening.reasons
+
+
+CHECKING = replace(POLICY, checks_senders=True)
+OUTSIDE = "198.51.100.7"
+
+
+def came(raw: bytes, peer: str = OUTSIDE, *, source: str = "smtp", login: str = "") -> Inbound:
+    one = inbound(raw, source=source)
+    return replace(one, envelope=replace(one.envelope, peer=peer, login=login))
+
+
+@pytest.mark.parametrize(
+    ("one", "policy", "needed"),
+    [
+        (came(mail()), CHECKING, True),
+        (came(mail(), source="lmtp"), CHECKING, True),
+        (came(mail()), POLICY, False),
+        (came(mail(), "192.0.2.9"), CHECKING, False),
+        (came(mail(), "::ffff:192.0.2.9"), CHECKING, False),
+        (came(mail(), "work", source="imap:work/INBOX/1/2"), CHECKING, False),
+        (came(mail(), login="agent@example.com"), CHECKING, False),
+        (came(mail(headers=("Auto-Submitted: auto-replied",))), CHECKING, False),
+        (came(mail(headers=("List-Id: <news.example.net>",))), CHECKING, False),
+    ],
+)
+def test_the_senders_of_peoples_email_from_outside_are_checked(one: Inbound, policy: Identity, needed: bool) -> None:
+    assert needs_check(one, analyze(one, policy), policy) is needed
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_our_own_check_says_whether_the_author_is_genuine(verified: bool) -> None:
+    found = analyze(came(mail()), CHECKING, SenderCheck(verified, ("dmarc=x",)))
+    assert (found.verified, found.writer.by_dmarc, found.authentication) == (verified, verified, ("dmarc=x",))
+
+
+def test_our_own_check_says_nothing_about_reply_to() -> None:
+    raw = mail(headers=("Reply-To: victim@elsewhere.example",))
+    found = analyze(came(raw), CHECKING, SenderCheck(verified=True, results=("dmarc=pass",)))
+    assert (found.sender_email, found.verified) == ("victim@elsewhere.example", False)
