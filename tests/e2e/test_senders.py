@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from daemon.store.models import Inbound, Job, MessageRow, Ticket
+from daemon.store.models import AnswerRow, Inbound, Job, MessageRow, Ticket
 from daemon.store.queries.timeline import timeline
 from tests.support.dns_server import DnsServer, texts
 from tests.support.emails import mail
@@ -17,7 +17,7 @@ from tests.support.helpdesk import Helpdesk, settings_for, text_of
 from tests.support.signing import Signer, rsa_key
 from tests.support.smtp_sink import Sink
 
-BOB = "bob@shop.example"
+BOB, TEAM = "bob@shop.example", "payments-team@example.com"
 SHOP, LISTS = Signer(), Signer("lists.example", "l1", rsa_key(2048))
 ZONE = texts(SHOP.zone | LISTS.zone | {"_dmarc.shop.example": "v=DMARC1; p=reject", "shop.example": "v=spf1 -all"})
 SAW = "mx.lists.example; dmarc=pass header.from=shop.example"
@@ -101,7 +101,7 @@ def test_a_genuine_sender_is_verified_everywhere(desk: Desk) -> None:
     ]
     (acknowledgement,) = desk.to(BOB)
     assert "Bob" in acknowledgement
-    (notification,) = desk.to("payments-team@example.com")
+    (notification,) = desk.to(TEAM)
     assert "Checked:   dmarc=pass (shop.example, dkim)" in notification
     assert "not verified" not in notification
     with desk.helpdesk.store.read() as session:
@@ -119,7 +119,7 @@ def test_a_forged_sender_is_not_verified_and_not_refused(desk: Desk) -> None:
     assert (message.verified, message.authentication[0]) == (False, "dmarc=fail (shop.example, policy reject)")
     (acknowledgement,) = desk.to(BOB)
     assert "Bob" not in acknowledgement
-    (notification,) = desk.to("payments-team@example.com")
+    (notification,) = desk.to(TEAM)
     assert "dmarc=fail (shop.example, policy reject)" in notification
 
 
@@ -193,3 +193,24 @@ def test_a_machine_s_email_is_not_checked(desk: Desk) -> None:
     desk.helpdesk.work()
     assert desk.send(from_bob(headers=("Auto-Submitted: auto-replied",))).endswith("(auto-reply)")
     assert desk.dns.asked == []
+
+
+def test_a_member_s_answer_reaches_the_customer_only_when_the_member_is_proved(desk: Desk) -> None:
+    office = Signer("example.com", "o1")
+    desk.dns.zone |= texts(office.zone | {"_dmarc.example.com": "v=DMARC1; p=reject"})
+    desk.helpdesk.work()
+    desk.send(SHOP.dkim(from_bob()))
+    (notification,) = [one for one in desk.helpdesk.mails(2) if one["To"] == TEAM]
+    to = notification["Reply-To"].addresses[0].addr_spec
+
+    desk.helpdesk.send(mail(TEAM, "Re: Payment failed", "Pay to this account instead"), "eve@evil.example", to)
+    desk.helpdesk.idle()
+    eventually(lambda: len(desk.helpdesk.rows(AnswerRow)) == 1)
+    desk.helpdesk.send(office.dkim(mail(TEAM, "Re: Payment failed", "We have paid it back")), TEAM, to)
+    desk.helpdesk.idle()
+    eventually(lambda: len(desk.helpdesk.rows(AnswerRow)) == 2)
+    desk.helpdesk.idle()
+    assert [answer.state for answer in desk.helpdesk.rows(AnswerRow)] == ["returned", "sent"]
+    to_customer = "".join(desk.to(BOB))
+    assert "We have paid it back" in to_customer
+    assert "Pay to this account" not in to_customer
