@@ -102,7 +102,7 @@ def test_a_genuine_sender_is_verified_everywhere(desk: Desk) -> None:
     (acknowledgement,) = desk.to(BOB)
     assert "Bob" in acknowledgement
     (notification,) = desk.to(TEAM)
-    assert "Checked:   dmarc=pass (shop.example, dkim)" in notification
+    assert "Sender check: genuine: dmarc=pass (shop.example, dkim)" in notification
     assert "not verified" not in notification
     with desk.helpdesk.store.read() as session:
         entries = timeline(session, [email.id])
