@@ -110,6 +110,7 @@ class ReturnCause(StrEnum):
     HELP = "help"
     NOT_PROCESSED = "could not be processed"
     NOT_AUTHENTICATED = "sender not authenticated"
+    UNCLEAR_TICKET = "not clear which ticket is meant"
 
 
 class Disposition(StrEnum):

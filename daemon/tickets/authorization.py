@@ -23,6 +23,7 @@ from daemon.mail.roster import Team
 from daemon.mail.token import Purpose
 from daemon.vocabulary import Authentication
 
+UNPROVEN_BY_US: Final = "our own check (DMARC) did not confirm that this email comes from {author}: {checked}"
 UNPROVEN: Final[Mapping[Authentication, str]] = {
     Authentication.DMARC: "no mail server that we trust confirmed (DMARC) that this email comes from {author}",
     Authentication.SUBMISSION: "it was not handed in with the login of {author}",
@@ -44,7 +45,7 @@ class Evidence:
     """What an email shows of who may act.
 
     `recipients` are the addresses in To and Cc, `own` our own addresses; all addresses are in lower case. `demanded` is
-    what members have to prove.
+    what members have to prove, `checked` what our own check of the sender found, "" without one.
     """
 
     writer: Writer
@@ -55,6 +56,7 @@ class Evidence:
     own: frozenset[str]
     teams: tuple[Team, ...]
     demanded: Authentication
+    checked: str = ""
 
     def ticket_of(self, found: FoundToken) -> Candidate | None:
         """Return the ticket of a token, None where it is gone."""
@@ -70,6 +72,13 @@ class Evidence:
     def is_proven(self) -> bool:
         """Say whether the author is authenticated as the admin demands."""
         return self.demanded is Authentication.TOKEN or self.is_certain
+
+    @property
+    def doubt(self) -> str:
+        """Return why the author is not authenticated as the admin demands, as a clause."""
+        if self.checked and self.demanded is Authentication.DMARC:
+            return UNPROVEN_BY_US.format(author=self.author, checked=self.checked)
+        return UNPROVEN[self.demanded].format(author=self.author)
 
     @property
     def is_certain(self) -> bool:
@@ -156,7 +165,7 @@ def forwarder(evidence: Evidence) -> Forwarder | None:
     mine = [team for team in evidence.teams if team.includes(evidence.author)]
     if not mine or not evidence.by_person:
         return None
-    reason = "" if evidence.is_proven else UNPROVEN[evidence.demanded].format(author=evidence.author)
+    reason = "" if evidence.is_proven else evidence.doubt
     return Forwarder(mine[0], evidence.author, evidence.is_certain, reason)
 
 
@@ -202,7 +211,7 @@ def _objection(evidence: Evidence, *, several: bool) -> tuple[RefusalKind, str] 
     if several:
         return RefusalKind.CONTRADICTORY, "it names several tickets, so it is not clear which one is meant"
     if not evidence.is_proven:
-        return RefusalKind.UNAUTHENTICATED, UNPROVEN[evidence.demanded].format(author=evidence.author)
+        return RefusalKind.UNAUTHENTICATED, evidence.doubt
     return None
 
 

@@ -178,6 +178,7 @@ def _evidence(analysis: Analysis, candidates: Candidates, identity: Identity) ->
         own=identity.own_addresses,
         teams=identity.teams,
         demanded=identity.conversation.authentication,
+        checked=(analysis.authentication or ("",))[0],
     )
 
 

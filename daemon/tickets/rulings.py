@@ -28,7 +28,11 @@ from daemon.vocabulary import NOTE_FOR_TEAM, AnswerState, MessageRole, ReturnCau
 
 AUTHORIZED: Final = "member authorized"
 FORWARDED: Final = "customer's email forwarded"
-RETURNED: Final = frozenset({RefusalKind.UNAUTHENTICATED, RefusalKind.CONTRADICTORY})
+# Refusals of members whose email goes back, and why.
+RETURNED: Final = {
+    RefusalKind.UNAUTHENTICATED: ReturnCause.NOT_AUTHENTICATED,
+    RefusalKind.CONTRADICTORY: ReturnCause.UNCLEAR_TICKET,
+}
 INSERT_ANSWERS = BulkInsert.to(table(AnswerRow))
 
 Due = tuple[JobKind, Subject]
@@ -96,9 +100,10 @@ def _refusal(session: Session, ruling: Refusal, email: Judged) -> Sequence[Due]:
     tickets.touch(session, email.ticket_id, email.now, reopen=False)
     if email.silent:
         return ()
-    if ruling.kind not in RETURNED or ruling.team is None:
+    cause = RETURNED.get(ruling.kind)
+    if cause is None or ruling.team is None:
         return [(JobKind.NOTIFY, _message(email))]
-    reasons, team = [ruling.reason], ruling.team
+    reasons, team = [cause, ruling.reason], ruling.team
     answer_id = _add_answer(session, email, AnswerState.RETURNED, ruling.member, team.name, reasons, team.address)
     return [(JobKind.NOTIFY, Subject(SubjectKind.ANSWER, answer_id))]
 

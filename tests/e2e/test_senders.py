@@ -13,11 +13,11 @@ from daemon.store.queries.timeline import timeline
 from tests.support.dns_server import DnsServer, texts
 from tests.support.emails import mail
 from tests.support.fakes import FakeClock, eventually
-from tests.support.helpdesk import Helpdesk, settings_for, text_of
+from tests.support.helpdesk import MEMBER, Helpdesk, settings_for, text_of
 from tests.support.signing import Signer, rsa_key
 from tests.support.smtp_sink import Sink
 
-BOB, TEAM = "bob@shop.example", "payments-team@example.com"
+BOB, TEAM, EVE = "bob@shop.example", "payments-team@example.com", "eve@evil.example"
 SHOP, LISTS = Signer(), Signer("lists.example", "l1", rsa_key(2048))
 ZONE = texts(SHOP.zone | LISTS.zone | {"_dmarc.shop.example": "v=DMARC1; p=reject", "shop.example": "v=spf1 -all"})
 SAW = "mx.lists.example; dmarc=pass header.from=shop.example"
@@ -189,6 +189,36 @@ def test_many_emails_are_checked_at_once_and_a_copy_is_one(desk: Desk) -> None:
     assert all(message.verified for message in desk.helpdesk.rows(MessageRow))
 
 
+@pytest.mark.parametrize("is_down", [False, True], ids=["forged", "not checked"])
+def test_an_answer_that_fails_authentication_goes_back_to_the_team_and_never_to_from(
+    desk: Desk, *, is_down: bool
+) -> None:
+    desk.dns.zone |= texts({"_dmarc.example.com": "v=DMARC1; p=reject"})
+    desk.helpdesk.work()
+    desk.send(SHOP.dkim(from_bob()))
+    (notification,) = [one for one in desk.helpdesk.mails(2) if one["To"] == TEAM]
+    to = notification["Reply-To"].addresses[0].addr_spec
+
+    desk.dns.is_down = is_down
+    desk.helpdesk.send(mail(f"Ana <{MEMBER}>", "Re: Payment failed", "Pay to this account instead"), EVE, to)
+    returned = desk.helpdesk.mails(3)[2]
+    desk.helpdesk.idle()
+    assert returned["To"] == TEAM
+    text = " ".join(text_of(returned).split())
+    assert "Nothing was sent or changed: it is not certain who wrote this email." in text
+    reason = "not checked: DNS did not answer" if is_down else "dmarc=fail (example.com, policy reject)"
+    assert f"our own check (DMARC) did not confirm that this email comes from {MEMBER}: {reason}" in text
+    assert "Pay to this account instead" in text
+    assert len(desk.helpdesk.sink.received) == 3
+    (ticket,) = desk.helpdesk.rows(Ticket)
+    assert (ticket.status, ticket.taken_by) == ("OPEN", None)
+
+
+test_an_answer_that_fails_authentication_goes_back_to_the_team_and_never_to_from.authentication = {  # type: ignore[attr-defined]
+    "timeout_seconds": 1
+}
+
+
 def test_a_machine_s_email_is_not_checked(desk: Desk) -> None:
     desk.helpdesk.work()
     assert desk.send(from_bob(headers=("Auto-Submitted: auto-replied",))).endswith("(auto-reply)")
@@ -203,7 +233,7 @@ def test_a_member_s_answer_reaches_the_customer_only_when_the_member_is_proved(d
     (notification,) = [one for one in desk.helpdesk.mails(2) if one["To"] == TEAM]
     to = notification["Reply-To"].addresses[0].addr_spec
 
-    desk.helpdesk.send(mail(TEAM, "Re: Payment failed", "Pay to this account instead"), "eve@evil.example", to)
+    desk.helpdesk.send(mail(TEAM, "Re: Payment failed", "Pay to this account instead"), EVE, to)
     desk.helpdesk.idle()
     eventually(lambda: len(desk.helpdesk.rows(AnswerRow)) == 1)
     desk.helpdesk.send(office.dkim(mail(TEAM, "Re: Payment failed", "We have paid it back")), TEAM, to)
@@ -211,6 +241,9 @@ def test_a_member_s_answer_reaches_the_customer_only_when_the_member_is_proved(d
     eventually(lambda: len(desk.helpdesk.rows(AnswerRow)) == 2)
     desk.helpdesk.idle()
     assert [answer.state for answer in desk.helpdesk.rows(AnswerRow)] == ["returned", "sent"]
+    ((returned,),) = [[text for text in desk.to(TEAM) if "not certain who wrote" in text]]
+    assert "Pay to this account instead" in returned
+    assert "dmarc=fail (example.com, policy reject)" in returned
     to_customer = "".join(desk.to(BOB))
     assert "We have paid it back" in to_customer
     assert "Pay to this account" not in to_customer

@@ -11,6 +11,7 @@ from workers.notify import links
 from workers.notify.excerpt import Passage, cut
 from workers.notify.links import Button, PressTo
 from workers.notify.phrases import Phrase, literal, phrase
+from workers.notify.reasons import note_of
 from workers.notify.sanitize import lines
 from workers.notify.team_view import customer_of
 from workers.notify.wording import MAX_NAME, status_name
@@ -97,6 +98,7 @@ _HEADLINES: Final = {
     ReturnCause.HELP: phrase("These are the commands. Nothing was sent or changed."),
     ReturnCause.NOT_PROCESSED: phrase("Nothing was sent: your email could not be processed."),
     ReturnCause.NOT_AUTHENTICATED: phrase("Nothing was sent or changed: it is not certain who wrote this email."),
+    ReturnCause.UNCLEAR_TICKET: phrase("Nothing was sent or changed: it is not clear which ticket you mean."),
 }
 _BOUNCED: Final = phrase("This answer did not reach %(recipient)s.")
 _HOW: Final = {
@@ -114,6 +116,7 @@ _HOW: Final = {
     ReturnCause.NOT_AUTHENTICATED: phrase(
         "Write from your own mailbox through your own mail server. If you did, ask your administrator."
     ),
+    ReturnCause.UNCLEAR_TICKET: phrase("Reply to one email about the ticket that you mean, and to no other address."),
 }
 _HOW_BOUNCED: Final = phrase("Check the address, or reach the customer in another way.")
 _UNKNOWN: Final = ReturnCause.NOT_PROCESSED
@@ -167,6 +170,8 @@ def _details(answer: StoredAnswer, cause: ReturnCause) -> tuple[Phrase, ...]:
     shown: Sequence[str] = answer.details
     if cause is ReturnCause.WRONG_COMMAND:
         shown = [text for text in shown if text not in _nearest(answer.details)]
+    if cause in {ReturnCause.NOT_AUTHENTICATED, ReturnCause.UNCLEAR_TICKET}:
+        return tuple(note_of(text) for text in shown)
     return tuple(literal(text) for text in shown)
 
 

@@ -40,6 +40,10 @@ NOTES: Final = (
     phrase("%(who)s is new on this ticket and answered with the customer's token."),
 )
 REFUSALS: Final = (
+    phrase("no mail server that we trust confirmed (DMARC) that this email comes from %(author)s"),
+    phrase("our own check (DMARC) did not confirm that this email comes from %(author)s: %(result)s"),
+    phrase("it was not handed in with the login of %(author)s"),
+    phrase("it names several tickets, so it is not clear which one is meant"),
     phrase("it looks like the email of a machine"),
     phrase("it answers an email whose token was valid until %(day)s; this email has a fresh one"),
 )

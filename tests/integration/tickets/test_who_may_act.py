@@ -20,7 +20,7 @@ from daemon.store.queries import snapshots
 from daemon.store.store import Store
 from daemon.tickets import rulings
 from daemon.tickets.release import release
-from daemon.vocabulary import NOTE_FOR_TEAM, Authentication, MessageRole, Status, Subject, SubjectKind
+from daemon.vocabulary import NOTE_FOR_TEAM, Authentication, MessageRole, ReturnCause, Status, Subject, SubjectKind
 from tests.support.emails import ANN, SUPPORT, inbound, mail
 from tests.support.fakes import NOON
 from tests.support.smtp_client import KEY, POLICY, Running
@@ -108,6 +108,8 @@ def test_a_forged_from_with_a_leaked_token_is_returned_to_the_team_and_not_to_fr
     ((state, author, team, return_to, text),) = ask(store, *fields)
     assert (state, author, team, return_to) == ("returned", ANA, "PAYMENTS", PAYMENTS.address)
     assert "Go away." in text
+    ((reasons,),) = ask(store, AnswerRow.reasons)
+    assert reasons[0] == ReturnCause.NOT_AUTHENTICATED
     assert ask(store, Ticket.status) == [("WAITING",)]
     with store.read() as session:
         assert rulings.member_of(session, 2) is None
@@ -182,7 +184,8 @@ def test_tokens_of_two_tickets_in_one_place_are_returned(running: Running, store
     write(running, mail(BOB, "Cannot log in"), SUPPORT, mail_from=BOB)
     write(running, mail(ANA, "Re: Payment failed"), address(team_mark()), address(team_mark(ticket_id=2)))
     assert kept(store)[:3] == ("follow-up", "outside", False)
-    assert ask(store, AnswerRow.state, AnswerRow.return_to) == [("returned", PAYMENTS.address)]
+    ((state, return_to, reasons),) = ask(store, AnswerRow.state, AnswerRow.return_to, AnswerRow.reasons)
+    assert (state, return_to, reasons[0]) == ("returned", PAYMENTS.address, ReturnCause.UNCLEAR_TICKET)
 
 
 def test_an_expired_token_is_kept_and_the_notification_is_a_new_one(running: Running, store: Store) -> None:
