@@ -17,23 +17,28 @@ from daemon.vocabulary import Authentication, ConversationPolicy, Status
 def identity(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
     """Return our addresses and keys, as the analysis of an email needs them."""
     support, authentication = settings.support, settings.authentication
-    believed = frozenset(name.lower() for name in support.trusted_authserv_ids)
-    if authentication.check:
-        # RFC 8601 section 5: a result under our own name is forged, because we write none into emails.
-        believed -= {own_authserv_id(settings)}
     return Identity(
         own_addresses=frozenset(a.lower() for a in support.addresses),
         teams=tuple(Team.of(team.name, team.email, team.members) for team in settings.teams),
         conversation=conversation_policy(settings),
         keys=keys,
         reference_prefix=support.reference_prefix,
-        trusted_authserv_ids=believed,
+        trusted_authserv_ids=frozenset(name.lower() for name in believed_borders(settings)),
         trusted_networks=tuple(ipaddress.ip_network(network) for network in settings.smtp.trusted_networks),
         mailbox_borders={mailbox.name: mailbox.border.lower() for mailbox in settings.imap if mailbox.border},
         accepted_lists=frozenset(name.lower() for name in support.accepted_lists),
         accepted_machines=frozenset(name.lower() for name in support.accepted_machines),
         checks_senders=authentication.check,
     )
+
+
+def believed_borders(settings: Settings) -> tuple[str, ...]:
+    """Return the names of border servers whose results are believed when a trusted client brings them.
+
+    RFC 8601 section 5: where we check senders, a result under our own name is forged, because we write none into email.
+    """
+    own = {own_authserv_id(settings)} if settings.authentication.check else set[str]()
+    return tuple(name for name in settings.support.trusted_authserv_ids if name.lower() not in own)
 
 
 def own_authserv_id(settings: Settings) -> str:
@@ -68,7 +73,7 @@ def dmarc_sources(settings: Settings) -> tuple[str, ...]:
     borders = [mailbox.border for mailbox in settings.imap if mailbox.border]
     listening = settings.smtp.enabled and settings.smtp.trusted_networks
     own = [own_authserv_id(settings)] if settings.authentication.check and settings.smtp.enabled else []
-    return (*own, *(settings.support.trusted_authserv_ids if listening else ()), *borders)
+    return (*own, *(believed_borders(settings) if listening else ()), *borders)
 
 
 def listener_config(settings: Settings) -> ListenerConfig:

@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import dramatiq
@@ -70,7 +71,7 @@ class WorkerApp:
         identity_of: IdentityOf,
     ) -> None:
         self._broker = broker
-        self._identity_of, self._keyring = identity_of, keyring
+        self._identity_of = identity_of
         # The jobs of the emails that it admits are leased to this process, so nobody need be woken for them.
         self._intake = Intake(store, identity_of(settings, keyring.value), lambda _: None, keyring)
         self._checker = sender_checker(settings)
@@ -132,7 +133,9 @@ class WorkerApp:
     def reload(self, settings: Settings) -> None:
         """Apply new rules, teams and templates; raises TemplateProblem for a broken one and keeps the old."""
         self._config.value = actor_config(settings)
-        self._intake.identity = self._identity_of(settings, self._keyring.value)
+        # As the listener does: the check of senders changes by a restart only.
+        new = self._identity_of(settings, ())
+        self._intake.identity = replace(self._intake.identity, teams=new.teams, conversation=new.conversation)
 
     def close(self) -> None:
         """Finish the running jobs, then close the broker, the heartbeat and the transport; in less than 30 seconds."""

@@ -57,12 +57,6 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def more() -> dict[str, Any]:
-    """Return settings of [authentication] beside those of all tests here."""
-    return {}
-
-
-@pytest.fixture
 def desk(
     request: pytest.FixtureRequest, kind: str, tmp_path: Path, sink: Sink, examples: Path, models: Path, dns: DnsServer
 ) -> Iterator[Desk]:
@@ -75,8 +69,13 @@ def desk(
         database, broker = request.getfixturevalue("postgres_url"), request.getfixturevalue("redis_url")
     settings = settings_for(state, sink, examples, database, broker)
     own = {"check": True, "nameservers": [dns.setting], "trusted_intermediaries": ["lists.example"]}
-    changed = settings.authentication.model_validate(own | getattr(request.function, "authentication", {}))
-    with Helpdesk(settings.model_copy(update={"authentication": changed}), sink, FakeClock()) as running:
+    changed: dict[str, Any] = {
+        "authentication": settings.authentication.model_validate(own | getattr(request.function, "authentication", {}))
+    }
+    if trusted := getattr(request.function, "trusted", ()):
+        changed["smtp"] = settings.smtp.model_copy(update={"trusted_networks": ("127.0.0.0/8",)})
+        changed["support"] = settings.support.model_copy(update={"trusted_authserv_ids": trusted})
+    with Helpdesk(settings.model_copy(update=changed), sink, FakeClock()) as running:
         yield Desk(running, dns)
 
 
@@ -159,6 +158,24 @@ def test_results_under_our_own_name_are_ignored(desk: Desk) -> None:
     assert not desk.message().verified
 
 
+@pytest.mark.parametrize("name", ["mx.example.com", "border.example.com"])
+def test_a_trusted_client_s_results_are_believed_but_for_those_under_our_own_name(desk: Desk, name: str) -> None:
+    desk.helpdesk.work()
+    result = f"Authentication-Results: {name}; dmarc=pass header.from=shop.example"
+    assert desk.send(from_bob(headers=(result,))).startswith("250 2.0.0 Stored as HD-")
+    desk.helpdesk.mails(2)
+    message = desk.message()
+    assert (message.verified, message.authentication) == (name == "border.example.com", None)
+    assert desk.dns.asked == []
+
+
+test_a_trusted_client_s_results_are_believed_but_for_those_under_our_own_name.authentication = {  # type: ignore[attr-defined]
+    "authserv_id": "mx.example.com"
+}
+test_a_trusted_client_s_results_are_believed_but_for_those_under_our_own_name.trusted = (  # type: ignore[attr-defined]
+    "mx.example.com",
+    "border.example.com",
+)
 test_results_under_our_own_name_are_ignored.authentication = {"authserv_id": "mx.example.com"}  # type: ignore[attr-defined]
 
 

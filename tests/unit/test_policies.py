@@ -81,6 +81,10 @@ def test_results_under_our_own_name_are_forged_where_we_check() -> None:
     support = {"trusted_authserv_ids": ["mx.shop.example", "border.example"]}
     settings = Settings(support=support, smtp={"hostname": "MX.shop.example"}, authentication={"check": True})
     assert identity(settings, ()).trusted_authserv_ids == {"border.example"}
+    trusting = settings.model_copy(
+        update={"smtp": settings.smtp.model_copy(update={"trusted_networks": ("10.0.0.0/8",)})}
+    )
+    assert dmarc_sources(trusting) == ("mx.shop.example", "border.example")
 
 
 @pytest.mark.parametrize(

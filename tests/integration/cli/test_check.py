@@ -72,6 +72,11 @@ def test_a_slow_rule_is_a_configuration_error(case: Case, bare: Path) -> None:
             "authentication dmarc (auto), by mx.shop.test: a member's email needs a team's token and a DMARC pass",
         ),
         (
+            '[smtp]\nhostname = "mx.shop.test"\n[authentication]\ncheck = true',
+            "ok",
+            "authentication dmarc (auto), by our own check (mx.shop.test): a member's email needs a team's token",
+        ),
+        (
             '[conversation]\nauthentication = "dmarc"',
             "warn",
             "authentication dmarc, but no server's results are believed: all answers of members go back",
@@ -117,6 +122,9 @@ def test_the_name_server_is_asked_where_senders_are_checked(case: Case, bare: Pa
         assert (lmtp["state"], "LMTP" in lmtp["text"]) == ("warn", True)
         _, none = _senders(case, bare, f"{own}[smtp]\nenabled = false\n")
         assert (none["state"], "without the listener" in none["text"]) == ("warn", True)
+        same = '[smtp]\nhostname = "mx.shop.test"\n[support]\ntrusted_authserv_ids = ["MX.shop.test"]\n'
+        _, ignored = _senders(case, bare, f"{own}{same}")
+        assert (ignored["state"], "mx.shop.test in" in ignored["text"]) == ("warn", True)
 
 
 def test_settings_without_effect_are_named(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:

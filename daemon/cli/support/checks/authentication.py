@@ -6,7 +6,7 @@ from typing import Final
 from config.settings import Settings
 from daemon.cli.support.checks.finding import Finding, ok, warn
 from daemon.mail.roster import Team, comparable
-from daemon.policies import demanded_authentication, dmarc_sources
+from daemon.policies import demanded_authentication, dmarc_sources, own_authserv_id
 from daemon.vocabulary import Authentication
 
 WHAT: Final = "conversation"
@@ -29,18 +29,24 @@ def findings(settings: Settings) -> Iterator[Finding]:
 
 
 def _dmarc(settings: Settings, chosen: str) -> Finding:
-    sources = dmarc_sources(settings)
+    sources = [_named(settings, source) for source in dmarc_sources(settings)]
     if not sources:
         return warn(
             WHAT,
             "authentication dmarc, but no server's results are believed: all answers of members go back to the team",
-            "set support.trusted_authserv_ids and smtp.trusted_networks, or border of a mailbox in [[imap]]",
+            "set authentication.check, support.trusted_authserv_ids with smtp.trusted_networks, or border in [[imap]]",
         )
     return ok(
         WHAT,
         f"authentication dmarc ({chosen}), by {', '.join(sources)}: a member's email needs a team's token and a DMARC "
         "pass, else it goes back to the team",
     )
+
+
+def _named(settings: Settings, source: str) -> str:
+    """Return the name of a source of results, as ours where we check senders ourselves."""
+    is_own = settings.authentication.check and source.lower() == own_authserv_id(settings)
+    return f"our own check ({source})" if is_own else source
 
 
 def _submission(settings: Settings) -> Finding:

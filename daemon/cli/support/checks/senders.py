@@ -9,7 +9,7 @@ from config.values import name_server
 from daemon.authentication.lookup import DnsUnavailableError
 from daemon.authentication.resolver import NoNameServerError, Resolver
 from daemon.cli.support.checks.finding import Finding, fail, ok, warn
-from daemon.policies import dmarc_sources
+from daemon.policies import believed_borders, dmarc_sources, own_authserv_id
 from daemon.text import domain_of
 
 WHAT: Final = "senders"
@@ -27,6 +27,10 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield ok(WHAT, f"not checked by triaged (authentication.check is off); {believed}")
         return
     yield _resolver(settings)
+    if len(believed_borders(settings)) < len(settings.support.trusted_authserv_ids):
+        name = own_authserv_id(settings)
+        advice = "give triaged another name (authentication.authserv_id), if a border server uses this one"
+        yield warn(WHAT, f"{name} in support.trusted_authserv_ids is our own name: its results are ignored", advice)
     if not settings.smtp.enabled:
         advice = "set border of each mailbox in [[imap]] instead: the check needs the address of the client"
         yield warn(WHAT, "authentication.check has no effect without the listener", advice)
