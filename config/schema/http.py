@@ -50,3 +50,6 @@ class Http(Section):
     people sign in by a link that they get by email."""
     token_requests_per_minute: Count = 600
     """Number of API requests in a minute with one token; further ones are answered 429."""
+    metrics_networks: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
+    """Networks that may get /metrics without a token, unless through a proxy; everybody else needs a token with the
+    scope metrics:read. Empty: always."""

@@ -26,6 +26,7 @@ from daemon.smtp.parse_cost import parse_microseconds
 from daemon.smtp.session import GuardedLmtpSession, GuardedSession
 from daemon.store.errors import UNREACHABLE
 from daemon.system.clock import Clock
+from daemon.system.counters import COUNTERS
 from daemon.system.failpoint import failpoint
 from daemon.system.logs import RateLimitedLog
 from daemon.text import domain_of
@@ -111,6 +112,7 @@ class Listener:
             return False
         self._open[session] = network
         self._per_address[network] += 1
+        COUNTERS.session_began()
         return True
 
     def note_input(self) -> None:
@@ -122,6 +124,7 @@ class Listener:
         network = self._open.pop(session, None)
         if network is None:
             return
+        COUNTERS.session_ended()
         self._per_address[network] -= 1
         if not self._per_address[network]:
             del self._per_address[network]

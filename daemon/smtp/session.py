@@ -13,6 +13,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, TLSSetupException, syntax
 from daemon.smtp import replies
 from daemon.smtp.dot_reader import DotReader
 from daemon.smtp.logins import RefusedLogins
+from daemon.system.counters import COUNTERS
 from daemon.system.logs import RateLimitedLog
 
 limited = RateLimitedLog(structlog.get_logger(__name__))
@@ -91,6 +92,7 @@ class GuardedSession(SMTP):
             raise TypeError("the transport is not a stream")
         self._peer = str(peer[0]) if peer else self._peer
         if not self._sessions.admit(self, self._peer):
+            COUNTERS.smtp_reply(replies.TOO_MANY_CONNECTIONS)
             transport.write(replies.TOO_MANY_CONNECTIONS.encode() + b"\r\n")
             transport.close()
             return
@@ -124,6 +126,7 @@ class GuardedSession(SMTP):
             return
         self._dismissed = True
         if not self.transport.is_closing():
+            COUNTERS.smtp_reply(reply)
             self.transport.write(reply.encode() + b"\r\n")  # type: ignore[attr-defined]  # a stream, see connection_made
             self.transport.close()
         if self._handler_coroutine is not None:
@@ -181,6 +184,7 @@ class GuardedSession(SMTP):
         if self._dismissed:
             await asyncio.sleep(0)  # lets the cancellation take effect
             return
+        COUNTERS.smtp_reply(status)
         await super().push(status)
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:

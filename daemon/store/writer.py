@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from daemon.system.counters import COUNTERS
 from daemon.system.failpoint import failpoint
 
 Item = TypeVar("Item")
@@ -159,6 +160,7 @@ class Writer:
         together: dict[BatchFn[Any, Any], list[_Work[Any, Any]]] = {}
         for work in batch:
             together.setdefault(work.run, []).append(work)
+        began = monotonic()
         try:
             with self._sessions.begin() as session:
                 results = [run(session, [work.item for work in works]) for run, works in together.items()]
@@ -169,6 +171,7 @@ class Writer:
                 return
             self._commit_one_by_one(batch)
             return
+        COUNTERS.committed(monotonic() - began)
         for works, result in zip(together.values(), results, strict=True):
             for work, outcome in zip(works, result, strict=True):
                 work.future.set_result(outcome)

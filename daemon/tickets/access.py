@@ -35,6 +35,7 @@ class Scope(StrEnum):
     STATS_READ = "stats:read"
     MODELS_READ = "models:read"
     MODELS_WRITE = "models:write"
+    METRICS_READ = "metrics:read"
 
 
 def create(session: Session, name: str, scopes: Sequence[Scope], actor: str, now: datetime) -> str:

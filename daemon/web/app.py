@@ -12,6 +12,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from daemon.web import documents, problems
 from daemon.web.api import conversation, deliveries, jobs, mail, messages, models, stats, tickets, triage
 from daemon.web.front import Front
+from daemon.web.monitoring import metrics, probes
 from daemon.web.pages import install as pages
 from daemon.web.peer import Peer
 from daemon.web.services import WebServices
@@ -42,6 +43,8 @@ def create_app(services: WebServices) -> FastAPI:
     add_routes(app)
     documents.install(app)
     pages.install(app, services.settings.http.root_path)
+    probes.install(app, services)
+    metrics.install(app, services)
     return app
 
 

@@ -1,7 +1,8 @@
 """What surrounds every request: host name, token, size and time of the body, number at a time, security headers.
 
 In this order, so that each step is paid for only by requests that passed those before it: nothing of a body is read
-before the token is known. Pages and documents (PUBLIC) need no token here; pages have a login of their own.
+before the token is known. Pages and documents (PUBLIC) need no token here; pages have a login of their own. Metrics
+need none from trusted networks.
 """
 
 import asyncio
@@ -12,17 +13,19 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from daemon.system.counters import COUNTERS
 from daemon.web import problems
 from daemon.web.auth import Authenticator
 from daemon.web.hosts import allowed_names, is_allowed
 from daemon.web.limits import BODIES_BYTES, Budget
+from daemon.web.monitoring import metrics, probes
 from daemon.web.problems import Problem, ProblemError, unavailable
 from daemon.web.services import WebServices
 
 log = structlog.get_logger(__name__)
 
 # Everything else needs a token, also what does not exist.
-PUBLIC: Final = ("/ui", "/docs", "/openapi.json", "/healthz", "/readyz", "/metrics", "/favicon.ico")
+PUBLIC: Final = ("/ui", "/docs", "/openapi.json", "/healthz", "/readyz", "/favicon.ico")
 JSON: Final = ("application/json", "application/merge-patch+json")
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -49,6 +52,7 @@ class Front:
         self._authenticator = Authenticator(services)
         self._body_bytes, self._seconds = http.body_bytes, http.request_seconds
         self._root_path = http.root_path
+        self._scrapers = http.metrics_networks
         self._active = Budget(http.requests, "too many requests at a time")
         self._bodies = Budget(BODIES_BYTES, "too many large requests at a time")
 
@@ -73,8 +77,13 @@ class Front:
         headers = Headers(scope=scope)
         if not is_allowed(headers.get("host", ""), self._names):
             raise ProblemError(Problem.BAD_HOST, "call us by a name in http.allowed_hosts")
-        public = is_public(scope["path"].removeprefix(self._root_path))
-        if not public:
+        path = scope["path"].removeprefix(self._root_path)
+        if path == probes.HEALTHZ:
+            # A busy process lives: a supervisor must not restart it.
+            await self._app(scope, receive, answer)
+            return
+        public = is_public(path)
+        if not public and not (path == metrics.PATH and metrics.may_scrape(scope, headers, self._scrapers)):
             with self._active.one():
                 async with asyncio.timeout(self._seconds):
                     scope["triaged.caller"] = await self._authenticator.caller(headers)
@@ -153,6 +162,7 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._began = True
+            COUNTERS.http_answered(message["status"])
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)

@@ -11,8 +11,11 @@ from sqlalchemy import Engine, event, inspect, text
 
 from daemon.cli import main
 from daemon.store.models import Base
+from daemon.store.queries import metrics
+from daemon.store.queries.metrics import Position
 from daemon.store.store import Store
 from tests.benchmarks import seed
+from tests.support.fakes import NOON
 from tests.support.pipeline import STEPS, Pipeline
 from tests.support.query_plans import Catch, faults
 
@@ -91,6 +94,15 @@ def test_the_statements_of_the_lists_use_indexes(
     for command in COMMANDS:
         with catch.named(command):
             assert main(command.split()) in {0, 66, 75}, capsys.readouterr().err
+    assert_indexed(old, catch)
+
+
+def test_the_statements_of_the_metrics_use_indexes(old: Store, catch: Catch) -> None:
+    with catch.named("metrics"), old.read() as session:
+        newest = metrics.newest(session)
+        metrics.state(session, NOON, "MANUAL_REVIEW")
+        metrics.follow(session, Position(newest.inbound - 5, newest.decision - 5), NOON)
+    assert len(catch.found) > 10
     assert_indexed(old, catch)
 
 

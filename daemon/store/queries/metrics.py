@@ -1,0 +1,193 @@
+"""The facts of the metrics, each by a query that stays as cheap when the database grows.
+
+States that are left soon are counted up to COUNTED_AT_MOST. What only grows is not counted but followed: `follow` reads
+the rows that came since it was last asked, so its counts begin with the process.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+
+from daemon.store import unreadable
+from daemon.store.deliveries import NOT_SENT, DeliveryState
+from daemon.store.jobs import JobState
+from daemon.store.models import Alarm, Decision, DeliveryRow, ImapCursor, Inbound, Job, Ticket
+from daemon.store.queries import lists
+from daemon.store.queries.health import DAILY_REPORT
+from daemon.vocabulary import DecidedBy, Disposition, Status
+
+COUNTED_AT_MOST: Final = 10_000
+FOLLOWED_AT_MOST: Final = 5_000
+# On PostgreSQL, a row can become visible after one with a higher id; its transaction has this long to end.
+SETTLED: Final = timedelta(seconds=10)
+# The model is asked about nearly every ticket; after so many corrections in a row, none is named.
+MODEL_AT_MOST: Final = 100
+OPEN_DELIVERIES: Final = (
+    *(DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.RESENDING, DeliveryState.DEFERRED),
+    *(DeliveryState.FAILED, DeliveryState.UNCERTAIN),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxMetrics:
+    """A folder of a mailbox: when it was last read, and whether that failed."""
+
+    mailbox: str
+    folder: str
+    polled_at: datetime | None
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoreMetrics:
+    """What the database knows now. Ages are given by their beginning; counts end at COUNTED_AT_MOST."""
+
+    now: datetime
+    tickets: dict[str, int]
+    review: int
+    review_since: datetime | None
+    jobs: dict[str, int]
+    job_due_since: datetime | None
+    deliveries: dict[str, int]
+    deliveries_since: dict[str, datetime]
+    parked: int
+    unreadable: int
+    mailboxes: tuple[MailboxMetrics, ...]
+    problems: tuple[str, ...]
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The last rows of the ledger and of the decisions that were followed."""
+
+    inbound: int
+    decision: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmailFact:
+    """An email that came in: where from (smtp, lmtp, imap, http, ...) and its disposition."""
+
+    source: str
+    disposition: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFact:
+    """A decision on a ticket; `overrides` is the category that a person replaced by another one, else None."""
+
+    by: str
+    category: str
+    confidence: float
+    first: bool
+    overrides: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What came since a position, and the position after it."""
+
+    position: Position
+    emails: tuple[EmailFact, ...]
+    decisions: tuple[DecisionFact, ...]
+
+
+def state(session: Session, now: datetime, review_team: str) -> StoreMetrics:
+    """Return what the database knows now."""
+    waiting = lists.oldest_due(session, now)
+    review = and_(Ticket.assigned_team == review_team, Ticket.status == Status.OPEN)
+    return StoreMetrics(
+        now=now,
+        tickets={one: _count(session, Ticket.id, Ticket.status == one) for one in (Status.OPEN, Status.WAITING)},
+        review=_count(session, Ticket.id, review),
+        review_since=session.execute(
+            select(Ticket.created_at).where(review).order_by(Ticket.created_at).limit(1)
+        ).scalar(),
+        jobs={one: _count(session, Job.id, Job.state == one) for one in JobState if one is not JobState.DONE},
+        job_due_since=waiting[0] if waiting else None,
+        deliveries={
+            one: _count(session, DeliveryRow.id, and_(DeliveryRow.state == one, NOT_SENT)) for one in OPEN_DELIVERIES
+        },
+        deliveries_since=_deliveries_since(session),
+        parked=_count(session, Inbound.id, Inbound.disposition == Disposition.PARKED),
+        unreadable=unreadable.count(session),
+        mailboxes=_mailboxes(session),
+        problems=tuple(session.execute(select(Alarm.key).where(Alarm.key != DAILY_REPORT)).scalars()),
+        model=_model(session),
+    )
+
+
+def newest(session: Session) -> Position:
+    """Return the position after the newest rows."""
+    return Position(_last(session, Inbound.id), _last(session, Decision.id))
+
+
+def follow(session: Session, after: Position, now: datetime) -> News:
+    """Return what came after a position and is settled, at most FOLLOWED_AT_MOST rows of each kind."""
+    emails = session.execute(
+        select(Inbound.id, Inbound.source, Inbound.disposition, Inbound.received_at)
+        .where(Inbound.id > after.inbound)
+        .order_by(Inbound.id)
+        .limit(FOLLOWED_AT_MOST)
+    ).all()
+    before = aliased(Decision)
+    decisions = session.execute(
+        select(Decision, before.category)
+        .outerjoin(before, before.id == Decision.replaces)
+        .where(Decision.id > after.decision)
+        .order_by(Decision.id)
+        .limit(FOLLOWED_AT_MOST)
+    ).all()
+    emails = emails[: _settled([row.received_at for row in emails], now)]
+    decisions = decisions[: _settled([row[0].at for row in decisions], now)]
+    return News(
+        Position(emails[-1].id if emails else after.inbound, decisions[-1][0].id if decisions else after.decision),
+        tuple(EmailFact(row.source.partition(":")[0], row.disposition) for row in emails),
+        tuple(_decision(made, replaced) for made, replaced in decisions),
+    )
+
+
+def _decision(made: Decision, replaced: str | None) -> DecisionFact:
+    changed = made.by == DecidedBy.PERSON and replaced not in {None, made.category}
+    return DecisionFact(made.by, made.category, made.confidence, made.replaces is None, replaced if changed else None)
+
+
+def _settled(times: Sequence[datetime], now: datetime) -> int:
+    """Return the number of rows at the beginning that are older than SETTLED."""
+    return next((number for number, at in enumerate(times) if at > now - SETTLED), len(times))
+
+
+def _count(session: Session, column: InstrumentedAttribute[int], where: ColumnElement[bool]) -> int:
+    found = select(column).where(where).limit(COUNTED_AT_MOST).subquery()
+    return session.execute(select(func.count()).select_from(found)).scalar_one()
+
+
+def _last(session: Session, column: InstrumentedAttribute[int]) -> int:
+    return session.execute(select(column).order_by(column.desc()).limit(1)).scalar() or 0
+
+
+def _deliveries_since(session: Session) -> dict[str, datetime]:
+    """Return for each state when its oldest delivery was planned; ids are in that order."""
+    found = {}
+    for one in OPEN_DELIVERIES:
+        where = and_(DeliveryRow.state == one, NOT_SENT)
+        at = session.execute(select(DeliveryRow.created_at).where(where).order_by(DeliveryRow.id).limit(1)).scalar()
+        if at is not None:
+            found[str(one)] = at
+    return found
+
+
+def _mailboxes(session: Session) -> tuple[MailboxMetrics, ...]:
+    rows = session.execute(select(ImapCursor).order_by(ImapCursor.account, ImapCursor.folder)).scalars()
+    return tuple(MailboxMetrics(row.account, row.folder, row.polled_at, bool(row.error)) for row in rows)
+
+
+def _model(session: Session) -> str | None:
+    """Return the version of the model that was asked last."""
+    rows = session.execute(select(Decision.model).order_by(Decision.id.desc()).limit(MODEL_AT_MOST)).scalars()
+    return next((version for version in rows if version), None)

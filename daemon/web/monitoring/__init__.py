@@ -1,0 +1,1 @@
+"""Monitoring: metrics for Prometheus, and whether the process lives and can accept."""
