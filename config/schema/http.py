@@ -34,6 +34,8 @@ class Http(Section):
     """Number of requests that are handled at a time; further ones are answered 503."""
     connections: Count = 200
     """Number of HTTP clients at a time; requests of further ones are answered 503."""
+    event_clients: Count = 10
+    """Number of clients that may follow /events at a time; further ones are answered 503."""
     threads: Annotated[int, Field(ge=1, le=64)] = 4
     """Number of threads that ask the database for HTTP requests."""
     body_bytes: Annotated[int, Field(ge=KILOBYTE)] = KILOBYTE * KILOBYTE

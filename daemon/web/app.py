@@ -9,8 +9,9 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from daemon.store.queries.feed import Gaps
 from daemon.web import documents, problems
-from daemon.web.api import conversation, deliveries, jobs, mail, messages, models, stats, tickets, triage
+from daemon.web.api import conversation, deliveries, events, jobs, mail, messages, models, stats, tickets, triage
 from daemon.web.front import Front
 from daemon.web.monitoring import metrics, probes
 from daemon.web.pages import install as pages
@@ -18,7 +19,7 @@ from daemon.web.peer import Peer
 from daemon.web.services import WebServices
 
 ROUTERS = tuple(
-    part.router for part in (tickets, messages, conversation, mail, jobs, deliveries, triage, stats, models)
+    part.router for part in (tickets, messages, conversation, mail, jobs, deliveries, triage, stats, models, events)
 )
 
 
@@ -39,6 +40,7 @@ def create_app(services: WebServices) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = services
+    app.state.feed_gaps = Gaps()
     problems.install(app)
     add_routes(app)
     documents.install(app)

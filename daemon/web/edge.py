@@ -43,8 +43,19 @@ class WebEdge:
     ) -> None:
         self._settings = settings
         self._threads = ThreadPoolExecutor(settings.http.threads, thread_name_prefix="http")
+        self._stopping = False
         services = WebServices(
-            settings, store, intake, keyring, clock, wake, self._threads, has_room, tools, lambda: self.url
+            settings,
+            store,
+            intake,
+            keyring,
+            clock,
+            wake,
+            self._threads,
+            has_room,
+            tools,
+            url=lambda: self.url,
+            closing=lambda: self._stopping,
         )
         self.address: Address | None = None
         self._server = HttpServer(create_app(services), settings)
@@ -78,6 +89,7 @@ class WebEdge:
 
     async def stop(self) -> None:
         """Finish the requests in progress, close the connections, and wait for the threads."""
+        self._stopping = True
         await self._server.stop(STOP_SECONDS)
         self._threads.shutdown(cancel_futures=True)
 

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daemon.system.counters import COUNTERS
 from daemon.web import problems
+from daemon.web.api import events
 from daemon.web.auth import Authenticator
 from daemon.web.hosts import allowed_names, is_allowed
 from daemon.web.limits import BODIES_BYTES, Budget
@@ -54,6 +55,7 @@ class Front:
         self._root_path = http.root_path
         self._scrapers = http.metrics_networks
         self._active = Budget(http.requests, "too many requests at a time")
+        self._streams = Budget(http.event_clients, "too many clients follow the events")
         self._bodies = Budget(BODIES_BYTES, "too many large requests at a time")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,6 +89,12 @@ class Front:
             with self._active.one():
                 async with asyncio.timeout(self._seconds):
                     scope["triaged.caller"] = await self._authenticator.caller(headers)
+        if path == events.PATH and scope["method"] == "GET":
+            # A stream waits most of its time, so it counts apart from the requests.
+            with self._streams.one():
+                async with asyncio.timeout(events.STREAM_SECONDS + self._seconds):
+                    await self._app(scope, receive, answer)
+            return
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._run(scope, receive, answer)
             return

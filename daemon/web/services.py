@@ -25,7 +25,8 @@ class WebServices:
 
     `threads` is where everything runs that waits for the database; `wake` offers jobs after their commit. `has_room`
     says whether the disk has room for what comes in. `tools` is None where the process cannot ask the model. `url`
-    returns the URL by which people reach us, for links.
+    returns the URL by which people reach us, for links. `closing` says that the process stops, so that nothing goes on
+    that would last.
     """
 
     settings: Settings
@@ -38,6 +39,7 @@ class WebServices:
     has_room: Callable[[], bool]
     tools: WebTools | None = None
     url: Callable[[], str] = lambda: "http://localhost"
+    closing: Callable[[], bool] = lambda: False
 
     async def run(self, work: Callable[[], T]) -> T:
         """Run a function that may wait, such as for the database, in one of the threads, and return its result."""
