@@ -1,0 +1,1 @@
+"""Send webhooks by the Standard Webhooks specification (https://www.standardwebhooks.com)."""
