@@ -28,6 +28,7 @@ from config.schema import (
     Support,
     Team,
     TriageSection,
+    Webhooks,
 )
 
 PREFIX = "TRIAGED_"
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     smtp: Smtp = Smtp()
     imap: tuple[Imap, ...] = ()
     http: Http = Http()
+    webhooks: Webhooks = Webhooks()
     outgoing: Outgoing = Outgoing()
     teams: Annotated[tuple[Team, ...], Field(min_length=1)] = defaults.TEAMS
     categories: Annotated[tuple[Category, ...], Field(min_length=1)] = defaults.CATEGORIES

@@ -82,7 +82,7 @@ class HealthFacts:
     acknowledgements that wait for a limit, `limited` those that limits suppressed within the last hour. `oldest_due` is
     when the job that has waited longest became due. `room` is false if the disk is nearly full. `refused` is the answer
     of a smarthost that refused our credentials, or ""; `drifted` says why automatic routing was stopped, or "".
-    `reported` are problems that other processes saw.
+    `reported` are problems that other processes saw, `webhooks` the webhooks that failed for days.
     """
 
     now: datetime
@@ -100,6 +100,7 @@ class HealthFacts:
     refused: str = ""
     drifted: str = ""
     reported: "tuple[Problem, ...]" = ()
+    webhooks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,7 @@ class SubjectKind(StrEnum):
     EVENT = "event"
     SIGN_IN = "sign-in"
     INBOUND = "inbound"
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True, order=True)

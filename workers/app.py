@@ -28,6 +28,7 @@ from workers.actors.quoted import QuotedEmails
 from workers.actors.train import TrainActor
 from workers.actors.triage import TriageActor
 from workers.actors.wake import WakeActor
+from workers.actors.webhook import WebhookActor
 from workers.jobs.executor import Actor, JobExecutor
 from workers.jobs.heartbeat import Heartbeat
 from workers.learning.current import CurrentModel
@@ -36,10 +37,12 @@ from workers.learning.registry import Registry
 from workers.learning.trainer import Trainer
 from workers.learning.training import TrainingError
 from workers.monitor import HealthMonitor
-from workers.policies import actor_config, sender_checker, thresholds
+from workers.policies import actor_config, sender_checker, thresholds, webhook_policy
 from workers.transports.base import Transport
 from workers.transports.maildir import MaildirTransport
 from workers.transports.smtp import SmtpTransport
+from workers.webhooks.client import PostPolicy
+from workers.webhooks.publisher import Publisher
 
 log = structlog.get_logger(__name__)
 
@@ -82,9 +85,8 @@ class WorkerApp:
         self._heartbeat = Heartbeat(store, owner())
         self._deliver = DeliverActor(store, clock, self._transport, keyring, self._config, self._heartbeat.holds_lease)
         limits, threads = settings.limits, settings.broker.threads
-        self._executor = JobExecutor(
-            store, clock, self._heartbeat, limits.attempts, threads, self._actors(store, clock, keyring)
-        )
+        actors = self._actors(store, clock, keyring, webhook_policy(settings))
+        self._executor = JobExecutor(store, clock, self._heartbeat, limits.attempts, threads, actors)
         self._monitor = HealthMonitor(
             store,
             clock,
@@ -100,13 +102,14 @@ class WorkerApp:
             has_space=FreeSpace(settings.service.state_dir, settings.limits.free_bytes),
             daily_report=settings.health.daily_report,
         )
+        self._publisher = Publisher(store, clock)
         for kind in JobKind:
             limit = TRAINING_LIMIT_MS if kind is JobKind.TRAIN else TIME_LIMIT_MS
             dramatiq.actor(actor_name=kind, queue_name=kind, broker=broker, time_limit=limit)(self._executor.perform)
         idle = REDIS_POLL_MS if settings.broker.url.get_secret_value() else IDLE_MS
         self._worker = dramatiq.Worker(broker, worker_timeout=idle, worker_threads=threads)
 
-    def _actors(self, store: Store, clock: Clock, keyring: Keyring) -> Mapping[JobKind, Actor]:
+    def _actors(self, store: Store, clock: Clock, keyring: Keyring, webhooks: PostPolicy) -> Mapping[JobKind, Actor]:
         return {
             JobKind.TRIAGE: TriageActor(clock, self.model_source, self._config),
             JobKind.ANSWER: AnswerActor(clock, keyring, self._config, QuotedEmails(store, self._config)),
@@ -115,6 +118,7 @@ class WorkerApp:
             JobKind.TRAIN: TrainActor(clock, self._trainer.train),
             JobKind.WAKE: WakeActor(clock),
             JobKind.CHECK: CheckActor(clock, self._intake, self._checker),
+            JobKind.WEBHOOK: WebhookActor(store, clock, webhooks),
         }
 
     def start(self) -> None:
@@ -129,6 +133,7 @@ class WorkerApp:
         self._broker.emit_after("process_boot")
         self._worker.start()
         self._monitor.start()
+        self._publisher.start()
 
     def reload(self, settings: Settings) -> None:
         """Apply new rules, teams and templates; raises TemplateProblem for a broken one and keeps the old."""
@@ -140,6 +145,7 @@ class WorkerApp:
     def close(self) -> None:
         """Finish the running jobs, then close the broker, the heartbeat and the transport; in less than 30 seconds."""
         self._executor.close()
+        self._publisher.close()
         cut = threading.Timer(CUT_AFTER_SECONDS, self._transport.cut)
         cut.daemon = True
         cut.start()

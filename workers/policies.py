@@ -17,6 +17,7 @@ from workers.notify.outgoing import MailConfig
 from workers.notify.plan import SendLimits
 from workers.notify.render import Renderer
 from workers.triage.policy import Category, Mode, Rule, TriagePolicy, Where
+from workers.webhooks.client import PostPolicy
 
 log = structlog.get_logger(__name__)
 
@@ -136,3 +137,8 @@ def triage_rules(settings: Settings) -> tuple[Rule, ...]:
         )
         for r in settings.rules
     )
+
+
+def webhook_policy(settings: Settings) -> PostPolicy:
+    """Return where webhooks may go."""
+    return PostPolicy(settings.webhooks.allowed_networks, settings.webhooks.timeout_seconds)

@@ -14,6 +14,7 @@ from config.schema.section import Section
 from config.schema.service import Broker, Database, Health, Log, Service
 from config.schema.support import Support, Team
 from config.schema.triage import Category, Rule, TriageSection
+from config.schema.webhooks import Webhooks
 
 __all__ = [
     "Authentication",
@@ -35,4 +36,5 @@ __all__ = [
     "Support",
     "Team",
     "TriageSection",
+    "Webhooks",
 ]

@@ -31,6 +31,7 @@ COMMANDS: Final = (
     ("Email", "imap", "Import older emails from the mailboxes."),
     ("Email", "deliveries", "List, show, resend and dismiss outgoing emails."),
     ("Operate", "tokens", "Create, list and revoke API tokens."),
+    ("Operate", "webhooks", "Create, list, replay and remove webhooks."),
     ("Operate", "jobs", "List, retry and dismiss jobs."),
     ("Operate", "db", "Upgrade, back up and verify the database."),
     ("Triage", "train", "Train a model, and promote it if it is not worse."),

@@ -37,6 +37,7 @@ class JobKind(StrEnum):
     TRAIN = "train"
     WAKE = "wake"
     CHECK = "check"
+    WEBHOOK = "webhook"
 
 
 class JobState(StrEnum):

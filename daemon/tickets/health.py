@@ -117,6 +117,14 @@ def _given_up(facts: HealthFacts) -> list[Problem]:
                 "arrived or not, and are not sent again. See triaged deliveries list.",
             )
         )
+    if facts.webhooks:
+        names = ", ".join(facts.webhooks)
+        found.append(
+            Problem(
+                "webhooks",
+                f"Disabled after failures for days: webhook {names}. See triaged webhooks show, then enable or remove.",
+            )
+        )
     if facts.unanswered:
         found.append(
             Problem(

@@ -52,7 +52,11 @@ BATCH_SIZE: Final = {
     JobKind.TRAIN: 1,
     JobKind.WAKE: 16,
     JobKind.CHECK: 16,
+    # A webhook may wait for its endpoint, so it lets no other wait.
+    JobKind.WEBHOOK: 1,
 }
+# These limit their attempts by time.
+TRIED_FOR_DAYS: Final = (JobKind.DELIVER, JobKind.WEBHOOK)
 
 
 class SnoozeError(Exception):
@@ -165,7 +169,7 @@ class JobExecutor:
     def _run(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         if window.over:
             raise shutting_down()
-        if lease.tries > self._attempts and lease.kind is not JobKind.DELIVER:
+        if lease.tries > self._attempts and lease.kind not in TRIED_FOR_DAYS:
             return self._discard(lease, "it ended its worker, or ran out of time, in each of its attempts")
         failpoint(f"{lease.kind}.claimed")
         follow_ups = yield from self._actors[lease.kind].perform(lease, window)

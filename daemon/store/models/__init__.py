@@ -8,6 +8,7 @@ from daemon.store.models.ledger import Inbound, LedgerCount
 from daemon.store.models.mailboxes import ImapCursor, ImapLease, ImapUnmarked, ImapUnreadable
 from daemon.store.models.queue import DeliveryRow, Job, Suppression
 from daemon.store.models.tickets import AttachmentRow, Decision, Event, MessageRow, Participant, Person, Ticket
+from daemon.store.models.webhooks import WebhookDeliveryRow, WebhookRow
 
 __all__ = [
     "Alarm",
@@ -34,4 +35,6 @@ __all__ = [
     "Suppression",
     "Ticket",
     "WebSession",
+    "WebhookDeliveryRow",
+    "WebhookRow",
 ]

@@ -7,7 +7,7 @@ from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from daemon.facts import HealthFacts, MailboxFacts, Problem
-from daemon.store import delivery_counts, unreadable
+from daemon.store import delivery_counts, unreadable, webhooks
 from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import Alarm, DeliveryRow, ImapCursor, Inbound, Job
@@ -54,6 +54,7 @@ def facts(
         refused=refused,
         drifted=drifted,
         reported=_reported(session, now),
+        webhooks=tuple(webhooks.disabled(session)),
     )
 
 

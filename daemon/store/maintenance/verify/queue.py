@@ -107,6 +107,6 @@ def _said() -> ColumnElement[bool]:
             Event.kind.in_(SAID),
         )
         for kind, table in SUBJECT_TABLES.items()
-        if kind is not SubjectKind.TICKET
+        if kind not in {SubjectKind.TICKET, SubjectKind.WEBHOOK}
     ]
     return or_(*tickets)

@@ -22,7 +22,17 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from daemon.store.jobs import JobKind, JobState
-from daemon.store.models import AnswerRow, Decision, DeliveryRow, Event, Inbound, Job, MessageRow, Ticket
+from daemon.store.models import (
+    AnswerRow,
+    Decision,
+    DeliveryRow,
+    Event,
+    Inbound,
+    Job,
+    MessageRow,
+    Ticket,
+    WebhookDeliveryRow,
+)
 from daemon.vocabulary import SubjectKind
 
 # Clocks of several machines differ, and one may have been wrong for a while.
@@ -36,6 +46,7 @@ SUBJECT_TABLES: Final[dict[SubjectKind, Any]] = {
     SubjectKind.ANSWER: AnswerRow,
     SubjectKind.EVENT: Event,
     SubjectKind.INBOUND: Inbound,
+    SubjectKind.WEBHOOK: WebhookDeliveryRow,
 }
 MAX_DIGITS: Final = 9
 SQLITE_DATE: Final = "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:*"

@@ -1,0 +1,77 @@
+"""Create, rotate, enable, replay and remove webhooks. Each is recorded with its actor."""
+
+import base64
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from daemon.store import events, webhooks
+from daemon.store.models import WebhookRow
+from daemon.store.queries import feed
+from daemon.store.queries.feed import FeedType
+
+SECRET_BYTES: Final = 32
+# For how long the old secret signs too, so that an endpoint can change without losing an event.
+ROTATION: Final = timedelta(hours=24)
+
+
+def create(session: Session, name: str, url: str, types: Sequence[FeedType], actor: str, now: datetime) -> str:
+    """Add an endpoint that gets events from now on, and return its secret, which is shown once; raises ValueError."""
+    check_url(url)
+    if session.execute(select(WebhookRow.id).where(WebhookRow.name == name)).scalar() is not None:
+        raise ValueError(f"there is or was a webhook named {name}; names are not used again")
+    secret = new_secret()
+    wanted = [str(one) for one in types]
+    row = {
+        "name": name,
+        "url": url,
+        "events": wanted,
+        "secret": secret,
+        "cursor": str(feed.head(session)),
+        "created_at": now,
+        "created_by": actor,
+    }
+    session.execute(insert(WebhookRow).values(row))
+    events.add(session, "webhook created", now, actor=actor, webhook=name, events=wanted)
+    return secret
+
+
+def rotate(session: Session, name: str, actor: str, now: datetime) -> str:
+    """Give an endpoint a new secret and return it; the old one signs too for a day. Raises LookupError."""
+    row = webhooks.find(session, name)
+    row.old_secret, row.old_until, row.secret = row.secret, now + ROTATION, new_secret()
+    events.add(session, "webhook secret rotated", now, actor=actor, webhook=name)
+    return row.secret
+
+
+def enable(session: Session, name: str, actor: str, now: datetime) -> None:
+    """Let a disabled endpoint get events again, also those since it was disabled; raises LookupError."""
+    row = webhooks.find(session, name)
+    row.disabled_at = row.failing_since = None
+    events.add(session, "webhook enabled", now, actor=actor, webhook=name)
+
+
+def remove(session: Session, name: str, actor: str, now: datetime) -> None:
+    """Remove an endpoint; its rows stay, without its secrets. Raises LookupError."""
+    row = webhooks.find(session, name)
+    row.removed_at, row.secret, row.old_secret = now, "", None
+    events.add(session, "webhook removed", now, actor=actor, webhook=name)
+
+
+def check_url(url: str) -> None:
+    """Raise ValueError for a URL that no webhook can go to."""
+    parts = urlsplit(url)
+    # Also raises for a port that is no number.
+    right = parts.scheme in {"https", "http"} and parts.hostname and parts.port != 0 and url.isascii()
+    if not right or not url.isprintable() or " " in url or parts.username or parts.fragment:
+        raise ValueError("a webhook goes to a URL such as https://shop.example/hooks, without name and password")
+
+
+def new_secret() -> str:
+    """Return a secret in the form of the specification."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
