@@ -6,7 +6,7 @@ import click
 
 from daemon.cli.support import context, output, params
 from daemon.store import webhooks as rows
-from daemon.store.queries.feed import FeedType
+from daemon.store.queries.feed_rows import FeedType
 from daemon.system.clock import SystemClock
 from daemon.tickets import webhooks as actions
 

@@ -16,6 +16,7 @@ from daemon.vocabulary import AnswerState, MailKind, MessageRole
 TICKET, MESSAGE, ANSWER, PARTICIPANT = table(Ticket), table(MessageRow), table(AnswerRow), table(Participant)
 DELIVERY = table(DeliveryRow)
 MERGED_INTO: Final = "merged into"
+SPLIT_FROM: Final = "split from"
 TO_CUSTOMERS: Final = (MailKind.ANSWER, MailKind.ACKNOWLEDGEMENT)
 
 

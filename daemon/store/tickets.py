@@ -241,8 +241,12 @@ def note_customer(session: Session, ticket_id: int, now: datetime, status: Statu
     session.execute(update(TICKET).where(TICKET.c.id == ticket_id).values(values))
 
 
-def note_answer(session: Session, ticket_id: int, member: str, now: datetime, status: Status) -> None:
-    """Note that a member answered the customer of a ticket; the first answer also says who takes care of it."""
+def note_answer(session: Session, ticket_id: int, member: str, now: datetime, status: Status) -> tuple[str, str]:
+    """Note that a member answered the customer of a ticket; the first answer also says who takes care of it.
+
+    Returns the status before and after.
+    """
+    was: str = session.execute(select(TICKET.c.status).where(TICKET.c.id == ticket_id)).scalar_one()
     closed = TICKET.c.status.in_([Status.CLOSED, Status.SPAM])
     values = {
         "updated_at": now,
@@ -250,7 +254,8 @@ def note_answer(session: Session, ticket_id: int, member: str, now: datetime, st
         "first_answer_at": func.coalesce(TICKET.c.first_answer_at, literal(now, TICKET.c.first_answer_at.type)),
         "taken_by": func.coalesce(TICKET.c.taken_by, member),
     }
-    session.execute(update(TICKET).where(TICKET.c.id == ticket_id).values(values))
+    changed = update(TICKET).where(TICKET.c.id == ticket_id).values(values).returning(TICKET.c.status)
+    return was, session.execute(changed).scalar_one()
 
 
 def reference_of(session: Session, ticket_id: int) -> str:

@@ -103,7 +103,8 @@ def put_in_force(
 ) -> None:
     """Write on the locked ticket that an answer was sent: its status, who answers it, when it was first answered."""
     answers.note_sent(session, ticket, actor.name.lower(), policy.after_answer, now)
-    add_event(session, "answer sent", ticket.id, actor, now, answer=answer_id, to=list(recipients), was=ticket.status)
+    statuses = {"was": ticket.status, "status": policy.after_answer}
+    add_event(session, "answer sent", ticket.id, actor, now, answer=answer_id, to=list(recipients), **statuses)
 
 
 def join(session: Session, ticket_id: int, added: Sequence[str], actor: Actor, now: datetime) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from daemon.store import merges
 from daemon.store.jobs import Offer
-from daemon.store.merges import MERGED_INTO
+from daemon.store.merges import MERGED_INTO, SPLIT_FROM
 from daemon.store.models import Ticket
 from daemon.store.tickets import reference_of, survivor_of, touch
 from daemon.tickets import status
@@ -21,7 +21,6 @@ from daemon.tickets.actor import Actor
 from daemon.vocabulary import PENDING, Status
 
 MERGED_FROM: Final = "merged from"
-SPLIT_FROM: Final = "split from"
 SPLIT_OFF: Final = "split off"
 
 
@@ -37,7 +36,8 @@ def merge(session: Session, ticket_id: int, into_id: int, actor: Actor, now: dat
     joined = merges.share_people(session, ticket, into)
     number = merges.move_messages(session, ticket_id, into_id)
     undo = _undo_data(ticket, into_id, carried, joined)
-    first = record(session, MERGED_INTO, ticket_id, actor, now, other=into.reference, messages=number, undo=undo)
+    what = {"other": into.reference, "messages": number, "was": ticket.status}
+    first = record(session, MERGED_INTO, ticket_id, actor, now, **what, undo=undo)
     second = record(session, MERGED_FROM, into_id, actor, now, other=ticket.reference, messages=number)
     merges.set_survivor(session, [ticket_id, *carried], into_id)
     status.set_status(session, ticket, Status.CLOSED, now)
@@ -80,9 +80,10 @@ def _split(
     merges.part_with(session, survivor.id, undo["joined"])
     merges.set_survivor(session, [part.id], None)
     merges.set_survivor(session, carried, part.id)
-    first = record(session, SPLIT_FROM, part.id, actor, now, other=survivor.reference, messages=number)
-    second = record(session, SPLIT_OFF, survivor.id, actor, now, other=part.reference, messages=number)
     _restore(session, part, undo, now)
+    what = {"other": survivor.reference, "messages": number, "was": Status.CLOSED, "status": part.status}
+    first = record(session, SPLIT_FROM, part.id, actor, now, **what)
+    second = record(session, SPLIT_OFF, survivor.id, actor, now, other=part.reference, messages=number)
     touch(session, survivor.id, now, reopen=False)
     offers = _tell(session, part, survivor, first, second, now)
     done = f"{part.reference} is split from {survivor.reference}"

@@ -27,6 +27,7 @@ from daemon.tickets.disposition import Forwarding
 from daemon.vocabulary import NOTE_FOR_TEAM, AnswerState, MessageRole, ReturnCause, Status, Subject, SubjectKind
 
 AUTHORIZED: Final = "member authorized"
+ANSWERED_DIRECTLY: Final = "answered directly"
 FORWARDED: Final = "customer's email forwarded"
 # Refusals of members whose email goes back, and why.
 RETURNED: Final = {
@@ -86,11 +87,23 @@ def _power(session: Session, ruling: Power, email: Judged) -> Sequence[Due]:
 
 
 def _direct(session: Session, ruling: DirectAnswer, email: Judged, after_answer: Status) -> Sequence[Due]:
-    _add_answer(session, email, AnswerState.SENT, ruling.member, ruling.team.name, [ruling.reason], None)
+    answer = _add_answer(session, email, AnswerState.SENT, ruling.member, ruling.team.name, [ruling.reason], None)
     if email.silent:
         tickets.touch(session, email.ticket_id, email.now, reopen=False)
         return ()
-    tickets.note_answer(session, email.ticket_id, ruling.member, email.now, after_answer)
+    was, status = tickets.note_answer(session, email.ticket_id, ruling.member, email.now, after_answer)
+    events.add(
+        session,
+        ANSWERED_DIRECTLY,
+        email.now,
+        ticket_id=email.ticket_id,
+        inbound_id=email.inbound_id,
+        member=ruling.member,
+        team=ruling.team.name,
+        answer=answer,
+        was=was,
+        status=status,
+    )
     message = email.analysis.message
     copied = {(address.email or "").lower() for address in (*message.to, *message.cc)}
     return () if ruling.team.address in copied else [(JobKind.NOTIFY, _message(email))]

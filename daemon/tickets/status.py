@@ -100,7 +100,7 @@ def _wake(session: Session, ticket_id: int, now: datetime) -> Sequence[NewJob]:
         _wake_later(session, ticket_id, ticket.wait_until, now)
         return ()
     set_status(session, ticket, Status.OPEN, now)
-    event = events.add(session, WOKEN, now, ticket_id=ticket_id)
+    event = events.add(session, WOKEN, now, ticket_id=ticket_id, was=Status.WAITING)
     return (NewJob(JobKind.NOTIFY, Subject(SubjectKind.EVENT, event), now),)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from daemon.store import events, webhooks
 from daemon.store.models import WebhookRow
 from daemon.store.queries import feed
-from daemon.store.queries.feed import FeedType
+from daemon.store.queries.feed_rows import FeedType
 
 SECRET_BYTES: Final = 32
 # For how long the old secret signs too, so that an endpoint can change without losing an event.

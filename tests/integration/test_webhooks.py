@@ -15,7 +15,7 @@ from daemon.store import jobs, webhooks
 from daemon.store.jobs import Lease
 from daemon.store.models import Job, WebhookDeliveryRow, WebhookRow
 from daemon.store.queries import feed, health
-from daemon.store.queries.feed import FeedType
+from daemon.store.queries.feed_rows import FeedType
 from daemon.store.store import Store
 from daemon.tickets import webhooks as actions
 from daemon.tickets.health import Thresholds, examine

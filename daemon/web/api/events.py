@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 from daemon.store.errors import UNREACHABLE
 from daemon.store.queries import feed
 from daemon.store.queries.feed import Cursor, Gaps
+from daemon.store.queries.feed_rows import TABLES
 from daemon.tickets.access import Scope
 from daemon.web.auth import Caller, requires
 from daemon.web.problems import Problem, ProblemError, documented
@@ -28,7 +29,7 @@ HEARTBEAT_SECONDS: Final = 15.0
 STREAM_SECONDS: Final = 300.0
 RETRY_MILLISECONDS: Final = 2000
 EXAMPLE: Final = (
-    "id: 7-9-8-14-2\nevent: ticket.created\n"
+    "id: 7-9-8-2\nevent: ticket.created\n"
     'data: {"type": "ticket.created", "timestamp": "2026-11-28T09:00:00Z", "data": {"ticket": {"id": 7, ...}}}\n\n'
 )
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
@@ -69,7 +70,7 @@ def _start(services: WebServices, wanted: Cursor | None) -> Cursor:
         head = feed.head(session)
     if wanted is None:
         return head
-    if any(getattr(wanted, table) > getattr(head, table) for table in feed.TABLES):
+    if any(getattr(wanted, table) > getattr(head, table) for table in TABLES):
         raise ProblemError(Problem.BAD_REQUEST, "Last-Event-ID: this is no event of this installation")
     return wanted
 

@@ -16,7 +16,8 @@ from daemon.mail.roster import Team
 from daemon.mail.token import Purpose, Token, digest
 from daemon.store.jobs import JobKind
 from daemon.store.models import AnswerRow, Event, Inbound, Job, MessageRow, Participant, Person, Ticket
-from daemon.store.queries import snapshots
+from daemon.store.queries import feed, snapshots
+from daemon.store.queries.feed import Gaps
 from daemon.store.store import Store
 from daemon.tickets import rulings
 from daemon.tickets.release import release
@@ -310,6 +311,21 @@ def test_a_members_email_to_the_customer_is_recorded_as_sent(running: Running, s
     ((first, taken),) = ask(store, Ticket.first_answer_at, Ticket.taken_by)
     assert first is not None
     assert taken == ANA
+
+
+def test_the_feed_tells_of_a_members_email_to_the_customer(running: Running, store: Store) -> None:
+    change(store, status=Status.OPEN)
+    with store.read() as session:
+        before = feed.head(session)
+    raw = mail(ANA, "Re: Payment failed", "Done.", to=ANN, in_reply_to="<question@customer.example>", headers=(PASSED,))
+    write(running, raw, SUPPORT)
+    with store.read() as session:
+        events = feed.read(session, before, Gaps(), NOON).events
+    assert [(event.type.removeprefix("ticket."), event.data["actor"]) for event in events] == [
+        ("answered", ANA),
+        ("status_changed", ANA),
+    ]
+    assert (events[1].data["was"], events[1].data["status"]) == ("OPEN", "WAITING")
 
 
 def test_the_team_in_cc_of_such_an_email_is_not_told_again(running: Running, store: Store) -> None:
