@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import dramatiq
@@ -54,6 +55,7 @@ IDLE_MS = 1000
 CUT_AFTER_SECONDS = 8.0
 STOP_TIMEOUT_MS = 15_000
 TRAINING_LIMIT_MS = 3_600_000
+WEBHOOK_THREADS = 2
 
 IdentityOf = Callable[[Settings, tuple[bytes, ...]], Identity]
 
@@ -102,12 +104,17 @@ class WorkerApp:
             has_space=FreeSpace(settings.service.state_dir, settings.limits.free_bytes),
             daily_report=settings.health.daily_report,
         )
-        self._publisher = Publisher(store, clock)
+        self._publisher = Publisher(store, clock, timedelta(days=settings.webhooks.keep_days))
         for kind in JobKind:
             limit = TRAINING_LIMIT_MS if kind is JobKind.TRAIN else TIME_LIMIT_MS
             dramatiq.actor(actor_name=kind, queue_name=kind, broker=broker, time_limit=limit)(self._executor.perform)
         idle = REDIS_POLL_MS if settings.broker.url.get_secret_value() else IDLE_MS
-        self._worker = dramatiq.Worker(broker, worker_timeout=idle, worker_threads=threads)
+        queues = {str(kind) for kind in JobKind if kind is not JobKind.WEBHOOK}
+        self._worker = dramatiq.Worker(broker, queues=queues, worker_timeout=idle, worker_threads=threads)
+        # An endpoint that hangs must not hold a thread that emails need.
+        self._webhook_worker = dramatiq.Worker(
+            broker, queues={str(JobKind.WEBHOOK)}, worker_timeout=IDLE_MS, worker_threads=WEBHOOK_THREADS
+        )
 
     def _actors(self, store: Store, clock: Clock, keyring: Keyring, webhooks: PostPolicy) -> Mapping[JobKind, Actor]:
         return {
@@ -132,6 +139,7 @@ class WorkerApp:
         # Dramatiq's command emits this signal itself; without it no time limit is enforced.
         self._broker.emit_after("process_boot")
         self._worker.start()
+        self._webhook_worker.start()
         self._monitor.start()
         self._publisher.start()
 
@@ -149,8 +157,11 @@ class WorkerApp:
         cut = threading.Timer(CUT_AFTER_SECONDS, self._transport.cut)
         cut.daemon = True
         cut.start()
+        webhooks = threading.Thread(target=self._webhook_worker.stop, kwargs={"timeout": STOP_TIMEOUT_MS})
+        webhooks.start()
         self._worker.stop(timeout=STOP_TIMEOUT_MS)
         self._checker.close()
+        webhooks.join()
         cut.cancel()
         self._transport.cut()
         self._monitor.close()

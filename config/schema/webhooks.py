@@ -15,3 +15,5 @@ class Webhooks(Section):
     """Networks that are not public, to which webhooks may go all the same, also without TLS."""
     timeout_seconds: Seconds = 10
     """Longest time to connect, and to wait for an answer."""
+    keep_days: Annotated[int, Field(ge=4)] = 30
+    """Number of days for which events that were sent or given up are kept, to be shown and replayed."""

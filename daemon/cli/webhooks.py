@@ -5,12 +5,13 @@ from typing import Any, Final
 import click
 
 from daemon.cli.support import context, output, params
+from daemon.store import webhook_deliveries
 from daemon.store import webhooks as rows
 from daemon.store.queries.feed_rows import FeedType
 from daemon.system.clock import SystemClock
 from daemon.tickets import webhooks as actions
 
-COLUMNS: Final = ("name", "url", "events", "created_at", "failing_since", "disabled_at")
+COLUMNS: Final = ("name", "url", "events", "pending", "created_at", "failing_since", "disabled_at")
 DELIVERY_COLUMNS: Final = ("id", "type", "row", "state", "attempts", "answer", "created_at", "sent_at")
 LONGEST_NAME: Final = 64
 
@@ -72,7 +73,7 @@ def show(ctx: click.Context, name: str, limit: int, as_json: bool) -> None:
     """
     with context.store(context.settings(ctx, quiet=True)) as store, store.read() as session:
         try:
-            found = rows.deliveries(session, name, limit)
+            found = webhook_deliveries.lines(session, name, limit)
         except LookupError as error:
             raise context.NotFound(str(error)) from None
     output.listing(found, DELIVERY_COLUMNS, as_json=as_json)
@@ -87,7 +88,7 @@ def replay(ctx: click.Context, delivery: int) -> None:
     \b
     Example: triaged webhooks replay 7
     """
-    done = _write(ctx, lambda session, now: rows.replay(session, delivery, now))
+    done = _write(ctx, lambda session, now: webhook_deliveries.replay(session, delivery, now))
     click.echo(f"{delivery}: {'is sent again' if done else 'is pending, or its webhook is disabled or removed'}")
 
 

@@ -6,10 +6,10 @@ from typing import Any, Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from daemon.store import decisions, events, jobs, ledger
+from daemon.store import decisions, events, jobs, ledger, webhook_deliveries
 from daemon.store.deliveries import DeliveryState
 from daemon.store.jobs import AT_ONCE, JobKind, JobState, NewJob
-from daemon.store.models import Decision, DeliveryRow, Event, Inbound, Job, MessageRow, Ticket
+from daemon.store.models import AnswerRow, Decision, DeliveryRow, Event, Inbound, Job, MessageRow, Ticket
 from daemon.vocabulary import PENDING, DecidedBy, Disposition, Subject, SubjectKind
 
 TABLES: Final[dict[SubjectKind, Any]] = {
@@ -18,6 +18,7 @@ TABLES: Final[dict[SubjectKind, Any]] = {
     SubjectKind.DELIVERY: DeliveryRow,
     SubjectKind.EVENT: Event,
     SubjectKind.INBOUND: Inbound,
+    SubjectKind.ANSWER: AnswerRow,
 }
 
 
@@ -32,6 +33,8 @@ def retry_job(session: Session, job_id: int, actor: str, now: datetime) -> Subje
         _reopen(session, job.subject.id, actor)
     if job.kind == JobKind.DELIVER:
         _plan_again(session, job.subject.id)
+    if job.kind == JobKind.WEBHOOK:
+        webhook_deliveries.pend(session, job.subject.id)
     _note(session, "job retried", job, actor, now)
     # A delivery is given up by the age of its job, so the age is reset too.
     job.state, job.attempts, job.snoozes = JobState.READY, 0, 0
@@ -74,10 +77,12 @@ def triage_again(session: Session, inbound_id: int, ticket_id: int, actor: str, 
 
 
 def ticket_of_subject(session: Session, subject: Subject) -> int | None:
-    """Return the ticket of a job's subject, such as "decision:7"; None if the row is gone."""
+    """Return the ticket of a job's subject, such as "decision:7"; None if the row is gone, or belongs to none."""
     if subject.kind is SubjectKind.TICKET:
         return subject.id
-    table = TABLES[subject.kind]
+    table = TABLES.get(subject.kind)
+    if table is None:
+        return None
     return session.execute(select(table.ticket_id).where(table.id == subject.id)).scalar_one_or_none()
 
 

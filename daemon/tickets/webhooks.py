@@ -52,7 +52,7 @@ def rotate(session: Session, name: str, actor: str, now: datetime) -> str:
 def enable(session: Session, name: str, actor: str, now: datetime) -> None:
     """Let a disabled endpoint get events again, also those since it was disabled; raises LookupError."""
     row = webhooks.find(session, name)
-    row.disabled_at = row.failing_since = None
+    row.disabled_at = row.failing_since = row.paused_until = None
     events.add(session, "webhook enabled", now, actor=actor, webhook=name)
 
 

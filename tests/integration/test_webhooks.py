@@ -4,75 +4,32 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from daemon.store import jobs, webhooks
-from daemon.store.jobs import Lease
-from daemon.store.models import Job, WebhookDeliveryRow, WebhookRow
+from daemon.store import webhook_deliveries, webhooks
+from daemon.store.models import Job
 from daemon.store.queries import feed, health
 from daemon.store.queries.feed_rows import FeedType
 from daemon.store.store import Store
 from daemon.tickets import webhooks as actions
 from daemon.tickets.health import Thresholds, examine
 from tests.support.fakes import NOON
-from tests.support.http import Web, web
-from tests.unit.webhooks.test_client import Server
+from tests.support.http import web
+from tests.support.webhooks import Case, Server, serving
 from workers.actors.webhook import WebhookActor
-from workers.jobs.batching import run_batched
-from workers.jobs.executor import SnoozeError, WorkWindow
+from workers.jobs.executor import SnoozeError
 from workers.webhooks.client import PostPolicy
 from workers.webhooks.publisher import Publisher
 
 
-class Case:
-    """An endpoint on a real server, a publisher, and an actor."""
-
-    def __init__(self, helpdesk: Web, server: Server) -> None:
-        self.web, self.store, self.clock, self.server = helpdesk, helpdesk.store, helpdesk.clock, server
-        self.publisher = Publisher(self.store, self.clock)
-        self.actor = WebhookActor(self.store, self.clock, PostPolicy(("127.0.0.0/8",), 5))
-        self.secret = self.created("shop")
-
-    def created(self, name: str, *types: FeedType) -> str:
-        url = f"http://127.0.0.1:{self.server.port}/hook"
-        return self.store.write(
-            lambda session: actions.create(session, name, url, types or [*FeedType], "test", self.clock.now())
-        )
-
-    def work(self) -> list[BaseException]:
-        """Run the webhook jobs that are ready, and return what went wrong."""
-        with self.store.read() as session:
-            ready = session.execute(select(Job.id).where(Job.kind == "webhook", Job.state == "ready")).scalars().all()
-        return [error for job in ready if (error := self._run(job)) is not None]
-
-    def _run(self, job: int) -> BaseException | None:
-        lease = self.store.write(lambda session: jobs.claim(session, job, "test", self.clock.now()))
-        assert isinstance(lease, Lease)
-        window = WorkWindow(30, threading.Event())
-        [(_, outcome)] = run_batched(self.store, {job: self.actor.perform(lease, window)})
-        if isinstance(outcome, SnoozeError):
-            self.store.write(lambda session: jobs.retry(session, lease, str(outcome), self.clock.now()))
-        return outcome if isinstance(outcome, BaseException) else None
-
-    def states(self) -> list[str]:
-        with self.store.read() as session:
-            return list(session.execute(select(WebhookDeliveryRow.state).order_by(WebhookDeliveryRow.id)).scalars())
-
-    def endpoint(self) -> WebhookRow:
-        with self.store.read() as session:
-            return webhooks.find(session, "shop")
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
-    found = Server()
-    yield found
-    found.close()
+    with serving() as found:
+        yield found
 
 
 @pytest.fixture
@@ -102,10 +59,10 @@ def test_of_two_processes_that_read_the_same_page_one_gives_it(case: Case) -> No
     with case.store.read() as session:
         [before] = webhooks.endpoints(session)
     assert case.publisher.publish() == 1
-    other = Publisher(case.store, case.clock)
+    other = Publisher(case.store, case.clock, timedelta(days=30))
     with case.store.read() as session:
         page = feed.read(session, before.cursor, other._gaps, case.clock.now())
-    assert case.store.write(lambda session: webhooks.give(session, before, page, case.clock.now())) == 0
+    assert case.store.write(lambda session: webhook_deliveries.give(session, before, page, case.clock.now())) == 0
     assert case.states() == ["pending"]
 
 
@@ -128,6 +85,7 @@ def test_a_failure_is_tried_again_under_the_same_id(case: Case) -> None:
     assert error.delay == timedelta(seconds=5)
     assert case.endpoint().failing_since == NOON
     case.server.status = 204
+    case.clock.advance(seconds=5)
     assert case.work() == []
     assert len({sent["webhook-id"] for _, sent, _ in case.server.got}) == 1
     assert case.states() == ["sent"]
@@ -173,8 +131,8 @@ def test_an_event_is_replayed_under_the_same_id(case: Case) -> None:
     case.web.opened()
     case.publisher.publish()
     case.work()
-    assert case.store.write(lambda session: webhooks.replay(session, 1, NOON))
-    assert not case.store.write(lambda session: webhooks.replay(session, 1, NOON))
+    assert case.store.write(lambda session: webhook_deliveries.replay(session, 1, NOON))
+    assert not case.store.write(lambda session: webhook_deliveries.replay(session, 1, NOON))
     case.work()
     first, second = (sent["webhook-id"] for _, sent, _ in case.server.got)
     assert first == second

@@ -6,12 +6,13 @@ from functools import partial
 from typing import Final
 
 import structlog
+from dramatiq.middleware import TimeLimitExceeded
 from sqlalchemy.orm import Session
 
-from daemon.store import jobs, webhooks
+from daemon.store import jobs, webhook_deliveries
 from daemon.store.jobs import Lease
 from daemon.store.store import Store
-from daemon.store.webhooks import WebhookMessage
+from daemon.store.webhook_deliveries import WebhookMessage
 from daemon.system.clock import Clock
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
@@ -38,29 +39,36 @@ class WebhookActor:
         if window.over:
             raise shutting_down()
         with self._store.read() as session:
-            sent = webhooks.message(session, lease.subject.id, self._clock.now())
+            sent = webhook_deliveries.message(session, lease.subject.id, self._clock.now())
         if sent is not None:
+            self._wait_for_pause(sent)
             self._attempt(lease, sent)
         return (yield from batching.write(self._finish, lease))
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Mark the event failed: our own code failed on it."""
         now = self._clock.now()
-        sent = webhooks.message(session, lease.subject.id, now)
+        sent = webhook_deliveries.message(session, lease.subject.id, now)
         if sent is not None:
-            webhooks.fail(session, sent, error, now, last=True, gone=False)
+            webhook_deliveries.fail(session, sent, error, now, last=True, gone=False)
         return ()
+
+    def _wait_for_pause(self, sent: WebhookMessage) -> None:
+        """Raise SnoozeError for an endpoint that failed a moment ago and is left alone."""
+        now = self._clock.now()
+        if sent.paused_until is not None and now < sent.paused_until:
+            raise SnoozeError("the webhook failed a moment ago", sent.paused_until - now)
 
     def _attempt(self, lease: Lease, sent: WebhookMessage) -> None:
         """Send an event and record the outcome; raises SnoozeError where it is to be tried again."""
         status, answer = self._post(sent)
         now = self._clock.now()
         if 200 <= status < 300:  # noqa: PLR2004 - the class of success
-            self._store.write(partial(webhooks.succeed, sent=sent, answer=answer, now=now))
+            self._store.write(partial(webhook_deliveries.succeed, sent=sent, answer=answer, now=now))
             log.info("webhook sent", webhook=sent.name, delivery=sent.delivery_id)
             return
         last = now - lease.created_at >= TRIED_FOR or status == GONE
-        record = partial(webhooks.fail, sent=sent, answer=answer, now=now, last=last, gone=status == GONE)
+        record = partial(webhook_deliveries.fail, sent=sent, answer=answer, now=now, last=last, gone=status == GONE)
         is_disabled = self._store.write(record)
         log.warning("webhook not sent", webhook=sent.name, delivery=sent.delivery_id, answer=answer, again=not last)
         if is_disabled:
@@ -79,10 +87,13 @@ class WebhookActor:
             )
         except PostError as error:
             return 0, str(error)
+        except TimeLimitExceeded:
+            # An endpoint that answers byte by byte never comes to the limit of one wait.
+            return 0, "no whole answer within the time limit of a job"
         return status, f"{status} {text}".strip()
 
     def _finish(self, session: Session, leases: Sequence[Lease]) -> list[list[Lease]]:
         for lease in leases:
-            webhooks.drop(session, lease.subject.id)
+            webhook_deliveries.drop(session, lease.subject.id)
         jobs.finish(session, leases, self._clock.now())
         return [[] for _ in leases]

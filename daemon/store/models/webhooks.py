@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from daemon.store.models.base import Base, Id
@@ -12,7 +12,7 @@ class WebhookRow(Base):
     """An endpoint of webhooks. `events` are the types that it gets, `cursor` how far it was given the feed of events.
 
     During a rotation `old_secret` signs too, until `old_until`. `failing_since` is the first failure after the last
-    success. A disabled or removed endpoint gets nothing.
+    success; before `paused_until` nothing is sent. A disabled or removed endpoint gets nothing.
     """
 
     __tablename__ = "webhook"
@@ -27,6 +27,7 @@ class WebhookRow(Base):
     created_at: Mapped[datetime]
     created_by: Mapped[str]
     failing_since: Mapped[datetime | None]
+    paused_until: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
 
@@ -53,4 +54,11 @@ class WebhookDeliveryRow(Base):
     __table_args__ = (
         Index("webhook_delivery_once", "webhook_id", "row", unique=True),
         Index("webhook_delivery_by_endpoint", "webhook_id", "id"),
+        Index(
+            "webhook_delivery_pending",
+            "webhook_id",
+            "id",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
     )

@@ -1,6 +1,8 @@
 """No statement on a mail's pipeline, and none behind a list, costs more the longer the helpdesk has run."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -8,16 +10,23 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, event, inspect, text
+from sqlalchemy.orm import Session
 
 from daemon.cli import main
+from daemon.store import webhook_deliveries, webhooks
 from daemon.store.models import Base
-from daemon.store.queries import metrics
+from daemon.store.queries import feed, metrics
+from daemon.store.queries.feed import Cursor, Gaps
+from daemon.store.queries.feed_rows import FeedType
 from daemon.store.queries.metrics import Position
 from daemon.store.store import Store
+from daemon.tickets import webhooks as webhook_actions
 from tests.benchmarks import seed
-from tests.support.fakes import NOON
+from tests.support.emails import mail
+from tests.support.fakes import NOON, FakeClock
 from tests.support.pipeline import STEPS, Pipeline
 from tests.support.query_plans import Catch, faults
+from workers.webhooks.publisher import Publisher
 
 TICKETS: Final = 3000
 
@@ -102,6 +111,34 @@ def test_the_statements_of_the_metrics_use_indexes(old: Store, catch: Catch) -> 
         newest = metrics.newest(session)
         metrics.state(session, NOON, "MANUAL_REVIEW")
         metrics.follow(session, Position(newest.inbound - 5, newest.decision - 5), NOON)
+    assert len(catch.found) > 10
+    assert_indexed(old, catch)
+
+
+def set_states(session: Session, state: str) -> None:
+    session.execute(text(f"UPDATE webhook_delivery SET state = '{state}' WHERE id = 1"))
+    session.execute(text("UPDATE job SET state = 'done' WHERE subject = 'webhook:1'"))
+
+
+def test_the_statements_of_the_feed_and_of_webhooks_use_indexes(old: Store, catch: Catch) -> None:
+    clock, later = FakeClock(), NOON + timedelta(days=40)
+    publisher = Publisher(old, clock, timedelta(days=30))
+    with catch.named("webhooks"):
+        create = partial(
+            webhook_actions.create, name="x", url="https://x.example", types=[*FeedType], actor="x", now=NOON
+        )
+        assert old.write(create)
+        Pipeline(old, TICKETS).accept(mail(body="one more"))
+        assert publisher.publish() > 0
+        with old.read() as session:
+            webhooks.health(session)
+            webhooks.lines(session)
+            webhook_deliveries.lines(session, "x", 50, 1000)
+            assert webhook_deliveries.message(session, 1, NOON) is not None
+            feed.read(session, Cursor(100, 100, 100, 100), Gaps(), NOON)
+        for state in ("pending", "failed"):
+            old.write(partial(set_states, state=state))
+            old.write(lambda session: webhook_deliveries.prune(session, later, 100))
     assert len(catch.found) > 10
     assert_indexed(old, catch)
 

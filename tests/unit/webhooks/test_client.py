@@ -2,12 +2,11 @@
 
 import ipaddress
 import socket
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.support.webhooks import Server, serving
 from workers.webhooks import client
 from workers.webhooks.client import PostError, PostPolicy, post
 from workers.webhooks.signature import headers
@@ -16,42 +15,10 @@ LOOPBACK = PostPolicy(("127.0.0.0/8",), 5)
 NOWHERE = PostPolicy((), 5)
 
 
-class Server:
-    """A local HTTP server that keeps what it gets and answers with `status`."""
-
-    def __init__(self) -> None:
-        self.status, self.answer = 200, b"ok"
-        self.got: list[tuple[str, dict[str, str], bytes]] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                outer.got.append((self.path, dict(self.headers), body))
-                self.send_response(outer.status)
-                self.send_header("Location", "/elsewhere")
-                self.send_header("Content-Length", str(len(outer.answer)))
-                self.end_headers()
-                self.wfile.write(outer.answer)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.http.server_address[1]
-        self._thread = threading.Thread(target=self.http.serve_forever, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self.http.shutdown()
-        self.http.server_close()
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
-    found = Server()
-    yield found
-    found.close()
+    with serving() as found:
+        yield found
 
 
 def test_the_signature_is_that_of_the_specification() -> None:

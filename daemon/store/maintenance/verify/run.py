@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Select, case, func, or_, select
 
-from daemon.store.maintenance.verify import answers, counts, database, emails, queue, raw, references, tickets
+from daemon.store.maintenance.verify import answers, counts, database, emails, queue, raw, references, tickets, webhooks
 from daemon.store.maintenance.verify.database import DamageError, reading
 from daemon.store.maintenance.verify.rule import Problem, Rule, Setting
 from daemon.store.models import (
@@ -25,6 +25,7 @@ from daemon.store.models import (
     MessageRow,
     Person,
     Ticket,
+    WebhookDeliveryRow,
 )
 from daemon.store.store import Store
 
@@ -33,7 +34,7 @@ IDS_AT_ONCE: Final = 2000
 SMALLEST: Final = 50
 TABLES: Final[tuple[Any, ...]] = (
     *(Inbound, Ticket, Decision, DeliveryRow, Job),
-    *(MessageRow, AttachmentRow, Person, Event, AnswerRow),
+    *(MessageRow, AttachmentRow, Person, Event, AnswerRow, WebhookDeliveryRow),
 )
 
 Check = Callable[[int, int], Sequence[Problem]]
@@ -65,6 +66,7 @@ def all_rules(setting: Setting) -> tuple[Rule, ...]:
         *tickets.rules(setting),
         *queue.rules(setting),
         *answers.rules(setting),
+        *webhooks.rules(setting),
         *references.rules(),
     )
 

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("created_at", moment, nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("failing_since", moment, nullable=True),
+        sa.Column("paused_until", moment, nullable=True),
         sa.Column("disabled_at", moment, nullable=True),
         sa.Column("removed_at", moment, nullable=True),
         sa.PrimaryKeyConstraint("id"),
@@ -53,3 +54,10 @@ def upgrade() -> None:
     )
     op.create_index("webhook_delivery_once", "webhook_delivery", ["webhook_id", "row"], unique=True)
     op.create_index("webhook_delivery_by_endpoint", "webhook_delivery", ["webhook_id", "id"])
+    op.create_index(
+        "webhook_delivery_pending",
+        "webhook_delivery",
+        ["webhook_id", "id"],
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
