@@ -128,15 +128,17 @@ class Model:
 
     def predict_many(self, cases: Sequence[Case]) -> Probabilities:
         """Return the probabilities of the categories: a row per ticket, columns in the order of `category.labels`."""
-        chances = [self.chances(self.features.find(tokens.forms(case.read))) for case in cases]
-        return np.array(chances).reshape(len(cases), -1)
-
-    def chances(self, found: Found) -> Probabilities:
-        """Return the probabilities of the categories for one text, in the order of `category.labels`."""
-        if has_evidence(self.features.known(found), found.matches):
-            return softmax(self.category.logits(self.features.row(found)))
         prior = dict(self.prior())
-        return np.array([prior[label] for label in self.category.labels])
+        # The logarithms of the shares of the categories are the scores that lead to these shares.
+        unknown = np.log(np.array([prior[label] for label in self.category.labels]))
+        scores = [self.scores(self.features.find(tokens.forms(case.read)), unknown) for case in cases]
+        return softmax(np.array(scores, np.float64).reshape(len(cases), -1))
+
+    def scores(self, found: Found, unknown: Probabilities) -> Floats | Probabilities:
+        """Return the scores of the categories for one text, `unknown` without evidence."""
+        if has_evidence(self.features.known(found), found.matches):
+            return self.category.logits(self.features.row(found))
+        return unknown
 
 
 def has_evidence(known: float, matches: Matches) -> bool:

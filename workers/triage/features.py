@@ -27,6 +27,7 @@ MAX_CACHED = 30_000
 CHARACTERS_PER_WORD = 2
 # The words that stand for numbers, addresses and URLs begin so.
 MASK = "xx"
+NOTHING = np.zeros(0, np.float32)
 
 
 @lru_cache(maxsize=MAX_CACHED)
@@ -103,7 +104,8 @@ class Features:
     def find(self, forms: Sequence[str]) -> Found:
         """Find the features of one text, given as folded words."""
         counts = Counter(forms)
-        grams = [self.char_ids(word) for word in counts]
+        ids = self.ids
+        grams = [ids[word] if word in ids else self.char_ids(word) for word in counts]
         columns = np.concatenate(grams) if grams else np.empty(0, np.int32)
         return Found(forms, counts, columns, [len(found) for found in grams], self.lexicon.find(forms))
 
@@ -116,29 +118,27 @@ class Features:
         """Return the numbers for words and pairs of words."""
         terms = self.pairs.terms
         pairs = Counter(map(" ".join, pairwise(found.forms)))
-        known = [(terms[term], n) for term, n in chain(found.counts.items(), pairs.items()) if term in terms]
+        known = {terms[term]: n for term, n in chain(found.counts.items(), pairs.items()) if term in terms}
+        columns = np.array(list(known), np.int32)
+        values = (1 + np.log(np.array(list(known.values()), np.float32))) * self.pairs.idf[columns]
         unknown = [n for term, n in found.counts.items() if term not in terms]
-        columns = np.array([column for column, _ in known], np.int32)
-        values = (1 + np.log(np.array([n for _, n in known], np.float32))) * self.pairs.idf[columns]
-        rest = (1 + np.log(np.array(unknown, np.float32))) * self.pairs.unseen
+        rest = (1 + np.log(np.array(unknown, np.float32))) * self.pairs.unseen if unknown else NOTHING
         return Row(columns, scaled(values, float(rest @ rest)))
 
     def char_part(self, found: Found) -> Row:
         """Return the numbers for character n-grams."""
         weights = np.repeat(np.array(list(found.counts.values()), np.float32), found.sizes)
         totals = np.bincount(found.grams, weights)
-        columns = np.flatnonzero(totals > 0).astype(np.int32)
+        columns = (totals > 0).nonzero()[0].astype(np.int32)
         values = (1 + np.log(totals[columns])).astype(np.float32) * self.chars.idf[columns]
         return Row(columns + len(self.pairs.terms), scaled(values, 0.0))
 
     def char_ids(self, word: str) -> Ints:
-        """Return the columns of the character n-grams of a word, from a cache if possible."""
-        found = self.ids.get(word)
-        if found is None:
-            terms = self.chars.terms
-            found = np.array([terms[gram] for gram in char_ngrams(word) if gram in terms], np.int32)
-            if len(self.ids) < MAX_CACHED:
-                self.ids[word] = found
+        """Return the columns of the character n-grams of a word, and cache them."""
+        terms = self.chars.terms
+        found = np.array([terms[gram] for gram in char_ngrams(word) if gram in terms], np.int32)
+        if len(self.ids) < MAX_CACHED:
+            self.ids[word] = found
         return found
 
     def group_part(self, found: Found) -> Row:
@@ -177,7 +177,8 @@ class Features:
 
 def length(found: Found) -> float:
     """Return the number of words of a text, an estimate where there are no spaces between words."""
-    characters = sum(n for word, n in found.counts.items() if tokens.unspaced(word))
+    # The first test is the quick one of `unspaced`, without a call for each word.
+    characters = sum([n for word, n in found.counts.items() if word >= tokens.FIRST_UNSPACED and tokens.unspaced(word)])
     return len(found.forms) - characters + characters / CHARACTERS_PER_WORD
 
 

@@ -5,6 +5,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import itemgetter
+from struct import unpack
+from typing import TypeVar
 
 from workers.triage import tokens
 
@@ -26,14 +29,20 @@ MARGIN = 1.25
 PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae"})
 # The table of a file whose words are no group, but signs of the language: "the", "of", "not".
 COMMON = "common"
-NO_GROUP = -1
-NONE: frozenset[str] = frozenset()
-UNKNOWN: "Senses" = ((), ())
+UNKNOWN: "Senses" = ((), 0)
+# Signs are counted for all languages at once: each language has this many bits of one integer.
+COUNT_BITS = 32
+COUNT_FORMAT = "I"
+NO_LETTERS: tuple[str, ...] = ()
+BY_PLACE = itemgetter(1)
 
+Value = TypeVar("Value")
 # Index of the group, index of the first word, number of words.
 Entry = tuple[int, int, int]
-# What an entry means: (group, languages in which it does, as bits); and all its languages, as indexes.
-Senses = tuple[tuple[tuple[int, int], ...], tuple[int, ...]]
+# The groups that an entry belongs to, each with the languages in which it does, as bits.
+Groups = tuple[tuple[int, int], ...]
+# What an entry means: its groups, and one sign of each of its languages, as counts.
+Senses = tuple[Groups, int]
 
 
 class LexiconError(ValueError):
@@ -70,75 +79,68 @@ class Lexicon:
     languages: tuple[str, ...]
     exact: Mapping[str, Senses]
     stems: Mapping[str, Senses]
-    following: Mapping[str, frozenset[str]]
+    following: Mapping[str, tuple[str, ...]]
     everywhere: int
     remembered: dict[str, Senses] = field(default_factory=dict, compare=False, repr=False)
 
     def find(self, forms: Sequence[str]) -> Matches:
         """Find the entries in a list of folded words, in one pass, and the languages of the text."""
         distinct = dict.fromkeys(forms)
-        alone = {form: senses for form in distinct if (senses := self.senses(form))[1]}
-        begun = {form: self.following[form] for form in distinct if form in self.following}
-        found: list[tuple[Senses, int, int]] = []
-        phrases: list[tuple[Senses, int, int]] = []
-        for at, (first, second) in enumerate(pairwise([*forms, ""])):
-            if first in alone:
-                found.append((alone[first], at, 1))
-            if first in begun and second[:MIN_STEM] in begun[first]:
-                more = self.phrases(forms, at)
-                found += more
-                phrases += more
-        signs = self.signs([*alone.values(), *(senses for senses, _, _ in phrases)])
+        remembered, following = self.remembered, self.following
+        senses = {form: remembered[form] if form in remembered else self.senses(form) for form in distinct}
+        alone = {form: groups for form, (groups, _) in senses.items() if groups}
+        begun = {form: following[form] for form in distinct if form in following}
+        phrases = [
+            phrase
+            for at, (first, second) in enumerate(pairwise(forms))
+            if first in begun and second[:MIN_STEM] in begun[first]
+            for phrase in self.phrases(forms, at)
+        ]
+        signs = self.counts(sum([sign for _, sign in senses.values()] + [sign for (_, sign), _, _ in phrases]))
         languages = strongest(signs)
         counted = self.counted(signs, languages)
-        entries = [
-            (group, at, size)
-            for (senses, _), at, size in found
-            for group, known in senses
-            if known & counted and group != NO_GROUP
-        ]
+        found = [(alone[form], at, 1) for at, form in enumerate(forms) if form in alone]
+        if phrases:
+            # The sort is stable: at each word the entry of one word comes first, then the phrases, shortest first.
+            found = sorted(found + [(groups, at, size) for (groups, _), at, size in phrases], key=BY_PLACE)
+        entries = [(group, at, size) for groups, at, size in found for group, known in groups if known & counted]
         other = counted != self.everywhere
-        known_words = self.words_of(languages, alone, forms, phrases) if other else self.words_everywhere(alone)
-        return Matches(entries, languages, known_words, max(signs, default=0), other)
+        words = self.words_of(languages, senses, forms, phrases) if other else self.words_everywhere(alone)
+        return Matches(entries, languages, words, signs[languages[0]] if languages else 0, other)
 
-    def words_everywhere(self, alone: Mapping[str, Senses]) -> frozenset[str]:
+    def words_everywhere(self, alone: Mapping[str, Groups]) -> frozenset[str]:
         """Return the words that belong to a group in one of the languages of EVERYWHERE."""
-        return frozenset(
-            form
-            for form, (senses, _) in alone.items()
-            if any(group != NO_GROUP and known & self.everywhere for group, known in senses)
-        )
+        return frozenset([form for form, groups in alone.items() for _, known in groups if known & self.everywhere])
 
     def words_of(
         self,
         languages: Iterable[int],
-        alone: Mapping[str, Senses],
+        senses: Mapping[str, Senses],
         forms: Sequence[str],
         phrases: Iterable[tuple[Senses, int, int]],
     ) -> frozenset[str]:
         """Return the words that are signs of some languages, alone or in a phrase."""
-        by = frozenset(languages)
-        words = {form for form, (_, known) in alone.items() if not by.isdisjoint(known)}
-        for (_, known), at, size in phrases:
-            if not by.isdisjoint(known):
+        by = sum(one_sign(language) for language in languages)
+        words = {form for form, (_, signs) in senses.items() if signs & by}
+        for (_, signs), at, size in phrases:
+            if signs & by:
                 words.update(forms[at : at + size])
         return frozenset(words)
 
-    def signs(self, found: Iterable[Senses]) -> list[int]:
-        """Count the signs of each language."""
-        signs = [0] * len(self.languages)
-        for _, languages in found:
-            for language in languages:
-                signs[language] += 1
-        return signs
+    def counts(self, signs: int) -> Sequence[int]:
+        """Return the number of signs of each language."""
+        count = len(self.languages)
+        return unpack(f"<{count}{COUNT_FORMAT}", signs.to_bytes(count * COUNT_BITS // 8, "little"))
 
     def counted(self, signs: Sequence[int], languages: Sequence[int]) -> int:
         """Return the languages whose entries count in a text, as bits.
 
         The languages of EVERYWHERE do, unless the text is clearly in another one; then those that the text is in do.
         """
-        best = max((n for at, n in enumerate(signs) if self.everywhere >> at & 1), default=0)
-        others = max((n for at, n in enumerate(signs) if not self.everywhere >> at & 1), default=0)
+        if not languages or self.everywhere >> languages[0] & 1:
+            return self.everywhere
+        others = signs[languages[0]]
+        best = max([n for at, n in enumerate(signs) if self.everywhere >> at & 1], default=0)
         if others < MIN_SIGNS or others < MARGIN * best:
             return self.everywhere
         return sum(1 << language for language in languages)
@@ -150,7 +152,7 @@ class Lexicon:
         """
         text, found = forms[at], []
         for size, word in enumerate(forms[at + 1 : at + MAX_CHARACTERS], 2):
-            if word[:MIN_STEM] not in self.following.get(text, NONE):
+            if word[:MIN_STEM] not in self.following.get(text, NO_LETTERS):
                 break
             text = f"{text} {word}"
             senses = self.senses(text)
@@ -169,14 +171,16 @@ class Lexicon:
 
     def lookup(self, text: str) -> Senses:
         """Return what an entry means, exactly, by a stem of its last word, or without prefixes; UNKNOWN if nothing."""
-        for form in (text, *tokens.without_prefixes(text)):
-            found = [self.exact[form]] if form in self.exact else []
-            shortest = max(form.rfind(" ") + 1 + MIN_STEM, len(form) - MAX_ENDING)
-            ends = range(shortest, len(form) + 1)
-            found += [self.stems[form[:end]] for end in ends if form[:end] in self.stems]
-            if found:
-                return merged(found)
-        return UNKNOWN
+        found = self.direct(text)
+        for form in [] if found else tokens.without_prefixes(text):
+            found = found or self.direct(form)
+        return merged(found) if found else UNKNOWN
+
+    def direct(self, text: str) -> list[Senses]:
+        """Return the meanings of the entry that is a folded word or phrase, and of the stems that its last word has."""
+        stems, shortest = self.stems, max(text.rfind(" ") + 1 + MIN_STEM, len(text) - MAX_ENDING)
+        found = [stems[text[:end]] for end in range(shortest, len(text) + 1) if text[:end] in stems]
+        return [self.exact[text], *found] if text in self.exact else found
 
     def knows(self, word: str) -> bool:
         """Return whether a folded word is an entry."""
@@ -186,7 +190,12 @@ class Lexicon:
 def strongest(signs: Sequence[int]) -> list[int]:
     """Return the languages with the most signs, strongest first."""
     least = max(1.0, MIN_SHARE * max(signs, default=0))
-    return sorted((at for at, count in enumerate(signs) if count >= least), key=lambda at: -signs[at])
+    return sorted([at for at, count in enumerate(signs) if count >= least], key=lambda at: -signs[at])
+
+
+def one_sign(language: int) -> int:
+    """Return one sign of a language, as a count."""
+    return 1 << language * COUNT_BITS
 
 
 def merged(found: Sequence[Senses]) -> Senses:
@@ -194,35 +203,46 @@ def merged(found: Sequence[Senses]) -> Senses:
     if len(found) == 1:
         return found[0]
     groups: dict[int, int] = {}
-    for senses, _ in found:
+    signs = 0
+    for senses, more in found:
+        signs |= more
         for group, known in senses:
             groups[group] = groups.get(group, 0) | known
-    return tuple(sorted(groups.items())), tuple(sorted({each for _, languages in found for each in languages}))
+    return tuple(sorted(groups.items())), signs
 
 
 def build(languages: Mapping[str, Mapping[str, Iterable[str]]]) -> Lexicon:
     """Build a lexicon from languages, their groups and the entries of each; raises LexiconError."""
     groups = list(dict.fromkeys(name for table in languages.values() for name in table if name != COMMON))
-    exact: dict[str, list[tuple[int, int]]] = {}
-    stems: dict[str, list[tuple[int, int]]] = {}
-    following: dict[str, set[str]] = {}
+    exact: dict[str, Senses] = {}
+    stems: dict[str, Senses] = {}
+    following: dict[str, tuple[str, ...]] = {}
+    one = dict[str, str]().setdefault
     for language, table in enumerate(languages.values()):
         for name, entries in table.items():
-            group = NO_GROUP if name == COMMON else groups.index(name)
+            meant = () if name == COMMON else ((groups.index(name), 1 << language),)
+            meaning: Senses = (meant, one_sign(language))
             for entry in spellings(entries):
                 parts = words(name, entry)
-                known = stems if entry.rstrip().endswith("*") else exact
-                known.setdefault(" ".join(parts), []).append((group, language))
+                known, text = stems if entry.rstrip().endswith("*") else exact, " ".join(parts)
+                known[text] = merged((known[text], meaning)) if text in known else meaning
                 for size in range(1, len(parts)):
-                    following.setdefault(" ".join(parts[:size]), set()).add(parts[size][:MIN_STEM])
+                    start, letters = " ".join(parts[:size]), parts[size][:MIN_STEM]
+                    following[start] = tuple(dict.fromkeys((*following.get(start, NO_LETTERS), one(letters, letters))))
     return Lexicon(
         tuple(groups),
         tuple(languages),
-        {text: meaning(found) for text, found in exact.items()},
-        {text: meaning(found) for text, found in stems.items()},
-        {text: frozenset(letters) for text, letters in following.items()},
+        shared(exact),
+        shared(stems),
+        shared(following),
         sum(1 << at for at, language in enumerate(languages) if language in EVERYWHERE),
     )
+
+
+def shared(table: Mapping[str, Value]) -> dict[str, Value]:
+    """Return a table in which equal values are one object: most entries mean the same as hundreds of others."""
+    values: dict[Value, Value] = {}
+    return {text: values.setdefault(value, value) for text, value in table.items()}
 
 
 def spellings(entries: Iterable[str]) -> Iterable[str]:
@@ -241,14 +261,6 @@ def words(group: str, entry: str) -> list[str]:
     if too_short or len(spaced) > MAX_PHRASE or len(parts) > MAX_CHARACTERS:
         raise LexiconError(f"group {group!r}: {entry!r} is empty, too long, or too short for a stem")
     return parts
-
-
-def meaning(found: Iterable[tuple[int, int]]) -> Senses:
-    """Collect the languages of each group of an entry."""
-    groups: dict[int, int] = {}
-    for group, language in found:
-        groups[group] = groups.get(group, 0) | 1 << language
-    return tuple(sorted(groups.items())), tuple(sorted({language for _, language in found}))
 
 
 def parse(files: Mapping[str, str]) -> Lexicon:

@@ -71,6 +71,8 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=50_000)
 def form(word: str) -> str:
     """Return the comparable form of a word."""
+    if word.isascii() and word.isalnum():
+        return word[:MAX_FORM].lower()
     if unspaced(word):
         # Here marks make other letters, so that only the tones of Thai, which are often mistyped, are left out.
         return THAI_TONES.sub("", unicodedata.normalize("NFKC", word))
@@ -85,7 +87,7 @@ def unspaced(word: str) -> bool:
 
 def without_prefixes(form: str) -> list[str]:
     """Return what is left of an Arabic or Hebrew word without the small words that are written together with it."""
-    for script, prefixes, most in PREFIXES:
+    for script, prefixes, most in () if form.isascii() else PREFIXES:
         if script.match(form):
             sizes = range(1, min(most, len(form) - MIN_WITHOUT_PREFIX) + 1)
             return [form[size:] for size in sizes if prefixes.issuperset(form[:size])]
