@@ -66,8 +66,10 @@ def tables() -> Iterator[Table]:
         entries = tuple(entry["default"]) if many else ()
         yield Table(name, many, _text(found), tuple(_settings(found, schema)), entries)
         for inner, field in found["properties"].items():
-            if "properties" in (below := _resolve(_some(field), schema)):
-                yield Table(f"{name}.{inner}", False, _text(below), tuple(_settings(below, schema)))
+            kind = _some(field)
+            entries_below = kind.get("type") == "array"
+            if "properties" in (below := _resolve(kind["items"] if entries_below else kind, schema)):
+                yield Table(f"{name}.{inner}", entries_below, _text(below), tuple(_settings(below, schema)))
 
 
 def _settings(section: dict[str, Any], schema: dict[str, Any]) -> Iterator[Setting]:
@@ -76,7 +78,7 @@ def _settings(section: dict[str, Any], schema: dict[str, Any]) -> Iterator[Setti
         default = field.get("default")
         yield Setting(
             name,
-            _type(kind, schema),
+            field.get("x-type") or _type(kind, schema),
             "" if default is None else literal(default),
             name in section.get("required", ()),
             _allowed(name, kind),
@@ -171,10 +173,15 @@ def example() -> str:
 
 
 def _section(table: Table) -> Iterator[str]:
+    if table.many and "." in table.name:
+        # A list in the section above is in force, and TOML allows only one of the two forms.
+        yield from _comment(f"[[{table.name}]]: {table.sentence}")
+        yield from _explanations(table)
+        yield ""
+        return
     yield from _comment(table.sentence)
     if table.entries:
-        for setting in table.settings:
-            yield from _comment(f"{setting.name}: {_explained(setting)}", indent="  ")
+        yield from _explanations(table)
         for entry in table.entries:
             yield f"[[{table.name}]]"
             yield from (f"{key} = {literal(value)}" for key, value in entry.items() if value is not None)
@@ -189,6 +196,11 @@ def _section(table: Table) -> Iterator[str]:
         if setting.type != "table":
             yield f"{hidden}{setting.name} = {value}"
     yield ""
+
+
+def _explanations(table: Table) -> Iterator[str]:
+    for setting in table.settings:
+        yield from _comment(f"{setting.name}: {_explained(setting)}", indent="  ")
 
 
 def _explained(setting: Setting) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from config import defaults
+from config import defaults, references
 from config.schema import (
     Authentication,
     Broker,
@@ -26,6 +26,7 @@ from config.schema import (
     Service,
     Smtp,
     Support,
+    SupportAddress,
     Team,
     TriageSection,
     Webhooks,
@@ -90,8 +91,13 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _addresses_are_consistent(self) -> Self:
+        references.check_addresses(self.support, self.teams, self.categories, self.outgoing, self.imap)
+        return self
+
+    @model_validator(mode="after")
     def _nobody_writes_to_ourselves(self) -> Self:
-        ours = {address.lower() for address in self.support.addresses}
+        ours = self.support.own
         if (self.service.admin or "").lower() in ours:
             raise ValueError(f"service.admin: {self.service.admin} is a support address; mail to it would loop")
         for team in self.teams:
@@ -264,6 +270,8 @@ def masked(value: object) -> object:
     """Return settings as plain values, with every secret as "***"."""
     if isinstance(value, SecretStr):
         return "***" if value.get_secret_value() else ""
+    if isinstance(value, SupportAddress) and value.is_plain:
+        return value.address
     if isinstance(value, BaseModel):
         return {name: masked(getattr(value, name)) for name in type(value).model_fields}
     if isinstance(value, dict):

@@ -18,7 +18,7 @@ def identity(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
     """Return our addresses and keys, as the analysis of an email needs them."""
     support, authentication = settings.support, settings.authentication
     return Identity(
-        own_addresses=frozenset(a.lower() for a in support.addresses),
+        own_addresses=support.own,
         teams=tuple(Team.of(team.name, team.email, team.members) for team in settings.teams),
         conversation=conversation_policy(settings),
         keys=keys,
@@ -80,7 +80,7 @@ def listener_config(settings: Settings) -> ListenerConfig:
     """Return the configuration of the listener."""
     smtp, limits = settings.smtp, settings.limits
     return ListenerConfig(
-        recipients=frozenset(a.lower() for a in settings.support.addresses),
+        recipients=settings.support.own,
         hostname=smtp.hostname or socket.gethostname(),
         message_bytes=limits.message_bytes,
         recipients_at_most=limits.recipients,

@@ -40,7 +40,7 @@ def actor_config(settings: Settings) -> ActorConfig:
     return ActorConfig(
         triage=triage_policy(settings),
         teams={team.name: team.email for team in settings.teams},
-        own_addresses=frozenset(a.lower() for a in settings.support.addresses),
+        own_addresses=settings.support.own,
         limits=send_limits(settings),
         mail=mail_config(settings),
         renderer=renderer,

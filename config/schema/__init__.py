@@ -9,10 +9,10 @@ from config.schema.conversation import Conversation
 from config.schema.http import Http
 from config.schema.limits import Limits
 from config.schema.mail_in import Imap, OAuth2, Smtp
-from config.schema.mail_out import Outgoing
+from config.schema.mail_out import Outgoing, OutgoingServer
 from config.schema.section import Section
 from config.schema.service import Broker, Database, Health, Log, Service
-from config.schema.support import Support, Team
+from config.schema.support import Support, SupportAddress, Team
 from config.schema.triage import Category, Rule, TriageSection
 from config.schema.webhooks import Webhooks
 
@@ -29,11 +29,13 @@ __all__ = [
     "Log",
     "OAuth2",
     "Outgoing",
+    "OutgoingServer",
     "Rule",
     "Section",
     "Service",
     "Smtp",
     "Support",
+    "SupportAddress",
     "Team",
     "TriageSection",
     "Webhooks",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 
 from config.schema.section import Section
-from config.values import Endpoint, FilePath, Host, Name, Network, OptionalHost, Port, Seconds
+from config.values import Endpoint, FilePath, Host, MailAddress, Name, Network, OptionalHost, Port, Seconds
 
 
 class Smtp(Section):
@@ -92,6 +92,9 @@ class Imap(Section):
     poll_seconds: Seconds = 60
     """Time between two looks where the server does not announce new email."""
 
+    address: Annotated[MailAddress | None, Field(examples=["support@example.com"])] = None
+    """The one of support.addresses that email of this mailbox was written to where it names none of them; not set:
+    the first one."""
     border: Annotated[str, Field(examples=["mx.google.com"])] = ""
     """Name (authserv-id) of the server that receives all email of this mailbox; empty: no results are believed."""
 

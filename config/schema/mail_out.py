@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from config.schema.section import Section
-from config.values import FilePath, Host, Port
+from config.values import FilePath, Host, Name, Port
 
 
 class Outgoing(Section):
@@ -27,3 +27,29 @@ class Outgoing(Section):
     """Password to log in with."""
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60
     """Longest wait for an answer of your mail server."""
+    servers: "tuple[OutgoingServer, ...]" = ()
+    """Further mail servers, for addresses in support.addresses that name one; see [[outgoing.servers]]."""
+
+
+class OutgoingServer(Section):
+    """A further mail server.
+
+    Email about a ticket goes through the server that the address of the ticket names in support.addresses, and only
+    through that one; all other email goes through the server in [outgoing]. While outgoing.transport is "maildir",
+    none of them is used.
+    """
+
+    name: Annotated[Name, Field(examples=["shop"])]
+    """Name of the server in support.addresses, and of its credential, such as outgoing.servers.shop.password."""
+    host: Annotated[Host, Field(examples=["mail.shop.example"])]
+    """Host name of the mail server."""
+    port: Port = 587
+    """Port of the mail server."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """How the connection is encrypted; the certificate of the server is always verified."""
+    username: str = ""
+    """User name to log in with; empty: no login."""
+    password: SecretStr = SecretStr("")
+    """Password to log in with."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60
+    """Longest wait for an answer of the mail server."""

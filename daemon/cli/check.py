@@ -83,9 +83,12 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def _table(name: str, items: list[Any]) -> Iterator[tuple[str, Any]]:
-    """Show a rule by its name and effect, and other tables in full."""
+    """Show a rule by its name and effect, and other tables in full; an address may stand there as text."""
     for item in items:
-        if name == "rules":
+        if isinstance(item, str):
+            yield f"{name}.{item}", "(no settings of its own)"
+        elif name == "rules":
             yield f"rules.{item['name']}", item["category"] or f"priority {item['priority']}"
         else:
-            yield from _flat({key: each for key, each in item.items() if key != "name"}, f"{name}.{item['name']}.")
+            key = "address" if name == "support.addresses" else "name"
+            yield from _flat({each: value for each, value in item.items() if each != key}, f"{name}.{item[key]}.")

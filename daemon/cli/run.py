@@ -50,7 +50,7 @@ def _ready(settings: Settings, service: Service, workers: WorkerThread) -> None:
     where = f"is written to {settings.maildir}/new" if out.transport == "maildir" else f"goes to {out.host}:{out.port}"
     click.echo(
         f"triaged listens on {service.address.host}:{service.address.port} ({settings.smtp.protocol}) "
-        f"for {', '.join(settings.support.addresses)}\n"
+        f"for {', '.join(settings.support.emails)}\n"
         f"  outgoing email {where}\n"
         "  to try it, run in another terminal:  triaged send-test   (or: make send-test)\n"
         "  then:  triaged tickets list\n"

@@ -14,7 +14,7 @@ def conversation_policy(settings: Settings) -> ConversationPolicy:
     }
     return ConversationPolicy(
         ours=Ours(
-            frozenset(address.lower() for address in settings.support.addresses),
+            settings.support.own,
             frozenset(address for roster in rosters.values() for address in roster),
         ),
         teams={team.name: team.email.lower() for team in settings.teams},

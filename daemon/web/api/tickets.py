@@ -176,7 +176,7 @@ def _requester(settings: Settings, email: str | None) -> str | None:
     found = canonical(email)
     if found is None:
         raise _invalid("body.email", "not an email address")
-    if found.lower() in {address.lower() for address in settings.support.addresses}:
+    if found.lower() in settings.support.own:
         raise _invalid("body.email", "this is our own address")
     return found
 

@@ -126,6 +126,42 @@ WRONG = {
         "teams",
         "used twice",
     ),
+    "an address that is there twice": (
+        '[support]\naddresses = ["a@x.example", { address = "A@X.example" }]\n',
+        "support.addresses",
+        "a@x.example is there twice; keep one entry",
+    ),
+    "an address for an unknown category": (
+        '[[support.addresses]]\naddress = "a@x.example"\ncategory = "Paiments"\n',
+        "support.addresses.a@x.example.category",
+        "known are General, Login, Payments, Technical",
+    ),
+    "an address for an unknown team": (
+        '[[support.addresses]]\naddress = "a@x.example"\nteam = "SALES"\n',
+        "support.addresses.a@x.example.team",
+        "no team is named 'SALES'; known are",
+    ),
+    "an address with an unknown server": (
+        '[[support.addresses]]\naddress = "a@x.example"\nserver = "shop"\n',
+        "support.addresses.a@x.example.server",
+        "no server is named 'shop'; none is configured; add it as [[outgoing.servers]]",
+    ),
+    "an address that fixes nothing": (
+        '[[support.addresses]]\naddress = "a@x.example"\ntriage = "fixed"\n',
+        "support.addresses.0",
+        "needs a category or a team",
+    ),
+    "a server without a host": ('[[outgoing.servers]]\nname = "shop"\n', "outgoing.servers.0.host", "required"),
+    "a server that is there twice": (
+        '[[outgoing.servers]]\nname = "shop"\nhost = "a"\n[[outgoing.servers]]\nname = "shop"\nhost = "b"\n',
+        "outgoing.servers",
+        "two servers are named 'shop'",
+    ),
+    "a mailbox of an unknown address": (
+        '[[imap]]\nname = "work"\nhost = "h"\nusername = "u"\npassword = "p"\naddress = "a@x.example"\n',
+        "imap.work.address",
+        "none of support.addresses; known are support@example.com",
+    ),
     "a team at our own address": (
         '[support]\naddresses = ["help@example.com", "Payments-Team@Example.com"]\n',
         "teams.PAYMENTS_TEAM",
@@ -315,3 +351,51 @@ def test_shipped_rules_leave_out_categories_that_are_not_there(tmp_path: Path) -
 
 def test_no_rules_are_no_rules(tmp_path: Path) -> None:
     assert load(written(tmp_path, "rules = []\n")).rules == ()
+
+
+SHOP = """
+[support]
+addresses = ["help@example.com", { address = "Billing@Shop.example", name = "Shop", category = "Payments" }]
+[[outgoing.servers]]
+name = "shop"
+host = "mail.shop.example"
+"""
+
+
+def test_addresses_are_text_or_tables(tmp_path: Path) -> None:
+    support = load(written(tmp_path, SHOP)).support
+    assert support.emails == ("help@example.com", "Billing@shop.example")
+    assert support.own == {"help@example.com", "billing@shop.example"}
+    assert [entry.is_plain for entry in support.addresses] == [True, False]
+    assert (support.addresses[1].name, support.addresses[1].triage) == ("Shop", "evidence")
+
+
+def test_addresses_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIAGED_SUPPORT__ADDRESSES", '["help@example.com", {"address": "b@shop.example"}]')
+    assert load().support.emails == ("help@example.com", "b@shop.example")
+
+
+@pytest.mark.parametrize(
+    ("domain", "of_first", "of_second", "of_other"),
+    [("", "a.example", "a.example", "b.example"), ("ids.example", "ids.example", "ids.example", "b.example")],
+)
+def test_an_address_has_message_ids_of_its_domain(domain: str, of_first: str, of_second: str, of_other: str) -> None:
+    support = Settings(support={"addresses": ["x@a.example", "y@a.example", "z@b.example"], "domain": domain}).support
+    found = [support.message_id_domain_of(email) for email in support.emails]
+    assert found == [of_first, of_second, of_other]
+
+
+def test_a_credential_is_the_password_of_a_further_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    (folder / "outgoing.servers.shop.password").write_text("secret")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    (server,) = load(written(tmp_path, SHOP)).outgoing.servers
+    assert server.password.get_secret_value() == "secret"
+
+
+def test_a_password_of_a_further_server_must_not_be_readable_by_others(tmp_path: Path) -> None:
+    path = written(tmp_path, f'{SHOP}password = "secret"\n', 0o644)
+    with pytest.raises(ConfigError, match="holds a secret"):
+        load(path)
+    assert "secret" not in str(masked(load(written(tmp_path, f'{SHOP}password = "secret"\n'))))

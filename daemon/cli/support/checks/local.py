@@ -118,13 +118,13 @@ def _database_elsewhere(settings: Settings) -> Iterator[Finding]:
 
 
 def _addresses(settings: Settings) -> Iterator[Finding]:
-    domains = {domain_of(address) for address in settings.support.addresses}
+    domains = {domain_of(address) for address in settings.support.emails}
     if any(_example(domain) for domain in domains):
         yield warn(
             "support", f"the support address is still the example {settings.support.address}", "set support.addresses"
         )
     else:
-        yield ok("support", ", ".join(settings.support.addresses))
+        yield ok("support", ", ".join(settings.support.emails))
     if settings.support.plus_addressing and tagged(settings.support.address, "a" * LENGTH) is None:
         yield warn(
             "support",
