@@ -5,13 +5,18 @@ import socket
 import ssl
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from config.settings import ConfigError, Settings
 from daemon.mail.analyze import Identity
 from daemon.mail.roster import Team
 from daemon.smtp.config import ListenerConfig
 from daemon.system.causes import reason
+from daemon.text import domain_of
 from daemon.vocabulary import Authentication, ConversationPolicy, Status
+
+# Every domain has one (RFC 5321 section 4.5.1), without an entry among the addresses.
+POSTMASTER: Final = "postmaster"
 
 
 def identity(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
@@ -19,6 +24,8 @@ def identity(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
     support, authentication = settings.support, settings.authentication
     return Identity(
         own_addresses=support.own,
+        mailbox_addresses={one.name: one.address.lower() for one in settings.imap if one.address},
+        postmasters={f"{POSTMASTER}@{domain_of(email)}": email.lower() for email in reversed(support.emails)},
         teams=tuple(Team.of(team.name, team.email, team.members) for team in settings.teams),
         conversation=conversation_policy(settings),
         keys=keys,

@@ -384,7 +384,7 @@ class TicketSnapshot:
     `requester` is an address in lower case. `trusted` says that the requester proved to read mail at it. `related` is
     the reference of a ticket that this one may belong to. `event` is what an email about an event announces, `answer`
     the answer that it is about. `taken_by` is the address of the member who answers the ticket. `language` is the code
-    of the customer's language, "" where unknown.
+    of the customer's language, `address` the one of our addresses that the customer wrote to; both "" where unknown.
     """
 
     ticket_id: int
@@ -407,6 +407,7 @@ class TicketSnapshot:
     taken_by: str | None = None
     answer: StoredAnswer | None = None
     language: str = ""
+    address: str = ""
 
     @property
     def handed_over(self) -> bool:

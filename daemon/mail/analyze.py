@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
-from daemon.mail import follow_up, verp
+from daemon.mail import follow_up, own_address, verp
 from daemon.mail.dsn.read import Dsn, read_dsn
 from daemon.mail.envelope import HTTP, Inbound
 from daemon.mail.follow_up import Author, Keys
@@ -36,10 +36,13 @@ class Identity:
     `teams` are those that may act on tickets, as `conversation` demands. `trusted_authserv_ids` are the names of our
     border servers in lower case, believed when a client in one of `trusted_networks` brings the email;
     `mailbox_borders` maps an IMAP account to the name of its border. `accepted_machines` are addresses and "@domain",
-    in lower case. `checks_senders` says that we check senders ourselves.
+    in lower case. `mailbox_addresses` maps an IMAP account to the one of ours that its email was written to if it names
+    none, `postmasters` those of our domains to an address there. `checks_senders` says that we check senders ourselves.
     """
 
     own_addresses: frozenset[str]
+    mailbox_addresses: Mapping[str, str]
+    postmasters: Mapping[str, str]
     teams: tuple[Team, ...]
     conversation: ConversationPolicy
     keys: tuple[bytes, ...]
@@ -50,6 +53,16 @@ class Identity:
     accepted_lists: frozenset[str]
     accepted_machines: frozenset[str]
     checks_senders: bool
+
+    def address_of(self, message: Message, inbound: Inbound, original: Message | None = None) -> str:
+        """Return the one of our addresses that an email was written to, in lower case, "" where unknown.
+
+        `original` is an email that it forwards, whose recipients count first.
+        """
+        first = own_address.named(original, ()) if original else ()
+        named = (*first, *own_address.named(message, inbound.envelope.rcpt_tos))
+        found = own_address.first_own(named, self.own_addresses) or self.mailbox_addresses.get(inbound.mailbox, "")
+        return found or next((self.postmasters[one] for one in map(str.lower, named) if one in self.postmasters), "")
 
     def is_in_team(self, email: str) -> bool:
         """Say whether an address, in lower case, is one of a team; that proves nothing: anyone can write it."""
@@ -76,8 +89,9 @@ class Analysis:
     is an address of a team, which proves nothing: anyone can write it. `writer` is who From names; only that counts for
     who may act. `by_person` says that a person wrote the email, rather than a machine that the admin accepts or an
     email that was released. `bounced_delivery` is the delivery whose envelope sender a machine writes to.
-    `request` is what an email of an address of a team asks for by #new.
-    `authentication` are the results of our own check, None without one.
+    `request` is what an email of an address of a team asks for by #new. `authentication` are the results of our own
+    check, None without one. `address` is the one of our addresses that the email was written to, in lower case, ""
+    where unknown.
     """
 
     message: Message
@@ -92,6 +106,7 @@ class Analysis:
     bounced_delivery: int | None = None
     request: NewTicketRequest | None = None
     authentication: tuple[str, ...] | None = None
+    address: str = ""
 
     @property
     def sender_email(self) -> str | None:
@@ -136,6 +151,7 @@ def analyze(inbound: Inbound, identity: Identity, check: SenderCheck | None = No
     if delivery is not None and _is_silent_bounce(message, inbound, screening, sender):
         screening = Screening(SenderKind.BOUNCE, acknowledge=False, reasons=("null sender to a bounce address",))
     writer = _writer(message, inbound.envelope.login, is_genuine=is_genuine)
+    request = _request(message, inbound.raw, writer, identity) if by_person else None
     return Analysis(
         message,
         screening,
@@ -147,8 +163,9 @@ def analyze(inbound: Inbound, identity: Identity, check: SenderCheck | None = No
         writer,
         by_person,
         delivery if screening.kind in REPORTS else None,
-        _request(message, inbound.raw, writer, identity) if by_person else None,
+        request,
         check.results if check else None,
+        identity.address_of(message, inbound, request.original if request else None),
     )
 
 

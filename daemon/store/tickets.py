@@ -55,6 +55,7 @@ class NewTicket:
     silent: bool
     now: datetime
     language: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ def _ticket_row(ticket: NewTicket, reference: str) -> dict[str, Any]:
         "created_at": ticket.now,
         "updated_at": ticket.now,
         "language": ticket.language,
+        "address": ticket.address,
     }
 
 

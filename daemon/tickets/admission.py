@@ -190,6 +190,7 @@ def _new_ticket(admission: _Admission) -> NewTicket:
         silent=email.silent,
         now=email.now,
         language=declared(admission.message) if admission.message else "",
+        address=email.analysis.address if email.analysis else "",
     )
 
 

@@ -19,6 +19,7 @@ from typing import Final
 
 from daemon.mail.analyze import Writer
 from daemon.mail.follow_up import IN_ADDRESS, Candidate, Candidates, FoundToken, Keys
+from daemon.mail.own_address import own_address
 from daemon.mail.roster import Team
 from daemon.mail.token import Purpose
 from daemon.vocabulary import Authentication
@@ -66,7 +67,7 @@ class Evidence:
     def author(self) -> str:
         """Return the address in From, "" where it is nobody's or our own."""
         email = self.writer.email or ""
-        return "" if email in self.own else email
+        return "" if own_address(email, self.own) else email
 
     @property
     def is_proven(self) -> bool:

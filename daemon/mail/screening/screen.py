@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from daemon.mail import verp
 from daemon.mail.dsn.evidence import bounce_evidence, is_complaint
 from daemon.mail.dsn.parts import RECEIPT, STATUS, find_report
 from daemon.mail.envelope import Envelope
 from daemon.mail.message import Message
+from daemon.mail.own_address import own_address
 from daemon.mail.screening.auto_headers import (
     auto_header,
     auto_submitted_value,
@@ -34,6 +36,10 @@ class OwnIdentity:
 
     addresses: frozenset[str]
     evidence: str = ""
+
+    def includes(self, email: str) -> bool:
+        """Say whether email to an address comes to us, whatever its tag: a token, or the mark of a bounce address."""
+        return bool(own_address(email, self.addresses))
 
 
 Check = Callable[[Message, Envelope, OwnIdentity], Screening | None]
@@ -179,10 +185,12 @@ def _objections(message: Message, envelope: Envelope, own: OwnIdentity) -> tuple
     if len(senders) != 1 or None in senders or None in answered:
         objections.append("no single readable address in From or Reply-To")
     addresses = {(email or "").lower() for email in (*senders, *answered)}
-    if addresses & own.addresses:
+    if any(map(own.includes, addresses)):
         objections.append("From or Reply-To is one of our addresses")
     if any(map(is_unanswerable, addresses)):
         objections.append("nobody reads email sent to From or Reply-To")
-    if (envelope.mail_from or "").lower() in own.addresses:
+    mail_from = envelope.mail_from or ""
+    # A group at one of our addresses has tags of its own in its envelope senders; ours are bounce addresses.
+    if mail_from.lower() in own.addresses or (verp.MARK.search(mail_from) and own.includes(mail_from)):
         objections.append("the envelope sender is one of our addresses")
     return tuple(objections)

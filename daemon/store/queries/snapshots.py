@@ -98,6 +98,7 @@ def _snapshot(row: Row[Any], files: Sequence[FileSnapshot]) -> TicketSnapshot:
         event=_event(row),
         taken_by=row.taken_by,
         language=row.language,
+        address=row.address,
     )
 
 
@@ -166,7 +167,8 @@ def _statement(tables: Join, cause_id: Column[int], *more: ColumnElement[Any]) -
         cause_id.label("cause_id"),
         TICKET.c.id.label("ticket_id"),
         *(TICKET.c[name] for name in ("reference", "status", "category", "priority", "confidence")),
-        *(TICKET.c[name] for name in ("assigned_team", "subject", "silent", "created_at", "taken_by", "language")),
+        *(TICKET.c[name] for name in ("assigned_team", "subject", "silent", "created_at", "taken_by")),
+        *(TICKET.c[name] for name in ("language", "address")),
         related.c.reference.label("related"),
         requester.c.email.label("requester"),
         requester.c.name.label("requester_name"),
