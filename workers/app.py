@@ -10,6 +10,7 @@ from pathlib import Path
 import dramatiq
 import structlog
 
+from config.schema import Outgoing, OutgoingServer
 from config.settings import Settings
 from daemon.broker import TIME_LIMIT_MS
 from daemon.mail.analyze import Identity
@@ -39,8 +40,8 @@ from workers.learning.trainer import Trainer
 from workers.learning.training import TrainingError
 from workers.monitor import HealthMonitor
 from workers.policies import actor_config, sender_checker, thresholds, webhook_policy
-from workers.transports.base import Transport
 from workers.transports.maildir import MaildirTransport
+from workers.transports.servers import OutgoingServers
 from workers.transports.smtp import SmtpTransport
 from workers.webhooks.client import PostPolicy
 from workers.webhooks.publisher import Publisher
@@ -83,23 +84,23 @@ class WorkerApp:
         self._config = CurrentConfig(actor_config(settings))
         self.model_source = CurrentModel(store, registry(settings), lambda: self._config.value.triage)
         self._trainer = trainer(settings, store, clock)
-        self._transport = transport(settings)
+        self._servers = outgoing_servers(settings)
         self._heartbeat = Heartbeat(store, owner())
-        self._deliver = DeliverActor(store, clock, self._transport, keyring, self._config, self._heartbeat.holds_lease)
+        self._deliver = DeliverActor(store, clock, self._servers, keyring, self._config, self._heartbeat.holds_lease)
         limits, threads = settings.limits, settings.broker.threads
         actors = self._actors(store, clock, keyring, webhook_policy(settings))
         self._executor = JobExecutor(store, clock, self._heartbeat, limits.attempts, threads, actors)
         self._monitor = HealthMonitor(
             store,
             clock,
-            self._transport,
+            self._servers.main.transport,
             keyring,
             sender=settings.support.address,
             admin=settings.service.admin,
             message_id_domain=settings.support.message_id_domain,
             mailboxes=tuple(mailbox.name for mailbox in settings.imap),
             thresholds=thresholds(settings),
-            refused=lambda: self._deliver.refused,
+            refused=lambda: self._servers.refused,
             drifted=lambda: self.model_source.drifted,
             has_space=FreeSpace(settings.service.state_dir, settings.limits.free_bytes),
             daily_report=settings.health.daily_report,
@@ -154,7 +155,7 @@ class WorkerApp:
         """Finish the running jobs, then close the broker, the heartbeat and the transport; in less than 30 seconds."""
         self._executor.close()
         self._publisher.close()
-        cut = threading.Timer(CUT_AFTER_SECONDS, self._transport.cut)
+        cut = threading.Timer(CUT_AFTER_SECONDS, self._servers.cut)
         cut.daemon = True
         cut.start()
         webhooks = threading.Thread(target=self._webhook_worker.stop, kwargs={"timeout": STOP_TIMEOUT_MS})
@@ -163,25 +164,30 @@ class WorkerApp:
         self._checker.close()
         webhooks.join()
         cut.cancel()
-        self._transport.cut()
+        self._servers.cut()
         self._monitor.close()
         self._broker.close()
         self._heartbeat.close()
-        self._transport.close()
+        self._servers.close()
 
 
-def transport(settings: Settings) -> Transport:
-    """Return the transport that sends email."""
-    outgoing = settings.outgoing
-    if outgoing.transport == "maildir":
-        return MaildirTransport(settings.maildir)
+def outgoing_servers(settings: Settings) -> OutgoingServers:
+    """Return the mail servers that send email; with a Maildir nothing is sent through any."""
+    if settings.outgoing.transport == "maildir":
+        return OutgoingServers(MaildirTransport(settings.maildir))
+    named = {server.name: smtp_transport(settings, server) for server in settings.outgoing.servers}
+    return OutgoingServers(smtp_transport(settings, settings.outgoing), named)
+
+
+def smtp_transport(settings: Settings, server: Outgoing | OutgoingServer) -> SmtpTransport:
+    """Return the transport that sends through a mail server."""
     return SmtpTransport(
-        outgoing.host,
-        outgoing.port,
-        security=outgoing.security,
-        username=outgoing.username,
-        password=outgoing.password.get_secret_value(),
-        timeout=outgoing.timeout_seconds,
+        server.host,
+        server.port,
+        security=server.security,
+        username=server.username,
+        password=server.password.get_secret_value(),
+        timeout=server.timeout_seconds,
         hostname=settings.smtp.hostname or socket.gethostname(),
     )
 

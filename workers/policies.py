@@ -1,9 +1,11 @@
 """Turn settings into the values that the workers use."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 
+from config.schema import SupportAddress
 from config.settings import Settings
 from config.values import name_server
 from daemon.authentication.checker import Checker, NoChecker, SenderChecker
@@ -12,6 +14,7 @@ from daemon.mail.commands import CommandVocabulary
 from daemon.tickets.conversation_policy import conversation_policy
 from daemon.tickets.health import Thresholds
 from daemon.vocabulary import Priority
+from workers.actors.brands import Brand, Brands
 from workers.actors.config import ActorConfig
 from workers.notify.outgoing import MailConfig
 from workers.notify.plan import SendLimits
@@ -20,6 +23,7 @@ from workers.triage.policy import Category, Mode, Rule, TriagePolicy, Where
 from workers.webhooks.client import PostPolicy
 
 log = structlog.get_logger(__name__)
+from workers.triage.policy import AddressPolicy
 
 
 def thresholds(settings: Settings) -> Thresholds:
@@ -35,17 +39,13 @@ def thresholds(settings: Settings) -> Thresholds:
 
 def actor_config(settings: Settings) -> ActorConfig:
     """Return the configuration of the actors; raises TemplateProblem for a broken template."""
-    renderer = Renderer(settings.service.templates)
-    renderer.check()
     return ActorConfig(
         triage=triage_policy(settings),
         teams={team.name: team.email for team in settings.teams},
         own_addresses=settings.support.own,
         limits=send_limits(settings),
-        mail=mail_config(settings),
-        renderer=renderer,
+        brands=brands(settings),
         conversation=conversation_policy(settings),
-        answer_from=settings.conversation.answer_from,
         answer_attachment_bytes=settings.limits.answer_attachment_bytes,
         vocabulary=command_vocabulary(settings),
     )
@@ -104,21 +104,55 @@ def triage_policy(settings: Settings) -> TriagePolicy:
         fallback_category=settings.categories[-1].name,
         promised_accuracy=triage.promised_accuracy,
         audit_share=triage.audit_share,
+        addresses=address_policies(settings),
     )
 
 
-def mail_config(settings: Settings) -> MailConfig:
-    """Return the configuration of outgoing email."""
+def address_policies(settings: Settings) -> dict[str, AddressPolicy]:
+    """Return what our addresses say about the tickets to them; a plain address says nothing."""
+    return {
+        entry.address.lower(): AddressPolicy(entry.address, entry.category, entry.team, entry.triage == "fixed")
+        for entry in settings.support.addresses
+        if entry.category or entry.team
+    }
+
+
+def brands(settings: Settings) -> Brands:
+    """Return what the emails of each support address look like; raises TemplateProblem for a broken template."""
+    renderers: dict[Path | None, Renderer] = {}
+    found: dict[str, Brand] = {}
+    for entry in settings.support.addresses:
+        if entry.templates not in renderers:
+            renderers[entry.templates] = renderer(settings, entry)
+            renderers[entry.templates].check()
+        found[entry.address.lower()] = Brand(
+            mail=mail_config(settings, entry),
+            renderer=renderers[entry.templates],
+            answer_from=entry.answer_from or settings.conversation.answer_from,
+            # A Maildir takes the emails of all addresses, and nothing is sent.
+            server=(entry.server or "") if settings.outgoing.transport == "smtp" else "",
+        )
+    return Brands(found[settings.support.address.lower()], found)
+
+
+def renderer(settings: Settings, entry: SupportAddress) -> Renderer:
+    """Return the templates of an address: its own, then those of the admin, then the shipped ones."""
+    return Renderer(*(path for path in (entry.templates, settings.service.templates) if path is not None))
+
+
+def mail_config(settings: Settings, entry: SupportAddress | None = None) -> MailConfig:
+    """Return the configuration of the email that comes from a support address, by default the main one."""
+    entry = entry or settings.support.addresses[0]
     return MailConfig(
-        name=settings.support.name,
-        address=settings.support.address,
+        name=entry.name or settings.support.name,
+        address=entry.address,
         plus_addressing=settings.support.plus_addressing,
-        message_id_domain=settings.support.message_id_domain,
+        message_id_domain=settings.support.message_id_domain_of(entry.address),
         review_team=settings.triage.review_team,
         attachment_bytes=settings.limits.notification_attachment_bytes,
         delivery_days=settings.limits.delivery_days,
         hint=settings.triage.mode == "always",
-        language=settings.support.language,
+        language=entry.language or settings.support.language,
         team_languages={team.name: team.language for team in settings.teams},
     )
 

@@ -15,6 +15,9 @@ from workers.triage.rules import RuleError
 def check(settings: Settings) -> None:
     """Raise ConfigError for what the workers would fail on: templates, rules or examples."""
     check_templates(settings.service.templates)
+    for entry in settings.support.addresses:
+        if entry.templates is not None:
+            check_templates(entry.templates, f"support.addresses.{entry.address}.templates")
     check_examples(settings.triage.examples)
     try:
         for rule in triage_rules(settings):
@@ -23,14 +26,14 @@ def check(settings: Settings) -> None:
         raise ConfigError(str(error)) from None
 
 
-def check_templates(directory: Path | None) -> None:
+def check_templates(directory: Path | None, setting: str = "service.templates") -> None:
     """Raise ConfigError for a missing directory, or a template that is broken, unknown or not readable."""
     try:
         Renderer(directory).check()
     except TemplateProblem as error:
-        raise ConfigError(f"service.templates: {error}") from None
+        raise ConfigError(f"{setting}: {error}") from None
     except OSError as error:
-        raise ConfigError(f"service.templates: {directory} cannot be read: {reason(error)}") from None
+        raise ConfigError(f"{setting}: {directory} cannot be read: {reason(error)}") from None
 
 
 def check_examples(directory: Path | None) -> None:

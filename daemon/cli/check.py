@@ -16,7 +16,9 @@ CONFIG, TEMPORARY = 78, 75
 
 @click.command()
 @click.option(
-    "--live", is_flag=True, help="Check only the health of the running system: waiting and dead jobs, mailboxes."
+    "--live",
+    is_flag=True,
+    help="Check only what runs: waiting and dead jobs, mailboxes, and each outgoing mail server.",
 )
 @click.option("--quiet", is_flag=True, help="Print only warnings and failures.")
 @params.as_json
@@ -37,6 +39,8 @@ def check(ctx: click.Context, live: bool, quiet: bool, as_json: bool) -> None:
     configured = (local.findings, authentication.findings, senders.findings)
     all_parts = (*configured, connections.findings, http.findings, health.findings)
     parts = (health.live,) if live else all_parts
+    all_parts = (local.findings, authentication.findings, connections.findings, http.findings, health.findings)
+    parts = (health.live, connections.outgoing) if live else all_parts
     worst = 0
     for finding in chain.from_iterable(part(settings) for part in parts):
         worst = max(worst, _code(finding))

@@ -30,6 +30,7 @@ class CurrentDecision:
     category: str
     team: str
     case: "Case"
+    address: str
 
 
 @click.command()
@@ -72,13 +73,13 @@ def rehearse(
 
 def _rows(
     current: Iterator[CurrentDecision],
-    decide: "Callable[[Case], Triage]",
+    decide: "Callable[[Case, str], Triage]",
     moves: Counter[tuple[str, str]],
     *,
     everything: bool,
 ) -> Iterator[dict[str, Any]]:
     for email in current:
-        new = decide(email.case)
+        new = decide(email.case, email.address)
         moves[email.team, new.team] += 1
         if everything or (email.category, email.team) != (new.category, new.team):
             yield {
@@ -93,7 +94,7 @@ def _rows(
             }
 
 
-def _decider(settings: Settings, label: str) -> "Callable[[Case], Triage]":
+def _decider(settings: Settings, label: str) -> "Callable[[Case, str], Triage]":
     from daemon.cli.support.dry_run import usable_model
     from workers.policies import triage_policy
     from workers.triage.decide import decide
@@ -101,7 +102,7 @@ def _decider(settings: Settings, label: str) -> "Callable[[Case], Triage]":
     with output.busy("loading the model"):
         policy, (model, note) = triage_policy(settings), usable_model(settings)
     output.note(f"{label}: {note}")
-    return lambda case: decide(case, policy, model, {}, NEVER_AUDITED)
+    return lambda case, to: decide(case, policy, model, {}, NEVER_AUDITED, to)
 
 
 def _current_decisions(
@@ -131,11 +132,13 @@ def _stored(store: "Store", since: datetime, limit: int) -> Iterator[CurrentDeci
             bar.update(1)
             if read is not None and line.category != PENDING:
                 case = text.clean(read.subject, read.text)
-                yield CurrentDecision(line.reference, line.subject, line.category, line.assigned_team or "", case)
+                team = line.assigned_team or ""
+                yield CurrentDecision(line.reference, line.subject, line.category, team, case, read.address)
 
 
 def _from_files(settings: Settings, paths: tuple[str, ...]) -> Iterator[CurrentDecision]:
     from daemon.cli.support.archives import mails
+    from daemon.mail import own_address
     from daemon.mail.mime.parse import parse
     from workers.triage import preprocess as text
 
@@ -144,8 +147,9 @@ def _from_files(settings: Settings, paths: tuple[str, ...]) -> Iterator[CurrentD
         for name, raw in mails(paths):
             message = parse(raw)
             case = text.clean(message.subject, message.text)
-            now = decide(case)
-            yield CurrentDecision(name, message.subject, now.category, now.team, case)
+            to = own_address.first_own(own_address.named(message, ()), settings.support.own)
+            now = decide(case, to)
+            yield CurrentDecision(name, message.subject, now.category, now.team, case, to)
     except OSError as error:
         raise context.NotFound(f"{error.filename}: {error.strerror}") from None
 

@@ -31,6 +31,7 @@ SELECT_FIRST_TEXTS = select(
     func.substr(MESSAGE.c.text, 1, READ_AT_MOST).label("text"),
     MESSAGE.c.inbound_id,
     select(TICKET.c.language).where(TICKET.c.id == MESSAGE.c.ticket_id).scalar_subquery().label("language"),
+    select(TICKET.c.address).where(TICKET.c.id == MESSAGE.c.ticket_id).scalar_subquery().label("address"),
 ).where(MESSAGE.c.id.in_(SELECT_FIRST_MESSAGES))
 UPDATE_TICKET = (
     update(TICKET)
@@ -57,13 +58,17 @@ SELECT_PENDING = (
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What triage reads of a ticket: subject and start of the text of its first email, its ledger row and language."""
+    """What triage reads of a ticket: subject and start of the text of its first email, its ledger row and language.
+
+    `address` is the one of our addresses that it was written to, "" where unknown.
+    """
 
     ticket_id: int
     subject: str
     text: str
     inbound_id: int | None
     language: str
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ def text_of(session: Session, ticket_id: int) -> Text | None:
 def texts_of(session: Session, ticket_ids: Sequence[int]) -> list[Text | None]:
     """Return what triage reads of each ticket, in order; None where there is no such ticket."""
     rows = session.execute(SELECT_FIRST_TEXTS, {"tickets": ticket_ids})
-    found = {row.ticket_id: Text(row.ticket_id, row.subject, row.text, row.inbound_id, row.language) for row in rows}
+    found = {row.ticket_id: Text(*row) for row in rows}
     return [found.get(ticket_id) for ticket_id in ticket_ids]
 
 

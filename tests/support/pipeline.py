@@ -49,6 +49,7 @@ from workers.transports.base import (
     UncertainFailure,
     no_record,
 )
+from workers.transports.servers import OutgoingServers
 
 INBOX: Final = Place("work", "INBOX")
 
@@ -105,7 +106,9 @@ class Pipeline:
             JobKind.TRIAGE: TriageActor(self.clock, NoModel(), config),
             JobKind.ANSWER: AnswerActor(self.clock, Keyring(self.keys), config, QuotedEmails(store, config)),
             JobKind.NOTIFY: NotifyActor(self.clock, Keyring(self.keys), config),
-            JobKind.DELIVER: DeliverActor(store, self.clock, self.transport, Keyring(self.keys), config, lambda: True),
+            JobKind.DELIVER: DeliverActor(
+                store, self.clock, OutgoingServers(self.transport), Keyring(self.keys), config, lambda: True
+            ),
             JobKind.TRAIN: TrainActor(self.clock, lambda: None),
             JobKind.WAKE: WakeActor(self.clock),
         }

@@ -12,7 +12,7 @@ from daemon.store.keys import Keyring
 from daemon.store.store import Store
 from daemon.tickets.recipients import read_header
 from daemon.vocabulary import FileSnapshot, LastEmail, MailKind, PreparedDelivery, StoredAnswer, TicketSnapshot
-from workers.actors.config import CurrentConfig
+from workers.actors.brands import Brand
 from workers.notify import answer_mail, compose, outgoing
 from workers.notify.answer_mail import AnswerSnapshot, QuotedEmail
 
@@ -22,30 +22,30 @@ log = structlog.get_logger(__name__)
 class AnswerComposer:
     """Composes answers: the text that a member wrote, with its files, below it the words of the customer."""
 
-    def __init__(self, store: Store, keyring: Keyring, config: CurrentConfig) -> None:
-        self._store, self._keyring, self._config = store, keyring, config
+    def __init__(self, store: Store, keyring: Keyring) -> None:
+        self._store, self._keyring = store, keyring
 
-    def compose(self, prepared: PreparedDelivery, now: datetime) -> bytes:
-        """Return the email of a delivery; raises ComposeError for an unusable address."""
-        config, ticket = self._config.value, prepared.ticket
+    def compose(self, prepared: PreparedDelivery, brand: Brand, room: int, now: datetime) -> bytes:
+        """Return the email of a delivery, with up to `room` bytes of files; raises ComposeError for a bad address."""
+        ticket = prepared.ticket
         if ticket.answer is None:
             raise LookupError(f"delivery {prepared.message_id} brings no answer")
         answer = self._snapshot(ticket, ticket.answer)
         mark = outgoing.mark_for(prepared, self._keyring.value[0], now)
-        fitting, omitted = answer_mail.fitting_files(answer, config.answer_attachment_bytes)
-        view = answer_mail.view_of_answer(answer, prepared.recipient, config.mail, mark, omitted)
-        rendered = config.renderer.render(MailKind.ANSWER, view, config.mail.language_of(prepared))
+        fitting, omitted = answer_mail.fitting_files(answer, room)
+        view = answer_mail.view_of_answer(answer, prepared.recipient, brand.mail, mark, omitted)
+        rendered = brand.renderer.render(MailKind.ANSWER, view, brand.mail.language_of(prepared))
         if rendered.fault:
             log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=prepared.message_id)
         mail = answer_mail.answer_mail(
             answer,
-            config.mail,
+            brand.mail,
             rendered,
             self._contents(ticket, fitting),
             recipient=prepared.recipient,
             message_id=prepared.message_id,
             mark=mark,
-            answer_from=config.answer_from,
+            answer_from=brand.answer_from,
             now=now,
             boundary_seed=secrets.token_hex(16),
             thread_head=head if (head := prepared.thread_head or "") != prepared.message_id else "",

@@ -6,33 +6,27 @@ from dataclasses import dataclass
 from daemon.mail.commands import CommandVocabulary
 from daemon.mail.language import detect
 from daemon.tickets.answer_values import ConversationPolicy
-from workers.notify.outgoing import MailConfig
+from workers.actors.brands import Brands
 from workers.notify.plan import SendLimits
-from workers.notify.render import Renderer
 from workers.triage.policy import TriagePolicy
 
 
 @dataclass(frozen=True, slots=True)
 class ActorConfig:
-    """Rules, teams, limits and templates, replaced as a whole on reload. `teams` maps names to addresses.
-
-    `answer_from` is the pattern of the name that customers see on an answer.
-    """
+    """Rules, teams, limits, senders and templates, replaced as a whole on reload. `teams` maps names to addresses."""
 
     triage: TriagePolicy
     teams: Mapping[str, str]
     own_addresses: frozenset[str]
     limits: SendLimits
-    mail: MailConfig
-    renderer: Renderer
+    brands: Brands
     conversation: ConversationPolicy
-    answer_from: str
     answer_attachment_bytes: int
     vocabulary: CommandVocabulary
 
     def language_of(self, text: str) -> str:
         """Return the language of a text, "" where it is not certain."""
-        return detect(text, self.renderer.translations.common_words())
+        return detect(text, self.brands.main.renderer.translations.common_words())
 
     def team_address(self, team: str | None) -> str:
         """Return the address of a team in lower case, "" where there is none."""

@@ -7,6 +7,7 @@ hours if the server was silent.
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from time import monotonic
@@ -30,6 +31,7 @@ from daemon.tickets.delivery import StartedDelivery
 from daemon.vocabulary import FileSnapshot, MailKind, PreparedDelivery
 from workers.actors import sign_in
 from workers.actors.answer_composer import AnswerComposer
+from workers.actors.brands import Brand
 from workers.actors.config import CurrentConfig
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
@@ -40,26 +42,35 @@ from workers.transports.base import (
     AuthenticationFailure,
     PermanentFailure,
     TemporaryFailure,
-    Transport,
     UncertainFailure,
 )
+from workers.transports.servers import PAUSE, OutgoingServer, OutgoingServers
 
 log = structlog.get_logger(__name__)
 
 FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=4)
-PAUSE: Final = timedelta(minutes=1)
-LONGEST_PAUSE: Final = timedelta(hours=1)
 # A mail server that is silent after DATA may be so for hours, and there is no third time.
 REPEAT_WAIT: Final = timedelta(hours=4)
-# So many emails in a row without an answer are the fault of the server, not of the emails.
-UNANSWERED_AT_MOST: Final = 3
 # Attempts of one email that ended with the death of their worker, before it is given up: it may be what kills them.
 DEATHS_AT_MOST: Final = 25
 
 
 class DeadlyEmailError(Exception):
     """Every attempt to send an email ended with the death of its worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """A recorded attempt, what its email looks like, and the server that it goes through."""
+
+    begun: StartedDelivery
+    brand: Brand
+    server: OutgoingServer
+
+    @property
+    def attempt(self) -> Attempt:
+        return self.begun.attempt
 
 
 class DeliverActor:
@@ -69,33 +80,32 @@ class DeliverActor:
         self,
         store: Store,
         clock: Clock,
-        transport: Transport,
+        servers: OutgoingServers,
         keyring: Keyring,
         config: CurrentConfig,
         holds_lease: Callable[[], bool],
     ) -> None:
-        self._store, self._clock, self._transport, self._keyring = store, clock, transport, keyring
+        self._store, self._clock, self._servers, self._keyring = store, clock, servers, keyring
         self._config, self._holds_lease = config, holds_lease
-        self._answers = AnswerComposer(store, keyring, config)
-        self._paused_until, self._why_paused = 0.0, ""
-        self._unanswered = 0
-        self.refused = ""
+        self._answers = AnswerComposer(store, keyring)
 
     def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         """Attempt the delivery of a job."""
-        if self._paused:
-            raise self._still_paused()
+        if self._servers.all_paused:
+            raise _still_paused(self._servers.main)
         begun = yield from batching.write(delivery.begin, (lease, self._clock.now()))
         if begun is None:
             return ()
         failpoint("deliver.begun")
-        if window.over or self._paused:
+        brand = self._config.value.brands.of(begun.delivery)
+        sending = _Sending(begun, brand, self._servers.get(brand.server))
+        if window.over or sending.server.is_paused:
             self._undo(begun)
-            raise self._still_paused() if self._paused else shutting_down()
+            raise _still_paused(sending.server) if sending.server.is_paused else shutting_down()
         if begun.attempt.unended > DEATHS_AT_MOST:
             raise DeadlyEmailError(f"the worker died in each of {DEATHS_AT_MOST} attempts before the email was sent")
         started = monotonic()
-        outcome = self._attempt(lease, begun)
+        outcome = self._attempt(lease, sending)
         took = round(monotonic() - started, 3)
         follow_ups = yield from batching.write_soon(delivery.finish, (lease, outcome))
         _log(begun, outcome, took)
@@ -105,30 +115,33 @@ class DeliverActor:
         """Mark the delivery failed, or uncertain if it was handed over."""
         return delivery.give_up(session, lease, error)
 
-    def _attempt(self, lease: Lease, begun: StartedDelivery) -> Outcome:
+    def _attempt(self, lease: Lease, sending: _Sending) -> Outcome:
         """Compose and send an email, and return the outcome; raises SnoozeError where it is to be tried again."""
-        attempt = begun.attempt
+        attempt = sending.attempt
         try:
-            content = self._compose(begun)
+            content = self._compose(sending)
             if not self._holds_lease():
-                self._undo(begun)
+                self._undo(sending.begun)
                 raise LeaseLostError(f"job {lease.job_id}: our heartbeat stalled before the mail was sent")
-            answer = self._send(attempt, content)
+            answer = self._send(sending, content)
         except AuthenticationFailure as error:
-            raise self._refuse(begun, error) from error
+            sending.server.note_refused(str(error))
+            self._undo(sending.begun)
+            raise SnoozeError(str(error), PAUSE) from error
         except (ComposeError, PermanentFailure) as error:
             return Outcome(attempt.id, DeliveryState.FAILED, str(error), self._clock.now())
         except UncertainFailure as error:
-            return self._without_answer(begun, error)
+            sending.server.note_unanswered()
+            return self._without_answer(attempt, error)
         except TemporaryFailure as error:
-            return self._retry_later(lease, begun, str(error))
+            return self._retry_later(lease, sending, str(error))
         failpoint("deliver.taken")
-        self.refused, self._unanswered = "", 0
+        sending.server.note_sent()
         return Outcome(attempt.id, DeliveryState.SENT, answer, self._clock.now())
 
-    def _send(self, attempt: Attempt, content: bytes) -> str:
+    def _send(self, sending: _Sending, content: bytes) -> str:
         """Send an email and return the answer; raises TransportFailure, also when the time of the job is over."""
-        handed_over = False
+        attempt, handed_over = sending.attempt, False
 
         def hand_over() -> None:
             nonlocal handed_over
@@ -138,29 +151,25 @@ class DeliverActor:
             handed_over = True
             failpoint("deliver.handed_over")
 
-        bounce_to = self._bounce_address(attempt)
+        bounce_to = self._bounce_address(attempt, sending.brand)
         try:
-            return self._transport.send(bounce_to, attempt.recipient, content, hand_over)
+            return sending.server.transport.send(bounce_to, attempt.recipient, content, hand_over)
         except Interrupt as interrupt:
             slow = "the mail server was slower than a job may take"
             raise (UncertainFailure(slow) if handed_over else TemporaryFailure(slow)) from interrupt
 
-    def _bounce_address(self, attempt: Attempt) -> str:
+    def _bounce_address(self, attempt: Attempt, brand: Brand) -> str:
         """Return the envelope sender: nobody for an acknowledgement, an address of its own for each answer."""
-        mail = self._config.value.mail
+        mail = brand.mail
         if attempt.kind is MailKind.ACKNOWLEDGEMENT:
             return ""
         if attempt.kind is MailKind.ANSWER and mail.plus_addressing:
             return bounce_address(mail.address, attempt.id, self._keyring.value[0])
         return mail.address
 
-    def _without_answer(self, begun: StartedDelivery, error: UncertainFailure) -> Outcome:
+    def _without_answer(self, attempt: Attempt, error: UncertainFailure) -> Outcome:
         """Hand the email over once more after hours; return the outcome if this was that time."""
-        attempt, now = begun.attempt, self._clock.now()
-        self._unanswered += 1
-        if self._unanswered >= UNANSWERED_AT_MOST:
-            more = min(self._unanswered - UNANSWERED_AT_MOST, 6)
-            self._pause(min(PAUSE * 2**more, LONGEST_PAUSE), "the mail server does not answer after the whole email")
+        now = self._clock.now()
         if attempt.repeats:
             return Outcome(attempt.id, DeliveryState.UNCERTAIN, f"{deliveries.NO_ANSWER}: {error}", now)
         log.warning("no answer after the whole email was sent", delivery=attempt.id, again_at=str(now + REPEAT_WAIT))
@@ -168,53 +177,34 @@ class DeliverActor:
         self._store.write(partial(deliveries.leave_unanswered, begun=attempt, reason=f"{again} UTC: {error}"))
         raise SnoozeError(f"outcome unknown: {error}", REPEAT_WAIT) from error
 
-    def _refuse(self, begun: StartedDelivery, error: AuthenticationFailure) -> SnoozeError:
-        """Stop all outgoing email for a while: every further attempt could lock our account."""
-        self._pause(PAUSE, "the smarthost refused our credentials", answer=str(error)[:200])
-        self.refused = str(error)[:200]
-        self._undo(begun)
-        return SnoozeError(str(error), PAUSE)
-
-    def _pause(self, time: timedelta, why: str, **details: str) -> None:
-        if not self._paused:
-            log.error("outgoing mail paused", reason=why, minutes=round(time.total_seconds() / 60), **details)
-        self._paused_until, self._why_paused = monotonic() + time.total_seconds(), why
-
-    def _still_paused(self) -> SnoozeError:
-        """Return the error for an email that waits until the mail server may be tried again."""
-        return SnoozeError(f"outgoing mail is paused: {self._why_paused}", PAUSE)
-
-    def _retry_later(self, lease: Lease, begun: StartedDelivery, reason: str) -> Outcome:
+    def _retry_later(self, lease: Lease, sending: _Sending, reason: str) -> Outcome:
         """Try later, until the email is too old: after 1 minute, 2, 4 ... 4 hours."""
-        now = self._clock.now()
-        if now - lease.created_at > timedelta(days=self._config.value.mail.delivery_days):
-            ended = DeliveryState.UNCERTAIN if begun.attempt.repeats else DeliveryState.FAILED
-            return Outcome(begun.attempt.id, ended, f"given up: {reason}", now)
-        self._undo(begun)
+        now, attempt = self._clock.now(), sending.attempt
+        if now - lease.created_at > timedelta(days=sending.brand.mail.delivery_days):
+            ended = DeliveryState.UNCERTAIN if attempt.repeats else DeliveryState.FAILED
+            return Outcome(attempt.id, ended, f"given up: {reason}", now)
+        self._undo(sending.begun)
         raise SnoozeError(reason, min(FIRST_WAIT * 2 ** min(lease.attempts - 1, 12), LONGEST_WAIT))
-
-    @property
-    def _paused(self) -> bool:
-        return monotonic() < self._paused_until
 
     def _undo(self, begun: StartedDelivery) -> None:
         """Record that an attempt delivered nothing."""
         self._store.write(lambda session: deliveries.undo(session, begun.attempt))
 
-    def _compose(self, begun: StartedDelivery) -> bytes:
-        config, now, prepared = self._config.value, self._clock.now(), begun.delivery
+    def _compose(self, sending: _Sending) -> bytes:
+        begun, brand, now = sending.begun, sending.brand, self._clock.now()
+        prepared = begun.delivery
         if prepared is None:
-            return sign_in.compose_link(begun, config, self._keyring.value[0], now)
+            return sign_in.compose_link(begun, brand, self._keyring.value[0], now)
         if prepared.kind is MailKind.ANSWER:
-            return self._answers.compose(prepared, now)
+            return self._answers.compose(prepared, brand, self._config.value.answer_attachment_bytes, now)
         mark = outgoing.mark_for(prepared, self._keyring.value[0], now)
-        files = self._files(prepared, config.mail.attachment_bytes)
-        view = outgoing.view_of(prepared, config.mail, mark, list(files))
-        rendered = config.renderer.render(prepared.kind, view, config.mail.language_of(prepared))
+        files = self._files(prepared, brand.mail.attachment_bytes)
+        view = outgoing.view_of(prepared, brand.mail, mark, list(files))
+        rendered = brand.renderer.render(prepared.kind, view, brand.mail.language_of(prepared))
         if rendered.fault:
             log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=begun.attempt.id)
         return compose.as_bytes(
-            outgoing.outgoing_mail(prepared, config.mail, rendered, mark, files, now, secrets.token_hex(16))
+            outgoing.outgoing_mail(prepared, brand.mail, rendered, mark, files, now, secrets.token_hex(16))
         )
 
     def _files(self, prepared: PreparedDelivery, room: int) -> Mapping[FileSnapshot, bytes]:
@@ -227,6 +217,11 @@ class DeliverActor:
             raw = ledger.raw_of(session, inbound_id)
         contents = part_contents(raw, {file.part for file in fitting})
         return {file: contents[file.part] for file in fitting}
+
+
+def _still_paused(server: OutgoingServer) -> SnoozeError:
+    """Return the error for an email that waits until its mail server may be tried again."""
+    return SnoozeError(server.state, PAUSE)
 
 
 def _log(begun: StartedDelivery, outcome: Outcome, seconds: float) -> None:

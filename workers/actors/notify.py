@@ -82,7 +82,7 @@ class NotifyActor:
             kind=mail.kind,
             recipient=mail.recipient.lower(),
             ticket_id=ticket_id,
-            message_id=self._message_id(mail.kind, mail.recipient, ticket_id or 0, now),
+            message_id=self._message_id(mail, ticket, now),
             state=DeliveryState.SUPPRESSED if mail.state == "gathered" else DeliveryState(mail.state),
             reason=mail.reason,
             now=now,
@@ -111,9 +111,12 @@ class NotifyActor:
             answer=_answer_facts(ticket.answer, shared.returned.get(subject, 0)) if ticket.answer else None,
         )
 
-    def _message_id(self, kind: MailKind, recipient: str, ticket_id: int, now: datetime) -> str:
-        mark = outgoing.mark_of(kind, recipient, ticket_id, self._keyring.value[0], now)
-        return outgoing.message_id(mark, secrets.token_hex(5), self._config.value.mail.message_id_domain)
+    def _message_id(self, mail: Planned, ticket: TicketSnapshot, now: datetime) -> str:
+        brands, is_digest = self._config.value.brands, mail.kind is MailKind.DIGEST
+        ticket_id = 0 if is_digest else ticket.ticket_id
+        mark = outgoing.mark_of(mail.kind, mail.recipient, ticket_id, self._keyring.value[0], now)
+        brand = brands.main if is_digest else brands.of_ticket(ticket)
+        return outgoing.message_id(mark, secrets.token_hex(5), brand.mail.message_id_domain)
 
 
 def _count(mail: Planned, shared: PlanningFacts, *, verified: bool) -> None:

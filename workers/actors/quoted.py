@@ -33,7 +33,7 @@ class QuotedEmails:
             today=now.date(),
             customers=facts.customers,
             emails=tuple(text for sent in facts.sent for text in self._texts(sent, config, keys[0], now)),
-            phrases=config.renderer.translations.team_sentences(),
+            phrases=_team_sentences(config),
             customer_texts=facts.customer_texts,
             addresses=config.own_addresses | config.conversation.ours.roster,
         )
@@ -44,8 +44,9 @@ class QuotedEmails:
             with self._store.read() as session:
                 prepared = _prepared(session, sent)
             mark = outgoing.mark_for(prepared, key, now)
-            view = outgoing.view_of(prepared, config.mail, mark, ())
-            rendered = config.renderer.render(sent.kind, view, config.mail.language_of(prepared))
+            brand = config.brands.of(prepared)
+            view = outgoing.view_of(prepared, brand.mail, mark, ())
+            rendered = brand.renderer.render(sent.kind, view, brand.mail.language_of(prepared))
         except (LookupError, TemplateProblem) as error:
             # The others, and the marks in it, still show what is ours.
             log.warning("an email to the team cannot be made again", message_id=sent.message_id, reason=str(error))
@@ -58,3 +59,9 @@ def _prepared(session: Session, sent: SentToTeam) -> PreparedDelivery:
     ticket = snapshots.load_one(session, sent.cause)
     shown = background.of_email(session, sent.kind, ticket)
     return PreparedDelivery(sent.kind, "", sent.message_id, ticket, None, first=False, background=shown)
+
+
+def _team_sentences(config: ActorConfig) -> tuple[str, ...]:
+    """Return what our emails to teams say in all languages, whichever address they come from."""
+    lists = (renderer.translations.team_sentences() for renderer in config.brands.renderers())
+    return tuple(dict.fromkeys(sentence for sentences in lists for sentence in sentences))

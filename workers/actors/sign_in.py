@@ -8,7 +8,7 @@ import structlog
 from daemon.tickets.delivery import StartedDelivery
 from daemon.tickets.sign_in import LINK_MINUTES, link_of, token_of
 from daemon.vocabulary import MailKind
-from workers.actors.config import ActorConfig
+from workers.actors.brands import Brand
 from workers.notify import compose, outgoing
 from workers.notify.compose import ComposeError, OutgoingMail
 from workers.notify.contexts import SignIn
@@ -16,14 +16,16 @@ from workers.notify.contexts import SignIn
 log = structlog.get_logger(__name__)
 
 
-def compose_link(begun: StartedDelivery, config: ActorConfig, key: bytes, now: datetime) -> bytes:
+def compose_link(begun: StartedDelivery, brand: Brand, key: bytes, now: datetime) -> bytes:
     """Return the email of a delivery with a link; the link itself is nowhere stored."""
-    attempt, link, mail = begun.attempt, begun.link, config.mail
+    attempt, link, mail = begun.attempt, begun.link, brand.mail
     if link is None:
         raise ComposeError("the link expired before it was sent")
     mark = outgoing.mark_of(attempt.kind, attempt.recipient, 0, key, now)
     view = SignIn(mail.name, mail.name, mark, link_of(link.base, token_of(link.id, link.nonce, key)), LINK_MINUTES)
     rendered = config.renderer.render(MailKind.SIGN_IN, view)
+    view = SignIn("Sign in", mail.name, mark, link_of(link.base, token_of(link.id, link.nonce, key)), LINK_MINUTES)
+    rendered = brand.renderer.render(MailKind.SIGN_IN, view)
     if rendered.fault:
         log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=attempt.id)
     return compose.as_bytes(

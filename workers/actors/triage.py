@@ -46,7 +46,8 @@ class TriageActor:
         read = yield from batching.read(decisions.texts_of, lease.subject.id)
         case = preprocess.clean(read.subject, read.text) if read else preprocess.clean("", "")
         draw = random.random()  # noqa: S311 - an audit sample
-        triage = decide(case, self._config.value.triage, self._models.model(), self._models.certified(), draw)
+        policy, to = self._config.value.triage, read.address if read else ""
+        triage = decide(case, policy, self._models.model(), self._models.certified(), draw, to)
         by = DecidedBy.RULE if triage.rule else DecidedBy.MODEL
         language = self._config.value.language_of(f"{read.subject}\n{read.text}") if read and not read.language else ""
         decided = Decided(lease.subject.id, triage, by, self._clock.now(), language)

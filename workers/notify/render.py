@@ -61,18 +61,20 @@ class Rendered:
 
 
 class Renderer:
-    """Renders emails with the templates of the package; a file in the directory `overrides` replaces one by its name.
+    """Renders emails with the templates of the package; a file in one of `overrides` replaces that of its name.
 
-    Files in its folder "locale" are languages. Templates are read once; make a new renderer to read changed files.
+    The first directory that has a file wins. Files in a folder "locale" are languages. Templates are read once; make a
+    new renderer to read changed files.
     """
 
-    def __init__(self, overrides: Path | None = None) -> None:
-        if overrides is not None and not overrides.is_dir():
-            raise TemplateProblem(str(overrides), None, "no such directory")
-        self._overrides = overrides
-        self.translations = Translations(overrides / LOCALE if overrides else None)
-        self._ours = _environment(None, self.translations)
-        self._environment = _environment(overrides, self.translations) if overrides else self._ours
+    def __init__(self, *overrides: Path | None) -> None:
+        self._overrides = tuple(path for path in overrides if path is not None)
+        for path in self._overrides:
+            if not path.is_dir():
+                raise TemplateProblem(str(path), None, "no such directory")
+        self.translations = Translations(*(path / LOCALE for path in self._overrides))
+        self._ours = _environment((), self.translations)
+        self._environment = _environment(self._overrides, self.translations) if self._overrides else self._ours
 
     def render(self, kind: str, view: View, languages: Sequence[str] = ()) -> Rendered:
         """Return the rendered email of this kind in the first of the languages that is known; raises TemplateProblem.
@@ -90,7 +92,7 @@ class Renderer:
     def check(self) -> None:
         """Render every template with each sample; raises TemplateProblem at the first that fails."""
         known = [name for name in PackageLoader("templates", "mail").list_templates() if name.endswith(SUFFIX)]
-        for path in sorted(self._overrides.iterdir()) if self._overrides else ():
+        for path in (path for folder in self._overrides for path in sorted(folder.iterdir())):
             if path.name == LOCALE and path.is_dir():
                 self._check_languages()
                 continue
@@ -155,7 +157,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return known or any(obj is function for function in self.globals.values())
 
 
-def _environment(overrides: Path | None, translations: Translations) -> _Environment:
+def _environment(overrides: Sequence[Path], translations: Translations) -> _Environment:
     packaged: list[BaseLoader] = [PackageLoader("templates", "mail")]
     loaders = [FileSystemLoader(overrides), *packaged] if overrides else packaged
     environment = _Environment(

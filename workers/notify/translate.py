@@ -76,10 +76,11 @@ class Translation:
 
 
 class Translations:
-    """All languages: ours, and the files LANGUAGE.po in the admin's directory, which come first."""
+    """All languages: ours, and the files LANGUAGE.po in the admin's directories, which come first, in that order."""
 
-    def __init__(self, own: Path | None = None) -> None:
-        self._own = {path.stem: path for path in sorted(own.iterdir())} if own and own.is_dir() else {}
+    def __init__(self, *own: Path) -> None:
+        files_of = [sorted(folder.iterdir()) for folder in own if folder.is_dir()]
+        self._own = {path.stem: path for paths in reversed(files_of) for path in paths}
         self._codes = frozenset({ENGLISH.language, *ours(), *self._own})
         self._loaded: dict[str, Translation] = {}
         self._common: CommonWords | None = None

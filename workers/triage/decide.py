@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from daemon.vocabulary import Triage
-from workers.triage import explain, priority, rules
+from workers.triage import address, explain, priority, rules
 from workers.triage.classifier import Model, Prediction
-from workers.triage.policy import Category, TriagePolicy
+from workers.triage.policy import AddressPolicy, Category, TriagePolicy
 from workers.triage.preprocess import Case
 from workers.triage.routing import route
 from workers.triage.rules import Findings, Hit
@@ -14,25 +14,50 @@ NO_MODEL = "no usable model, so rules alone decide; train one with `triaged trai
 
 
 def decide(
-    case: Case, policy: TriagePolicy, model: Model | None, certified: Mapping[str, float | None], audit_draw: float
+    case: Case,
+    policy: TriagePolicy,
+    model: Model | None,
+    certified: Mapping[str, float | None],
+    audit_draw: float,
+    to: str = "",
 ) -> Triage:
     """Decide category, priority and team.
 
     `certified` maps each category to the confidence from which it keeps the promised accuracy, or None. `audit_draw` is
-    a random number between 0 and 1; below the audit share, an automatic decision is marked for a person to check.
+    a random number between 0 and 1; below the audit share, an automatic decision is marked for a person to check. `to`
+    is the one of our addresses that the email was written to, "" where unknown.
     """
+    at = policy.addresses.get(to)
+    if at and at.is_fixed and at.category:
+        return address.fixed(at, case, policy, model)
+    triage = by_text(case, policy, model, certified, audit_draw, at)
+    return address.with_team(at, triage, policy) if at else triage
+
+
+def by_text(
+    case: Case,
+    policy: TriagePolicy,
+    model: Model | None,
+    certified: Mapping[str, float | None],
+    audit_draw: float,
+    at: AddressPolicy | None,
+) -> Triage:
+    """Decide by a rule, else by the model, which weighs what the address says."""
+    noted = address.reasons(at, policy)
     if case.empty:
-        return review(policy, None, Findings(None), None, ["the email has no text to read"])
+        guess = address.weighed(at, None, policy)
+        return review(policy, guess, Findings(None), None, ["the email has no text to read", *noted])
     findings = rules.match(case, policy.rules)
     prediction = model.predict(case) if model else None
     audit = audit_draw < policy.audit_share
     if findings.verdict:
         return by_rule(findings.verdict, policy, prediction, findings, model, audit=audit)
+    prediction = address.weighed(at, prediction, policy)
     if model is None or prediction is None:
-        return review(policy, None, findings, None, [NO_MODEL])
+        return review(policy, prediction, findings, None, [NO_MODEL, *noted])
     routing = route(case, prediction, model, policy, certified)
     if not routing.automatic:
-        return review(policy, prediction, findings, model, [routing.reason, *case.notes])
+        return review(policy, prediction, findings, model, [routing.reason, *noted, *case.notes])
     best, confidence = prediction.categories[0]
     category = policy.category(best)
     return Triage(
@@ -40,7 +65,7 @@ def decide(
         priority=priority.decide(category, prediction, findings),
         confidence=confidence,
         team=category.team,
-        reasons=(*explain.evidence(prediction), routing.reason, *side_notes(findings, model), *case.notes),
+        reasons=(*explain.evidence(prediction), *noted, routing.reason, *side_notes(findings, model), *case.notes),
         alternatives=prediction.categories[1:4],
         model=model.version,
         audit=audit,

@@ -1,7 +1,7 @@
 """The triage policy of an admin: categories, rules, modes and promised accuracy."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from daemon.vocabulary import Priority
@@ -51,8 +51,21 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressPolicy:
+    """What an address of ours says about the tickets to it: evidence for a category or team, or a fixed decision."""
+
+    address: str
+    category: str | None
+    team: str | None
+    is_fixed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TriagePolicy:
-    """What the settings say about triage. Shares, thresholds and accuracies lie between 0 and 1."""
+    """What the settings say about triage. Shares, thresholds and accuracies lie between 0 and 1.
+
+    `addresses` are those of our addresses that say something about the tickets to them, in lower case.
+    """
 
     categories: tuple[Category, ...]
     rules: tuple[Rule, ...]
@@ -63,6 +76,7 @@ class TriagePolicy:
     fallback_category: str
     promised_accuracy: float
     audit_share: float
+    addresses: Mapping[str, AddressPolicy] = field(default_factory=dict)
 
     def category(self, name: str) -> Category:
         """Return the category of that name; one that is not configured belongs to the fallback team."""

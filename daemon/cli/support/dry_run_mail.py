@@ -90,7 +90,7 @@ def _decisions(tools: DryRunTools, analysis: Analysis) -> dict[str, Any]:
         },
         "bounce": _bounce(analysis.dsn),
         "follow_up": None,
-        "triage": _triage(tools, analysis.message) if screening.kind is SenderKind.PERSON else None,
+        "triage": _triage(tools, analysis) if screening.kind is SenderKind.PERSON else None,
         "defects": list(analysis.message.defects),
     }
 
@@ -106,13 +106,13 @@ def _bounce(dsn: Dsn | None) -> dict[str, Any] | None:
     }
 
 
-def _triage(tools: DryRunTools, message: Message) -> dict[str, Any]:
+def _triage(tools: DryRunTools, analysis: Analysis) -> dict[str, Any]:
     # Imported here: the parent process only prints and does not need numpy.
     from workers.triage import preprocess
     from workers.triage.decide import decide
 
-    case = preprocess.clean(message.subject, message.text)
-    triage = decide(case, tools.policy, tools.model, tools.certified, NEVER_AUDITED)
+    case = preprocess.clean(analysis.message.subject, analysis.message.text)
+    triage = decide(case, tools.policy, tools.model, tools.certified, NEVER_AUDITED, analysis.address)
     return {
         "category": triage.category,
         "priority": str(triage.priority),

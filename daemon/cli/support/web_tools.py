@@ -85,7 +85,8 @@ class HttpTools:
         policy, certified, rows = triage_policy(settings), source.certified(), []
         tickets = self._newest(number)
         for ticket, text in tickets:
-            triage = decide(preprocess.clean(text.subject, text.text), policy, model, certified, NEVER_AUDITED)
+            case = preprocess.clean(text.subject, text.text)
+            triage = decide(case, policy, model, certified, NEVER_AUDITED, text.address)
             if (ticket.category, ticket.assigned_team) != (triage.category, triage.team):
                 was = (ticket.category, ticket.assigned_team or "")
                 rows.append(Moved(ticket.reference, ticket.subject, *was, triage.category, triage.team))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import redis
 from sqlalchemy import text
 
-from config.schema import Imap
+from config.schema import Imap, Outgoing, OutgoingServer
 from config.settings import ConfigError, Settings
 from daemon.broker import make_client, refuse_rejected
 from daemon.cli.support import context, startup
@@ -17,8 +17,9 @@ from daemon.imap.folder import describe
 from daemon.store.store import Store
 from daemon.system import binding
 from daemon.system.binding import ListenError
-from workers.app import transport
+from workers.app import smtp_transport
 from workers.transports.base import AuthenticationFailure, TransportFailure
+from workers.transports.maildir import MaildirTransport
 
 SECONDS = 5.0
 
@@ -27,7 +28,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     """Yield a finding per connection."""
     yield _database(settings)
     yield from _broker(settings)
-    yield _outgoing(settings)
+    yield from _outgoing(settings)
     if settings.smtp.enabled:
         yield _listener(settings)
     for mailbox in settings.imap:
@@ -105,32 +106,54 @@ def _redis(client: "redis.Redis", host: str) -> Iterator[Finding]:
         yield warn("broker", f"{host}: {how}", advice)
 
 
-def _outgoing(settings: Settings) -> Finding:
-    out, sender = settings.outgoing, transport(settings)
+def outgoing(settings: Settings) -> Iterator[Finding]:
+    """Yield a finding per mail server; with a Maildir there is nothing to reach."""
+    out = settings.outgoing
+    if out.transport == "maildir":
+        return
+    yield _server(settings, out)
+    for server in out.servers:
+        yield _server(settings, server, server.name)
+
+
+def _outgoing(settings: Settings) -> Iterator[Finding]:
+    if settings.outgoing.transport == "maildir":
+        yield _maildir(settings)
+    yield from outgoing(settings)
+
+
+def _maildir(settings: Settings) -> Finding:
+    sender = MaildirTransport(settings.maildir)
     try:
-        if out.transport == "maildir":
-            startup.check_directory("outgoing.maildir", settings.maildir)
+        startup.check_directory("outgoing.maildir", settings.maildir)
         sender.probe()
     except context.Misconfigured as error:
         return fail("outgoing", error.message, "make the user that runs triaged its owner, or set outgoing.maildir")
-    except AuthenticationFailure as error:
-        return fail(
-            "outgoing",
-            f"{out.host}:{out.port} rejects the login: {error}",
-            "correct outgoing.username and outgoing.password",
-        )
     except (TransportFailure, context.Unavailable) as error:
-        names = (
-            "outgoing.maildir" if out.transport == "maildir" else "outgoing.host, outgoing.port and outgoing.security"
-        )
-        return fail("outgoing", str(error), f"check {names}", temporary=True)
+        return fail("outgoing", str(error), "check outgoing.maildir", temporary=True)
+    advice = 'to send emails, set outgoing.transport = "smtp" and outgoing.host'
+    return warn("outgoing", f"emails are written to the Maildir {settings.maildir} and not sent", advice)
+
+
+def _server(settings: Settings, server: Outgoing | OutgoingServer, name: str = "") -> Finding:
+    """Connect to a mail server and log in; nothing is sent. `name` is "" for the main one."""
+    what = f"outgoing {name}" if name else "outgoing"
+    setting = f"outgoing.servers.{name}" if name else "outgoing"
+    where, sender = f"{server.host}:{server.port}", smtp_transport(settings, server)
+    try:
+        sender.probe()
+    except AuthenticationFailure as error:
+        advice = f"correct {setting}.username and {setting}.password"
+        return fail(what, f"{where} rejects the login: {error}", advice)
+    except TransportFailure as error:
+        names = f"{setting}.host, {setting}.port and {setting}.security"
+        return fail(what, str(error), f"check {names}", temporary=True)
     finally:
         sender.close()
-    if out.transport == "maildir":
-        advice = 'to send emails, set outgoing.transport = "smtp" and outgoing.host'
-        return warn("outgoing", f"emails are written to the Maildir {settings.maildir} and not sent", advice)
-    who = f" as {out.username}" if out.username else ""
-    return ok("outgoing", f"{out.host}:{out.port}, {out.security}{who}")
+    if name and all(entry.server != name for entry in settings.support.addresses):
+        return warn(what, f"{where} answers, but no address uses it", f'set server = "{name}" in [[support.addresses]]')
+    who = f" as {server.username}" if server.username else ""
+    return ok(what, f"{where}, {server.security}{who}")
 
 
 def _listener(settings: Settings) -> Finding:
