@@ -1,16 +1,22 @@
 """The values that the settings are converted to."""
 
 import ipaddress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from config.settings import Settings
+from config.settings import ConfigError, Settings
 from config.values import name_server
 from daemon.cli.support.checks import authentication
 from daemon.cli.support.checks.finding import State
 from daemon.policies import demanded_authentication, dmarc_sources, identity
 from daemon.vocabulary import Authentication
+from tests.support.ticket_snapshots import ticket_snapshot
+from workers import preflight
+from workers.notify.samples import SAMPLES
+from workers.policies import brands, triage_policy
+from workers.triage.policy import AddressPolicy
 
 
 def test_the_borders_of_clients_and_mailboxes_are_those_of_the_settings() -> None:
@@ -104,3 +110,70 @@ def test_a_name_server_has_an_address_and_a_port(text: str, expected: tuple[str,
 def test_anything_else_is_no_name_server(text: str) -> None:
     with pytest.raises(ValueError, match="not a name server"):
         Settings(authentication={"nameservers": [text]})
+
+
+SHOP = {"address": "Billing@Shop.example", "name": "Shop", "language": "de", "answer_from": "{agent}, {support}"}
+HELP = {"name": "Help", "addresses": ["help@example.com", SHOP], "domain": "ids.example.com"}
+
+
+def test_each_address_is_a_brand_and_an_unknown_one_is_the_first() -> None:
+    found = brands(Settings(support=HELP))
+    main, shop = found.main, found.by_address["billing@shop.example"]
+    assert (main.mail.name, main.mail.address, main.mail.message_id_domain) == (
+        "Help",
+        "help@example.com",
+        "ids.example.com",
+    )
+    assert (shop.mail.name, shop.mail.address, shop.mail.message_id_domain) == (
+        "Shop",
+        "Billing@shop.example",
+        "shop.example",
+    )
+    assert (main.mail.language, shop.mail.language) == ("en", "de")
+    assert (main.answer_from, shop.answer_from) == ("{agent} ({support})", "{agent}, {support}")
+    assert len(list(found.renderers())) == 1
+    for address, brand in (("billing@shop.example", shop), ("", main), ("gone@old.example", main)):
+        assert found.of_ticket(ticket_snapshot(address=address)) is brand
+
+
+def test_templates_of_an_address_come_before_those_of_the_admin_and_the_shipped(tmp_path: Path) -> None:
+    for folder in ("admin", "shop"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "acknowledgement.subject.j2").write_text(f"from {folder}")
+    (tmp_path / "admin" / "acknowledgement.txt.j2").write_text("text of admin")
+    settings = Settings(
+        service={"templates": tmp_path / "admin"},
+        support={"addresses": ["help@example.com", {**SHOP, "templates": tmp_path / "shop"}]},
+    )
+    found = brands(settings)
+    view = next(view for kind, view in SAMPLES if kind == "acknowledgement")
+    made = [brand.renderer.render("acknowledgement", view) for brand in found.by_address.values()]
+    assert [(one.subject, one.text) for one in made] == [
+        ("from admin", "text of admin\n"),
+        ("from shop", "text of admin\n"),
+    ]
+    assert all("<html" in one.html for one in made)
+
+
+def test_missing_templates_of_an_address_are_refused_with_the_setting(tmp_path: Path) -> None:
+    settings = Settings(support={"addresses": [{**SHOP, "templates": tmp_path / "nowhere"}]})
+    with pytest.raises(ConfigError, match=r"support\.addresses\.Billing@shop\.example\.templates: .*no such directory"):
+        preflight.check(settings)
+
+
+def test_addresses_that_say_something_are_part_of_the_triage_policy() -> None:
+    fixed = {"address": "Billing@Shop.example", "category": "Payments", "triage": "fixed"}
+    policy = triage_policy(Settings(support={"addresses": ["help@example.com", fixed]}))
+    assert policy.addresses == {
+        "billing@shop.example": AddressPolicy("Billing@shop.example", "Payments", None, is_fixed=True)
+    }
+
+
+def test_intake_knows_every_address_and_the_one_of_each_mailbox() -> None:
+    found = identity(Settings(support=HELP, imap=[{**MAILBOX, "address": "billing@shop.example"}]), ())
+    assert found.own_addresses == {"help@example.com", "billing@shop.example"}
+    assert found.mailbox_addresses == {"work": "billing@shop.example"}
+    assert found.postmasters == {
+        "postmaster@example.com": "help@example.com",
+        "postmaster@shop.example": "billing@shop.example",
+    }

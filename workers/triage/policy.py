@@ -1,7 +1,7 @@
 """The triage policy of an admin: categories, rules, modes and promised accuracy."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from daemon.vocabulary import Priority
@@ -76,7 +76,7 @@ class TriagePolicy:
     fallback_category: str
     promised_accuracy: float
     audit_share: float
-    addresses: Mapping[str, AddressPolicy] = field(default_factory=dict)
+    addresses: Mapping[str, AddressPolicy]
 
     def category(self, name: str) -> Category:
         """Return the category of that name; one that is not configured belongs to the fallback team."""

@@ -15,8 +15,9 @@ from daemon.tickets import sign_in
 from tests.support.emails import mail
 from tests.support.fakes import NOON
 from tests.support.pipeline import Pipeline
-from workers.actors.deliver import DEATHS_AT_MOST, REPEAT_WAIT, UNANSWERED_AT_MOST
+from workers.actors.deliver import DEATHS_AT_MOST, REPEAT_WAIT
 from workers.transports.base import TemporaryFailure, UncertainFailure
+from workers.transports.servers import UNANSWERED_AT_MOST
 
 ATTEMPTS_OF_A_JOB = 3
 

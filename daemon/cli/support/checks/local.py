@@ -11,6 +11,7 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Final
 
+from config.schema import SupportAddress
 from config.settings import ConfigError, Settings
 from daemon.cli.support import context, startup
 from daemon.cli.support.checks.finding import Finding, State, fail, ok, warn
@@ -41,7 +42,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from _database_elsewhere(settings)
     yield from _addresses(settings)
     yield from _certificate(settings)
-    yield _templates(settings)
+    yield from _templates(settings)
     yield from _rules(settings)
     yield from _examples(settings)
     yield _model(settings)
@@ -124,13 +125,14 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
             "support", f"the support address is still the example {settings.support.address}", "set support.addresses"
         )
     else:
-        yield ok("support", ", ".join(settings.support.emails))
-    if settings.support.plus_addressing and tagged(settings.support.address, "a" * LENGTH) is None:
-        yield warn(
-            "support",
-            f"no token fits into {settings.support.address}: replies find their ticket by its Message-ID only",
-            f"use an address with at most {LOCAL_PART - LENGTH - 1} characters before the @",
-        )
+        yield ok("support", ", ".join(map(_described, settings.support.addresses)))
+    for address in settings.support.emails if settings.support.plus_addressing else ():
+        if tagged(address, "a" * LENGTH) is None:
+            yield warn(
+                "support",
+                f"no token fits into {address}: replies find their ticket by its Message-ID only",
+                f"use an address with at most {LOCAL_PART - LENGTH - 1} characters before the @",
+            )
     if settings.support.trusted_authserv_ids and not settings.smtp.trusted_networks:
         yield warn(
             "support",
@@ -144,6 +146,15 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
         yield ok("teams", ", ".join(f"{team.name} {team.email}" for team in settings.teams))
     if not settings.service.admin:
         yield warn("admin", "nobody is notified of problems", "set service.admin to an email address")
+
+
+def _described(entry: SupportAddress) -> str:
+    """Return an address with what it decides, and the server that sends from it."""
+    target = " of ".join(name for name in (entry.category, entry.team) if name)
+    says = f"always {target}" if entry.triage == "fixed" else f"probably {target}"
+    notes = [says if target else "", f"through {entry.server}" if entry.server else ""]
+    shown = ", ".join(note for note in notes if note)
+    return f"{entry.address} ({shown})" if shown else entry.address
 
 
 def _example(domain: str) -> bool:
@@ -185,14 +196,20 @@ def _first_certificate(pem: str) -> str:
     return pem[: pem.index(end) + len(end)] + "\n"
 
 
-def _templates(settings: Settings) -> Finding:
-    try:
-        preflight.check_templates(settings.service.templates)
-    except ConfigError as error:
-        return fail("templates", str(error), "correct the template; compare it with the shipped one")
-    return ok(
-        "templates", f"shipped ones and {settings.service.templates}" if settings.service.templates else "shipped ones"
-    )
+def _templates(settings: Settings) -> Iterator[Finding]:
+    """Check the templates of the admin, and those of each address."""
+    directories = {"service.templates": settings.service.templates}
+    directories |= {f"support.addresses.{one.address}.templates": one.templates for one in settings.support.addresses}
+    found = {setting: directory for setting, directory in directories.items() if directory is not None}
+    broken = False
+    for setting, directory in found.items() or [("service.templates", None)]:
+        try:
+            preflight.check_templates(directory, setting)
+        except ConfigError as error:
+            broken = True
+            yield fail("templates", str(error), "create the directory, or correct the template by the shipped one")
+    if not broken:
+        yield ok("templates", " and ".join(["shipped ones", *dict.fromkeys(map(str, found.values()))]))
 
 
 def _examples(settings: Settings) -> Iterator[Finding]:
