@@ -322,7 +322,7 @@ class EarlierAnswer:
 
 @dataclass(frozen=True, slots=True)
 class LastEmail:
-    """The last email of a customer on a ticket; `inbound_id` is its ledger row."""
+    """The last email of a customer on a ticket; `inbound_id` is its ledger row, `images` names those in its text."""
 
     inbound_id: int
     message_id: str
@@ -330,6 +330,7 @@ class LastEmail:
     author_name: str
     at: datetime
     text: str
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

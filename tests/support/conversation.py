@@ -57,7 +57,9 @@ class Desk:
 class Conversation:
     """One customer with one ticket, and the teams that answer it; `began` is where its emails begin in the sink."""
 
-    def __init__(self, desk: Desk, name: str = "ann", *, copied: str = "") -> None:
+    def __init__(
+        self, desk: Desk, name: str = "ann", *, copied: str = "", to: str = SUPPORT, rcpt: str = "", **fields: Any
+    ) -> None:
         number = next(_numbers)
         self.desk, self.customer = desk, f"{name}@customer{number}.example"
         self.began = len(desk.taken())
@@ -65,11 +67,13 @@ class Conversation:
         raw = mail(
             f"{name.title()} Lee <{self.customer}>",
             f"Payment failed {number}",
-            f"{QUESTION}, order {number}.",
+            fields.pop("body", f"{QUESTION}, order {number}."),
+            to=to,
             message_id=self.asked,
-            headers=(f"Cc: {copied}",) if copied else (),
+            headers=(*fields.pop("headers", ()), *((f"Cc: {copied}",) if copied else ())),
+            **fields,
         )
-        self.send(raw, self.customer)
+        self.send(raw, self.customer, rcpt or to.rpartition("<")[2].rstrip(">"))
 
     # What people do
 

@@ -8,10 +8,12 @@ from typing import Final
 from daemon.mail import token, verp
 from daemon.mail.text.html import html_to_text
 from daemon.mail.token import Purpose
+from daemon.text import domain_of
 from tests.support.helpdesk import read, text_of
 from tests.support.smtp_sink import Received
 
 OURS: Final = "@example.com"
+SUPPORT: Final = "support@example.com"
 REFERENCE: Final = re.compile(r"\[(HD-[0-9A-Z]{4}-[0-9A-Z]{4})\]")
 # Words of our emails to teams, and addresses of teams: none may reach a customer.
 INTERNAL: Final = re.compile(
@@ -23,13 +25,13 @@ WORD: Final = re.compile(r"[^\W\d_]{4,}")
 BUTTON: Final = re.compile(r"^  #\w+.*$|Reply with one of these as the first line:", re.MULTILINE)
 
 
-def faults(taken: Sequence[Received], keys: tuple[bytes, ...]) -> Iterator[str]:
-    """Yield what is wrong with the emails of a run, a sentence each."""
+def faults(taken: Sequence[Received], keys: tuple[bytes, ...], address: str = SUPPORT) -> Iterator[str]:
+    """Yield what is wrong with the emails of a run, which all come from one of our addresses, a sentence each."""
     heads: dict[tuple[str, str], str] = {}
     for one in taken:
         email = read(one.content)
         shown = f"{email['Subject']!r} to {', '.join(one.rcpts)}"
-        for fault in (*_everywhere(one, email, keys), *_by_reader(one, email, keys)):
+        for fault in (*_everywhere(one, email, keys, address), *_by_reader(one, email, keys, address)):
             yield f"{shown}: {fault}"
         reference = REFERENCE.search(str(email["Subject"]))
         if reference is None:
@@ -42,11 +44,10 @@ def faults(taken: Sequence[Received], keys: tuple[bytes, ...]) -> Iterator[str]:
             yield f"{shown}: not in the thread of the first one"
 
 
-def _everywhere(one: Received, email: EmailMessage, keys: tuple[bytes, ...]) -> Iterator[str]:
+def _everywhere(one: Received, email: EmailMessage, keys: tuple[bytes, ...], address: str) -> Iterator[str]:
     if one.rcpts != [email["To"]]:
         yield f"the envelope says {one.rcpts}"
-    if not str(email["From"]).endswith("<support@example.com>"):
-        yield f"From is {email['From']}"
+    yield from _sender(email, address)
     if any(len(line) > 998 for line in one.content.split(b"\r\n")) or b"\n" in one.content.replace(b"\r\n", b""):
         yield "its lines are not those of RFC 5322"
     wanted = Purpose.TEAM if is_for_team(one, email, keys) else Purpose.CUSTOMER
@@ -64,11 +65,24 @@ def _everywhere(one: Received, email: EmailMessage, keys: tuple[bytes, ...]) -> 
         yield "In-Reply-To is not the last of References"
 
 
-def _by_reader(one: Received, email: EmailMessage, keys: tuple[bytes, ...]) -> Iterator[str]:
+def _sender(email: EmailMessage, address: str) -> Iterator[str]:
+    """Yield where an email does not come from our address: From, the address for replies, and the Message-ID."""
+    local, _, domain = address.partition("@")
+    shapes = {
+        "From": rf".*<{re.escape(address)}>",
+        "Reply-To": rf".*<{re.escape(local)}\+[a-z2-7]+@{re.escape(domain)}>",
+        "Message-ID": rf"<[^@]+@{re.escape(domain)}>",
+    }
+    for name, shape in shapes.items():
+        if not re.fullmatch(shape, str(email[name])):
+            yield f"{name} is {email[name]}"
+
+
+def _by_reader(one: Received, email: EmailMessage, keys: tuple[bytes, ...], address: str) -> Iterator[str]:
     text, html = text_of(email), html_of(email)
     in_text, in_html = words(text), words(html)
     if is_for_team(one, email, keys):
-        if one.mail_from != "support@example.com" or email["Auto-Submitted"] != "auto-generated":
+        if one.mail_from != address or email["Auto-Submitted"] != "auto-generated":
             yield f"it comes from {one.mail_from!r} and is {email['Auto-Submitted']}"
         missing = words(BUTTON.sub("", text)) - in_html
         if missing:
@@ -84,7 +98,7 @@ def _by_reader(one: Received, email: EmailMessage, keys: tuple[bytes, ...]) -> I
             yield f"an acknowledgement with the envelope sender {one.mail_from}"
     elif email["Auto-Submitted"] or email["X-Auto-Response-Suppress"]:
         yield "an answer of a person that says it is automatic"
-    elif verp.delivery_of([one.mail_from], keys) is None:
+    elif verp.delivery_of([one.mail_from], keys) is None or domain_of(one.mail_from) != domain_of(address):
         yield f"an answer with the envelope sender {one.mail_from}"
 
 

@@ -79,6 +79,7 @@ class AnswerComposer:
             date=header.date or last.at,
             text=last.text,
             readers=frozenset(address for address in (last.author, *copied) if address),
+            images=last.images,
         )
 
     def _contents(self, ticket: TicketSnapshot, files: Sequence[FileSnapshot]) -> Mapping[FileSnapshot, bytes]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
@@ -21,6 +21,7 @@ SizedT = TypeVar("SizedT", FileSnapshot, Attachment)
 QUOTE_LINES: Final = 60
 QUOTE_CHARACTERS: Final = 6_000
 MAX_SUBJECT: Final = 150
+MAX_NAME: Final = 100
 _MAX_READ: Final = 100_000
 _REPLY: Final = re.compile(
     r"^\s*(?:re|aw|antw|antwort|sv|vs|odp|ynt|rif|res|réf|回复|回覆|答复|答覆|σχετ|תשובה|رد)\s?(?:\[\d{1,3}\]|\(\d{1,3}\))?"
@@ -36,6 +37,7 @@ class QuotedEmail:
     """The customer's last email, which an answer quotes and threads under.
 
     `readers` are the addresses in lower case that have it: its author, its To and its Cc. Nobody else gets its words.
+    `images` are the names of the images that it shows between its words; the quote has no images, but their names.
     """
 
     message_id: str
@@ -45,6 +47,7 @@ class QuotedEmail:
     date: datetime
     text: str
     readers: frozenset[str]
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ def view_of_answer(
     quote = Passage()
     if last and not answer.quotes_customer and recipient.lower() in last.readers:
         quote = cut(lines(last.text[:_MAX_READ]), QUOTE_LINES, QUOTE_CHARACTERS, max(0, len(last.text) - _MAX_READ))
+        quote = _with_names(quote, last.images)
     return AnswerMail(
         reference=answer.reference,
         support=config.name,
@@ -182,6 +186,13 @@ def answer_subject(subject: str, reference: str) -> str:
             break
         shown = shorter
     return " ".join(shown.split())
+
+
+def _with_names(quote: Passage, images: Iterable[str]) -> Passage:
+    """Return a quote with the names of the images that it does not name yet; many programs give them no other text."""
+    names = [harmless_line(name, MAX_NAME) for name in images]
+    missing = [f"[{name}]" for name in dict.fromkeys(names) if name and name not in quote.text]
+    return replace(quote, text="\n".join(part for part in (quote.text, *missing) if part))
 
 
 def _without_images(html: str, omitted: Collection[FileSnapshot]) -> str:

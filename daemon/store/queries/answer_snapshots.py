@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from daemon.store.models import AnswerRow, DeliveryRow, MessageRow, Person
+from daemon.store.models import AnswerRow, AttachmentRow, DeliveryRow, MessageRow, Person
 from daemon.store.sql import table
 from daemon.vocabulary import (
     AnswerState,
@@ -23,6 +23,7 @@ from daemon.vocabulary import (
 
 # Upper bound of characters of the customer's text that an answer quotes, and of another answer that is shown.
 QUOTED_AT_MOST: Final = 100_000
+IMAGES_AT_MOST: Final = 20
 
 ANSWER, MESSAGE, PERSON = table(AnswerRow), table(MessageRow), table(Person)
 WRITER = MESSAGE.alias()
@@ -37,6 +38,7 @@ SELECT_BEFORE = select(
 ).where(ANSWER.c.id.in_(bindparam("ids", expanding=True)))
 SELECT_LAST = (
     select(
+        MESSAGE.c.id,
         MESSAGE.c.inbound_id,
         MESSAGE.c.message_id,
         MESSAGE.c.created_at,
@@ -51,6 +53,13 @@ SELECT_LAST = (
     .where(MESSAGE.c.id < bindparam("before"))
     .order_by(MESSAGE.c.id.desc())
     .limit(1)
+)
+FILE = table(AttachmentRow)
+SELECT_IMAGES = (
+    select(FILE.c.filename)
+    .where(FILE.c.message_id == bindparam("message"), FILE.c.inline, FILE.c.content_type.like("image/%"))
+    .order_by(FILE.c.id)
+    .limit(IMAGES_AT_MOST)
 )
 SELECT_DELIVERIES = select(
     DeliveryRow.id, DeliveryRow.cause, DeliveryRow.recipient, DeliveryRow.state, DeliveryRow.reason
@@ -120,4 +129,5 @@ def _last(session: Session, answer: Row[Any]) -> LastEmail | None:
     row = session.execute(SELECT_LAST, known).one_or_none()
     if row is None:
         return None
-    return LastEmail(row.inbound_id, row.message_id, row.email or "", row.name or "", row.created_at, row.text)
+    images = tuple(session.execute(SELECT_IMAGES, {"message": row.id}).scalars())
+    return LastEmail(row.inbound_id, row.message_id, row.email or "", row.name or "", row.created_at, row.text, images)

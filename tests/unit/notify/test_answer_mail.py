@@ -273,3 +273,25 @@ def test_no_text_becomes_a_header_field(agent: str, subject: str, name: str) -> 
 def test_the_subject_is_stable_over_the_life_of_a_ticket(subject: str) -> None:
     once = answer_subject(subject, "HD-7K3Q-M9XW")
     assert answer_subject(f"Re: {once} [HD-7K3Q-M9XW]", "HD-7K3Q-M9XW") == once
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        # A program that gives an image no other text leaves nothing of it.
+        ("Look at this:", "> Look at this:\n> [screen.png]\n"),
+        ("Look at [screen.png] this:", "> Look at [screen.png] this:\n"),
+        ("", "> [screen.png]\n"),
+    ],
+)
+def test_the_images_that_the_customer_sent_in_the_text_are_named_in_the_quote(text: str, shown: str) -> None:
+    mail = read(sent(replace(ANSWER, last=replace(LAST, text=text, images=("screen.png", "screen.png")))))
+    assert shown in body(mail, "plain")
+    assert body(mail, "html").count("screen.png") == 1
+
+
+def test_the_name_of_an_image_is_one_harmless_line() -> None:
+    mail = read(sent(replace(ANSWER, last=replace(LAST, images=(f"a\r\nBcc: x@y.example{'z' * 500}<b>",)))))
+    (line,) = [one for one in body(mail, "plain").split("\n") if "Bcc" in one]
+    assert line.startswith("> [a")
+    assert len(line) < 120
