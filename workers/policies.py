@@ -19,11 +19,10 @@ from workers.actors.config import ActorConfig
 from workers.notify.outgoing import MailConfig
 from workers.notify.plan import SendLimits
 from workers.notify.render import Renderer
-from workers.triage.policy import Category, Mode, Rule, TriagePolicy, Where
+from workers.triage.policy import AddressPolicy, Category, Mode, Rule, TriagePolicy, Where
 from workers.webhooks.client import PostPolicy
 
 log = structlog.get_logger(__name__)
-from workers.triage.policy import AddressPolicy
 
 
 def thresholds(settings: Settings) -> Thresholds:

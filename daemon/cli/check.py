@@ -38,8 +38,6 @@ def check(ctx: click.Context, live: bool, quiet: bool, as_json: bool) -> None:
         _settings(ctx, settings)
     configured = (local.findings, authentication.findings, senders.findings)
     all_parts = (*configured, connections.findings, http.findings, health.findings)
-    parts = (health.live,) if live else all_parts
-    all_parts = (local.findings, authentication.findings, connections.findings, http.findings, health.findings)
     parts = (health.live, connections.outgoing) if live else all_parts
     worst = 0
     for finding in chain.from_iterable(part(settings) for part in parts):

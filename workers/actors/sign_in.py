@@ -23,8 +23,6 @@ def compose_link(begun: StartedDelivery, brand: Brand, key: bytes, now: datetime
         raise ComposeError("the link expired before it was sent")
     mark = outgoing.mark_of(attempt.kind, attempt.recipient, 0, key, now)
     view = SignIn(mail.name, mail.name, mark, link_of(link.base, token_of(link.id, link.nonce, key)), LINK_MINUTES)
-    rendered = config.renderer.render(MailKind.SIGN_IN, view)
-    view = SignIn("Sign in", mail.name, mark, link_of(link.base, token_of(link.id, link.nonce, key)), LINK_MINUTES)
     rendered = brand.renderer.render(MailKind.SIGN_IN, view)
     if rendered.fault:
         log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=attempt.id)
