@@ -44,7 +44,10 @@ class AttachmentView(Answer):
 
 
 class MessageView(Answer):
-    """A message of a ticket: `reply` is what is new in it, `text` all of it. `mail` is its id in the ledger."""
+    """A message of a ticket: `reply` is what is new in it, `text` all of it. `mail` is its id in the ledger.
+
+    `authentication` are the results of our own check of its sender, the most important first; empty without one.
+    """
 
     model_config = ConfigDict(
         frozen=True,
@@ -58,6 +61,7 @@ class MessageView(Answer):
                     "email": "ana@example.com",
                     "name": "Ana",
                     "verified": False,
+                    "authentication": ["dmarc=fail (example.com, policy reject)"],
                     "created_at": "2026-11-28T09:00:00Z",
                     "title": "Payment failed",
                     "reply": "Amount debited but not credited",
@@ -83,6 +87,7 @@ class MessageView(Answer):
     email: str | None
     name: str
     verified: bool
+    authentication: list[str]
     created_at: datetime
     title: str
     reply: str
@@ -260,6 +265,7 @@ def _message(found: TicketDetail, row: Any) -> MessageView:  # noqa: ANN401 - a 
         email=author.email if author else None,
         name=author.name if author else "",
         verified=row.verified,
+        authentication=row.authentication or [],
         created_at=row.created_at,
         title=row.subject,
         reply=new_text(row.text),

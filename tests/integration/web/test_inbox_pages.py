@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from daemon.store.models import AnswerRow, Event, MessageRow, Ticket
 from daemon.store.store import Store
-from tests.support.emails import mail
+from daemon.vocabulary import SenderCheck
+from tests.support.emails import inbound, mail
 from tests.support.http import Web, web
 from tests.support.pages import ADMIN, MEMBER, SETTINGS, VIEWER, send, signed_in, text_of
 from tests.support.tickets_for_pages import DECIDED, accepted
@@ -112,6 +113,18 @@ class TestTicket:
     @pytest.mark.parametrize("name", ["HD-AAAA-AAAA", "x", "1", "..%2f..", "%00"])
     def test_that_does_not_exist_is_not_found(self, case: Web, name: str) -> None:
         assert signed_in(case, VIEWER).get(f"/ui/tickets/{name}").status_code == 404
+
+    def test_shows_what_our_own_check_of_the_sender_found(self, case: Web) -> None:
+        result = "dmarc=fail (customer.example, <b>policy</b> reject)"
+        email = case.intake.prepare(
+            inbound(mail()), check=SenderCheck(verified=False, results=(result, "spf=none (x)"))
+        )
+        reference = case.intake.store([email])[0].result().reference
+        shown = signed_in(case, VIEWER).get(f"/ui/tickets/{reference}").text
+        assert (
+            "Sender check: <bdi>dmarc=fail (customer.example, &lt;b&gt;policy&lt;/b&gt; reject); spf=none (x)" in shown
+        )
+        assert "sender not proved" in shown
 
     def test_shows_its_trace(self, case: Web) -> None:
         reference = accepted(case, mail())

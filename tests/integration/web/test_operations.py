@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from daemon.store.models import Event, Job
 from daemon.store.store import Store
+from daemon.vocabulary import SenderCheck
 from daemon.web.documents import WRITTEN, document, text
 from tests.support.emails import inbound, mail
 from tests.support.http import Web, problem, web
@@ -35,6 +36,13 @@ def test_a_ticket_shows_its_messages_and_its_trace(case: Web) -> None:
     assert [step["subject"].partition(":")[0] for step in steps] == ["inbound", "ticket", "message", "job"]
     assert case.client.get(f"/mail/{message['mail']}/trace").json()["steps"] == steps
     assert b"Subject: Payment failed" in case.client.get(f"/mail/{message['mail']}/raw").content
+
+
+def test_a_message_shows_what_our_own_check_of_its_sender_found(case: Web) -> None:
+    check = SenderCheck(verified=True, results=("dmarc=pass (customer.example, spf)", "spf=pass (customer.example)"))
+    receipt = case.intake.store([case.intake.prepare(inbound(mail()), check=check)])[0].result()
+    [message] = case.client.get(f"/tickets/{receipt.reference}/messages").json()["messages"]
+    assert (message["verified"], message["authentication"]) == (True, [*check.results])
 
 
 @pytest.mark.parametrize("rest", ["", "/messages", "/decisions", "/events", "/trace", "/attachments/1"])
