@@ -56,6 +56,6 @@ def _write(entry: Entry) -> None:
     head = f"{output.moment(entry.at)}  {entry.subject:<12}  "
     click.echo(output.hang(f"{head}{output.styled(output.line(entry.state, 60))}  ", output.line(entry.text), INDENT))
     for reason in entry.reasons:
-        # The reason of a sent delivery is the reply of the server.
+        # The reason of a sent delivery is the reply of the server; that of a sent answer says what was left out.
         because = "" if entry.state == "sent" else "because "
         click.echo(output.hang(" " * INDENT, f"{because}{output.line(reason)}", INDENT + 2))

@@ -1,4 +1,4 @@
-"""The commands `tickets reply`, `tickets send` and `tickets drop`: answer a customer from the command line."""
+"""The commands `tickets reply`, `note`, `send` and `drop`: answer a customer, or write to the team."""
 
 import sys
 from collections.abc import Callable
@@ -15,17 +15,21 @@ from daemon.system.clock import SystemClock
 from daemon.tickets import conversation, held
 from daemon.tickets.actor import Actor
 from daemon.tickets.answer_values import AnswerError, AnswerResult, ConversationPolicy, NewAnswer
+from daemon.tickets.conversation import NewNote
 from daemon.tickets.conversation_policy import conversation_policy
 from daemon.tickets.readers import Addressed
 
 Change = Callable[[Session, ConversationPolicy, datetime], AnswerResult]
 
 
-@click.command()
-@click.argument("reference")
-@click.option(
+text_file = click.option(
     "--file", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="File with the text."
 )
+
+
+@click.command()
+@click.argument("reference")
+@text_file
 @click.option(
     "--cc", multiple=True, metavar="ADDRESS", help="Address that gets the answer too; it takes part from now."
 )
@@ -37,16 +41,46 @@ def reply(ctx: click.Context, reference: str, file: Path | None, cc: tuple[str, 
     \b
     Example: triaged tickets reply HD-7K3Q-M9XW --file answer.txt
     """
-    text = file.read_text(encoding="utf-8") if file else sys.stdin.read()
+    text = _text(file)
     prefix = context.settings(ctx, quiet=True).support.reference_prefix
 
     def change(session: Session, policy: ConversationPolicy, now: datetime) -> AnswerResult:
-        ticket_id, cut = references.existing(session, reference, prefix), from_text(text.strip())
+        ticket_id, cut = references.existing(session, reference, prefix), from_text(text)
         copied = Addressed(cc=tuple(_address(one) for one in cc))
         new = NewAnswer(ticket_id, Actor(actor, None, "cli"), cut.text, cut.html, now, addressed=copied)
         return conversation.reply(session, new, policy, now)
 
     _run(ctx, change)
+
+
+@click.command()
+@click.argument("reference")
+@text_file
+@params.actor
+@click.pass_context
+def note(ctx: click.Context, reference: str, file: Path | None, actor: str) -> None:
+    r"""Keep an internal note on a ticket and notify its team; no customer gets it.
+
+    The text is that of a file or of standard input.
+
+    \b
+    Example: triaged tickets note HD-7K3Q-M9XW --file note.txt
+    """
+    text, now = _text(file), SystemClock().now()
+    if not text:
+        raise context.BadData("the note has no text")
+    prefix = context.settings(ctx, quiet=True).support.reference_prefix
+
+    def keep(session: Session) -> None:
+        ticket_id = references.existing(session, reference, prefix)
+        conversation.note(session, NewNote(ticket_id, Actor(actor, None, "cli"), text), now)
+
+    with context.store(context.settings(ctx, quiet=True)) as store:
+        try:
+            store.write(keep)
+        except AnswerError as error:
+            raise context.BadData(str(error)) from None
+    click.echo(f"{reference}: noted (the team is notified)")
 
 
 @click.command()
@@ -88,6 +122,10 @@ def _run(ctx: click.Context, change: Change) -> None:
     click.echo(f"answer {result.answer_id} is {result.state}{to}{because}")
 
 
+def _text(file: Path | None) -> str:
+    return (file.read_text(encoding="utf-8") if file else sys.stdin.read()).strip()
+
+
 def _address(text: str) -> str:
     found = [one.email for one in read_addresses(text) if one.email]
     if len(found) != 1:
@@ -95,4 +133,4 @@ def _address(text: str) -> str:
     return found[0].lower()
 
 
-COMMANDS = (reply, send, drop)
+COMMANDS = (reply, note, send, drop)

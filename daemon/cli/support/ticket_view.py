@@ -6,8 +6,9 @@ import click
 
 from daemon.cli.support import output
 from daemon.mail.reply.split import new_text
-from daemon.store.models import Decision, DeliveryRow, Job, MessageRow
+from daemon.store.models import AnswerRow, Decision, DeliveryRow, Job, MessageRow
 from daemon.store.queries.ticket_detail import TicketDetail
+from daemon.vocabulary import AnswerState, MailKind, Subject, SubjectKind
 
 
 def as_row(found: TicketDetail) -> dict[str, Any]:
@@ -36,6 +37,7 @@ def as_row(found: TicketDetail) -> dict[str, Any]:
         "participants": found.participants,
         "messages": [_message(found, message) for message in found.messages],
         "decisions": [_decision(decision) for decision in found.decisions],
+        "answers": [_answer(found, answer) for answer in found.answers],
         "deliveries": [_delivery(delivery) for delivery in found.deliveries],
         "jobs": [_job(job) for job in found.jobs],
         "events": [{"at": e.at, "kind": e.kind, **e.data} for e in found.events],
@@ -56,6 +58,7 @@ def write(found: TicketDetail, *, full: bool) -> None:
         click.echo(output.hang(f"  {name:<15}", output.styled(output.cell(value)), 17))
     _section("Decisions", [_decision_text(d) for d in found.decisions] or ["none yet: triage is pending"])
     _section("Emails", [_message_text(m, full=full) for m in row["messages"]])
+    _section("Answers", [_answer_text(a) for a in row["answers"]])
     _section("Notifications", [_delivery_text(d) for d in row["deliveries"]])
     _section("Jobs", [_job_text(j) for j in row["jobs"] if j["state"] != "done"])
     _section("Events", [_event_text(e) for e in row["events"]])
@@ -119,6 +122,32 @@ def _decision_text(row: Decision) -> str:
     if row.model:
         lines.append(f"model {output.line(row.model)}" + (", selected for an audit" if row.audit else ""))
     return "\n".join([output.hang("  ", lines[0], 4), *(output.hang("    ", line, 6) for line in lines[1:])])
+
+
+def _answer(found: TicketDetail, row: AnswerRow) -> dict[str, Any]:
+    """Return an answer with what became of the email to each of its recipients."""
+    cause = Subject(SubjectKind.ANSWER, row.id)
+    sent = {d.recipient: d for d in found.deliveries if d.cause == cause and d.kind == MailKind.ANSWER}
+    fates = [
+        {"recipient": to, "state": sent[to].state, "reason": sent[to].reason, "delivery": sent[to].id}
+        if to in sent
+        else {"recipient": to, "state": None, "reason": "", "delivery": None}
+        for to in row.recipients
+    ]
+    names = ("id", "state", "author", "team", "message_id", "reasons", "created_at", "settled_at")
+    return {**{name: getattr(row, name) for name in names}, "recipients": fates}
+
+
+def _answer_text(row: dict[str, Any]) -> str:
+    at, state = output.moment(row["settled_at"] or row["created_at"]), output.styled(row["state"])
+    head = f"answer {row['id']} of {output.cell(row['author'])} for {output.cell(row['team'])}: {state}"
+    lines = [f"{output.line(reason, 300)}" for reason in row["reasons"]]
+    for fate in row["recipients"] if row["state"] == AnswerState.SENT else ():
+        became = (
+            f"{output.styled(fate['state'])}: {output.cell(fate['reason'])}" if fate["state"] else "not planned yet"
+        )
+        lines.append(f"to {output.cell(fate['recipient'])}: {became}")
+    return "\n".join([output.hang(f"  {at}  ", head, 4), *(output.hang("    ", line, 6) for line in lines)])
 
 
 def _delivery(row: DeliveryRow) -> dict[str, Any]:

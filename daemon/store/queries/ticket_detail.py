@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from daemon.store import merges
 from daemon.store.models import (
+    AnswerRow,
     AttachmentRow,
     Decision,
     DeliveryRow,
@@ -29,7 +30,7 @@ MOST = 500
 
 @dataclass(frozen=True, slots=True)
 class TicketDetail:
-    """A ticket with its people, emails, decisions, deliveries, jobs and events, each in the order of their ids."""
+    """A ticket with its people, emails, decisions, answers, deliveries, jobs and events, each in order of id."""
 
     ticket: Ticket
     requester: Person | None
@@ -42,6 +43,7 @@ class TicketDetail:
     attachments: tuple[AttachmentRow, ...]
     inbound: tuple[Inbound, ...]
     decisions: tuple[Decision, ...]
+    answers: tuple[AnswerRow, ...]
     deliveries: tuple[DeliveryRow, ...]
     jobs: tuple[Job, ...]
     events: tuple[Event, ...]
@@ -54,6 +56,7 @@ def ticket_detail(session: Session, ticket_id: int) -> TicketDetail | None:
         return None
     messages = _all(session, MessageRow, MessageRow.ticket_id == ticket_id)
     decisions = _all(session, Decision, Decision.ticket_id == ticket_id)
+    answers = _all(session, AnswerRow, AnswerRow.ticket_id == ticket_id)
     deliveries = _all(session, DeliveryRow, DeliveryRow.ticket_id == ticket_id)
     inbound = _all(session, Inbound, Inbound.ticket_id == ticket_id)
     others = select(Participant.person_id).where(Participant.ticket_id == ticket_id)
@@ -71,12 +74,14 @@ def ticket_detail(session: Session, ticket_id: int) -> TicketDetail | None:
         attachments=_all(session, AttachmentRow, AttachmentRow.message_id.in_([m.id for m in messages])),
         inbound=inbound,
         decisions=decisions,
+        answers=answers,
         deliveries=deliveries,
         jobs=jobs_about(
             session,
             Subject(SubjectKind.TICKET, ticket_id),
             *(Subject(SubjectKind.MESSAGE, m.id) for m in messages),
             *(Subject(SubjectKind.DECISION, d.id) for d in decisions),
+            *(Subject(SubjectKind.ANSWER, answer.id) for answer in answers),
             *(Subject(SubjectKind.DELIVERY, d.id) for d in deliveries),
             *(Subject(SubjectKind.EVENT, event.id) for event in events),
             *(Subject(SubjectKind.INBOUND, row.id) for row in inbound),

@@ -8,12 +8,18 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, or_, select, union
 from sqlalchemy.orm import Session
 
-from daemon.store.models import Decision, DeliveryRow, Event, Inbound, Job, MessageRow, Ticket
+from daemon.store.models import AnswerRow, Decision, DeliveryRow, Event, Inbound, Job, MessageRow, Ticket
 from daemon.vocabulary import Subject, SubjectKind
 
 # Maximum number of rows of each kind.
 MOST: Final = 500
 SHA256: Final = 64
+TABLES_WITH_TICKETS: Final[dict[SubjectKind, Any]] = {
+    SubjectKind.MESSAGE: MessageRow,
+    SubjectKind.ANSWER: AnswerRow,
+    SubjectKind.DECISION: Decision,
+    SubjectKind.EVENT: Event,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,9 @@ def timeline(session: Session, mails: Iterable[int]) -> list[Entry]:
     """Return everything that happened to these ledger rows, in order of time."""
     scope = _scope(session, tuple(mails))
     deliveries = _rows(session, DeliveryRow, DeliveryRow.cause.in_(scope.causes))
+    # An answer that does not reach a customer leads to an email to the team.
+    failed = [Subject(SubjectKind.DELIVERY, row.id) for row in deliveries]
+    deliveries += _rows(session, DeliveryRow, DeliveryRow.cause.in_(failed))
     events = _events(session, scope, [d.id for d in deliveries])
     deliveries += _rows(session, DeliveryRow, DeliveryRow.id.in_(_missing(events, deliveries)))
     entries = [
@@ -71,8 +80,9 @@ def timeline(session: Session, mails: Iterable[int]) -> list[Entry]:
             _rows(session, Inbound, or_(Inbound.id.in_(scope.inbound), Inbound.duplicate_of.in_(scope.inbound))),
         ),
         *map(_ticket, _rows(session, Ticket, Ticket.id.in_(scope.tickets))),
-        *map(_message, _rows(session, MessageRow, MessageRow.inbound_id.in_(scope.inbound))),
+        *map(_message, _rows(session, MessageRow, MessageRow.id.in_(scope.ids(SubjectKind.MESSAGE)))),
         *map(_decision, _rows(session, Decision, Decision.id.in_(scope.ids(SubjectKind.DECISION)))),
+        *map(_answer, _rows(session, AnswerRow, AnswerRow.id.in_(scope.ids(SubjectKind.ANSWER)))),
         *map(
             _job,
             _rows(
@@ -90,14 +100,27 @@ def timeline(session: Session, mails: Iterable[int]) -> list[Entry]:
 def _caused(session: Session, message_id: str) -> Iterator[int]:
     """Yield the ledger rows that led to an email that we sent."""
     for cause in _column(session, DeliveryRow.cause, DeliveryRow.message_id == message_id):
-        if cause.kind is SubjectKind.MESSAGE:
-            yield from _column(session, MessageRow.inbound_id, MessageRow.id == cause.id)
-        elif cause.kind is SubjectKind.DECISION:
-            for ticket_id in _column(session, Decision.ticket_id, Decision.id == cause.id):
-                yield from mails_of(session, ticket_id)[:1]
-        elif cause.kind is SubjectKind.EVENT:
-            for ticket_id in _column(session, Event.ticket_id, Event.id == cause.id):
-                yield from mails_of(session, ticket_id)[:1]
+        yield from _mails_behind(session, cause)
+
+
+def _mails_behind(session: Session, cause: Subject) -> Iterator[int]:
+    """Yield the ledger rows that led to a cause: its email, else the one that opened its ticket."""
+    if cause.kind is SubjectKind.DELIVERY:
+        for earlier in _column(session, DeliveryRow.cause, DeliveryRow.id == cause.id):
+            if earlier.kind is not SubjectKind.DELIVERY:
+                yield from _mails_behind(session, earlier)
+        return
+    own = {SubjectKind.MESSAGE: MessageRow.id == cause.id, SubjectKind.ANSWER: _holds_answer(cause.id)}
+    mails = _column(session, MessageRow.inbound_id, own[cause.kind]) if cause.kind in own else []
+    yield from mails
+    table = TABLES_WITH_TICKETS.get(cause.kind)
+    if table is not None and not mails:
+        for ticket_id in _column(session, table.ticket_id, table.id == cause.id):
+            yield from mails_of(session, ticket_id)[:1]
+
+
+def _holds_answer(answer_id: int) -> ColumnElement[bool]:
+    return MessageRow.id == select(AnswerRow.message_id).where(AnswerRow.id == answer_id).scalar_subquery()
 
 
 def _scope(session: Session, mails: tuple[int, ...]) -> Scope:
@@ -106,6 +129,7 @@ def _scope(session: Session, mails: tuple[int, ...]) -> Scope:
     tickets: list[int] = []
     for message in _rows(session, MessageRow, MessageRow.inbound_id.in_(mails)):
         causes.append(Subject(SubjectKind.MESSAGE, message.id))
+        answered = AnswerRow.message_id == message.id
         # Where tickets were merged, the email is on another ticket than the one that it opened.
         own = message.moved_from_id or message.ticket_id
         tickets += [own, message.ticket_id]
@@ -113,18 +137,25 @@ def _scope(session: Session, mails: tuple[int, ...]) -> Scope:
             decided = _column(session, Decision.id, Decision.ticket_id == own)
             happened = _column(session, Event.id, Event.ticket_id == own)
             causes.append(Subject(SubjectKind.TICKET, own))
+            # What came by no email, such as an answer from the command line.
+            unsent = select(MessageRow.id).where(*_beside(message), MessageRow.inbound_id.is_(None))
+            causes += [Subject(SubjectKind.MESSAGE, number) for number in session.execute(unsent.limit(MOST)).scalars()]
+            answered |= AnswerRow.message_id.in_(unsent)
             causes += [Subject(SubjectKind.DECISION, number) for number in decided]
             causes += [Subject(SubjectKind.EVENT, number) for number in happened]
+        causes += [Subject(SubjectKind.ANSWER, number) for number in _column(session, AnswerRow.id, answered)]
     return Scope(mails, tuple(dict.fromkeys(tickets)), tuple(causes))
 
 
 def _opening(session: Session, message: MessageRow) -> int | None:
-    same = (
-        MessageRow.ticket_id == message.ticket_id,
-        MessageRow.moved_from_id.is_not_distinct_from(message.moved_from_id),
-    )
-    first = select(MessageRow.id).where(*same).order_by(MessageRow.id).limit(1)
+    first = select(MessageRow.id).where(*_beside(message)).order_by(MessageRow.id).limit(1)
     return session.execute(first).scalar_one_or_none()
+
+
+def _beside(message: MessageRow) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition for the messages of a ticket, also where it was merged into another."""
+    moved = MessageRow.moved_from_id.is_not_distinct_from(message.moved_from_id)
+    return MessageRow.ticket_id == message.ticket_id, moved
 
 
 def _events(session: Session, scope: Scope, deliveries: list[int]) -> list[Event]:
@@ -179,6 +210,11 @@ def _decision(row: Decision) -> Entry:
     who = " ".join(filter(None, (row.by, row.actor or row.rule or row.model)))
     text = f"{row.category} / {row.priority} with confidence {row.confidence:.2f}, to {row.team}"
     return Entry(row.at, f"decision:{row.id}", f"by {who}", text, tuple(row.reasons))
+
+
+def _answer(row: AnswerRow) -> Entry:
+    text = f"answer of {row.author} for {row.team or 'no team'} to {', '.join(row.recipients) or 'nobody'}"
+    return Entry(row.settled_at or row.created_at, f"answer:{row.id}", row.state, text, tuple(row.reasons))
 
 
 def _job(row: Job) -> Entry:
