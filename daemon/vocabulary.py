@@ -111,6 +111,7 @@ class ReturnCause(StrEnum):
     NOT_PROCESSED = "could not be processed"
     NOT_AUTHENTICATED = "sender not authenticated"
     UNCLEAR_TICKET = "not clear which ticket is meant"
+    TOO_LONG = "too long"
 
 
 class Disposition(StrEnum):

@@ -8,6 +8,8 @@ from typing import Final
 from daemon.tickets.readers import READERS_AT_MOST, Readers
 from daemon.vocabulary import AnswerState, ReturnCause
 
+# Characters of the text or of its HTML. With the quote and the names of files, an email may have 512 Ki.
+LONGEST_ANSWER: Final = 300_000
 DIRECT: Final = "written to the customer directly; not sent again"
 
 
@@ -24,12 +26,14 @@ class EarlierSent:
 class AnswerFacts:
     """What the decision depends on.
 
-    `internal` names what of ours is left in the answer, `omitted` what was left out. `answers_delivery` is the email of
-    ours that its author answers, if known, and `about_answer` the answer that this email was about. `others` are what
-    others sent, the newest first. `sent` counts the answers on the ticket within an hour, `allowed` is their limit.
+    `length` is that of the text or of its HTML, whatever is longer. `internal` names what of ours is left in the
+    answer, `omitted` what was left out. `answers_delivery` is the email of ours that its author answers, if known, and
+    `about_answer` the answer that this email was about. `others` are what others sent, the newest first. `sent` counts
+    the answers on the ticket within an hour, `allowed` is their limit.
     """
 
     is_empty: bool
+    length: int
     readers: Readers
     internal: tuple[str, ...]
     omitted: tuple[str, ...]
@@ -61,6 +65,9 @@ def _unsendable(facts: AnswerFacts) -> AnswerDecision | None:
     number = len(facts.readers.recipients)
     if facts.is_empty:
         return AnswerDecision(AnswerState.RETURNED, (ReturnCause.EMPTY,))
+    if facts.length > LONGEST_ANSWER:
+        why = f"with its formatting it has {facts.length} characters; {LONGEST_ANSWER} are allowed"
+        return AnswerDecision(AnswerState.RETURNED, (ReturnCause.TOO_LONG, why))
     if not number:
         return AnswerDecision(AnswerState.RETURNED, (ReturnCause.NO_READER,))
     if number > READERS_AT_MOST:

@@ -77,6 +77,11 @@ class NewAnswer:
         """Say whether there is nothing to send."""
         return not self.text.strip() and not self.inline_parts and not self.file_parts
 
+    @property
+    def length(self) -> int:
+        """Return the number of characters of the text or of its HTML, whatever is longer."""
+        return max(len(self.text), len(self.html))
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerResult:

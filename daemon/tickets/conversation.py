@@ -155,6 +155,7 @@ def _facts(
     others = answers.sent_by_others(session, ticket.id, new.author)
     return AnswerFacts(
         is_empty=new.is_empty,
+        length=new.length,
         readers=readers.choose(new.addressed, parties, policy.ours),
         internal=new.internal,
         omitted=new.omitted,

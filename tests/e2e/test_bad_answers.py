@@ -213,6 +213,22 @@ class TestWhatMembersSend:
         assert "cannot be merged into itself" in words_of(talk.last(MEMBER))
         assert "It is booked." in words_of(talk.last(MEMBER))
 
+    @pytest.mark.parametrize("kind", ["text/plain", "text/html"])
+    def test_an_answer_that_is_too_long_comes_back_with_its_start_and_the_reason(self, desk: Desk, kind: str) -> None:
+        talk = Conversation(desk)
+        body = "It is <b>booked</b>.<br>\r\n" + f"{'All about bookings & details. ' * 8}<br>\r\n" * 1_500
+        headers = ("MIME-Version: 1.0", f"Content-Type: {kind}")
+        with only(talk, MEMBER):
+            talk.send(
+                mail(ANA, "Re: Payment failed", body, date=talk.date(), headers=headers),
+                MEMBER,
+                reply_to(talk.last(TEAM)),
+            )
+        back = words_of(talk.last(MEMBER))
+        assert "Nothing was sent: your answer is too long." in back
+        assert "characters; 300000 are allowed" in back
+        assert "All about bookings" in back
+
     def test_an_autoresponder_with_the_token_is_neither_relayed_nor_answered(self, desk: Desk) -> None:
         talk = Conversation(desk)
         with only(talk):

@@ -99,6 +99,7 @@ _HEADLINES: Final = {
     ReturnCause.NOT_PROCESSED: phrase("Nothing was sent: your email could not be processed."),
     ReturnCause.NOT_AUTHENTICATED: phrase("Nothing was sent or changed: it is not certain who wrote this email."),
     ReturnCause.UNCLEAR_TICKET: phrase("Nothing was sent or changed: it is not clear which ticket you mean."),
+    ReturnCause.TOO_LONG: phrase("Nothing was sent: your answer is too long."),
 }
 _BOUNCED: Final = phrase("This answer did not reach %(recipient)s.")
 _HOW: Final = {
@@ -117,7 +118,10 @@ _HOW: Final = {
         "Write from your own mailbox through your own mail server. If you did, ask your administrator."
     ),
     ReturnCause.UNCLEAR_TICKET: phrase("Reply to one email about the ticket that you mean, and to no other address."),
+    ReturnCause.TOO_LONG: phrase("Shorten it, or attach the long part as a file, and send it again."),
 }
+# Their details have known forms.
+_TRANSLATED: Final = (ReturnCause.NOT_AUTHENTICATED, ReturnCause.UNCLEAR_TICKET, ReturnCause.TOO_LONG)
 _HOW_BOUNCED: Final = phrase("Check the address, or reach the customer in another way.")
 _UNKNOWN: Final = ReturnCause.NOT_PROCESSED
 
@@ -170,7 +174,7 @@ def _details(answer: StoredAnswer, cause: ReturnCause) -> tuple[Phrase, ...]:
     shown: Sequence[str] = answer.details
     if cause is ReturnCause.WRONG_COMMAND:
         shown = [text for text in shown if text not in _nearest(answer.details)]
-    if cause in {ReturnCause.NOT_AUTHENTICATED, ReturnCause.UNCLEAR_TICKET}:
+    if cause in _TRANSLATED:
         return tuple(note_of(text) for text in shown)
     return tuple(literal(text) for text in shown)
 

@@ -46,6 +46,7 @@ NOTES: Final = (
 REFUSALS: Final = (
     phrase("no mail server that we trust confirmed (DMARC) that this email comes from %(author)s"),
     phrase("our own check (DMARC) did not confirm that this email comes from %(author)s: %(result)s"),
+    phrase("with its formatting it has %(length)s characters; %(allowed)s are allowed"),
     phrase("it was not handed in with the login of %(author)s"),
     phrase("it names several tickets, so it is not clear which one is meant"),
     phrase("it looks like the email of a machine"),

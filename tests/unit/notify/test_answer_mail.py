@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from daemon.mail.mime.parse import parse
 from daemon.mail.screening.loop import own_evidence
 from daemon.mail.token import Purpose, verify
+from daemon.tickets.answer_decision import LONGEST_ANSWER
 from daemon.vocabulary import FileSnapshot, MailKind
 from workers.notify.answer_mail import (
     AnswerSnapshot,
@@ -162,6 +163,15 @@ def test_a_long_email_of_the_customer_is_quoted_in_part() -> None:
     text = body(read(sent(replace(ANSWER, last=replace(LAST, text="line\n" * 900)))), "plain")
     assert text.count("> line") == 60
     assert "> … 840 more lines" in text
+
+
+def test_the_longest_answer_that_is_allowed_is_rendered() -> None:
+    names = [f"{number:02}{'<&>' * 60}" for number in range(60)]
+    files = tuple(FileSnapshot(number, name, "application/pdf", 9_000) for number, name in enumerate(names))
+    letters, text = "&" * (LONGEST_ANSWER // 2), "x" * LONGEST_ANSWER
+    mail = read(sent(replace(ANSWER, text=text, html=text, files=files, last=replace(LAST, text=letters))))
+    assert text in body(mail, "plain").replace("\n", "")
+    assert "&lt;&amp;&gt;" in body(mail, "html")
 
 
 def test_markup_of_the_customer_is_shown_as_text() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from daemon.tickets.answer_decision import AnswerFacts, EarlierSent, decide
+from daemon.tickets.answer_decision import LONGEST_ANSWER, AnswerFacts, EarlierSent, decide
 from daemon.tickets.readers import Addressed, Ours, Parties, Readers, choose
 from daemon.vocabulary import AnswerState, ReturnCause
 from tests.support.fakes import NOON
@@ -15,6 +15,7 @@ OURS = Ours(frozenset({SUPPORT}), frozenset({TEAM, "@example.com"}))
 PARTIES = Parties(ANN, frozenset({ANN, BOB}), (), TEAM)
 FACTS = AnswerFacts(
     is_empty=False,
+    length=20,
     readers=Readers((ANN,), (), team_copied=False),
     internal=(),
     omitted=(),
@@ -33,6 +34,8 @@ FACTS = AnswerFacts(
         ({}, AnswerState.SENT, None),
         ({"is_empty": True}, AnswerState.RETURNED, ReturnCause.EMPTY),
         ({"readers": Readers((), (), team_copied=False)}, AnswerState.RETURNED, ReturnCause.NO_READER),
+        ({"length": LONGEST_ANSWER}, AnswerState.SENT, None),
+        ({"length": LONGEST_ANSWER + 1}, AnswerState.RETURNED, ReturnCause.TOO_LONG),
         ({"internal": ("a token",)}, AnswerState.HELD, ReturnCause.INTERNAL_TEXT),
         ({"others": [EarlierSent(1, NOON, 5)]}, AnswerState.HELD, ReturnCause.ANSWERED_MEANWHILE),
         ({"others": [EarlierSent(1, NOON, 4)]}, AnswerState.SENT, None),
