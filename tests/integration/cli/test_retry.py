@@ -1,15 +1,17 @@
 """Parked emails and dead jobs are retried once."""
 
+import io
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from daemon.store import decisions, ledger
+from daemon.store import decisions, jobs, ledger
 from daemon.store.decisions import Decided
-from daemon.store.jobs import JobKind, JobState
+from daemon.store.jobs import JobKind, JobState, NewJob
 from daemon.store.models import Decision, DeliveryRow, Event, Inbound, Job, Ticket
+from daemon.tickets.retry import TABLES
 from daemon.vocabulary import DecidedBy, Disposition, Priority, Subject, SubjectKind, Triage
 from tests.support.cli import Case
 from tests.support.emails import inbound, mail
@@ -121,6 +123,30 @@ def test_a_failed_delivery_is_planned_again_with_all_its_attempts(case: Case) ->
     assert (job.state, job.attempts, job.kind) == ("ready", 0, JobKind.DELIVER)
     assert job.created_at - NOON > timedelta(days=1)
     assert case.ask(lambda s: s.get(DeliveryRow, delivery)).state == "planned"
+
+
+@pytest.mark.parametrize("way", ["retry", "dismiss"])
+@pytest.mark.parametrize("kind", [SubjectKind.TICKET, *TABLES])
+def test_a_dead_job_about_any_row_is_retried_and_dismissed_on_its_ticket(
+    case: Case, monkeypatch: pytest.MonkeyPatch, kind: SubjectKind, way: str
+) -> None:
+    ticket_id, reference = case.opened(inbound(mail()))
+    case.plan_mail(ticket_id, case.decide(ticket_id))
+    monkeypatch.setattr("sys.stdin", io.StringIO("It is booked."))
+    assert case.run("tickets", "reply", reference).code == 0
+    dead = NewJob(JobKind.NOTIFY, Subject(kind, 1), NOON)
+
+    def bury(session: Session) -> int:
+        [offer] = jobs.add(session, [dead])
+        session.execute(update(Job).where(Job.id == offer.job_id).values(state=JobState.DEAD))
+        return offer.job_id
+
+    job_id = case.store.write(bury)
+    outcome = case.run("jobs", way, str(job_id), "--actor", "anna")
+    assert (outcome.code, outcome.err) == (0, "")
+    event = case.ask(lambda s: s.execute(select(Event).order_by(Event.id.desc())).scalars().first())
+    assert (event.ticket_id, event.data["subject"]) == (ticket_id, f"{kind}:1")
+    assert case.ask(lambda s: s.get(Job, job_id)).state == ("ready" if way == "retry" else "done")
 
 
 def test_a_dismissed_job_is_not_listed(case: Case) -> None:
