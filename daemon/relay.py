@@ -7,7 +7,7 @@ from time import monotonic
 
 import structlog
 
-from daemon.store import jobs
+from daemon.store import jobs, orphans
 from daemon.store.jobs import JobKind, Offer
 from daemon.store.store import Store
 from daemon.system.clock import Clock
@@ -106,7 +106,7 @@ class Relay:
         self._check_clock()
         with self._store.read() as session:
             due = jobs.due(session, self._clock.now(), MAX_OFFERS) if self._offers else []
-            leased = jobs.leased(session, MAX_WATCHED_LEASES)
+            leased = orphans.leased(session, MAX_WATCHED_LEASES)
         now = monotonic()
         # Forget jobs that are no longer due, so a released job is offered immediately.
         self._offered = {o.job_id: self._offered[o.job_id] for o in due if o.job_id in self._offered}
@@ -138,7 +138,7 @@ class Relay:
         }
         dead = [(i, beat) for i, (beat, since) in seen.items() if now - since >= DEAD_AFTER_SECONDS]
         if dead:
-            self._store.write(lambda session: jobs.rescue(session, dead, self._clock.now()))
+            self._store.write(lambda session: orphans.rescue(session, dead, self._clock.now()))
             for job_id, _ in dead:
                 self._offered.pop(job_id, None)
                 log.warning("job rescued", job=job_id)

@@ -9,7 +9,7 @@ import structlog
 from config.settings import Settings
 from daemon.broker import enqueue, make_broker, waiting
 from daemon.relay import Relay
-from daemon.store import jobs, keys
+from daemon.store import keys, orphans
 from daemon.store.keys import Keyring
 from daemon.store.maintenance import schema
 from daemon.store.store import Store
@@ -82,10 +82,10 @@ class Runtime:
     def _rescue_orphans(self) -> None:
         """Rescue the jobs of dead processes of this host at once, without waiting for their beats to stop."""
         with self.store.read() as session:
-            orphans = jobs.orphaned(session, is_gone)
-        if orphans:
-            self.store.write(lambda session: jobs.rescue(session, orphans, self.clock.now()))
-            log.warning("orphaned jobs rescued", jobs=[job_id for job_id, _ in orphans])
+            found = orphans.orphaned(session, is_gone)
+        if found:
+            self.store.write(lambda session: orphans.rescue(session, found, self.clock.now()))
+            log.warning("orphaned jobs rescued", jobs=[job_id for job_id, _ in found])
 
     def close(self) -> None:
         """Stop reading the keys; close the relay, store and lock."""

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from sqlalchemy import event
 
-from daemon.store import decisions, deliveries, jobs, keys
+from daemon.store import decisions, deliveries, jobs, keys, orphans
 from daemon.store.decisions import Decided
 from daemon.store.deliveries import NewDelivery, Outcome
 from daemon.store.jobs import Lease
@@ -146,7 +146,7 @@ class Helpdesk:
         """Look for jobs that are due or leased, as the relay does twice a second."""
         with self.store.read() as session:
             jobs.due(session, NOON, 10)
-            jobs.leased(session, 10)
+            orphans.leased(session, 10)
 
     def close(self) -> None:
         """Let the store go."""

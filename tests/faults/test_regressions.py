@@ -19,7 +19,7 @@ from config.settings import Settings
 from daemon.broker import make_broker
 from daemon.policies import identity
 from daemon.relay import Relay
-from daemon.store import jobs
+from daemon.store import jobs, orphans
 from daemon.store.jobs import JobKind, NewJob
 from daemon.store.keys import Keyring
 from daemon.store.models import Job
@@ -42,16 +42,16 @@ def leased(store: Store, count: int, by: str = "elsewhere:1:0") -> list[int]:
 
 def beats(store: Store) -> list[tuple[int, int]]:
     with store.read() as session:
-        return list(jobs.leased(session, 100).items())
+        return list(orphans.leased(session, 100).items())
 
 
 def test_jobs_of_a_dead_worker_are_rescued_one_by_one_fewest_attempts_first(store: Store) -> None:
     # One that kills its worker took its neighbours with it three times, and was parked together with them.
     first, *others = leased(store, 3)
-    store.write(lambda session: jobs.rescue(session, [b for b in beats(store) if b[0] == first], NOON))
+    store.write(lambda session: orphans.rescue(session, [b for b in beats(store) if b[0] == first], NOON))
     assert store.write(lambda session: jobs.claim(session, first, "elsewhere:2:0", NOON))
     seen = beats(store)
-    store.write(lambda session: jobs.rescue(session, seen, NOON))
+    store.write(lambda session: orphans.rescue(session, seen, NOON))
     with store.read() as session:
         due = session.execute(select(Job.id, Job.due_at).order_by(Job.due_at)).all()
     assert [row.id for row in due] == [*reversed(others), first]
@@ -69,7 +69,7 @@ def test_the_jobs_of_a_dead_process_on_this_host_are_known_at_once(store: Store)
     [orphan] = leased(store, 1, f"{host}:{child}:abcd")
     [foreign] = leased(store, 1, f"another-host:{child}:abcd")
     with store.read() as session:
-        found = [job_id for job_id, _ in jobs.orphaned(session, is_gone)]
+        found = [job_id for job_id, _ in orphans.orphaned(session, is_gone)]
     assert found == [orphan]
     assert {ours, foreign} < {job_id for job_id, _ in beats(store)}
 

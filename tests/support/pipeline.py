@@ -15,7 +15,7 @@ from daemon.mail.envelope import Inbound
 from daemon.mail.token import Purpose, Token, digest, sign
 from daemon.policies import identity
 from daemon.relay import Relay
-from daemon.store import cursors, jobs, keys, ledger
+from daemon.store import cursors, jobs, keys, ledger, orphans
 from daemon.store.cursors import Place
 from daemon.store.jobs import JobKind, Lease, NewJob, Offer
 from daemon.store.keys import Keyring
@@ -210,8 +210,8 @@ class Pipeline:
     def rescue_a_job(self) -> None:
         self._claimed("gone")
         with self.store.read() as session:
-            beats = jobs.leased(session, 100)
-        self.store.write(lambda session: [jobs.rescue_one(session, number, beat) for number, beat in beats.items()])
+            beats = orphans.leased(session, 100)
+        self.store.write(lambda session: [orphans.rescue_one(session, number, beat) for number, beat in beats.items()])
 
     def beat(self) -> None:
         with self.heartbeat.beating([self._claimed("here").job_id]):

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from daemon.mail.envelope import Inbound
-from daemon.store import decisions, deliveries, jobs
+from daemon.store import decisions, deliveries, jobs, orphans
 from daemon.store.decisions import Decided
 from daemon.store.deliveries import DeliveryState, NewDelivery
 from daemon.store.jobs import JobKind, Lease, NewJob
@@ -270,7 +270,7 @@ def test_a_closed_worker_sends_no_further_email_of_its_batch(store: Store) -> No
     assert states(store).count("sent") == 1
     assert set(states(store)) == {"planned", "sent"}
     with store.read() as session:
-        assert not jobs.leased(session, 100)
+        assert not orphans.leased(session, 100)
 
 
 def test_the_loaded_text_is_at_least_as_long_as_the_read_text() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from daemon.store import events, jobs
+from daemon.store import events, jobs, orphans
 from daemon.store.jobs import JobKind, Lease, LeaseLostError, NewJob
 from daemon.store.models import Event, Job
 from daemon.store.store import Store
@@ -205,7 +205,7 @@ class TestJobExecutor:
         for _ in range(3):
             claim_now(store, job_id)
             beat = job_row(store, job_id).beat
-            store.write(partial(jobs.rescue_one, job_id=job_id, seen_beat=beat))
+            store.write(partial(orphans.rescue_one, job_id=job_id, seen_beat=beat))
         executor_of(actor).perform(job_id)
         assert actor.attempts == []
         assert len(actor.given_up) == 1
@@ -289,7 +289,7 @@ class TestJobExecutor:
         for _ in range(4):
             engine.perform(job_id)
             beat = job_row(store, job_id).beat
-            store.write(lambda session, beat=beat: jobs.rescue_one(session, job_id, beat))
+            store.write(lambda session, beat=beat: orphans.rescue_one(session, job_id, beat))
         assert job_row(store, job_id).state == "dead"
 
     def test_the_heartbeat_beats_only_while_a_job_runs(

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from daemon.store import events, jobs
+from daemon.store import events, jobs, orphans
 from daemon.store.jobs import JobKind, LeaseLostError, NewJob
 from daemon.store.models import Event, Job
 from daemon.store.store import Store
@@ -101,7 +101,7 @@ class TestJobQueue:
         job_id = add_job(store)
         late = claim_now(store, job_id)
         beat = job_row(store, job_id).beat
-        assert store.write(lambda session: jobs.rescue_one(session, job_id, beat))
+        assert store.write(lambda session: orphans.rescue_one(session, job_id, beat))
         now = claim_now(store, job_id)
         assert now.attempts == 2
 
@@ -120,9 +120,9 @@ class TestJobQueue:
         job_id = add_job(store)
         claim_now(store, job_id)
         with store.read() as session:
-            seen = jobs.leased(session, 10)[job_id]
+            seen = orphans.leased(session, 10)[job_id]
         store.write(lambda session: jobs.beat(session, "a", [job_id]))
-        assert not store.write(lambda session: jobs.rescue_one(session, job_id, seen))
+        assert not store.write(lambda session: orphans.rescue_one(session, job_id, seen))
         assert job_row(store, job_id).state == "leased"
 
     def test_a_worker_beats_only_for_its_own_jobs(self, store: Store) -> None:
