@@ -13,7 +13,6 @@ from daemon.tickets import webhooks as actions
 
 COLUMNS: Final = ("name", "url", "events", "pending", "created_at", "failing_since", "disabled_at")
 DELIVERY_COLUMNS: Final = ("id", "type", "row", "state", "attempts", "answer", "created_at", "sent_at")
-LONGEST_NAME: Final = 64
 
 
 @click.group()
@@ -39,10 +38,9 @@ def create(ctx: click.Context, name: str, url: str, types: tuple[str, ...], acto
     \b
     Example: triaged webhooks create shop https://shop.example/hooks --event ticket.decided
     """
-    if not name.isprintable() or not 0 < len(name.strip()) <= LONGEST_NAME:
-        raise context.BadData(f"a name has 1 to {LONGEST_NAME} printable characters")
     wanted = [FeedType(one) for one in dict.fromkeys(types)] or [*FeedType]
-    click.echo(_write(ctx, lambda session, now: actions.create(session, name.strip(), url, wanted, actor, now)))
+    plain = bool(context.settings(ctx, quiet=True).webhooks.allowed_networks)
+    click.echo(_write(ctx, lambda session, now: actions.create(session, name, url, wanted, actor, now, plain=plain)))
     output.note("keep it now: it cannot be shown again")
 
 
@@ -81,14 +79,15 @@ def show(ctx: click.Context, name: str, limit: int, as_json: bool) -> None:
 
 @webhooks.command()
 @click.argument("delivery", type=int)
+@params.actor
 @click.pass_context
-def replay(ctx: click.Context, delivery: int) -> None:
+def replay(ctx: click.Context, delivery: int, actor: str) -> None:
     r"""Send an event once more, under the same id. DELIVERY is a number of `webhooks show`.
 
     \b
     Example: triaged webhooks replay 7
     """
-    done = _write(ctx, lambda session, now: webhook_deliveries.replay(session, delivery, now))
+    done = _write(ctx, lambda session, now: actions.replay(session, delivery, actor, now))
     click.echo(f"{delivery}: {'is sent again' if done else 'is pending, or its webhook is disabled or removed'}")
 
 

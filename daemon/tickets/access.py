@@ -35,6 +35,8 @@ class Scope(StrEnum):
     STATS_READ = "stats:read"
     MODELS_READ = "models:read"
     MODELS_WRITE = "models:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
     METRICS_READ = "metrics:read"
 
 

@@ -1,6 +1,7 @@
 """Create, rotate, enable, replay and remove webhooks. Each is recorded with its actor."""
 
 import base64
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from daemon.store import events, webhooks
+from daemon.store import events, webhook_deliveries, webhooks
 from daemon.store.models import WebhookRow
 from daemon.store.queries import feed
 from daemon.store.queries.feed_rows import FeedType
@@ -18,13 +19,30 @@ from daemon.store.queries.feed_rows import FeedType
 SECRET_BYTES: Final = 32
 # For how long the old secret signs too, so that an endpoint can change without losing an event.
 ROTATION: Final = timedelta(hours=24)
+LONGEST_NAME: Final = 64
+# Names are parts of paths of the API.
+NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+LONGEST_URL: Final = 2000
 
 
-def create(session: Session, name: str, url: str, types: Sequence[FeedType], actor: str, now: datetime) -> str:
-    """Add an endpoint that gets events from now on, and return its secret, which is shown once; raises ValueError."""
+class NameTakenError(ValueError):
+    """There is or was a webhook of the name."""
+
+
+def create(
+    session: Session, name: str, url: str, types: Sequence[FeedType], actor: str, now: datetime, *, plain: bool = False
+) -> str:
+    """Add an endpoint that gets events from now on, and return its secret, which is shown once.
+
+    `plain` allows http://. Raises ValueError.
+    """
+    if re.fullmatch(NAME, name) is None:
+        raise ValueError(f"a name has 1 to {LONGEST_NAME} letters, digits, dots, dashes and underscores")
     check_url(url)
+    if not plain and urlsplit(url).scheme != "https":
+        raise ValueError("a webhook goes to an https:// URL; http:// is only for networks in webhooks.allowed_networks")
     if session.execute(select(WebhookRow.id).where(WebhookRow.name == name)).scalar() is not None:
-        raise ValueError(f"there is or was a webhook named {name}; names are not used again")
+        raise NameTakenError(f"there is or was a webhook named {name}; names are not used again")
     secret = new_secret()
     wanted = [str(one) for one in types]
     row = {
@@ -37,7 +55,7 @@ def create(session: Session, name: str, url: str, types: Sequence[FeedType], act
         "created_by": actor,
     }
     session.execute(insert(WebhookRow).values(row))
-    events.add(session, "webhook created", now, actor=actor, webhook=name, events=wanted)
+    events.add(session, "webhook created", now, actor=actor, webhook=name, url=url, events=wanted)
     return secret
 
 
@@ -56,6 +74,17 @@ def enable(session: Session, name: str, actor: str, now: datetime) -> None:
     events.add(session, "webhook enabled", now, actor=actor, webhook=name)
 
 
+def replay(session: Session, delivery_id: int, actor: str, now: datetime) -> bool:
+    """Send an event once more, under the same id; return False if it is pending already or its endpoint is off.
+
+    Raises LookupError where there is no such delivery.
+    """
+    done = webhook_deliveries.replay(session, delivery_id, now)
+    if done:
+        events.add(session, "webhook replayed", now, actor=actor, webhook_delivery=delivery_id)
+    return done
+
+
 def remove(session: Session, name: str, actor: str, now: datetime) -> None:
     """Remove an endpoint; its rows stay, without its secrets. Raises LookupError."""
     row = webhooks.find(session, name)
@@ -63,13 +92,15 @@ def remove(session: Session, name: str, actor: str, now: datetime) -> None:
     events.add(session, "webhook removed", now, actor=actor, webhook=name)
 
 
-def check_url(url: str) -> None:
-    """Raise ValueError for a URL that no webhook can go to."""
+def check_url(url: str) -> str:
+    """Return a URL that a webhook can go to; raises ValueError for any other."""
     parts = urlsplit(url)
     # Also raises for a port that is no number.
-    right = parts.scheme in {"https", "http"} and parts.hostname and parts.port != 0 and url.isascii()
-    if not right or not url.isprintable() or " " in url or parts.username or parts.fragment:
+    right = parts.scheme in {"https", "http"} and parts.hostname and parts.port != 0 and len(url) <= LONGEST_URL
+    bare = url.isascii() and url.isprintable() and " " not in url and not parts.fragment
+    if not right or not bare or parts.username is not None or parts.password is not None:
         raise ValueError("a webhook goes to a URL such as https://shop.example/hooks, without name and password")
+    return url
 
 
 def new_secret() -> str:

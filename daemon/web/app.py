@@ -11,7 +11,19 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from daemon.store.queries.feed import Gaps
 from daemon.web import documents, problems
-from daemon.web.api import conversation, deliveries, events, jobs, mail, messages, models, stats, tickets, triage
+from daemon.web.api import (
+    conversation,
+    deliveries,
+    events,
+    jobs,
+    mail,
+    messages,
+    models,
+    stats,
+    tickets,
+    triage,
+    webhooks,
+)
 from daemon.web.front import Front
 from daemon.web.monitoring import metrics, probes
 from daemon.web.pages import install as pages
@@ -19,7 +31,8 @@ from daemon.web.peer import Peer
 from daemon.web.services import WebServices
 
 ROUTERS = tuple(
-    part.router for part in (tickets, messages, conversation, mail, jobs, deliveries, triage, stats, models, events)
+    part.router
+    for part in (tickets, messages, conversation, mail, jobs, deliveries, triage, stats, models, events, webhooks)
 )
 
 

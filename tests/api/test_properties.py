@@ -6,6 +6,7 @@ The requests are made from the document: right ones, and ones that are wrong in 
 import json
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,11 +17,13 @@ from daemon.store.engine import make_engine
 from daemon.store.maintenance import schema
 from daemon.store.models import Job
 from daemon.store.store import Store
+from daemon.web.api import events
 from daemon.web.documents import WRITTEN
 from daemon.web.tools import ModelsError
 from tests.support.emails import inbound, mail
 from tests.support.http import Web, web
 from tests.support.web_tools import FakeTools
+from workers.webhooks.publisher import Publisher
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is for development: make api-test installs it")
 
@@ -43,7 +46,15 @@ ANSWERS = CHECKS.get_by_names(
 REFUSALS = CHECKS.get_by_names(["negative_data_rejection"])
 REFUSED = {"checks": {"negative_data_rejection": {"expected-statuses": [400, 404, 413, 415, 422]}}}
 # Ids and names of what the store has, for the paths.
-STORED = {"ticket": "1", "mail": "1", "job": "1", "delivery": "1", "attachment": "1", "version": "one"}
+STORED = {
+    "ticket": "1",
+    "mail": "1",
+    "job": "1",
+    "delivery": "1",
+    "attachment": "1",
+    "version": "one",
+    "webhook": "shop",
+}
 EXAMPLES = int(os.environ.get("EXAMPLES", "10"))
 URL = "http://localhost"
 
@@ -75,6 +86,13 @@ class Tools(FakeTools):
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """The application on a store with one of everything."""
+    # A stream of events ends at once.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(events, "STREAM_SECONDS", 0.0)
+        yield from filled(tmp_path_factory)
+
+
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     url = f"sqlite:///{tmp_path_factory.mktemp('api') / 'triaged.db'}"
     engine = make_engine(url)
     schema.upgrade(engine)
@@ -89,7 +107,10 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
 
 
 def fill(case: Web) -> None:
+    webhook = {"name": "shop", "url": "https://shop.example/hooks"}
+    assert case.client.post("/webhooks", json=webhook).status_code == 201
     case.opened(email="ana@example.com", name="Ana")
+    Publisher(case.store, case.clock, timedelta(days=30)).publish()
     case.client.post("/tickets/1/reply", json={"text": "Done."})
     case.client.post("/tickets/1/notes", json={"text": "Really."})
     case.intake.accept(inbound(b"Auto-Submitted: auto-replied\r\n" + mail()))

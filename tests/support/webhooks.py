@@ -71,9 +71,8 @@ class Case:
 
     def created(self, name: str, *types: FeedType) -> str:
         url = f"http://127.0.0.1:{self.server.port}/hook"
-        return self.store.write(
-            lambda session: actions.create(session, name, url, types or [*FeedType], "test", self.clock.now())
-        )
+        wanted, now = types or [*FeedType], self.clock.now()
+        return self.store.write(lambda s: actions.create(s, name, url, wanted, "test", now, plain=True))
 
     def work(self) -> list[BaseException]:
         """Run the webhook jobs that are ready, and return what went wrong."""
