@@ -28,7 +28,11 @@ def webhooks() -> None:
 @click.argument("name")
 @click.argument("url")
 @click.option(
-    "--event", "types", type=click.Choice([*FeedType]), multiple=True, help="Type of event; several; default: all."
+    "--event",
+    "types",
+    type=click.Choice([str(one) for one in FeedType]),
+    multiple=True,
+    help="Type of event; several; default: all.",
 )
 @params.actor
 @click.pass_context
