@@ -45,7 +45,7 @@ class HtmlLines:
     def keep(self, chosen: Sequence[bool]) -> None:
         """Remove the lines that are not chosen from the tree, and the elements that are empty then."""
         dropped: dict[int, tuple[LexborNode, set[int]]] = {}
-        for line, kept in zip(self._lines, chosen, strict=True):
+        for line, kept in zip(self._lines, self._with_images(chosen), strict=True):
             for node, piece in () if kept else line.pieces:
                 dropped.setdefault(node.mem_id, (node, set()))[1].add(piece)
         for node, pieces in dropped.values():
@@ -57,6 +57,19 @@ class HtmlLines:
                 node.decompose()
         if self._tree.body is not None:
             _prune(self._tree.body)
+
+    def _with_images(self, chosen: Sequence[bool]) -> list[bool]:
+        """Return the choice in which an image without text stays with the line before it, as the logo of a signature.
+
+        An empty line at the end of a text is not chosen, and an image has no words by which it could be.
+        """
+        kept, before = list(chosen), False
+        for at, (line, text) in enumerate(zip(self._lines, self.texts, strict=True)):
+            if text:
+                before = chosen[at]
+            elif before and any(node.tag == "img" for node, _ in line.pieces):
+                kept[at] = True
+        return kept
 
     def _walk(self, body: LexborNode) -> None:
         """Visit every node, in order, without recursion: trees can be deeper than Python's stack."""

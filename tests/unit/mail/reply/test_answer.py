@@ -1,5 +1,6 @@
 """Nothing of ours leaves: answers to each of our emails to teams, in the form of each mail program and style."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -63,3 +64,35 @@ def test_the_customers_own_token_may_stay() -> None:
 def test_any_email_is_cut_without_an_error(body: bytes, head: bytes) -> None:
     raw = head + body
     read_answer(parse(raw), raw, MARKS)
+
+
+QUOTE_OF_OUTLOOK = (
+    "<div><hr><b>From:</b> Support &lt;support@example.com&gt;<br><b>Sent:</b> Monday, 2 November 2026 11:05<br>"
+    "<b>To:</b> Ana Silva &lt;ana@example.com&gt;<br><b>Subject:</b> Payment failed</div>"
+    "<p>My order is late.</p><p><img src='cid:shot@x'></p>"
+)
+
+
+@pytest.mark.parametrize(
+    "quote", ["", QUOTE_OF_OUTLOOK, "<blockquote type=cite><p>Hi</p><img src='cid:shot@x'></blockquote>"]
+)
+@pytest.mark.parametrize("logo", ["<p><img src='cid:logo@x'></p>", "<br><img src='cid:logo@x'>"])
+def test_an_image_of_the_signature_stays_inline_and_that_of_a_quote_is_left_out(quote: str, logo: str) -> None:
+    html = f"<p>We booked it.</p><p>Ana Silva</p>{logo}{quote}"
+    parts = "".join(
+        f"--b\r\nContent-Type: image/png; name={name}.png\r\nContent-ID: <{name}@x>\r\n"
+        f"Content-Disposition: inline; filename={name}.png\r\n\r\nPNG\r\n"
+        for name in ("logo", "shot")
+        if f"cid:{name}@x" in html
+    )
+    raw = (
+        "From: Ana Silva <ana@example.com>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b\r\n\r\n"
+        f"--b\r\nContent-Type: text/html\r\n\r\n{html}\r\n{parts}--b--\r\n"
+    ).encode()
+    message = parse(raw)
+    marks = replace(MARKS, customer_texts=("My order is late.",), addresses=frozenset({"support@example.com"}))
+    answer = read_answer(message, raw, marks)
+    (shown,) = [file.part for file in message.attachments if file.filename == "logo.png"]
+    assert (answer.inline, answer.files, answer.leaks) == ((shown,), (), ())
+    assert "We booked it." in answer.text
+    assert "late" not in answer.text
