@@ -66,7 +66,7 @@ class Conversation:
         self.asked = f"<question-{number}@customer{number}.example>"
         raw = mail(
             f"{name.title()} Lee <{self.customer}>",
-            f"Payment failed {number}",
+            fields.pop("subject", f"Payment failed {number}"),
             fields.pop("body", f"{QUESTION}, order {number}."),
             to=to,
             message_id=self.asked,
