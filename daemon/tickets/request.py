@@ -27,17 +27,22 @@ PLAIN: Final = re.compile(r"[A-Za-z0-9 !#$%&'*+/?^_`{|}~. -]{0,900}")
 
 @dataclass(frozen=True, slots=True)
 class TicketRequest:
-    """What a program asks for: one line of title, a text, and who it is from, if known; `email` is canonical."""
+    """What a program asks for: one line of title, a text, and who it is from, if known; `email` is canonical.
+
+    `to` is the one of our addresses that it is for, "" for the main one.
+    """
 
     title: str
     description: str
     email: str | None = None
     name: str = ""
+    to: str = ""
 
     @property
     def fingerprint(self) -> str:
         """Return what tells two requests apart (SHA-256, hex)."""
-        parts = [self.title, self.description, self.email, self.name]
+        # Without `to`, the fingerprint is that of requests before there was one.
+        parts = [self.title, self.description, self.email, self.name, *([self.to] if self.to else [])]
         return hashlib.sha256(json.dumps(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -43,7 +43,7 @@ class Web:
         signing = store.write(lambda session: keys.ensure(session, NOON))
         support = {"addresses": [SUPPORT]}
         self.settings = Settings(**{"support": support, **settings})
-        self.intake = Intake(store, identity(own_addresses=frozenset({SUPPORT}), keys=signing), self.woken)
+        self.intake = Intake(store, identity(own_addresses=self.settings.support.own, keys=signing), self.woken)
         self.room = True
         self._has_room: Callable[[], bool] = lambda: self.room
         self.services = WebServices(

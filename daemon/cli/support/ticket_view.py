@@ -30,6 +30,7 @@ def as_row(found: TicketDetail) -> dict[str, Any]:
         "merged_into": found.merged_into,
         "merged_from": found.merged_from,
         "taken_by": ticket.taken_by,
+        "address": ticket.address or None,
         "wait_until": ticket.wait_until,
         "first_answer_at": ticket.first_answer_at,
         "resolved_at": ticket.resolved_at,
@@ -50,7 +51,16 @@ def write(found: TicketDetail, *, full: bool) -> None:
     output.heading(f"{row['reference']}  {row['subject'] or '(no subject)'}")
     names = ("status", "category", "priority", "confidence", "assigned_team", "requester", "created_at", "updated_at")
     shown = {name.replace("_", " "): row[name] for name in names}
-    more = ("taken_by", "wait_until", "first_answer_at", "resolved_at", "related", "merged_into", "merged_from")
+    more = (
+        "address",
+        "taken_by",
+        "wait_until",
+        "first_answer_at",
+        "resolved_at",
+        "related",
+        "merged_into",
+        "merged_from",
+    )
     shown |= {name.replace("_", " "): row[name] for name in (*more, "participants") if row[name]}
     if found.ticket.silent:
         shown["silent"] = "yes: from a backfill, so no email is sent for it"

@@ -64,6 +64,9 @@ class NewTicket(BaseModel):
         Annotated[str, StringConstraints(max_length=254, pattern=r"^[^\x00-\x20\x7f<>]+@[^\x00-\x20\x7f<>@]+$")] | None
     ) = None
     name: Annotated[str, StringConstraints(max_length=200, pattern=NO_CONTROL)] = ""
+    to: Annotated[str, StringConstraints(max_length=254, pattern=NO_CONTROL)] | None = Field(
+        None, description="The one of your support addresses that the ticket is for; without one, the first."
+    )
 
 
 class TicketChange(BaseModel):
@@ -129,11 +132,13 @@ async def open_ticket(
 ) -> TicketView:
     """Open a ticket, as an email would; it is acknowledged, triaged and traced in the same way."""
     settings = services.settings
-    asked = TicketRequest(wanted.title, wanted.description, _requester(settings, wanted.email), wanted.name)
+    to = _own_address(settings, wanted.to)
+    asked = TicketRequest(wanted.title, wanted.description, _requester(settings, wanted.email), wanted.name, to)
     if not services.has_room():
         raise unavailable("the disk of the server is nearly full", 60)
     support, now = settings.support, services.clock.now()
-    inbound = compose(asked, _peer(request), support.address, support.message_id_domain, now)
+    address = to or support.address
+    inbound = compose(asked, _peer(request), address, support.message_id_domain_of(address), now)
     key = key_of(caller.token.id, idempotency_key, asked) if idempotency_key else None
     try:
         done = await services.run(lambda: submit(services.intake, services.store, inbound, key))
@@ -178,6 +183,16 @@ def _requester(settings: Settings, email: str | None) -> str | None:
         raise _invalid("body.email", "not an email address")
     if found.lower() in settings.support.own:
         raise _invalid("body.email", "this is our own address")
+    return found
+
+
+def _own_address(settings: Settings, wanted: str | None) -> str:
+    """Return the one of our addresses that a request names, "" where it names none; raises ProblemError."""
+    if wanted is None:
+        return ""
+    found = next((email for email in settings.support.emails if email.lower() == wanted.strip().lower()), None)
+    if found is None:
+        raise _invalid("body.to", "not one of support.addresses")
     return found
 
 

@@ -10,11 +10,12 @@ from sqlalchemy import func, select
 from daemon.mail.envelope import HTTP
 from daemon.store import decisions, ledger
 from daemon.store.models import Decision, Event, Inbound, Job, Person, Ticket
+from daemon.store.store import Store
 from daemon.tickets.access import Scope
 from daemon.vocabulary import DecidedBy, Disposition, Priority, Triage
 from tests.support.emails import SUPPORT
 from tests.support.fakes import NOON
-from tests.support.http import EXAMPLE, Web, problem
+from tests.support.http import EXAMPLE, Web, problem, web
 
 
 def decide(case: Web, ticket_id: int, category: str = "Payments", team: str = "PAYMENTS_TEAM") -> None:
@@ -90,6 +91,8 @@ class TestOpen:
             ({"title": "x", "description": "x", "email": "nobody"}, "body.email"),
             ({"title": "x", "description": "x", "email": "a@b, c@d"}, "body.email"),
             ({"title": "x", "description": "x", "email": SUPPORT}, "body.email"),
+            ({"title": "x", "description": "x", "to": "other@example.com"}, "body.to"),
+            ({"title": "x", "description": "x", "to": f"{SUPPORT}, {SUPPORT}"}, "body.to"),
             ({"title": 1, "description": "x"}, "body.title"),
         ],
     )
@@ -99,6 +102,17 @@ class TestOpen:
         assert problem(answer) == (422, "invalid")
         assert answer.json()["errors"][0]["field"] == field
         assert count(case, Inbound) == 0
+
+    @pytest.mark.parametrize(
+        ("to", "found"),
+        [({}, SUPPORT), ({"to": "Billing@Shop.example"}, "billing@shop.example"), ({"to": None}, SUPPORT)],
+    )
+    def test_a_request_may_be_for_one_of_our_addresses(self, to: dict[str, str], found: str, store: Store) -> None:
+        with web(store, support={"addresses": [SUPPORT, "billing@shop.example"]}) as case:
+            case.opened(**to)
+            with case.store.read() as session:
+                assert list(session.execute(select(Ticket.address)).scalars()) == [found]
+                assert list(session.execute(select(Inbound.rcpt_tos)).scalars()) == [[found]]
 
     def test_nothing_is_accepted_while_the_disk_is_full(self, case: Web) -> None:
         case.room = False
@@ -119,8 +133,9 @@ class TestIdempotency:
 
     def test_another_request_under_the_same_key_is_refused(self, case: Web) -> None:
         case.client.post("/tickets", json=EXAMPLE, headers=self.KEY)
-        answer = case.client.post("/tickets", json=EXAMPLE | {"title": "Other"}, headers=self.KEY)
-        assert problem(answer) == (422, "idempotency-key-reused")
+        for change in ({"title": "Other"}, {"to": SUPPORT}):
+            answer = case.client.post("/tickets", json=EXAMPLE | change, headers=self.KEY)
+            assert problem(answer) == (422, "idempotency-key-reused")
 
     def test_a_key_expires_after_a_day_and_belongs_to_one_token(self, case: Web) -> None:
         case.client.post("/tickets", json=EXAMPLE, headers=self.KEY)
