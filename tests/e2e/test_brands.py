@@ -74,6 +74,8 @@ def test_every_email_comes_from_the_address_that_the_customer_wrote_to(brands: B
     assert bounces_to.endswith("@shop.example")
     talk.write(answered, "Thank you!", f"Ann <{talk.customer}>")
     assert "Thank you!" in words_of(talk.last(TEAM))
+    talk.press(notification, "#take", author=ANA)
+    assert talk.ticket.taken_by == MEMBER
     talk.write(talk.last(TEAM), "#clsoe\nWe are done.")
     assert "Nothing was sent or changed" in words_of(talk.last(MEMBER))
     assert talk.last(MEMBER)["From"] == "Shop Billing <billing@shop.example>"
