@@ -13,6 +13,8 @@ from daemon.cli.support import context, output, params
 
 if TYPE_CHECKING:
     from config.settings import Settings
+    from daemon.vocabulary import Priority
+    from workers.learning.breakdown import Decided, Part
     from workers.learning.examples import Example
     from workers.learning.metrics import Answer, Figures
     from workers.triage.classifier import Model
@@ -34,7 +36,8 @@ NEVER_AUDITED = 1.0
 def evaluate(ctx: click.Context, file: Path, predictions: Path | None, model_only: bool, as_json: bool) -> None:
     r"""Measure the accuracy of triage on labelled tickets.
 
-    FILE.csv has the columns id, subject, body and label (or category). As in operation, rules decide before the model.
+    FILE.csv has the columns id, subject, body and label (or category), and may have the column priority. As in
+    operation, rules decide before the model. The figures are also shown per language and per length of the email.
 
     \b
     Example: triaged evaluate our-tickets.csv --json
@@ -49,8 +52,8 @@ def evaluate(ctx: click.Context, file: Path, predictions: Path | None, model_onl
     answers = _answers(settings, model, examples, model_only=model_only)
     milliseconds = 1000 * (perf_counter() - started) / len(examples)
     if predictions is not None:
-        _write(predictions, examples, answers)
-    _report(answers, model, milliseconds, as_json=as_json)
+        _write(predictions, examples, [answer for answer, _ in answers])
+    _report(_decided(model, examples, answers), model, milliseconds, as_json=as_json)
 
 
 def _read(file: Path) -> "list[Example]":
@@ -76,7 +79,7 @@ def _model(settings: "Settings") -> "tuple[Model, str]":
 
 def _answers(
     settings: "Settings", model: "Model", examples: "Sequence[Example]", *, model_only: bool
-) -> "list[Answer]":
+) -> "list[tuple[Answer, Priority | None]]":
     """Return the decision on each ticket; for a ticket sent to review, the best guess of the model counts."""
     from workers.learning.metrics import Answer
     from workers.policies import triage_policy
@@ -86,12 +89,30 @@ def _answers(
     with output.progress("tickets", len(examples)) as bar:
         for example in examples:
             if model_only:
-                label, confidence = model.predict(example.case).categories[0]
+                prediction = model.predict(example.case)
+                label, confidence = prediction.categories[0]
+                priority = prediction.priorities[0][0] if prediction.priorities else None
             else:
                 decided = decide(example.case, policy, model, {}, NEVER_AUDITED)
-                label, confidence = decided.category, decided.confidence
-            found.append(Answer(example.category, label, confidence))
+                label, confidence, priority = decided.category, decided.confidence, decided.priority
+            found.append((Answer(example.category, label, confidence), priority))
             bar.update(1)
+    return found
+
+
+def _decided(
+    model: "Model", examples: "Sequence[Example]", answers: "Sequence[tuple[Answer, Priority | None]]"
+) -> "list[Decided]":
+    """Add to each decision what it is broken down by."""
+    from workers.learning.breakdown import Decided
+    from workers.triage import language, tokens
+
+    found = []
+    for example, (answer, priority) in zip(examples, answers, strict=True):
+        case, lexicon = example.case, model.features.lexicon
+        name = language.name(case.read, lexicon, lexicon.find(tokens.forms(case.read)))
+        words = len(tokens.split(f"{case.subject}\n{case.body}"))
+        found.append(Decided(answer, example.priority, priority, name, words))
     return found
 
 
@@ -106,16 +127,34 @@ def _write(path: Path, examples: "Sequence[Example]", answers: "Sequence[Answer]
         raise context.NotWritten(f"{path}: {error.strerror}") from None
 
 
-def _report(answers: "Sequence[Answer]", model: "Model", milliseconds: float, *, as_json: bool) -> None:
+def _report(decided: "Sequence[Decided]", model: "Model", milliseconds: float, *, as_json: bool) -> None:
+    from workers.learning import breakdown
     from workers.learning.metrics import measure
 
-    figures = measure(answers)
+    figures = measure([each.answer for each in decided])
+    languages, lengths = breakdown.by_language(decided), breakdown.by_length(decided)
+    priorities = breakdown.priorities(decided)
     if as_json:
-        output.emit({**asdict(figures), "model": model.version, "milliseconds": round(milliseconds, 3)})
+        parts = {"languages": list(map(asdict, languages)), "lengths": list(map(asdict, lengths))}
+        rated = {"priority": asdict(priorities) if priorities else None}
+        times = {"model": model.version, "milliseconds": round(milliseconds, 3)}
+        output.emit({**asdict(figures), **parts, **rated, **times})
         return
     _facts(figures, milliseconds)
     rows = [{"category": name} | asdict(each) for name, each in figures.classes.items()]
     output.listing(rows, ("category", "count", "recall", "precision", "f1"), as_json=False)
+    _parts("language", languages)
+    _parts("length", lengths)
+    if priorities:
+        facts = {"tickets": priorities.count, "right": priorities.accuracy, "too low": priorities.too_low}
+        output.facts("priority", facts)
+        confusion = [{"is": truth} | dict(found) for truth, found in priorities.confusion.items()]
+        output.listing(confusion, ("is", *priorities.confusion), as_json=False)
+
+
+def _parts(name: str, parts: "Sequence[Part]") -> None:
+    rows = [{name: part.name} | asdict(part) for part in parts]
+    output.listing(rows, (name, "count", "accuracy", "ece", "coverage"), as_json=False)
 
 
 def _facts(figures: "Figures", milliseconds: float) -> None:

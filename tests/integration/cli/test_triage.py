@@ -63,6 +63,27 @@ def test_triage_is_measured_and_predictions_are_written(trained: Case, bare: Pat
     assert "accuracy" in trained.run("evaluate", str(gold)).out
 
 
+def test_triage_is_measured_per_language_and_length_and_for_priority(trained: Case, bare: Path) -> None:
+    long = "Ich habe das Passwort vergessen und kann mich nicht mit dem Code anmelden"
+    rows = [["invoice", "refund my invoice", "Payments", "Low"], ["password", long, "Login", "high"]]
+    gold = _write(bare / "gold.csv", [*rows, ["x", "password", "Login", ""]], ("subject", "body", "label", "priority"))
+    found = trained.run("evaluate", str(gold), "--json").rows[0]
+    assert {part["name"] for part in found["lengths"]} == {"1 to 5 words", "6 to 20 words"}
+    assert "German" in {part["name"] for part in found["languages"]}
+    assert sum(part["count"] for part in found["languages"]) == len(rows) + 1
+    assert found["priority"]["count"] == len(rows)
+    assert sum(found["priority"]["confusion"]["High"].values()) == 1
+    printed = trained.run("evaluate", str(gold)).out
+    assert "German" in printed
+    assert "priority" in printed
+
+
+def test_without_known_priorities_only_categories_are_measured(trained: Case, bare: Path) -> None:
+    gold = _write(bare / "gold.csv", [["invoice", "refund my invoice", "Payments"]])
+    assert trained.run("evaluate", str(gold), "--json").rows[0]["priority"] is None
+    assert "priority" not in trained.run("evaluate", str(gold)).out
+
+
 @pytest.mark.parametrize(
     ("content", "code", "said"),
     [
