@@ -7,10 +7,11 @@ from typing import Final
 from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session
 
+from daemon.snapshots import DigestLine, DigestSnapshot
 from daemon.store.deliveries import DeliveryState
 from daemon.store.models import DeliveryRow, Person, Ticket
 from daemon.store.sql import table, unindexed
-from daemon.vocabulary import DigestLine, DigestSnapshot, MailKind, Priority
+from daemon.vocabulary import MailKind, Priority
 
 # A digest that could not be sent for a day gets no more tickets.
 OPEN_FOR: Final = timedelta(days=1)

@@ -7,12 +7,13 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from daemon.snapshots import PreparedDelivery, TicketSnapshot
 from daemon.store import deliveries, digests, jobs, web_sessions
 from daemon.store.deliveries import Attempt, DeliveryState, Outcome
 from daemon.store.jobs import JobKind, Lease, NewJob
 from daemon.store.queries import background, snapshots
 from daemon.store.web_sessions import SignInLink
-from daemon.vocabulary import MailKind, PreparedDelivery, Subject, TicketSnapshot
+from daemon.vocabulary import MailKind, Subject
 
 NOT_RECEIVED: Final = (DeliveryState.FAILED, DeliveryState.UNCERTAIN)
 

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from daemon.facts import RecentCounts
 from daemon.mail.mailbox import mailbox_of
+from daemon.snapshots import StoredAnswer, TicketSnapshot
 from daemon.store import answers, deliveries, delivery_counts, digests, events, jobs
 from daemon.store.deliveries import Deferred, DeliveryState, NewDelivery, Outcome
 from daemon.store.jobs import JobKind, Lease, NewJob
 from daemon.store.queries import snapshots
 from daemon.tickets import bounces
-from daemon.vocabulary import MailKind, StoredAnswer, Subject, SubjectKind, TicketSnapshot
+from daemon.vocabulary import MailKind, Subject, SubjectKind
 
 # The limits that defer count by the hour.
 DEFERRED_FOR: Final = timedelta(hours=1)

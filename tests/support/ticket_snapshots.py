@@ -3,7 +3,8 @@
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from daemon.vocabulary import MANUAL_REVIEW, NO_BACKGROUND, Background, TicketSnapshot
+from daemon.snapshots import NO_BACKGROUND, Background, TicketSnapshot
+from daemon.vocabulary import MANUAL_REVIEW
 from workers.notify.contexts import TeamMail, team_mail
 from workers.notify.samples import MARK, SUPPORT, TICKET, TO
 

@@ -12,6 +12,7 @@ PURE = (
     "daemon/mail",
     "daemon/facts.py",
     "daemon/text.py",
+    "daemon/snapshots.py",
     "daemon/vocabulary.py",
     "daemon/tickets/authorization.py",
     "daemon/tickets/answer_decision.py",

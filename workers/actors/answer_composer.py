@@ -7,11 +7,12 @@ from datetime import datetime
 import structlog
 
 from daemon.mail.mime.attachment import part_contents
+from daemon.snapshots import FileSnapshot, LastEmail, PreparedDelivery, StoredAnswer, TicketSnapshot
 from daemon.store import ledger
 from daemon.store.keys import Keyring
 from daemon.store.store import Store
 from daemon.tickets.recipients import read_header
-from daemon.vocabulary import FileSnapshot, LastEmail, MailKind, PreparedDelivery, StoredAnswer, TicketSnapshot
+from daemon.vocabulary import MailKind
 from workers.actors.brands import Brand
 from workers.notify import answer_mail, compose, outgoing
 from workers.notify.answer_mail import AnswerSnapshot, QuotedEmail

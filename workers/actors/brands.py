@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from daemon.vocabulary import PreparedDelivery, TicketSnapshot
+from daemon.snapshots import PreparedDelivery, TicketSnapshot
 from workers.notify.outgoing import MailConfig
 from workers.notify.render import Renderer
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from daemon.mail.mime.attachment import part_contents
 from daemon.mail.verp import bounce_address
+from daemon.snapshots import FileSnapshot, PreparedDelivery
 from daemon.store import deliveries, ledger
 from daemon.store.deliveries import Attempt, DeliveryState, Outcome
 from daemon.store.jobs import Lease, LeaseLostError
@@ -28,7 +29,7 @@ from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
 from daemon.tickets import delivery
 from daemon.tickets.delivery import StartedDelivery
-from daemon.vocabulary import FileSnapshot, MailKind, PreparedDelivery
+from daemon.vocabulary import MailKind
 from workers.actors import sign_in
 from workers.actors.answer_composer import AnswerComposer
 from workers.actors.brands import Brand

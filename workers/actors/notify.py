@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from daemon.mail.mailbox import mailbox_of
+from daemon.snapshots import StoredAnswer, TicketSnapshot
 from daemon.store.deliveries import Deferred, DeliveryState, NewDelivery
 from daemon.store.delivery_counts import TEAM_KINDS
 from daemon.store.jobs import Lease
@@ -15,7 +16,7 @@ from daemon.store.keys import Keyring
 from daemon.system.clock import Clock
 from daemon.tickets import notification
 from daemon.tickets.notification import Plan, PlanningFacts, Replanned
-from daemon.vocabulary import AnswerState, MailKind, Status, StoredAnswer, Subject, SubjectKind, TicketSnapshot
+from daemon.vocabulary import AnswerState, MailKind, Status, Subject, SubjectKind
 from workers.actors.config import CurrentConfig
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from daemon.mail.reply.our_marks import OurMarks
 from daemon.mail.text.html import html_to_text
+from daemon.snapshots import PreparedDelivery
 from daemon.store.queries import background, snapshots
 from daemon.store.queries.member_emails import MemberEmailFacts, SentToTeam
 from daemon.store.store import Store
-from daemon.vocabulary import PreparedDelivery
 from workers.actors.config import ActorConfig, CurrentConfig
 from workers.notify import outgoing
 from workers.notify.render import TemplateProblem

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from daemon.vocabulary import EventSnapshot
+from daemon.snapshots import EventSnapshot
 from workers.notify.phrases import Phrase, literal, phrase
 
 HEADLINES: Final = {

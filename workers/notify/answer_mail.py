@@ -8,8 +8,9 @@ from typing import Final, TypeVar
 
 from daemon.mail.message import Attachment
 from daemon.mail.reply.answer_clean import CID
+from daemon.snapshots import FileSnapshot
 from daemon.text import domain_of, harmless_line, shorten
-from daemon.vocabulary import FileSnapshot, MailKind
+from daemon.vocabulary import MailKind
 from workers.notify.answer_view import AnswerMail, CleanHtml
 from workers.notify.compose import File, OutgoingMail
 from workers.notify.excerpt import Passage, cut

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from daemon.mail.reply.split import new_text
-from daemon.vocabulary import EarlierMessage, EarlierTicket, MessageRole, TicketSnapshot
+from daemon.snapshots import EarlierMessage, EarlierTicket, TicketSnapshot
+from daemon.vocabulary import MessageRole
 from workers.notify.excerpt import Passage, cut
 from workers.notify.phrases import Phrase, phrase, term
 from workers.notify.sanitize import lines

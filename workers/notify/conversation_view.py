@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from daemon.mail.command_table import COMMANDS
+from daemon.snapshots import EarlierAnswer, StoredAnswer, TicketSnapshot
 from daemon.text import harmless_line
-from daemon.vocabulary import EarlierAnswer, ReturnCause, StoredAnswer, TicketSnapshot
+from daemon.vocabulary import ReturnCause
 from workers.notify import links
 from workers.notify.excerpt import Passage, cut
 from workers.notify.links import Button, PressTo

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from daemon.vocabulary import DigestSnapshot, Priority
+from daemon.snapshots import DigestSnapshot
+from daemon.vocabulary import Priority
 from workers.notify.phrases import Phrase, plural
 from workers.notify.wording import priority_name
 

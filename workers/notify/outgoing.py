@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from daemon.mail.token import Purpose, Token, digest, sign
-from daemon.vocabulary import FileSnapshot, MailKind, PreparedDelivery, Priority, TicketSnapshot
+from daemon.snapshots import FileSnapshot, PreparedDelivery, TicketSnapshot
+from daemon.vocabulary import MailKind, Priority
 from workers.notify import contexts
 from workers.notify.compose import File, OutgoingMail
 from workers.notify.contexts import View

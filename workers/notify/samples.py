@@ -5,12 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from daemon.vocabulary import (
-    MANUAL_REVIEW,
+from daemon.snapshots import (
     NO_BACKGROUND,
-    AnswerState,
     Background,
-    DecidedBy,
     DecisionSnapshot,
     DigestLine,
     DigestSnapshot,
@@ -19,14 +16,11 @@ from daemon.vocabulary import (
     EarlierTicket,
     FailedDelivery,
     FileSnapshot,
-    MailKind,
-    MessageRole,
     MessageSnapshot,
-    ReturnCause,
-    Status,
     StoredAnswer,
     TicketSnapshot,
 )
+from daemon.vocabulary import MANUAL_REVIEW, AnswerState, DecidedBy, MailKind, MessageRole, ReturnCause, Status
 from workers.notify.answer_view import AnswerMail, CleanHtml
 from workers.notify.contexts import SignIn, View, acknowledgement, answered, digest, returned, team_mail
 from workers.notify.excerpt import Passage

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from daemon.mail.reply.split import new_text
+from daemon.snapshots import NO_BACKGROUND, Background, FileSnapshot, MessageSnapshot, TicketSnapshot
 from daemon.text import harmless_line
-from daemon.vocabulary import NO_BACKGROUND, Background, FileSnapshot, MessageSnapshot, Priority, TicketSnapshot
+from daemon.vocabulary import Priority
 from workers.notify import links
 from workers.notify.announcement import headline
 from workers.notify.background_view import EarlierView, customer_lines, earlier_messages

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
+from daemon.snapshots import DecisionSnapshot
 from daemon.text import harmless_line
-from daemon.vocabulary import DecidedBy, DecisionSnapshot, Priority, Status
+from daemon.vocabulary import DecidedBy, Priority, Status
 from workers.notify.phrases import Phrase, literal, phrase, plural, term
 
 MAX_NAME: Final = 60

@@ -7,19 +7,10 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from daemon.snapshots import EarlierAnswer, FailedDelivery, LastEmail, StoredAnswer
 from daemon.store.models import AnswerRow, AttachmentRow, DeliveryRow, MessageRow, Person
 from daemon.store.sql import table
-from daemon.vocabulary import (
-    AnswerState,
-    EarlierAnswer,
-    FailedDelivery,
-    LastEmail,
-    MessageRole,
-    ReturnCause,
-    SenderKind,
-    StoredAnswer,
-    SubjectKind,
-)
+from daemon.vocabulary import AnswerState, MessageRole, ReturnCause, SenderKind, SubjectKind
 
 # Upper bound of characters of the customer's text that an answer quotes, and of another answer that is shown.
 QUOTED_AT_MOST: Final = 100_000

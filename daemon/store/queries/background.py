@@ -5,18 +5,10 @@ from typing import Final
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from daemon.snapshots import NO_BACKGROUND, Background, EarlierMessage, EarlierTicket, TicketSnapshot
 from daemon.store.models import MessageRow, Person, Ticket
 from daemon.store.sql import table
-from daemon.vocabulary import (
-    NO_BACKGROUND,
-    Background,
-    EarlierMessage,
-    EarlierTicket,
-    MailKind,
-    MessageRole,
-    SenderKind,
-    TicketSnapshot,
-)
+from daemon.vocabulary import MailKind, MessageRole, SenderKind
 
 # A customer with more tickets than these is shown as one with many.
 TICKETS_AT_MOST: Final = 21

@@ -7,22 +7,12 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Column, ColumnElement, Join, Row, Select, bindparam, exists, func, null, select
 from sqlalchemy.orm import Session
 
+from daemon.snapshots import DecisionSnapshot, EventSnapshot, FileSnapshot, MessageSnapshot, TicketSnapshot
 from daemon.store.first_message import first_message
 from daemon.store.models import AnswerRow, AttachmentRow, Decision, Event, MessageRow, Person, Ticket
 from daemon.store.queries import answer_snapshots
 from daemon.store.sql import table
-from daemon.vocabulary import (
-    NOTE_FOR_TEAM,
-    DecidedBy,
-    DecisionSnapshot,
-    EventSnapshot,
-    FileSnapshot,
-    MessageRole,
-    MessageSnapshot,
-    Subject,
-    SubjectKind,
-    TicketSnapshot,
-)
+from daemon.vocabulary import NOTE_FOR_TEAM, DecidedBy, MessageRole, Subject, SubjectKind
 
 # Upper bound of characters of text per snapshot; bounds the memory of a batch.
 SHOWN_AT_MOST = 400_000

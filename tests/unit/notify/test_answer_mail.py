@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from daemon.mail.mime.parse import parse
 from daemon.mail.screening.loop import own_evidence
 from daemon.mail.token import Purpose, verify
+from daemon.snapshots import FileSnapshot
 from daemon.tickets.answer_decision import LONGEST_ANSWER
-from daemon.vocabulary import FileSnapshot, MailKind
+from daemon.vocabulary import MailKind
 from workers.notify.answer_mail import (
     AnswerSnapshot,
     QuotedEmail,

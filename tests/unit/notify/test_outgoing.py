@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from config.settings import Settings
-from daemon.vocabulary import MailKind, PreparedDelivery
+from daemon.snapshots import PreparedDelivery
+from daemon.vocabulary import MailKind
 from workers.notify.compose import OutgoingMail
 from workers.notify.outgoing import mark_of, outgoing_mail, tagged, view_of
 from workers.notify.render import Renderer

@@ -10,7 +10,7 @@ import pytest
 from daemon.mail.follow_up import find_keys
 from daemon.mail.mime.parse import parse
 from daemon.mail.token import Purpose, Token, digest, sign
-from daemon.vocabulary import FileSnapshot
+from daemon.snapshots import FileSnapshot
 from tests.support.ticket_snapshots import team_view
 from workers.notify.contexts import Acknowledgement, SignIn, TeamMail, View, acknowledgement, context
 from workers.notify.excerpt import Passage
