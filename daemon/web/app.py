@@ -19,6 +19,7 @@ from daemon.web.api import (
     mail,
     messages,
     models,
+    new_ticket,
     stats,
     tickets,
     triage,
@@ -32,7 +33,10 @@ from daemon.web.services import WebServices
 
 ROUTERS = tuple(
     part.router
-    for part in (tickets, messages, conversation, mail, jobs, deliveries, triage, stats, models, events, webhooks)
+    for part in (
+        *(new_ticket, tickets, messages, conversation, mail, jobs),
+        *(deliveries, triage, stats, models, events, webhooks),
+    )
 )
 
 

@@ -107,6 +107,11 @@ def response(error: ProblemError) -> JSONResponse:
     return JSONResponse(body, problem.status, error.headers, MEDIA_TYPE)
 
 
+def invalid(field: str, message: str) -> ProblemError:
+    """Return the problem of one field, such as "body.email"."""
+    return ProblemError(Problem.INVALID, f"{field}: {message}", errors=[FieldProblem(field=field, message=message)])
+
+
 def unavailable(detail: str, seconds: int = RETRY_SECONDS) -> ProblemError:
     """Return the error for what may succeed later."""
     return ProblemError(Problem.UNAVAILABLE, detail, headers={"Retry-After": str(seconds)})

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import uvicorn
 from fastapi import FastAPI
 
-from daemon.web.api.tickets import NewTicket
+from daemon.web.api.new_ticket import NewTicket
 
 
 def bare() -> FastAPI:

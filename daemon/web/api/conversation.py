@@ -16,8 +16,8 @@ from daemon.tickets.conversation import NewNote
 from daemon.tickets.conversation_policy import conversation_policy
 from daemon.tickets.readers import READERS_AT_MOST, Addressed
 from daemon.vocabulary import AnswerState
+from daemon.web.api.new_ticket import LONGEST_TEXT, TEXT
 from daemon.web.api.rows import Answer, TicketName, not_found, ticket_id
-from daemon.web.api.tickets import LONGEST_TEXT, TEXT
 from daemon.web.auth import Caller, requires
 from daemon.web.problems import Problem, ProblemError, documented, unavailable
 from daemon.web.services import Services, WebServices
