@@ -56,6 +56,7 @@ MESSAGE: Final = MessageSnapshot(
     author="ann.lee@customer.example",
     author_name="Ann Lee",
     files=(),
+    authentication=("dmarc=pass (customer.example, dkim)", "spf=fail (customer.example)"),
 )
 DECISION: Final = DecisionSnapshot(
     id=1,
@@ -156,7 +157,9 @@ def _by_rule_with_files() -> View:
         TICKET,
         confidence=1.0,
         related="HD-2B4D-KQ7P",
-        message=replace(MESSAGE, verified=False, files=files),
+        message=replace(
+            MESSAGE, verified=False, files=files, authentication=("dmarc=fail (customer.example, policy reject)",)
+        ),
         decision=replace(DECISION, by=DecidedBy.RULE, reasons=reasons, alternatives=(), audit=True),
     )
     return _team(ticket, attached={2}, hint=True)
@@ -194,7 +197,8 @@ def _follow_up_with_a_file() -> View:
 
 def _long_follow_up() -> View:
     text = "one\n" * 900
-    message = replace(MESSAGE, verified=False, text=text, length=len(text))
+    unchecked = ("not checked: DNS did not answer",)
+    message = replace(MESSAGE, verified=False, text=text, length=len(text), authentication=unchecked)
     return _team(replace(TICKET, message=message, decision=replace(DECISION, by=DecidedBy.RULE)))
 
 
