@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from daemon.store.models import Event, Job
 from daemon.store.store import Store
-from daemon.vocabulary import SenderCheck
+from daemon.vocabulary import Disposition, SenderCheck
 from daemon.web.documents import WRITTEN, document, text
 from tests.support.emails import inbound, mail
 from tests.support.http import Web, problem, web
@@ -61,6 +61,12 @@ def test_what_is_not_there_is_not_found(path: str, case: Web) -> None:
 )
 def test_what_is_not_there_cannot_be_changed(path: str, case: Web) -> None:
     assert problem(case.client.post(path)) == (404, "not-found")
+
+
+def test_emails_are_listed_in_all_states_at_once(case: Web) -> None:
+    case.intake.accept(inbound(mail()))
+    answer = case.client.get("/mail", params=[("state", state) for state in Disposition])
+    assert (answer.status_code, len(answer.json()["mail"])) == (200, 1)
 
 
 def test_a_screened_out_email_is_listed_and_released_by_name(case: Web) -> None:
