@@ -70,11 +70,13 @@ class WebhookActor:
         last = now - lease.created_at >= TRIED_FOR or status == GONE
         record = partial(webhook_deliveries.fail, sent=sent, answer=answer, now=now, last=last, gone=status == GONE)
         is_disabled = self._store.write(record)
-        log.warning("webhook not sent", webhook=sent.name, delivery=sent.delivery_id, answer=answer, again=not last)
+        log.warning(
+            "webhook not sent", webhook=sent.name, delivery=sent.delivery_id, answer=answer[:200], again=not last
+        )
         if is_disabled:
             log.error("webhook disabled", webhook=sent.name)
         elif not last:
-            raise SnoozeError(answer, min(FIRST_WAIT * 4 ** min(lease.attempts - 1, 12), LONGEST_WAIT))
+            raise SnoozeError(answer[:200], min(FIRST_WAIT * 4 ** min(lease.attempts - 1, 12), LONGEST_WAIT))
 
     def _post(self, sent: WebhookMessage) -> tuple[int, str]:
         """Return the status, 0 without one, and what the endpoint or the network said."""

@@ -12,12 +12,13 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from daemon.store import unreadable
+from daemon.store import unreadable, webhooks
 from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import Alarm, Decision, DeliveryRow, ImapCursor, Inbound, Job, Ticket
 from daemon.store.queries import lists
 from daemon.store.queries.health import DAILY_REPORT
+from daemon.store.webhooks import EndpointHealth
 from daemon.vocabulary import DecidedBy, Disposition, Status
 
 COUNTED_AT_MOST: Final = 10_000
@@ -44,10 +45,13 @@ class MailboxMetrics:
 
 @dataclass(frozen=True, slots=True)
 class StoreMetrics:
-    """What the database knows now. Ages are given by their beginning; counts end at COUNTED_AT_MOST."""
+    """What the database knows now. Ages are given by their beginning; counts end at COUNTED_AT_MOST.
+
+    `tickets` are counted by status and category.
+    """
 
     now: datetime
-    tickets: dict[str, int]
+    tickets: dict[tuple[str, str], int]
     review: int
     review_since: datetime | None
     jobs: dict[str, int]
@@ -58,6 +62,7 @@ class StoreMetrics:
     unreadable: int
     mailboxes: tuple[MailboxMetrics, ...]
     problems: tuple[str, ...]
+    webhooks: tuple[EndpointHealth, ...]
     model: str | None
 
 
@@ -103,7 +108,7 @@ def state(session: Session, now: datetime, review_team: str) -> StoreMetrics:
     review = and_(Ticket.assigned_team == review_team, Ticket.status == Status.OPEN)
     return StoreMetrics(
         now=now,
-        tickets={one: _count(session, Ticket.id, Ticket.status == one) for one in (Status.OPEN, Status.WAITING)},
+        tickets=_tickets(session),
         review=_count(session, Ticket.id, review),
         review_since=session.execute(
             select(Ticket.created_at).where(review).order_by(Ticket.created_at).limit(1)
@@ -118,6 +123,7 @@ def state(session: Session, now: datetime, review_team: str) -> StoreMetrics:
         unreadable=unreadable.count(session),
         mailboxes=_mailboxes(session),
         problems=tuple(session.execute(select(Alarm.key).where(Alarm.key != DAILY_REPORT)).scalars()),
+        webhooks=tuple(webhooks.health(session)),
         model=_model(session),
     )
 
@@ -165,6 +171,15 @@ def _settled(times: Sequence[datetime], now: datetime) -> int:
 def _count(session: Session, column: InstrumentedAttribute[int], where: ColumnElement[bool]) -> int:
     found = select(column).where(where).limit(COUNTED_AT_MOST).subquery()
     return session.execute(select(func.count()).select_from(found)).scalar_one()
+
+
+def _tickets(session: Session) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    for status in (Status.OPEN, Status.WAITING):
+        some = select(Ticket.category).where(Ticket.status == status).limit(COUNTED_AT_MOST).subquery()
+        counted = session.execute(select(some.c.category, func.count()).group_by(some.c.category))
+        found.update({(str(status), row[0]): row[1] for row in counted})
+    return found
 
 
 def _last(session: Session, column: InstrumentedAttribute[int]) -> int:

@@ -46,7 +46,11 @@ class Tally:
 def of_store(found: StoreMetrics) -> Iterator[Metric]:
     """Yield the families of what the database knows."""
     now = found.now
-    yield _gauge("triaged_tickets", "Tickets that are not finished, by status.", "status", found.tickets)
+    text = "Tickets that are not finished, by status and category."
+    tickets = GaugeMetricFamily("triaged_tickets", text, labels=("status", "category"))
+    for (status, category), number in sorted(found.tickets.items()):
+        tickets.add_metric((status, category), number)
+    yield tickets
     yield _single("triaged_review_tickets", "Open tickets that wait for a person to route them.", found.review)
     yield _single(
         "triaged_review_oldest_age_seconds",
@@ -66,6 +70,7 @@ def of_store(found: StoreMetrics) -> Iterator[Metric]:
     yield _single("triaged_parked_emails", "Emails that could not be processed and wait for an admin.", found.parked)
     yield _single("triaged_unreadable_emails", "Emails in mailboxes that could not be read.", found.unreadable)
     yield from _mailboxes(found)
+    yield from _webhooks(found)
     text = "Problems of the installation that last now, by key; triaged check --live explains them."
     yield _gauge("triaged_problem", text, "key", dict.fromkeys(found.problems, 1))
     yield from _model(found)
@@ -121,6 +126,21 @@ def _mailboxes(found: StoreMetrics) -> Iterator[Metric]:
         failed.add_metric((one.mailbox, one.folder), int(one.failed))
     yield ages
     yield failed
+
+
+def _webhooks(found: StoreMetrics) -> Iterator[Metric]:
+    by_name = {one.name: one for one in found.webhooks}
+    text = "Events that a webhook was not sent yet; at about 100, it is given no more for now."
+    yield _gauge("triaged_webhook_pending", text, "webhook", {name: one.pending for name, one in by_name.items()})
+    text = "Age of the oldest event that a webhook was not sent yet; 0 without one."
+    ages = {name: _age(one.oldest, found.now) for name, one in by_name.items()}
+    yield _gauge("triaged_webhook_oldest_age_seconds", text, "webhook", ages)
+    text = "For how long a webhook has failed; 0 while it works."
+    failing = {name: _age(one.failing_since, found.now) for name, one in by_name.items()}
+    yield _gauge("triaged_webhook_failing_seconds", text, "webhook", failing)
+    text = "Whether a webhook was disabled because it failed."
+    disabled = {name: int(one.is_disabled) for name, one in by_name.items()}
+    yield _gauge("triaged_webhook_disabled", text, "webhook", disabled)
 
 
 def _model(found: StoreMetrics) -> Iterator[Metric]:

@@ -15,7 +15,7 @@ from sqlalchemy import event, insert, update
 
 from daemon.store import jobs
 from daemon.store.jobs import JobKind, NewJob
-from daemon.store.models import Alarm, Decision, ImapCursor, Job, Ticket
+from daemon.store.models import Alarm, Decision, ImapCursor, Job, Ticket, WebhookRow
 from daemon.store.store import Store
 from daemon.system.counters import COUNTERS, Histogram, ProcessCounters
 from daemon.tickets.access import Scope
@@ -24,6 +24,7 @@ from daemon.web.monitoring.metrics import Scraper
 from tests.support.fakes import NOON
 from tests.support.http import Web, problem, web
 from tests.support.paths import ROOT
+from workers.webhooks.publisher import Publisher
 
 MONITORING: Final = ROOT / "docs" / "monitoring"
 RULES: Final = yaml.safe_load((MONITORING / "alerts.yml").read_text("utf-8"))["groups"][0]["rules"]
@@ -106,7 +107,7 @@ class TestMetrics:
         found = samples(case)
         assert found["triaged_review_tickets{}"] == 1
         assert found["triaged_review_oldest_age_seconds{}"] == 3600
-        assert found['triaged_tickets{"status": "OPEN"}'] == 1
+        assert found['triaged_tickets{"status": "OPEN", "category": "PENDING"}'] == 1
 
     def test_jobs_show_their_states_and_the_age_of_the_oldest_due(self, case: Web) -> None:
         new = NewJob(JobKind.DELIVER, Subject(SubjectKind.DELIVERY, 1), NOON)
@@ -129,6 +130,19 @@ class TestMetrics:
         assert found['triaged_imap_failed{"mailbox": "a", "folder": "INBOX"}'] == 1
         assert found['triaged_imap_lag_seconds{"mailbox": "b", "folder": "INBOX"}'] == float("inf")
         assert [key for key in found if key.startswith("triaged_problem")] == ['triaged_problem{"key": "dead"}']
+
+    def test_webhooks_show_what_they_were_not_sent_and_for_how_long_they_fail(self, case: Web) -> None:
+        hook = {"name": "shop", "url": "https://shop.example/hooks", "events": ["ticket.created"]}
+        case.client.post("/webhooks", json=hook)
+        case.opened()
+        Publisher(case.store, case.clock, timedelta(days=30)).publish()
+        case.store.write(lambda session: session.execute(update(WebhookRow).values(failing_since=NOON)))
+        case.clock.advance(seconds=90)
+        found = samples(case)
+        assert found['triaged_webhook_pending{"webhook": "shop"}'] == 1
+        assert found['triaged_webhook_oldest_age_seconds{"webhook": "shop"}'] == 90
+        assert found['triaged_webhook_failing_seconds{"webhook": "shop"}'] == 90
+        assert found['triaged_webhook_disabled{"webhook": "shop"}'] == 0
 
     def test_the_model_is_that_of_the_last_decision(self, case: Web) -> None:
         case.opened()
@@ -250,9 +264,27 @@ class TestDocuments:
         for where, expression in expressions():
             for name in re.findall(r"\btriaged_\w+", expression):
                 assert name in offered, f"{where}: {name}"
+            known = set().union(*(offered[name] for name in re.findall(r"\btriaged_\w+", expression)))
             for group in re.findall(r"by \(([^)]*)\)", expression):
                 labels = {label.strip() for label in group.split(",")}
-                assert labels <= set().union(*offered.values()), f"{where}: {labels}"
+                assert labels <= known, f"{where}: {labels}"
+            for name, matchers in re.findall(r"(\btriaged_\w+)\{([^}]*)\}", expression):
+                labels = set(re.findall(r"(\w+)=", matchers))
+                assert labels
+                assert labels <= offered[name], f"{where}: {name} {labels}"
+
+    def test_every_family_is_documented(self, case: Web) -> None:
+        operations = (ROOT / "docs" / "OPERATIONS.md").read_text("utf-8")
+        named = set(re.findall(r"`(triaged_\w+)`", operations))
+        families = {family.name for family in Scraper(case.services).read()}
+        assert families - {re.sub(r"_(total|info)$", "", name) for name in named} == set()
+
+    def test_every_alert_and_panel_explains_itself(self) -> None:
+        assert all(panel["title"] and panel["targets"] for panel in DASHBOARD["panels"])
+        shown = " ".join(expression for _, expression in expressions())
+        assert {"triaged_jobs", "triaged_webhook_failing_seconds", "triaged_imap_lag_seconds"} <= set(
+            re.findall(r"\btriaged_\w+", shown)
+        )
 
     def test_the_rules_are_complete(self) -> None:
         assert len({rule["alert"] for rule in RULES}) == len(RULES) > 10
