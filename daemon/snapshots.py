@@ -115,7 +115,8 @@ class StoredAnswer:
 
     `cause` says why it was held or returned, with `details` in words; those of a sent answer name what was left out.
     `before` is the answer of somebody else because of which it was held, `last` the email of the customer that it
-    answers, `failure` the delivery that is reported.
+    answers, `failure` the delivery that is reported. `addresses` pairs customers who came with a merged ticket with the
+    one of our addresses that they wrote to.
     """
 
     id: int
@@ -138,6 +139,7 @@ class StoredAnswer:
     before: EarlierAnswer | None = None
     last: LastEmail | None = None
     failure: FailedDelivery | None = None
+    addresses: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_held(self) -> bool:

@@ -120,6 +120,19 @@ def test_evidence_is_weighed_and_a_rule_overrules_it(brands: Brands) -> None:
     assert "written to sales@shop.example, which counts 4 to 1 for Login" in words_of(talk.last("review@example.com"))
 
 
+def test_the_customer_of_a_merged_ticket_is_answered_from_the_address_that_they_wrote_to(brands: Brands) -> None:
+    talk, other = Conversation(brands.shop, to=BILLING), Conversation(brands.main)
+    talk.write(talk.last(TEAM), f"#merge {other.ticket.reference}")
+    other.answer(other.last(TEAM), "gmail-web", "It is the same problem.", cc=talk.customer)
+    for conversation, address in ((talk, BILLING), (other, SUPPORT)):
+        answered = conversation.last(conversation.customer)
+        assert "It is the same problem." in words_of(answered)
+        assert bare(str(answered["From"])) == address
+        assert str(answered["Message-ID"]).endswith(f"@{address.partition('@')[2]}>")
+    talk.write(talk.last(talk.customer), "Thank you.", f"Ann <{talk.customer}>")
+    assert "Thank you." in words_of(other.last(TEAM))
+
+
 @pytest.mark.parametrize("first", [BILLING, SUPPORT])
 def test_one_email_to_two_addresses_is_one_ticket_of_the_first(brands: Brands, first: str) -> None:
     other = SUPPORT if first == BILLING else BILLING

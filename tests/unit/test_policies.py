@@ -1,6 +1,7 @@
 """The values that the settings are converted to."""
 
 import ipaddress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ from config.values import name_server
 from daemon.cli.support.checks import authentication
 from daemon.cli.support.checks.finding import State
 from daemon.policies import demanded_authentication, dmarc_sources, identity
-from daemon.vocabulary import Authentication
+from daemon.vocabulary import Authentication, MailKind
 from tests.support.ticket_snapshots import ticket_snapshot
 from workers import preflight
-from workers.notify.samples import SAMPLES
+from workers.notify.samples import ANSWER, SAMPLES
 from workers.policies import brands, triage_policy
 from workers.triage.policy import AddressPolicy
 
@@ -133,7 +134,18 @@ def test_each_address_is_a_brand_and_an_unknown_one_is_the_first() -> None:
     assert (main.answer_from, shop.answer_from) == ("{agent} ({support})", "{agent}, {support}")
     assert len(list(found.renderers())) == 1
     for address, brand in (("billing@shop.example", shop), ("", main), ("gone@old.example", main)):
-        assert found.of_ticket(ticket_snapshot(address=address)) is brand
+        assert found.of_email(MailKind.ACKNOWLEDGEMENT, ticket_snapshot(address=address), "ann@x.example") is brand
+    assert found.of_email(MailKind.DIGEST, ticket_snapshot(address="billing@shop.example"), "team@x.example") is main
+
+
+def test_a_customer_who_came_with_a_merged_ticket_is_answered_from_the_address_they_wrote_to() -> None:
+    found = brands(Settings(support=HELP))
+    answer = replace(ANSWER, addresses=(("ann@x.example", "billing@shop.example"),))
+    ticket = ticket_snapshot(address="help@example.com", answer=answer)
+    shop = found.by_address["billing@shop.example"]
+    assert found.of_email(MailKind.ANSWER, ticket, "Ann@x.example") is shop
+    assert found.of_email(MailKind.ANSWER, ticket, "bob@x.example") is found.main
+    assert found.of_email(MailKind.ANSWERED, ticket, "ann@x.example") is found.main
 
 
 def test_templates_of_an_address_come_before_those_of_the_admin_and_the_shipped(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from daemon.snapshots import PreparedDelivery, TicketSnapshot
+from daemon.vocabulary import MailKind
 from workers.notify.outgoing import MailConfig
 from workers.notify.render import Renderer
 
@@ -31,13 +32,22 @@ class Brands:
     main: Brand
     by_address: Mapping[str, Brand]
 
-    def of_ticket(self, ticket: TicketSnapshot) -> Brand:
-        """Return the brand of the address that the customer of a ticket wrote to."""
-        return self.by_address.get(ticket.address, self.main)
+    def of_email(self, kind: MailKind, ticket: TicketSnapshot, recipient: str) -> Brand:
+        """Return the brand of an email about a ticket: of the address that its customer wrote to.
+
+        An answer comes from the address that its recipient wrote to, should they have come with a merged ticket. A
+        digest lists tickets of many.
+        """
+        if kind is MailKind.DIGEST:
+            return self.main
+        own = (
+            dict(ticket.answer.addresses).get(recipient.lower()) if kind is MailKind.ANSWER and ticket.answer else None
+        )
+        return self.by_address.get(own or ticket.address, self.main)
 
     def of(self, delivery: PreparedDelivery | None) -> Brand:
-        """Return the brand of an email; a digest lists tickets of many, and a link to sign in belongs to none."""
-        return self.main if delivery is None or delivery.digest else self.of_ticket(delivery.ticket)
+        """Return the brand of an email; a link to sign in belongs to none."""
+        return self.of_email(delivery.kind, delivery.ticket, delivery.recipient) if delivery else self.main
 
     def renderers(self) -> Iterator[Renderer]:
         """Yield each set of templates once."""

@@ -113,10 +113,9 @@ class NotifyActor:
         )
 
     def _message_id(self, mail: Planned, ticket: TicketSnapshot, now: datetime) -> str:
-        brands, is_digest = self._config.value.brands, mail.kind is MailKind.DIGEST
-        ticket_id = 0 if is_digest else ticket.ticket_id
+        ticket_id = 0 if mail.kind is MailKind.DIGEST else ticket.ticket_id
         mark = outgoing.mark_of(mail.kind, mail.recipient, ticket_id, self._keyring.value[0], now)
-        brand = brands.main if is_digest else brands.of_ticket(ticket)
+        brand = self._config.value.brands.of_email(mail.kind, ticket, mail.recipient)
         return outgoing.message_id(mark, secrets.token_hex(5), brand.mail.message_id_domain)
 
 

@@ -8,13 +8,15 @@ from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from daemon.snapshots import EarlierAnswer, FailedDelivery, LastEmail, StoredAnswer
-from daemon.store.models import AnswerRow, AttachmentRow, DeliveryRow, MessageRow, Person
+from daemon.store.models import AnswerRow, AttachmentRow, DeliveryRow, MessageRow, Person, Ticket
 from daemon.store.sql import table
 from daemon.vocabulary import AnswerState, MessageRole, ReturnCause, SenderKind, SubjectKind
 
 # Upper bound of characters of the customer's text that an answer quotes, and of another answer that is shown.
 QUOTED_AT_MOST: Final = 100_000
 IMAGES_AT_MOST: Final = 20
+# Messages that are searched for the address that a customer wrote to; before them, that of the ticket counts.
+SEARCHED_AT_MOST: Final = 200
 
 ANSWER, MESSAGE, PERSON = table(AnswerRow), table(MessageRow), table(Person)
 WRITER = MESSAGE.alias()
@@ -45,6 +47,16 @@ SELECT_LAST = (
     .order_by(MESSAGE.c.id.desc())
     .limit(1)
 )
+ORIGIN = table(Ticket).alias()
+# What each customer wrote last on a ticket, with the address of the ticket that it came with, NULL for this one.
+SELECT_ADDRESSES = (
+    select(PERSON.c.email, ORIGIN.c.address)
+    .select_from(MESSAGE.join(PERSON, PERSON.c.id == MESSAGE.c.person_id))
+    .outerjoin(ORIGIN, ORIGIN.c.id == MESSAGE.c.moved_from_id)
+    .where(MESSAGE.c.ticket_id == bindparam("ticket"), MESSAGE.c.role == MessageRole.CUSTOMER)
+    .order_by(MESSAGE.c.id.desc())
+    .limit(bindparam("most"))
+)
 FILE = table(AttachmentRow)
 SELECT_IMAGES = (
     select(FILE.c.filename)
@@ -65,7 +77,9 @@ def load(session: Session, answer_ids: Collection[int]) -> dict[int, StoredAnswe
         row.id: EarlierAnswer(row.author, row.settled_at, row.text)
         for row in (session.execute(SELECT_BEFORE, {"ids": before_ids}) if before_ids else ())
     }
-    return {row.id: _answer(row, before.get(row.before_id), _last(session, row)) for row in rows}
+    return {
+        row.id: _answer(row, before.get(row.before_id), _last(session, row), _addresses(session, row)) for row in rows
+    }
 
 
 def of_deliveries(session: Session, delivery_ids: Collection[int]) -> dict[int, StoredAnswer]:
@@ -83,7 +97,9 @@ def of_deliveries(session: Session, delivery_ids: Collection[int]) -> dict[int, 
     }
 
 
-def _answer(row: Row[Any], before: EarlierAnswer | None, last: LastEmail | None) -> StoredAnswer:
+def _answer(
+    row: Row[Any], before: EarlierAnswer | None, last: LastEmail | None, addresses: tuple[tuple[str, str], ...]
+) -> StoredAnswer:
     cause, details = _why(row.reasons)
     return StoredAnswer(
         id=row.id,
@@ -105,7 +121,16 @@ def _answer(row: Row[Any], before: EarlierAnswer | None, last: LastEmail | None)
         settled_at=row.settled_at,
         before=before,
         last=last,
+        addresses=addresses,
     )
+
+
+def _addresses(session: Session, answer: Row[Any]) -> tuple[tuple[str, str], ...]:
+    """Return the address that each customer wrote to, where it may be another than that of the ticket."""
+    found: dict[str, str | None] = {}
+    for row in session.execute(SELECT_ADDRESSES, {"ticket": answer.ticket_id, "most": SEARCHED_AT_MOST}):
+        found.setdefault(row.email, row.address)
+    return tuple((email, address) for email, address in found.items() if address)
 
 
 def _why(reasons: Sequence[str]) -> tuple[ReturnCause | None, tuple[str, ...]]:

@@ -83,7 +83,9 @@ async def list_mail(
     response: Response,
     services: Services,
     _caller: Reader,
-    state: Annotated[list[Disposition] | None, Query(max_length=len(Disposition), description="May be repeated; none: all.")] = None,
+    state: Annotated[
+        list[Disposition] | None, Query(max_length=len(Disposition), description="May be repeated; none: all.")
+    ] = None,
     since: Annotated[Moment | None, Query(description="Received since; UTC without an offset.")] = None,
     sender: Annotated[Words, Query(alias="from", description="Part of the envelope sender.")] = None,
     limit: Limit = 50,
