@@ -27,21 +27,26 @@ from workers.jobs.commit import commit_with_retry
 Item = TypeVar("Item")
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
+ComputeFn: TypeAlias = Callable[[Sequence[Item]], Sequence[T]]
 
 
 class StepMode(Enum):
-    """How a step goes to the store. SOON is written without waiting for the other jobs to reach the same step."""
+    """How a step is done. SOON is written without waiting for the other jobs to reach the same step.
+
+    COMPUTE does not need the store, and its `run` gets no session.
+    """
 
     READ = "read"
     WRITE = "write"
     SOON = "soon"
+    COMPUTE = "compute"
 
 
 @dataclass(frozen=True, slots=True)
 class Step(Generic[Item, T]):
-    """What a job needs of the store now: `run` does it for any number of items in one transaction."""
+    """What a job needs now, mostly of the store: `run` does it for any number of items in one transaction."""
 
-    run: BatchFn[Item, T]
+    run: Callable[..., Sequence[T]]
     item: Item
     mode: StepMode
 
@@ -64,6 +69,12 @@ def write(run: BatchFn[Item, T], item: Item) -> BatchedWork[T]:
 def write_soon(run: BatchFn[Item, T], item: Item) -> BatchedWork[T]:
     """Write without waiting for the others to come as far: for what must not be forgotten. Go on when they are."""
     answer: T = yield Step(run, item, StepMode.SOON)
+    return answer
+
+
+def compute(run: ComputeFn[Item, T], item: Item) -> BatchedWork[T]:
+    """Compute together with the others what is cheaper for many than for each alone."""
+    answer: T = yield Step(run, item, StepMode.COMPUTE)
     return answer
 
 
@@ -100,7 +111,7 @@ def _resumed(work: BatchedWork[T], answer: "Future[Any]") -> Callable[[], Step[A
 def _answers(
     store: Store, asked: Sequence[tuple[K, Step[Any, Any]]], soon: "Mapping[K, Future[Any]]"
 ) -> "Iterator[tuple[K, Future[Any]]]":
-    together: dict[tuple[StepMode, BatchFn[Any, Any]], list[tuple[K, Any]]] = {}
+    together: dict[tuple[StepMode, Callable[..., Any]], list[tuple[K, Any]]] = {}
     for key, step in asked:
         if key in soon and soon[key].exception() is None:
             yield key, soon[key]
@@ -108,19 +119,28 @@ def _answers(
             together.setdefault((step.mode, step.run), []).append((key, step.item))
     for (mode, run), group in together.items():
         items = [item for _, item in group]
-        answers = _read(store, run, items) if mode is StepMode.READ else commit_with_retry(store, run, items)
+        if mode is StepMode.COMPUTE:
+            answers = _separately(run, items)
+        elif mode is StepMode.READ:
+            answers = _separately(partial(_read, store, run), items)
+        else:
+            answers = commit_with_retry(store, run, items)
         yield from zip([key for key, _ in group], answers, strict=True)
 
 
-def _read(store: Store, run: BatchFn[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
-    """Read for all, or, where that fails, for each alone, so that a bad one hurts only itself."""
+def _read(store: Store, run: BatchFn[Item, T], items: Sequence[Item]) -> Sequence[T]:
+    with store.read() as session:
+        return run(session, items)
+
+
+def _separately(run: ComputeFn[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
+    """Run for all, or, where that fails, for each alone, so that a bad one hurts only itself."""
     futures: list[Future[T]] = [Future() for _ in items]
     try:
-        with store.read() as session:
-            found = run(session, items)
+        found = run(items)
     except Exception as error:  # noqa: BLE001 - whatever it is belongs to the work that asked
         if len(items) > 1:
-            return [future for item in items for future in _read(store, run, [item])]
+            return [future for item in items for future in _separately(run, [item])]
         futures[0].set_exception(error)
         return futures
     for future, answer in zip(futures, found, strict=True):

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from dramatiq.middleware import Interrupt
@@ -38,7 +39,7 @@ class Counting:
     def __init__(self) -> None:
         self.groups: list[list[int]] = []
 
-    def __call__(self, _session: Session, items: Sequence[int]) -> list[int]:
+    def __call__(self, _session: Session | None, items: Sequence[int]) -> list[int]:
         self.groups.append(list(items))
         if 13 in items:
             raise ZeroDivisionError
@@ -48,6 +49,15 @@ class Counting:
 def doubled(run: Counting, item: int, how: Callable[..., BatchedWork[int]]) -> BatchedWork[int]:
     first = yield from how(run, item)
     return (yield from how(run, first))
+
+
+def test_a_computation_of_several_jobs_is_done_once_and_a_bad_item_hurts_only_itself(store: Store) -> None:
+    run = Counting()
+    compute = partial(run, None)
+    done = dict(run_batched(store, {n: batching.compute(compute, n) for n in (1, 13, 2)}))
+    assert (done[1], done[2]) == (2, 4)
+    assert isinstance(done[13], ZeroDivisionError)
+    assert run.groups[0] == [1, 13, 2]
 
 
 @pytest.mark.parametrize("how", [batching.read, batching.write])
