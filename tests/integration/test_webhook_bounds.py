@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 
 from config.settings import Settings
 from daemon.broker import make_broker
+from daemon.policies import identity
 from daemon.store import jobs, webhook_deliveries, webhooks
 from daemon.store.jobs import JobKind
 from daemon.store.keys import Keyring
@@ -102,7 +103,7 @@ class TestBacklog:
             assert [line["pending"] for line in webhooks.lines(session)] == [1, 1]
 
     def test_webhooks_have_threads_of_their_own(self, sqlite_store: Store) -> None:
-        app = WorkerApp(Settings(), sqlite_store, make_broker(""), Keyring((b"k" * 32,)), FakeClock())
+        app = WorkerApp(Settings(), sqlite_store, make_broker(""), Keyring((b"k" * 32,)), FakeClock(), identity)
         assert app._webhook_worker.consumer_whitelist == {"webhook"}
         assert app._worker.consumer_whitelist == {str(kind) for kind in JobKind} - {"webhook"}
 
