@@ -98,5 +98,4 @@ def _pool(scheme: str, host: str, port: int, address: Address, seconds: float) -
         timeout=timeout,
         ssl_context=_trust(),
         server_hostname=host,
-        assert_hostname=host,
     )
