@@ -209,8 +209,7 @@ class Pipeline:
 
     def rescue_a_job(self) -> None:
         self._claimed("gone")
-        with self.store.read() as session:
-            beats = orphans.leased(session, 100)
+        beats = self.store.write(lambda session: orphans.leased(session, 100))
         self.store.write(lambda session: [orphans.rescue_one(session, number, beat) for number, beat in beats.items()])
 
     def beat(self) -> None:
