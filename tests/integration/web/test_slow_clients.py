@@ -49,7 +49,7 @@ def run(
     app: Any = None,
 ) -> None:
     async def main() -> None:
-        with web(store, http={"request_seconds": 1, "connections": connections}) as case:
+        with web(store, http={"request_seconds": LONGEST, "connections": connections}) as case:
             async with serving(app or case.app, case) as (server, connect):
                 await client(server, connect, case)
 
