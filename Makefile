@@ -48,6 +48,7 @@ score: $(STAMP_TEST)
 	$(PY) -m tests.scores.cases $(GATE)
 	$(PY) -m tests.scores.triage $(GATE)
 	$(PY) -m tests.scores.languages $(GATE)
+	$(PY) -m tests.scores.boilerplate $(GATE)
 	$(PY) -m tests.scores.leaks $(GATE)
 
 bench: $(STAMP_TEST)

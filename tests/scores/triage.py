@@ -10,7 +10,7 @@ import random
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +18,18 @@ from statistics import fmean
 
 import numpy as np
 
+from config.settings import Settings
+from daemon.vocabulary import Priority
 from tests.support.paths import ROOT
-from workers.learning import certify, training
+from workers.learning import breakdown, certify, training
+from workers.learning.breakdown import Decided
 from workers.learning.examples import Example, read_files
 from workers.learning.metrics import Answer, Figures, ece, measure
 from workers.learning.trainer import shipped_lexicon
+from workers.policies import triage_policy
+from workers.triage import tokens
 from workers.triage.classifier import Model
+from workers.triage.decide import decide
 
 FLOORS = Path(__file__).with_name("triage_floors.json")
 OWN = 200
@@ -75,7 +81,12 @@ class Bench:
         """Read one evaluation set; rows without a label are left out."""
         with (self.sets / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             rows = [row for row in csv.DictReader(file) if row[label]]
-        return [Example(r["subject"], r["body"], r[label], verified=verified, key=r["id"]) for r in rows]
+        return [Example(r["subject"], r["body"], r[label], rated(r), verified=verified, key=r["id"]) for r in rows]
+
+
+def rated(row: Mapping[str, str]) -> Priority | None:
+    """Return the true priority of a row, None if it has none."""
+    return Priority(row["priority"]) if row.get("priority") else None
 
 
 def predict(model: Model, examples: Sequence[Example]) -> list[Answer]:
@@ -100,6 +111,27 @@ def cold(bench: Bench) -> Iterator[Line]:
     strangers = predict(bench.model, bench.load("clinc_oos"))
     away = sum(a.label != "General" and a.confidence >= 0.8 for a in strangers) / len(strangers)
     yield Line("cold.off_topic", "off-topic mail routed away from General at >= .8", away, 0.02, higher=False)
+
+
+def priorities(bench: Bench) -> Iterator[Line]:
+    """Which priority a new installation decides, rules included, and its categories per length."""
+    policy = triage_policy(Settings())
+    decided = []
+    for example in bench.load("twcare"):
+        case = example.case
+        found = decide(case, policy, bench.model, {}, 1.0)
+        answer = Answer(example.category, found.category, found.confidence)
+        words = len(tokens.split(f"{case.subject}\n{case.body}"))
+        decided.append(Decided(answer, example.priority, found.priority, "", words))
+    for part in breakdown.by_length(decided):
+        print(f"    {part.name}: {part.accuracy:.3f} of {part.count}, ECE {part.ece:.3f}")
+    found_priorities = breakdown.priorities(decided)
+    if found_priorities is None:
+        return
+    for truth, row in found_priorities.confusion.items():
+        print(f"    is {truth}: " + ", ".join(f"{name} {count}" for name, count in row.items()))
+    yield Line("cold.priority", "default model and rules, twcare: accuracy of priority", found_priorities.accuracy, 0.0)
+    yield Line("cold.priority.low", "of these: priority below the true one", found_priorities.too_low, 0.0, False)
 
 
 def appended(bench: Bench) -> Iterator[Line]:
@@ -248,6 +280,7 @@ def main() -> int:
     bench = Bench(options.sets)
     parts: list[Callable[[], Iterator[Line]]] = [
         lambda: cold(bench),
+        lambda: priorities(bench),
         lambda: appended(bench),
         lambda: learned(bench, 1 if options.gate else 10),
         lambda: promise(bench, 60 if options.gate else 200),

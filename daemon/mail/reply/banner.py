@@ -33,16 +33,32 @@ _OUTSIDE: Final = split_phrases(
     "externe à votre organisation; courriel externe; extérieur de l'organisation; remitente externo",
     "correo externo; fuera de la organización; fuera de su organización; mittente esterno; e-mail esterna",
     "dall'esterno; esterno all'organizzazione; externe afzender; buiten de organisatie; buiten uw organisatie",
-    "remetente externo; fora da organização; e-mail externo",
+    "remetente externo; fora da organização; e-mail externo; spoza organizacji; od nadawcy zewnętrznego",
+    "extern avsändare; utanför organisationen; ekstern afsender; uden for organisationen; ekstern avsender",
+    "utenfor organisasjonen",
 )
 # How a gateway begins such a sentence, or speaks of the email that it changed.
 _SUBJECTS: Final = split_phrases(
     "this e-mail; this email; this message; this mail; this sender; the sender; you don't often",
     "you do not often; diese e-mail; diese mail; diese nachricht; dieser absender; ce message; cet e-mail; ce courriel",
     "cet email; este mensaje; este correo; este email; esta mensagem; este e-mail; questa e-mail; questa email",
-    "questo messaggio; deze e-mail; deze email; dit bericht",
+    "questo messaggio; deze e-mail; deze email; dit bericht; ta wiadomość; ten e-mail; detta e-post; denne e-mail",
+    "denne meddelelse; denne e-post; detta meddelande",
 )
-_ANNOUNCED: Final = ("caution", "warning", "attention", "external", "notice", "achtung", "vorsicht", "extern", "alert")
+_ANNOUNCED: Final = (
+    "caution",
+    "warning",
+    "attention",
+    "external",
+    "notice",
+    "achtung",
+    "vorsicht",
+    "extern",
+    "alert",
+    "uwaga",
+    "varning",
+)
+
 # What to do about it.
 _ADVICE: Final = split_phrases(
     "do not click; don't click; do not open; don't open; links or attachments; links and attachments",
@@ -53,6 +69,9 @@ _ADVICE: Final = split_phrases(
     "klicken sie nicht; klicken sie nur; keine links; öffnen sie keine; anhänge nur; seien sie vorsichtig",
     "ne cliquez pas; n'ouvrez pas; soyez prudent; no haga clic; no abra; tenga cuidado; non cliccare",
     "non aprire; prestare attenzione; klik niet; open geen; wees voorzichtig; não clique; não abra; tenha cuidado",
+    "never enter your; never share your; never provide your; never give your; do not share your; do not reply with",
+    "niemals ihr passwort; keine passwörter; ne communiquez pas; ne saisissez pas; nie klikaj; nie otwieraj",
+    "klicka inte; öppna inte; klik ikke; åbn ikke; ikke klikk; ikke åpne",
 )
 # A note of a scanner, at the end or the beginning.
 _SCANNED: Final = split_phrases(
@@ -73,7 +92,7 @@ _BAR: Final = re.compile(r"[\s\-_=*#|~+.:!>\u2013\u2014\u2500\u26a0\ufe0f\u200b]
 _UNIT_END: Final = re.compile(r"[.!?:]+[\])*]?(?=\s|$)|\n")
 _GOES_ON: Final = re.compile(
     r"attachment|links?\b|the sender|anhäng|anlagen|absender|pièces jointes|liens|adjuntos|enlaces|allegati|bijlagen"
-    r"|anexos"
+    r"|anexos|linków|załączników|länkar|bilagor|vedhæftede|vedlegg"
 )
 _OWN_WORDS: Final = re.compile(
     r"\b(?:i|i['\u2019](?:m|ve|ll|d)|my|we|us|ich|mein\w?|wir|je|mon|nous|yo|mi|io|mio|ik|eu)\b|\?", re.IGNORECASE
