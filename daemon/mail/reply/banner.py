@@ -197,7 +197,8 @@ def _rest_of_sentence(text: str, start: int, at: int) -> int:
 
 def _is_banner(unit: str, *, follows: bool) -> bool:
     """Return whether a sentence is one of a banner; advice counts only after the words that name the origin."""
-    if _OWN_WORDS.search(unit.replace("us-", "")):
+    # "us-" is a country; "i nie" is Polish for "and do not".
+    if _OWN_WORDS.search(unit.replace("us-", "").replace(" i nie ", " ")):
         return False
     folded = _normalised(unit)
     if is_gateway_label(folded):

@@ -41,14 +41,15 @@ def test_priorities_are_compared_where_the_truth_is_known() -> None:
         [
             decided(truth=Priority.HIGH, found=Priority.LOW),
             decided(truth=Priority.HIGH, found=Priority.HIGH),
+            decided(truth=Priority.HIGH, found=Priority.MEDIUM),
             decided(truth=Priority.LOW, found=Priority.URGENT),
             decided(truth=Priority.MEDIUM),
             decided(found=Priority.HIGH),
         ]
     )
     assert found is not None
-    assert (found.count, found.accuracy, found.too_low) == (4, 0.25, 0.25)
-    assert found.confusion["High"] == {"Urgent": 0, "High": 1, "Medium": 0, "Low": 1}
+    assert (found.count, found.accuracy, found.too_low) == (5, 0.2, 0.4)
+    assert found.confusion["High"] == {"Urgent": 0, "High": 1, "Medium": 1, "Low": 1}
     assert sum(found.confusion["Medium"].values()) == 0
 
 

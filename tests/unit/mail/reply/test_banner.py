@@ -14,6 +14,7 @@ QUESTION = "When do you open?"
         "WARNING: External email. Never share your password with anyone.",
         "VARNING: Detta e-postmeddelande kommer från en extern avsändare. Klicka inte på länkar, öppna inte bilagor.",
         "ADVARSEL: Denne e-mail kommer fra en ekstern afsender. Klik ikke på links, og åbn ikke vedhæftede filer.",
+        "UWAGA: Ta wiadomość pochodzi spoza organizacji. Nie klikaj linków i nie otwieraj załączników.",
         "ADVARSEL: Denne e-post kommer fra en ekstern avsender. Ikke klikk på lenker.",
     ],
 )
