@@ -81,7 +81,8 @@ class HealthFacts:
     mail server twice and once without an answer. `unreadable` counts emails that were skipped in mailboxes, `deferred`
     acknowledgements that wait for a limit, `limited` those that limits suppressed within the last hour. `oldest_due` is
     when the job that has waited longest became due. `room` is false if the disk is nearly full. `refused` is the answer
-    of a smarthost that refused our credentials, or ""; `drifted` says why automatic routing was stopped, or "".
+    of a smarthost that refused our credentials, or ""; `drifted` says why automatic routing was stopped, or "";
+    `unencoded` why the sentence encoder is not used although it is enabled, or "".
     `reported` are problems that other processes saw, `webhooks` the webhooks that failed for days.
     """
 
@@ -99,6 +100,7 @@ class HealthFacts:
     room: bool = True
     refused: str = ""
     drifted: str = ""
+    unencoded: str = ""
     reported: "tuple[Problem, ...]" = ()
     webhooks: tuple[str, ...] = ()
 

@@ -33,6 +33,7 @@ from workers.actors.wake import WakeActor
 from workers.actors.webhook import WebhookActor
 from workers.jobs.executor import Actor, JobExecutor
 from workers.jobs.heartbeat import Heartbeat
+from workers.learning import semantic
 from workers.learning.current import CurrentModel
 from workers.learning.examples import ExampleError
 from workers.learning.registry import Registry
@@ -43,6 +44,7 @@ from workers.policies import actor_config, sender_checker, thresholds, webhook_p
 from workers.transports.maildir import MaildirTransport
 from workers.transports.servers import OutgoingServers
 from workers.transports.smtp import SmtpTransport
+from workers.triage.encoder import Encoder
 from workers.webhooks.client import PostPolicy
 from workers.webhooks.publisher import Publisher
 
@@ -83,7 +85,8 @@ class WorkerApp:
         self._checker = sender_checker(settings)
         self._config = CurrentConfig(actor_config(settings))
         self.model_source = CurrentModel(store, registry(settings), lambda: self._config.value.triage)
-        self._trainer = trainer(settings, store, clock)
+        self._encoder = semantic.shared(enabled=settings.triage.semantic)
+        self._trainer = trainer(settings, store, clock, self._encoder)
         self._servers = outgoing_servers(settings)
         self._heartbeat = Heartbeat(store, owner())
         self._deliver = DeliverActor(store, clock, self._servers, keyring, self._config, self._heartbeat.holds_lease)
@@ -102,6 +105,7 @@ class WorkerApp:
             thresholds=thresholds(settings),
             refused=lambda: self._servers.refused,
             drifted=lambda: self.model_source.drifted,
+            unencoded=self._unencoded,
             has_space=FreeSpace(settings.service.state_dir, settings.limits.free_bytes),
             daily_report=settings.health.daily_report,
         )
@@ -119,7 +123,7 @@ class WorkerApp:
 
     def _actors(self, store: Store, clock: Clock, keyring: Keyring, webhooks: PostPolicy) -> Mapping[JobKind, Actor]:
         return {
-            JobKind.TRIAGE: TriageActor(clock, self.model_source, self._config),
+            JobKind.TRIAGE: TriageActor(clock, self.model_source, self._config, self._encoder),
             JobKind.ANSWER: AnswerActor(clock, keyring, self._config, QuotedEmails(store, self._config)),
             JobKind.NOTIFY: NotifyActor(clock, keyring, self._config),
             JobKind.DELIVER: self._deliver,
@@ -143,6 +147,10 @@ class WorkerApp:
         self._webhook_worker.start()
         self._monitor.start()
         self._publisher.start()
+
+    def _unencoded(self) -> str:
+        """Return why the sentence encoder does not count although it is enabled, or ""."""
+        return self._encoder.problem or semantic.mismatch(self._encoder, self.model_source.model())
 
     def reload(self, settings: Settings) -> None:
         """Apply new rules, teams and templates; raises TemplateProblem for a broken one and keeps the old."""
@@ -192,9 +200,10 @@ def smtp_transport(settings: Settings, server: Outgoing | OutgoingServer) -> Smt
     )
 
 
-def trainer(settings: Settings, store: Store, clock: Clock) -> Trainer:
+def trainer(settings: Settings, store: Store, clock: Clock, encoder: Encoder | None = None) -> Trainer:
     """Return the trainer of models."""
-    return Trainer(store, registry(settings), clock, [c.name for c in settings.categories], settings.triage.examples)
+    names = [category.name for category in settings.categories]
+    return Trainer(store, registry(settings), clock, names, settings.triage.examples, encoder)
 
 
 def registry(settings: Settings) -> Registry:

@@ -28,8 +28,8 @@ TOKEN_LIFETIME = timedelta(days=400)
 class HealthMonitor:
     """Sends alerts directly through the transport, so that they need neither the broker nor a job.
 
-    `refused` and `drifted` return the reason why the smarthost refuses our credentials and why automatic routing
-    stopped, or ""; `has_space` returns whether the disk has room.
+    `refused`, `drifted` and `unencoded` return the reason why the smarthost refuses our credentials, why automatic
+    routing stopped and why the sentence encoder cannot be used, or ""; `has_space` returns whether the disk has room.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class HealthMonitor:
         thresholds: Thresholds,
         refused: Callable[[], str],
         drifted: Callable[[], str],
+        unencoded: Callable[[], str],
         has_space: Callable[[], bool],
         daily_report: bool = False,
     ) -> None:
@@ -53,6 +54,7 @@ class HealthMonitor:
         self._sender, self._admin, self._domain = sender, admin, message_id_domain
         self._mailboxes, self._thresholds = mailboxes, thresholds
         self._refused, self._drifted, self._has_space = refused, drifted, has_space
+        self._unencoded = unencoded
         self._loss_alerted = False
         self._daily_report = daily_report
         self._thread = PeriodicThread("monitor", CHECK_SECONDS, self.check)
@@ -79,6 +81,7 @@ class HealthMonitor:
                 room=self._has_space(),
                 refused=self._refused(),
                 drifted=self._drifted(),
+                unencoded=self._unencoded(),
             )
         problems = examine(facts, self._thresholds)
         new = tuple(self._store.write(lambda session: health.raise_alarms(session, problems, now)))

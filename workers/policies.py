@@ -92,7 +92,7 @@ def triage_policy(settings: Settings) -> TriagePolicy:
     triage = settings.triage
     return TriagePolicy(
         categories=tuple(
-            Category(c.name, c.team, Priority(c.priority), Mode(c.mode) if c.mode else None, c.threshold)
+            Category(c.name, c.team, Priority(c.priority), Mode(c.mode) if c.mode else None, c.threshold, c.description)
             for c in settings.categories
         ),
         rules=triage_rules(settings),

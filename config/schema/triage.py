@@ -24,6 +24,8 @@ class Category(Section):
     """Mode for this category; not set: triage.mode."""
     threshold: Annotated[Share | None, Field(examples=[0.8])] = None
     """Threshold for this category; not set: triage.threshold."""
+    description: Annotated[str, StringConstraints(max_length=500), Field(examples=["charges, refunds, invoices"])] = ""
+    """What belongs to it; with triage.semantic, tickets are suggested to a category that has no examples yet."""
 
 
 class Rule(Section):
@@ -76,5 +78,7 @@ class TriageSection(Section):
     """Share of automatic decisions whose notification asks the team for a check, so that accuracy stays measured."""
     retrain_after: Annotated[int, Field(ge=0)] = 25
     """Number of corrections after which a new model is trained; 0: never by itself."""
+    semantic: bool = False
+    """Second opinion of a sentence encoder; needs the extra triaged[semantic]."""
     examples: Annotated[FilePath | None, Field(examples=["/etc/triaged/examples"])] = None
     """Directory of your own CSV files (subject, body, category, priority) to learn from instead of the shipped ones."""

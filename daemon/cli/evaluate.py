@@ -81,11 +81,12 @@ def _answers(
     settings: "Settings", model: "Model", examples: "Sequence[Example]", *, model_only: bool
 ) -> "list[tuple[Answer, Priority | None]]":
     """Return the decision on each ticket; for a ticket sent to review, the best guess of the model counts."""
+    from workers.learning import semantic
     from workers.learning.metrics import Answer
     from workers.policies import triage_policy
     from workers.triage.decide import decide
 
-    policy, found = triage_policy(settings), []
+    policy, encoder, found = triage_policy(settings), semantic.shared(enabled=settings.triage.semantic), []
     with output.progress("tickets", len(examples)) as bar:
         for example in examples:
             if model_only:
@@ -93,7 +94,7 @@ def _answers(
                 label, confidence = prediction.categories[0]
                 priority = prediction.priorities[0][0] if prediction.priorities else None
             else:
-                decided = decide(example.case, policy, model, {}, NEVER_AUDITED)
+                decided = decide(example.case, policy, model, {}, NEVER_AUDITED, encoder=encoder)
                 label, confidence, priority = decided.category, decided.confidence, decided.priority
             found.append((Answer(example.category, label, confidence), priority))
             bar.update(1)

@@ -96,13 +96,15 @@ def _rows(
 
 def _decider(settings: Settings, label: str) -> "Callable[[Case, str], Triage]":
     from daemon.cli.support.dry_run import usable_model
+    from workers.learning import semantic
     from workers.policies import triage_policy
     from workers.triage.decide import decide
 
     with output.busy("loading the model"):
         policy, (model, note) = triage_policy(settings), usable_model(settings)
     output.note(f"{label}: {note}")
-    return lambda case, to: decide(case, policy, model, {}, NEVER_AUDITED, to)
+    encoder = semantic.shared(enabled=settings.triage.semantic)
+    return lambda case, to: decide(case, policy, model, {}, NEVER_AUDITED, to, encoder)
 
 
 def _current_decisions(

@@ -47,13 +47,15 @@ def train(ctx: click.Context, file: Path | None, as_json: bool) -> None:
 def _train(settings: "Settings", store: "Store", file: Path | None) -> "Trained":
     # Imported here: to import scikit-learn takes long.
     from workers.app import registry
+    from workers.learning import semantic
     from workers.learning.examples import ExampleError, read_file
     from workers.learning.registry import RegistryError
     from workers.learning.trainer import Trainer
     from workers.learning.training import TrainingError
 
     names = [category.name for category in settings.categories]
-    trainer = Trainer(store, registry(settings), SystemClock(), names, settings.triage.examples)
+    encoder = semantic.shared(enabled=settings.triage.semantic)
+    trainer = Trainer(store, registry(settings), SystemClock(), names, settings.triage.examples, encoder)
     try:
         return trainer.train(read_file(file, names) if file else ())
     except (ExampleError, TrainingError) as error:

@@ -65,6 +65,13 @@ def _flow(facts: HealthFacts, thresholds: Thresholds) -> list[Problem]:
         )
     if facts.drifted:
         found.append(Problem("drift", f"Automatic routing was stopped: {facts.drifted}. See triaged stats triage."))
+    if facts.unencoded:
+        found.append(
+            Problem(
+                "encoder",
+                f"Triage works without the sentence encoder: {facts.unencoded}. Then restart triaged.",
+            )
+        )
     if facts.oldest_due and facts.now - facts.oldest_due > thresholds.job:
         waits = _minutes(facts.now - facts.oldest_due)
         found.append(Problem("jobs", f"A job has been due for {waits}: does a worker run? See triaged jobs list."))

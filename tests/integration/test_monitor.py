@@ -60,6 +60,7 @@ def monitor(
         thresholds=Thresholds(timedelta(minutes=5), timedelta(minutes=15), None, 50),
         refused=lambda: "",
         drifted=lambda: "",
+        unencoded=lambda: "",
         has_space=lambda: True,
         daily_report=daily_report,
     )

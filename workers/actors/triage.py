@@ -17,9 +17,11 @@ from workers.actors.config import CurrentConfig
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
 from workers.jobs.executor import WorkWindow
-from workers.triage import preprocess
+from workers.triage import encoder, preprocess
 from workers.triage.classifier import Model
-from workers.triage.decide import decide
+from workers.triage.decide import conclude, consider
+from workers.triage.encoder import Encoder
+from workers.triage.features import Floats
 
 log = structlog.get_logger(__name__)
 
@@ -37,17 +39,22 @@ class ModelSource(Protocol):
 class TriageActor:
     """Decides a PENDING ticket."""
 
-    def __init__(self, clock: Clock, models: ModelSource, config: CurrentConfig) -> None:
-        self._clock, self._models, self._config = clock, models, config
+    def __init__(self, clock: Clock, models: ModelSource, config: CurrentConfig, encoder: Encoder) -> None:
+        self._clock, self._models, self._config, self._encoder = clock, models, config, encoder
 
     def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         """Triage the ticket of a job."""
         del window
         read = yield from batching.read(decisions.texts_of, lease.subject.id)
         case = preprocess.clean(read.subject, read.text) if read else preprocess.clean("", "")
+        to = read.address if read else ""
+        draft = consider(case, self._config.value.triage, self._models.model(), to)
+        meant = None
+        if draft.asks(self._encoder.name):
+            vector = yield from batching.compute(self._encode, encoder.text(case))
+            meant = encoder.meaning(self._encoder, vector, draft.descriptions)
         draw = random.random()  # noqa: S311 - an audit sample
-        policy, to = self._config.value.triage, read.address if read else ""
-        triage = decide(case, policy, self._models.model(), self._models.certified(), draw, to)
+        triage = conclude(draft, self._models.certified(), draw, meant)
         by = DecidedBy.RULE if triage.rule else DecidedBy.MODEL
         language = self._config.value.language_of(f"{read.subject}\n{read.text}") if read and not read.language else ""
         decided = Decided(lease.subject.id, triage, by, self._clock.now(), language)
@@ -55,6 +62,10 @@ class TriageActor:
         if follow_ups:
             _log(decided)
         return follow_ups
+
+    def _encode(self, texts: Sequence[str]) -> Sequence[Floats | None]:
+        vectors = self._encoder.encode(texts)
+        return [None] * len(texts) if vectors is None else list(vectors)
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Leave the decision to a person, and park the email."""

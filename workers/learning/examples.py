@@ -27,7 +27,8 @@ class ExampleError(ValueError):
 class Example:
     """A ticket and its true category.
 
-    `situation` and `voice` group similar examples. `verified` marks one that a person of this company confirmed.
+    `situation` and `voice` group similar examples. `verified` marks one that a person of this company confirmed,
+    `shipped` one of ours, which everybody may read.
     """
 
     subject: str
@@ -39,6 +40,7 @@ class Example:
     industry: str = ""
     verified: bool = False
     key: str = ""
+    shipped: bool = False
 
     @property
     def case(self) -> Case:

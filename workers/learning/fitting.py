@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits  # it has no types
 
-from workers.triage.classifier import Linear, softmax
+from workers.triage.features import Floats
+from workers.triage.linear import Linear, softmax
 
 STRENGTHS = (1.0, 3.0, 10.0, 30.0)
 GROUP_STRENGTH = 3.0
@@ -28,6 +30,7 @@ SEED = 20251
 
 Numbers = NDArray[np.float64]
 Names = NDArray[np.str_]
+Matrix: TypeAlias = csr_array | Numbers | Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Expert:
     weights: Numbers
     bias: Numbers
 
-    def logits(self, matrix: csr_array) -> Numbers:
+    def logits(self, matrix: Matrix) -> Numbers:
         """Return a row of scores for each ticket."""
         scores: Numbers = matrix @ self.weights.T + self.bias
         return scores
@@ -53,7 +56,7 @@ class Fitted:
     held_out: Numbers
 
 
-def fit_expert(matrix: csr_array, names: Names, labels: Sequence[str], strength: float) -> Expert:
+def fit_expert(matrix: Matrix, names: Names, labels: Sequence[str], strength: float) -> Expert:
     """Fit a balanced logistic regression; labels without a ticket get a score below all others."""
     regression = LogisticRegression(C=strength, class_weight="balanced", max_iter=ITERATIONS, tol=TOLERANCE)
     with warnings.catch_warnings():
@@ -133,7 +136,7 @@ def choose_strength(
 
 
 def held_out(
-    matrix: csr_array, names: Names, groups: Sequence[str], labels: Sequence[str], strength: float, count: int = FOLDS
+    matrix: Matrix, names: Names, groups: Sequence[str], labels: Sequence[str], strength: float, count: int = FOLDS
 ) -> Numbers:
     """Return the scores that an expert gives to tickets that it was not trained on."""
     scores = np.zeros((len(names), len(labels)))

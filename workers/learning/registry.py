@@ -33,7 +33,7 @@ VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,63}")
 LOCK = ".lock"
 KEY_BYTES = 32
 # Raise it when a class inside model.joblib moves or its fields change; older models are then trained again at start.
-FORMAT = 4
+FORMAT = 5
 
 
 class RegistryError(Exception):
@@ -50,7 +50,10 @@ class ForeignError(RegistryError):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The description of a model: digest of its file, library versions, labels, corpus and measured figures."""
+    """The description of a model: digest of its file, library versions, labels, corpus and measured figures.
+
+    `encoder` is the sentence encoder that its second opinion was made with, "" where it has none.
+    """
 
     version: str
     sha256: str
@@ -63,6 +66,7 @@ class Manifest:
     figures: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     format: int = FORMAT
+    encoder: str = ""
 
 
 class Registry:
@@ -91,6 +95,7 @@ class Registry:
             examples=sum(model.counts.values()),
             figures=dict(figures),
             notes=notes,
+            encoder=model.second.encoder if model.second else "",
         )
         draft = Path(tempfile.mkdtemp(prefix=".new-", dir=self.directory))
         write_new(draft / MODEL, content)

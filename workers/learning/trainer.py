@@ -1,7 +1,7 @@
 """Train models: the first from the shipped examples, later ones also from verified tickets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,11 +12,12 @@ from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.vocabulary import Priority
 from workers.learning import examples, training
-from workers.learning.examples import Example
+from workers.learning.examples import Example, ExampleError
 from workers.learning.registry import Registry, RegistryError
-from workers.learning.training import Retrained
+from workers.learning.training import Retrained, TrainingError
 from workers.triage import lexicon
 from workers.triage.classifier import Model
+from workers.triage.encoder import Encoder
 from workers.triage.lexicon import Lexicon
 
 log = structlog.get_logger(__name__)
@@ -35,27 +36,50 @@ class Trainer:
     """Trains models on the corpus and the verified tickets; promotes one only if it is not worse than the current."""
 
     def __init__(
-        self, store: Store, registry: Registry, clock: Clock, categories: Sequence[str], corpus: Path | None = None
+        self,
+        store: Store,
+        registry: Registry,
+        clock: Clock,
+        categories: Sequence[str],
+        corpus: Path | None = None,
+        encoder: Encoder | None = None,
     ) -> None:
         self._store = store
         self._registry = registry
         self._clock = clock
         self._categories = tuple(categories)
         self._corpus = corpus
+        self._encoder = encoder
 
     def ensure_model(self) -> Model:
         """Return the current model, trained now if none can be used; raises TrainingError, ExampleError, RegistryError.
 
+        A model without the second opinion of the encoder is trained again, and replaced if the new one is not worse.
         Of processes that start together one trains, and the others wait for its model.
         """
         with self._registry.alone():
             try:
-                return self._registry.load()
+                current = self._registry.load()
             except RegistryError as error:
                 log.info("training a model", reason=str(error))
                 made = self.candidate()
                 self._keep(made)
                 return made.model
+            return current if self._is_complete(current) else self._completed(current)
+
+    def _is_complete(self, model: Model) -> bool:
+        name = self._encoder.name if self._encoder else ""
+        return not name or model.second_of(name) is not None
+
+    def _completed(self, current: Model) -> Model:
+        """Return a model with a second opinion, or the current one where that is better or nothing can be trained."""
+        log.info("training a model", reason=f"model {current.version} has no second opinion of this encoder")
+        try:
+            made = self.candidate()
+        except (TrainingError, ExampleError) as error:
+            log.warning("no model with a second opinion", reason=str(error))
+            return current
+        return made.model if self._keep(made).promoted else current
 
     def train(self, more: Sequence[Example] = ()) -> Trained:
         """Train on the corpus, the verified tickets and `more`; raises TrainingError, ExampleError, RegistryError."""
@@ -78,13 +102,15 @@ class Trainer:
         except RegistryError:
             current = None
         return training.retrain(
-            corpus, self.verified(), current, self.regression(), shipped_lexicon(), self._clock.now()
+            corpus, self.verified(), current, self.regression(), shipped_lexicon(), self._clock.now(), self._encoder
         )
 
     def corpus(self) -> list[Example]:
         """Return the examples of the configured categories."""
+        shipped = self._corpus is None
         paths = sorted(self._corpus.glob("*.csv")) if self._corpus else shipped_examples()
-        return [e for e in examples.read_files(paths) if e.category in self._categories]
+        found = examples.read_files(paths)
+        return [replace(e, shipped=shipped) for e in found if e.category in self._categories]
 
     def regression(self) -> list[Example]:
         """Return the shipped regression set: tickets never trained on, on which no new model may be worse."""

@@ -9,12 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from workers.learning import fitting
+from workers.learning import fitting, second_opinion
 from workers.learning.examples import Example
 from workers.learning.metrics import Answer, Figures, measure
+from workers.triage import encoder as encoding
 from workers.triage import features, tokens
-from workers.triage.classifier import Linear, Model
+from workers.triage.classifier import Model
+from workers.triage.encoder import Encoder
+from workers.triage.features import Floats
 from workers.triage.lexicon import Lexicon
+from workers.triage.linear import Linear
 
 PRIORITY_STRENGTH = 3.0
 MAX_ECE = 0.08
@@ -52,8 +56,13 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
-def train(examples: Sequence[Example], lexicon: Lexicon, now: datetime) -> tuple[Model, Report]:
-    """Train a model; its version consists of the time and a digest of the examples. Raises TrainingError."""
+def train(
+    examples: Sequence[Example], lexicon: Lexicon, now: datetime, encoder: Encoder | None = None
+) -> tuple[Model, Report]:
+    """Train a model; its version consists of the time and a digest of the examples. Raises TrainingError.
+
+    With an encoder that can be used, the model gets a second opinion.
+    """
     fitting.pin_threads()
     labels = Counter(e.category for e in examples)
     if len(labels) < 2:  # noqa: PLR2004 - there is nothing to tell apart
@@ -64,6 +73,18 @@ def train(examples: Sequence[Example], lexicon: Lexicon, now: datetime) -> tuple
     names = np.array([e.category for e in examples])
     verified = [e.verified for e in examples]
     fitted = fitting.fit(matrix, names, groups(examples), verified, measured.text_width)
+    second, chances = None, fitted.held_out
+    if encoder is not None and (vectors := encode(encoder, examples)) is not None:
+        second, chances = second_opinion.fit(
+            encoder.name,
+            vectors,
+            names,
+            groups(examples),
+            verified,
+            fitted.linear.labels,
+            fitted.held_out,
+            second_opinion.shown(examples, vectors),
+        )
     corpus = digest(examples)
     model = Model(
         version=f"{now:%Y%m%d-%H%M%S}-{corpus[:8]}",
@@ -71,9 +92,15 @@ def train(examples: Sequence[Example], lexicon: Lexicon, now: datetime) -> tuple
         category=fitted.linear,
         priority=priority_model(examples, matrix),
         counts=dict(labels),
+        second=second,
     )
-    held_out = measure(answers([e.category for e in examples], fitted.linear.labels, fitted.held_out))
+    held_out = measure(answers([e.category for e in examples], fitted.linear.labels, chances))
     return model, Report(len(examples), sum(verified), corpus, fitted.strength, fitted.shares, held_out)
+
+
+def encode(encoder: Encoder | None, examples: Sequence[Example]) -> Floats | None:
+    """Return the vectors of examples, None without an encoder that can be used."""
+    return encoder.encode([encoding.text(example.case) for example in examples]) if encoder else None
 
 
 def groups(examples: Sequence[Example]) -> list[str]:
@@ -98,14 +125,19 @@ def answers(truths: Sequence[str], labels: Sequence[str], chances: fitting.Numbe
     return [Answer(t, labels[at], float(row[at])) for t, at, row in zip(truths, best, chances, strict=True)]
 
 
-def evaluate(model: Model, examples: Sequence[Example]) -> Figures:
-    """Measure a model on labelled tickets."""
-    chances = model.predict_many([example.case for example in examples])
+def evaluate(model: Model, examples: Sequence[Example], encoder: Encoder | None = None) -> Figures:
+    """Measure a model on labelled tickets, with its second opinion if the encoder is the one that it was made with."""
+    vectors = encode(encoder, examples) if encoder and model.second_of(encoder.name) else None
+    chances = model.predict_many([example.case for example in examples], vectors)
     return measure(answers([e.category for e in examples], model.category.labels, chances))
 
 
 def compare(
-    candidate: Model, current: Model | None, held_back: Sequence[Example], regression: Sequence[Example]
+    candidate: Model,
+    current: Model | None,
+    held_back: Sequence[Example],
+    regression: Sequence[Example],
+    encoder: Encoder | None = None,
 ) -> Verdict:
     """Compare a candidate with the current model on the newest verified tickets and on the regression set."""
     reasons: list[str] = []
@@ -114,8 +146,8 @@ def compare(
         if len(examples) < MIN_TO_COMPARE:
             reasons.append(f"{name}: only {len(examples)}, too few to compare")
             continue
-        new = evaluate(candidate, examples)
-        old = evaluate(current, examples) if current else None
+        new = evaluate(candidate, examples, encoder)
+        old = evaluate(current, examples, encoder) if current else None
         reasons.append(f"{name}: {summary(new)}" + (f"; before: {summary(old)}" if old else ""))
         objections += [f"{name}: {problem}" for problem in worse(new, old)]
     if current is None:
@@ -172,15 +204,16 @@ def retrain(
     regression: Sequence[Example],
     lexicon: Lexicon,
     now: datetime,
+    encoder: Encoder | None = None,
 ) -> Retrained:
     """Train on the corpus and all verified tickets, oldest first; raises TrainingError.
 
     The verdict is on a probe trained without the newest tickets, so that these can test it.
     """
     older, held_back = newest(verified)
-    model, report = train([*corpus, *verified], lexicon, now)
-    probe = train([*corpus, *older], lexicon, now)[0] if held_back else model
-    return Retrained(model, report, compare(probe, current, held_back, regression))
+    model, report = train([*corpus, *verified], lexicon, now, encoder)
+    probe = train([*corpus, *older], lexicon, now, encoder)[0] if held_back else model
+    return Retrained(model, report, compare(probe, current, held_back, regression, encoder))
 
 
 def digest(examples: Sequence[Example]) -> str:

@@ -8,6 +8,9 @@ from workers.notify.phrases import PLACEHOLDER, Phrase, literal, phrase
 
 FORMS: Final = (
     phrase("%(category)s with %(percent)s confidence"),
+    phrase("by its meaning alone: %(category)s"),
+    phrase("closest description: %(category)s"),
+    phrase("closest examples: %(examples)s"),
     phrase("most important words: %(words)s"),
     phrase("next most likely: %(categories)s"),
     phrase('the rule "%(rule)s" matched %(words)s'),

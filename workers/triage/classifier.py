@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daemon.vocabulary import Priority
 from workers.triage import features, language, tokens
 from workers.triage.features import Features, Floats, Found, Row
 from workers.triage.lexicon import Matches
+from workers.triage.linear import Linear, Probabilities, softmax
 from workers.triage.preprocess import Case
+from workers.triage.second_opinion import SecondOpinion
 
 MAX_WORDS_SHOWN = 5
 # A text needs the first share of known words to be classified, one with a lexicon entry or a known language the second.
 MIN_KNOWN_WORDS = 0.35
 MIN_KNOWN_WITH_SIGN = 0.12
-Probabilities = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,9 @@ class Prediction:
     `categories` and `priorities` are (label, probability), best first. `words` are the most important words for the
     best category, as the person wrote them, with their weights. `known` is the share of words seen in training or found
     in the lexicon, `groups` the number of lexicon groups found, `language` the name of the likely one. Without
-    `evidence` nothing in the text is known, and `categories` are the shares of the categories in the examples.
+    `evidence` nothing in the text is known, and `categories` are the shares of the categories in the examples. `second`
+    is the best category of the second opinion, which `categories` then contain, None where it was not asked.
+    `described` marks a best category that was chosen by its description. `closest` are title and category of examples.
     """
 
     categories: tuple[tuple[str, float], ...]
@@ -36,47 +38,45 @@ class Prediction:
     groups: int
     language: str
     evidence: bool
+    second: tuple[str, float] | None = None
+    described: bool = False
+    closest: tuple[tuple[str, str], ...] = ()
 
-
-@dataclass(frozen=True, slots=True)
-class Linear:
-    """A linear classifier. `weights` has a row per feature and a column per label, divided by the temperature."""
-
-    labels: tuple[str, ...]
-    weights: Floats
-    bias: Floats
-
-    def logits(self, row: Row) -> Floats:
-        """Return the score of each label."""
-        scores: Floats = row.values @ self.weights.take(row.columns, axis=0) + self.bias
-        return scores
-
-    def ranked(self, row: Row) -> list[tuple[str, float]]:
-        """Return (label, probability), best first."""
-        chances = softmax(self.logits(row)).tolist()
-        return sorted(zip(self.labels, chances, strict=True), key=lambda pair: -pair[1])
+    @property
+    def says_something(self) -> bool:
+        """Return whether the best category is more than the most frequent one."""
+        return self.evidence or self.second is not None or self.described
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A trained model. `counts` has the number of examples of each category."""
+    """A trained model. `counts` has the number of examples of each category.
+
+    `second` was trained on the vectors of one encoder, None where there was none.
+    """
 
     version: str
     features: Features
     category: Linear
     priority: Linear | None
     counts: Mapping[str, int]
+    second: SecondOpinion | None = None
 
-    def predict(self, case: Case) -> Prediction:
-        """Classify one ticket."""
+    def predict(self, case: Case, vector: Floats | None = None) -> Prediction:
+        """Classify one ticket, averaged with the second opinion where the vector of its text is given."""
         written = tokens.split(case.read)
         found = self.features.find(list(map(tokens.form, written)))
         known, groups = self.features.known(found), len({group for group, _, _ in found.matches.entries})
         name = language.name(case.read, self.features.lexicon, found.matches)
-        if not has_evidence(known, found.matches):
-            return Prediction(tuple(self.prior()), (), (), known, groups, name, evidence=False)
-        row = self.features.row(found)
-        ranked = self.category.ranked(row)
+        row = self.features.row(found) if has_evidence(known, found.matches) else None
+        first = self.first_opinion(row)
+        ranked = self.ranked(self.average(first, vector))
+        second: tuple[str, float] | None = None
+        closest: tuple[tuple[str, str], ...] = ()
+        if self.second and vector is not None:
+            second, closest = self.ranked(self.second.chances(vector))[0], self.second.examples.closest(vector)
+        if row is None:
+            return Prediction(tuple(ranked), (), (), known, groups, name, False, second, closest=closest)
         priorities = self.priority.ranked(row) if self.priority else []
         return Prediction(
             tuple(ranked),
@@ -86,7 +86,17 @@ class Model:
             groups,
             name,
             evidence=True,
+            second=second,
+            closest=closest,
         )
+
+    def second_of(self, encoder: str) -> SecondOpinion | None:
+        """Return the second opinion if it was made with this encoder."""
+        return self.second if self.second and self.second.encoder == encoder else None
+
+    def ranked(self, chances: Probabilities) -> list[tuple[str, float]]:
+        """Return (label, probability), best first."""
+        return sorted(zip(self.category.labels, chances.tolist(), strict=True), key=lambda pair: -pair[1])
 
     def prior(self) -> list[tuple[str, float]]:
         """Return the share of each category in the examples, largest first."""
@@ -126,13 +136,19 @@ class Model:
         found[row.columns] = row.values * (weights[:, best] - others)
         return found
 
-    def predict_many(self, cases: Sequence[Case]) -> Probabilities:
-        """Return the probabilities of the categories: a row per ticket, columns in the order of `category.labels`."""
+    def predict_many(self, cases: Sequence[Case], vectors: Floats | None = None) -> Probabilities:
+        """Return the probabilities of the categories: a row per ticket, columns in the order of `category.labels`.
+
+        `vectors` are those of the texts for the second opinion, a row per ticket.
+        """
         prior = dict(self.prior())
         # The logarithms of the shares of the categories are the scores that lead to these shares.
         unknown = np.log(np.array([prior[label] for label in self.category.labels]))
         scores = [self.scores(self.features.find(tokens.forms(case.read)), unknown) for case in cases]
-        return softmax(np.array(scores, np.float64).reshape(len(cases), -1))
+        first = softmax(np.array(scores, np.float64).reshape(len(cases), -1))
+        if self.second is None or vectors is None:
+            return first
+        return np.array([self.average(row, vector) for row, vector in zip(first, vectors, strict=True)])
 
     def scores(self, found: Found, unknown: Probabilities) -> Floats | Probabilities:
         """Return the scores of the categories for one text, `unknown` without evidence."""
@@ -140,16 +156,19 @@ class Model:
             return self.category.logits(self.features.row(found))
         return unknown
 
+    def first_opinion(self, row: Row | None) -> Probabilities:
+        """Return the probabilities of the categories from words; without a row, their shares in the examples."""
+        if row is not None:
+            return softmax(self.category.logits(row))
+        prior = dict(self.prior())
+        return np.array([prior[label] for label in self.category.labels])
+
+    def average(self, first: Probabilities, vector: Floats | None) -> Probabilities:
+        """Return the average with the second opinion, or the first where there is no second."""
+        return first if self.second is None or vector is None else self.second.average(first, vector)
+
 
 def has_evidence(known: float, matches: Matches) -> bool:
     """Return whether a text with this share of known words and these lexicon entries can be classified."""
     signs = bool(matches.entries) or language.is_shown(matches)
     return known >= (MIN_KNOWN_WITH_SIGN if signs else MIN_KNOWN_WORDS)
-
-
-def softmax(logits: Floats | Probabilities) -> Probabilities:
-    """Turn scores into probabilities along the last axis."""
-    shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)
-    exponentials = np.exp(shifted)
-    chances: Probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)
-    return chances

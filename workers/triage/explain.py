@@ -25,9 +25,17 @@ def slow(findings: Findings) -> list[str]:
 
 
 def evidence(prediction: Prediction) -> list[str]:
-    """Name the most important words and the next most likely categories."""
+    """Name the second opinion, the most important words and the next most likely categories."""
     best, confidence = prediction.categories[0]
     reasons = [f"{best} with {confidence:.0%} confidence"]
+    if prediction.described:
+        reasons.append(f"closest description: {best}")
+    if prediction.second:
+        reasons.append(f"by its meaning alone: {prediction.second[0]} {prediction.second[1]:.0%}")
+    if prediction.closest:
+        reasons.append(
+            "closest examples: " + ", ".join(f"{_quoted(title)} ({name})" for title, name in prediction.closest)
+        )
     if prediction.words:
         reasons.append("most important words: " + ", ".join(_quoted(word) for word, _ in prediction.words))
     others = [(name, p) for name, p in prediction.categories[1 : 1 + MAX_OTHERS] if p >= LEAST_PROBABILITY]

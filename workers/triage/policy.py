@@ -25,13 +25,17 @@ class Where(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A category and its team. `mode` and `threshold` are None where those of the policy apply."""
+    """A category and its team. `mode` and `threshold` are None where those of the policy apply.
+
+    `description` says in a few words what belongs to it, "" if nothing.
+    """
 
     name: str
     team: str
     priority: Priority
     mode: Mode | None
     threshold: float | None
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class TriagePolicy:
 
     def category(self, name: str) -> Category:
         """Return the category of that name; one that is not configured belongs to the fallback team."""
-        unknown = Category(name, self.fallback_team, Priority.MEDIUM, None, None)
+        unknown = Category(name, self.fallback_team, Priority.MEDIUM, None, None, "")
         return next((c for c in self.categories if c.name == name), unknown)
 
     def mode_of(self, name: str) -> Mode:

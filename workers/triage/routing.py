@@ -45,9 +45,14 @@ def unknown_text(prediction: Prediction) -> str:
     """Return why the text is unknown to the model, or ""."""
     if not prediction.evidence:
         return f"nothing in this email is known to me (language: {prediction.language})"
-    if prediction.known >= MIN_KNOWN_WORDS or prediction.groups >= MIN_GROUPS:
+    if prediction.known >= MIN_KNOWN_WORDS or prediction.groups >= MIN_GROUPS or agreed(prediction):
         return ""
     return f"unlike anything seen before: the model knows only {prediction.known:.0%} of the words"
+
+
+def agreed(prediction: Prediction) -> bool:
+    """Return whether the second opinion was asked and names the same category."""
+    return prediction.second is not None and prediction.second[0] == prediction.categories[0][0]
 
 
 def too_few_examples(best: str, model: Model) -> str:

@@ -25,6 +25,7 @@ class DryRunTools:
     policy: TriagePolicy
     model: Model | None
     certified: Mapping[str, float | None]
+    semantic: bool
 
 
 def dry_run_tools(config: Path | None, keys: tuple[bytes, ...]) -> tuple[str, DryRunTools]:
@@ -35,13 +36,13 @@ def dry_run_tools(config: Path | None, keys: tuple[bytes, ...]) -> tuple[str, Dr
 
     settings = load(config)
     model, note = usable_model(settings)
-    return note, DryRunTools(identity_of(settings, keys), triage_policy(settings), model, {})
+    return note, DryRunTools(identity_of(settings, keys), triage_policy(settings), model, {}, settings.triage.semantic)
 
 
 def usable_model(settings: Settings) -> tuple[Model | None, str]:
     """Return the model in use, or one trained on the examples for this run, and a note that says which."""
     from workers.app import registry
-    from workers.learning import trainer, training
+    from workers.learning import semantic, trainer, training
     from workers.learning.registry import RegistryError
 
     try:
@@ -51,7 +52,8 @@ def usable_model(settings: Settings) -> tuple[Model | None, str]:
     else:
         return model, f"model {model.version}"
     try:
-        made, _ = training.train(_examples(settings), trainer.shipped_lexicon(), SystemClock().now())
+        encoder = semantic.shared(enabled=settings.triage.semantic)
+        made, _ = training.train(_examples(settings), trainer.shipped_lexicon(), SystemClock().now(), encoder)
     except ValueError as error:
         return None, f"no model ({why}; {error}): only the rules decide"
     return made, f"no model in use ({why}): a model was trained on the examples for this run only"

@@ -108,11 +108,13 @@ def _bounce(dsn: Dsn | None) -> dict[str, Any] | None:
 
 def _triage(tools: DryRunTools, analysis: Analysis) -> dict[str, Any]:
     # Imported here: the parent process only prints and does not need numpy.
+    from workers.learning import semantic
     from workers.triage import preprocess
     from workers.triage.decide import decide
 
+    encoder = semantic.shared(enabled=tools.semantic)
     case = preprocess.clean(analysis.message.subject, analysis.message.text)
-    triage = decide(case, tools.policy, tools.model, tools.certified, NEVER_AUDITED, analysis.address)
+    triage = decide(case, tools.policy, tools.model, tools.certified, NEVER_AUDITED, analysis.address, encoder)
     return {
         "category": triage.category,
         "priority": str(triage.priority),

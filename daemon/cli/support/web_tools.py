@@ -23,6 +23,7 @@ from daemon.web.tools import ModelsError, Moved, Rehearsal
 if TYPE_CHECKING:
     from workers.learning.current import CurrentModel
     from workers.learning.registry import Registry
+    from workers.triage.encoder import Encoder
 
 NEVER_AUDITED = 1.0
 
@@ -44,7 +45,7 @@ class HttpTools:
         policy = triage_policy(self._settings)
         source = self._current_model()
         case = preprocess.clean(subject, text)
-        return decide(case, policy, source.model(), source.certified(), NEVER_AUDITED)
+        return decide(case, policy, source.model(), source.certified(), NEVER_AUDITED, encoder=self._encoder())
 
     def models(self) -> list[dict[str, Any]]:
         """Return the versions of the model with their figures, the oldest first."""
@@ -86,7 +87,7 @@ class HttpTools:
         tickets = self._newest(number)
         for ticket, text in tickets:
             case = preprocess.clean(text.subject, text.text)
-            triage = decide(case, policy, model, certified, NEVER_AUDITED, text.address)
+            triage = decide(case, policy, model, certified, NEVER_AUDITED, text.address, self._encoder())
             if (ticket.category, ticket.assigned_team) != (triage.category, triage.team):
                 was = (ticket.category, ticket.assigned_team or "")
                 rows.append(Moved(ticket.reference, ticket.subject, *was, triage.category, triage.team))
@@ -121,7 +122,13 @@ class HttpTools:
         settings, source = self._settings, self._current_model()
         with self._store.read() as session:
             signing = keys.load(session, SystemClock().now())
-        tools = DryRunTools(identity(settings, signing), triage_policy(settings), source.model(), source.certified())
+        tools = DryRunTools(
+            identity(settings, signing),
+            triage_policy(settings),
+            source.model(),
+            source.certified(),
+            settings.triage.semantic,
+        )
         return dry_run(tools, EmailFile("pasted", raw)).row
 
     def _current_model(self) -> "CurrentModel":
@@ -132,6 +139,11 @@ class HttpTools:
             self._store, self._registry(), lambda: triage_policy(self._settings)
         )
         return self._source
+
+    def _encoder(self) -> "Encoder":
+        from workers.learning import semantic
+
+        return semantic.shared(enabled=self._settings.triage.semantic)
 
     def _registry(self) -> "Registry":
         from workers.app import registry

@@ -31,6 +31,7 @@ def facts(
     room: bool = True,
     refused: str = "",
     drifted: str = "",
+    unencoded: str = "",
 ) -> HealthFacts:
     """Return the state of the system. Every query is bounded by an index."""
     waiting = lists.oldest_due(session, now)
@@ -53,6 +54,7 @@ def facts(
         room=room,
         refused=refused,
         drifted=drifted,
+        unencoded=unencoded,
         reported=_reported(session, now),
         webhooks=tuple(webhooks.disabled(session)),
     )

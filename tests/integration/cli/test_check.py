@@ -7,6 +7,7 @@ import pytest
 from tests.support.cli import Case
 from tests.support.dns_server import DnsServer
 from tests.support.emails import inbound, mail
+from workers.learning import semantic
 
 SECRET = "secret-canary"
 
@@ -125,6 +126,21 @@ def test_the_name_server_is_asked_where_senders_are_checked(case: Case, bare: Pa
         same = '[smtp]\nhostname = "mx.shop.test"\n[support]\ntrusted_authserv_ids = ["MX.shop.test"]\n'
         _, ignored = _senders(case, bare, f"{own}{same}")
         assert (ignored["state"], "mx.shop.test in" in ignored["text"]) == ("warn", True)
+
+
+def test_one_line_says_whether_the_sentence_encoder_is_used(
+    case: Case, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (off,) = [row for row in case.run("check", "--json").rows if row["what"] == "encoder"]
+    assert (off["state"], off["text"][:4]) == ("ok", "off:")
+    (bare / "triaged.toml").write_text("[triage]\nsemantic = true\n", encoding="utf-8")
+    monkeypatch.setattr(semantic, "VERSION", "0.0.1")
+    semantic.shared.cache_clear()
+    (on,) = [row for row in case.run("check", "--json").rows if row["what"] == "encoder"]
+    semantic.shared.cache_clear()
+    assert on["state"] == "warn"
+    assert "pip install triaged[semantic]" in on["text"]
+    assert on["text"].endswith("words alone decide")
 
 
 def test_settings_without_effect_are_named(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:

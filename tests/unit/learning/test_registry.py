@@ -10,8 +10,12 @@ import joblib
 import pytest
 
 from daemon.system.files import write_durably as write
+from tests.support.encoders import FakeEncoder
+from tests.support.small_model import NOW, small_corpus
+from workers.learning import training
 from workers.learning.registry import FORMAT, ForeignError, Registry, RegistryError, TamperedError, sign
 from workers.triage.classifier import Model
+from workers.triage.lexicon import Lexicon
 from workers.triage.preprocess import clean
 
 
@@ -127,9 +131,11 @@ def test_a_model_whose_classes_have_moved_is_refused(registry: Registry, model: 
 # What a file of the format in force consists of. A change here needs a new FORMAT: a dataclass with other fields is
 # read without an error, its values in the wrong fields.
 CLASSES = {
-    4: {
-        "workers.triage.classifier.Model": "version features category priority counts",
-        "workers.triage.classifier.Linear": "labels weights bias",
+    5: {
+        "workers.triage.classifier.Model": "version features category priority counts second",
+        "workers.triage.linear.Linear": "labels weights bias",
+        "workers.triage.second_opinion.SecondOpinion": "encoder linear sharpness examples",
+        "workers.triage.second_opinion.ShownExamples": "titles labels vectors",
         "workers.triage.features.Features": "pairs chars lexicon ids",
         "workers.triage.features.Block": "terms idf unseen",
         "workers.triage.lexicon.Lexicon": "groups languages exact stems following everywhere remembered",
@@ -148,8 +154,16 @@ def classes(value: object) -> dict[str, str]:
     return found
 
 
-def test_the_format_is_raised_when_a_class_of_the_model_changes(model: Model) -> None:
-    assert classes(model) == CLASSES[FORMAT]
+def test_the_format_is_raised_when_a_class_of_the_model_changes(words: Lexicon) -> None:
+    assert classes(training.train(small_corpus(), words, NOW, FakeEncoder())[0]) == CLASSES[FORMAT]
+
+
+def test_the_manifest_names_the_encoder_that_the_second_opinion_was_made_with(
+    registry: Registry, model: Model, words: Lexicon
+) -> None:
+    both = second(training.train(small_corpus(), words, NOW, FakeEncoder())[0])
+    assert registry.save(both, corpus="x", figures={}).encoder == registry.show(both.version).encoder == "fake-1"
+    assert registry.show(model.version).encoder == ""
 
 
 def test_a_signed_file_that_is_no_model_is_refused(registry: Registry, model: Model) -> None:

@@ -41,6 +41,7 @@ def test_a_healthy_system_has_no_problem() -> None:
         ({"room": False}, "disk"),
         ({"refused": "535 no"}, "outgoing"),
         ({"drifted": "by 30 checks"}, "drift"),
+        ({"unencoded": "it is not installed"}, "encoder"),
         ({"oldest_due": NOON - timedelta(minutes=6)}, "jobs"),
         ({"last_mail_at": NOON - timedelta(hours=13)}, "no-mail"),
         ({"last_mail_at": None}, "no-mail"),

@@ -14,7 +14,9 @@ from daemon.tickets.health import examine
 from workers.policies import thresholds
 
 # Problems that an admin should look at, but that delay no other email.
-NOT_BLOCKING = frozenset({"dead", "parked", "uncertain", "unanswered", "unreadable", "no-mail", "limited", "logins"})
+NOT_BLOCKING = frozenset(
+    {"dead", "parked", "uncertain", "unanswered", "unreadable", "no-mail", "limited", "logins", "encoder"}
+)
 
 
 def live(settings: Settings) -> Iterator[Finding]:

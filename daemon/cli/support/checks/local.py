@@ -22,6 +22,7 @@ from daemon.system.files import is_private
 from daemon.text import domain_of
 from workers import preflight
 from workers.app import registry
+from workers.learning import semantic
 from workers.learning.registry import RegistryError
 from workers.notify.outgoing import LOCAL_PART, tagged
 from workers.policies import triage_policy
@@ -46,6 +47,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from _rules(settings)
     yield from _examples(settings)
     yield _model(settings)
+    yield _encoder(settings)
     yield _mode(settings)
 
 
@@ -254,6 +256,19 @@ def _model(settings: Settings) -> Finding:
         )
     age = (datetime.now(UTC) - datetime.fromisoformat(manifest.created)).days
     return ok("model", f"{current}, {manifest.examples} examples, {age} days old, labels {', '.join(manifest.labels)}")
+
+
+def _encoder(settings: Settings) -> Finding:
+    encoder = semantic.shared(enabled=settings.triage.semantic)
+    if not settings.triage.semantic:
+        return ok("encoder", "off: words alone decide (setting triage.semantic, extra triaged[semantic])")
+    try:
+        problem = encoder.problem or semantic.mismatch(encoder, registry(settings).load())
+    except RegistryError:
+        problem = ""
+    if problem:
+        return warn("encoder", f"{problem}; words alone decide", "correct it, or set triage.semantic to false")
+    return ok("encoder", f"{encoder.name}, files and reference vectors checked")
 
 
 def _mode(settings: Settings) -> Finding:

