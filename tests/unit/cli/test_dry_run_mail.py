@@ -10,6 +10,7 @@ TOOLS = DryRunTools(
     triage_policy(categories=(category("General", "GENERAL_SUPPORT"),), threshold=0.3),
     None,
     {},
+    semantic=False,
 )
 
 
