@@ -34,6 +34,7 @@ from workers.actors.webhook import WebhookActor
 from workers.jobs.executor import Actor, JobExecutor
 from workers.jobs.heartbeat import Heartbeat
 from workers.learning import semantic
+from workers.learning.boilerplate import CurrentBoilerplate
 from workers.learning.current import CurrentModel
 from workers.learning.examples import ExampleError
 from workers.learning.registry import Registry
@@ -123,7 +124,9 @@ class WorkerApp:
 
     def _actors(self, store: Store, clock: Clock, keyring: Keyring, webhooks: PostPolicy) -> Mapping[JobKind, Actor]:
         return {
-            JobKind.TRIAGE: TriageActor(clock, self.model_source, self._config, self._encoder),
+            JobKind.TRIAGE: TriageActor(
+                clock, self.model_source, self._config, self._encoder, CurrentBoilerplate(store)
+            ),
             JobKind.ANSWER: AnswerActor(clock, keyring, self._config, QuotedEmails(store, self._config)),
             JobKind.NOTIFY: NotifyActor(clock, keyring, self._config),
             JobKind.DELIVER: self._deliver,

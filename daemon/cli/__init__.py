@@ -38,6 +38,7 @@ COMMANDS: Final = (
     ("Triage", "evaluate", "Measure the accuracy of triage on labelled tickets."),
     ("Triage", "rehearse", "Show what other settings would decide on stored tickets."),
     ("Triage", "rules", "Test the rules on tickets."),
+    ("Triage", "boilerplate", "List the text of many senders that triage does not read, and forget it."),
     ("Triage", "models", "List, show, promote and roll back models."),
 )
 

@@ -119,13 +119,14 @@ def _current_decisions(
 
 def _stored(store: "Store", since: datetime, limit: int) -> Iterator[CurrentDecision]:
     """Yield stored tickets, the newest first, with one short read each."""
-    from daemon.store import decisions
+    from daemon.store import boilerplate, decisions
     from daemon.store.queries import tickets
     from daemon.store.queries.tickets import TicketFilter
     from workers.triage import preprocess as text
 
     with store.read() as session:
         lines = tickets.list_tickets(session, TicketFilter(since=since), limit)
+        learned = boilerplate.learned(session)
     with output.progress("tickets", len(lines)) as bar:
         for line in lines:
             with store.read() as session:
@@ -133,7 +134,7 @@ def _stored(store: "Store", since: datetime, limit: int) -> Iterator[CurrentDeci
                 read = decisions.text_of(session, ticket_id) if ticket_id else None
             bar.update(1)
             if read is not None and line.category != PENDING:
-                case = text.clean(read.subject, read.text)
+                case = text.clean(read.subject, read.text, learned)
                 team = line.assigned_team or ""
                 yield CurrentDecision(line.reference, line.subject, line.category, team, case, read.address)
 

@@ -8,7 +8,7 @@ import click
 
 from config.settings import Settings
 from daemon.cli.support import context, output, params
-from daemon.store import delivery_counts
+from daemon.store import boilerplate, delivery_counts
 from daemon.store.queries import lists
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
@@ -19,6 +19,7 @@ SECTIONS: Final = (
     ("tickets", "tickets by status"),
     ("teams", "tickets by team"),
     ("categories", "tickets by category"),
+    ("boilerplate", "blocks of text by state"),
     ("jobs", "jobs by state"),
     ("deliveries", "outgoing emails by state"),
     ("not_acknowledged", "acknowledgements not sent on the last day, by reason"),
@@ -95,6 +96,7 @@ def _numbers(store: Store) -> dict[str, Any]:
         waiting = lists.oldest_due(session, now)
         found: dict[str, Any] = {
             **lists.counts(session),
+            "boilerplate": boilerplate.counts(session),
             "not_acknowledged": delivery_counts.held_back_reasons(session, MailKind.ACKNOWLEDGEMENT, now - DAY),
             "mailboxes": lists.mailboxes(session),
         }

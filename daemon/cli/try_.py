@@ -45,7 +45,7 @@ def try_(ctx: click.Context, paths: tuple[str, ...], jobs: int, full: bool, as_j
     started, tally = monotonic(), _Tally()
     with ExitStack() as stack:
         lookup = _StoreLookup(stack, settings)
-        note, tools = run_in_child(dry_run_tools, context.config_path(ctx), lookup.keys)
+        note, tools = run_in_child(dry_run_tools, context.config_path(ctx), lookup.keys, lookup.boilerplate)
         pool: ProcessPool[EmailFile, DryRunResult] = ProcessPool(dry_run, failed, tools, jobs)
         stack.callback(pool.close)
         if not as_json:
@@ -82,20 +82,21 @@ class _Tally:
 
 
 class _StoreLookup:
-    """Reads the signing keys and the tickets that emails may belong to, if there is a store."""
+    """Reads keys, learned boilerplate and the tickets that emails may belong to, if there is a store."""
 
     def __init__(self, stack: ExitStack, settings: "Settings") -> None:
         self._store: Store | None = None
         self._prefix = settings.support.reference_prefix
         self.keys: tuple[bytes, ...] = ()
+        self.boilerplate: frozenset[str] = frozenset()
         try:
             self._store = stack.enter_context(context.store(settings))
         except context.Failure:
             return
-        from daemon.store import keys
+        from daemon.store import boilerplate, keys
 
         with self._store.read() as session:
-            self.keys = keys.load(session, datetime.now(UTC))
+            self.keys, self.boilerplate = keys.load(session, datetime.now(UTC)), boilerplate.learned(session)
 
     def follow_up(self, found: DryRunResult) -> dict[str, Any] | None:
         """Return the ticket that an email would join or point to, and the evidence for it."""

@@ -8,13 +8,15 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from daemon.store.models import Decision, MessageRow, Ticket
+from daemon.mail.reply.boilerplate import Block
+from daemon.store.models import Decision, MessageRow, Person, Ticket
 from daemon.store.sql import BulkInsert, table, unindexed
 from daemon.vocabulary import PENDING, DecidedBy, Triage
 
 DECISION = table(Decision)
 TICKET = table(Ticket)
 MESSAGE = table(MessageRow)
+PERSON = table(Person)
 INSERT_DECISIONS = BulkInsert.to(DECISION)
 SELECT_NEWEST = select(func.max(DECISION.c.id)).where(DECISION.c.ticket_id == bindparam("ticket"))
 SELECT_FIRST_MESSAGES = (
@@ -32,6 +34,7 @@ SELECT_FIRST_TEXTS = select(
     MESSAGE.c.inbound_id,
     select(TICKET.c.language).where(TICKET.c.id == MESSAGE.c.ticket_id).scalar_subquery().label("language"),
     select(TICKET.c.address).where(TICKET.c.id == MESSAGE.c.ticket_id).scalar_subquery().label("address"),
+    select(PERSON.c.email).where(PERSON.c.id == MESSAGE.c.person_id).scalar_subquery().label("sender"),
 ).where(MESSAGE.c.id.in_(SELECT_FIRST_MESSAGES))
 UPDATE_TICKET = (
     update(TICKET)
@@ -60,7 +63,7 @@ SELECT_PENDING = (
 class Text:
     """What triage reads of a ticket: subject and start of the text of its first email, its ledger row and language.
 
-    `address` is the one of our addresses that it was written to, "" where unknown.
+    `address` is the one of our addresses that it was written to, "" where unknown. `sender` wrote it.
     """
 
     ticket_id: int
@@ -69,17 +72,24 @@ class Text:
     inbound_id: int | None
     language: str
     address: str
+    sender: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What `by` (rule, model, fallback) decided on a ticket, and when, and the language of its email, if found."""
+    """What `by` (rule, model, fallback) decided on a ticket, and when, and the language of its email, if found.
+
+    `blocks` may be boilerplate of the sender's `domain`, a short hash; the blocks of `left_out` are.
+    """
 
     ticket_id: int
     triage: Triage
     by: DecidedBy
     at: datetime
     language: str = ""
+    domain: str = ""
+    blocks: tuple[Block, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def text_of(session: Session, ticket_id: int) -> Text | None:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from daemon.store import decisions, jobs, ledger
+from daemon.store import boilerplate, decisions, jobs, ledger
+from daemon.store.boilerplate import Sighting
 from daemon.store.decisions import Decided
 from daemon.store.jobs import JobKind, Lease, NewJob
 from daemon.vocabulary import Disposition, Subject, SubjectKind
@@ -16,9 +17,11 @@ from daemon.vocabulary import Disposition, Subject, SubjectKind
 def put_in_force(session: Session, items: Sequence[tuple[Lease, Decided]]) -> list[list[Lease]]:
     """Finish triage jobs with their decisions and return the notify job of each, leased to the same worker.
 
-    A ticket that somebody decided before keeps that decision and gets no job.
+    A ticket that somebody decided before keeps that decision and gets no job. The blocks of text that the emails may
+    share with those of other senders are counted.
     """
     jobs.finish(session, [lease for lease, _ in items], max(decided.at for _, decided in items))
+    boilerplate.note(session, [Sighting(one.blocks, one.left_out, one.domain, one.at) for _, one in items])
     return _apply(session, items)
 
 

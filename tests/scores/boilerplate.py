@@ -3,15 +3,17 @@
 usage: python -m tests.scores.boilerplate [--gate]
 
 The model learns from our examples without three voices and is measured on the emails of these voices, with and without
-each addition.
+each addition. Banners and footers that no phrase list knows are measured again once they were learned from other emails.
 """
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from daemon.store.boilerplate import LEARNED_DOMAINS
 from workers.learning import training
 from workers.learning.examples import Example, read_files
 from workers.learning.metrics import measure
@@ -20,6 +22,8 @@ from workers.triage.classifier import Model
 
 LEFT_OUT = frozenset(("phone-lowercase", "polite-long", "angry-short"))
 MOST_LOST = 0.01
+# Emails of other voices from which an unknown addition is learned.
+TAUGHT = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,48 @@ ADDITIONS: Mapping[str, Addition] = {
 }
 
 
+# Of invented companies, in words that no phrase list has. Without learning each may cost more than a point.
+UNKNOWN: Mapping[str, Addition] = {
+    "Novaplex, top": Addition(
+        before="Novaplex Shield let this pass after step 3 of 4. Password, invoice or payment asked for? Ring extension "
+        "4410 before you answer.\n\n"
+    ),
+    "Novaplex, end": Addition(
+        after="\n\nPassed on by Novaplex Shield. A blocked account, a refund and a crashed program are favourite pretexts "
+        "of fraud: our learning portal shows how to tell them.\n\nNovaplex Ltd, error and incident desk, open day and "
+        "night for questions about refused payments and lost passwords"
+    ),
+    "Wolkentor, German top": Addition(
+        before="Wolkentor hat diese Post durchgesehen. Geht es um Kennwort, Rechnung oder Zahlung, dann rufen Sie bitte "
+        "zuerst die Leitstelle unter 0800 1234 an.\n\n"
+    ),
+    "Wolkentor, German end": Addition(
+        after="\n\nDurchgesehen von der Poststelle Wolkentor. Anmeldung gesperrt, Absturz oder Fehler im Programm? Die "
+        "Leitstelle hilft Tag und Nacht, auch bei Fragen zu Rechnungen und Erstattungen."
+    ),
+    "Brisemail, French end": Addition(
+        after="\n\nCe pli est passé par Brisemail. Mot de passe perdu, facture inconnue, paiement refusé ou panne : le "
+        "guichet numérique répond jour et nuit à vos questions de sécurité."
+    ),
+    "Brisemail, Spanish top": Addition(
+        before="Brisemail revisó este envío. Si se le pide la contraseña, una factura o un pago, llame antes al mostrador "
+        "digital, que atiende de día y de noche.\n"
+    ),
+    "Brisemail, Japanese end": Addition(
+        after="\n\nこの通信はブリーズメールの検査所を通過しました。パスワード、請求書、支払いの依頼、エラーの連絡には、"
+        "返信の前に必ず相談窓口へ電話で確認をお願いいたします。"
+    ),
+}
+
+
+def learned(addition: Addition, examples: Sequence[Example]) -> frozenset[str]:
+    """Return what is learned from emails with an addition, each of a domain of its own."""
+    seen: Counter[str] = Counter()
+    for example in examples:
+        seen.update(block.digest for block in addition.on(example).case.blocks)
+    return frozenset(digest for digest, domains in seen.items() if domains >= LEARNED_DOMAINS)
+
+
 def accuracy(model: Model, examples: Sequence[Example]) -> float:
     """Return the share of right categories."""
     chances = model.predict_many([example.case for example in examples])
@@ -112,9 +158,17 @@ def main() -> int:
     plain = accuracy(model, tested)
     print(f"without an addition    {plain:.3f} of {len(tested)}")
     lost = {name: plain - accuracy(model, list(map(addition.on, tested))) for name, addition in ADDITIONS.items()}
+    taught = kept[:TAUGHT]
+    wrong = learned(Addition(), [*kept, *tested])
+    print(f"blocks of the emails themselves that were learned: {len(wrong)}")
+    for name, addition in UNKNOWN.items():
+        known = learned(addition, taught)
+        added = [addition.on(example) for example in tested]
+        lost[name] = plain - accuracy(model, [replace(example, boilerplate=known) for example in added])
+        print(f"{name:22s} loses {100 * (plain - accuracy(model, added)):5.2f} points before it is learned")
     for name, points in lost.items():
         print(f"{name:22s} loses {100 * points:5.2f} points{'   DROPPED' if points > MOST_LOST else ''}")
-    return int(options.gate and max(lost.values()) > MOST_LOST)
+    return int(options.gate and (max(lost.values()) > MOST_LOST or bool(wrong)))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """Decide a PENDING ticket: read what its first email says, decide, write the decision and the next job."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
 from sqlalchemy.orm import Session
 
+from daemon.mail.reply.boilerplate import domain_digest
 from daemon.store import decisions
 from daemon.store.decisions import Decided
 from daemon.store.jobs import Lease
@@ -37,16 +38,24 @@ class ModelSource(Protocol):
 
 
 class TriageActor:
-    """Decides a PENDING ticket."""
+    """Decides a PENDING ticket; `boilerplate` returns the digests of the blocks of text that are not read."""
 
-    def __init__(self, clock: Clock, models: ModelSource, config: CurrentConfig, encoder: Encoder) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        models: ModelSource,
+        config: CurrentConfig,
+        encoder: Encoder,
+        boilerplate: Callable[[], frozenset[str]] = frozenset,
+    ) -> None:
         self._clock, self._models, self._config, self._encoder = clock, models, config, encoder
+        self._boilerplate = boilerplate
 
     def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         """Triage the ticket of a job."""
         del window
         read = yield from batching.read(decisions.texts_of, lease.subject.id)
-        case = preprocess.clean(read.subject, read.text) if read else preprocess.clean("", "")
+        case = preprocess.clean(read.subject, read.text, self._boilerplate()) if read else preprocess.clean("", "")
         to = read.address if read else ""
         draft = consider(case, self._config.value.triage, self._models.model(), to)
         meant = None
@@ -57,7 +66,9 @@ class TriageActor:
         triage = conclude(draft, self._models.certified(), draw, meant)
         by = DecidedBy.RULE if triage.rule else DecidedBy.MODEL
         language = self._config.value.language_of(f"{read.subject}\n{read.text}") if read and not read.language else ""
-        decided = Decided(lease.subject.id, triage, by, self._clock.now(), language)
+        domain = domain_digest(read.sender or "") if read else ""
+        now = self._clock.now()
+        decided = Decided(lease.subject.id, triage, by, now, language, domain, case.blocks, case.left_out)
         follow_ups = yield from batching.write(decision.put_in_force, (lease, decided))
         if follow_ups:
             _log(decided)

@@ -28,7 +28,7 @@ class Example:
     """A ticket and its true category.
 
     `situation` and `voice` group similar examples. `verified` marks one that a person of this company confirmed,
-    `shipped` one of ours, which everybody may read.
+    `shipped` one of ours, which everybody may read. `boilerplate` are the digests of blocks of text that are not read.
     """
 
     subject: str
@@ -41,11 +41,12 @@ class Example:
     verified: bool = False
     key: str = ""
     shipped: bool = False
+    boilerplate: frozenset[str] = frozenset()
 
     @property
     def case(self) -> Case:
         """Return the text as triage reads it."""
-        return clean(self.subject, self.body)
+        return clean(self.subject, self.body, self.boilerplate)
 
 
 def read_files(paths: Iterable[Path], categories: Collection[str] | None = None) -> list[Example]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from daemon.store import boilerplate
 from daemon.store.queries import labels
 from daemon.store.store import Store
 from daemon.system.clock import Clock
@@ -118,9 +119,9 @@ class Trainer:
         return [e for e in found if e.category in self._categories]
 
     def verified(self) -> list[Example]:
-        """Return the tickets that people confirmed or corrected, oldest first."""
+        """Return the tickets that people confirmed or corrected, oldest first; boilerplate in them is not read."""
         with self._store.read() as session:
-            tickets = labels.labelled_tickets(session)
+            tickets, learned = labels.labelled_tickets(session), boilerplate.learned(session)
         return [
             Example(
                 subject=ticket.subject,
@@ -129,6 +130,7 @@ class Trainer:
                 priority=Priority(ticket.priority),
                 verified=True,
                 key=str(ticket.ticket_id),
+                boilerplate=learned,
             )
             for ticket in tickets
             if ticket.category in self._categories

@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 import regex
 
 from daemon.mail.reply.banner import without_gateway_tags, without_gateway_text
+from daemon.mail.reply.boilerplate import Block, trim
 from daemon.mail.reply.split import new_text
 
 MAX_SUBJECT = 500
@@ -26,13 +27,16 @@ class Case:
     """What triage reads of a ticket.
 
     `subject` and `body` are cleaned but otherwise as written. `read` is the input of the model: the subject twice, then
-    the body, with numbers, addresses and URLs masked. `notes` say what was left out.
+    the body, with numbers, addresses and URLs masked. `notes` say what was left out, `left_out` are the digests of the
+    blocks that were, and `blocks` those that may be learned as boilerplate.
     """
 
     subject: str
     body: str
     read: str
     notes: tuple[str, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -40,21 +44,26 @@ class Case:
         return not any(c.isalnum() for c in self.subject + self.body)
 
 
-def clean(subject: str, text: str) -> Case:
-    """Prepare an email from its subject and whole text."""
+def clean(subject: str, text: str, boilerplate: Collection[str] = ()) -> Case:
+    """Prepare an email from its subject and whole text; `boilerplate` are the digests of blocks that are not read."""
     notes = []
     whole = tidy(text[:MAX_TEXT])
     reply = without_gateway_text(new_text(whole))
     if len(subject) > MAX_SUBJECT or len(reply) > MAX_BODY:
         notes.append(f"only the first {MAX_BODY:,} characters were read")
+    trimmed = trim(reply, boilerplate)
+    if trimmed.left_out:
+        notes.append("text that many senders' emails have was not read")
     subject = without_prefixes(tidy(subject[:MAX_SUBJECT]))
-    body = without_formalities(reply[:MAX_BODY])
+    body = without_formalities(trimmed.text[:MAX_BODY])
     if len(body) < SHORT_BODY:
         forwarded = forwarded_body(whole[:MAX_BODY])
         if forwarded:
             notes.append("the forwarded email was read because the message itself says little")
-            body = f"{body}\n{without_formalities(without_gateway_text(new_text(forwarded)))}".strip()
-    return Case(subject, body, mask(f"{subject}\n{subject}\n{body}".strip()[:MAX_READ]), tuple(notes))
+            inner = trim(without_gateway_text(new_text(forwarded)), boilerplate).text
+            body = f"{body}\n{without_formalities(inner)}".strip()
+    read = mask(f"{subject}\n{subject}\n{body}".strip()[:MAX_READ])
+    return Case(subject, body, read, tuple(notes), trimmed.blocks, trimmed.left_out)
 
 
 def tidy(text: str) -> str:

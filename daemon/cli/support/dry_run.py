@@ -26,9 +26,12 @@ class DryRunTools:
     model: Model | None
     certified: Mapping[str, float | None]
     semantic: bool
+    boilerplate: frozenset[str] = frozenset()
 
 
-def dry_run_tools(config: Path | None, keys: tuple[bytes, ...]) -> tuple[str, DryRunTools]:
+def dry_run_tools(
+    config: Path | None, keys: tuple[bytes, ...], boilerplate: frozenset[str] = frozenset()
+) -> tuple[str, DryRunTools]:
     """Return a note about the model, and the tools for these settings."""
     from config.settings import load
     from daemon.policies import identity as identity_of
@@ -36,7 +39,8 @@ def dry_run_tools(config: Path | None, keys: tuple[bytes, ...]) -> tuple[str, Dr
 
     settings = load(config)
     model, note = usable_model(settings)
-    return note, DryRunTools(identity_of(settings, keys), triage_policy(settings), model, {}, settings.triage.semantic)
+    identity, policy = identity_of(settings, keys), triage_policy(settings)
+    return note, DryRunTools(identity, policy, model, {}, settings.triage.semantic, boilerplate)
 
 
 def usable_model(settings: Settings) -> tuple[Model | None, str]:

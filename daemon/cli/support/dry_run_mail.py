@@ -113,7 +113,7 @@ def _triage(tools: DryRunTools, analysis: Analysis) -> dict[str, Any]:
     from workers.triage.decide import decide
 
     encoder = semantic.shared(enabled=tools.semantic)
-    case = preprocess.clean(analysis.message.subject, analysis.message.text)
+    case = preprocess.clean(analysis.message.subject, analysis.message.text, tools.boilerplate)
     triage = decide(case, tools.policy, tools.model, tools.certified, NEVER_AUDITED, analysis.address, encoder)
     return {
         "category": triage.category,

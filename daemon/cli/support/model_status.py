@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from config.settings import Settings
-from daemon.store import decisions
+from daemon.store import boilerplate, decisions
 from daemon.store.queries import labels, tickets
 from daemon.store.store import Store
 from workers.app import registry
@@ -43,9 +43,10 @@ def _unknown_words(model: Model, store: Store) -> float | None:
     """Return the share of words in the newest tickets that are unknown to the model."""
     shares = []
     with store.read() as session:
+        learned = boilerplate.learned(session)
         for ticket_id in tickets.newest_tickets(session, SAMPLE_TICKETS):
             read = decisions.text_of(session, ticket_id)
-            case = preprocess.clean(read.subject, read.text) if read else None
+            case = preprocess.clean(read.subject, read.text, learned) if read else None
             if case is not None and not case.empty:
                 shares.append(1 - model.predict(case).known)
     return sum(shares) / len(shares) if shares else None

@@ -9,7 +9,7 @@ from daemon.cli.support.dry_run import DryRunTools
 from daemon.cli.support.dry_run_mail import EmailFile, dry_run
 from daemon.facts import Problem
 from daemon.policies import identity
-from daemon.store import decisions, keys
+from daemon.store import boilerplate, decisions, keys
 from daemon.store.decisions import Text
 from daemon.store.queries import health
 from daemon.store.queries.tickets import TicketFilter, TicketLine, list_tickets, ticket_id_of
@@ -44,7 +44,8 @@ class HttpTools:
 
         policy = triage_policy(self._settings)
         source = self._current_model()
-        case = preprocess.clean(subject, text)
+        with self._store.read() as session:
+            case = preprocess.clean(subject, text, boilerplate.learned(session))
         return decide(case, policy, source.model(), source.certified(), NEVER_AUDITED, encoder=self._encoder())
 
     def models(self) -> list[dict[str, Any]]:
@@ -85,8 +86,10 @@ class HttpTools:
             raise ModelsError(str(error)) from None
         policy, certified, rows = triage_policy(settings), source.certified(), []
         tickets = self._newest(number)
+        with self._store.read() as session:
+            learned = boilerplate.learned(session)
         for ticket, text in tickets:
-            case = preprocess.clean(text.subject, text.text)
+            case = preprocess.clean(text.subject, text.text, learned)
             triage = decide(case, policy, model, certified, NEVER_AUDITED, text.address, self._encoder())
             if (ticket.category, ticket.assigned_team) != (triage.category, triage.team):
                 was = (ticket.category, ticket.assigned_team or "")
@@ -121,13 +124,14 @@ class HttpTools:
 
         settings, source = self._settings, self._current_model()
         with self._store.read() as session:
-            signing = keys.load(session, SystemClock().now())
+            signing, learned = keys.load(session, SystemClock().now()), boilerplate.learned(session)
         tools = DryRunTools(
             identity(settings, signing),
             triage_policy(settings),
             source.model(),
             source.certified(),
             settings.triage.semantic,
+            learned,
         )
         return dry_run(tools, EmailFile("pasted", raw)).row
 

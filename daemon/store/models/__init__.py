@@ -2,6 +2,7 @@
 
 from daemon.store.models.access import ApiToken, IdempotencyKey, SignInRequest, WebSession
 from daemon.store.models.base import Base
+from daemon.store.models.boilerplate import BoilerplateRow
 from daemon.store.models.conversation import AnswerRow
 from daemon.store.models.installation import Alarm, SigningKey
 from daemon.store.models.ledger import Inbound, LedgerCount
@@ -16,6 +17,7 @@ __all__ = [
     "ApiToken",
     "AttachmentRow",
     "Base",
+    "BoilerplateRow",
     "Decision",
     "DeliveryRow",
     "Event",

@@ -13,7 +13,9 @@ from sqlalchemy import Engine, event, inspect, text
 from sqlalchemy.orm import Session
 
 from daemon.cli import main
-from daemon.store import webhook_deliveries, webhooks
+from daemon.mail.reply.boilerplate import Block
+from daemon.store import boilerplate, webhook_deliveries, webhooks
+from daemon.store.boilerplate import BlockState, Sighting
 from daemon.store.models import Base
 from daemon.store.queries import feed, metrics
 from daemon.store.queries.feed import Cursor, Gaps
@@ -112,6 +114,26 @@ def test_the_statements_of_the_metrics_use_indexes(old: Store, catch: Catch) -> 
         metrics.state(session, NOON, "MANUAL_REVIEW")
         metrics.follow(session, Position(newest.inbound - 5, newest.decision - 5), NOON)
     assert len(catch.found) > 10
+    assert_indexed(old, catch)
+
+
+def test_the_statements_of_boilerplate_use_indexes(old: Store, catch: Catch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boilerplate, "PRUNE_EVERY", 1)
+    monkeypatch.setattr(boilerplate, "SEEN_LIMIT", 1)
+    block = Block("0" * 32, "a banner")
+    with catch.named("boilerplate"):
+        for number in range(5):
+            seen = Sighting((block,), (), f"d{number}", NOON + timedelta(days=number))
+            old.write(lambda session, seen=seen: boilerplate.note(session, [seen]))  # type: ignore[misc]
+        other = Sighting(tuple(Block(f"{number:032}", "x") for number in range(1, 4)), (), "d0", NOON)
+        old.write(lambda session: boilerplate.note(session, [other]))
+        used = Sighting((), (block.digest,), "d0", NOON + timedelta(days=9))
+        old.write(lambda session: boilerplate.note(session, [used]))
+        with old.read() as session:
+            assert boilerplate.learned(session) == {block.digest}
+            [line] = boilerplate.list_blocks(session, BlockState.LEARNED, 10)
+        assert old.write(lambda session: boilerplate.forget(session, line.id, "eva"))
+    assert len(catch.found) > 6
     assert_indexed(old, catch)
 
 
