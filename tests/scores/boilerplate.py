@@ -3,7 +3,7 @@
 usage: python -m tests.scores.boilerplate [--gate]
 
 The model learns from our examples without three voices and is measured on the emails of these voices, with and without
-each addition. Banners and footers that no phrase list knows are measured again once they were learned from other emails.
+each addition. Banners and footers that no phrase list knows are measured once they were learned from other emails.
 """
 
 import argparse
@@ -101,16 +101,18 @@ ADDITIONS: Mapping[str, Addition] = {
 # Of invented companies, in words that no phrase list has. Without learning each may cost more than a point.
 UNKNOWN: Mapping[str, Addition] = {
     "Novaplex, top": Addition(
-        before="Novaplex Shield let this pass after step 3 of 4. Password, invoice or payment asked for? Ring extension "
-        "4410 before you answer.\n\n"
+        before="Novaplex Shield let this pass after step 3 of 4. Password, invoice or payment asked for? Ring "
+        "extension 4410 before you answer.\n\n"
     ),
     "Novaplex, end": Addition(
-        after="\n\nPassed on by Novaplex Shield. A blocked account, a refund and a crashed program are favourite pretexts "
+        after="\n\nPassed on by Novaplex Shield. A blocked account, a refund and a crashed program are "
+        "favourite pretexts "
         "of fraud: our learning portal shows how to tell them.\n\nNovaplex Ltd, error and incident desk, open day and "
         "night for questions about refused payments and lost passwords"
     ),
     "Wolkentor, German top": Addition(
-        before="Wolkentor hat diese Post durchgesehen. Geht es um Kennwort, Rechnung oder Zahlung, dann rufen Sie bitte "
+        before="Wolkentor hat diese Post durchgesehen. Geht es um Kennwort, Rechnung oder Zahlung, dann rufen "
+        "Sie bitte "
         "zuerst die Leitstelle unter 0800 1234 an.\n\n"
     ),
     "Wolkentor, German end": Addition(
@@ -122,8 +124,8 @@ UNKNOWN: Mapping[str, Addition] = {
         "guichet numérique répond jour et nuit à vos questions de sécurité."
     ),
     "Brisemail, Spanish top": Addition(
-        before="Brisemail revisó este envío. Si se le pide la contraseña, una factura o un pago, llame antes al mostrador "
-        "digital, que atiende de día y de noche.\n"
+        before="Brisemail revisó este envío. Si se le pide la contraseña, una factura o un pago, llame antes al "
+        "mostrador digital, que atiende de día y de noche.\n"
     ),
     "Brisemail, Japanese end": Addition(
         after="\n\nこの通信はブリーズメールの検査所を通過しました。パスワード、請求書、支払いの依頼、エラーの連絡には、"

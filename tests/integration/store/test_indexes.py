@@ -119,13 +119,15 @@ def test_the_statements_of_the_metrics_use_indexes(old: Store, catch: Catch) -> 
 
 def test_the_statements_of_boilerplate_use_indexes(old: Store, catch: Catch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boilerplate, "PRUNE_EVERY", 1)
-    monkeypatch.setattr(boilerplate, "SEEN_LIMIT", 1)
+    monkeypatch.setattr(boilerplate, "SEEN_LIMIT", 990)
     block = Block("0" * 32, "a banner")
+    many = Sighting(tuple(Block(f"{number:032}", "x") for number in range(1, 991)), (), "d0", NOON)
+    old.write(lambda session: boilerplate.note(session, [many]))
     with catch.named("boilerplate"):
         for number in range(5):
             seen = Sighting((block,), (), f"d{number}", NOON + timedelta(days=number))
             old.write(lambda session, seen=seen: boilerplate.note(session, [seen]))  # type: ignore[misc]
-        other = Sighting(tuple(Block(f"{number:032}", "x") for number in range(1, 4)), (), "d0", NOON)
+        other = Sighting(tuple(Block(f"{number:032}", "x") for number in range(991, 995)), (), "d0", NOON)
         old.write(lambda session: boilerplate.note(session, [other]))
         used = Sighting((), (block.digest,), "d0", NOON + timedelta(days=9))
         old.write(lambda session: boilerplate.note(session, [used]))
