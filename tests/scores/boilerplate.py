@@ -106,14 +106,12 @@ UNKNOWN: Mapping[str, Addition] = {
     ),
     "Novaplex, end": Addition(
         after="\n\nPassed on by Novaplex Shield. A blocked account, a refund and a crashed program are "
-        "favourite pretexts "
-        "of fraud: our learning portal shows how to tell them.\n\nNovaplex Ltd, error and incident desk, open day and "
-        "night for questions about refused payments and lost passwords"
+        "favourite pretexts of fraud: our learning portal shows how to tell them.\n\nNovaplex Ltd, error and incident "
+        "desk, open day and night for questions about refused payments and lost passwords"
     ),
     "Wolkentor, German top": Addition(
         before="Wolkentor hat diese Post durchgesehen. Geht es um Kennwort, Rechnung oder Zahlung, dann rufen "
-        "Sie bitte "
-        "zuerst die Leitstelle unter 0800 1234 an.\n\n"
+        "Sie bitte zuerst die Leitstelle unter 0800 1234 an.\n\n"
     ),
     "Wolkentor, German end": Addition(
         after="\n\nDurchgesehen von der Poststelle Wolkentor. Anmeldung gesperrt, Absturz oder Fehler im Programm? Die "

@@ -26,7 +26,7 @@ _MIN_REST: Final = 12
 _LEARNED_DEPTH: Final = 2
 _LEFT_OUT_DEPTH: Final = 4
 _GAP: Final = re.compile(r"\n[^\S\n]*\n\s*")
-_ADDRESS: Final = re.compile(r"\S*(?:@|://|www\.)\S*")
+_ADDRESS: Final = re.compile(r"(?:https?://|www\.)[!-~]{1,2000}|[\w.+%-]{1,64}@[\w.-]{1,253}", re.ASCII | re.IGNORECASE)
 _NO_LETTERS: Final = re.compile(r"[\W\d_]+")
 
 

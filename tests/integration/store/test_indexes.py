@@ -123,6 +123,7 @@ def test_the_statements_of_boilerplate_use_indexes(old: Store, catch: Catch, mon
     block = Block("0" * 32, "a banner")
     many = Sighting(tuple(Block(f"{number:032}", "x") for number in range(1, 991)), (), "d0", NOON)
     old.write(lambda session: boilerplate.note(session, [many]))
+    catch.found.clear()
     with catch.named("boilerplate"):
         for number in range(5):
             seen = Sighting((block,), (), f"d{number}", NOON + timedelta(days=number))

@@ -88,6 +88,18 @@ def test_few_blocks_of_a_long_email_are_compared() -> None:
     assert len(trim(long, ()).blocks) == 4
 
 
+@pytest.mark.parametrize(
+    "text", ["x" * 100_000, "\n \n" * 30_000 + "x", "a@" * 50_000, "\n" * 100_000, "x\n\n" * 30_000]
+)
+def test_odd_texts_are_read_whole(text: str) -> None:
+    assert trim(text, learned(BANNER)).text == text
+
+
+def test_a_link_or_address_between_letters_without_spaces_is_left_out() -> None:
+    said = f"{JAPANESE}詳細はhttps://a.example/7をご覧ください"
+    assert digests(f"{said}\n\n{MESSAGE}") & digests(f"{said.replace('a.example/7', 'b.example/x')}\n\n{MESSAGE}")
+
+
 def test_a_domain_is_the_one_that_was_registered() -> None:
     assert (
         domain_digest("ann@mx.shop.example.co.uk") == domain_digest("Bob@EXAMPLE.co.uk") != domain_digest("a@b.co.uk")
