@@ -257,3 +257,18 @@ class PreparedDelivery:
     first: bool
     digest: DigestSnapshot | None = None
     background: Background = NO_BACKGROUND
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingTicket:
+    """A ticket that waits for a person to decide its category.
+
+    `chances` are the probabilities that triage gave to the likeliest categories, in any order; empty where no model
+    was asked. `text` is the subject and the start of the first email.
+    """
+
+    id: int
+    created_at: datetime
+    urgent: bool
+    chances: tuple[float, ...]
+    text: str

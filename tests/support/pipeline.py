@@ -19,7 +19,7 @@ from daemon.store import cursors, jobs, keys, ledger, orphans
 from daemon.store.cursors import Place
 from daemon.store.jobs import JobKind, Lease, NewJob, Offer
 from daemon.store.keys import Keyring
-from daemon.store.queries import health, labels, triage_stats
+from daemon.store.queries import health, labels, review, triage_stats
 from daemon.store.store import Store
 from daemon.tickets import actions, retry
 from daemon.tickets.actions import Correction
@@ -291,6 +291,8 @@ class Pipeline:
         with self.store.read() as session:
             labels.reviews(session)
             labels.reviews(session, NOON)
+            review.waiting(session, "MANUAL_REVIEW", 300)
+            review.taught(session, 50)
             triage_stats.score(session, NOON - timedelta(days=1), "MANUAL_REVIEW")
 
     def _claimed(self, owner: str) -> Lease:

@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, literal, select, tuple_
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from daemon.store.models import AnswerRow, Decision, MessageRow, Ticket
@@ -90,24 +89,6 @@ def place_of_message(session: Session, message_id: int) -> tuple[int, int | None
 def team_of(session: Session, ticket_id: int) -> str | None:
     """Return the team that has a ticket."""
     return session.execute(select(Ticket.assigned_team).where(Ticket.id == ticket_id)).scalar_one_or_none()
-
-
-@dataclass(frozen=True, slots=True)
-class QueuePlace:
-    """A ticket in a queue that is ordered by age."""
-
-    at: datetime
-    ticket_id: int
-
-
-def next_in_queue(session: Session, team: str, after: QueuePlace | None) -> QueuePlace | None:
-    """Return the oldest open ticket of a team, or the first one after a place; None: there is none."""
-    wanted = select(Ticket.created_at, Ticket.id).where(Ticket.assigned_team == team, Ticket.status == Status.OPEN)
-    if after is not None:
-        at = literal(after.at, Ticket.created_at.type)
-        wanted = wanted.where(tuple_(Ticket.created_at, Ticket.id) > tuple_(at, literal(after.ticket_id)))
-    row = session.execute(wanted.order_by(Ticket.created_at, Ticket.id).limit(1)).one_or_none()
-    return QueuePlace(row[0], row[1]) if row else None
 
 
 def waiting(session: Session, team: str) -> int:

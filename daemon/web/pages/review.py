@@ -1,44 +1,70 @@
-"""The queue of tickets that a person has to decide: one at a time, the likeliest categories first."""
+"""The queue of tickets that a person has to decide: one at a time, those that teach most first."""
 
+import re
 from typing import Final
 
 from fastapi import Response
 from sqlalchemy.orm import Session
 
 from config.schema import Category
-from daemon.store.queries import inbox
-from daemon.store.queries.inbox import QueuePlace
-from daemon.tickets import actions
+from daemon.store.queries import inbox, review
+from daemon.tickets import actions, review_order
 from daemon.tickets.action import ActionError
+from daemon.tickets.review_order import CONSIDERED, TAUGHT, Place
 from daemon.tickets.sign_in import Role
 from daemon.vocabulary import DecidedBy
 from daemon.web.pages import ticket_view
 from daemon.web.pages.page import OWN_PATH, Page, PageError, Route
 from daemon.web.pages.ticket import correction_of, ticket_id_of
 from daemon.web.pages.ticket_view import TicketPage
-from daemon.web.pagination import decode, encode
 
 KEYS: Final = 9
+# More are forgotten, the earliest first: the address of a page stays short.
+SKIPPED: Final = 100
+IDS: Final = re.compile(r"[1-9]\d{0,9}(?:\.[1-9]\d{0,9})*", re.ASCII)
 BY_PEOPLE: Final = (DecidedBy.PERSON, DecidedBy.ASSIGNMENT)
 
 
 def show(page: Page) -> Response:
-    """Show the ticket that waits longest, or the next one after it was skipped."""
-    team, after = page.services.settings.triage.review_team, decode(page.query.get("after") or None)
+    """Show the ticket to decide next; the address names those that were skipped."""
+    team, skipped = page.services.settings.triage.review_team, _skipped(page)
     with page.services.store.read() as session:
-        place = inbox.next_in_queue(session, team, QueuePlace(*after) if after else None)
+        place = _next(page, session, skipped)
         found = ticket_view.load(session, place.ticket_id) if place else None
         waiting = inbox.waiting(session, team)
     return page.render(
         "review.html",
         found=found,
+        why=place.reason if place else "",
         waiting=f"{inbox.COUNTED - 1}+" if waiting >= inbox.COUNTED else str(waiting),
-        skipped=after is not None,
-        next_url=f"{page.base}/ui/review?after={encode(place.at, place.ticket_id)}" if place else "",
+        skipped=bool(skipped),
+        next_url=_next_url(page, [*skipped, place.ticket_id]) if place else "",
         choices=_choices(page, found)[:KEYS] if found else (),
         last=_last(page),
         may_act=page.signed_in.role.includes(Role.MEMBER),
     )
+
+
+def _next(page: Page, session: Session, skipped: list[int]) -> Place | None:
+    """Return the ticket to decide next; None: there is none."""
+    team, now = page.services.settings.triage.review_team, page.services.clock.now()
+    # As many more as may have been skipped, so that these never hide what waits behind them.
+    waiting = review.waiting(session, team, CONSIDERED + len(skipped))
+    others = [one for one in waiting if one.id not in skipped]
+    places = review_order.order(others, review.taught(session, TAUGHT), now, 1)
+    return places[0] if places else None
+
+
+def _skipped(page: Page) -> list[int]:
+    """Return the ids of the tickets that were skipped; raises PageError."""
+    text = page.query.get("after", "")
+    if text and not IDS.fullmatch(text):
+        raise PageError(400, "This address is not one of the review. Begin again.")
+    return [int(each) for each in text.split(".") if each][-SKIPPED:]
+
+
+def _next_url(page: Page, skipped: list[int]) -> str:
+    return f"{page.base}/ui/review?after={'.'.join(map(str, skipped[-SKIPPED:]))}"
 
 
 def _choices(page: Page, found: TicketPage) -> list[tuple[Category, float | None]]:
@@ -62,11 +88,10 @@ def _last(page: Page) -> str:
 def decide(page: Page) -> Response:
     """Put the chosen category in force, and go on with the next ticket."""
     number, correction, now = ticket_id_of(page), correction_of(page), page.services.clock.now()
-    retrain, review = page.services.settings.triage.retrain_after, page.services.settings.triage.review_team
+    retrain, team = page.services.settings.triage.retrain_after, page.services.settings.triage.review_team
 
     def change(session: Session) -> actions.ActionResult:
-        team = inbox.team_of(session, number)
-        if team != review:
+        if inbox.team_of(session, number) != team:
             raise ActionError("Somebody else decided about this ticket meanwhile.")
         return actions.correct(session, number, correction, page.actor(team), now, retrain_after=retrain)
 
@@ -79,13 +104,13 @@ def decide(page: Page) -> Response:
 def undo(page: Page) -> Response:
     """Take a ticket back into the queue; the next decision on it replaces what triage learned from this one."""
     number, now = ticket_id_of(page), page.services.clock.now()
-    review = page.services.settings.triage.review_team
+    team = page.services.settings.triage.review_team
 
     def change(session: Session) -> actions.ActionResult:
         actor = page.actor(inbox.team_of(session, number))
         if inbox.decided_by(session, number) != actor.name:
             raise PageError(409, "Only your own decision can be undone, as long as it is the last one.")
-        return actions.assign(session, number, review, actor, now)
+        return actions.assign(session, number, team, actor, now)
 
     done = page.services.store.write(change)
     page.services.wake(done.offers)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from daemon.store.models import Decision, Event, Inbound, Ticket
 from daemon.store.store import Store
 from daemon.tickets.intake import Intake
+from daemon.vocabulary import Priority
 from tests.support.emails import inbound, mail
 from tests.support.http import Web, web
 from tests.support.pages import ADMIN, MEMBER, SETTINGS, VIEWER, send, signed_in, text_of
@@ -87,6 +88,38 @@ class TestReview:
         skipped = text_of(client.get(f"/ui/review?after={after}"))
         assert f"{second} ·" in skipped
         assert f"{first} ·" not in skipped
+
+    def test_skipped_tickets_stay_skipped_until_the_end(self, case: Web) -> None:
+        references = waiting(case, 3)
+        client, seen, url = signed_in(case, MEMBER), [], "/ui/review"
+        while "Skip</a>" in (shown := client.get(url).text):
+            seen.append(next(each for each in references if f"{each} ·" in shown))
+            url = "/ui/review?after=" + shown.split("/ui/review?after=")[1].split('"')[0]
+        assert sorted(seen) == sorted(references)
+        assert "That was the last one" in shown
+
+    @pytest.mark.parametrize("after", ["x", "1..2", "0", "-1", "1.", "٣", "9" * 40])
+    def test_a_wrong_address_is_refused(self, case: Web, after: str) -> None:
+        assert signed_in(case, MEMBER).get("/ui/review", params={"after": after}).status_code == 400
+
+    def test_asks_first_about_the_one_that_teaches_most(self, case: Web) -> None:
+        for subject, confidence in (("Parcel stuck in customs", 0.9), ("Printer shows orange light", 0.4)):
+            reference = accepted(case, mail(subject=subject), replace(UNSURE, confidence=confidence))
+        shown = text_of(signed_in(case, MEMBER).get("/ui/review"))
+        assert f"{reference} ·" in shown
+        assert "Asked now: triage was not sure; resembles" in shown
+
+    def test_an_urgent_or_old_one_goes_first(self, case: Web) -> None:
+        urgent = accepted(case, mail(subject="Fire"), replace(UNSURE, confidence=0.99, priority=Priority.URGENT))
+        old = accepted(case, mail(subject="Parcel"), replace(UNSURE, confidence=0.99))
+        case.clock.advance(seconds=25 * 3600)
+        unsure, _ = waiting(case, 2)
+        client = signed_in(case, MEMBER)
+        for expected, why in ((urgent, "urgent"), (old, "waits for more than a day"), (unsure, "triage was not sure")):
+            shown = text_of(client.get("/ui/review"))
+            assert f"{expected} ·" in shown
+            assert f"Asked now: {why}" in shown
+            send(client, f"/ui/review/{expected}", category="Technical")
 
     def test_an_empty_queue_says_so(self, case: Web) -> None:
         accepted(case, mail())
