@@ -264,10 +264,11 @@ class WaitingTicket:
     """A ticket that waits for a person to decide its category.
 
     `chances` are the probabilities that triage gave to the likeliest categories, in any order; empty where no model
-    was asked. `text` is the subject and the start of the first email.
+    was asked. `text` is the subject, a line break and the start of the first email.
     """
 
     id: int
+    reference: str
     created_at: datetime
     urgent: bool
     chances: tuple[float, ...]

@@ -1,4 +1,4 @@
-"""The command `tickets`: list, show, search, close, assign and correct tickets."""
+"""The command `tickets`: list, review, show, search, close, assign and correct tickets."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -9,7 +9,7 @@ import click
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
-from daemon.cli.support import answer_commands, context, output, params, references, ticket_view
+from daemon.cli.support import answer_commands, context, output, params, references, review_command, ticket_view
 from daemon.cli.support.ticket_actions import run_action
 from daemon.mail.command_arguments import ArgumentError, read_duration
 from daemon.store.queries import tickets as reports
@@ -31,7 +31,7 @@ PRIORITIES: Final = tuple(p.value for p in Priority if p is not Priority.PENDING
 
 @click.group()
 def tickets() -> None:
-    r"""List, show, search, close, assign and correct tickets.
+    r"""List, review, show, search, close, assign and correct tickets.
 
     \b
     Example: triaged tickets list --status OPEN --team MANUAL_REVIEW
@@ -328,5 +328,5 @@ def _require(kind: str, name: str, names: list[str]) -> None:
         raise context.BadData(f"there is no {kind} {name!r} in the settings; use one of: {', '.join(names)}")
 
 
-for _command in answer_commands.COMMANDS:
+for _command in (*answer_commands.COMMANDS, review_command.review):
     tickets.add_command(_command)

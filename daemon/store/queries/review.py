@@ -27,6 +27,7 @@ def waiting(session: Session, team: str, number: int) -> list[WaitingTicket]:
     return [
         WaitingTicket(
             row.id,
+            row.reference,
             row.created_at,
             row.priority == Priority.URGENT,
             # Not every decision was one of the model, and only that one is a probability.
@@ -68,6 +69,7 @@ def _tickets() -> Select[tuple[object, ...]]:
     return (
         select(
             ticket.id,
+            ticket.reference,
             ticket.created_at,
             ticket.priority,
             ticket.subject,

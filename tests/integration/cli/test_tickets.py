@@ -55,6 +55,20 @@ def test_a_list_is_filtered(case: Case, options: tuple[str, ...], found: int) ->
     assert len(case.run("tickets", "list", "--json", *options).rows) == found
 
 
+def test_the_review_lists_what_waits_for_a_person_with_the_reason_of_its_place(case: Case) -> None:
+    routed, _ = case.opened(inbound(mail(subject="routed", body="one")))
+    one, first = case.opened(inbound(mail(subject="Parcel stuck", body="customs")))
+    other, second = case.opened(inbound(mail(subject="Printer broken", body="orange light")))
+    case.decide(routed)
+    for ticket in (other, one):
+        case.decide(ticket, team="MANUAL_REVIEW")
+    rows = case.run("tickets", "review", "--json").rows
+    assert [(row["reference"], row["subject"]) for row in rows] == [(first, "Parcel stuck"), (second, "Printer broken")]
+    assert list(rows[0]) == ["reference", "reason", "subject", "created_at"]
+    assert rows[0]["reason"] == "waits for more than a day"
+    assert len(case.run("tickets", "review", "--limit", "1", "--json").rows) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "found"),
     [

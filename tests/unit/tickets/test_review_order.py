@@ -16,7 +16,7 @@ PARCEL = "parcel stuck in customs"
 def ticket(
     number: int, text: str, chances: tuple[float, ...] = EVEN, *, age: float = 1.0, urgent: bool = False
 ) -> WaitingTicket:
-    return WaitingTicket(number, NOW - timedelta(hours=age), urgent, chances, text)
+    return WaitingTicket(number, f"HD-{number}", NOW - timedelta(hours=age), urgent, chances, text)
 
 
 def ids(waiting: list[WaitingTicket], taught: tuple[str, ...] = (), number: int = 9) -> list[int]:
