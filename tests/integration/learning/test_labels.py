@@ -1,11 +1,13 @@
 """Decisions that people verify: labelled tickets, retraining, certified thresholds and the drift alarm."""
 
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 from sqlalchemy import select
 
-from daemon.store import decisions
+from daemon.store import boilerplate, decisions
+from daemon.store.boilerplate import Sighting
 from daemon.store.decisions import Decided
 from daemon.store.jobs import JobKind
 from daemon.store.models import Job, Ticket
@@ -17,22 +19,23 @@ from daemon.tickets.intake import Intake
 from daemon.vocabulary import DecidedBy, Priority, Triage
 from tests.support.domain_values import ADMIN, identity, triage_policy
 from tests.support.emails import inbound, mail
-from tests.support.fakes import NOON, Woken
+from tests.support.fakes import NOON, FakeClock, Woken
 from workers.learning.current import CurrentModel
 from workers.learning.registry import Registry
+from workers.learning.trainer import Trainer
 from workers.triage.policy import Mode
 
 AUTO = triage_policy(mode=Mode.AUTO)
 MODEL = "20260302-120000-abcdef12"
 
 
-def tickets(store: Store, count: int, *, confidence: float = 0.97) -> list[int]:
+def tickets(store: Store, count: int, *, confidence: float = 0.97, body: str = "cannot get in") -> list[int]:
     """Open tickets that the model routed to Login."""
     policy = identity(keys=(b"k" * 32,))
     intake = Intake(store, policy, Woken())
     found = []
     for _ in range(count):
-        ticket = intake.accept(inbound(mail(body="cannot get in"))).ticket_id
+        ticket = intake.accept(inbound(mail(body=body))).ticket_id
         assert ticket is not None
         triage = Triage("Login", Priority.HIGH, confidence, "IDENTITY_TEAM", ("a word",), model=MODEL)
         decided = Decided(ticket, triage, DecidedBy.MODEL, NOON)
@@ -51,6 +54,18 @@ def model_source(store: Store, folder: Path) -> CurrentModel:
     found = CurrentModel(store, Registry(folder), lambda: AUTO)
     found._model = SimpleNamespace(version=MODEL)  # type: ignore[assignment]  # only its name is asked for
     return found
+
+
+def test_training_leaves_out_the_boilerplate_that_triage_leaves_out(store: Store, tmp_path: Path) -> None:
+    banner = "Novaplex Shield let this pass. When a password or an invoice is asked for, ring the desk first."
+    [ticket] = tickets(store, 1, body=f"{banner}\n\nwhere is the list of my orders")
+    verify(store, ticket, "General")
+    trainer = Trainer(store, Registry(tmp_path), FakeClock(), ["General"])
+    assert "Novaplex" in trainer.verified()[0].case.body
+    block = next(block for block in trainer.verified()[0].case.blocks if "Novaplex" in block.excerpt)
+    seen = [Sighting((block,), (), f"d{number}", NOON + timedelta(days=number)) for number in range(5)]
+    store.write(lambda session: boilerplate.note(session, seen))
+    assert trainer.verified()[0].case.body == "where is the list of my orders"
 
 
 def test_a_correction_and_a_confirmation_are_both_labels(store: Store) -> None:
