@@ -10,6 +10,8 @@ _HIDDEN: Final = re.compile(
     r"(?:^|;)(?:display:none|visibility:hidden|mso-hide:all|font-size:0(?:px|pt|em|%)?(?:;|!|$)"
     r"|max-height:0(?:px)?(?:;|!|$)|opacity:0(?:;|!|$))"
 )
+_PIXEL_SIDES: Final = frozenset({"0", "1", "0px", "1px"})
+_PIXEL_STYLE: Final = re.compile(r"(?:^|;)(?:max-)?(?:width|height):[01](?:px)?(?:;|!|$)")
 _NO_MARGIN: Final = re.compile(r"(?:^|;)margin(?:-top|-bottom)?:0")
 # Outlook draws this line above the header of the quoted email; Windows Mail and Outlook 2003 use other units.
 _RULE_ABOVE: Final = re.compile(r"border-top:solid#[0-9a-f]{6}1\.0pt|border-top:1pxsolid|border-top-style:solid")
@@ -36,7 +38,9 @@ def is_hidden(attributes: Attributes) -> bool:
 
 def is_tracker(attributes: Attributes) -> bool:
     """Return whether an image is a tracking pixel."""
-    return bool({attributes.get("width"), attributes.get("height")} & {"0", "1"})
+    if any((attributes.get(side) or "").strip().lower() in _PIXEL_SIDES for side in ("width", "height")):
+        return True
+    return _PIXEL_STYLE.search(style(attributes)) is not None
 
 
 def is_quote(attributes: Attributes) -> bool:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.mail.text.html import html_to_text
 from workers.triage import preprocess as triage_text
 from workers.triage import tokens
 from workers.triage.preprocess import clean, mask
@@ -199,3 +200,29 @@ def test_hostile_text_is_read_quickly(unit: str) -> None:
 def test_a_very_long_word_is_cut(text: str) -> None:
     assert max(map(len, tokens.split(text))) <= tokens.MAX_WRITTEN
     assert max(map(len, tokens.forms(text))) <= tokens.MAX_FORM
+
+
+OUTLOOK_TABLE = (
+    '<table width="100%"><tr><td bgcolor="#ffeb9c"><b>CAUTION:</b> This email originated from outside of the '
+    "organization. Do not click links or open attachments. Never enter your password.</td></tr></table>{body}"
+)
+BORDERED = (
+    '<div style="border:1px solid red"><p><span style="color:red">EXTERNAL EMAIL</span><br>This email came from '
+    "outside the company. Do not click links unless you recognize the sender.</p></div>{body}"
+)
+GERMAN_TABLE = (
+    "<table><tbody><tr><td>ACHTUNG: Diese E-Mail stammt von einem externen Absender. Klicken Sie nicht auf Links und "
+    "geben Sie keine Passwörter ein.</td></tr></tbody></table><br>{body}"
+)
+PIXELS = (
+    '{body}<img src="https://track.example/open/password/invoice.gif?u=88" width="1" height="1" alt="">',
+    '{body}<img src="https://track.example/o.gif" width=1 height=1 alt="password reset invoice">',
+    '{body}<img src="https://track.example/o.gif" style="width: 1px; height:1px" alt="password reset invoice">',
+    '{body}<div style="display:none"><img src="https://track.example/refund" alt="payment"></div>',
+)
+
+
+@pytest.mark.parametrize("form", [OUTLOOK_TABLE, BORDERED, GERMAN_TABLE, *PIXELS])
+def test_banners_in_html_and_tracking_pixels_are_not_read(form: str) -> None:
+    text = html_to_text(f"<html><body>{form.format(body='<p>Where is the list of my orders?</p>')}</body></html>")
+    assert clean("", text).body == "Where is the list of my orders?"
