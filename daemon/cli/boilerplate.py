@@ -25,13 +25,7 @@ def boilerplate() -> None:
 
 
 @boilerplate.command("list")
-@click.option(
-    "--state",
-    type=click.Choice([s.value for s in BlockState]),
-    default=BlockState.LEARNED.value,
-    show_default=True,
-    help="Only blocks in this state.",
-)
+@params.state(BlockState, BlockState.LEARNED, "Only blocks in this state.")
 @params.limit(100)
 @params.as_json
 @click.pass_context

@@ -14,7 +14,6 @@ from daemon.store.queries import delivery_lists
 from daemon.tickets import redelivery
 
 COLUMNS: Final = ("id", "ticket", "kind", "recipient", "state", "attempts", "created_at", "reason")
-STATES: Final = [state.value for state in DeliveryState]
 
 
 @click.group()
@@ -30,13 +29,7 @@ def deliveries() -> None:
 
 
 @deliveries.command("list")
-@click.option(
-    "--state",
-    type=click.Choice(STATES),
-    default=DeliveryState.UNCERTAIN.value,
-    show_default=True,
-    help="Only deliveries in this state.",
-)
+@params.state(DeliveryState, DeliveryState.UNCERTAIN, "Only deliveries in this state.")
 @params.limit(100)
 @params.as_json
 @click.pass_context
@@ -76,13 +69,7 @@ def show(ctx: click.Context, number: int, as_json: bool) -> None:
 @deliveries.command()
 @click.argument("ids", nargs=-1, type=int, metavar="[ID...]")
 @click.option("--all", "everything", is_flag=True, help="All deliveries in the state.")
-@click.option(
-    "--state",
-    type=click.Choice(sorted(state.value for state in redelivery.RESENDABLE)),
-    default=DeliveryState.UNCERTAIN.value,
-    show_default=True,
-    help="With --all: the state.",
-)
+@params.state(sorted(redelivery.RESENDABLE), DeliveryState.UNCERTAIN, "With --all: the state.")
 @params.actor
 @click.pass_context
 def resend(ctx: click.Context, ids: tuple[int, ...], everything: bool, state: str, actor: str) -> None:
@@ -100,13 +87,7 @@ def resend(ctx: click.Context, ids: tuple[int, ...], everything: bool, state: st
 @deliveries.command()
 @click.argument("ids", nargs=-1, type=int, metavar="[ID...]")
 @click.option("--all", "everything", is_flag=True, help="All deliveries in the state.")
-@click.option(
-    "--state",
-    type=click.Choice(sorted(state.value for state in redelivery.DISMISSABLE)),
-    default=DeliveryState.UNCERTAIN.value,
-    show_default=True,
-    help="With --all: the state.",
-)
+@params.state(sorted(redelivery.DISMISSABLE), DeliveryState.UNCERTAIN, "With --all: the state.")
 @params.actor
 @click.pass_context
 def dismiss(ctx: click.Context, ids: tuple[int, ...], everything: bool, state: str, actor: str) -> None:

@@ -27,13 +27,7 @@ def jobs() -> None:
 
 
 @jobs.command("list")
-@click.option(
-    "--state",
-    type=click.Choice([s.value for s in JobState]),
-    default=JobState.DEAD.value,
-    show_default=True,
-    help="Only jobs in this state.",
-)
+@params.state(JobState, JobState.DEAD, "Only jobs in this state.")
 @click.option("--kind", type=click.Choice([k.value for k in JobKind]), help="Only jobs of this kind.")
 @params.limit(100)
 @params.as_json

@@ -1,8 +1,9 @@
 """Options that several commands share, and the parsing of their values."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from getpass import getuser
 from typing import Any, Final
 
@@ -45,6 +46,19 @@ def limit(default: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         show_default=True,
         metavar="N",
         help="Maximum number of rows.",
+    )
+
+
+def state(
+    choices: Iterable[StrEnum], default: StrEnum, about: str
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add --state: one of some states, in this order."""
+    return click.option(
+        "--state",
+        type=click.Choice([str(choice) for choice in choices]),
+        default=str(default),
+        show_default=True,
+        help=about,
     )
 
 
