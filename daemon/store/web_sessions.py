@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from daemon.store.models import SignInRequest, WebSession
@@ -40,7 +40,7 @@ def find_link(session: Session, link_id: int, now: datetime | None = None) -> Si
     """Return a link; with `now` only one that still signs in."""
     query = select(SignInRequest).where(SignInRequest.id == link_id)
     if now is not None:
-        query = query.where(SignInRequest.used_at.is_(None), SignInRequest.expires_at > now)
+        query = query.where(*_usable(now))
     row = session.execute(query).scalar_one_or_none()
     return SignInLink(row.id, row.email, row.nonce, row.browser, row.base) if row else None
 
@@ -49,7 +49,7 @@ def use_link(session: Session, link_id: int, now: datetime) -> bool:
     """Use a link up; return False if it was used or expired before."""
     used = (
         update(SignInRequest)
-        .where(SignInRequest.id == link_id, SignInRequest.used_at.is_(None), SignInRequest.expires_at > now)
+        .where(SignInRequest.id == link_id, *_usable(now))
         .values(used_at=now)
         .returning(SignInRequest.id)
     )
@@ -64,9 +64,7 @@ def add(session: Session, digest: str, email: str, now: datetime, expires_at: da
 
 def email_of(session: Session, digest: str, now: datetime) -> str | None:
     """Return who is signed in by a session that is in force; None: nobody."""
-    found = select(WebSession.email).where(
-        WebSession.digest == digest, WebSession.ended_at.is_(None), WebSession.expires_at > now
-    )
+    found = select(WebSession.email).where(WebSession.digest == digest, *_in_force(now))
     return session.execute(found).scalar_one_or_none()
 
 
@@ -81,8 +79,16 @@ def end_all(session: Session, email: str, now: datetime) -> int:
     """End all sessions of a person, and return how many were in force."""
     ended = (
         update(WebSession)
-        .where(WebSession.email == email, WebSession.ended_at.is_(None), WebSession.expires_at > now)
+        .where(WebSession.email == email, *_in_force(now))
         .values(ended_at=now)
         .returning(WebSession.id)
     )
     return len(session.execute(ended).all())
+
+
+def _usable(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return SignInRequest.used_at.is_(None), SignInRequest.expires_at > now
+
+
+def _in_force(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return WebSession.ended_at.is_(None), WebSession.expires_at > now
