@@ -46,11 +46,9 @@ class BoundedConnection(psycopg.Connection[Any]):
 
 def bound(engine: Engine) -> None:
     """Make the connections of an engine bounded."""
-    event.listen(engine, "do_connect", lambda _dialect, _record, args, options: _connect(*args, **options))
-
-
-def _connect(*args: Any, **options: Any) -> BoundedConnection:  # noqa: ANN401 - what the dialect hands on
-    return BoundedConnection.connect(*args, **options)
+    event.listen(
+        engine, "do_connect", lambda _dialect, _record, args, options: BoundedConnection.connect(*args, **options)
+    )
 
 
 @contextmanager

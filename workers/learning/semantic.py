@@ -43,7 +43,6 @@ REFERENCES: Final[tuple[tuple[str, tuple[float, ...]], ...]] = (
     ("أين طردي؟ أنتظره منذ أسبوعين.", (0.3314, 0.0841, 0.3671, -0.1534, -0.1208, -0.4425, -0.1513, 0.0403)),
 )
 TOLERANCE: Final = 2e-3
-CHUNK: Final = 1 << 20
 
 
 class EncoderError(Exception):
@@ -163,16 +162,13 @@ def package() -> Path:
 
 def digest(path: Path) -> str:
     """Return the SHA-256 of a file; raises EncoderError if it cannot be read."""
-    found = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                found.update(chunk)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise EncoderError(
             f"the file {path} of the sentence encoder cannot be read ({error.strerror}); {REPAIR}"
         ) from error
-    return found.hexdigest()
 
 
 def check(library: Any) -> None:  # noqa: ANN401 - as above
