@@ -79,14 +79,33 @@ def each(session: Session, keys: Sequence[str]) -> list[str]:
 def test_lingering_items_wait_for_others(store: Store, commits: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("daemon.store.writer.LINGER_SECONDS", 30.0)
     [first] = store.submit_items(each, ["first"], linger=True)
+    assert store.write(add("urgent")) == "urgent"
+    [second] = store.submit_items(each, ["second"], linger=True)
     assert not first.done()
-    assert store.submit(add("second")).result(30) == "second"
-    assert first.done()
-    assert len(commits) == 1
+    store.flush()
+    assert (first.result(30), second.result(30)) == ("first", "second")
+    assert len(commits) == 2
 
 
 def test_lingering_items_do_not_wait_for_ever(store: Store) -> None:
     assert store.submit_items(each, ["alone"], linger=True)[0].result(30) == "alone"
+
+
+def test_lingering_items_do_not_wait_for_the_end_of_urgent_ones(store: Store) -> None:
+    [patient] = store.submit_items(each, ["patient"], linger=True)
+    until = time.monotonic() + 30
+    number = 0
+    while not patient.done() and time.monotonic() < until:
+        store.write(add(f"urgent {number}"))
+        number += 1
+    assert patient.done()
+
+
+def test_a_closing_store_writes_lingering_items(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.store.writer.LINGER_SECONDS", 30.0)
+    [item] = store.submit_items(each, ["last"], linger=True)
+    store.writer.close()
+    assert item.result(0) == "last"
 
 
 def test_a_flush_commits_lingering_items(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
