@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from daemon.snapshots import PreparedDelivery, TicketSnapshot
+from daemon.snapshots import NO_BACKGROUND, PreparedDelivery, TicketSnapshot
 from daemon.store import deliveries, digests, jobs, web_sessions
 from daemon.store.deliveries import Attempt, DeliveryState, Outcome
 from daemon.store.jobs import JobKind, Lease, NewJob
@@ -27,15 +27,26 @@ class StartedDelivery:
     link: SignInLink | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the attempts of one transaction share: tickets by cause, the very first notification, returning customers.
+
+    `returning` are the tickets whose customers have earlier ones.
+    """
+
+    tickets: Mapping[Subject, TicketSnapshot]
+    first_notification: int | None
+    returning: frozenset[int]
+
+
 def begin(session: Session, items: Sequence[tuple[Lease, datetime]]) -> list[StartedDelivery | None]:
     """Begin attempts; finish the jobs of deliveries with nothing left to attempt, and return None for them."""
     attempts = deliveries.begin(session, [lease.subject.id for lease, _ in items])
     over = [lease for lease, _ in items if lease.subject.id not in attempts]
     if over:
         jobs.finish(session, over, max(now for _, now in items))
-    about = [attempt.cause for attempt in attempts.values() if attempt.kind is not MailKind.SIGN_IN]
-    tickets = snapshots.load(session, about)
-    started = {number: _start(session, attempt, tickets) for number, attempt in attempts.items()}
+    shared = _load(session, [attempt for attempt in attempts.values() if attempt.kind is not MailKind.SIGN_IN])
+    started = {number: _start(session, attempt, shared) for number, attempt in attempts.items()}
     return [started.get(lease.subject.id) for lease, _ in items]
 
 
@@ -67,24 +78,29 @@ def report_failures(session: Session, leases: Sequence[Lease]) -> dict[int, Sequ
     return {lease.job_id: added for lease, added in zip(about, jobs.add_leased(session, new), strict=True)}
 
 
-def _start(session: Session, attempt: Attempt, tickets: Mapping[Subject, TicketSnapshot]) -> StartedDelivery:
+def _load(session: Session, attempts: Sequence[Attempt]) -> _Shared:
+    tickets = snapshots.load(session, [attempt.cause for attempt in attempts])
+    announced = [tickets[one.cause].ticket_id for one in attempts if one.kind is MailKind.NOTIFICATION]
+    first = deliveries.first_of(session, MailKind.NOTIFICATION) if announced else None
+    return _Shared(tickets, first, background.returning(session, announced))
+
+
+def _start(session: Session, attempt: Attempt, shared: _Shared) -> StartedDelivery:
     if attempt.kind is MailKind.SIGN_IN:
         return StartedDelivery(attempt, None, web_sessions.find_link(session, attempt.cause.id))
-    return StartedDelivery(attempt, _prepare(session, attempt, tickets[attempt.cause]))
-
-
-def _prepare(session: Session, attempt: Attempt, ticket: TicketSnapshot) -> PreparedDelivery:
-    notifies = attempt.kind is MailKind.NOTIFICATION
-    return PreparedDelivery(
+    ticket = shared.tickets[attempt.cause]
+    is_new_customer = attempt.kind is MailKind.NOTIFICATION and ticket.ticket_id not in shared.returning
+    prepared = PreparedDelivery(
         kind=attempt.kind,
         recipient=attempt.recipient,
         message_id=attempt.message_id,
         ticket=ticket,
         thread_head=_thread_head(session, attempt, ticket),
-        first=notifies and deliveries.first_of(session, attempt.kind) == attempt.id,
+        first=attempt.id == shared.first_notification,
         digest=digests.load(session, attempt.id) if attempt.kind is MailKind.DIGEST else None,
-        background=background.of_email(session, attempt.kind, ticket),
+        background=NO_BACKGROUND if is_new_customer else background.of_email(session, attempt.kind, ticket),
     )
+    return StartedDelivery(attempt, prepared)
 
 
 def _thread_head(session: Session, attempt: Attempt, ticket: TicketSnapshot) -> str | None:

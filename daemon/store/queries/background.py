@@ -1,8 +1,9 @@
 """What a team needs beside a message: earlier tickets of the customer, and the last messages of the ticket."""
 
+from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from daemon.snapshots import NO_BACKGROUND, Background, EarlierMessage, EarlierTicket, TicketSnapshot
@@ -27,6 +28,11 @@ SELECT_TICKETS = (
     )
     .order_by(TICKET.c.id.desc())
     .limit(TICKETS_AT_MOST)
+)
+_EARLIER = table(Ticket).alias("earlier")
+SELECT_RETURNING = select(TICKET.c.id).where(
+    TICKET.c.id.in_(bindparam("tickets", expanding=True)),
+    exists().where(_EARLIER.c.requester_id == TICKET.c.requester_id, _EARLIER.c.id < TICKET.c.id),
 )
 SELECT_MESSAGES = (
     select(
@@ -55,6 +61,13 @@ def of_email(session: Session, kind: MailKind, ticket: TicketSnapshot) -> Backgr
     if kind is MailKind.FOLLOW_UP:
         return of_message(session, ticket.ticket_id, ticket.message.id)
     return NO_BACKGROUND
+
+
+def returning(session: Session, ticket_ids: Collection[int]) -> frozenset[int]:
+    """Return those of these tickets whose customers have earlier ones: most have none, and need no further look."""
+    if not ticket_ids:
+        return frozenset()
+    return frozenset(row.id for row in session.execute(SELECT_RETURNING, {"tickets": list(ticket_ids)}))
 
 
 def of_ticket(session: Session, ticket_id: int) -> Background:
