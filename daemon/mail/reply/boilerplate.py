@@ -21,8 +21,8 @@ MIN_LETTERS: Final = 60
 _DENSE: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _DENSE_LETTERS: Final = 3
 _MAX_LETTERS: Final = 4000
-# Beside a block there are at least this many letters of the customer.
-_MIN_REST: Final = 12
+# Beside a block there are at least twelve letters of the customer.
+_ENOUGH: Final = re.compile(r"(?:[^\W\d_][\W\d_]*){12}")
 _LEARNED_DEPTH: Final = 2
 _LEFT_OUT_DEPTH: Final = 4
 _GAP: Final = re.compile(r"\n[^\S\n]*\n\s*")
@@ -50,7 +50,7 @@ class Trimmed:
 def trim(text: str, known: Collection[str]) -> Trimmed:
     """Leave the blocks out of which the digest is known; the whole text stays if too little would be left."""
     kept, left_out = _without(text, known) if known else (text, [])
-    if left_out and _letter_count(kept) < _MIN_REST:
+    if left_out and not _ENOUGH.search(kept):
         kept, left_out = text, []
     return Trimmed(kept, tuple(left_out), tuple(_candidates(kept, known)))
 
@@ -81,13 +81,13 @@ def _candidates(text: str, known: Collection[str]) -> Iterator[Block]:
     """Yield the blocks that may be learned: outermost paragraphs, and the outermost lines of those with several."""
     parts = _paragraphs(text)
     found: dict[str, str] = {}
-    for at in sorted(_outer(len(parts), _LEARNED_DEPTH)):
+    # A paragraph that is the whole text leaves nothing beside it.
+    for at in sorted(_outer(len(parts), _LEARNED_DEPTH)) if len(parts) > 1 else ():
         found |= _digested(parts[at])
     for line, rest in (_first_line(parts[0]), _last_line(parts[-1])) if parts else ():
         found |= _digested(line) if rest else {}
-    whole = _letter_count(text)
     for digest, block in found.items():
-        if digest not in known and whole - _letter_count(block) >= _MIN_REST:
+        if digest not in known and _ENOUGH.search(text.replace(block, "", 1)):
             yield Block(digest, " ".join(block.split())[:MAX_EXCERPT])
 
 
@@ -124,6 +124,3 @@ def _letters(text: str) -> str:
     """Return the letters of a text in lower case, without addresses, links and digits."""
     return _NO_LETTERS.sub("", _ADDRESS.sub("", text).lower())
 
-
-def _letter_count(text: str) -> int:
-    return len(_NO_LETTERS.sub("", text[: 2 * _MAX_LETTERS]))
