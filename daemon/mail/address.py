@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -38,6 +39,7 @@ _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED: Final = re.compile(r'(["\\])')
 
 
+@lru_cache(maxsize=4096)
 def canonical(text: str) -> str | None:
     """Return the addr-spec (RFC 5321 section 4.1.2, RFC 6531) in its one comparable form, or None.
 

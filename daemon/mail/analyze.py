@@ -3,7 +3,8 @@
 import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from daemon.mail import follow_up, own_address, verp
 from daemon.mail.dsn.read import Dsn, read_dsn
@@ -236,13 +237,18 @@ def _borders(inbound: Inbound, identity: Identity) -> frozenset[str]:
 
 
 def _is_within(peer: str, networks: Sequence[Network]) -> bool:
+    address = _client(peer)
+    return address is not None and any(address in network for network in networks)
+
+
+@lru_cache(maxsize=1024)
+def _client(peer: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ipaddress.ip_address(peer.partition("%")[0])
     except ValueError:
-        return False
+        return None
     # A socket that listens for both families shows an IPv4 client as ::ffff:192.0.2.1.
-    address = getattr(address, "ipv4_mapped", None) or address
-    return any(address in network for network in networks)
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _email_of(sender: Address | None) -> str | None:
@@ -260,7 +266,9 @@ def _is_accepted_machine(message: Message, screening: Screening, accepted: froze
 
     A forged From gains nothing: the ticket is never acknowledged. Reports about our own email stay reports.
     """
-    if screening.kind in {SenderKind.BOUNCE, SenderKind.OWN} or len(message.from_) != 1 or is_report(message):
+    if not accepted or screening.kind in {SenderKind.BOUNCE, SenderKind.OWN}:
+        return False
+    if len(message.from_) != 1 or is_report(message):
         return False
     email = (message.from_[0].email or "").lower()
     return bool(email) and (email in accepted or f"@{domain_of(email)}" in accepted)

@@ -1,6 +1,7 @@
 """Recognise senders that are machines: mail systems, null senders, no-reply addresses, bounce subjects."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from daemon.mail.message import Address, Message
@@ -72,6 +73,7 @@ def is_daemon(address: Address) -> bool:
     return bool(_DAEMON.match(_local(address)) or (not address.email and _DAEMON.search(address.name[:200])))
 
 
+@lru_cache(maxsize=1024)
 def is_mail_system(address: Address) -> bool:
     """Return whether an address belongs to a mail system; a person may also use one (postmaster)."""
     if is_daemon(address) or _SYSTEM.match(_local(address)):

@@ -70,6 +70,12 @@ class Evidence:
         return "" if own_address(email, self.own) else email
 
     @property
+    def teams_of_author(self) -> Sequence[Team]:
+        """Return the teams that the author is in."""
+        author = self.author
+        return [team for team in self.teams if team.includes(author)]
+
+    @property
     def is_proven(self) -> bool:
         """Say whether the author is authenticated as the admin demands."""
         return self.demanded is Authentication.TOKEN or self.is_certain
@@ -163,7 +169,7 @@ def forwarder(evidence: Evidence) -> Forwarder | None:
     anybody can write it: the ticket that a forger gains so is one that they could open by the customer's address as
     well, and nobody gets an email that they would not get then. Only a member who is certain can have it acknowledged.
     """
-    mine = [team for team in evidence.teams if team.includes(evidence.author)]
+    mine = evidence.teams_of_author
     if not mine or not evidence.by_person:
         return None
     reason = "" if evidence.is_proven else evidence.doubt
@@ -186,7 +192,7 @@ def _teams_for(found: FoundToken, evidence: Evidence) -> Sequence[Team]:
     """Return the teams for which the author may use a token: it went to the team or to the author, a member of it."""
     if found.token.purpose is not Purpose.TEAM:
         return ()
-    mine = [team for team in evidence.teams if team.includes(evidence.author)]
+    mine = evidence.teams_of_author
     return [team for team in mine if found.is_authors or team.name in found.teams]
 
 
@@ -230,7 +236,7 @@ def _by_outsider(evidence: Evidence, found: FoundToken) -> Refusal:
         who = "From is not one readable address"
     elif not evidence.author:
         who = "From is one of our own addresses"
-    elif any(team.includes(evidence.author) for team in evidence.teams):
+    elif evidence.teams_of_author:
         who = f"{evidence.author} is in another team"
     else:
         who = f"{evidence.author} is in no team"
@@ -243,8 +249,10 @@ def _direct(evidence: Evidence) -> DirectAnswer | None:
 
     A member who takes part in the ticket is its customer.
     """
-    mine = [team for team in evidence.teams if team.includes(evidence.author)]
-    if not mine or not evidence.by_person or not evidence.is_certain:
+    if not evidence.keys.message_ids or not evidence.by_person or not evidence.is_certain:
+        return None
+    mine = evidence.teams_of_author
+    if not mine:
         return None
     for name in evidence.keys.message_ids:
         ticket = evidence.candidates.by_id.get(evidence.candidates.by_message_id.get(name, 0))
