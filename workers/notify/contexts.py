@@ -2,7 +2,8 @@
 
 from dataclasses import fields, is_dataclass
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
@@ -18,6 +19,9 @@ from workers.notify.phrases import ENGLISH, MAX_VALUE, Phrase, Translator
 from workers.notify.sanitize import lines
 from workers.notify.sign_in_view import SignIn
 from workers.notify.team_view import TeamMail, team_mail
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 __all__ = [
     "Acknowledgement",
@@ -44,7 +48,7 @@ View = Acknowledgement | TeamMail | Digest | AnswerMail | Answered | Returned | 
 
 def context(view: View, translator: Translator = ENGLISH) -> dict[str, object]:
     """Return a view as dict, list, str, int, bool and cleaned HTML; every string is safe to show and bounded."""
-    values = {field.name: plain(getattr(view, field.name), translator) for field in fields(view)}
+    values = {name: plain(getattr(view, name), translator) for name in _names(view)}
     start, end = ("right", "left") if translator.right_to_left else ("left", "right")
     direction = "rtl" if translator.right_to_left else "ltr"
     return values | {"language": translator.language, "direction": direction, "start": start, "end": end}
@@ -52,6 +56,9 @@ def context(view: View, translator: Translator = ENGLISH) -> dict[str, object]:
 
 def plain(value: object, translator: Translator = ENGLISH) -> object:
     """Return one value of a view as plain types."""
+    # Most values are strings, and every email has dozens.
+    if isinstance(value, str):
+        return harmless_line(value, MAX_VALUE)
     if isinstance(value, tuple):
         return [plain(item, translator) for item in value[:MAX_ITEMS]]
     if isinstance(value, Passage):
@@ -59,8 +66,17 @@ def plain(value: object, translator: Translator = ENGLISH) -> object:
     if isinstance(value, datetime):
         return {"day": translator.day(value), "time": f"{value:%H:%M}"}
     if is_dataclass(value) and not isinstance(value, (type, Phrase, Link, CleanHtml)):
-        return {field.name: plain(getattr(value, field.name), translator) for field in fields(value)}
+        return {name: plain(getattr(value, name), translator) for name in _names(value)}
     return _shown(value, translator)
+
+
+def _names(value: "DataclassInstance") -> tuple[str, ...]:
+    return _names_of(type(value))
+
+
+@cache
+def _names_of(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _shown(value: object, translator: Translator) -> object:
@@ -72,7 +88,5 @@ def _shown(value: object, translator: Translator) -> object:
             return translator.say(value)
         case Link():
             return links.url(value, translator.say(links.HINT))
-        case str():
-            return harmless_line(value, MAX_VALUE)
         case _:
             return value

@@ -72,9 +72,13 @@ class _Installer(Protocol):
 
 def install_gettext(environment: Environment, translations: Translations) -> None:
     """Translate {% trans %} into the language that the context of a template names."""
+    known: dict[str, Translation] = {}
 
     def of(context: Context) -> Translation:
-        return translations.first_of([str(context.resolve("language"))])
+        language = str(context.resolve("language"))
+        if language not in known:
+            known[language] = translations.first_of([language])
+        return known[language]
 
     @pass_context
     def gettext(context: Context, text: str) -> str:

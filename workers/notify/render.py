@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -153,8 +154,11 @@ class _Environment(ImmutableSandboxedEnvironment):
 
         Undefined raises its own error, which names the variable.
         """
-        known = isinstance(obj, (Macro, BlockReference, Undefined))
-        return known or any(obj is function for function in self.globals.values())
+        return isinstance(obj, (Macro, BlockReference, Undefined)) or id(obj) in self._functions
+
+    @cached_property
+    def _functions(self) -> frozenset[int]:
+        return frozenset(map(id, self.globals.values()))
 
 
 def _environment(overrides: Sequence[Path], translations: Translations) -> _Environment:
