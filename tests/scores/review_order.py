@@ -20,7 +20,7 @@ from statistics import fmean
 
 from daemon.snapshots import WaitingTicket
 from daemon.tickets import review_order
-from tests.scores.triage import Bench, accuracy
+from tests.scores.bench import Bench, accuracy
 from tests.support.paths import ROOT
 from workers.learning import semantic
 from workers.learning.examples import Example

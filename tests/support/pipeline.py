@@ -30,7 +30,9 @@ from daemon.vocabulary import Priority, Subject, SubjectKind
 from tests.benchmarks import seed
 from tests.support.domain_values import ADMIN
 from tests.support.emails import ANN, SUPPORT, inbound, mail
+from tests.support.fake_workers import FakeTransport, NoModel
 from tests.support.fakes import NOON, FakeClock, Woken
+from tests.support.sent_emails import bounce
 from workers.actors.answer import AnswerActor
 from workers.actors.config import CurrentConfig
 from workers.actors.deliver import DeliverActor
@@ -47,48 +49,10 @@ from workers.transports.base import (
     PermanentFailure,
     TemporaryFailure,
     TransportFailure,
-    UncertainFailure,
-    no_record,
 )
 from workers.transports.servers import OutgoingServers
 
 INBOX: Final = Place("work", "INBOX")
-
-
-class FakeTransport:
-    """A transport that sends nothing; it fails, or calls a function, as the test sets it up."""
-
-    def __init__(self) -> None:
-        self.failures: list[TransportFailure] = []
-        self.asked = 0
-        self.then: Callable[[], None] = lambda: None
-
-    def send(self, _mail_from: str, _recipient: str, _content: bytes, hand_over: Callable[[], None] = no_record) -> str:
-        self.asked += 1
-        failure = self.failures.pop() if self.failures else None
-        if failure and not isinstance(failure, UncertainFailure):
-            raise failure
-        hand_over()
-        if failure:
-            raise failure
-        self.then()
-        return "250 taken"
-
-    def probe(self) -> None: ...
-
-    def cut(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class NoModel:
-    """A model_source that leaves all to the rules."""
-
-    def model(self) -> None:
-        return None
-
-    def certified(self) -> dict[str, float | None]:
-        return {}
 
 
 class Pipeline:
@@ -182,7 +146,7 @@ class Pipeline:
 
     def accept_a_bounce(self) -> None:
         for number in range(2):
-            receipt = self.accept(bounce(seed.delivery_id(self.old), number), mail_from="")
+            receipt = self.accept(bounce(seed.delivery_id(self.old), text=f"failed {number}"), mail_from="")
             assert receipt.ticket_id == self.old
 
     def park_and_replay(self) -> None:
@@ -198,7 +162,7 @@ class Pipeline:
         for raw, to in (
             (mail(body="away", headers=machine), f"{address}@example.com"),
             (mail(body="gone", headers=machine), SUPPORT),
-            (bounce(seed.delivery_id(self.old), 9), SUPPORT),
+            (bounce(seed.delivery_id(self.old)), SUPPORT),
         ):
             release(self.intake, self.accept(raw, to).inbound_id, "anna", NOON)
 
@@ -339,15 +303,3 @@ STEPS: Final[tuple[Callable[[Pipeline], None], ...]] = (
     Pipeline.retry,
     Pipeline.learn,
 )
-
-
-def bounce(message_id: str, number: int) -> bytes:
-    """Return a report that a mail of ours failed (RFC 3464)."""
-    body = (
-        f"--b\r\nContent-Type: text/plain\r\n\r\nfailed {number}\r\n--b\r\n"
-        "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
-        "Final-Recipient: rfc822; team@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
-        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {message_id}\r\nSubject: x\r\n\r\n--b--"
-    )
-    report = "Content-Type: multipart/report; report-type=delivery-status; boundary=b"
-    return mail("MAILER-DAEMON@mx.example", "Undelivered", body, headers=("MIME-Version: 1.0", report))

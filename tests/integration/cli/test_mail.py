@@ -12,7 +12,7 @@ from daemon.vocabulary import Disposition, Status, Subject, SubjectKind
 from tests.support.cli import Case
 from tests.support.emails import ANN, SUPPORT, inbound, mail
 from tests.support.fakes import NOON
-from tests.support.pipeline import bounce
+from tests.support.sent_emails import bounce
 from tests.support.store_queries import mark
 
 AWAY = ("Auto-Submitted: auto-replied",)
@@ -31,7 +31,7 @@ def one_of_each(case: Case) -> dict[str, int]:
     own = mail(f"Support <{SUPPORT}>", body="from ourselves", headers=(loop,))
     emails = {
         "auto-reply": inbound(mail(headers=AWAY)),
-        "bounce": inbound(bounce("<unknown@example.com>", 1), mail_from=""),
+        "bounce": inbound(bounce("<unknown@example.com>"), mail_from=""),
         "list": inbound(list_),
         "own": inbound(own, mail_from=SUPPORT),
     }
@@ -148,7 +148,7 @@ def test_an_email_that_was_no_bounce_leaves_no_bounce_behind(case_anywhere: Case
         session.execute(update(DeliveryRow).values(state=DeliveryState.SENT, sent_at=NOON))
 
     case.store.write(sent)
-    number = case.accept(inbound(bounce("<ours@example.com>", 1), mail_from="")).inbound_id
+    number = case.accept(inbound(bounce("<ours@example.com>"), mail_from="")).inbound_id
     assert case.ask(lambda s: s.get(DeliveryRow, delivery)).state == "failed"
     assert case.ask(lambda s: s.execute(select(Suppression.email)).all())
     assert case.run("mail", "release", str(number)).code == 0

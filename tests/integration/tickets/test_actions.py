@@ -33,11 +33,6 @@ def wait(session: Session, ticket_id: int, actor: Actor, now: Any) -> ActionResu
 
 
 @pytest.fixture
-def pipeline(store: Store) -> Pipeline:
-    return Pipeline(store, 10)
-
-
-@pytest.fixture
 def ticket(pipeline: Pipeline) -> int:
     pipeline.process([inbound(mail(ANN, body="I cannot log in"))])
     return newest(pipeline.store)

@@ -9,14 +9,7 @@ from daemon.store.store import Store
 from daemon.tickets.intake import Intake
 from daemon.vocabulary import Status
 from tests.support.emails import inbound, mail
-from tests.support.fakes import Woken
-from tests.support.smtp_client import POLICY
 from tests.support.store_queries import mark
-
-
-@pytest.fixture
-def intake(store: Store) -> Intake:
-    return Intake(store, POLICY, Woken())
 
 
 def test_the_earlier_tickets_of_a_customer_are_bounded_and_begin_with_the_newest(intake: Intake, store: Store) -> None:

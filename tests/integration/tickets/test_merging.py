@@ -1,132 +1,44 @@
-"""Tickets are merged with their emails and people, both teams are told, and a merge can be undone."""
+"""Tickets are merged with their emails and people, both teams are notified, and the store stays consistent."""
 
 import threading
 from contextlib import closing
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import select, update
 
 from daemon.mail.commands import Command, Verb
-from daemon.mail.token import Purpose, Token, digest, sign
-from daemon.store import deliveries, tickets
-from daemon.store.deliveries import DeliveryState, NewDelivery
-from daemon.store.maintenance.verify.run import verify
-from daemon.store.models import AnswerRow, DeliveryRow, Event, MessageRow, Participant, Person, Ticket
+from daemon.store import tickets
+from daemon.store.models import DeliveryRow, Event, MessageRow, Participant, Person, Ticket
 from daemon.store.queries.labels import labelled_tickets
 from daemon.store.queries.ticket_detail import ticket_detail
 from daemon.store.queries.timeline import timeline
 from daemon.store.store import Store
 from daemon.tickets import actions
-from daemon.tickets.actions import ActionError, ActionPolicy, ActionResult, Correction
-from daemon.tickets.actor import Actor
-from daemon.vocabulary import AnswerState, MailKind, MessageRole, Priority, Status, Subject, SubjectKind
+from daemon.tickets.actions import ActionError, ActionPolicy, Correction
+from daemon.vocabulary import Priority, Status, Subject, SubjectKind
 from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON
+from tests.support.merging import (
+    ANN,
+    BOB,
+    CY,
+    EVA,
+    announced,
+    everything,
+    go_on,
+    merge,
+    messages,
+    opened,
+    people,
+    problems,
+    row,
+    split,
+)
 from tests.support.pipeline import Pipeline
 
-ANN, BOB, CY = "ann@customer.example", "bob@other.example", "cy@third.example"
-EVA = Actor("eva@example.com", "PAYMENTS_TEAM", "email:7")
 POLICY = ActionPolicy({}, 0)
-
-
-@pytest.fixture
-def pipeline(store: Store) -> Pipeline:
-    return Pipeline(store, 10)
-
-
-def opened(pipeline: Pipeline, sender: str = ANN, team: str = "") -> int:
-    """Open a ticket, and give it to a team."""
-    pipeline.process([inbound(mail(sender, f"from {sender}", body=f"words of {sender} {team}"), mail_from=sender)])
-    with pipeline.store.read() as session:
-        ticket = session.execute(select(Ticket.id).order_by(Ticket.id.desc()).limit(1)).scalar_one()
-    if team:
-        go_on(pipeline, lambda s: actions.assign(s, ticket, team, EVA, pipeline.clock.now()))
-    return ticket
-
-
-def go_on(pipeline: Pipeline, act: Any) -> ActionResult:
-    """Do an action and all jobs that follow from it, a second later."""
-    pipeline.clock.advance(seconds=1)
-    done: ActionResult = pipeline.store.write(act)
-    pipeline.woken.offers += done.offers
-    pipeline.work()
-    return done
-
-
-def merge(pipeline: Pipeline, ticket: int, into: int) -> ActionResult:
-    return go_on(pipeline, lambda s: actions.merge(s, ticket, into, EVA, pipeline.clock.now()))
-
-
-def split(pipeline: Pipeline, ticket: int) -> ActionResult:
-    return go_on(pipeline, lambda s: actions.split(s, ticket, EVA, pipeline.clock.now()))
-
-
-def row(pipeline: Pipeline, ticket: int) -> Ticket:
-    with pipeline.store.read() as session:
-        return session.get_one(Ticket, ticket)
-
-
-def messages(pipeline: Pipeline) -> dict[int, list[int | None]]:
-    """Return the tickets with messages, each with where these came from."""
-    found: dict[int, list[int | None]] = {}
-    with pipeline.store.read() as session:
-        for message in session.execute(select(MessageRow).order_by(MessageRow.id)).scalars():
-            found.setdefault(message.ticket_id, []).append(message.moved_from_id)
-    return found
-
-
-def people(pipeline: Pipeline, ticket: int) -> set[str]:
-    with pipeline.store.read() as session:
-        query = select(Person.email).join(Participant, Participant.person_id == Person.id)
-        return set(session.execute(query.where(Participant.ticket_id == ticket)).scalars())
-
-
-def announced(pipeline: Pipeline) -> list[tuple[int | None, str]]:
-    """Return the emails that announce an event: the ticket, and to whom."""
-    with pipeline.store.read() as session:
-        rows = session.execute(select(DeliveryRow).order_by(DeliveryRow.id)).scalars()
-        return [(row.ticket_id, row.state) for row in rows if row.cause.kind is SubjectKind.EVENT]
-
-
-def problems(pipeline: Pipeline) -> list[Any]:
-    return list(verify(pipeline.store, pipeline.clock.now() + timedelta(days=2), lambda _: None))
-
-
-def everything(pipeline: Pipeline) -> list[Any]:
-    columns = (Ticket.id, Ticket.status, Ticket.merged_into_id, Ticket.resolved_at, Ticket.wait_until)
-    with pipeline.store.read() as session:
-        return [tuple(found) for found in session.execute(select(*columns).order_by(Ticket.id))]
-
-
-def answer(pipeline: Pipeline, ticket: int, state: AnswerState = AnswerState.SENT) -> None:
-    """Add an answer of a member to a ticket."""
-    now = pipeline.clock.now()
-
-    def write(session: Session) -> None:
-        message = {
-            "ticket_id": ticket,
-            "kind": "person",
-            "message_id": "",
-            "subject": "",
-            "text": "",
-            "created_at": now,
-        }
-        message |= {"acknowledge": False, "verified": True, "by_team": True, "role": MessageRole.ANSWER}
-        (number,) = session.execute(insert(MessageRow).returning(MessageRow.id), [message]).scalars().all()
-        values = {
-            "ticket_id": ticket,
-            "message_id": number,
-            "state": state,
-            "reasons": ["a reason"],
-            "author": EVA.name,
-        }
-        values |= {"team": "PAYMENTS_TEAM", "text": "", "html": "", "created_at": now}
-        session.execute(insert(AnswerRow), [values])
-
-    pipeline.store.write(write)
 
 
 def test_everything_of_a_ticket_moves_to_the_survivor_and_comes_back(pipeline: Pipeline) -> None:
@@ -146,19 +58,6 @@ def test_everything_of_a_ticket_moves_to_the_survivor_and_comes_back(pipeline: P
     assert messages(pipeline) == {one: [None], other: [None]}
     assert people(pipeline, other) == set()
     assert everything(pipeline) == before
-    assert problems(pipeline) == []
-
-
-def test_a_survivor_is_split_from_what_was_merged_last(pipeline: Pipeline) -> None:
-    one, two, other = opened(pipeline, ANN), opened(pipeline, BOB), opened(pipeline, CY)
-    merge(pipeline, two, other)
-    merge(pipeline, one, other)
-    split(pipeline, other)
-    assert messages(pipeline) == {one: [None], other: [two, None]}
-    split(pipeline, other)
-    assert messages(pipeline) == {one: [None], two: [None], other: [None]}
-    with pytest.raises(ActionError, match="nothing was merged into"):
-        split(pipeline, other)
     assert problems(pipeline) == []
 
 
@@ -187,32 +86,6 @@ def test_both_teams_are_told_and_one_team_once(pipeline: Pipeline) -> None:
     assert announced(pipeline)[2:] == [(other, "sent")]
     split(pipeline, one)
     assert len(announced(pipeline)) == 5
-
-
-def test_what_was_merged_before_is_carried_along_and_comes_back(pipeline: Pipeline) -> None:
-    one, two, three = opened(pipeline, ANN), opened(pipeline, BOB), opened(pipeline, CY)
-    merge(pipeline, one, two)
-    merge(pipeline, two, three)
-    assert messages(pipeline) == {three: [one, two, None]}
-    assert [row(pipeline, ticket).merged_into_id for ticket in (one, two, three)] == [three, three, None]
-    assert problems(pipeline) == []
-    split(pipeline, two)
-    assert messages(pipeline) == {two: [one, None], three: [None]}
-    assert problems(pipeline) == []
-    split(pipeline, one)
-    assert messages(pipeline) == {one: [None], two: [None], three: [None]}
-    assert problems(pipeline) == []
-
-
-def test_what_was_carried_along_can_be_split_alone(pipeline: Pipeline) -> None:
-    one, two, three = opened(pipeline, ANN), opened(pipeline, BOB), opened(pipeline, CY)
-    merge(pipeline, one, two)
-    merge(pipeline, two, three)
-    split(pipeline, one)
-    assert messages(pipeline) == {one: [None], three: [two, None]}
-    split(pipeline, two)
-    assert messages(pipeline) == {one: [None], two: [None], three: [None]}
-    assert problems(pipeline) == []
 
 
 def test_a_merge_into_a_merged_ticket_goes_to_its_survivor(pipeline: Pipeline) -> None:
@@ -254,67 +127,6 @@ def test_a_merged_ticket_takes_no_other_action_and_names_its_survivor(pipeline: 
         go_on(pipeline, lambda s: act(s, one, EVA, NOON))
 
 
-@pytest.mark.parametrize("state", list(AnswerState))
-def test_a_merge_is_final_once_a_customer_got_an_answer(pipeline: Pipeline, state: AnswerState) -> None:
-    one, two = opened(pipeline, ANN), opened(pipeline, BOB)
-    merge(pipeline, one, two)
-    pipeline.clock.advance(seconds=5)
-    answer(pipeline, two, state)
-    if state is AnswerState.SENT:
-        with pytest.raises(ActionError, match="a customer got an email after they were merged"):
-            split(pipeline, one)
-    else:
-        split(pipeline, one)
-
-
-def test_an_answer_from_before_the_merge_moves_with_its_ticket(pipeline: Pipeline) -> None:
-    one, two = opened(pipeline, ANN), opened(pipeline, BOB)
-    answer(pipeline, one)
-    for ticket, act in ((two, lambda: merge(pipeline, one, two)), (one, lambda: split(pipeline, one))):
-        act()
-        with pipeline.store.read() as session:
-            assert session.execute(select(AnswerRow.ticket_id)).scalar_one() == ticket
-
-
-@pytest.mark.parametrize(
-    ("state", "kind", "final"),
-    [
-        (DeliveryState.PLANNED, MailKind.ANSWER, True),
-        (DeliveryState.SENT, MailKind.ANSWER, True),
-        (DeliveryState.SENT, MailKind.ACKNOWLEDGEMENT, True),
-        (DeliveryState.SUPPRESSED, MailKind.ANSWER, False),
-        (DeliveryState.SENT, MailKind.FOLLOW_UP, False),
-    ],
-)
-def test_only_an_email_to_a_customer_makes_a_merge_final(
-    pipeline: Pipeline, state: DeliveryState, kind: MailKind, *, final: bool
-) -> None:
-    one, two = opened(pipeline, ANN), opened(pipeline, BOB)
-    merge(pipeline, one, two)
-    pipeline.clock.advance(seconds=5)
-    now = pipeline.clock.now()
-    planned = NewDelivery(Subject(SubjectKind.TICKET, two), kind, BOB, two, "<a@b>", state, "a reason", now)
-    pipeline.store.write(lambda session: deliveries.add(session, [planned]))
-    if final:
-        with pytest.raises(ActionError, match="a customer got an email"):
-            split(pipeline, one)
-    else:
-        split(pipeline, one)
-
-
-def test_people_who_wrote_meanwhile_stay_with_what_they_wrote(pipeline: Pipeline) -> None:
-    one, two = opened(pipeline, ANN), opened(pipeline, BOB)
-    merge(pipeline, one, two)
-    key = pipeline.keys[0]
-    token = sign(Token(Purpose.CUSTOMER, two, digest(ANN, key), date(2027, 1, 1)), key)
-    joined = pipeline.accept(mail(ANN, body="more"), f"support+{token}@example.com")
-    assert joined.ticket_id == two
-    split(pipeline, one)
-    assert people(pipeline, two) == {ANN}
-    assert messages(pipeline) == {one: [None], two: [None, None]}
-    assert problems(pipeline) == []
-
-
 def test_who_took_part_until_a_time_takes_part_in_the_survivor_until_then(pipeline: Pipeline) -> None:
     one, two = opened(pipeline, ANN), opened(pipeline, BOB)
     opened(pipeline, CY)
@@ -326,22 +138,6 @@ def test_who_took_part_until_a_time_takes_part_in_the_survivor_until_then(pipeli
     with pipeline.store.read() as session:
         assert session.get_one(Participant, (two, cy)).until == until
     assert people(pipeline, two) == {ANN, CY}
-
-
-def test_a_wait_goes_on_after_a_split_or_is_over(pipeline: Pipeline) -> None:
-    one, two = opened(pipeline, ANN), opened(pipeline, BOB)
-    go_on(pipeline, lambda s: actions.wait(s, one, timedelta(days=2), EVA, pipeline.clock.now()))
-    until = row(pipeline, one).wait_until
-    merge(pipeline, one, two)
-    assert row(pipeline, one).wait_until is None
-    split(pipeline, one)
-    assert (row(pipeline, one).status, row(pipeline, one).wait_until) == (Status.WAITING, until)
-    assert problems(pipeline) == []
-    merge(pipeline, one, two)
-    pipeline.wait(days=3)
-    assert row(pipeline, one).status == Status.CLOSED
-    split(pipeline, one)
-    assert (row(pipeline, one).status, row(pipeline, one).wait_until) == (Status.OPEN, None)
 
 
 def test_the_first_email_of_each_ticket_stays_its_own(pipeline: Pipeline) -> None:

@@ -17,11 +17,6 @@ from tests.support.pipeline import Pipeline
 
 
 @pytest.fixture
-def pipeline(store: Store) -> Pipeline:
-    return Pipeline(store, 10)
-
-
-@pytest.fixture
 def ticket(pipeline: Pipeline) -> int:
     pipeline.process([inbound(mail(ANN, body="I cannot log in"))])
     with pipeline.store.read() as session:

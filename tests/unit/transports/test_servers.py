@@ -3,7 +3,7 @@
 import pytest
 
 from config.settings import Settings
-from tests.support.pipeline import FakeTransport
+from tests.support.fake_workers import FakeTransport
 from workers.app import outgoing_servers
 from workers.policies import brands
 from workers.transports.base import TemporaryFailure

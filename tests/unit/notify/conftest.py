@@ -1,0 +1,10 @@
+"""A renderer of our own templates, made once."""
+
+import pytest
+
+from workers.notify.render import Renderer
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer()
