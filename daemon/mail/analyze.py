@@ -13,7 +13,7 @@ from daemon.mail.follow_up import Author, Keys
 from daemon.mail.forwarding import NewTicketRequest, read_request
 from daemon.mail.message import Address, Message
 from daemon.mail.mime.parse import parse
-from daemon.mail.roster import Team, comparable
+from daemon.mail.roster import Team, comparable, teams_of
 from daemon.mail.screening.authentication_results import authenticated
 from daemon.mail.screening.group import hidden_author
 from daemon.mail.screening.loop import own_evidence
@@ -67,7 +67,7 @@ class Identity:
 
     def is_in_team(self, email: str) -> bool:
         """Say whether an address, in lower case, is one of a team; that proves nothing: anyone can write it."""
-        return any(team.includes(email) for team in self.teams)
+        return bool(teams_of(email, self.teams))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,15 @@ class Team:
 
     def includes(self, email: str) -> bool:
         """Return whether an address, in its comparable form, is the team's or a member's."""
-        return bool(email) and (
-            email == self.address or email in self.members or f"@{domain_of(email)}" in self.members
-        )
+        return bool(teams_of(email, (self,)))
+
+
+def teams_of(email: str, teams: Iterable[Team]) -> tuple[Team, ...]:
+    """Return the teams whose own address an address is, or that it is a member of; it is in its comparable form."""
+    if not email:
+        return ()
+    ways = (email, f"@{domain_of(email)}")
+    return tuple(team for team in teams if email == team.address or not team.members.isdisjoint(ways))
 
 
 def comparable(email: str) -> str:

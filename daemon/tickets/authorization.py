@@ -20,7 +20,7 @@ from typing import Final
 from daemon.mail.analyze import Writer
 from daemon.mail.follow_up import IN_ADDRESS, Candidate, Candidates, FoundToken, Keys
 from daemon.mail.own_address import own_address
-from daemon.mail.roster import Team
+from daemon.mail.roster import Team, teams_of
 from daemon.mail.token import Purpose
 from daemon.vocabulary import Authentication
 
@@ -72,8 +72,7 @@ class Evidence:
     @property
     def teams_of_author(self) -> Sequence[Team]:
         """Return the teams that the author is in."""
-        author = self.author
-        return [team for team in self.teams if team.includes(author)]
+        return teams_of(self.author, self.teams)
 
     @property
     def is_proven(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
-from daemon.mail.roster import Team, comparable
+from daemon.mail.roster import Team, comparable, teams_of
 from daemon.store import deliveries, events, jobs, web_sessions
 from daemon.store.deliveries import DeliveryState, NewDelivery
 from daemon.store.jobs import JobKind, NewJob, Offer
@@ -66,7 +66,7 @@ class People:
 
     def team_of(self, email: str, present: str | None = None) -> str | None:
         """Return the team for which somebody acts: the present one of the ticket if it is theirs, else their first."""
-        names = [team.name for team in self.teams if team.includes(email)]
+        names = [team.name for team in teams_of(email, self.teams)]
         return present if present in names else (names[0] if names else None)
 
 

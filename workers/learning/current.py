@@ -58,7 +58,7 @@ class CurrentModel:
 
         Nothing is certified while the drift alarm is on: mode `auto` only suggests until a new model is in force.
         """
-        if all(self._policy().mode_of(category.name) is not Mode.AUTO for category in self._policy().categories):
+        if Mode.AUTO not in self._policy().modes:
             return {}
         with self._lock:
             if monotonic() - self._certified_at >= CERTIFY_SECONDS:

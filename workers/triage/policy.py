@@ -87,6 +87,11 @@ class TriagePolicy:
         unknown = Category(name, self.fallback_team, Priority.MEDIUM, None, None, "")
         return next((c for c in self.categories if c.name == name), unknown)
 
+    @property
+    def modes(self) -> frozenset[Mode]:
+        """Return the modes that are in force for one category or more."""
+        return frozenset(category.mode or self.mode for category in self.categories)
+
     def mode_of(self, name: str) -> Mode:
         """Return the mode in force for a category."""
         return self.category(name).mode or self.mode
