@@ -2,8 +2,8 @@
 
 The path is the sequence of calls of our Python functions, thread by thread: a change is two calls in a row, in one
 thread, of which the second is in another file (or folder). Comprehensions and lambdas count as calls. Not counted:
-returns, a generator that goes on, compiled templates, clock and failpoint, column types, periodic work (its intervals
-are long here), and what was done for the team's notification alone. A second email is traced: caches are warm.
+returns, a generator that goes on, compiled templates, clock, counters and failpoint, column types, periodic work, and
+what is done for the team's notification alone. A second email is traced: caches are warm.
 Folders are counted twice: every directory, and cut to two levels (daemon/mail/mime is daemon/mail).
 
 Usage: python -m tests.support.trace_email [--steps] [--changes]
@@ -45,9 +45,10 @@ from workers.jobs import heartbeat
 from workers.learning import current
 
 PACKAGES: Final = ("daemon", "workers", "config")
-HOOKS: Final = ("daemon/system/clock.py", "daemon/system/failpoint.py")
+HOOKS: Final = ("daemon/system/clock.py", "daemon/system/counters.py", "daemon/system/failpoint.py")
 COLUMN_TYPES: Final = ("process_bind_param", "process_result_value")
-FIRST, DELIVER, SWEEP = "GuardedSession.smtp_DATA", "DeliverActor.perform", "Relay.sweep"
+FIRST, DELIVER = "GuardedSession.smtp_DATA", "DeliverActor.perform"
+PERIODIC: Final = ("Relay.sweep", "Publisher._round", "Service._watch", "Runtime._read_keys")
 LONG_SECONDS: Final = 600.0
 QUIET_SECONDS: Final = 0.5
 SENDERS: Final = ("bob@customer.example", "ann@customer.example")
@@ -107,12 +108,12 @@ class Recorder:
         return known
 
     def _cause(self, frame: FrameType | None) -> str:
-        """Return what a call belongs to: the subject of a deliver job, the relay's sweep, or "" for the email."""
+        """Return what a call belongs to: the subject of a deliver job, periodic work, or "" for the email."""
         while frame is not None:
             if frame.f_code.co_qualname == DELIVER:
                 return str(frame.f_locals["lease"].subject)
-            if frame.f_code.co_qualname == SWEEP:
-                return SWEEP
+            if frame.f_code.co_qualname in PERIODIC:
+                return frame.f_code.co_qualname
             frame = frame.f_back
         return ""
 
@@ -134,7 +135,7 @@ def traced(recorder: Recorder) -> list[Call]:
         recorder.armed = False
         with store.read() as session:
             rows = session.execute(select(DeliveryRow.id).where(DeliveryRow.kind == "notification")).scalars()
-            others = {SWEEP, *(f"delivery:{row}" for row in rows)}
+            others = {*PERIODIC, *(f"delivery:{row}" for row in rows)}
     return [call for call in recorder.calls if call.cause not in others]
 
 
