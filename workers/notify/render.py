@@ -9,6 +9,7 @@ from typing import Final
 
 from jinja2 import (
     BaseLoader,
+    BytecodeCache,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
@@ -18,6 +19,7 @@ from jinja2 import (
     TemplateSyntaxError,
     Undefined,
 )
+from jinja2.bccache import Bucket
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import BlockReference, Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -161,6 +163,28 @@ class _Environment(ImmutableSandboxedEnvironment):
         return frozenset(map(id, self.globals.values()))
 
 
+class _Compiled(BytecodeCache):
+    """Keeps what each template was compiled to, in memory: each brand and each reload has an environment of its own.
+
+    Jinja compares the source, so a changed file is compiled again.
+    """
+
+    def __init__(self) -> None:
+        self._codes: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill a bucket with the code of its template, if that is known."""
+        if (code := self._codes.get(bucket.key)) is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the code of a bucket."""
+        self._codes[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED: Final = _Compiled()
+
+
 def _environment(overrides: Sequence[Path], translations: Translations) -> _Environment:
     packaged: list[BaseLoader] = [PackageLoader("templates", "mail")]
     loaders = [FileSystemLoader(overrides), *packaged] if overrides else packaged
@@ -170,6 +194,7 @@ def _environment(overrides: Sequence[Path], translations: Translations) -> _Envi
         # select_autoescape looks at the end of the name, which is always .j2.
         autoescape=lambda name: name is None or name.endswith(f".html{SUFFIX}"),
         auto_reload=False,
+        bytecode_cache=_COMPILED,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -81,3 +81,10 @@ def test_an_empty_subject_is_noticed(tmp_path: Path) -> None:
 def test_a_missing_folder_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(TemplateProblem, match="no such directory"):
         Renderer(tmp_path / "nowhere")
+
+
+def test_a_changed_template_of_the_admin_is_read_by_the_next_renderer(tmp_path: Path) -> None:
+    view = acknowledgement(REFERENCE, "Support", MARK, verified=False)
+    for words in ("first", "second"):
+        renderer = overriding(tmp_path, "acknowledgement.txt.j2", words)
+        assert renderer.render("acknowledgement", view).text == f"{words}\n"
