@@ -64,6 +64,12 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     yield from _database(postgres_server, "template0")
 
 
+@pytest.fixture
+def postgres_store_url(postgres_server: PostgresServer, _postgres_template: str) -> str:
+    """Return the URL of a database with the schema in force and without rows."""
+    return _emptied(postgres_server, _postgres_template)
+
+
 @pytest.fixture(scope="session")
 def _postgres_template(postgres_server: PostgresServer) -> str:
     postgres_server.execute("CREATE DATABASE migrated TEMPLATE template0")
@@ -93,8 +99,7 @@ def store_url(request: pytest.FixtureRequest) -> str:
     """Return the URL of a database of this test alone, with the schema in force."""
     if request.param == "sqlite":
         return str(request.getfixturevalue("sqlite_url"))
-    template = request.getfixturevalue("_postgres_template")
-    return _emptied(request.getfixturevalue("postgres_server"), template)
+    return str(request.getfixturevalue("postgres_store_url"))
 
 
 @pytest.fixture

@@ -59,6 +59,6 @@ def helpdesk(
     (state / "models").chmod(0o700)
     database = broker = ""
     if request.param != "sqlite":
-        database, broker = request.getfixturevalue("postgres_url"), request.getfixturevalue("redis_url")
+        database, broker = request.getfixturevalue("postgres_store_url"), request.getfixturevalue("redis_url")
     with Helpdesk(settings_for(state, sink, examples, database, broker), sink, FakeClock()) as running:
         yield running

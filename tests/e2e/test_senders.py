@@ -66,7 +66,7 @@ def desk(
     (state / "models").chmod(0o700)
     database = broker = ""
     if kind != "sqlite":
-        database, broker = request.getfixturevalue("postgres_url"), request.getfixturevalue("redis_url")
+        database, broker = request.getfixturevalue("postgres_store_url"), request.getfixturevalue("redis_url")
     settings = settings_for(state, sink, examples, database, broker)
     own = {"check": True, "nameservers": [dns.setting], "trusted_intermediaries": ["lists.example"]}
     changed: dict[str, Any] = {
