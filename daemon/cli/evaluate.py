@@ -1,6 +1,7 @@
 """The command `evaluate`: measure triage on labelled tickets."""
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -111,7 +112,8 @@ def _decided(
     found = []
     for example, (answer, priority) in zip(examples, answers, strict=True):
         case, lexicon = example.case, model.features.lexicon
-        name = language.name(case.read, lexicon, lexicon.find(tokens.forms(case.read)))
+        forms = tokens.forms(case.read)
+        name = language.name(case.read, language.shown(lexicon, lexicon.find(forms), tokens.length(Counter(forms))))
         words = len(tokens.split(f"{case.subject}\n{case.body}"))
         found.append(Decided(answer, example.priority, priority, name, words))
     return found

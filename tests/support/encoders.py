@@ -22,8 +22,8 @@ MEANINGS: Final = (
 class FakeEncoder:
     """An encoder that knows a few words; `asked` are the texts of each call. Without a name it cannot be used."""
 
-    def __init__(self, name: str = "fake-1") -> None:
-        self.name = name
+    def __init__(self, name: str = "fake-1", languages: frozenset[str] = frozenset(("en",))) -> None:
+        self.name, self.languages = name, languages
         self.asked: list[list[str]] = []
 
     def encode(self, texts: Sequence[str]) -> Floats | None:

@@ -48,12 +48,17 @@ class Expert:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Two experts summed with calibrated shares; `held_out` has the probabilities of tickets not trained on."""
+    """Two experts summed with calibrated shares, and the second alone, for texts in languages without examples.
+
+    `held_out` has the probabilities of tickets not trained on, `groups_held_out` those by word groups alone.
+    """
 
     linear: Linear
+    groups: Linear
     strength: float
     shares: tuple[float, float]
     held_out: Numbers
+    groups_held_out: Numbers
 
 
 def fit_expert(matrix: Matrix, names: Names, labels: Sequence[str], strength: float) -> Expert:
@@ -85,9 +90,12 @@ def fit(matrix: csr_array, names: Names, groups: Sequence[str], verified: Sequen
     own = np.array(verified, bool)
     if own.sum() >= MIN_VERIFIED:
         shares = calibrate((scores[0][own], scores[1][own]), truth[own], tied=False)
+        alone = calibrate_alone(scores[1][own], truth[own])
     else:
         both, _ = calibrate(scores, truth, tied=True)
         shares = (both * NEW_COMPANY_DISCOUNT, both * NEW_COMPANY_DISCOUNT)
+        # Not lowered: whether a situation, a voice or an industry is left out changes this share by one percent only.
+        alone = calibrate_alone(scores[1], truth)
     experts = (
         fit_expert(text, names, labels, strength),
         fit_expert(lexicon, names, labels, GROUP_STRENGTH),
@@ -95,7 +103,14 @@ def fit(matrix: csr_array, names: Names, groups: Sequence[str], verified: Sequen
     weights = np.hstack([share * expert.weights for share, expert in zip(shares, experts, strict=True)])
     bias = sum((share * expert.bias for share, expert in zip(shares, experts, strict=True)), np.zeros(len(labels)))
     linear = Linear(labels, np.ascontiguousarray(weights.T, np.float32), bias.astype(np.float32))
-    return Fitted(linear, strength, shares, mixed(scores, shares))
+    by_groups = scaled(experts[1], labels, alone, text_width)
+    return Fitted(linear, by_groups, strength, shares, mixed(scores, shares), softmax(alone * scores[1]))
+
+
+def scaled(expert: Expert, labels: tuple[str, ...], share: float, first: int) -> Linear:
+    """Return a classifier of one expert with its calibrated share; `first` is the column of its first weight."""
+    weights = np.ascontiguousarray(share * expert.weights.T, np.float32)
+    return Linear(labels, weights, (share * expert.bias).astype(np.float32), first)
 
 
 def split(matrix: csr_array, text_width: int) -> tuple[csr_array, csr_array]:
@@ -169,6 +184,12 @@ def calibrate(scores: tuple[Numbers, Numbers], truth: NDArray[np.int_], *, tied:
     found = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 60, "xatol": 0.02, "fatol": 1e-4})
     first, second = np.exp(np.clip(np.broadcast_to(found.x, 2), -5.0, 2.0)).tolist()
     return first, second
+
+
+def calibrate_alone(scores: Numbers, truth: NDArray[np.int_]) -> float:
+    """Choose the share that calibrates the held-out confidence of one expert alone."""
+    half, _ = calibrate((scores, scores), truth, tied=True)
+    return 2 * half
 
 
 def pin_threads() -> None:

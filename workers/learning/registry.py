@@ -33,7 +33,7 @@ VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,63}")
 LOCK = ".lock"
 KEY_BYTES = 32
 # Raise it when a class inside model.joblib moves or its fields change; older models are then trained again at start.
-FORMAT = 5
+FORMAT = 6
 
 
 class RegistryError(Exception):

@@ -10,6 +10,7 @@ from daemon.text import harmless_line
 from workers.learning import fitting
 from workers.learning.examples import Example
 from workers.learning.fitting import Names, Numbers
+from workers.triage.encoder import Encoder
 from workers.triage.features import Floats
 from workers.triage.linear import Linear, softmax
 from workers.triage.second_opinion import SecondOpinion, ShownExamples, average
@@ -21,29 +22,34 @@ MAX_TITLE = 60
 
 
 def fit(
-    encoder: str,
+    encoder: Encoder,
     vectors: Floats,
     names: Names,
     groups: Sequence[str],
     verified: Sequence[bool],
     labels: Sequence[str],
     first: Numbers,
+    groups_first: Numbers,
     shown: ShownExamples,
 ) -> tuple[SecondOpinion, Numbers]:
     """Fit on a vector per ticket; return the second opinion and the averaged probabilities of held-out tickets.
 
-    `first` are the probabilities that the model gives to tickets that it was not trained on.
+    `first` are the probabilities that the model gives to tickets that it was not trained on, `groups_first` those from
+    word groups alone.
     """
     second = softmax(fitting.held_out(vectors, names, groups, labels, STRENGTH))
     truth = np.array([labels.index(name) for name in names.tolist()])
     own = np.array(verified, bool)
     if own.sum() >= fitting.MIN_VERIFIED:
         sharpness = calibrate(first[own], second[own], truth[own])
+        groups_sharpness = calibrate(groups_first[own], second[own], truth[own])
     else:
         sharpness = calibrate(first, second, truth) * fitting.NEW_COMPANY_DISCOUNT
+        groups_sharpness = calibrate(groups_first, second, truth)
     expert = fitting.fit_expert(vectors, names, labels, STRENGTH)
     linear = Linear(tuple(labels), np.ascontiguousarray(expert.weights.T, np.float32), expert.bias.astype(np.float32))
-    return SecondOpinion(encoder, linear, sharpness, shown), average(first, second, sharpness)
+    opinion = SecondOpinion(encoder.name, encoder.languages, linear, sharpness, groups_sharpness, shown)
+    return opinion, average(first, second, sharpness)
 
 
 def shown(examples: Sequence[Example], vectors: Floats) -> ShownExamples:

@@ -13,7 +13,7 @@ from workers.learning import fitting, second_opinion
 from workers.learning.examples import Example
 from workers.learning.metrics import Answer, Figures, measure
 from workers.triage import encoder as encoding
-from workers.triage import features, tokens
+from workers.triage import features, language, tokens
 from workers.triage.classifier import Model
 from workers.triage.encoder import Encoder
 from workers.triage.features import Floats
@@ -25,6 +25,9 @@ MAX_ECE = 0.08
 MAX_RECALL_FALL = 0.10
 MAX_F1_FALL = 0.0
 MIN_TO_COMPARE = 30
+# A language is learned from so many examples, or from this share of few.
+MIN_IN_LANGUAGE = 50
+MIN_LANGUAGE_SHARE = 0.1
 HELD_BACK_SHARE = 0.2
 
 
@@ -76,13 +79,14 @@ def train(
     second, chances = None, fitted.held_out
     if encoder is not None and (vectors := encode(encoder, examples)) is not None:
         second, chances = second_opinion.fit(
-            encoder.name,
+            encoder,
             vectors,
             names,
             groups(examples),
             verified,
             fitted.linear.labels,
             fitted.held_out,
+            fitted.groups_held_out,
             second_opinion.shown(examples, vectors),
         )
     corpus = digest(examples)
@@ -90,12 +94,21 @@ def train(
         version=f"{now:%Y%m%d-%H%M%S}-{corpus[:8]}",
         features=replace(measured, ids={}, lexicon=replace(lexicon, remembered={})),
         category=fitted.linear,
+        groups=fitted.groups,
+        learned=learned(texts, lexicon),
         priority=priority_model(examples, matrix),
         counts=dict(labels),
         second=second,
     )
     held_out = measure(answers([e.category for e in examples], fitted.linear.labels, chances))
     return model, Report(len(examples), sum(verified), corpus, fitted.strength, fitted.shares, held_out)
+
+
+def learned(texts: Sequence[Sequence[str]], lexicon: Lexicon) -> frozenset[str]:
+    """Return the languages of so many texts, given as folded words, that the model knows their words."""
+    shown = Counter(language.shown(lexicon, lexicon.find(forms), tokens.length(Counter(forms))) for forms in texts)
+    least = min(MIN_IN_LANGUAGE, len(texts) * MIN_LANGUAGE_SHARE)
+    return frozenset(code for code, count in shown.items() if code and count >= least)
 
 
 def encode(encoder: Encoder | None, examples: Sequence[Example]) -> Floats | None:

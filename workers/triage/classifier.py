@@ -8,15 +8,15 @@ import numpy as np
 from daemon.vocabulary import Priority
 from workers.triage import features, language, tokens
 from workers.triage.features import Features, Floats, Found, Row
-from workers.triage.lexicon import Matches
 from workers.triage.linear import Linear, Probabilities, softmax
 from workers.triage.preprocess import Case
 from workers.triage.second_opinion import SecondOpinion
 
 MAX_WORDS_SHOWN = 5
-# A text needs the first share of known words to be classified, one with a lexicon entry or a known language the second.
+# A text that shows no language needs the first share of known words to be classified, one with an entry of the lexicon
+# that counts wherever no other language is shown the second.
 MIN_KNOWN_WORDS = 0.35
-MIN_KNOWN_WITH_SIGN = 0.12
+MIN_KNOWN_WITH_ENTRY = 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Prediction:
     `evidence` nothing in the text is known, and `categories` are the shares of the categories in the examples. `second`
     is the best category of the second opinion, which `categories` then contain, None where it was not asked.
     `described` marks a best category that was chosen by its description. `closest` are title and category of examples.
+    `second_counts` tells whether a second opinion may count.
     """
 
     categories: tuple[tuple[str, float], ...]
@@ -41,6 +42,7 @@ class Prediction:
     second: tuple[str, float] | None = None
     described: bool = False
     closest: tuple[tuple[str, str], ...] = ()
+    second_counts: bool = True
 
     @property
     def says_something(self) -> bool:
@@ -49,15 +51,41 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """A classifier and the features of a text that it reads."""
+
+    linear: Linear
+    row: Row
+
+    @property
+    def scores(self) -> Floats:
+        """Return the score of each category."""
+        return self.linear.logits(self.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the words of a text say: its language, "" if it shows none, and an opinion, None if nothing is known."""
+
+    code: str
+    known: float
+    opinion: Opinion | None
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A trained model. `counts` has the number of examples of each category.
 
+    `category` reads all features, `groups` only the word groups: it decides on texts that are clearly in a language of
+    which the model has not `learned` enough examples, because words there mean something else.
     `second` was trained on the vectors of one encoder, None where there was none.
     """
 
     version: str
     features: Features
     category: Linear
+    groups: Linear
+    learned: frozenset[str]
     priority: Linear | None
     counts: Mapping[str, int]
     second: SecondOpinion | None = None
@@ -66,28 +94,30 @@ class Model:
         """Classify one ticket, averaged with the second opinion where the vector of its text is given."""
         written = tokens.split(case.read)
         found = self.features.find(list(map(tokens.form, written)))
-        known, groups = self.features.known(found), len({group for group, _, _ in found.matches.entries})
-        name = language.name(case.read, self.features.lexicon, found.matches)
-        row = self.features.row(found) if has_evidence(known, found.matches) else None
-        first = self.first_opinion(row)
-        ranked = self.ranked(self.average(first, vector))
+        reading = self.read(found)
+        groups = len({group for group, _, _ in found.matches.entries})
+        name = language.name(case.read, reading.code)
+        opinion, counts = reading.opinion, self.second_counts(reading)
+        first = softmax(opinion.scores) if opinion else self.prior_chances()
+        ranked = self.ranked(self.average(reading, first, vector))
         second: tuple[str, float] | None = None
         closest: tuple[tuple[str, str], ...] = ()
-        if self.second and vector is not None:
+        if self.second and vector is not None and counts:
             second, closest = self.ranked(self.second.chances(vector))[0], self.second.examples.closest(vector)
-        if row is None:
-            return Prediction(tuple(ranked), (), (), known, groups, name, False, second, closest=closest)
-        priorities = self.priority.ranked(row) if self.priority else []
+        if opinion is None:
+            return Prediction(tuple(ranked), (), (), reading.known, groups, name, evidence=False, second_counts=counts)
+        priorities = self.priority.ranked(self.features.row(found)) if self.priority else []
         return Prediction(
             tuple(ranked),
             tuple((Priority(label), chance) for label, chance in priorities),
-            self.important_words(written, found, self.contributions(row, ranked)),
-            known,
+            self.important_words(written, found, self.contributions(opinion, ranked)),
+            reading.known,
             groups,
             name,
             evidence=True,
             second=second,
             closest=closest,
+            second_counts=counts,
         )
 
     def second_of(self, encoder: str) -> SecondOpinion | None:
@@ -127,10 +157,10 @@ class Model:
         chosen.sort(key=weights.__getitem__, reverse=True)
         return tuple((shown[form], round(weights[form], 3)) for form in chosen[:MAX_WORDS_SHOWN])
 
-    def contributions(self, row: Row, ranked: Sequence[tuple[str, float]]) -> Floats:
+    def contributions(self, opinion: Opinion, ranked: Sequence[tuple[str, float]]) -> Floats:
         """Return by how much each column of a row raises the score of the best label above the mean of the others."""
-        best = self.category.labels.index(ranked[0][0])
-        weights = self.category.weights.take(row.columns, axis=0)
+        best, row = self.category.labels.index(ranked[0][0]), opinion.row
+        weights = opinion.linear.weights_of(row)
         others = (weights.sum(axis=1) - weights[:, best]) / max(1, len(self.category.labels) - 1)
         found = np.zeros(self.features.width, np.float32)
         found[row.columns] = row.values * (weights[:, best] - others)
@@ -141,34 +171,42 @@ class Model:
 
         `vectors` are those of the texts for the second opinion, a row per ticket.
         """
-        prior = dict(self.prior())
+        prior = self.prior_chances()
+        readings = [self.read(self.features.find(tokens.forms(case.read))) for case in cases]
         # The logarithms of the shares of the categories are the scores that lead to these shares.
-        unknown = np.log(np.array([prior[label] for label in self.category.labels]))
-        scores = [self.scores(self.features.find(tokens.forms(case.read)), unknown) for case in cases]
+        unknown = np.log(prior)
+        scores = [reading.opinion.scores if reading.opinion else unknown for reading in readings]
         first = softmax(np.array(scores, np.float64).reshape(len(cases), -1))
         if self.second is None or vectors is None:
             return first
-        return np.array([self.average(row, vector) for row, vector in zip(first, vectors, strict=True)])
+        each = zip(readings, first, vectors, strict=True)
+        return np.array([self.average(reading, row, vector) for reading, row, vector in each])
 
-    def scores(self, found: Found, unknown: Probabilities) -> Floats | Probabilities:
-        """Return the scores of the categories for one text, `unknown` without evidence."""
-        if has_evidence(self.features.known(found), found.matches):
-            return self.category.logits(self.features.row(found))
-        return unknown
+    def read(self, found: Found) -> Reading:
+        """Return what the words of a text say: its language, how much of it is known, and the opinion on it."""
+        known = self.features.known(found)
+        code = language.shown(self.features.lexicon, found.matches, tokens.length(found.counts))
+        least = MIN_KNOWN_WITH_ENTRY if found.matches.entries and not found.matches.other else MIN_KNOWN_WORDS
+        if not code and known < least:
+            return Reading(code, known, None)
+        if found.matches.other and code not in self.learned:
+            return Reading(code, known, Opinion(self.groups, self.features.group_part(found)))
+        return Reading(code, known, Opinion(self.category, self.features.row(found)))
 
-    def first_opinion(self, row: Row | None) -> Probabilities:
-        """Return the probabilities of the categories from words; without a row, their shares in the examples."""
-        if row is not None:
-            return softmax(self.category.logits(row))
+    def prior_chances(self) -> Probabilities:
+        """Return the share of each category in the examples, in the order of the labels."""
         prior = dict(self.prior())
         return np.array([prior[label] for label in self.category.labels])
 
-    def average(self, first: Probabilities, vector: Floats | None) -> Probabilities:
-        """Return the average with the second opinion, or the first where there is no second."""
-        return first if self.second is None or vector is None else self.second.average(first, vector)
+    def average(self, reading: Reading, first: Probabilities, vector: Floats | None) -> Probabilities:
+        """Return the average with the second opinion, or the first where there is no second that counts."""
+        if self.second is None or vector is None or not self.second_counts(reading):
+            return first
+        by_groups = reading.opinion is not None and reading.opinion.linear is self.groups
+        return self.second.average(first, vector, by_groups=by_groups)
 
-
-def has_evidence(known: float, matches: Matches) -> bool:
-    """Return whether a text with this share of known words and these lexicon entries can be classified."""
-    signs = bool(matches.entries) or language.is_shown(matches)
-    return known >= (MIN_KNOWN_WITH_SIGN if signs else MIN_KNOWN_WORDS)
+    def second_counts(self, reading: Reading) -> bool:
+        """Return whether the second opinion counts: something is known, and its encoder knows the language."""
+        if self.second is None or reading.opinion is None:
+            return False
+        return not reading.code or reading.code in self.second.languages

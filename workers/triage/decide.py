@@ -51,6 +51,8 @@ class Draft:
             return True
         if self.prediction is None or self.model is None or self.model.second_of(encoder) is None:
             return False
+        if not self.prediction.second_counts:
+            return False
         best, confidence = self.prediction.categories[0]
         fixed = self.policy.mode_of(best) is Mode.ALWAYS
         sure = max(SURE, self.policy.threshold_of(best))

@@ -18,6 +18,10 @@ class Encoder(Protocol):
     def name(self) -> str:
         """Return the name of its weights, "" while it cannot be used. Vectors of two names are not comparable."""
 
+    @property
+    def languages(self) -> frozenset[str]:
+        """Return the codes of the languages that it was made for; vectors of texts in others mean little."""
+
     def encode(self, texts: Sequence[str]) -> Floats | None:
         """Return a row of length one for each text, None if the encoder cannot be used. Never raises Exception."""
 

@@ -23,8 +23,6 @@ NGRAM_SIZES = range(2, 6)
 MAX_WORDS = 40_000
 MAX_CHARS = 30_000
 MAX_CACHED = 30_000
-# Characters that make a word where there are no spaces between words.
-CHARACTERS_PER_WORD = 2
 # The words that stand for numbers, addresses and URLs begin so.
 MASK = "xx"
 NOTHING = np.zeros(0, np.float32)
@@ -145,7 +143,7 @@ class Features:
         """Return the numbers for lexicon groups: occurrences divided by the square root of the number of words."""
         counts = Counter(group for group, _, _ in found.matches.entries)
         columns = np.array(list(counts), np.int32)
-        scale = GROUP_WEIGHT / np.sqrt(length(found) + GROUP_SMOOTHING)
+        scale = GROUP_WEIGHT / np.sqrt(tokens.length(found.counts) + GROUP_SMOOTHING)
         return Row(columns + np.int32(self.text_width), np.array(list(counts.values()), np.float32) * np.float32(scale))
 
     def matrix(self, texts: Iterable[Sequence[str]]) -> csr_array:
@@ -173,13 +171,6 @@ class Features:
             word: total + (float(contributions[terms[word]]) if word in terms else 0.0)
             for word, total in zip(found.counts, sums, strict=True)
         }
-
-
-def length(found: Found) -> float:
-    """Return the number of words of a text, an estimate where there are no spaces between words."""
-    # The first test is the quick one of `unspaced`, without a call for each word.
-    characters = sum([n for word, n in found.counts.items() if word >= tokens.FIRST_UNSPACED and tokens.unspaced(word)])
-    return len(found.forms) - characters + characters / CHARACTERS_PER_WORD
 
 
 def scaled(values: Floats, rest: float) -> Floats:

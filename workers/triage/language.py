@@ -40,22 +40,24 @@ NAMES = {
 UNKNOWN = "unknown"
 # The letters that are looked at to name a script.
 SAMPLE = 200
-# A text with fewer signs of a language may be in a language that has these words too.
+# A text with fewer signs of a language, absolutely or among its words, may be in a language that has these words too.
 MIN_SIGNS = 2
+MIN_SHARE = 0.18
 
 
-def name(text: str, lexicon: Lexicon, matches: Matches) -> str:
-    """Return the name of the most likely language of a text, "unknown" with the script if no word shows one."""
-    if is_shown(matches):
-        code = lexicon.languages[matches.languages[0]]
+def name(text: str, code: str) -> str:
+    """Return the name of a language; for "", "unknown" with the script of the text."""
+    if code:
         return NAMES.get(code, code)
     script = script_of(text)
     return f"{UNKNOWN}, {script} script" if script else UNKNOWN
 
 
-def is_shown(matches: Matches) -> bool:
-    """Return whether the words of a text show its language."""
-    return matches.signs >= MIN_SIGNS
+def shown(lexicon: Lexicon, matches: Matches, words: float) -> str:
+    """Return the code of the language that a text with this number of words shows, "" if it shows none."""
+    if not matches.languages or matches.signs[0] < max(MIN_SIGNS, MIN_SHARE * words):
+        return ""
+    return lexicon.languages[matches.languages[0]]
 
 
 def script_of(text: str) -> str:

@@ -20,9 +20,11 @@ MAX_ENDING = 20
 MAX_CACHED = 30_000
 # A language counts in a text if it has this share of the signs that the strongest language has.
 MIN_SHARE = 0.4
-# The languages of the shipped examples. Their words count in every text that is not clearly in another language.
+# The language of the shipped examples.
+ENGLISH = "en"
+# Words of these languages count in every text that is not clearly in another language than English.
 EVERYWHERE = frozenset(("de", "en", "es", "fr", "it", "nl", "pt"))
-# A text is clearly in another language if it has so many signs of it, and so many times the signs of any of these.
+# A text is clearly in another language if it has so many signs of it, and so many times the signs of English.
 MIN_SIGNS = 2
 MARGIN = 1.25
 # Letters that decomposition keeps, and what people write for them; only entries are changed, never the text.
@@ -54,14 +56,14 @@ class Matches:
     """What a text has of the lexicon: entries, languages, and words.
 
     `languages` are the indexes of the languages that the text may be in, strongest first, and `signs` is the number of
-    signs of the first. `words` are the folded words that count as known. `other` means that the text is clearly in a
-    language that is not one of EVERYWHERE.
+    signs of each. `words` are the folded words that count as known. `other` means that the text is clearly in another
+    language than English.
     """
 
     entries: Sequence[Entry]
     languages: Sequence[int]
     words: frozenset[str]
-    signs: int
+    signs: Sequence[int]
     other: bool
 
 
@@ -69,10 +71,10 @@ class Matches:
 class Lexicon:
     """Word groups. `exact` and `stems` map folded words or phrases to their groups and languages.
 
-    `everywhere` are the languages of EVERYWHERE as bits. `following` maps the start of each phrase to the letters with
-    which its next word may begin, which saves look-ups.
+    `everywhere` are the languages of EVERYWHERE as bits, `english` is the index of English, -1 without it. `following`
+    maps the start of each phrase to the letters with which its next word may begin, which saves look-ups.
     An entry that ends in `*` is a stem: "refund*" also counts "refunded". In a phrase only the last word may.
-    The words of other languages than those of EVERYWHERE count only where the text shows its language.
+    In a text that shows another language than English only words of this language count, and of those like it.
     """
 
     groups: tuple[str, ...]
@@ -81,6 +83,7 @@ class Lexicon:
     stems: Mapping[str, Senses]
     following: Mapping[str, tuple[str, ...]]
     everywhere: int
+    english: int
     remembered: dict[str, Senses] = field(default_factory=dict, compare=False, repr=False)
 
     def find(self, forms: Sequence[str]) -> Matches:
@@ -98,15 +101,15 @@ class Lexicon:
         ]
         signs = self.counts(sum([sign for _, sign in senses.values()] + [sign for (_, sign), _, _ in phrases]))
         languages = strongest(signs)
-        counted = self.counted(signs, languages)
+        other = self.is_other(signs, languages)
+        counted = sum(1 << language for language in languages) if other else self.everywhere
         found = [(alone[form], at, 1) for at, form in enumerate(forms) if form in alone]
         if phrases:
             # The sort is stable: at each word the entry of one word comes first, then the phrases, shortest first.
             found = sorted(found + [(groups, at, size) for (groups, _), at, size in phrases], key=BY_PLACE)
         entries = [(group, at, size) for groups, at, size in found for group, known in groups if known & counted]
-        other = counted != self.everywhere
         words = self.words_of(languages, senses, forms, phrases) if other else self.words_everywhere(alone)
-        return Matches(entries, languages, words, signs[languages[0]] if languages else 0, other)
+        return Matches(entries, languages, words, [signs[language] for language in languages], other)
 
     def words_everywhere(self, alone: Mapping[str, Groups]) -> frozenset[str]:
         """Return the words that belong to a group in one of the languages of EVERYWHERE."""
@@ -132,18 +135,12 @@ class Lexicon:
         count = len(self.languages)
         return unpack(f"<{count}{COUNT_FORMAT}", signs.to_bytes(count * COUNT_BITS // 8, "little"))
 
-    def counted(self, signs: Sequence[int], languages: Sequence[int]) -> int:
-        """Return the languages whose entries count in a text, as bits.
-
-        The languages of EVERYWHERE do, unless the text is clearly in another one; then those that the text is in do.
-        """
-        if not languages or self.everywhere >> languages[0] & 1:
-            return self.everywhere
-        others = signs[languages[0]]
-        best = max([n for at, n in enumerate(signs) if self.everywhere >> at & 1], default=0)
-        if others < MIN_SIGNS or others < MARGIN * best:
-            return self.everywhere
-        return sum(1 << language for language in languages)
+    def is_other(self, signs: Sequence[int], languages: Sequence[int]) -> bool:
+        """Return whether a text with these signs, and these strongest languages, is clearly not in English."""
+        if not languages or languages[0] == self.english:
+            return False
+        most = signs[languages[0]]
+        return most >= MIN_SIGNS and most >= MARGIN * (signs[self.english] if self.english >= 0 else 0)
 
     def phrases(self, forms: Sequence[str], at: int) -> list[tuple[Senses, int, int]]:
         """Return the entries of two or more words that start at a word, shortest first.
@@ -236,6 +233,7 @@ def build(languages: Mapping[str, Mapping[str, Iterable[str]]]) -> Lexicon:
         shared(stems),
         shared(following),
         sum(1 << at for at, language in enumerate(languages) if language in EVERYWHERE),
+        [*languages].index(ENGLISH) if ENGLISH in languages else -1,
     )
 
 

@@ -12,16 +12,24 @@ Probabilities = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """A linear classifier. `weights` has a row per feature and a column per label, divided by the temperature."""
+    """A linear classifier. `weights` has a row per feature and a column per label, divided by the temperature.
+
+    `first` is the column of the features that the first row of the weights is for.
+    """
 
     labels: tuple[str, ...]
     weights: Floats
     bias: Floats
+    first: int = 0
 
     def logits(self, row: Row) -> Floats:
         """Return the score of each label."""
-        scores: Floats = row.values @ self.weights.take(row.columns, axis=0) + self.bias
+        scores: Floats = row.values @ self.weights_of(row) + self.bias
         return scores
+
+    def weights_of(self, row: Row) -> Floats:
+        """Return the weights of the columns that a row has."""
+        return self.weights.take(row.columns - self.first if self.first else row.columns, axis=0)
 
     def ranked(self, row: Row) -> list[tuple[str, float]]:
         """Return (label, probability), best first."""

@@ -35,20 +35,26 @@ class ShownExamples:
 
 @dataclass(frozen=True, slots=True)
 class SecondOpinion:
-    """A classifier on vectors of one encoder, which alone may be asked. `sharpness` recalibrates the average."""
+    """A classifier on vectors of one encoder, which alone may be asked.
+
+    `languages` are the codes of those that the encoder was made for. `sharpness` recalibrates the average with the
+    model, `groups_sharpness` that with a first opinion from word groups alone.
+    """
 
     encoder: str
+    languages: frozenset[str]
     linear: Linear
     sharpness: float
+    groups_sharpness: float
     examples: ShownExamples
 
     def chances(self, vector: Floats) -> Probabilities:
         """Return the probability of each label."""
         return softmax(self.linear.logits(Row(np.arange(len(vector), dtype=np.int32), vector)))
 
-    def average(self, first: Probabilities, vector: Floats) -> Probabilities:
+    def average(self, first: Probabilities, vector: Floats, *, by_groups: bool) -> Probabilities:
         """Return the decision of both: the probabilities of the model and of this classifier."""
-        return average(first, self.chances(vector), self.sharpness)
+        return average(first, self.chances(vector), self.groups_sharpness if by_groups else self.sharpness)
 
 
 def average(first: Probabilities, second: Probabilities, sharpness: float) -> Probabilities:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
 
@@ -27,6 +28,8 @@ WORD = re.compile(
 PART = re.compile(rf"(?:[^\W_]|[{MARKS}{UNSPACED_MARKS}])+|[{QUESTION}]")
 ANY_UNSPACED = re.compile(f"[{UNSPACED}]")
 FIRST_UNSPACED = "\u0e01"
+# Characters that make a word where there are no spaces between words.
+CHARACTERS_PER_WORD = 2
 MAX_FORM = 40
 # Bounds the memory of the cache, whose keys are words of strangers.
 MAX_WRITTEN = 200
@@ -83,6 +86,13 @@ def form(word: str) -> str:
 def unspaced(word: str) -> bool:
     """Return whether a word is a character of a script without spaces between words."""
     return word >= FIRST_UNSPACED and ANY_UNSPACED.match(word) is not None
+
+
+def length(counts: Mapping[str, int]) -> float:
+    """Return the number of words of a text, an estimate where there are no spaces; `counts` has each distinct form."""
+    # The first test is the quick one of `unspaced`, without a call for each word.
+    characters = sum([n for word, n in counts.items() if word >= FIRST_UNSPACED and unspaced(word)])
+    return sum(counts.values()) - characters + characters / CHARACTERS_PER_WORD
 
 
 def without_prefixes(form: str) -> list[str]:

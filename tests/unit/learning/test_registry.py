@@ -131,14 +131,14 @@ def test_a_model_whose_classes_have_moved_is_refused(registry: Registry, model: 
 # What a file of the format in force consists of. A change here needs a new FORMAT: a dataclass with other fields is
 # read without an error, its values in the wrong fields.
 CLASSES = {
-    5: {
-        "workers.triage.classifier.Model": "version features category priority counts second",
-        "workers.triage.linear.Linear": "labels weights bias",
-        "workers.triage.second_opinion.SecondOpinion": "encoder linear sharpness examples",
+    6: {
+        "workers.triage.classifier.Model": "version features category groups learned priority counts second",
+        "workers.triage.linear.Linear": "labels weights bias first",
+        "workers.triage.second_opinion.SecondOpinion": "encoder languages linear sharpness groups_sharpness examples",
         "workers.triage.second_opinion.ShownExamples": "titles labels vectors",
         "workers.triage.features.Features": "pairs chars lexicon ids",
         "workers.triage.features.Block": "terms idf unseen",
-        "workers.triage.lexicon.Lexicon": "groups languages exact stems following everywhere remembered",
+        "workers.triage.lexicon.Lexicon": "groups languages exact stems following everywhere english remembered",
     }
 }
 

@@ -52,11 +52,11 @@ def test_a_new_category_beside_learned_ones_is_suggested_and_not_routed_to(polic
 
 
 def test_a_new_category_with_a_second_opinion_asks_once(policy: TriagePolicy, words: Lexicon) -> None:
-    both = training.train(small_corpus(), words, NOW, FakeEncoder())[0]
+    made = training.train(small_corpus(), words, NOW, FakeEncoder())[0]
+    both = replace(made, category=replace(made.category, weights=made.category.weights / 40))
     delivery = category("Delivery", "DELIVERY_TEAM", description="where is my parcel")
-    triage = decide(
-        PARCEL, replace(policy, categories=(*policy.categories, delivery)), both, {}, 1.0, encoder=FakeEncoder()
-    )
+    wider, half_known = replace(policy, categories=(*policy.categories, delivery)), clean("", "grazie, paczka is my")
+    triage = decide(half_known, wider, both, {}, 1.0, encoder=FakeEncoder())
     assert triage.category == "Delivery"
     assert any("by its meaning alone: General" in reason for reason in triage.reasons)
 
