@@ -231,8 +231,12 @@ def touch(session: Session, ticket_id: int, now: datetime, *, reopen: bool) -> N
     session.execute(update(Ticket).where(Ticket.id == ticket_id).values(values))
 
 
-def note_customer(session: Session, ticket_id: int, now: datetime, status: Status) -> None:
-    """Note that a customer wrote on a ticket: one that waits for them or was resolved gets another status."""
+def note_customer(session: Session, ticket_id: int, now: datetime, status: Status) -> tuple[str, str]:
+    """Note that a customer wrote on a ticket: one that waits for them or was resolved gets another status.
+
+    Returns the status before and after.
+    """
+    was = lock_status(session, ticket_id)
     waits = TICKET.c.status.in_([Status.WAITING, Status.RESOLVED])
     values = {
         "updated_at": now,
@@ -240,7 +244,14 @@ def note_customer(session: Session, ticket_id: int, now: datetime, status: Statu
         "wait_until": None,
         "resolved_at": None,
     }
-    session.execute(update(TICKET).where(TICKET.c.id == ticket_id).values(values))
+    changed = update(TICKET).where(TICKET.c.id == ticket_id).values(values).returning(TICKET.c.status)
+    return was, session.execute(changed).scalar_one()
+
+
+def lock_status(session: Session, ticket_id: int) -> str:
+    """Return the status of a ticket, which nobody else changes until the transaction ends."""
+    found = select(TICKET.c.status).where(TICKET.c.id == ticket_id).with_for_update()
+    return str(session.execute(found).scalar_one())
 
 
 def note_answer(session: Session, ticket_id: int, member: str, now: datetime, status: Status) -> tuple[str, str]:

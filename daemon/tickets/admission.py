@@ -20,7 +20,7 @@ from daemon.store import jobs, ledger, tickets
 from daemon.store.jobs import JobKind, NewJob, Offer
 from daemon.store.ledger import Entry
 from daemon.store.tickets import NewMessage, NewTicket
-from daemon.tickets import bounces, rulings
+from daemon.tickets import bounces, rulings, status
 from daemon.tickets.authorization import Ruling
 from daemon.tickets.disposition import Facts, Forwarding, PreparedEmail, Verdict, decide, find_original
 from daemon.tickets.rulings import Due, Judged
@@ -284,7 +284,8 @@ def _write_forwarding(session: Session, admission: _Admission, forwarding: Forwa
 
 def _write_follow_up(session: Session, admission: _Admission, ticket_id: int, policy: ConversationPolicy) -> None:
     verdict, now, sender = admission.verdict, admission.email.now, admission.sender_id
-    tickets.note_customer(session, ticket_id, now, policy.after_customer)
+    was, present = tickets.note_customer(session, ticket_id, now, policy.after_customer)
+    status.note_email(session, ticket_id, admission.inbound_id, was, present, now)
     admission.reference = tickets.reference_of(session, ticket_id)
     if sender is not None and verdict.participation is not None:
         tickets.join(session, ticket_id, sender, verdict.participation.until)

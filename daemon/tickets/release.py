@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from daemon.store import events, jobs, ledger, tickets
 from daemon.store.jobs import JobKind, NewJob
 from daemon.store.models import Inbound, MessageRow
-from daemon.tickets import bounces
+from daemon.tickets import bounces, status
 from daemon.tickets.admission import Receipt, admit
 from daemon.tickets.disposition import PreparedEmail
 from daemon.tickets.intake import Intake
-from daemon.vocabulary import SCREENED_OUT, Disposition, Screening, SenderKind, Subject, SubjectKind
+from daemon.vocabulary import SCREENED_OUT, Disposition, Screening, SenderKind, Status, Subject, SubjectKind
 
 
 class ReleaseError(ValueError):
@@ -77,7 +77,9 @@ def _shown_already(session: Session, inbound_id: int, reason: str, now: datetime
         return None
     session.execute(update(MessageRow).where(MessageRow.id == message.id).values(kind=SenderKind.PERSON))
     ledger.settle(session, inbound_id, Disposition.FOLLOW_UP, [reason], message.ticket_id)
+    was = tickets.lock_status(session, message.ticket_id)
     tickets.touch(session, message.ticket_id, now, reopen=True)
+    status.note_email(session, message.ticket_id, inbound_id, was, Status.OPEN, now)
     offers = jobs.add(session, [NewJob(JobKind.NOTIFY, Subject(SubjectKind.MESSAGE, message.id), now)])
     reference = tickets.reference_of(session, message.ticket_id)
     return Receipt(inbound_id, Disposition.FOLLOW_UP, reference, message.ticket_id, tuple(offers))

@@ -18,6 +18,7 @@ from daemon.vocabulary import Status, Subject, SubjectKind
 TICKET: Final = table(Ticket)
 ENDED: Final = (Status.RESOLVED, Status.CLOSED)
 WOKEN: Final = "woken"
+BY_EMAIL: Final = "opened by an email"
 
 
 def close(session: Session, ticket_id: int, actor: Actor, now: datetime) -> ActionResult:
@@ -90,6 +91,12 @@ def wake(session: Session, leases: Sequence[Lease], now: datetime) -> list[list[
     """
     jobs.finish(session, leases, now)
     return jobs.add_leased(session, [(lease, _wake(session, lease.subject.id, now)) for lease in leases])
+
+
+def note_email(session: Session, ticket_id: int, inbound_id: int, was: str, status: str, now: datetime) -> None:
+    """Note the change of the status that an email brought, if it brought one."""
+    if status != was:
+        events.add(session, BY_EMAIL, now, ticket_id=ticket_id, inbound_id=inbound_id, was=was, status=status)
 
 
 def _wake(session: Session, ticket_id: int, now: datetime) -> Sequence[NewJob]:

@@ -21,6 +21,7 @@ STATUS_EVENTS: Final[Mapping[str, Status | None]] = {
     "waiting": Status.WAITING,
     "woken": Status.OPEN,
     "marked as spam": Status.SPAM,
+    "opened by an email": Status.OPEN,
     "answer sent": None,
     "answered directly": None,
     MERGED_INTO: Status.CLOSED,
