@@ -6,11 +6,11 @@ from typing import Any, Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from daemon.store import decisions, events, jobs, ledger, webhook_deliveries
+from daemon.store import answers, decisions, events, jobs, ledger, webhook_deliveries
 from daemon.store.deliveries import DeliveryState
 from daemon.store.jobs import AT_ONCE, JobKind, JobState, NewJob
 from daemon.store.models import AnswerRow, Decision, DeliveryRow, Event, Inbound, Job, MessageRow, Ticket
-from daemon.vocabulary import PENDING, DecidedBy, Disposition, Subject, SubjectKind
+from daemon.vocabulary import PENDING, AnswerState, DecidedBy, Disposition, Subject, SubjectKind
 
 TABLES: Final[dict[SubjectKind, Any]] = {
     SubjectKind.MESSAGE: MessageRow,
@@ -31,6 +31,8 @@ def retry_job(session: Session, job_id: int, actor: str, now: datetime) -> Subje
     job = _dead_job(session, job_id)
     if job.kind == JobKind.TRIAGE:
         _reopen(session, job.subject.id, actor)
+    if job.kind == JobKind.ANSWER:
+        _refuse_returned(session, job)
     if job.kind == JobKind.DELIVER:
         _plan_again(session, job.subject.id)
     if job.kind == JobKind.WEBHOOK:
@@ -93,6 +95,17 @@ def _dead_job(session: Session, job_id: int) -> Job:
     if job.state != JobState.DEAD:
         raise RetryError(f"job {job_id} is {job.state}, not dead")
     return job
+
+
+def _refuse_returned(session: Session, job: Job) -> None:
+    """Raise RetryError where the email of a member was returned: its author may have sent it again since."""
+    known = answers.of_message(session, job.subject.id)
+    found = answers.find(session, known.id) if known else None
+    if found is not None:
+        became = f"is answer {found.id} ({found.state})"
+        if found.state == AnswerState.RETURNED:
+            became = f"was returned to {found.return_to or found.author}, to be sent again"
+        raise RetryError(f"job {job.id} is not run again: its email {became}; dismiss the job")
 
 
 def _reopen(session: Session, ticket_id: int, actor: str) -> None:
