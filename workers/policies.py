@@ -153,6 +153,7 @@ def mail_config(settings: Settings, entry: SupportAddress | None = None) -> Mail
         hint=settings.triage.mode == "always",
         language=entry.language or settings.support.language,
         team_languages={team.name: team.language for team in settings.teams},
+        fixed_team=(entry.team or "") if entry.triage == "fixed" and entry.category is None else "",
     )
 
 

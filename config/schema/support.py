@@ -32,7 +32,8 @@ class SupportAddress(Section):
     team: Annotated[Label | None, Field(examples=["PAYMENTS_TEAM"])] = None
     """Team that gets tickets of `category`; without a category, the team that gets all, or probably gets them."""
     triage: Literal["evidence", "fixed"] = "evidence"
-    """evidence: category or team count beside the text, and a clear text overrules them; fixed: they are decided."""
+    """evidence: category or team count beside the text, and a clear text overrules them; fixed: they are decided, and
+    who corrects the category of a ticket does not change a team that is fixed for all."""
     templates: Annotated[FilePath | None, Field(examples=["/etc/triaged/shop"])] = None
     """Directory of *.j2 templates for this address, which come before those of service.templates and the shipped."""
     language: Annotated[Language | None, Field(examples=["de"])] = None

@@ -20,6 +20,7 @@ from daemon.system.clock import SystemClock
 from daemon.tickets import actions
 from daemon.tickets.actions import ActionResult, Correction
 from daemon.tickets.actor import Actor
+from daemon.tickets.conversation_policy import address_teams
 from daemon.vocabulary import Priority, Status
 
 COLUMNS: Final = (
@@ -278,7 +279,8 @@ def assign(ctx: click.Context, reference: str, team: str, actor: str) -> None:
 def correct(ctx: click.Context, reference: str, category: str, priority: str | None, actor: str) -> None:
     r"""Correct the category and priority of a ticket.
 
-    The ticket moves to the team of the category, the team is notified, and triage learns from the correction.
+    The ticket moves to the team of the category, unless the address that its customer wrote to has a fixed team; the
+    team is notified, and triage learns from the correction.
 
     \b
     Example: triaged tickets correct HD-7K3Q-M9XW --category Login --priority High
@@ -286,7 +288,8 @@ def correct(ctx: click.Context, reference: str, category: str, priority: str | N
     settings = context.settings(ctx, quiet=True)
     _require("category", category, [c.name for c in settings.categories])
     wanted = next(c for c in settings.categories if c.name == category)
-    correction = Correction(category, wanted.team, Priority(priority) if priority else None, Priority(wanted.priority))
+    chosen, default = Priority(priority) if priority else None, Priority(wanted.priority)
+    correction = Correction(category, wanted.team, chosen, default, address_teams(settings))
     with context.store(settings) as store:
         done = _change(
             store,
@@ -297,7 +300,7 @@ def correct(ctx: click.Context, reference: str, category: str, priority: str | N
             ),
         )
     _print_result(
-        reference, done, f"category {category}, team {wanted.team}", f"already has category {category}; nothing to do"
+        reference, done, f"category {category}, team {done.team}", f"already has category {category}; nothing to do"
     )
 
 

@@ -23,7 +23,7 @@ class ActionResult:
 
     `decision` is the id of the new decision, if any; `changed` says whether the ticket changed. `offers` are the jobs
     to offer once the transaction is durable. `done` are short sentences, such as "closed". `ticket_id` is the ticket
-    that has the conversation from now on: after a merge, the other one.
+    that has the conversation from now on: after a merge, the other one. `team` is the team of the new decision.
     """
 
     ticket_id: int
@@ -31,6 +31,7 @@ class ActionResult:
     changed: bool = False
     offers: tuple[Offer, ...] = ()
     done: tuple[str, ...] = ()
+    team: str = ""
 
 
 def lock_ticket(session: Session, ticket_id: int) -> Ticket:

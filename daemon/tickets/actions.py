@@ -1,7 +1,7 @@
 """The actions of people on tickets: one function each, and the commands of one email together, all or none."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import update
@@ -13,6 +13,7 @@ from daemon.store.queries.tickets import ticket_id_of
 from daemon.store.sql import table
 from daemon.tickets.action import ActionError, ActionResult, lock_ticket, record
 from daemon.tickets.actor import Actor
+from daemon.tickets.address_teams import AddressTeam
 from daemon.tickets.corrections import Correction, assign, correct, prioritise
 from daemon.tickets.merging import merge, split
 from daemon.tickets.status import close, reopen, resolve, spam, wait
@@ -44,10 +45,14 @@ TRIAGE = frozenset({Verb.CATEGORY, Verb.PRIORITY, Verb.ASSIGN})
 
 @dataclass(frozen=True, slots=True)
 class ActionPolicy:
-    """What actions need of the settings: the team and the priority of each category, and when to train."""
+    """What actions need of the settings: the team and the priority of each category, and when to train.
+
+    `addresses` are those of ours that have a team, in lower case.
+    """
 
     categories: Mapping[str, tuple[str, Priority]]
     retrain_after: int
+    addresses: Mapping[str, AddressTeam] = field(default_factory=dict)
 
 
 def take(session: Session, ticket_id: int, actor: Actor, now: datetime) -> ActionResult:
@@ -109,7 +114,8 @@ def _decide(
         if category not in policy.categories:
             raise ActionError(f"there is no category {category}")
         team, default = policy.categories[category]
-        correction = Correction(category, said.get(Verb.ASSIGN, team), priority, default)
+        addresses = {} if Verb.ASSIGN in said else policy.addresses
+        correction = Correction(category, said.get(Verb.ASSIGN, team), priority, default, addresses)
         return correct(session, ticket_id, correction, actor, now, retrain_after=policy.retrain_after)
     if Verb.ASSIGN in said:
         return assign(session, ticket_id, said[Verb.ASSIGN], actor, now, priority=priority)
@@ -122,6 +128,7 @@ def _joined(one: ActionResult, next_: ActionResult) -> ActionResult:
     return replace(
         next_,
         decision=next_.decision or one.decision,
+        team=next_.team or one.team,
         changed=one.changed or next_.changed,
         offers=one.offers + next_.offers,
         done=one.done + next_.done,

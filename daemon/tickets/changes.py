@@ -1,7 +1,7 @@
 """Change a ticket as one request asks: its status, its team, its category and priority; all of it or nothing."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -11,6 +11,7 @@ from daemon.store.models import Ticket
 from daemon.store.queries import ticket_pages
 from daemon.store.queries.ticket_pages import TicketRow
 from daemon.tickets.actor import Actor
+from daemon.tickets.address_teams import AddressTeam
 from daemon.tickets.corrections import Correction, assign, correct
 from daemon.tickets.status import BY_STATUS
 from daemon.vocabulary import PENDING, Priority, Status
@@ -18,7 +19,10 @@ from daemon.vocabulary import PENDING, Priority, Status
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What to change; None: leave it. `category_team` and `category_priority` are the defaults of the new category."""
+    """What to change; None: leave it. `category_team` and `category_priority` are the defaults of the new category.
+
+    `addresses` are those of ours that have a team, in lower case.
+    """
 
     status: Status | None = None
     team: str | None = None
@@ -26,6 +30,7 @@ class Change:
     priority: Priority | None = None
     category_team: str = ""
     category_priority: Priority = Priority.MEDIUM
+    addresses: Mapping[str, AddressTeam] = field(default_factory=dict)
 
 
 class ChangeError(ValueError):
@@ -72,7 +77,8 @@ def _decide(
     if category == PENDING:
         raise ChangeError("triage has not decided yet; name a category as well")
     team = wanted.team or (wanted.category_team if wanted.category else ticket.assigned_team) or ""
-    correction = Correction(category, team, wanted.priority, wanted.category_priority)
+    addresses = wanted.addresses if wanted.category and not wanted.team else {}
+    correction = Correction(category, team, wanted.priority, wanted.category_priority, addresses)
     return correct(session, ticket.id, correction, actor, now, retrain_after=retrain_after).offers
 
 

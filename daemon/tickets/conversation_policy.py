@@ -2,6 +2,7 @@
 
 from config.settings import Settings
 from daemon.tickets.actions import ActionPolicy
+from daemon.tickets.address_teams import AddressTeam
 from daemon.tickets.answer_values import ConversationPolicy
 from daemon.tickets.readers import Ours
 from daemon.vocabulary import Priority, Status
@@ -24,5 +25,15 @@ def conversation_policy(settings: Settings) -> ConversationPolicy:
         actions=ActionPolicy(
             {category.name: (category.team, Priority(category.priority)) for category in settings.categories},
             settings.triage.retrain_after,
+            address_teams(settings),
         ),
     )
+
+
+def address_teams(settings: Settings) -> dict[str, AddressTeam]:
+    """Return the teams of our addresses, which are in lower case."""
+    return {
+        entry.address.lower(): AddressTeam(entry.team, entry.category, entry.triage == "fixed")
+        for entry in settings.support.addresses
+        if entry.team
+    }

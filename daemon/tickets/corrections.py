@@ -1,6 +1,7 @@
 """What people decide about a ticket: category, priority and team. Each is a decision that replaces the one before."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import update
@@ -12,19 +13,25 @@ from daemon.store.queries import labels
 from daemon.store.sql import table
 from daemon.tickets.action import ActionError, ActionResult, lock_ticket, notify, record
 from daemon.tickets.actor import Actor
+from daemon.tickets.address_teams import AddressTeam, team_after
 from daemon.vocabulary import PENDING, DecidedBy, Priority, Subject, SubjectKind, Triage
 
 TICKET = table(Ticket)
+BY_PEOPLE = (DecidedBy.PERSON, DecidedBy.ASSIGNMENT)
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a person decided. Without `priority` the current one stays, or is `default_priority` while it is pending."""
+    """What a person decided. Without `priority` the current one stays, or is `default_priority` while it is pending.
+
+    `addresses` are those of ours with a team of their own, in lower case: it may get the ticket instead of `team`.
+    """
 
     category: str
     team: str
     priority: Priority | None
     default_priority: Priority
+    addresses: Mapping[str, AddressTeam] = field(default_factory=dict)
 
 
 def correct(
@@ -37,8 +44,9 @@ def correct(
     """
     ticket = lock_ticket(session, ticket_id)
     priority = correction.priority or _kept(ticket.priority, correction.default_priority)
-    same = (ticket.category, ticket.priority, ticket.assigned_team) == (correction.category, priority, correction.team)
     before = decisions.newest(session, ticket_id)
+    team = _team(ticket, correction, before.by if before else None)
+    same = (ticket.category, ticket.priority, ticket.assigned_team) == (correction.category, priority, team)
     if same and before is not None and before.by == DecidedBy.PERSON:
         return ActionResult(ticket_id)
     verb = "confirmed" if same else "corrected"
@@ -47,7 +55,7 @@ def correct(
         category=correction.category,
         priority=priority,
         confidence=1.0,
-        team=correction.team,
+        team=team,
         reasons=(f"{verb} by {actor.name}{was}",),
         model=before.model if before else None,
     )
@@ -55,7 +63,7 @@ def correct(
     offers = () if same else (notify(session, Subject(SubjectKind.DECISION, decision), now),)
     training = labels.add_training(session, retrain_after, now)
     done = f"{verb}: {triage.category}, priority {triage.priority}, team {triage.team}"
-    return ActionResult(ticket_id, decision, not same, (*offers, *training), (done,))
+    return ActionResult(ticket_id, decision, not same, (*offers, *training), (done,), team)
 
 
 def assign(
@@ -103,7 +111,7 @@ def _reassign(
     done = f"{verb}: priority {priority}, team {team}"
     decision = _put_in_force(session, ticket, triage, verb, DecidedBy.ASSIGNMENT, actor, now)
     offers = (notify(session, Subject(SubjectKind.DECISION, decision), now),)
-    return ActionResult(ticket.id, decision, changed=True, offers=offers, done=(done,))
+    return ActionResult(ticket.id, decision, changed=True, offers=offers, done=(done,), team=team)
 
 
 def _put_in_force(
@@ -116,6 +124,12 @@ def _put_in_force(
         session.execute(update(TICKET).where(TICKET.c.id == ticket.id).values(taken_by=None))
     record(session, verb, ticket.id, actor, now, decision=decision)
     return decision
+
+
+def _team(ticket: Ticket, correction: Correction, by: str | None) -> str:
+    at = correction.addresses.get(ticket.address)
+    by_person = by in BY_PEOPLE
+    return team_after(correction.category, correction.team, at, ticket.assigned_team, by_person=by_person)
 
 
 def _decided(session: Session, ticket_id: int) -> Ticket:

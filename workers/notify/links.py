@@ -13,6 +13,9 @@ from workers.notify.phrases import Phrase, phrase
 MAX_URL: Final = 500
 MAX_OTHERS: Final = 2
 HINT: Final = phrase("Send this email as it is.")
+# What another category does to the team of a ticket: usually it gets another one.
+MOVES: Final = phrase("Not ours: %(category)s")
+STAYS: Final = phrase("Category: %(category)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,14 @@ def url(link: Link, hint: str) -> str:
     return next((url for url in urls if len(url) <= MAX_URL), "")
 
 
-def of_ticket(to: PressTo, likely: Sequence[tuple[str, str]], review_team: str, *, asked: bool) -> tuple[Button, ...]:
-    """Return the buttons of a ticket. `likely` are other categories with their percents; `asked`: a person decides."""
+def of_ticket(
+    to: PressTo, likely: Sequence[tuple[str, str]], review_team: str, *, asked: bool, keeps_team: bool = False
+) -> tuple[Button, ...]:
+    """Return the buttons of a ticket.
+
+    `likely` are other categories with their percents; `asked`: a person decides; `keeps_team`: another category leaves
+    the ticket with its team.
+    """
     if asked:
         choices = [
             _button(
@@ -60,12 +69,10 @@ def of_ticket(to: PressTo, likely: Sequence[tuple[str, str]], review_team: str, 
             for n, (name, percent) in enumerate(likely[:MAX_OTHERS])
         ]
         return (*choices, _take(to), _spam(to))
-    moves = [
-        _button(to, phrase("Not ours: %(category)s", category=name), f"#category {name}")
-        for name, _ in likely[:MAX_OTHERS]
-    ]
-    if not moves:
-        moves = [_button(to, phrase("Not ours"), f"#assign {review_team}")]
+    label = (STAYS if keeps_team else MOVES).text
+    moves = [_button(to, Phrase(label, (("category", name),)), f"#category {name}") for name, _ in likely[:MAX_OTHERS]]
+    if keeps_team or not moves:
+        moves += [_button(to, phrase("Not ours"), f"#assign {review_team}")]
     return (_take(to), *moves, _spam(to))
 
 

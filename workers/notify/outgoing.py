@@ -28,6 +28,7 @@ class MailConfig:
     """The sender of our email, the limit on attachments, and for how long we try to send.
 
     `language` is that of customers whose language is not known, `team_languages` those of the teams by name.
+    `fixed_team` gets all tickets of the address, "" if their category decides.
     """
 
     name: str
@@ -40,6 +41,7 @@ class MailConfig:
     hint: bool
     language: str
     team_languages: Mapping[str, str]
+    fixed_team: str = ""
 
     def language_of(self, delivery: PreparedDelivery) -> tuple[str, ...]:
         """Return the languages of an email, the best first: the customer's, or that of the team that gets it."""
@@ -127,6 +129,7 @@ def view_of(delivery: PreparedDelivery, config: MailConfig, mark: str, attached:
         review_team=config.review_team,
         handed=ticket.handed_over,
         hint=config.hint and delivery.first,
+        fixed_team=config.fixed_team,
     )
 
 

@@ -99,11 +99,12 @@ def team_mail(
     attached: Collection[int] = (),
     handed: bool = False,
     hint: bool = False,
+    fixed_team: str = "",
 ) -> TeamMail:
     """Return the view of an email to the team of a ticket.
 
     `to` is where a press goes. `attached` are the part numbers of the attached files of the customer; `handed` and
-    `hint` are as in `TeamMail`.
+    `hint` are as in `TeamMail`. `fixed_team` gets all tickets of the address that the customer wrote to.
     """
     message, decision = ticket.message, ticket.decision
     shown = excerpt(message.text, new_text(message.text), message.length - len(message.text))
@@ -128,7 +129,13 @@ def team_mail(
         rest=shown.rest,
         reasons=tuple(reason(text) for text in decision.reasons) if decision else (),
         guesses=guesses,
-        buttons=links.of_ticket(to, [(g.category, f"{g.percent}%") for g in guesses], review_team, asked=asked),
+        buttons=links.of_ticket(
+            to,
+            [(g.category, f"{g.percent}%") for g in guesses],
+            review_team,
+            asked=asked,
+            keeps_team=ticket.team == fixed_team,
+        ),
         related=ticket.related or "",
         files=tuple(_file(file, attached) for file in message.files),
         notes=_notes(ticket),

@@ -14,6 +14,7 @@ from daemon.tickets.access import Scope
 from daemon.tickets.action import ActionError
 from daemon.tickets.actor import Actor
 from daemon.tickets.changes import Change, ChangeError, VersionError
+from daemon.tickets.conversation_policy import address_teams
 from daemon.vocabulary import Priority, Status
 from daemon.web.api.rows import TICKET_EXAMPLE, TicketName, TicketView, etag, not_found, ticket_id
 from daemon.web.auth import Caller, requires
@@ -196,7 +197,8 @@ def _checked(settings: Settings, wanted: TicketChange) -> Change:
         return Change(wanted.status, wanted.team, None, wanted.priority)
     category = _category(settings, wanted.category)
     default = Priority(category.priority)
-    return Change(wanted.status, wanted.team, category.name, wanted.priority, category.team, default)
+    addresses = address_teams(settings)
+    return Change(wanted.status, wanted.team, category.name, wanted.priority, category.team, default, addresses)
 
 
 def _category(settings: Settings, name: str) -> Category:

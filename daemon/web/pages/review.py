@@ -10,6 +10,8 @@ from config.schema import Category
 from daemon.store.queries import inbox, review
 from daemon.tickets import actions, review_order
 from daemon.tickets.action import ActionError
+from daemon.tickets.address_teams import team_after
+from daemon.tickets.conversation_policy import address_teams
 from daemon.tickets.review_order import CONSIDERED, TAUGHT, Place
 from daemon.tickets.sign_in import Role
 from daemon.vocabulary import DecidedBy
@@ -67,16 +69,24 @@ def _next_url(page: Page, skipped: list[int]) -> str:
     return f"{page.base}/ui/review?after={'.'.join(map(str, skipped[-SKIPPED:]))}"
 
 
-def _choices(page: Page, found: TicketPage) -> list[tuple[Category, float | None]]:
-    """Return the categories with their probability: the likeliest first, then the others as they are configured."""
+def _choices(page: Page, found: TicketPage) -> list[tuple[Category, float | None, str]]:
+    """Return the categories with probability and team: the likeliest first, then the others as they are configured."""
     # What a person decided and took back is not what triage thinks.
     automatic = [one for one in found.detail.decisions if one.by not in BY_PEOPLE]
     decision = automatic[-1] if automatic else None
     likely: dict[str, float] = {}
     if decision is not None:
         likely = {decision.category: decision.confidence, **dict(decision.alternatives)}
-    known = [(one, likely.get(one.name)) for one in page.services.settings.categories]
+    known = [(one, likely.get(one.name), _team(page, found, one)) for one in page.services.settings.categories]
     return sorted(known, key=lambda choice: -(choice[1] or 0.0))
+
+
+def _team(page: Page, found: TicketPage, category: Category) -> str:
+    """Return the team that gets the ticket if a person decides for a category."""
+    ticket, decisions = found.detail.ticket, found.detail.decisions
+    at = address_teams(page.services.settings).get(ticket.address)
+    by_person = bool(decisions) and decisions[-1].by in BY_PEOPLE
+    return team_after(category.name, category.team, at, ticket.assigned_team, by_person=by_person)
 
 
 def _last(page: Page) -> str:

@@ -15,7 +15,7 @@ from daemon.tickets.action import ActionError, ActionResult
 from daemon.tickets.actor import Actor
 from daemon.tickets.answer_values import AnswerResult, NewAnswer
 from daemon.tickets.conversation import NewNote
-from daemon.tickets.conversation_policy import conversation_policy
+from daemon.tickets.conversation_policy import address_teams, conversation_policy
 from daemon.tickets.sign_in import Role
 from daemon.vocabulary import AnswerState, Priority, Status
 from daemon.web.pages import ticket_view
@@ -101,13 +101,14 @@ def correction_of(page: Page) -> actions.Correction:
     category = next((one for one in settings.categories if one.name == form.get("category")), None)
     if category is None:
         raise PageError(422, "Choose one of the categories.")
+    addresses = {} if form.get("team") else address_teams(settings)
     team, priority = form.get("team") or category.team, form.get("priority") or None
     if team not in {one.name for one in settings.teams}:
         raise PageError(422, "Choose one of the teams.")
     if priority is not None and (priority not in list(Priority) or priority == Priority.PENDING):
         raise PageError(422, "Choose one of the priorities.")
     chosen = Priority(priority) if priority else None
-    return actions.Correction(category.name, team, chosen, Priority(category.priority))
+    return actions.Correction(category.name, team, chosen, Priority(category.priority), addresses)
 
 
 def write(page: Page) -> Response:
