@@ -96,7 +96,7 @@ def listener_config(settings: Settings) -> ListenerConfig:
         session_seconds=limits.session_seconds,
         idle_seconds=limits.idle_seconds,
         lmtp=smtp.protocol == "lmtp",
-        plus_tokens=settings.support.plus_addressing,
+        tagged=settings.support.tagged,
         tls=tls(settings),
         require_tls=smtp.require_tls,
         users={name: secret.get_secret_value() for name, secret in smtp.users.items()},

@@ -145,7 +145,7 @@ def mail_config(settings: Settings, entry: SupportAddress | None = None) -> Mail
     return MailConfig(
         name=entry.name or settings.support.name,
         address=entry.address,
-        plus_addressing=settings.support.plus_addressing,
+        plus_addressing=settings.support.takes_tags(entry),
         message_id_domain=settings.support.message_id_domain_of(entry.address),
         review_team=settings.triage.review_team,
         attachment_bytes=settings.limits.notification_attachment_bytes,

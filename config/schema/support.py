@@ -34,6 +34,8 @@ class SupportAddress(Section):
     triage: Literal["evidence", "fixed"] = "evidence"
     """evidence: category or team count beside the text, and a clear text overrules them; fixed: they are decided, and
     who corrects the category of a ticket does not change a team that is fixed for all."""
+    plus_addressing: Annotated[bool | None, Field(examples=[False])] = None
+    """Whether the mail server of this address delivers billing+anything@ to it; not set: support.plus_addressing."""
     templates: Annotated[FilePath | None, Field(examples=["/etc/triaged/shop"])] = None
     """Directory of *.j2 templates for this address, which come before those of service.templates and the shipped."""
     language: Annotated[Language | None, Field(examples=["de"])] = None
@@ -77,7 +79,8 @@ class Support(Section):
     domain: OptionalHost = ""
     """Right-hand side of the Message-IDs of addresses that have the domain of the first one; empty: that domain."""
     plus_addressing: bool = True
-    """Whether your mail server delivers support+anything@ to support@; false: tokens are not put into addresses."""
+    """Whether your mail server delivers support+anything@ to support@; false: tokens are not put into addresses. An
+    entry of support.addresses may differ."""
     language: Language = "en"
     """Language of emails to customers whose language is not known: a code such as "de"."""
     reference_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,6}$")] = "HD"
@@ -101,6 +104,15 @@ class Support(Section):
     def own(self) -> frozenset[str]:
         """Return the addresses in lower case, to compare with."""
         return frozenset(email.lower() for email in self.emails)
+
+    @property
+    def tagged(self) -> frozenset[str]:
+        """Return the addresses, in lower case, that take email with a token after a plus sign."""
+        return frozenset(entry.address.lower() for entry in self.addresses if self.takes_tags(entry))
+
+    def takes_tags(self, entry: SupportAddress) -> bool:
+        """Say whether email to an address with a token after a plus sign arrives."""
+        return self.plus_addressing if entry.plus_addressing is None else entry.plus_addressing
 
     @property
     def address(self) -> str:

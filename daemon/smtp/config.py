@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ListenerConfig:
-    """How to listen. `recipients` are in lower case; `users` maps user names to passwords, accepted over TLS only."""
+    """How to listen.
+
+    `recipients` are in lower case, and so are `tagged`, which take tokens after a plus sign too. `users` maps user
+    names to passwords, accepted over TLS only.
+    """
 
     recipients: frozenset[str]
     hostname: str
@@ -18,7 +22,7 @@ class ListenerConfig:
     session_seconds: float
     idle_seconds: float
     lmtp: bool
-    plus_tokens: bool
+    tagged: frozenset[str]
     tls: ssl.SSLContext | None
     require_tls: bool
     users: Mapping[str, str]

@@ -226,8 +226,8 @@ class Listener:
         if address in self._postmasters:
             return True
         local, _, domain = address.rpartition("@")
-        plain = PLUS_TOKEN.sub("", local) if self._config.plus_tokens else local
-        return f"{plain}@{domain}" in self._config.recipients
+        plain = PLUS_TOKEN.sub("", local)
+        return f"{plain}@{domain}" in (self._config.recipients if plain == local else self._config.tagged)
 
     def _authenticate(  # a callback of aiosmtpd
         self, server: SMTP, session: Session, envelope: SmtpEnvelope, mechanism: str, credentials: object

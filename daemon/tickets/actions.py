@@ -1,7 +1,7 @@
 """The actions of people on tickets: one function each, and the commands of one email together, all or none."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import update
@@ -52,7 +52,7 @@ class ActionPolicy:
 
     categories: Mapping[str, tuple[str, Priority]]
     retrain_after: int
-    addresses: Mapping[str, AddressTeam] = field(default_factory=dict)
+    addresses: Mapping[str, AddressTeam]
 
 
 def take(session: Session, ticket_id: int, actor: Actor, now: datetime) -> ActionResult:

@@ -33,8 +33,10 @@ TEAMS_OF_MEMBER: Final = json.dumps([{"name": name, "email": _address(name), "me
 
 
 @contextmanager
-def in_process(state: Path, examples: Path, models: Path, **sections: object) -> Iterator[Desk]:
-    """Run triaged on SQLite in this process."""
+def in_process(
+    state: Path, examples: Path, models: Path, *, plus_addressing: bool = True, **sections: object
+) -> Iterator[Desk]:
+    """Run triaged on SQLite in this process; at the end every email is read that has its token in Reply-To."""
     state.mkdir(mode=0o700)
     shutil.copytree(models, state / "models")
     (state / "models").chmod(0o700)
@@ -59,7 +61,8 @@ def in_process(state: Path, examples: Path, models: Path, **sections: object) ->
                 lambda: helpdesk.port, lambda: list(sink.received), settle, query, clock.now, lambda: keyring.value
             )
             yield desk
-            check(desk)
+            if plus_addressing:
+                check(desk)
 
 
 @contextmanager

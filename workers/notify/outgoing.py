@@ -41,7 +41,7 @@ class MailConfig:
     hint: bool
     language: str
     team_languages: Mapping[str, str]
-    fixed_team: str = ""
+    fixed_team: str
 
     def language_of(self, delivery: PreparedDelivery) -> tuple[str, ...]:
         """Return the languages of an email, the best first: the customer's, or that of the team that gets it."""

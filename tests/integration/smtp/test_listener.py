@@ -193,7 +193,7 @@ def test_a_source_route_is_ignored(running: Running, sqlite_store: Store) -> Non
 
 
 def test_without_plus_addressing_an_address_with_a_token_is_refused(sqlite_store: Store) -> None:
-    with Running(sqlite_store, plus_tokens=False) as running, running.client() as client:
+    with Running(sqlite_store, tagged=frozenset()) as running, running.client() as client:
         client.hello().envelope(SUPPORT)
         assert client.say(f"RCPT TO:<support+{STAMP}@example.com>") == "550 5.1.1 No such recipient"
 

@@ -23,7 +23,7 @@ from tests.support.pipeline import Pipeline
 
 EVA = Actor("eva@example.com", "PAYMENTS_TEAM", "email:7")
 LATER = NOON + timedelta(hours=1)
-POLICY = ActionPolicy({"Login": ("IDENTITY_TEAM", Priority.HIGH), "General": ("GENERAL_SUPPORT", Priority.LOW)}, 0)
+POLICY = ActionPolicy({"Login": ("IDENTITY_TEAM", Priority.HIGH), "General": ("GENERAL_SUPPORT", Priority.LOW)}, 0, {})
 CLOSE, SPLIT = Command(Verb.CLOSE), Command(Verb.SPLIT)
 Act = Callable[[Session, int, Actor, Any], ActionResult]
 

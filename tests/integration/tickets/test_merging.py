@@ -38,7 +38,7 @@ from tests.support.merging import (
 )
 from tests.support.pipeline import Pipeline
 
-POLICY = ActionPolicy({}, 0)
+POLICY = ActionPolicy({}, 0, {})
 
 
 def test_everything_of_a_ticket_moves_to_the_survivor_and_comes_back(pipeline: Pipeline) -> None:

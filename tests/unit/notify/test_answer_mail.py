@@ -37,7 +37,9 @@ NOW = datetime(2026, 11, 3, 8, 0, tzinfo=UTC)
 KEY = b"key"
 ANN = "ann@customer.example"
 PATTERN = "{agent} ({support})"
-CONFIG = MailConfig("Example Support", "support@example.com", True, "example.com", "REVIEW", 1000, 2, False, "en", {})
+CONFIG = MailConfig(
+    "Example Support", "support@example.com", True, "example.com", "REVIEW", 1000, 2, False, "en", {}, ""
+)
 LAST = QuotedEmail(
     message_id="<second@customer.example>",
     references=("<first@customer.example>", "<ours@example.com>"),

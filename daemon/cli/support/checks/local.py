@@ -128,7 +128,7 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield ok("support", ", ".join(map(_described, settings.support.addresses)))
-    for address in settings.support.emails if settings.support.plus_addressing else ():
+    for address in sorted(settings.support.tagged):
         if tagged(address, "a" * LENGTH) is None:
             yield warn(
                 "support",
@@ -155,6 +155,7 @@ def _described(entry: SupportAddress) -> str:
     target = " of ".join(name for name in (entry.category, entry.team) if name)
     says = f"always {target}" if entry.triage == "fixed" else f"probably {target}"
     notes = [says if target else "", f"through {entry.server}" if entry.server else ""]
+    notes += ["without plus addresses"] if entry.plus_addressing is False else []
     shown = ", ".join(note for note in notes if note)
     return f"{entry.address} ({shown})" if shown else entry.address
 
