@@ -93,6 +93,8 @@ def _steps(session: Session, context: _Context) -> Sequence[Offer]:
     parsed, email = context.parsed, context.email
     if parsed.has(Verb.NEW):
         raise AnswerError("#new opens a ticket from an email that you forward to us, not from a reply to ours.")
+    if email.is_press and not parsed.commands:
+        raise AnswerError("The command at the top of this email is missing; press the button again.")
     if parsed.has(Verb.SEND) or parsed.has(Verb.DROP):
         offers = _settle_held(session, context)
     elif parsed.has(Verb.NOTE) or parsed.has(Verb.SPAM):

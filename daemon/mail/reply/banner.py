@@ -94,6 +94,8 @@ _GOES_ON: Final = re.compile(
     r"attachment|links?\b|the sender|anhäng|anlagen|absender|pièces jointes|liens|adjuntos|enlaces|allegati|bijlagen"
     r"|anexos|linków|załączników|länkar|bilagor|vedhæftede|vedlegg"
 )
+# A command of a team member, such as "#spam"; gateways write "# SPAM #" and "##SPAM##".
+_COMMAND: Final = re.compile(r"\s*[#\uff03\ufe5f][^\W\d_]+(?![^\s.:,;!])")
 _OWN_WORDS: Final = re.compile(
     r"\b(?:i|i['\u2019](?:m|ve|ll|d)|my|we|us|ich|mein\w?|wir|je|mon|nous|yo|mi|io|mio|ik|eu)\b|\?", re.IGNORECASE
 )
@@ -165,6 +167,8 @@ def banner_end(text: str) -> int:
 
 def _banner_unit(text: str, at: int, *, follows: bool) -> int:
     """Return the end of the banner sentence at an offset, or the offset if there is none; it may span lines."""
+    if _COMMAND.match(text, text.rfind("\n", 0, at) + 1):
+        return at
     stop = at
     for _ in range(_MAX_LINES):
         match = _UNIT_END.search(text, stop, at + _MAX_UNIT)

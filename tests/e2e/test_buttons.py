@@ -1,0 +1,32 @@
+"""Every button of our emails to a team does what it says when its email is sent as it is, and none does nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.conversation import BEN, TEAM, Conversation, Desk, links, words_of
+from tests.support.desks import in_process
+from tests.support.emails import mail
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
+    with in_process(tmp_path_factory.mktemp("buttons") / "state", examples, models) as running:
+        yield running
+
+
+@pytest.mark.parametrize("client", ["gmail-web", "outlook-classic", "apple-mail-ios", "thunderbird"])
+def test_the_spam_button_marks_the_ticket_as_spam(desk: Desk, client: str) -> None:
+    talk = Conversation(desk)
+    talk.press(talk.last(TEAM), "#spam", client=client)
+    assert talk.ticket.status == "SPAM"
+
+
+def test_a_press_without_its_command_comes_back(desk: Desk) -> None:
+    talk = Conversation(desk)
+    link = next(one for one in links(talk.last(TEAM)) if "take" in one)
+    to = link.removeprefix("mailto:").partition("?")[0].replace("%2B", "+")
+    talk.send(mail(BEN, "#take [HD]", "\r\n-- \r\nBen", to=to, date=talk.date()), TEAM, to)
+    assert "The command at the top of this email is missing" in words_of(talk.last(TEAM))
+    assert talk.ticket.taken_by is None
