@@ -187,14 +187,22 @@ class TicketSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class DigestLine:
-    """A ticket in a digest; `new` is false where it only got new emails. `requester` is an address."""
+    """A ticket in a digest; `new` is false where it only got new emails. `requester` is an address.
 
+    `address` is the one of ours that its customer wrote to, `alternatives` are the next likeliest categories.
+    """
+
+    ticket_id: int
     reference: str
     priority: str
     category: str
     subject: str
     requester: str
     new: bool
+    team: str | None = None
+    address: str = ""
+    confidence: float | None = None
+    alternatives: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,11 @@ def mail_config(settings: Settings, entry: SupportAddress | None = None) -> Mail
         hint=settings.triage.mode == "always",
         language=entry.language or settings.support.language,
         team_languages={team.name: team.language for team in settings.teams},
-        fixed_team=(entry.team or "") if entry.triage == "fixed" and entry.category is None else "",
+        fixed_teams={
+            one.address.lower(): one.team
+            for one in settings.support.addresses
+            if one.team and one.triage == "fixed" and one.category is None
+        },
     )
 
 

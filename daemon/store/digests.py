@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from daemon.snapshots import DigestLine, DigestSnapshot
 from daemon.store.deliveries import DeliveryState
-from daemon.store.models import DeliveryRow, Person, Ticket
+from daemon.store.models import Decision, DeliveryRow, Person, Ticket
 from daemon.store.sql import table, unindexed
 from daemon.vocabulary import MailKind, Priority
 
@@ -17,7 +17,7 @@ from daemon.vocabulary import MailKind, Priority
 OPEN_FOR: Final = timedelta(days=1)
 LINES_AT_MOST: Final = 50
 
-DELIVERY, TICKET, PERSON = table(DeliveryRow), table(Ticket), table(Person)
+DELIVERY, TICKET, PERSON, DECISION = table(DeliveryRow), table(Ticket), table(Person), table(Decision)
 # An attempt that is under way, or whose worker died, may have listed the tickets already; a digest that was refused is
 # composed again. Locked, so that no attempt begins before the notifications that join are there for it to list.
 SELECT_OPEN = (
@@ -35,15 +35,19 @@ LISTED = (
     .subquery()
 )
 COUNT_TICKETS = select(func.count()).select_from(LISTED)
+NEWEST = select(func.max(DECISION.c.id)).where(DECISION.c.ticket_id == TICKET.c.id).correlate(TICKET)
 URGENCY = case({priority: rank for rank, priority in enumerate(Priority)}, value=TICKET.c.priority, else_=len(Priority))
 SELECT_LINES = (
     select(
-        *(TICKET.c[name] for name in ("reference", "priority", "category", "subject")),
+        *(TICKET.c[name] for name in ("id", "reference", "priority", "category", "subject")),
+        *(TICKET.c[name] for name in ("assigned_team", "address", "confidence")),
+        DECISION.c.alternatives,
         PERSON.c.email.label("requester"),
         LISTED.c.kind,
     )
     .select_from(LISTED.join(TICKET, TICKET.c.id == LISTED.c.ticket_id))
     .outerjoin(PERSON, PERSON.c.id == TICKET.c.requester_id)
+    .outerjoin(DECISION, DECISION.c.id == NEWEST.scalar_subquery())
     .order_by(URGENCY, TICKET.c.id)
     .limit(LINES_AT_MOST)
 )
@@ -59,7 +63,19 @@ def load(session: Session, digest_id: int) -> DigestSnapshot:
     """Return what a digest lists."""
     rows = session.execute(SELECT_LINES, {"digest": digest_id})
     lines = tuple(
-        DigestLine(r.reference, r.priority, r.category, r.subject, r.requester or "", r.kind == MailKind.NOTIFICATION)
-        for r in rows
+        DigestLine(
+            row.id,
+            row.reference,
+            row.priority,
+            row.category,
+            row.subject,
+            row.requester or "",
+            row.kind == MailKind.NOTIFICATION,
+            row.assigned_team,
+            row.address,
+            row.confidence,
+            tuple((name, share) for name, share in row.alternatives or ()),
+        )
+        for row in rows
     )
     return DigestSnapshot(lines, session.execute(COUNT_TICKETS, {"digest": digest_id}).scalar_one())

@@ -198,9 +198,10 @@ class DeliverActor:
             return sign_in.compose_link(begun, brand, self._keyring.value[0], now)
         if prepared.kind is MailKind.ANSWER:
             return self._answers.compose(prepared, brand, self._config.value.answer_attachment_bytes, now)
-        mark = outgoing.mark_for(prepared, self._keyring.value[0], now)
+        key = self._keyring.value[0]
+        mark, listed = outgoing.mark_for(prepared, key, now), outgoing.listed_marks(prepared, key, now)
         files = self._files(prepared, brand.mail.attachment_bytes)
-        view = outgoing.view_of(prepared, brand.mail, mark, list(files))
+        view = outgoing.view_of(prepared, brand.mail, mark, list(files), listed)
         rendered = brand.renderer.render(prepared.kind, view, brand.mail.language_of(prepared))
         if rendered.fault:
             log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=begun.attempt.id)

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-from daemon.snapshots import DigestSnapshot
+from daemon.snapshots import DigestLine, DigestSnapshot
 from daemon.vocabulary import Priority
+from workers.notify import links
+from workers.notify.links import Button, PressTo
 from workers.notify.phrases import Phrase, plural
 from workers.notify.wording import priority_name
 
@@ -13,7 +15,11 @@ MAX_LINES: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class DigestLineView:
-    """A ticket in a digest. `customer` is an address, `new` is false where the ticket only got new emails."""
+    """A ticket in a digest. `customer` is an address, `new` is false where the ticket only got new emails.
+
+    `write_to` is an address with the token of the ticket, where the commands of `buttons` may be sent too, "" if our
+    address takes no tokens.
+    """
 
     reference: str
     priority: Phrase
@@ -21,13 +27,15 @@ class DigestLineView:
     subject: str
     customer: str
     new: bool
+    write_to: str = ""
+    buttons: tuple[Button, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
     """One email instead of many notifications. `title` is its subject, `more` counts the tickets not listed.
 
-    `urgent` counts the listed tickets of the highest priority.
+    `urgent` counts the listed tickets of the highest priority. `writable` says that one can be written to.
     """
 
     reference: str
@@ -40,11 +48,32 @@ class Digest:
     lines: tuple[DigestLineView, ...]
     more: int
     more_tickets: Phrase
+    writable: bool
 
 
-def digest(listed: DigestSnapshot, *, support: str, mark: str, team: str) -> Digest:
-    """Return the view of a digest to a team."""
-    shown = listed.lines[:MAX_LINES]
+def digest_line(line: DigestLine, to: PressTo | None, review_team: str, fixed_team: str) -> DigestLineView:
+    """Return a ticket in a digest; its buttons go to `to`, and `fixed_team` gets all tickets of its address."""
+    asked = line.team == review_team
+    likely = list(line.alternatives)
+    if asked and line.confidence:
+        likely.insert(0, (line.category, line.confidence))
+    shares = [(name, f"{round(100 * share)}%") for name, share in likely if round(100 * share)]
+    keeps_team = line.team == fixed_team
+    return DigestLineView(
+        line.reference,
+        priority_name(line.priority),
+        line.category,
+        line.subject,
+        line.requester,
+        line.new,
+        to.address if to and not to.mark else "",
+        links.of_listed(to, shares, review_team, asked=asked, keeps_team=keeps_team) if to else (),
+    )
+
+
+def digest(listed: DigestSnapshot, lines: tuple[DigestLineView, ...], *, support: str, mark: str, team: str) -> Digest:
+    """Return the view of a digest to a team; `lines` are its tickets, of which the first are shown."""
+    shown = lines[:MAX_LINES]
     more = listed.tickets - len(shown)
     more_shown = f"{more:,}"
     title = plural(
@@ -61,13 +90,9 @@ def digest(listed: DigestSnapshot, *, support: str, mark: str, team: str) -> Dig
         mark=mark,
         team=team,
         tickets=listed.tickets,
-        urgent=sum(line.priority == Priority.URGENT for line in shown),
-        lines=tuple(
-            DigestLineView(
-                one.reference, priority_name(one.priority), one.category, one.subject, one.requester, one.new
-            )
-            for one in shown
-        ),
+        urgent=sum(line.priority == Priority.URGENT for line in listed.lines[:MAX_LINES]),
+        lines=shown,
+        writable=any(line.write_to for line in shown),
         more=more,
         more_tickets=plural("… and %(count)s more ticket.", "… and %(count)s more tickets.", more, count=more_shown),
     )

@@ -12,6 +12,7 @@ from workers.notify.phrases import Phrase, phrase
 # Longer links are cut by some mail programs.
 MAX_URL: Final = 500
 MAX_OTHERS: Final = 2
+LISTED_AT_MOST: Final = 3
 HINT: Final = phrase("Send this email as it is.")
 # What another category does to the team of a ticket: usually it gets another one.
 MOVES: Final = phrase("Not ours: %(category)s")
@@ -74,6 +75,15 @@ def of_ticket(
     if keeps_team or not moves:
         moves += [_button(to, phrase("Not ours"), f"#assign {review_team}")]
     return (_take(to), *moves, _spam(to))
+
+
+def of_listed(
+    to: PressTo, likely: Sequence[tuple[str, str]], review_team: str, *, asked: bool, keeps_team: bool
+) -> tuple[Button, ...]:
+    """Return the buttons of one ticket among many: three, so that a list of fifty stays below 100 KB."""
+    found = of_ticket(to, likely, review_team, asked=asked, keeps_team=keeps_team)
+    spam = found[-1]
+    return (*found[: LISTED_AT_MOST - 1], spam) if len(found) > LISTED_AT_MOST else found
 
 
 def of_held_answer(to: PressTo) -> tuple[Button, ...]:

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from daemon.mail.token import Purpose, Token, digest, sign
-from daemon.snapshots import FileSnapshot, PreparedDelivery, TicketSnapshot
+from daemon.snapshots import DigestLine, DigestSnapshot, FileSnapshot, PreparedDelivery, TicketSnapshot
 from daemon.vocabulary import MailKind, Priority
 from workers.notify import contexts
 from workers.notify.compose import File, OutgoingMail
 from workers.notify.contexts import View
+from workers.notify.digest_view import DigestLineView, digest_line
 from workers.notify.links import PressTo
 
 CUSTOMER_KINDS: Final = frozenset({MailKind.ACKNOWLEDGEMENT, MailKind.ANSWER})
@@ -28,7 +29,7 @@ class MailConfig:
     """The sender of our email, the limit on attachments, and for how long we try to send.
 
     `language` is that of customers whose language is not known, `team_languages` those of the teams by name.
-    `fixed_team` gets all tickets of the address, "" if their category decides.
+    `fixed_teams` get all tickets of the addresses, in lower case, for which they are fixed.
     """
 
     name: str
@@ -41,7 +42,7 @@ class MailConfig:
     hint: bool
     language: str
     team_languages: Mapping[str, str]
-    fixed_team: str
+    fixed_teams: Mapping[str, str]
 
     def language_of(self, delivery: PreparedDelivery) -> tuple[str, ...]:
         """Return the languages of an email, the best first: the customer's, or that of the team that gets it."""
@@ -100,11 +101,24 @@ def fitting_files(delivery: PreparedDelivery, room: int) -> list[FileSnapshot]:
     return fitting
 
 
-def view_of(delivery: PreparedDelivery, config: MailConfig, mark: str, attached: Sequence[FileSnapshot]) -> View:
-    """Return the view for the templates of a delivery."""
+def listed_marks(delivery: PreparedDelivery, key: bytes, now: datetime) -> dict[int, str]:
+    """Return the signed tokens of the tickets that a digest lists, by ticket."""
+    lines = delivery.digest.lines if delivery.digest else ()
+    return {line.ticket_id: mark_of(delivery.kind, delivery.recipient, line.ticket_id, key, now) for line in lines}
+
+
+def view_of(
+    delivery: PreparedDelivery,
+    config: MailConfig,
+    mark: str,
+    attached: Sequence[FileSnapshot],
+    listed: Mapping[int, str] | None = None,
+) -> View:
+    """Return the view for the templates of a delivery; `listed` are the tokens of the tickets in a digest."""
     ticket = delivery.ticket
     if delivery.digest:
-        return contexts.digest(delivery.digest, support=config.name, mark=mark, team=ticket.team or "")
+        lines = _listed(delivery.digest, config, listed or {})
+        return contexts.digest(delivery.digest, lines, support=config.name, mark=mark, team=ticket.team or "")
     if delivery.kind is MailKind.ACKNOWLEDGEMENT:
         return contexts.acknowledgement(
             ticket.reference,
@@ -129,8 +143,18 @@ def view_of(delivery: PreparedDelivery, config: MailConfig, mark: str, attached:
         review_team=config.review_team,
         handed=ticket.handed_over,
         hint=config.hint and delivery.first,
-        fixed_team=config.fixed_team,
+        fixed_team=config.fixed_teams.get(ticket.address, ""),
     )
+
+
+def _listed(digest: DigestSnapshot, config: MailConfig, marks: Mapping[int, str]) -> tuple[DigestLineView, ...]:
+    """Return the tickets of a digest; one without a token has no buttons."""
+
+    def shown(line: DigestLine) -> DigestLineView:
+        mark, fixed = marks.get(line.ticket_id), config.fixed_teams.get(line.address, "")
+        return digest_line(line, press_to(line.reference, config, mark) if mark else None, config.review_team, fixed)
+
+    return tuple(map(shown, digest.lines))
 
 
 def press_to(reference: str, config: MailConfig, mark: str) -> PressTo:

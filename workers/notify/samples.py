@@ -23,12 +23,14 @@ from daemon.snapshots import (
 from daemon.vocabulary import MANUAL_REVIEW, AnswerState, DecidedBy, MailKind, MessageRole, ReturnCause, Status
 from workers.notify.answer_view import AnswerMail, CleanHtml
 from workers.notify.contexts import SignIn, View, acknowledgement, answered, digest, returned, team_mail
+from workers.notify.digest_view import digest_line
 from workers.notify.excerpt import Passage
 from workers.notify.links import PressTo
 
 REFERENCE: Final = "HD-7K3Q-M9XW"
 MARK: Final = "mfzwizltoqzgk5dfon2ceylcmrswmz3inf"
 TO: Final = PressTo(f"support+{MARK}@example.com", REFERENCE)
+PLAIN: Final = PressTo("support@example.com", REFERENCE, MARK)
 SUPPORT: Final = "Example Support"
 TEXT: Final = """Hello,
 
@@ -204,10 +206,22 @@ def _long_follow_up() -> View:
 
 def _digest(tickets: int) -> View:
     lines = (
-        DigestLine(REFERENCE, "Urgent", "Payments", "Payment failed", "ann.lee@customer.example", new=True),
-        DigestLine("HD-2B4D-KQ7P", "Low", "General", "", "", new=False),
+        DigestLine(
+            1,
+            REFERENCE,
+            "Urgent",
+            "Payments",
+            "Payment failed",
+            "ann.lee@customer.example",
+            new=True,
+            team="PAYMENTS_TEAM",
+            alternatives=(("Technical", 0.06), ("Login", 0.02)),
+        ),
+        DigestLine(2, "HD-2B4D-KQ7P", "Low", "General", "", "", new=False, team=MANUAL_REVIEW, confidence=0.4),
     )
-    return digest(DigestSnapshot(lines, tickets), support=SUPPORT, mark=MARK, team="PAYMENTS_TEAM")
+    # One of our addresses takes tokens, the other does not.
+    shown = [digest_line(line, to, MANUAL_REVIEW, "") for line, to in zip(lines, (TO, PLAIN), strict=True)]
+    return digest(DigestSnapshot(lines, tickets), tuple(shown), support=SUPPORT, mark=MARK, team="PAYMENTS_TEAM")
 
 
 def _answer(*, quote: Passage, omitted: tuple[str, ...] = ()) -> View:

@@ -38,7 +38,7 @@ KEY = b"key"
 ANN = "ann@customer.example"
 PATTERN = "{agent} ({support})"
 CONFIG = MailConfig(
-    "Example Support", "support@example.com", True, "example.com", "REVIEW", 1000, 2, False, "en", {}, ""
+    "Example Support", "support@example.com", True, "example.com", "REVIEW", 1000, 2, False, "en", {}, {}
 )
 LAST = QuotedEmail(
     message_id="<second@customer.example>",
