@@ -13,6 +13,7 @@ from daemon.cli.support import answer_commands, context, output, params, referen
 from daemon.cli.support.ticket_actions import run_action
 from daemon.mail.command_arguments import ArgumentError, read_duration
 from daemon.store.queries import tickets as reports
+from daemon.store.queries.text_search import SEARCHED
 from daemon.store.queries.ticket_detail import ticket_detail
 from daemon.store.queries.tickets import TicketFilter
 from daemon.store.store import Store
@@ -73,7 +74,7 @@ def list_(
 @click.argument("words", nargs=-1, required=True)
 @click.option(
     "--newest",
-    default=reports.SEARCHED,
+    default=SEARCHED,
     show_default=True,
     metavar="N",
     help="Number of tickets to search, newest first.",

@@ -16,9 +16,11 @@ from sqlalchemy import Connection, Engine, event, text
 STATEMENT_MS: Final = 30_000
 # The server ends a statement before this, and says so.
 REPLY_SECONDS: Final = 35.0
+# All our statements are short. Compiling one that the planner believes to be expensive takes longer than to run it.
+OPTIONS: Final = ("jit=off", f"statement_timeout={STATEMENT_MS}", f"idle_in_transaction_session_timeout={STATEMENT_MS}")
 CONNECT_ARGUMENTS: Final = {
     "connect_timeout": 10,
-    "options": f"-c statement_timeout={STATEMENT_MS} -c idle_in_transaction_session_timeout={STATEMENT_MS}",
+    "options": " ".join(f"-c {option}" for option in OPTIONS),
     # The kernel finds a dead server within 25 seconds, so that idle connections to it fail at once when they are used.
     "keepalives_idle": 10,
     "keepalives_interval": 5,

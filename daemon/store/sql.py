@@ -88,7 +88,7 @@ def table(model: type[DeclarativeBase]) -> Table:
     return found
 
 
-def unindexed(column: SQLColumnExpression[str]) -> ColumnElement[str]:
+def unindexed(column: SQLColumnExpression[Any]) -> ColumnElement[Any]:
     """Return a text column in a form that no index matches, for conditions beside one that finds the rows by id.
 
     PostgreSQL may prefer an index that was nearly empty at its last ANALYZE, such as that of ready jobs, to the primary

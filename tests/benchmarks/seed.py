@@ -92,8 +92,11 @@ def people(tickets: int) -> int:
     return tickets // 2 + 1
 
 
-def seed(url: str, tickets: int) -> None:
-    """Fill an empty, migrated database. PostgreSQL gathers statistics, as it does in service; SQLite has none there."""
+def seed(url: str, tickets: int, with_emails: int | None = None) -> None:
+    """Fill an empty, migrated database. PostgreSQL gathers statistics, as it does in service; SQLite has none there.
+
+    `with_emails` is the number of tickets, the oldest, that have their outgoing emails and their jobs; None: all.
+    """
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         _hurry(connection)
@@ -101,7 +104,9 @@ def seed(url: str, tickets: int) -> None:
         for index in indexes:
             index.drop(connection)
         try:
-            for statement in _statements(connection.dialect.name, tickets):
+            for statement in _statements(
+                connection.dialect.name, tickets, tickets if with_emails is None else with_emails
+            ):
                 connection.execute(text(statement))
         finally:
             for index in indexes:
@@ -130,9 +135,9 @@ def _settle(connection: Connection) -> None:
     connection.execute(text("CHECKPOINT"))
 
 
-def _statements(dialect: str, tickets: int) -> list[str]:
+def _statements(dialect: str, tickets: int, with_emails: int) -> list[str]:
     words = POSTGRESQL if dialect == "postgresql" else SQLITE
-    return [_insert(words, *rows) for rows in _Rows(words, tickets).all() if rows[1]]
+    return [_insert(words, *rows) for rows in _Rows(words, tickets, with_emails).all() if rows[1]]
 
 
 def _insert(words: Words, table: str, count: int, columns: Columns) -> str:
@@ -156,8 +161,9 @@ class _Rows:
     Each fifth ticket has an answer with an attachment, each tenth came twice, each twentieth was corrected.
     """
 
-    def __init__(self, words: Words, tickets: int) -> None:
+    def __init__(self, words: Words, tickets: int, with_emails: int) -> None:
         self._words, self._n = words, tickets
+        self._told = min(tickets, with_emails)
         self._answers, self._copies, self._corrections = tickets // 5, tickets // 10, tickets // 20
         self._writers = people(tickets)
         self._began = int((NOON - tickets * SEPARATE).timestamp())
@@ -187,12 +193,12 @@ class _Rows:
             ("participant", answers, {"ticket_id": "i * 5", "person_id": self._person("i * 5 + 1")}),
             ("decision", n, self._decision(0, "i", "'model'", "NULL")),
             ("decision", self._corrections, self._decision(n, "i * 20", "'person'", "i * 20", actor="'ann'")),
-            ("delivery", n, self._delivery(0, "notification", TEAM_MAILBOX, self._team_mail)),
-            ("delivery", n, self._delivery(n, "acknowledgement", (customer, shop), self._thanks)),
-            ("job", n, self._job(0, "triage", "'ticket:' || i")),
-            ("job", n, self._job(n, "notify", "'decision:' || i")),
-            ("job", n, self._job(2 * n, "deliver", "'delivery:' || i")),
-            ("job", n, self._job(3 * n, "deliver", f"'delivery:' || (i + {n})")),
+            ("delivery", self._told, self._delivery(0, "notification", TEAM_MAILBOX, self._team_mail)),
+            ("delivery", self._told, self._delivery(n, "acknowledgement", (customer, shop), self._thanks)),
+            ("job", self._told, self._job(0, "triage", "'ticket:' || i")),
+            ("job", self._told, self._job(n, "notify", "'decision:' || i")),
+            ("job", self._told, self._job(2 * n, "deliver", "'delivery:' || i")),
+            ("job", self._told, self._job(3 * n, "deliver", f"'delivery:' || (i + {n})")),
             ("event", copies, self._copied()),
             ("suppression", n // 200, self._suppression()),
         ]

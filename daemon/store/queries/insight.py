@@ -14,7 +14,7 @@ from daemon.store.sql import unindexed
 from daemon.vocabulary import DecidedBy, Status
 
 BINS: Final = 10
-# Tickets whose times are read, the newest; more would not change a median.
+# Tickets and decisions that are read, the newest; more would hardly change a share or a median.
 READ: Final = 5000
 
 
@@ -44,6 +44,13 @@ def tickets_a_day(session: Session, now: datetime, days: int) -> list[DayCount]:
 def _day(session: Session, start: datetime) -> DayCount:
     wanted = (Ticket.created_at >= start, Ticket.created_at < start + timedelta(days=1))
     return DayCount(start.date(), session.execute(select(func.count(Ticket.created_at)).where(*wanted)).scalar_one())
+
+
+def start_of_newest(session: Session, since: datetime) -> datetime:
+    """Return since when there are at most READ decisions, not before a time."""
+    times = select(Decision.at).order_by(Decision.at.desc()).offset(READ).limit(1)
+    at = session.execute(times).scalar_one_or_none()
+    return since if at is None else max(since, at)
 
 
 def confidences(session: Session, since: datetime) -> list[int]:
@@ -76,7 +83,10 @@ def times(session: Session, since: datetime) -> Times:
 
 
 def ages(session: Session, now: datetime, limits: Sequence[timedelta]) -> list[int]:
-    """Count the open tickets by age: younger than each limit and not than the one before, and those older than all."""
+    """Count the open tickets by age: younger than each limit and not than the one before, and those older than all.
+
+    READ stands for as many or more.
+    """
     bounds = [now + timedelta(days=1), *(now - limit for limit in limits), None]
     return [_opened_between(session, young, old) for young, old in pairwise(bounds) if young is not None]
 
@@ -85,4 +95,5 @@ def _opened_between(session: Session, before: datetime, since: datetime | None) 
     wanted = [Ticket.status == Status.OPEN, Ticket.created_at < before]
     if since is not None:
         wanted.append(Ticket.created_at >= since)
-    return session.execute(select(func.count(Ticket.created_at)).where(*wanted)).scalar_one()
+    some = select(Ticket.created_at).where(*wanted).limit(READ).subquery()
+    return session.execute(select(func.count()).select_from(some)).scalar_one()

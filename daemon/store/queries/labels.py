@@ -11,7 +11,7 @@ from daemon.store import jobs
 from daemon.store.first_message import first_message
 from daemon.store.jobs import JobKind, NewJob, Offer
 from daemon.store.models import Decision, Job, MessageRow
-from daemon.store.sql import table
+from daemon.store.sql import table, unindexed
 from daemon.vocabulary import DecidedBy, Subject, SubjectKind
 
 LABELS_LIMIT = 20_000
@@ -66,15 +66,18 @@ def labelled_tickets(session: Session) -> list[LabelledTicket]:
 def reviews(session: Session, since: datetime | None = None) -> list[Review]:
     """Return up to LABELS_LIMIT newest decisions of the model that a person checked, in the order of the checks."""
     predicted, checked = aliased(Decision), aliased(Decision)
+    # With a time, the index of times finds fewer than that of who decided.
+    person, model = (one.by if since is None else unindexed(one.by) for one in (checked, predicted))
     statement = (
         select(predicted, checked.category, checked.at)
         .join(checked, checked.replaces == predicted.id)
-        .where(checked.by == DecidedBy.PERSON, predicted.by == DecidedBy.MODEL)
-        .order_by(checked.id.desc())
+        .where(person == DecidedBy.PERSON, model == DecidedBy.MODEL)
         .limit(LABELS_LIMIT)
     )
-    if since is not None:
-        statement = statement.where(checked.at >= since)
+    if since is None:
+        statement = statement.order_by(checked.id.desc())
+    else:
+        statement = statement.where(checked.at >= since).order_by(checked.at.desc(), checked.id.desc())
     found = [
         Review(d.category, d.confidence, d.team, d.category == truth, d.model, at)
         for d, truth, at in session.execute(statement)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from daemon.store.jobs import JobState
 from daemon.store.models import DeliveryRow, ImapCursor, Inbound, Job, Ticket
+from daemon.store.queries.text_search import has_words
 from daemon.vocabulary import Disposition
 
 Counts = dict[str, int]
@@ -52,33 +53,45 @@ def list_mails(
     *,
     since: datetime | None = None,
     sender: str = "",
+    searched: int | None = None,
     before: int | None = None,
 ) -> list[dict[str, Any]]:
     """Return ledger rows in any of some states, the newest first, with the reference of their ticket.
 
-    `sender` is a part of the envelope sender's address; `before` is above all ids that are returned.
+    `sender` is a part of the envelope sender's address, looked for in the newest `searched` emails of each state, or of
+    all if all states are wanted; None: in every email. `before` is above all ids that are returned.
     """
-    # One query a state: each walks its index to the limit, where one for all states would sort them first.
-    rows = [row for state in states for row in _mails_in_state(session, state, limit, since, sender, before)]
+    filters = []
+    if since is not None:
+        filters.append(Inbound.received_at >= since)
+    if before is not None:
+        filters.append(Inbound.id < before)
+    if sender:
+        filters.append(has_words(session, Inbound.mail_from, sender))
+    # One query a state: each walks its index to the limit, where one for several states would sort them first.
+    groups = [[]] if set(states) == set(Disposition) else [[Inbound.disposition == state] for state in states]
+    rows = []
+    for group in groups:
+        newest = _newest(session, group, searched) if sender and searched is not None else []
+        rows += _mails(session, [*group, *newest, *filters], limit)
     return sorted(rows, key=lambda row: row["id"], reverse=True)[:limit]
 
 
-def _mails_in_state(
-    session: Session, state: Disposition, limit: int, since: datetime | None, sender: str, before: int | None
-) -> list[dict[str, Any]]:
+def _newest(session: Session, group: list[ColumnElement[bool]], number: int) -> list[ColumnElement[bool]]:
+    """Return the condition that an email is among the newest of a group."""
+    ids = select(Inbound.id).where(*group).order_by(Inbound.id.desc())
+    last = session.execute(ids.offset(number).limit(1)).scalar_one_or_none()
+    return [] if last is None else [Inbound.id > last]
+
+
+def _mails(session: Session, conditions: list[ColumnElement[bool]], limit: int) -> list[dict[str, Any]]:
     query = (
         select(Inbound, Ticket.reference)
         .outerjoin(Ticket, Ticket.id == Inbound.ticket_id)
-        .where(Inbound.disposition == state)
+        .where(*conditions)
         .order_by(Inbound.id.desc())
         .limit(limit)
     )
-    if since is not None:
-        query = query.where(Inbound.received_at >= since)
-    if before is not None:
-        query = query.where(Inbound.id < before)
-    if sender:
-        query = query.where(func.lower(Inbound.mail_from).contains(sender.lower(), autoescape=True))
     return [_mail(row, reference) for row, reference in session.execute(query)]
 
 

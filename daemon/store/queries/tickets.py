@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from daemon.mail.reference import find_references
-from daemon.store.models import MessageRow, Person, Ticket
-
-# A search reads the text of emails without an index, so it covers only this many of the newest tickets.
-SEARCHED = 20_000
+from daemon.store.models import Person, Ticket
+from daemon.store.queries.text_search import SEARCHED, windows, with_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +59,13 @@ def search_tickets(session: Session, words: str, limit: int, searched: int = SEA
         whole = _lines().where(Person.email == words.lower()).order_by(Ticket.id.desc()).limit(limit)
         if found := _read(session, whole):
             return found
-    newest = session.execute(select(func.max(Ticket.id))).scalar_one() or 0
-    text = exists().where(MessageRow.ticket_id == Ticket.id, has_words(MessageRow.text, words))
-    places = (
-        has_words(Ticket.subject, words),
-        has_words(Ticket.reference, words),
-        has_words(Person.email, words),
-        text,
-    )
-    query = _lines().where(Ticket.id > newest - searched, or_(*places, has_words(Person.name, words)))
-    return _read(session, query.order_by(Ticket.id.desc()).limit(limit))
+    found = []
+    for window in windows(session, searched):
+        query = _lines().where(with_words(session, words, window)).order_by(Ticket.id.desc())
+        found += _read(session, query.limit(limit - len(found)))
+        if len(found) == limit:
+            break
+    return found
 
 
 def ticket_id_of(session: Session, reference: str) -> int | None:
@@ -91,15 +86,6 @@ def find_ticket_id(session: Session, text: str, prefix: str) -> int | None:
 def newest_tickets(session: Session, limit: int) -> list[int]:
     """Return the ids of the newest tickets."""
     return list(session.execute(select(Ticket.id).order_by(Ticket.id.desc()).limit(limit)).scalars())
-
-
-def has_words(column: Any, words: str) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column of text
-    """Return the condition that a text contains words.
-
-    Match without regard to case. SQLite folds ASCII only, so other letters are tried in both cases.
-    """
-    forms = {words} if words.isascii() else {words, words.lower(), words.upper(), words.capitalize()}
-    return or_(*(column.icontains(form, autoescape=True) for form in sorted(forms)))
 
 
 def _lines() -> Select[*tuple[Any, ...]]:

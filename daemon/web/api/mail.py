@@ -8,6 +8,7 @@ from pydantic import ConfigDict
 
 from daemon.store import ledger
 from daemon.store.queries import lists
+from daemon.store.queries.text_search import SEARCHED
 from daemon.store.queries.timeline import timeline
 from daemon.tickets.access import Scope
 from daemon.tickets.release import ReleaseError, release
@@ -87,7 +88,9 @@ async def list_mail(
         list[Disposition] | None, Query(max_length=len(Disposition), description="May be repeated; none: all.")
     ] = None,
     since: Annotated[Moment | None, Query(description="Received since; UTC without an offset.")] = None,
-    sender: Annotated[Words, Query(alias="from", description="Part of the envelope sender.")] = None,
+    sender: Annotated[
+        Words, Query(alias="from", description="Part of the envelope sender, in the 20,000 newest emails.")
+    ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Mails:
@@ -97,7 +100,9 @@ async def list_mail(
 
     def read() -> list[dict[str, Any]]:
         with services.store.read() as session:
-            return lists.list_mails(session, states, limit + 1, since=since, sender=sender or "", before=before)
+            return lists.list_mails(
+                session, states, limit + 1, since=since, sender=sender or "", searched=SEARCHED, before=before
+            )
 
     rows = await services.run(read)
     if len(rows) > limit:

@@ -31,11 +31,12 @@ def show(page: Page) -> Response:
     since = now - timedelta(days=days)
     with page.services.store.read() as session:
         opened = insight.tickets_a_day(session, now, days)
-        confidences = insight.confidences(session, since)
+        start = insight.start_of_newest(session, since)
+        confidences = insight.confidences(session, start)
         times = insight.times(session, since)
         ages = insight.ages(session, now, [limit for _, limit in LIMITS])
-        found = score(session, since, page.services.settings.triage.review_team)
-        checked = [(one.confidence, one.right) for one in labels.reviews(session, since)]
+        found = score(session, start, page.services.settings.triage.review_team)
+        checked = [(one.confidence, one.right) for one in labels.reviews(session, start)]
     names = [*(name for name, _ in LIMITS), LONGER]
     return page.render(
         "insight.html",
@@ -47,11 +48,17 @@ def show(page: Page) -> Response:
         resolved=charts.bars(list(zip(names, _spread(times.to_resolve), strict=True))),
         median_answer=_median(times.to_answer),
         median_resolve=_median(times.to_resolve),
-        ages=charts.bars(list(zip(names, ages, strict=True))),
+        ages=charts.bars([(_at_least(name, number), number) for name, number in zip(names, ages, strict=True)]),
+        start=start if start > since else None,
+        most=f"{insight.READ:,}",
         score=found,
         reliability=charts.reliability(checked, insight.BINS),
         chart=charts,
     )
+
+
+def _at_least(name: str, number: int) -> str:
+    return f"{name} ({insight.READ:,} or more)" if number >= insight.READ else name
 
 
 def _bin(number: int) -> str:

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from fastapi import Response
 
 from daemon.store.queries import lists
+from daemon.store.queries.text_search import SEARCHED
 from daemon.store.queries.timeline import timeline
 from daemon.text import harmless_line
 from daemon.tickets.release import ReleaseError, release
@@ -24,7 +25,9 @@ def show(page: Page) -> Response:
     state = Disposition(chosen) if chosen in list(Disposition) else None
     before = decode_id(page.query.get("cursor") or None)
     states = (state,) if state else tuple(Disposition)
-    rows = page.read(lambda session: lists.list_mails(session, states, ROWS + 1, sender=sender, before=before))
+    rows = page.read(
+        lambda session: lists.list_mails(session, states, ROWS + 1, sender=sender, searched=SEARCHED, before=before)
+    )
     return page.render(
         "mail.html",
         rows=rows[:ROWS],
@@ -32,6 +35,7 @@ def show(page: Page) -> Response:
         all_url=_url(page, "", sender),
         state=str(state or ""),
         sender=sender,
+        searched=f"{SEARCHED:,}",
         older=f"{_url(page, state or '', sender)}&cursor={encode(None, rows[ROWS - 1]['id'])}" if rows[ROWS:] else "",
     )
 
