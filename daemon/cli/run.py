@@ -8,7 +8,6 @@ from daemon.cli.support import context, startup
 from daemon.cli.support.web_tools import HttpTools
 from daemon.cli.support.worker_thread import WorkerThread, reload
 from daemon.service import Service
-from daemon.tickets.sign_in import LINK_MINUTES
 
 log = structlog.get_logger(__name__)
 
@@ -39,11 +38,7 @@ def _ready(settings: Settings, service: Service, workers: WorkerThread) -> None:
     workers.start()
     service.relay.start()
     if service.http is not None:
-        click.echo(
-            f"triaged serves HTTP at {service.http.url}\n"
-            f"  to see your tickets, open within {LINK_MINUTES} minutes:  {service.http.operator_link()}",
-            err=True,
-        )
+        startup.announce_http(service.http)
     if service.address is None:
         return
     out = settings.outgoing

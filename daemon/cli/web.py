@@ -53,7 +53,7 @@ async def _serve(edge: WebEdge) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     edge.start()
-    click.echo(f"triaged serves HTTP at {edge.url}", err=True)
+    await asyncio.to_thread(startup.announce_http, edge)
     systemd.notify("READY=1")
     await stop.wait()
     systemd.notify("STOPPING=1")

@@ -34,8 +34,10 @@ class RealProcess:
 
 
 @contextmanager
-def real_process(folder: Path, command: str = "run", prepare: str = "true", **settings: str) -> Iterator[RealProcess]:
-    """Run a command on SQLite after the shell command `prepare`, from when it listens; `settings` as SECTION__NAME."""
+def real_process(
+    folder: Path, command: str = "run", prepare: str = "true", event: str = "listening", **settings: str
+) -> Iterator[RealProcess]:
+    """Run a command on SQLite after `prepare`, from when it logs an event; `settings` are named SECTION__NAME."""
     port, state, log = free_port(), folder / "state", folder / "log"
     settings = {
         "SMTP__LISTEN": f"127.0.0.1:{port}",
@@ -55,7 +57,7 @@ def real_process(folder: Path, command: str = "run", prepare: str = "true", **se
         process = subprocess.Popen(["/bin/sh", "-c", program], cwd=ROOT, env=environment, stderr=out)
     running = RealProcess(port, state, log, process)
     try:
-        eventually(lambda: _listens(running), 120)
+        eventually(lambda: _logged(running, event), 120)
         yield running
     finally:
         process.terminate()
@@ -66,8 +68,8 @@ def real_process(folder: Path, command: str = "run", prepare: str = "true", **se
             process.wait()
 
 
-def _listens(running: RealProcess) -> bool:
+def _logged(running: RealProcess, event: str) -> bool:
     if running.process.poll() is not None:
         raise RuntimeError(running.logged())
     # Not by a connection, which would count as a client.
-    return '"event": "listening"' in running.logged()
+    return f'"event": "{event}"' in running.logged()

@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
 
 from config.settings import ConfigError, Settings
 from daemon import broker
@@ -13,6 +16,10 @@ from daemon.system import binding, systemd
 from daemon.system.binding import ListenError
 from daemon.system.causes import reason
 from daemon.system.directory import probe
+from daemon.tickets.sign_in import LINK_MINUTES
+
+if TYPE_CHECKING:
+    from daemon.web.edge import WebEdge
 
 
 def preflight(settings: Settings, *, accepts_email: bool = True) -> None:
@@ -30,6 +37,15 @@ def preflight(settings: Settings, *, accepts_email: bool = True) -> None:
         check_directories(settings)
         preflight.check(settings)
         broker.refuse_rejected(settings.broker.url.get_secret_value())
+
+
+def announce_http(edge: "WebEdge") -> None:
+    """Print where the pages are, and a link that signs in once as an admin."""
+    click.echo(
+        f"triaged serves HTTP at {edge.url}\n"
+        f"  to see your tickets, open within {LINK_MINUTES} minutes:  {edge.operator_link()}",
+        err=True,
+    )
 
 
 def check_sources(settings: Settings) -> None:
