@@ -23,18 +23,25 @@ class RequestKey:
 
 @dataclass(frozen=True, slots=True)
 class EarlierRequest:
-    """A request under the same key: what was asked for, and the ticket that it opened."""
+    """A request under the same key: what was asked for, and the ticket that it opened or wrote on, by what answer."""
 
     fingerprint: str
     ticket_id: int
     reference: str
     created_at: datetime
+    answer_id: int | None
 
 
 def find(session: Session, wanted: RequestKey, now: datetime) -> EarlierRequest | None:
     """Return the earlier request with this key, if it has not expired."""
     row = session.execute(
-        select(IdempotencyKey.fingerprint, IdempotencyKey.ticket_id, Ticket.reference, IdempotencyKey.created_at)
+        select(
+            IdempotencyKey.fingerprint,
+            IdempotencyKey.ticket_id,
+            Ticket.reference,
+            IdempotencyKey.created_at,
+            IdempotencyKey.answer_id,
+        )
         .join(Ticket, Ticket.id == IdempotencyKey.ticket_id)
         .where(
             IdempotencyKey.token_id == wanted.token_id,
@@ -45,8 +52,11 @@ def find(session: Session, wanted: RequestKey, now: datetime) -> EarlierRequest 
     return EarlierRequest(*row) if row else None
 
 
-def add(session: Session, request: RequestKey, ticket_id: int, now: datetime) -> None:
-    """Note that a request opened a ticket, and forget what expired. Violates the primary key if it is there already."""
+def add(session: Session, request: RequestKey, ticket_id: int, now: datetime, answer_id: int | None = None) -> None:
+    """Note that a request opened a ticket or wrote on it, and forget what expired.
+
+    Violates the primary key if it is there already.
+    """
     session.execute(delete(IdempotencyKey).where(IdempotencyKey.expires_at <= now))
     session.execute(
         insert(IdempotencyKey).values(
@@ -54,6 +64,7 @@ def add(session: Session, request: RequestKey, ticket_id: int, now: datetime) ->
             key=request.key,
             fingerprint=request.fingerprint,
             ticket_id=ticket_id,
+            answer_id=answer_id,
             created_at=now,
             expires_at=now + KEPT,
         )

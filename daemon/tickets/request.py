@@ -1,8 +1,6 @@
 """Open a ticket by a request: compose it as an email and take that in, so that it goes the way of every email."""
 
 import base64
-import hashlib
-import json
 import re
 import secrets
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from daemon.store.idempotency import EarlierRequest, RequestKey
 from daemon.store.store import Store
 from daemon.tickets.admission import Receipt
 from daemon.tickets.intake import Intake, RefusedError
+from daemon.tickets.once import fingerprint_of
 
 # A line of RFC 5322 has at most 998 bytes; of a base64 text in an encoded word, 45 bytes make 60 characters.
 LONGEST_LINE: Final = 998
@@ -43,16 +42,11 @@ class TicketRequest:
         """Return what tells two requests apart (SHA-256, hex)."""
         # Without `to`, the fingerprint is that of requests before there was one.
         parts = [self.title, self.description, self.email, self.name, *([self.to] if self.to else [])]
-        return hashlib.sha256(json.dumps(parts).encode("utf-8", "surrogatepass")).hexdigest()
+        return fingerprint_of(*parts)
 
 
 class KeyTakenError(RefusedError):
     """The request was carried out already under its key."""
-
-
-def key_of(token_id: int, text: str, request: TicketRequest) -> RequestKey:
-    """Return the idempotency key of a request of a program."""
-    return RequestKey(token_id, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), request.fingerprint)
 
 
 def compose(request: TicketRequest, peer: str, to: str, domain: str, now: datetime) -> Inbound:

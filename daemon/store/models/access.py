@@ -26,10 +26,10 @@ class ApiToken(Base):
 
 
 class IdempotencyKey(Base):
-    """A request that was carried out under a key of its client, and the ticket that it opened.
+    """A request that was carried out under a key of its client, and the ticket that it opened or wrote on.
 
-    `key` and `fingerprint` are the SHA-256 of the key and of what was asked for. A repetition gets the same ticket
-    until `expires_at`.
+    `key` and `fingerprint` are the SHA-256 of the key and of what was asked for, `answer_id` is the answer that it
+    wrote, if any. A repetition gets the same until `expires_at`.
     """
 
     __tablename__ = "idempotency_key"
@@ -37,6 +37,8 @@ class IdempotencyKey(Base):
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     fingerprint: Mapped[str] = mapped_column(String(64))
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    # No foreign key: SQLite cannot add one without copying the table.
+    answer_id: Mapped[int | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
 

@@ -3,17 +3,19 @@
 import ipaddress
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from config.settings import Settings
 from daemon.mail.address import canonical
 from daemon.store.idempotency import EarlierRequest
 from daemon.tickets.access import Scope
-from daemon.tickets.request import KeyTakenError, TicketRequest, compose, key_of, submit
+from daemon.tickets.once import key_of
+from daemon.tickets.request import KeyTakenError, TicketRequest, compose, submit
 from daemon.vocabulary import PENDING, Status
 from daemon.web.api.rows import TicketView
 from daemon.web.auth import Caller, requires
+from daemon.web.idempotency import REPLAYED, Key, replayed
 from daemon.web.pagination import NO_CONTROL
 from daemon.web.problems import Problem, ProblemError, documented, invalid, unavailable
 from daemon.web.services import Services
@@ -66,10 +68,7 @@ class NewTicket(BaseModel):
             "description": "The ticket is stored durably. It is triaged in the background.",
             "headers": {
                 "Location": {"description": "Path of the ticket.", "schema": {"type": "string"}},
-                "Idempotency-Replayed": {
-                    "description": "true: the ticket was opened by an earlier request with this Idempotency-Key.",
-                    "schema": {"type": "string"},
-                },
+                **REPLAYED,
             },
         },
         **documented(Problem.TOO_LARGE, Problem.MEDIA, Problem.TIMEOUT, Problem.CONFLICT, Problem.KEY_REUSED),
@@ -81,12 +80,7 @@ async def open_ticket(
     response: Response,
     services: Services,
     caller: Writer,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            min_length=1, max_length=255, pattern=r"^[\x20-\x7e]+$", description="Makes a repetition safe for a day."
-        ),
-    ] = None,
+    idempotency_key: Key = None,
 ) -> TicketView:
     """Open a ticket, as an email would; it is acknowledged, triaged and traced in the same way."""
     settings = services.settings
@@ -97,17 +91,16 @@ async def open_ticket(
     support, now = settings.support, services.clock.now()
     address = to or support.address
     inbound = compose(asked, _peer(request), address, support.message_id_domain_of(address), now)
-    key = key_of(caller.token.id, idempotency_key, asked) if idempotency_key else None
+    key = key_of(caller.token.id, idempotency_key, asked.fingerprint) if idempotency_key else None
     try:
         done = await services.run(lambda: submit(services.intake, services.store, inbound, key))
     except KeyTakenError:
         raise ProblemError(Problem.CONFLICT, "a request with this Idempotency-Key is in progress") from None
-    if isinstance(done, EarlierRequest) and key is not None and done.fingerprint != key.fingerprint:
-        raise ProblemError(Problem.KEY_REUSED, "use another Idempotency-Key for another ticket")
+    if isinstance(done, EarlierRequest):
+        replayed(response, done, key)
     if done.ticket_id is None or done.reference is None:
         raise ProblemError(Problem.INTERNAL, "the request is stored and parked; see `triaged parked list`")
     if isinstance(done, EarlierRequest):
-        response.headers["Idempotency-Replayed"] = "true"
         now = done.created_at
     response.headers["Location"] = f"{request.scope.get('root_path', '')}/tickets/{done.reference}"
     return _pending(done.ticket_id, done.reference, asked, now)
