@@ -49,8 +49,25 @@ class MessageSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class SimilarTicket:
+    """An earlier ticket of a team with similar words: who answered it first, and after how many seconds.
+
+    `seconds` is None where nobody answered, `answered_by` "" where it is not known who did. `subject` and `status` are
+    "" in what is kept for an email.
+    """
+
+    ticket_id: int
+    reference: str
+    category: str
+    answered_by: str
+    seconds: int | None
+    subject: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionSnapshot:
-    """A decision with its reasons. `first` is false if it replaces another."""
+    """A decision with its reasons. `first` is false if it replaces another; `similar` are earlier tickets."""
 
     id: int
     by: DecidedBy
@@ -63,6 +80,7 @@ class DecisionSnapshot:
     model: str | None
     audit: bool
     first: bool
+    similar: tuple[SimilarTicket, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,11 +256,12 @@ class Background:
     """What a team needs beside a message.
 
     `tickets` are the customer's last tickets before this one, `messages` the last messages of the ticket before this
-    one; both begin with the newest.
+    one; both begin with the newest. `similar` are earlier tickets of the same team, the most similar first.
     """
 
     tickets: tuple[EarlierTicket, ...] = ()
     messages: tuple[EarlierMessage, ...] = ()
+    similar: tuple[SimilarTicket, ...] = ()
 
 
 NO_BACKGROUND: Final = Background()

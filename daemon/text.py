@@ -1,4 +1,4 @@
-"""Make text from outside safe to show on one line, shorten it, and take the domain from an address."""
+"""Make text from outside safe to show on one line, shorten it, take the domain of an address; write lengths of time."""
 
 import re
 from typing import Final
@@ -30,3 +30,11 @@ def shorten(text: str, limit: int) -> str:
 def domain_of(address: str) -> str:
     """Return what follows the last "@" of an address; text without one is taken for a domain."""
     return address.rpartition("@")[2]
+
+
+def length_of_time(seconds: float) -> str:
+    """Return a length of time in its largest unit of at least two, such as "90 min" or "3 d"."""
+    for length, unit in ((86400, "d"), (3600, "h")):
+        if seconds >= 2 * length:
+            return f"{int(seconds // length)} {unit}"
+    return f"{max(1, int(seconds // 60))} min"

@@ -47,6 +47,7 @@ def actor_config(settings: Settings) -> ActorConfig:
         conversation=conversation_policy(settings),
         answer_attachment_bytes=settings.limits.answer_attachment_bytes,
         vocabulary=command_vocabulary(settings),
+        similar=settings.triage.semantic and settings.triage.similar,
     )
 
 

@@ -80,5 +80,7 @@ class TriageSection(Section):
     """Number of corrections after which a new model is trained; 0: never by itself."""
     semantic: bool = False
     """Second opinion of a sentence encoder; needs the extra triaged[semantic]."""
+    similar: bool = True
+    """With triage.semantic: show the team up to three similar earlier tickets of its own. Costs 10 ms per email."""
     examples: Annotated[FilePath | None, Field(examples=["/etc/triaged/examples"])] = None
     """Directory of your own CSV files (subject, body, category, priority) to learn from instead of the shipped ones."""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from daemon.mail.reply.boilerplate import Block
 from daemon.store.models import Decision, MessageRow, Person, Ticket
 from daemon.store.sql import BulkInsert, table, unindexed
+from daemon.store.vectors import NewVector
 from daemon.vocabulary import PENDING, DecidedBy, Triage
 
 DECISION = table(Decision)
@@ -79,7 +80,8 @@ class Text:
 class Decided:
     """What `by` (rule, model, fallback) decided on a ticket, and when, and the language of its email, if found.
 
-    `blocks` may be boilerplate of the sender's `domain`, a short hash; the blocks of `left_out` are.
+    `blocks` may be boilerplate of the sender's `domain`, a short hash; the blocks of `left_out` are. `vector` is the
+    meaning of the email, if an encoder was asked for it.
     """
 
     ticket_id: int
@@ -90,6 +92,7 @@ class Decided:
     domain: str = ""
     blocks: tuple[Block, ...] = ()
     left_out: tuple[str, ...] = ()
+    vector: NewVector | None = None
 
 
 def text_of(session: Session, ticket_id: int) -> Text | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from daemon.store import boilerplate, decisions, jobs, ledger
+from daemon.store import boilerplate, decisions, jobs, ledger, vectors
 from daemon.store.boilerplate import Sighting
 from daemon.store.decisions import Decided
 from daemon.store.jobs import JobKind, Lease, NewJob
@@ -18,10 +18,11 @@ def put_in_force(session: Session, items: Sequence[tuple[Lease, Decided]]) -> li
     """Finish triage jobs with their decisions and return the notify job of each, leased to the same worker.
 
     A ticket that somebody decided before keeps that decision and gets no job. The blocks of text that the emails may
-    share with those of other senders are counted.
+    share with those of other senders are counted, and the vectors of their meaning stored.
     """
     jobs.finish(session, [lease for lease, _ in items], max(decided.at for _, decided in items))
     boilerplate.note(session, [Sighting(one.blocks, one.left_out, one.domain, one.at) for _, one in items])
+    vectors.put(session, [one.vector for _, one in items if one.vector])
     return _apply(session, items)
 
 

@@ -89,6 +89,7 @@ def _start(session: Session, attempt: Attempt, shared: _Shared) -> StartedDelive
     if attempt.kind is MailKind.SIGN_IN:
         return StartedDelivery(attempt, None, web_sessions.find_link(session, attempt.cause.id))
     ticket = shared.tickets[attempt.cause]
+    has_similar = ticket.decision is not None and bool(ticket.decision.similar)
     is_new_customer = attempt.kind is MailKind.NOTIFICATION and ticket.ticket_id not in shared.returning
     prepared = PreparedDelivery(
         kind=attempt.kind,
@@ -98,7 +99,7 @@ def _start(session: Session, attempt: Attempt, shared: _Shared) -> StartedDelive
         thread_head=_thread_head(session, attempt, ticket),
         first=attempt.id == shared.first_notification,
         digest=digests.load(session, attempt.id) if attempt.kind is MailKind.DIGEST else None,
-        background=NO_BACKGROUND if is_new_customer else background.of_email(session, attempt.kind, ticket),
+        background=NO_BACKGROUND if is_new_customer and not has_similar else background.of_email(session, attempt.kind, ticket),
     )
     return StartedDelivery(attempt, prepared)
 

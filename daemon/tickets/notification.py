@@ -17,7 +17,7 @@ from daemon.snapshots import StoredAnswer, TicketSnapshot
 from daemon.store import answers, deliveries, delivery_counts, digests, events, jobs
 from daemon.store.deliveries import Deferred, DeliveryState, NewDelivery, Outcome
 from daemon.store.jobs import JobKind, Lease, NewJob
-from daemon.store.queries import snapshots
+from daemon.store.queries import similar, snapshots
 from daemon.tickets import bounces
 from daemon.vocabulary import MailKind, Subject, SubjectKind
 
@@ -62,12 +62,16 @@ class Replanned:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a notify job leads to: deliveries, notifications that a digest lists, and new plans for deferred ones."""
+    """What a notify job leads to: deliveries, notifications that a digest lists, and new plans for deferred ones.
+
+    `similar` are earlier tickets that the team is shown beside the ticket of the decision.
+    """
 
     lease: Lease
     new: Sequence[NewDelivery] = ()
     gathered: Sequence[NewDelivery] = ()
     again: Sequence[Replanned] = ()
+    similar: Sequence[int] = ()
 
 
 def load_facts(
@@ -119,6 +123,7 @@ def _returned(session: Session, ticket: TicketSnapshot, now: datetime) -> int:
 
 def write_plans(session: Session, plans: Sequence[Plan], now: datetime) -> list[list[Lease]]:
     """Write plans and return the deliver jobs of each notify job, leased to the same worker."""
+    similar.keep(session, {plan.lease.subject.id: plan.similar for plan in plans if plan.similar})
     new = [row for plan in plans for row in plan.new]
     ids = deliveries.add(session, new)
     _write_gathered(session, [row for plan in plans for row in plan.gathered], now)

@@ -39,6 +39,7 @@ PURE = (
     "workers/notify/reasons.py",
     "workers/notify/sanitize.py",
     "workers/notify/sign_in_view.py",
+    "workers/notify/similar_view.py",
     "workers/notify/team_view.py",
     "workers/notify/wording.py",
     "workers/triage",

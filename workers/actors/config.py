@@ -13,7 +13,10 @@ from workers.triage.policy import TriagePolicy
 
 @dataclass(frozen=True, slots=True)
 class ActorConfig:
-    """Rules, teams, limits, senders and templates, replaced as a whole on reload. `teams` maps names to addresses."""
+    """Rules, teams, limits, senders and templates, replaced as a whole on reload.
+
+    `teams` maps names to addresses. `similar` says whether teams are shown similar earlier tickets.
+    """
 
     triage: TriagePolicy
     teams: Mapping[str, str]
@@ -23,6 +26,7 @@ class ActorConfig:
     conversation: ConversationPolicy
     answer_attachment_bytes: int
     vocabulary: CommandVocabulary
+    similar: bool
 
     def language_of(self, text: str) -> str:
         """Return the language of a text, "" where it is not certain."""

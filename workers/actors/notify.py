@@ -17,6 +17,7 @@ from daemon.system.clock import Clock
 from daemon.tickets import notification
 from daemon.tickets.notification import Plan, PlanningFacts, Replanned
 from daemon.vocabulary import AnswerState, MailKind, Status, Subject, SubjectKind
+from workers.actors import similar
 from workers.actors.config import CurrentConfig
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
@@ -34,17 +35,19 @@ class NotifyActor:
     def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         """Plan the emails of a cause: facts, plan and rows in one transaction, so that limits hold between workers."""
         del window
-        return (yield from batching.write(self._plan, lease))
+        found = (yield from similar.find(lease)) if self._config.value.similar else ()
+        return (yield from batching.write(self._plan, (lease, found)))
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Note on the ticket that nobody was notified."""
         notification.note_failure(session, lease.subject, error, self._clock.now())
         return ()
 
-    def _plan(self, session: Session, leases: Sequence[Lease]) -> list[list[Lease]]:
+    def _plan(self, session: Session, items: Sequence[tuple[Lease, Sequence[int]]]) -> list[list[Lease]]:
         now, config = self._clock.now(), self._config.value
+        leases = [lease for lease, _ in items]
         facts = notification.load_facts(session, leases, config.teams, config.limits.per_domain_hour, now)
-        plans = [self._plan_for(lease, facts, now) for lease in leases]
+        plans = [replace(self._plan_for(lease, facts, now), similar=found) for lease, found in items]
         return notification.write_plans(session, plans, now)
 
     def _plan_for(self, lease: Lease, shared: PlanningFacts, now: datetime) -> Plan:

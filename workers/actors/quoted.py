@@ -1,6 +1,7 @@
 """Make again the emails to the team that an answer may quote: what is ours in it must not reach a customer."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -12,6 +13,7 @@ from daemon.snapshots import PreparedDelivery
 from daemon.store.queries import background, snapshots
 from daemon.store.queries.member_emails import MemberEmailFacts, SentToTeam
 from daemon.store.store import Store
+from daemon.vocabulary import MailKind
 from workers.actors.config import ActorConfig, CurrentConfig
 from workers.notify import outgoing
 from workers.notify.render import TemplateProblem
@@ -58,6 +60,9 @@ class QuotedEmails:
 def _prepared(session: Session, sent: SentToTeam) -> PreparedDelivery:
     ticket = snapshots.load_one(session, sent.cause)
     shown = background.of_email(session, sent.kind, ticket)
+    if sent.kind is MailKind.NOTIFICATION and ticket.decision:
+        # All that it may have shown, whatever the team may see now.
+        shown = replace(shown, similar=ticket.decision.similar)
     return PreparedDelivery(sent.kind, "", sent.message_id, ticket, None, first=False, background=shown)
 
 

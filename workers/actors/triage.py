@@ -11,6 +11,7 @@ from daemon.mail.reply.boilerplate import domain_digest
 from daemon.store import decisions
 from daemon.store.decisions import Decided
 from daemon.store.jobs import Lease
+from daemon.store.vectors import NewVector
 from daemon.system.clock import Clock
 from daemon.tickets import decision
 from daemon.vocabulary import DecidedBy, Priority, Triage
@@ -18,11 +19,12 @@ from workers.actors.config import CurrentConfig
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
 from workers.jobs.executor import WorkWindow
-from workers.triage import encoder, preprocess
+from workers.triage import encoder, preprocess, similar
 from workers.triage.classifier import Model
 from workers.triage.decide import conclude, consider
 from workers.triage.encoder import Encoder
 from workers.triage.features import Floats
+from workers.triage.preprocess import Case
 
 log = structlog.get_logger(__name__)
 
@@ -58,21 +60,26 @@ class TriageActor:
         case = preprocess.clean(read.subject, read.text, self._boilerplate()) if read else preprocess.clean("", "")
         to = read.address if read else ""
         draft = consider(case, self._config.value.triage, self._models.model(), to)
-        meant = None
-        if draft.asks(self._encoder.name):
-            vector = yield from batching.compute(self._encode, encoder.text(case))
-            meant = encoder.meaning(self._encoder, vector, draft.descriptions)
+        name = self._encoder.name
+        asks, compares = draft.asks(name), self._compares(name, case)
+        vector = (yield from batching.compute(self._encode, encoder.text(case))) if asks or compares else None
+        meant = encoder.meaning(self._encoder, vector, draft.descriptions) if asks else None
         draw = random.random()  # noqa: S311 - an audit sample
         triage = conclude(draft, self._models.certified(), draw, meant)
         by = DecidedBy.RULE if triage.rule else DecidedBy.MODEL
         language = self._config.value.language_of(f"{read.subject}\n{read.text}") if read and not read.language else ""
         domain = domain_digest(read.sender or "") if read else ""
         now = self._clock.now()
-        decided = Decided(lease.subject.id, triage, by, now, language, domain, case.blocks, case.left_out)
+        kept = NewVector(lease.subject.id, name, similar.pack(vector)) if compares and vector is not None else None
+        decided = Decided(lease.subject.id, triage, by, now, language, domain, case.blocks, case.left_out, kept)
         follow_ups = yield from batching.write(decision.put_in_force, (lease, decided))
         if follow_ups:
             _log(decided)
         return follow_ups
+
+    def _compares(self, encoder: str, case: Case) -> bool:
+        """Return whether a ticket gets a vector, by which it and later ones are found to be similar."""
+        return bool(encoder) and self._config.value.similar and similar.says_enough(case)
 
     def _encode(self, texts: Sequence[str]) -> Sequence[Floats | None]:
         vectors = self._encoder.encode(texts)

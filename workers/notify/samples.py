@@ -17,6 +17,7 @@ from daemon.snapshots import (
     FailedDelivery,
     FileSnapshot,
     MessageSnapshot,
+    SimilarTicket,
     StoredAnswer,
     TicketSnapshot,
 )
@@ -104,6 +105,11 @@ BACKGROUND: Final = Background(
         EarlierMessage(MessageRole.NOTE, "Ben Roth", NOON, "The bank confirms the payment."),
         EarlierMessage(MessageRole.ANSWER, "Ana Silva", NOON, "Hello Ann,\n\ncould you send us the receipt?\n\nAna"),
         EarlierMessage(MessageRole.CUSTOMER, "Ann Lee", NOON, "word\n" * 20),
+    ),
+    similar=(
+        SimilarTicket(7, "HD-5H8N-WR2C", "Payments", "Ben Roth", 7_300),
+        SimilarTicket(5, "HD-6M4X-TQ9F", "Payments", "", 260_000),
+        SimilarTicket(3, "HD-8B3D-KV7Z", "Technical", "", None),
     ),
 )
 ANSWER: Final = StoredAnswer(

@@ -15,6 +15,7 @@ from workers.notify.excerpt import Passage, excerpt
 from workers.notify.links import Button, PressTo
 from workers.notify.phrases import Phrase, phrase
 from workers.notify.reasons import note_of, reason
+from workers.notify.similar_view import similar_lines
 from workers.notify.wording import MAX_NAME, priority_name, readable_size, sender_check, status_name, sureness_of
 
 MAX_PREVIEW: Final = 120
@@ -49,7 +50,8 @@ class TeamMail:
     from another team, `hint` where the email explains how to change the mode. `notes` are short sentences, such as that
     the ticket was chosen for an audit. `history` says in at most three lines who the customer is, `earlier` are the
     messages before this one. `taken_by` is the member who answers the ticket. `headline` says what happened to the
-    ticket, "" for a new email. `checked` is what our own check of the sender found, "" without one.
+    ticket, "" for a new email. `checked` is what our own check of the sender found, "" without one. `similar` are
+    earlier tickets of the team.
     """
 
     reference: str
@@ -86,6 +88,7 @@ class TeamMail:
     hint: bool = False
     headline: Phrase | str = ""
     checked: Phrase | str = ""
+    similar: tuple[Phrase, ...] = ()
 
 
 def team_mail(
@@ -151,6 +154,7 @@ def team_mail(
         hint=hint,
         headline=headline(ticket.event),
         checked=sender_check(message.authentication),
+        similar=similar_lines(background.similar),
     )
 
 

@@ -6,8 +6,10 @@ import click
 
 from daemon.cli.support import output
 from daemon.mail.reply.split import new_text
+from daemon.snapshots import SimilarTicket
 from daemon.store.models import AnswerRow, Decision, DeliveryRow, Job, MessageRow
 from daemon.store.queries.ticket_detail import TicketDetail
+from daemon.text import length_of_time
 from daemon.vocabulary import AnswerState, MailKind, Subject, SubjectKind
 
 
@@ -42,6 +44,7 @@ def as_row(found: TicketDetail) -> dict[str, Any]:
         "deliveries": [_delivery(delivery) for delivery in found.deliveries],
         "jobs": [_job(job) for job in found.jobs],
         "events": [{"at": e.at, "kind": e.kind, **e.data} for e in found.events],
+        "similar": [_similar(one) for one in found.similar],
     }
 
 
@@ -67,6 +70,7 @@ def write(found: TicketDetail, *, full: bool) -> None:
     for name, value in shown.items():
         click.echo(output.hang(f"  {name:<15}", output.styled(output.cell(value)), 17))
     _section("Decisions", [_decision_text(d) for d in found.decisions] or ["none yet: triage is pending"])
+    _section("Similar earlier tickets", [_similar_text(one) for one in found.similar])
     _section("Emails", [_message_text(m, full=full) for m in row["messages"]])
     _section("Answers", [_answer_text(a) for a in row["answers"]])
     _section("Notifications", [_delivery_text(d) for d in row["deliveries"]])
@@ -132,6 +136,19 @@ def _decision_text(row: Decision) -> str:
     if row.model:
         lines.append(f"model {output.line(row.model)}" + (", selected for an audit" if row.audit else ""))
     return "\n".join([output.hang("  ", lines[0], 4), *(output.hang("    ", line, 6) for line in lines[1:])])
+
+
+def _similar(one: SimilarTicket) -> dict[str, Any]:
+    names = ("reference", "subject", "category", "status", "answered_by", "seconds")
+    return {name: getattr(one, name) for name in names}
+
+
+def _similar_text(one: SimilarTicket) -> str:
+    subject = output.line(one.subject, 60) or "(no subject)"
+    who = f" by {output.line(one.answered_by, 60)}" if one.answered_by else ""
+    answer = "not answered yet" if one.seconds is None else f"answered{who} in {length_of_time(one.seconds)}"
+    text = f"{one.reference}  {subject} ({output.cell(one.category)}, {output.styled(one.status)}, {answer})"
+    return output.hang("  ", text, 4)
 
 
 def _answer(found: TicketDetail, row: AnswerRow) -> dict[str, Any]:

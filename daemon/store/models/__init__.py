@@ -8,6 +8,7 @@ from daemon.store.models.installation import Alarm, SigningKey
 from daemon.store.models.ledger import Inbound, LedgerCount
 from daemon.store.models.mailboxes import ImapCursor, ImapLease, ImapUnmarked, ImapUnreadable
 from daemon.store.models.queue import DeliveryRow, Job, Suppression
+from daemon.store.models.similar import SimilarRow, TicketVector
 from daemon.store.models.tickets import AttachmentRow, Decision, Event, MessageRow, Participant, Person, Ticket
 from daemon.store.models.webhooks import WebhookDeliveryRow, WebhookRow
 
@@ -34,8 +35,10 @@ __all__ = [
     "Person",
     "SignInRequest",
     "SigningKey",
+    "SimilarRow",
     "Suppression",
     "Ticket",
+    "TicketVector",
     "WebSession",
     "WebhookDeliveryRow",
     "WebhookRow",

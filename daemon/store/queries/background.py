@@ -1,6 +1,7 @@
-"""What a team needs beside a message: earlier tickets of the customer, and the last messages of the ticket."""
+"""What a team needs beside a message: earlier tickets of the customer and similar ones, and the last messages."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import bindparam, exists, func, select
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from daemon.snapshots import NO_BACKGROUND, Background, EarlierMessage, EarlierTicket, TicketSnapshot
 from daemon.store.models import MessageRow, Person, Ticket
+from daemon.store.queries import similar
 from daemon.store.sql import table
 from daemon.vocabulary import MailKind, MessageRole, SenderKind
 
@@ -57,7 +59,7 @@ SELECT_MESSAGES = (
 def of_email(session: Session, kind: MailKind, ticket: TicketSnapshot) -> Background:
     """Return what an email to a team shows beside the message: who a new customer is, or what was written before."""
     if kind is MailKind.NOTIFICATION:
-        return of_ticket(session, ticket.ticket_id)
+        return replace(of_ticket(session, ticket.ticket_id), similar=similar.still_shown(session, ticket))
     if kind is MailKind.FOLLOW_UP:
         return of_message(session, ticket.ticket_id, ticket.message.id)
     return NO_BACKGROUND

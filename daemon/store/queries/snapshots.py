@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from daemon.snapshots import DecisionSnapshot, EventSnapshot, FileSnapshot, MessageSnapshot, TicketSnapshot
 from daemon.store.first_message import first_message
-from daemon.store.models import AnswerRow, AttachmentRow, Decision, Event, MessageRow, Person, Ticket
-from daemon.store.queries import answer_snapshots
+from daemon.store.models import AnswerRow, AttachmentRow, Decision, Event, MessageRow, Person, SimilarRow, Ticket
+from daemon.store.queries import answer_snapshots, similar
 from daemon.store.sql import table
 from daemon.vocabulary import NOTE_FOR_TEAM, DecidedBy, MessageRole, Subject, SubjectKind
 
@@ -129,6 +129,7 @@ def _decision(row: Row[Any]) -> DecisionSnapshot | None:
         model=row.model,
         audit=row.audit,
         first=row.replaces is None,
+        similar=similar.read(row.similar),
     )
 
 
@@ -177,6 +178,7 @@ def _statement(tables: Join, cause_id: Column[int], *more: ColumnElement[Any]) -
         first_message(TICKET.c.id).label("opening"),
         noted.scalar_subquery().label("note"),
         exists().where(FILE.c.message_id == MESSAGES.c.id).label("has_files"),
+        select(SIMILAR.c.found).where(SIMILAR.c.decision_id == DECIDED.c.id).scalar_subquery().label("similar"),
         DECIDED.c.id.label("decision"),
         DECIDED.c.confidence.label("decided_confidence"),
         DECIDED.c.team.label("decided_team"),
@@ -186,7 +188,7 @@ def _statement(tables: Join, cause_id: Column[int], *more: ColumnElement[Any]) -
 
 
 TICKET, PERSON, MESSAGES, DECIDED = table(Ticket), table(Person), table(MessageRow), table(Decision)
-FILE, EVENT, ANSWER = table(AttachmentRow), table(Event), table(AnswerRow)
+FILE, EVENT, ANSWER, SIMILAR = table(AttachmentRow), table(Event), table(AnswerRow), table(SimilarRow)
 NO_EVENT = (null().label("event_kind"), null().label("event_data"))
 IDS: BindParameter[int] = bindparam("ids", expanding=True)
 SELECT_FILES = select(FILE).where(FILE.c.message_id.in_(IDS)).order_by(FILE.c.id)

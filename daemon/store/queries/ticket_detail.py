@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from daemon.snapshots import SimilarTicket
 from daemon.store import merges
 from daemon.store.models import (
     AnswerRow,
@@ -21,6 +22,7 @@ from daemon.store.models import (
     Person,
     Ticket,
 )
+from daemon.store.queries import similar
 from daemon.store.queries.timeline import is_about
 from daemon.vocabulary import Subject, SubjectKind
 
@@ -30,7 +32,10 @@ MOST = 500
 
 @dataclass(frozen=True, slots=True)
 class TicketDetail:
-    """A ticket with its people, emails, decisions, answers, deliveries, jobs and events, each in order of id."""
+    """A ticket with its people, emails, decisions, answers, deliveries, jobs and events, each in order of id.
+
+    `similar` are earlier tickets of the same team, the most similar first.
+    """
 
     ticket: Ticket
     requester: Person | None
@@ -47,6 +52,7 @@ class TicketDetail:
     deliveries: tuple[DeliveryRow, ...]
     jobs: tuple[Job, ...]
     events: tuple[Event, ...]
+    similar: tuple[SimilarTicket, ...]
 
 
 def ticket_detail(session: Session, ticket_id: int) -> TicketDetail | None:
@@ -87,6 +93,7 @@ def ticket_detail(session: Session, ticket_id: int) -> TicketDetail | None:
             *(Subject(SubjectKind.INBOUND, row.id) for row in inbound),
         ),
         events=events,
+        similar=similar.of_ticket(session, ticket_id),
     )
 
 

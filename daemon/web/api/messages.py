@@ -1,4 +1,4 @@
-"""What belongs to a ticket: its messages with their attachments, its decisions, events and trace."""
+"""What belongs to a ticket: its messages with their attachments, decisions, similar tickets, events and trace."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -10,6 +10,7 @@ from pydantic import ConfigDict
 
 from daemon.mail.mime.attachment import part_contents
 from daemon.mail.reply.split import new_text
+from daemon.snapshots import SimilarTicket
 from daemon.store import ledger
 from daemon.store.queries.ticket_detail import TicketDetail, ticket_detail
 from daemon.store.queries.timeline import Entry, mails_of, timeline
@@ -111,6 +112,51 @@ class Decisions(Answer):
     decisions: list[DecisionView]
 
 
+class SimilarView(Answer):
+    """An earlier ticket of the same team: who answered it first and after how many seconds, null where nobody did."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "reference": "HD-5H8N-WR2C",
+                    "title": "Paid, but the order is open",
+                    "status": "RESOLVED",
+                    "category": "Payments",
+                    "answered_by": "Ana",
+                    "answered_after": 7300,
+                }
+            ]
+        },
+    )
+
+    reference: str
+    title: str
+    status: str
+    category: str
+    answered_by: str | None
+    answered_after: int | None
+
+    @classmethod
+    def of(cls, one: SimilarTicket) -> "SimilarView":
+        """Return the view of a similar ticket."""
+        return cls(
+            reference=one.reference,
+            title=one.subject,
+            status=one.status,
+            category=one.category,
+            answered_by=one.answered_by or None,
+            answered_after=one.seconds,
+        )
+
+
+class SimilarTickets(Answer):
+    """Earlier tickets that are similar, the most similar first; at most three."""
+
+    similar: list[SimilarView]
+
+
 class EventView(Answer):
     """What happened and no other list shows; `data` depends on the kind."""
 
@@ -175,6 +221,16 @@ async def list_decisions(ticket: TicketName, services: Services, _caller: Reader
     """List all decisions on a ticket with their reasons, the oldest first."""
     return await _of_ticket(
         services, ticket, lambda found: Decisions(decisions=[DecisionView.of(d) for d in found.decisions])
+    )
+
+
+@router.get(
+    "/tickets/{ticket}/similar", summary="List similar earlier tickets", responses=documented(Problem.NOT_FOUND)
+)
+async def list_similar(ticket: TicketName, services: Services, _caller: Reader) -> SimilarTickets:
+    """List up to three earlier tickets of the team that has the ticket; none without `triage.semantic`."""
+    return await _of_ticket(
+        services, ticket, lambda found: SimilarTickets(similar=[SimilarView.of(one) for one in found.similar])
     )
 
 

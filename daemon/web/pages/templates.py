@@ -6,6 +6,8 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from daemon.text import length_of_time
+
 UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -20,7 +22,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"age": age, "moment": moment, "percent": percent, "size": size}
+    made.filters |= {"age": age, "length_of_time": length_of_time, "moment": moment, "percent": percent, "size": size}
     return made
 
 

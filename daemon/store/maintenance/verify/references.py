@@ -6,12 +6,12 @@ from typing import Final
 from sqlalchemy import Column, ColumnElement, and_, exists, not_, select
 
 from daemon.store.maintenance.verify.rule import Problem, Rule
-from daemon.store.models import Base, Participant, Suppression
+from daemon.store.models import Base, Participant, SimilarRow, Suppression, TicketVector
 from daemon.store.sql import table
 from daemon.store.store import Store
 
 # Tables that have no number to go through them by; a reference from there loses no email.
-WITHOUT_ID: Final = (Participant, Suppression)
+WITHOUT_ID: Final = (Participant, SimilarRow, Suppression, TicketVector)
 SHOWN_AT_MOST: Final = 100
 
 

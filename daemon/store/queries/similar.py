@@ -1,0 +1,104 @@
+"""The earlier tickets that are similar to one: keep those that its team is shown, and read them again."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any, Final
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from daemon.snapshots import SimilarTicket, TicketSnapshot
+from daemon.store.models import AnswerRow, Decision, MessageRow, Person, SimilarRow, Ticket
+from daemon.store.sql import insert_or_ignore, table, unindexed
+from daemon.vocabulary import AnswerState, Status
+
+SHOWN: Final = 3
+
+TICKET, ANSWER, MESSAGE, PERSON = table(Ticket), table(AnswerRow), table(MessageRow), table(Person)
+DECISION, SIMILAR = table(Decision), table(SimilarRow)
+_FIRST_ANSWER: Final = (
+    select(ANSWER.c.id)
+    .where(ANSWER.c.ticket_id == TICKET.c.id, unindexed(ANSWER.c.state) == AnswerState.SENT)
+    .order_by(ANSWER.c.id)
+    .limit(1)
+    .correlate(TICKET)
+    .scalar_subquery()
+)
+SELECT_TICKETS: Final = (
+    select(
+        *(TICKET.c[name] for name in ("id", "reference", "category", "subject", "status", "assigned_team")),
+        *(TICKET.c[name] for name in ("created_at", "first_answer_at")),
+        ANSWER.c.author,
+        PERSON.c.name,
+    )
+    .select_from(TICKET.outerjoin(ANSWER, ANSWER.c.id == _FIRST_ANSWER))
+    .outerjoin(MESSAGE, MESSAGE.c.id == ANSWER.c.message_id)
+    .outerjoin(PERSON, PERSON.c.id == MESSAGE.c.person_id)
+    .where(
+        TICKET.c.id.in_(bindparam("tickets", expanding=True)),
+        unindexed(TICKET.c.status) != Status.SPAM,
+        TICKET.c.merged_into_id.is_(None),
+    )
+)
+SELECT_NEWEST: Final = (
+    select(SIMILAR.c.found, TICKET.c.assigned_team)
+    .select_from(SIMILAR.join(DECISION, DECISION.c.id == SIMILAR.c.decision_id))
+    .join(TICKET, TICKET.c.id == DECISION.c.ticket_id)
+    .where(DECISION.c.ticket_id == bindparam("ticket"))
+    .order_by(DECISION.c.id.desc())
+    .limit(1)
+)
+
+
+def keep(session: Session, found: Mapping[int, Sequence[int]]) -> None:
+    """Keep what the teams are shown: `found` maps decisions to similar tickets, the most similar first."""
+    known = _tickets(session, {ticket for tickets in found.values() for ticket in tickets})
+    rows = [
+        {"decision_id": decision, "found": [_kept(known[ticket]) for ticket in tickets if ticket in known]}
+        for decision, tickets in sorted(found.items())
+    ]
+    rows = [row for row in rows if row["found"]]
+    if rows:
+        session.execute(insert_or_ignore(session, SimilarRow), rows)
+
+
+def read(found: Sequence[Mapping[str, Any]] | None) -> tuple[SimilarTicket, ...]:
+    """Return what a row of SimilarRow keeps."""
+    return tuple(SimilarTicket(**one) for one in found or ())
+
+
+def still_shown(session: Session, ticket: TicketSnapshot) -> tuple[SimilarTicket, ...]:
+    """Return what the email about a decision shows, as it was kept, without what its team may not see any more."""
+    kept = ticket.decision.similar if ticket.decision else ()
+    if not kept:
+        return ()
+    known = _tickets(session, [one.ticket_id for one in kept])
+    return tuple(one for one in kept if one.ticket_id in known and known[one.ticket_id][1] == ticket.team)
+
+
+def of_ticket(session: Session, ticket_id: int) -> tuple[SimilarTicket, ...]:
+    """Return the similar earlier tickets of the team that has a ticket now, as they are now."""
+    row = session.execute(SELECT_NEWEST, {"ticket": ticket_id}).one_or_none()
+    if row is None:
+        return ()
+    ids = [one.ticket_id for one in read(row.found)]
+    known = _tickets(session, ids)
+    return tuple(known[one][0] for one in ids if one in known and known[one][1] == row.assigned_team)
+
+
+def _tickets(session: Session, ids: Collection[int]) -> dict[int, tuple[SimilarTicket, str]]:
+    """Return tickets as they are now, each with its team; without spam and what was merged."""
+    rows = session.execute(SELECT_TICKETS, {"tickets": list(ids)}) if ids else ()
+    return {row.id: (_ticket(row), row.assigned_team) for row in rows}
+
+
+def _ticket(row: Any) -> SimilarTicket:  # noqa: ANN401 - a row of SELECT_TICKETS
+    answered = row.first_answer_at is not None
+    seconds = max(0, round((row.first_answer_at - row.created_at).total_seconds())) if answered else None
+    who = (row.name or row.author or "") if answered else ""
+    return SimilarTicket(row.id, row.reference, row.category, who, seconds, row.subject, row.status)
+
+
+def _kept(found: tuple[SimilarTicket, str]) -> dict[str, Any]:
+    """Return what is kept of a ticket: nothing that its customer wrote."""
+    return asdict(replace(found[0], subject="", status=""))

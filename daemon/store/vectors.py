@@ -1,0 +1,124 @@
+"""The vectors of tickets, by which similar ones are found: write them, and read those of a team's newest tickets."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import Insert, bindparam, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from daemon.store.models import Decision, Ticket, TicketVector
+from daemon.store.sql import table, unindexed
+from daemon.vocabulary import Status
+
+# The newest tickets of a team that are compared with a new one.
+SEARCHED: Final = 5_000
+
+TICKET, DECISION, VECTOR = table(Ticket), table(Decision), table(TicketVector)
+SELECT_OWN: Final = (
+    select(
+        DECISION.c.id.label("decision_id"),
+        TICKET.c.id,
+        TICKET.c.assigned_team,
+        TICKET.c.requester_id,
+        VECTOR.c.encoder,
+        VECTOR.c.vector,
+    )
+    .select_from(DECISION.join(TICKET, TICKET.c.id == DECISION.c.ticket_id))
+    .join(VECTOR, VECTOR.c.ticket_id == TICKET.c.id)
+    .where(DECISION.c.id.in_(bindparam("decisions", expanding=True)), TICKET.c.silent.is_(False))
+)
+_NEWEST: Final = (
+    select(TICKET.c.id, TICKET.c.requester_id)
+    .where(
+        TICKET.c.assigned_team == bindparam("team"),
+        # What was merged is part of another ticket, which is compared itself.
+        TICKET.c.merged_into_id.is_(None),
+        unindexed(TICKET.c.status) != Status.SPAM,
+    )
+    .order_by(TICKET.c.created_at.desc())
+    .limit(SEARCHED)
+    .subquery()
+)
+SELECT_POOL: Final = (
+    select(_NEWEST.c.id, _NEWEST.c.requester_id, VECTOR.c.vector)
+    .select_from(_NEWEST.join(VECTOR, VECTOR.c.ticket_id == _NEWEST.c.id))
+    .where(VECTOR.c.encoder == bindparam("encoder"), func.length(VECTOR.c.vector) == bindparam("width"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewVector:
+    """The vector of a ticket, a signed byte for each number, made by the encoder of this name."""
+
+    ticket_id: int
+    encoder: str
+    vector: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The newest tickets of a team: ids, requesters, and the vectors one after the other."""
+
+    ids: tuple[int, ...]
+    requesters: tuple[int | None, ...]
+    vectors: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The ticket of a decision with its vector, and the tickets that it is to be compared with."""
+
+    ticket_id: int
+    requester: int | None
+    vector: bytes
+    pool: Pool
+
+
+def put(session: Session, new: Sequence[NewVector]) -> None:
+    """Store the vectors of tickets in place of those that they have."""
+    if new:
+        rows = {
+            one.ticket_id: {"ticket_id": one.ticket_id, "encoder": one.encoder, "vector": one.vector} for one in new
+        }
+        # In the order of the ids, so that workers never wait for one another in a circle.
+        session.execute(_upsert(session.get_bind().dialect.name), [rows[key] for key in sorted(rows)])
+
+
+def remove(session: Session, ticket_ids: Collection[int]) -> None:
+    """Remove the vectors of tickets whose text is erased; those of a deleted ticket go with it."""
+    session.execute(delete(VECTOR).where(VECTOR.c.ticket_id.in_(ticket_ids)))
+
+
+def searches(session: Session, decision_ids: Sequence[int | None]) -> list[Search | None]:
+    """Return what the ticket of each decision is compared with, in order; None where it cannot be compared.
+
+    The pool of a team is read once for all of them.
+    """
+    wanted = [one for one in decision_ids if one is not None]
+    rows = {row.decision_id: row for row in session.execute(SELECT_OWN, {"decisions": wanted})} if wanted else {}
+    pools: dict[tuple[Any, ...], Pool] = {}
+    for row in rows.values():
+        key = (row.assigned_team, row.encoder, len(row.vector))
+        if key not in pools:
+            pools[key] = _pool(session, *key)
+    return [_search(rows[one], pools) if one is not None and one in rows else None for one in decision_ids]
+
+
+def _search(row: Any, pools: dict[tuple[Any, ...], Pool]) -> Search:  # noqa: ANN401 - a row of SELECT_OWN
+    pool = pools[row.assigned_team, row.encoder, len(row.vector)]
+    return Search(row.id, row.requester_id, row.vector, pool)
+
+
+def _pool(session: Session, team: str, encoder: str, width: int) -> Pool:
+    rows = session.execute(SELECT_POOL, {"team": team, "encoder": encoder, "width": width}).all()
+    return Pool(tuple(row[0] for row in rows), tuple(row[1] for row in rows), b"".join(row[2] for row in rows))
+
+
+@cache
+def _upsert(dialect: str) -> Insert:
+    statement = postgresql.insert(VECTOR) if dialect == "postgresql" else sqlite.insert(VECTOR)
+    new = {"encoder": statement.excluded.encoder, "vector": statement.excluded.vector}
+    return statement.on_conflict_do_update(index_elements=[VECTOR.c.ticket_id], set_=new)
