@@ -30,8 +30,19 @@ SELECT_OWN: Final = (
     .join(VECTOR, VECTOR.c.ticket_id == TICKET.c.id)
     .where(DECISION.c.id.in_(bindparam("decisions", expanding=True)), TICKET.c.silent.is_(False))
 )
-_NEWEST: Final = (
-    select(TICKET.c.id, TICKET.c.requester_id)
+# A look-up for each ticket: joined, a database may read the vectors of all teams.
+_VECTOR: Final = (
+    select(VECTOR.c.vector)
+    .where(
+        VECTOR.c.ticket_id == TICKET.c.id,
+        VECTOR.c.encoder == bindparam("encoder"),
+        func.length(VECTOR.c.vector) == bindparam("width"),
+    )
+    .correlate(TICKET)
+    .scalar_subquery()
+)
+SELECT_POOL: Final = (
+    select(TICKET.c.id, TICKET.c.requester_id, _VECTOR.label("vector"))
     .where(
         TICKET.c.assigned_team == bindparam("team"),
         # What was merged is part of another ticket, which is compared itself.
@@ -40,12 +51,6 @@ _NEWEST: Final = (
     )
     .order_by(TICKET.c.created_at.desc())
     .limit(SEARCHED)
-    .subquery()
-)
-SELECT_POOL: Final = (
-    select(_NEWEST.c.id, _NEWEST.c.requester_id, VECTOR.c.vector)
-    .select_from(_NEWEST.join(VECTOR, VECTOR.c.ticket_id == _NEWEST.c.id))
-    .where(VECTOR.c.encoder == bindparam("encoder"), func.length(VECTOR.c.vector) == bindparam("width"))
 )
 
 
@@ -113,7 +118,8 @@ def _search(row: Any, pools: dict[tuple[Any, ...], Pool]) -> Search:  # noqa: AN
 
 
 def _pool(session: Session, team: str, encoder: str, width: int) -> Pool:
-    rows = session.execute(SELECT_POOL, {"team": team, "encoder": encoder, "width": width}).all()
+    found = session.execute(SELECT_POOL, {"team": team, "encoder": encoder, "width": width})
+    rows = [row for row in found if row[2] is not None]
     return Pool(tuple(row[0] for row in rows), tuple(row[1] for row in rows), b"".join(row[2] for row in rows))
 
 

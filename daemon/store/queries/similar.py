@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Column, ScalarSelect, bindparam, select
 from sqlalchemy.orm import Session
 
 from daemon.snapshots import SimilarTicket, TicketSnapshot
@@ -16,38 +16,44 @@ SHOWN: Final = 3
 
 TICKET, ANSWER, MESSAGE, PERSON = table(Ticket), table(AnswerRow), table(MessageRow), table(Person)
 DECISION, SIMILAR = table(Decision), table(SimilarRow)
-_FIRST_ANSWER: Final = (
-    select(ANSWER.c.id)
-    .where(ANSWER.c.ticket_id == TICKET.c.id, unindexed(ANSWER.c.state) == AnswerState.SENT)
-    .order_by(ANSWER.c.id)
-    .limit(1)
-    .correlate(TICKET)
-    .scalar_subquery()
-)
-SELECT_TICKETS: Final = (
-    select(
-        *(TICKET.c[name] for name in ("id", "reference", "category", "subject", "status", "assigned_team")),
-        *(TICKET.c[name] for name in ("created_at", "first_answer_at")),
-        ANSWER.c.author,
-        PERSON.c.name,
+# Decisions of a ticket, the newest first, that are searched for what its team was shown.
+DECISIONS_AT_MOST: Final = 50
+
+
+def _of_first_answer(column: Column[str]) -> ScalarSelect[str]:
+    """Return a column of the first answer that a customer got, or of its author, for the ticket of the outer query."""
+    return (
+        select(column)
+        .select_from(ANSWER.outerjoin(MESSAGE, MESSAGE.c.id == ANSWER.c.message_id))
+        .outerjoin(PERSON, PERSON.c.id == MESSAGE.c.person_id)
+        .where(ANSWER.c.ticket_id == TICKET.c.id, unindexed(ANSWER.c.state) == AnswerState.SENT)
+        .order_by(ANSWER.c.id)
+        .limit(1)
+        .correlate(TICKET)
+        .scalar_subquery()
     )
-    .select_from(TICKET.outerjoin(ANSWER, ANSWER.c.id == _FIRST_ANSWER))
-    .outerjoin(MESSAGE, MESSAGE.c.id == ANSWER.c.message_id)
-    .outerjoin(PERSON, PERSON.c.id == MESSAGE.c.person_id)
-    .where(
-        TICKET.c.id.in_(bindparam("tickets", expanding=True)),
-        unindexed(TICKET.c.status) != Status.SPAM,
-        TICKET.c.merged_into_id.is_(None),
-    )
+
+
+SELECT_TICKETS: Final = select(
+    *(TICKET.c[name] for name in ("id", "reference", "category", "subject", "status", "assigned_team")),
+    *(TICKET.c[name] for name in ("created_at", "first_answer_at")),
+    _of_first_answer(ANSWER.c.author).label("author"),
+    _of_first_answer(PERSON.c.name).label("name"),
+).where(
+    TICKET.c.id.in_(bindparam("tickets", expanding=True)),
+    unindexed(TICKET.c.status) != Status.SPAM,
+    TICKET.c.merged_into_id.is_(None),
 )
-SELECT_NEWEST: Final = (
-    select(SIMILAR.c.found, TICKET.c.assigned_team)
-    .select_from(SIMILAR.join(DECISION, DECISION.c.id == SIMILAR.c.decision_id))
-    .join(TICKET, TICKET.c.id == DECISION.c.ticket_id)
+SELECT_DECISIONS: Final = (
+    select(DECISION.c.id)
     .where(DECISION.c.ticket_id == bindparam("ticket"))
     .order_by(DECISION.c.id.desc())
-    .limit(1)
+    .limit(DECISIONS_AT_MOST)
 )
+SELECT_FOUND: Final = select(SIMILAR.c.decision_id, SIMILAR.c.found).where(
+    SIMILAR.c.decision_id.in_(bindparam("decisions", expanding=True))
+)
+SELECT_TEAM: Final = select(TICKET.c.assigned_team).where(TICKET.c.id == bindparam("ticket"))
 
 
 def keep(session: Session, found: Mapping[int, Sequence[int]]) -> None:
@@ -78,12 +84,13 @@ def still_shown(session: Session, ticket: TicketSnapshot) -> tuple[SimilarTicket
 
 def of_ticket(session: Session, ticket_id: int) -> tuple[SimilarTicket, ...]:
     """Return the similar earlier tickets of the team that has a ticket now, as they are now."""
-    row = session.execute(SELECT_NEWEST, {"ticket": ticket_id}).one_or_none()
-    if row is None:
+    decisions = session.execute(SELECT_DECISIONS, {"ticket": ticket_id}).scalars().all()
+    rows = session.execute(SELECT_FOUND, {"decisions": decisions}).all() if decisions else ()
+    if not rows:
         return ()
-    ids = [one.ticket_id for one in read(row.found)]
-    known = _tickets(session, ids)
-    return tuple(known[one][0] for one in ids if one in known and known[one][1] == row.assigned_team)
+    ids = [one.ticket_id for one in read(max(rows, key=lambda row: row.decision_id).found)]
+    known, team = _tickets(session, ids), session.execute(SELECT_TEAM, {"ticket": ticket_id}).scalar_one()
+    return tuple(known[one][0] for one in ids if one in known and known[one][1] == team)
 
 
 def _tickets(session: Session, ids: Collection[int]) -> dict[int, tuple[SimilarTicket, str]]:
