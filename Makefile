@@ -49,6 +49,7 @@ score: $(STAMP_TEST)
 	$(PY) -m tests.scores.triage $(GATE)
 	$(PY) -m tests.scores.triage --semantic $(GATE)
 	$(PY) -m tests.scores.languages $(GATE)
+	$(PY) -m tests.scores.similar --no-times $(GATE)
 	$(PY) -m tests.scores.boilerplate $(GATE)
 	$(PY) -m tests.scores.leaks $(GATE)
 

@@ -37,11 +37,12 @@ def nearest(owns: Sequence[bytes], pool: bytes, close: float = CLOSE) -> list[li
     width = len(owns[0])
     if not width:
         return [[] for _ in owns]
-    wanted = _rows(b"".join(owns), width)
-    rows = np.frombuffer(pool, np.int8).reshape(-1, width)
+    wanted, lengths = _rows(b"".join(owns), width)
+    wanted /= lengths[:, None]
     found: list[list[tuple[int, float]]] = [[] for _ in owns]
-    for start in range(0, len(rows), BLOCK):
-        likeness = wanted @ _rows(rows[start : start + BLOCK].tobytes(), width).T
+    for start in range(0, len(pool) // width, BLOCK):
+        rows, lengths = _rows(pool[start * width : (start + BLOCK) * width], width)
+        likeness = wanted @ rows.T / lengths
         for own, at in np.argwhere(likeness >= close):
             found[own].append((start + int(at), float(likeness[own, at])))
     for places in found:
@@ -49,9 +50,7 @@ def nearest(owns: Sequence[bytes], pool: bytes, close: float = CLOSE) -> list[li
     return found
 
 
-def _rows(packed: bytes, width: int) -> Floats:
-    """Return packed vectors as rows of length one."""
+def _rows(packed: bytes, width: int) -> tuple[Floats, Floats]:
+    """Return packed vectors as rows, and their lengths; that of a row of zeros is 1."""
     rows = np.frombuffer(packed, np.int8).reshape(-1, width).astype(np.float32)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: Floats = rows / np.maximum(lengths, np.float32(1))
-    return unit
+    return rows, np.maximum(np.sqrt(np.einsum("ij,ij->i", rows, rows)), np.float32(1))
