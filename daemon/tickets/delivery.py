@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from daemon.snapshots import NO_BACKGROUND, PreparedDelivery, TicketSnapshot
+from daemon.snapshots import PreparedDelivery, TicketSnapshot
 from daemon.store import deliveries, digests, jobs, web_sessions
 from daemon.store.deliveries import Attempt, DeliveryState, Outcome
 from daemon.store.jobs import JobKind, Lease, NewJob
@@ -89,8 +89,6 @@ def _start(session: Session, attempt: Attempt, shared: _Shared) -> StartedDelive
     if attempt.kind is MailKind.SIGN_IN:
         return StartedDelivery(attempt, None, web_sessions.find_link(session, attempt.cause.id))
     ticket = shared.tickets[attempt.cause]
-    has_similar = ticket.decision is not None and bool(ticket.decision.similar)
-    is_new_customer = attempt.kind is MailKind.NOTIFICATION and ticket.ticket_id not in shared.returning
     prepared = PreparedDelivery(
         kind=attempt.kind,
         recipient=attempt.recipient,
@@ -99,7 +97,7 @@ def _start(session: Session, attempt: Attempt, shared: _Shared) -> StartedDelive
         thread_head=_thread_head(session, attempt, ticket),
         first=attempt.id == shared.first_notification,
         digest=digests.load(session, attempt.id) if attempt.kind is MailKind.DIGEST else None,
-        background=NO_BACKGROUND if is_new_customer and not has_similar else background.of_email(session, attempt.kind, ticket),
+        background=background.of_email(session, attempt.kind, ticket, returns=ticket.ticket_id in shared.returning),
     )
     return StartedDelivery(attempt, prepared)
 

@@ -123,4 +123,3 @@ def _digested(block: str) -> dict[str, str]:
 def _letters(text: str) -> str:
     """Return the letters of a text in lower case, without addresses, links and digits."""
     return _NO_LETTERS.sub("", _ADDRESS.sub("", text).lower())
-

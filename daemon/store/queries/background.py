@@ -56,10 +56,14 @@ SELECT_MESSAGES = (
 )
 
 
-def of_email(session: Session, kind: MailKind, ticket: TicketSnapshot) -> Background:
-    """Return what an email to a team shows beside the message: who a new customer is, or what was written before."""
+def of_email(session: Session, kind: MailKind, ticket: TicketSnapshot, *, returns: bool = True) -> Background:
+    """Return what an email to a team shows beside the message: who a new customer is, or what was written before.
+
+    `returns` is false for a customer without earlier tickets.
+    """
     if kind is MailKind.NOTIFICATION:
-        return replace(of_ticket(session, ticket.ticket_id), similar=similar.still_shown(session, ticket))
+        earlier = of_ticket(session, ticket.ticket_id) if returns else NO_BACKGROUND
+        return replace(earlier, similar=similar.still_shown(session, ticket))
     if kind is MailKind.FOLLOW_UP:
         return of_message(session, ticket.ticket_id, ticket.message.id)
     return NO_BACKGROUND
