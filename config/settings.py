@@ -100,6 +100,8 @@ class Settings(BaseSettings):
         ours = self.support.own
         if (self.service.admin or "").lower() in ours:
             raise ValueError(f"service.admin: {self.service.admin} is a support address; mail to it would loop")
+        if (self.triage.lead or "").lower() in ours:
+            raise ValueError(f"triage.lead: {self.triage.lead} is a support address; mail to it would loop")
         for team in self.teams:
             for address in (team.email, *team.members):
                 if address.lower() in ours:

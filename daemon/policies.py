@@ -9,7 +9,7 @@ from typing import Final
 
 from config.settings import ConfigError, Settings
 from daemon.mail.analyze import Identity
-from daemon.mail.roster import Team
+from daemon.mail.roster import Team, comparable
 from daemon.smtp.config import ListenerConfig
 from daemon.system.causes import reason
 from daemon.text import domain_of
@@ -36,6 +36,7 @@ def identity(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
         accepted_lists=frozenset(name.lower() for name in support.accepted_lists),
         accepted_machines=frozenset(name.lower() for name in support.accepted_machines),
         checks_senders=authentication.check,
+        lead=comparable(settings.triage.lead or ""),
     )
 
 

@@ -80,7 +80,9 @@ class Service:
     def reload(self, settings: Settings) -> None:
         """Apply new teams and new rules of conversations: who left a team may not act for it any more."""
         new = identity(settings, ())
-        self.intake.identity = replace(self.intake.identity, teams=new.teams, conversation=new.conversation)
+        self.intake.identity = replace(
+            self.intake.identity, teams=new.teams, conversation=new.conversation, lead=new.lead
+        )
 
     async def run(self, ready: Callable[[], None], reload: Callable[[], None] = lambda: None) -> None:
         """Accept email until SIGTERM or SIGINT; SIGHUP calls `reload`. A second SIGTERM or SIGINT exits at once."""

@@ -11,6 +11,9 @@ MANUAL_REVIEW: Final = "MANUAL_REVIEW"
 LIMIT_REACHED: Final = "limit reached"
 # The kind of the event that keeps a sentence for the team about an email.
 NOTE_FOR_TEAM: Final = "note for the team"
+AUTHORIZED: Final = "member authorized"
+# Said in that event of the lead, who is in no team.
+CORRECTS_ONLY: Final = "corrects_only"
 
 
 class Status(StrEnum):
@@ -112,6 +115,8 @@ class ReturnCause(StrEnum):
     NOT_AUTHENTICATED = "sender not authenticated"
     UNCLEAR_TICKET = "not clear which ticket is meant"
     TOO_LONG = "too long"
+    CORRECTS_ONLY = "its author may only correct triage"
+    EXPIRED = "the token has expired"
 
 
 class Disposition(StrEnum):

@@ -160,7 +160,9 @@ class WorkerApp:
         self._config.value = actor_config(settings)
         # As the listener does: the check of senders changes by a restart only.
         new = self._identity_of(settings, ())
-        self._intake.identity = replace(self._intake.identity, teams=new.teams, conversation=new.conversation)
+        self._intake.identity = replace(
+            self._intake.identity, teams=new.teams, conversation=new.conversation, lead=new.lead
+        )
 
     def close(self) -> None:
         """Finish the running jobs, then close the broker, the heartbeat and the transport; in less than 30 seconds."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from config.schema.section import Section
-from config.values import FilePath, Label, Mode, Pattern, PriorityName, Share, Title
+from config.values import FilePath, Label, MailAddress, Mode, Pattern, PriorityName, Share, Title
 
 
 class Category(Section):
@@ -72,6 +72,8 @@ class TriageSection(Section):
     """Team that decides doubtful tickets."""
     fallback_team: Label = "GENERAL_SUPPORT"
     """Team that gets tickets of a category that is not configured."""
+    lead: Annotated[MailAddress | None, Field(examples=["lead@example.com"])] = None
+    """Address of the person who decides doubtful tickets by email; in no team, they may only correct triage."""
     promised_accuracy: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
     """Accuracy that must be proven on your tickets before the model routes in mode "auto"."""
     audit_share: Share = 0.05

@@ -39,6 +39,7 @@ class Identity:
     `mailbox_borders` maps an IMAP account to the name of its border. `accepted_machines` are addresses and "@domain",
     in lower case. `mailbox_addresses` maps an IMAP account to the one of ours that its email was written to if it names
     none, `postmasters` those of our domains to an address there. `checks_senders` says that we check senders ourselves.
+    `lead` is the address of the person who may correct triage, "" where there is none.
     """
 
     own_addresses: frozenset[str]
@@ -54,6 +55,7 @@ class Identity:
     accepted_lists: frozenset[str]
     accepted_machines: frozenset[str]
     checks_senders: bool
+    lead: str
 
     def address_of(self, message: Message, inbound: Inbound, original: Message | None = None) -> str:
         """Return the one of our addresses that an email was written to, in lower case, "" where unknown.

@@ -8,16 +8,19 @@ An email has power over a ticket (it speaks for us and gives commands) only if a
     person         a person wrote it
     proof          the author is authenticated as `conversation.authentication` demands
 
-Reply-To counts for nothing here, and a customer's token gives no power to anyone. What falls short is kept and never
-obeyed. `tests/unit/tickets/test_authorization.py` lists the cases.
+The lead (`triage.lead`) who is in no team has the power of correction by a token that was sent to the lead's address:
+category, priority and spam, and nothing else (`beyond_correction`). Reply-To counts for nothing here, and a customer's
+token gives no power to anyone. What falls short is kept and never obeyed. `tests/unit/tickets/test_authorization.py`
+and `test_lead.py` list the cases.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from daemon.mail.analyze import Writer
+from daemon.mail.command_table import Verb
 from daemon.mail.follow_up import IN_ADDRESS, Candidate, Candidates, FoundToken, Keys
 from daemon.mail.own_address import own_address
 from daemon.mail.roster import Team, teams_of
@@ -29,6 +32,9 @@ UNPROVEN: Final[Mapping[Authentication, str]] = {
     Authentication.DMARC: "no mail server that we trust confirmed (DMARC) that this email comes from {author}",
     Authentication.SUBMISSION: "it was not handed in with the login of {author}",
 }
+# What the lead may do; each is undone by a later decision, and none of them reaches a customer.
+CORRECTIONS: Final = frozenset({Verb.CATEGORY, Verb.PRIORITY, Verb.SPAM})
+TEXT: Final = "text"
 
 
 class RefusalKind(StrEnum):
@@ -46,7 +52,8 @@ class Evidence:
     """What an email shows of who may act.
 
     `recipients` are the addresses in To and Cc, `own` our own addresses; all addresses are in lower case. `demanded` is
-    what members have to prove, `checked` what our own check of the sender found, "" without one.
+    what members have to prove, `checked` what our own check of the sender found, "" without one. `lead` is the address
+    of the lead, "" where there is none.
     """
 
     writer: Writer
@@ -58,6 +65,7 @@ class Evidence:
     teams: tuple[Team, ...]
     demanded: Authentication
     checked: str = ""
+    lead: str = ""
 
     def ticket_of(self, found: FoundToken) -> Candidate | None:
         """Return the ticket of a token, None where it is gone."""
@@ -73,6 +81,11 @@ class Evidence:
     def teams_of_author(self) -> Sequence[Team]:
         """Return the teams that the author is in."""
         return teams_of(self.author, self.teams)
+
+    @property
+    def by_lead(self) -> bool:
+        """Say whether From names the lead."""
+        return bool(self.lead) and self.author == self.lead
 
     @property
     def is_proven(self) -> bool:
@@ -96,13 +109,17 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """A member may act on a ticket for a team. `former` says that another team has the ticket now."""
+    """A member may act on a ticket for a team. `former` says that another team has the ticket now.
+
+    `corrects_only` says that it is the lead's, who is in no team: `team` has no name then, and the lead's address.
+    """
 
     ticket_id: int
     team: Team
     member: str
     reason: str
     former: bool
+    corrects_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +137,7 @@ class Refusal:
     """An email with a team's token that is kept and not obeyed. `reason` is a clause for the team.
 
     `team` and `member` are those who get the email back, or are asked to answer a fresh notification; None and "" for
-    an author who is no member.
+    an author who is no member. `corrects_only` is as in `Power`.
     """
 
     kind: RefusalKind
@@ -128,6 +145,7 @@ class Refusal:
     reason: str
     team: Team | None = None
     member: str = ""
+    corrects_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +179,12 @@ def authorize(evidence: Evidence) -> Ruling | None:
     return _by_outsider(evidence, held[0])
 
 
+def beyond_correction(verbs: Collection[Verb], *, has_text: bool) -> tuple[str, ...]:
+    """Return what of an email the power of correction does not cover: commands as "#close", and TEXT for anybody."""
+    others = tuple(f"#{verb}" for verb in dict.fromkeys(verbs) if verb not in CORRECTIONS)
+    return (*others, TEXT) if has_text else others
+
+
 def forwarder(evidence: Evidence) -> Forwarder | None:
     """Return the member who asks for a ticket of somebody else, None where From is no member's or no person wrote it.
 
@@ -188,11 +212,20 @@ def _deciding(evidence: Evidence) -> Sequence[FoundToken]:
 
 
 def _teams_for(found: FoundToken, evidence: Evidence) -> Sequence[Team]:
-    """Return the teams for which the author may use a token: it went to the team or to the author, a member of it."""
+    """Return the teams for which the author may use a token: it went to the team or to the author, a member of it.
+
+    The lead who is in no team is a team of one, without a name.
+    """
     if found.token.purpose is not Purpose.TEAM:
         return ()
     mine = evidence.teams_of_author
+    if not mine and evidence.by_lead and found.is_authors:
+        return [_lead(evidence)]
     return [team for team in mine if found.is_authors or team.name in found.teams]
+
+
+def _lead(evidence: Evidence) -> Team:
+    return Team("", evidence.lead, frozenset())
 
 
 def _by_member(evidence: Evidence, usable: Sequence[tuple[FoundToken, Team]]) -> Ruling:
@@ -200,14 +233,20 @@ def _by_member(evidence: Evidence, usable: Sequence[tuple[FoundToken, Team]]) ->
     ticket_id, ticket = next(iter(tickets.items()))
     present = ticket.team if ticket else None
     found, team = next((one for one in usable if one[1].name == present), usable[0])
+    corrects_only = not team.name
     refusal = _objection(evidence, several=len(tickets) > 1)
     if refusal is not None:
         kind, reason = refusal
-        return Refusal(kind, ticket_id, reason, team, evidence.author)
+        return Refusal(kind, ticket_id, reason, team, evidence.author, corrects_only)
+    if corrects_only:
+        reason = f"{evidence.author} corrects triage as the lead by a {found.place}{_proof(evidence)}"
+        return Power(ticket_id, team, evidence.author, reason, former=False, corrects_only=True)
     reason = f"{evidence.author} acts for {team.name} by a {found.place}{_proof(evidence)}"
     if found.place != IN_ADDRESS and ticket and evidence.is_certain and evidence.recipients & ticket.participants:
         return DirectAnswer(ticket_id, team, evidence.author, f"{reason}; it went to the customer directly")
-    return Power(ticket_id, team, evidence.author, reason, former=present not in {None, team.name})
+    # The lead's own token was sent for a correction, not because a team of theirs had the ticket.
+    former = present not in {None, team.name} and not (evidence.by_lead and found.is_authors)
+    return Power(ticket_id, team, evidence.author, reason, former)
 
 
 def _objection(evidence: Evidence, *, several: bool) -> tuple[RefusalKind, str] | None:
@@ -225,7 +264,8 @@ def _expired(evidence: Evidence, found: FoundToken, team: Team | None) -> Refusa
     day = found.token.expires.isoformat()
     reason = f"it answers an email whose token was valid until {day}; this email has a fresh one"
     member = evidence.author if team else ""
-    return Refusal(RefusalKind.EXPIRED, _ticket_id(found, evidence), reason, team, member)
+    corrects_only = team is not None and not team.name
+    return Refusal(RefusalKind.EXPIRED, _ticket_id(found, evidence), reason, team, member, corrects_only)
 
 
 def _by_outsider(evidence: Evidence, found: FoundToken) -> Refusal:

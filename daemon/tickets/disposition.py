@@ -179,6 +179,7 @@ def _evidence(analysis: Analysis, candidates: Candidates, identity: Identity) ->
         teams=identity.teams,
         demanded=identity.conversation.authentication,
         checked=(analysis.authentication or ("",))[0],
+        lead=identity.lead,
     )
 
 

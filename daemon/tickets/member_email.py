@@ -15,6 +15,7 @@ from daemon.store import answers, jobs
 from daemon.store.jobs import Lease, Offer
 from daemon.tickets import actions, conversation, held
 from daemon.tickets.answer_values import AnswerError, ConversationPolicy, NewAnswer
+from daemon.tickets.authorization import beyond_correction
 from daemon.tickets.conversation import NewNote
 from daemon.vocabulary import AnswerState, ReturnCause
 
@@ -27,7 +28,8 @@ class MemberEmail:
     """An email of a member that has power over its ticket, as it was read.
 
     `answer` has the text below the commands, `whole` is the text with them. `is_press` says that a button made it: its
-    text is not for the customer. `team_copied` says that it went to the team too.
+    text is not for the customer. `team_copied` says that it went to the team too, `corrects_only` that its author is
+    the lead, who may only correct triage.
     """
 
     answer: NewAnswer
@@ -35,6 +37,7 @@ class MemberEmail:
     whole: str
     is_press: bool
     team_copied: bool
+    corrects_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ def _carry_out(session: Session, email: MemberEmail, policy: ConversationPolicy,
     if isinstance(email.commands, CommandError):
         wrong = email.commands
         return _return(session, email, ReturnCause.WRONG_COMMAND, (wrong.line, wrong.message, *wrong.nearest), now)
+    if email.corrects_only and (beyond := _beyond_correction(email, email.commands)):
+        return _return(session, email, ReturnCause.CORRECTS_ONLY, beyond, now)
     if email.commands.has(Verb.HELP):
         return _return(session, email, ReturnCause.HELP, (), now)
     try:
@@ -78,6 +83,12 @@ def _carry_out(session: Session, email: MemberEmail, policy: ConversationPolicy,
             return _steps(session, _Context(email, email.commands, policy, now))
     except (AnswerError, actions.ActionError) as refusal:
         return _return(session, email, ReturnCause.REFUSED, (str(refusal),), now)
+
+
+def _beyond_correction(email: MemberEmail, parsed: ParsedCommands) -> tuple[str, ...]:
+    """Return what the author of an email may not do. What mail programs put below a press is no text."""
+    verbs = [command.verb for command in parsed.commands]
+    return beyond_correction(verbs, has_text=not verbs or not (email.is_press or email.answer.is_empty))
 
 
 def _on_present_ticket(session: Session, answer: NewAnswer) -> NewAnswer:

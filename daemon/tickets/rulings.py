@@ -4,7 +4,8 @@
                    of what a team does that had it before
     direct answer  an answer that was sent without us; the rest of the team is notified
     refusal        a member whose email may be forged or is unclear gets it back at the team's address; the team is
-                   notified of every other, also of one whose token has expired: the notification has a fresh token
+                   notified of every other, also of one whose token has expired: the notification has a fresh token.
+                   The lead, who is in no team, gets back the latter too
 
 A notification is planned by the message, not by the decision on the ticket, so each email leads to one of its own.
 """
@@ -24,9 +25,18 @@ from daemon.store.models import AnswerRow, Event
 from daemon.store.sql import BulkInsert, table
 from daemon.tickets.authorization import DirectAnswer, Power, Refusal, RefusalKind, Ruling
 from daemon.tickets.disposition import Forwarding
-from daemon.vocabulary import NOTE_FOR_TEAM, AnswerState, MessageRole, ReturnCause, Status, Subject, SubjectKind
+from daemon.vocabulary import (
+    AUTHORIZED,
+    CORRECTS_ONLY,
+    NOTE_FOR_TEAM,
+    AnswerState,
+    MessageRole,
+    ReturnCause,
+    Status,
+    Subject,
+    SubjectKind,
+)
 
-AUTHORIZED: Final = "member authorized"
 ANSWERED_DIRECTLY: Final = "answered directly"
 FORWARDED: Final = "customer's email forwarded"
 # Refusals of members whose email goes back, and why.
@@ -34,6 +44,7 @@ RETURNED: Final = {
     RefusalKind.UNAUTHENTICATED: ReturnCause.NOT_AUTHENTICATED,
     RefusalKind.CONTRADICTORY: ReturnCause.UNCLEAR_TICKET,
 }
+RETURNED_TO_LEAD: Final = {**RETURNED, RefusalKind.EXPIRED: ReturnCause.EXPIRED}
 INSERT_ANSWERS = BulkInsert.to(table(AnswerRow))
 
 Due = tuple[JobKind, Subject]
@@ -79,6 +90,7 @@ def _power(session: Session, ruling: Power, email: Judged) -> Sequence[Due]:
         member=ruling.member,
         team=ruling.team.name,
         reason=ruling.reason,
+        **({CORRECTS_ONLY: True} if ruling.corrects_only else {}),
     )
     if email.silent:
         return ()
@@ -113,7 +125,7 @@ def _refusal(session: Session, ruling: Refusal, email: Judged) -> Sequence[Due]:
     tickets.touch(session, email.ticket_id, email.now, reopen=False)
     if email.silent:
         return ()
-    cause = RETURNED.get(ruling.kind)
+    cause = (RETURNED_TO_LEAD if ruling.corrects_only else RETURNED).get(ruling.kind)
     if cause is None or ruling.team is None:
         return [(JobKind.NOTIFY, _message(email))]
     reasons, team = [cause, ruling.reason], ruling.team

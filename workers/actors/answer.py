@@ -87,7 +87,7 @@ class AnswerActor:
             quotes_customer=rest.inline_style,
         )
         team_copied = config.team_address(facts.team) in {*to, *cc}
-        return MemberEmail(answer, parsed, cut.text, press.is_press(message.subject), team_copied)
+        return MemberEmail(answer, parsed, cut.text, press.is_press(message.subject), team_copied, facts.corrects_only)
 
 
 def _too_large(message: Message, cut: CutAnswer, room: int) -> Iterator[str]:
@@ -98,8 +98,10 @@ def _too_large(message: Message, cut: CutAnswer, room: int) -> Iterator[str]:
 
 
 def _actor(facts: MemberEmailFacts, message: Message, config: ActorConfig) -> Actor:
-    """Return who acts: the author in From, whatever address they want replies at."""
+    """Return who acts: the author in From, whatever address they want replies at. The lead acts for no team."""
     author = next(iter(_emails(message.from_)), facts.author)
+    if facts.corrects_only:
+        return Actor(author, None, f"email:{facts.inbound_id}")
     return Actor(author, config.conversation.team_of(author, facts.team), f"email:{facts.inbound_id}")
 
 

@@ -101,6 +101,8 @@ _HEADLINES: Final = {
     ReturnCause.NOT_AUTHENTICATED: phrase("Nothing was sent or changed: it is not certain who wrote this email."),
     ReturnCause.UNCLEAR_TICKET: phrase("Nothing was sent or changed: it is not clear which ticket you mean."),
     ReturnCause.TOO_LONG: phrase("Nothing was sent: your answer is too long."),
+    ReturnCause.CORRECTS_ONLY: phrase("Nothing was sent or changed: you may correct this ticket, and no more."),
+    ReturnCause.EXPIRED: phrase("Nothing was sent or changed: the email that you used is too old."),
 }
 _BOUNCED: Final = phrase("This answer did not reach %(recipient)s.")
 _HOW: Final = {
@@ -120,9 +122,18 @@ _HOW: Final = {
     ),
     ReturnCause.UNCLEAR_TICKET: phrase("Reply to one email about the ticket that you mean, and to no other address."),
     ReturnCause.TOO_LONG: phrase("Shorten it, or attach the long part as a file, and send it again."),
+    ReturnCause.CORRECTS_ONLY: phrase(
+        "Send #category NAME, #priority NAME or #spam in the first line, without any other text."
+    ),
+    ReturnCause.EXPIRED: phrase("Use a newer email about this ticket, or reply to this one."),
 }
 # Their details have known forms.
-_TRANSLATED: Final = (ReturnCause.NOT_AUTHENTICATED, ReturnCause.UNCLEAR_TICKET, ReturnCause.TOO_LONG)
+_TRANSLATED: Final = (
+    ReturnCause.NOT_AUTHENTICATED,
+    ReturnCause.UNCLEAR_TICKET,
+    ReturnCause.TOO_LONG,
+    ReturnCause.EXPIRED,
+)
 _HOW_BOUNCED: Final = phrase("Check the address, or reach the customer in another way.")
 _UNKNOWN: Final = ReturnCause.NOT_PROCESSED
 
@@ -175,6 +186,8 @@ def _details(answer: StoredAnswer, cause: ReturnCause) -> tuple[Phrase, ...]:
     shown: Sequence[str] = answer.details
     if cause is ReturnCause.WRONG_COMMAND:
         shown = [text for text in shown if text not in _nearest(answer.details)]
+    if cause is ReturnCause.CORRECTS_ONLY:
+        shown = [text for text in shown if text.startswith("#")]
     if cause in _TRANSLATED:
         return tuple(note_of(text) for text in shown)
     return tuple(literal(text) for text in shown)

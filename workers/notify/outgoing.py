@@ -50,7 +50,8 @@ class MailConfig:
         if delivery.kind in CUSTOMER_KINDS:
             return tuple(code for code in (ticket.language, self.language) if code)
         team = ticket.answer.team if ticket.answer and delivery.kind is MailKind.RETURNED else ticket.team
-        return (self.team_languages.get(team or "", self.language),)
+        # The lead, who is in no team, decides what is the review team's.
+        return (self.team_languages.get(team or self.review_team, self.language),)
 
 
 class Rendered(Protocol):

@@ -301,6 +301,8 @@ SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
         _returned(ReturnCause.NOT_AUTHENTICATED, "it was not handed in with the login of ana@example.com"),
     ),
     (MailKind.RETURNED, _returned(ReturnCause.UNCLEAR_TICKET)),
+    (MailKind.RETURNED, _returned(ReturnCause.CORRECTS_ONLY, "#close", "text")),
+    (MailKind.RETURNED, _returned(ReturnCause.EXPIRED)),
     (MailKind.RETURNED, _returned(ReturnCause.TOO_LONG, text="line\n" * 6000)),
     (MailKind.RETURNED, _returned(None, text="line\n" * 6000)),
     (MailKind.SIGN_IN, SignIn("Sign in", SUPPORT, MARK, "https://help.example.com/ui/sign-in/7.5f2c", 15)),

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from daemon.store import answers, ledger
-from daemon.store.models import DeliveryRow, Inbound, MessageRow, Person, Ticket
+from daemon.store.models import DeliveryRow, Event, Inbound, MessageRow, Person, Ticket
 from daemon.store.sql import table
-from daemon.vocabulary import MailKind, MessageRole, Subject
+from daemon.vocabulary import AUTHORIZED, CORRECTS_ONLY, MailKind, MessageRole, Subject
 
 # The newest emails count: an answer quotes one of them.
 EMAILS_AT_MOST: Final = 20
@@ -36,7 +36,8 @@ class MemberEmailFacts:
     """An email of a member with its ticket.
 
     `author` is its address in lower case. `customers` are the requester and the participants, `customer_texts` their
-    newest texts. `sent` are our newest emails about the ticket that its answer may quote.
+    newest texts. `sent` are our newest emails about the ticket that its answer may quote. `corrects_only` says that its
+    author is the lead, who may only correct triage.
     """
 
     message_id: int
@@ -49,6 +50,7 @@ class MemberEmailFacts:
     customers: frozenset[str]
     customer_texts: tuple[str, ...]
     sent: tuple[SentToTeam, ...]
+    corrects_only: bool = False
 
 
 def load(session: Session, message_ids: Sequence[int]) -> list[MemberEmailFacts | None]:
@@ -83,7 +85,14 @@ def _load(session: Session, message_id: int) -> MemberEmailFacts | None:
         answers.parties(session, row.ticket_id, row.received_at),
         _texts(session, row.ticket_id),
         _sent(session, row.ticket_id),
+        _corrects_only(session, row.inbound_id),
     )
+
+
+def _corrects_only(session: Session, inbound_id: int) -> bool:
+    """Return what was decided when the email came: who is the lead may have changed since."""
+    found = select(Event.data).where(Event.inbound_id == inbound_id, Event.kind == AUTHORIZED)
+    return any(data.get(CORRECTS_ONLY) for data in session.execute(found).scalars())
 
 
 def _texts(session: Session, ticket_id: int) -> tuple[str, ...]:
