@@ -50,7 +50,8 @@ class MailKind(StrEnum):
     """The kind of an outgoing email.
 
     ANSWER is what a team member wrote to a customer; ANSWERED tells the rest of the team of it; RETURNED goes back to
-    its author, because it was not or not wholly carried out. SIGN_IN brings a link to the pages.
+    its author, because it was not or not wholly carried out. SIGN_IN brings a link to the pages. QUESTIONS asks the
+    lead about tickets, once a day; like the emails to the admin, it has no delivery row.
     """
 
     ACKNOWLEDGEMENT = "acknowledgement"
@@ -61,6 +62,7 @@ class MailKind(StrEnum):
     ANSWERED = "answered"
     RETURNED = "returned"
     SIGN_IN = "sign-in"
+    QUESTIONS = "questions"
 
 
 class MessageRole(StrEnum):

@@ -42,6 +42,7 @@ from workers.learning.trainer import Trainer
 from workers.learning.training import TrainingError
 from workers.monitor import HealthMonitor
 from workers.policies import actor_config, sender_checker, thresholds, webhook_policy
+from workers.questions import DailyQuestions
 from workers.transports.maildir import MaildirTransport
 from workers.transports.servers import OutgoingServers
 from workers.transports.smtp import SmtpTransport
@@ -110,6 +111,7 @@ class WorkerApp:
             has_space=FreeSpace(settings.service.state_dir, settings.limits.free_bytes),
             daily_report=settings.health.daily_report,
         )
+        self._questions = DailyQuestions(store, clock, self._servers, keyring, self._config)
         self._publisher = Publisher(store, clock, timedelta(days=settings.webhooks.keep_days))
         for kind in JobKind:
             limit = TRAINING_LIMIT_MS if kind is JobKind.TRAIN else TIME_LIMIT_MS
@@ -149,6 +151,7 @@ class WorkerApp:
         self._worker.start()
         self._webhook_worker.start()
         self._monitor.start()
+        self._questions.start()
         self._publisher.start()
 
     def _unencoded(self) -> str:
@@ -179,6 +182,7 @@ class WorkerApp:
         cut.cancel()
         self._servers.cut()
         self._monitor.close()
+        self._questions.close()
         self._broker.close()
         self._heartbeat.close()
         self._servers.close()

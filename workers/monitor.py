@@ -10,6 +10,7 @@ from daemon.facts import Problem
 from daemon.mail.token import Purpose, Token, digest, sign
 from daemon.store.keys import Keyring
 from daemon.store.queries import daily, health
+from daemon.store.queries.health import DAILY_REPORT
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.thread import PeriodicThread
@@ -114,17 +115,18 @@ class HealthMonitor:
     def _report(self, day: date, admin: str) -> None:
         """Send the report of a day, if no other process did: once, or not at all if this one dies while it sends."""
         with self._store.read() as session:
-            if not daily.is_due(session, day):
+            if not daily.is_due(session, DAILY_REPORT, day):
                 return
             counts = daily.counts(session, day)
-        if not self._store.write(lambda session: daily.claim(session, day, self._clock.now())):
+        # The day before the first start has nothing to report.
+        if not self._store.write(lambda session: daily.claim(session, DAILY_REPORT, day, self._clock.now(), day)):
             return
         try:
             self._transport.send(self._sender, admin, daily_report(counts, self._address(admin)))
         except TransportFailure as error:
             log.error("daily report not sent", reason=str(error)[:200])  # noqa: TRY400 - as above
             if not isinstance(error, PermanentFailure):
-                self._store.write(lambda session: daily.release(session, day))
+                self._store.write(lambda session: daily.release(session, DAILY_REPORT, day))
 
     def _address(self, admin: str) -> AdminMail:
         now, key = self._clock.now(), self._keyring.value[0]

@@ -15,7 +15,7 @@ from daemon.tickets.conversation_policy import conversation_policy
 from daemon.tickets.health import Thresholds
 from daemon.vocabulary import Priority
 from workers.actors.brands import Brand, Brands
-from workers.actors.config import ActorConfig
+from workers.actors.config import ActorConfig, Lead
 from workers.notify.outgoing import MailConfig
 from workers.notify.plan import SendLimits
 from workers.notify.render import Renderer
@@ -48,6 +48,7 @@ def actor_config(settings: Settings) -> ActorConfig:
         answer_attachment_bytes=settings.limits.answer_attachment_bytes,
         vocabulary=command_vocabulary(settings),
         similar=settings.triage.semantic and settings.triage.similar,
+        lead=Lead(settings.triage.lead, settings.triage.lead_hour) if settings.triage.lead else None,
     )
 
 

@@ -20,6 +20,8 @@ from daemon.snapshots import WaitingTicket
 # People must not wait longer because they ask an unusual question.
 LONGEST_WAIT: Final = timedelta(hours=24)
 CONSIDERED: Final = 300
+# What a ticket gains that resembles no other, and to which triage gave 95 % for one category and 5 % for another.
+WORTH_ASKING: Final = 0.1
 TAUGHT: Final = 50
 WORDS: Final = 80
 BITS: Final = 4096
@@ -56,6 +58,11 @@ def order(waiting: Sequence[WaitingTicket], taught: Sequence[str], now: datetime
     return first + _teaching(others, [*taught[:TAUGHT], *chosen[:TAUGHT]], number - len(first))
 
 
+def most_teaching(waiting: Sequence[WaitingTicket], taught: Sequence[str], number: int) -> list[Place]:
+    """Return the tickets that teach most, however pressing; without those that teach hardly anything."""
+    return _teaching(waiting[:CONSIDERED], taught[:TAUGHT], number, least=WORTH_ASKING)
+
+
 def _why_now(ticket: WaitingTicket, now: datetime) -> str:
     """Return why a ticket cannot wait, "" if it can."""
     if ticket.urgent:
@@ -71,8 +78,8 @@ def uncertainty(chances: Sequence[float]) -> float:
     return min(1.0, max(0.0, 1.0 - best[0] + sum(best[1:])))
 
 
-def _teaching(waiting: Sequence[WaitingTicket], taught: Sequence[str], number: int) -> list[Place]:
-    """Return the tickets that teach most, each with regard to those before it."""
+def _teaching(waiting: Sequence[WaitingTicket], taught: Sequence[str], number: int, least: float = 0.0) -> list[Place]:
+    """Return the tickets that teach most, each with regard to those before it, and `least` at the least."""
     words = _word_sets([one.text for one in waiting] + list(taught))
     own, known = words[: len(waiting)], words[len(waiting) :]
     alike = _similarities(own)
@@ -83,6 +90,8 @@ def _teaching(waiting: Sequence[WaitingTicket], taught: Sequence[str], number: i
     while left and len(found) < number:
         # The older one of two that teach the same.
         best = max(left, key=lambda at: (_gain(alike[at], covered, doubt[at]), -waiting[at].created_at.timestamp()))
+        if _gain(alike[best], covered, doubt[best]) < least:
+            break
         left.remove(best)
         found.append(Place(waiting[best].id, _why(doubt[best], alike[best], best)))
         covered = [max(pair) for pair in zip(covered, alike[best], strict=True)]

@@ -29,6 +29,7 @@ PURE = (
     "workers/notify/conversation_view.py",
     "workers/notify/customer_view.py",
     "workers/notify/digest_view.py",
+    "workers/notify/question_view.py",
     "workers/notify/excerpt.py",
     "workers/notify/headers.py",
     "workers/notify/links.py",

@@ -12,6 +12,14 @@ from workers.triage.policy import TriagePolicy
 
 
 @dataclass(frozen=True, slots=True)
+class Lead:
+    """Who is asked about doubtful tickets once a day, from an hour in UTC on."""
+
+    address: str
+    hour: int
+
+
+@dataclass(frozen=True, slots=True)
 class ActorConfig:
     """Rules, teams, limits, senders and templates, replaced as a whole on reload.
 
@@ -27,6 +35,7 @@ class ActorConfig:
     answer_attachment_bytes: int
     vocabulary: CommandVocabulary
     similar: bool
+    lead: Lead | None
 
     def language_of(self, text: str) -> str:
         """Return the language of a text, "" where it is not certain."""

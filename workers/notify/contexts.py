@@ -16,6 +16,7 @@ from workers.notify.digest_view import Digest, digest
 from workers.notify.excerpt import Passage
 from workers.notify.links import Link
 from workers.notify.phrases import ENGLISH, MAX_VALUE, Phrase, Translator
+from workers.notify.question_view import Questions, questions
 from workers.notify.sanitize import lines
 from workers.notify.sign_in_view import SignIn
 from workers.notify.team_view import TeamMail, team_mail
@@ -29,6 +30,7 @@ __all__ = [
     "Answered",
     "CleanHtml",
     "Digest",
+    "Questions",
     "Returned",
     "SignIn",
     "TeamMail",
@@ -37,13 +39,14 @@ __all__ = [
     "answered",
     "context",
     "digest",
+    "questions",
     "returned",
     "team_mail",
 ]
 
 MAX_ITEMS: Final = 50
 
-View = Acknowledgement | TeamMail | Digest | AnswerMail | Answered | Returned | SignIn
+View = Acknowledgement | TeamMail | Digest | AnswerMail | Answered | Returned | SignIn | Questions
 
 
 def context(view: View, translator: Translator = ENGLISH) -> dict[str, object]:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from daemon.mail.follow_up import MARKER
 from daemon.mail.press import press_subject
-from workers.notify.phrases import Phrase, phrase
+from workers.notify.phrases import Phrase, literal, phrase
 
 # Longer links are cut by some mail programs.
 MAX_URL: Final = 500
@@ -84,6 +84,20 @@ def of_listed(
     found = of_ticket(to, likely, review_team, asked=asked, keeps_team=keeps_team)
     spam = found[-1]
     return (*found[: LISTED_AT_MOST - 1], spam) if len(found) > LISTED_AT_MOST else found
+
+
+def of_question(to: PressTo, likely: Sequence[tuple[str, str]]) -> tuple[Button, ...]:
+    """Return the buttons of a ticket that the lead is asked about. `likely` are categories with percents, or ""."""
+    choices = [
+        _button(
+            to,
+            phrase("%(category)s %(percent)s", category=name, percent=percent) if percent else literal(name),
+            f"#category {name}",
+            main=not n,
+        )
+        for n, (name, percent) in enumerate(likely)
+    ]
+    return (*choices, _spam(to))
 
 
 def of_held_answer(to: PressTo) -> tuple[Button, ...]:

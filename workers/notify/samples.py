@@ -23,7 +23,7 @@ from daemon.snapshots import (
 )
 from daemon.vocabulary import MANUAL_REVIEW, AnswerState, DecidedBy, MailKind, MessageRole, ReturnCause, Status
 from workers.notify.answer_view import AnswerMail, CleanHtml
-from workers.notify.contexts import SignIn, View, acknowledgement, answered, digest, returned, team_mail
+from workers.notify.contexts import SignIn, View, acknowledgement, answered, digest, questions, returned, team_mail
 from workers.notify.digest_view import digest_line
 from workers.notify.excerpt import Passage
 from workers.notify.links import PressTo
@@ -94,6 +94,13 @@ TICKET: Final = TicketSnapshot(
 )
 
 
+UNDECIDED: Final = replace(
+    TICKET,
+    team=MANUAL_REVIEW,
+    category="Technical",
+    confidence=0.44,
+    decision=replace(DECISION, alternatives=(("Payments", 0.39), ("Login", 0.11))),
+)
 NOON: Final = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 BACKGROUND: Final = Background(
     tickets=(
@@ -263,6 +270,12 @@ def _returned(cause: ReturnCause | None, *details: str, text: str = ANSWER.text,
     return returned(TICKET, answer, support=SUPPORT, mark=MARK, to=TO)
 
 
+def _questions(*tickets: TicketSnapshot, to: PressTo = TO, categories: Collection[str] = ()) -> View:
+    known = ("Payments", "Technical", "Login", "General", *categories)
+    asked = [(ticket, MARK, to) for ticket in tickets]
+    return questions(asked, known, support=SUPPORT, mark=MARK, team=MANUAL_REVIEW)
+
+
 SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
     (MailKind.ACKNOWLEDGEMENT, acknowledgement(REFERENCE, SUPPORT, MARK, verified=False)),
     (
@@ -305,5 +318,19 @@ SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
     (MailKind.RETURNED, _returned(ReturnCause.EXPIRED)),
     (MailKind.RETURNED, _returned(ReturnCause.TOO_LONG, text="line\n" * 6000)),
     (MailKind.RETURNED, _returned(None, text="line\n" * 6000)),
+    (MailKind.QUESTIONS, _questions(*[UNDECIDED] * 5, categories=("Orders & returns", "Wholesale"))),
+    (
+        MailKind.QUESTIONS,
+        _questions(
+            replace(
+                UNDECIDED,
+                decision=None,
+                confidence=None,
+                subject="",
+                message=replace(MESSAGE, text="", author=None, author_name=""),
+            ),
+            to=PressTo("support@example.com", REFERENCE, MARK),
+        ),
+    ),
     (MailKind.SIGN_IN, SignIn("Sign in", SUPPORT, MARK, "https://help.example.com/ui/sign-in/7.5f2c", 15)),
 )

@@ -112,7 +112,7 @@ def team_mail(
     message, decision = ticket.message, ticket.decision
     shown = excerpt(message.text, new_text(message.text), message.length - len(message.text))
     asked = ticket.team == review_team
-    guesses = _guesses(ticket, asked=asked)
+    guesses = guesses_of(ticket, asked=asked)
     return TeamMail(
         reference=ticket.reference,
         support=support,
@@ -178,7 +178,7 @@ def _file(file: FileSnapshot, attached: Collection[int]) -> FileView:
     return FileView(file.filename, readable_size(file.size), file.part in attached)
 
 
-def _guesses(ticket: TicketSnapshot, *, asked: bool) -> tuple[Guess, ...]:
+def guesses_of(ticket: TicketSnapshot, *, asked: bool) -> tuple[Guess, ...]:
     """Return the most likely other categories; if a person has to decide, the choice of the model comes first."""
     likely = list(ticket.decision.alternatives) if ticket.decision else []
     if asked and ticket.confidence:

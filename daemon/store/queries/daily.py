@@ -1,4 +1,4 @@
-"""The facts of the daily report to the admin, and the note which day was reported last."""
+"""The facts of the daily report to the admin, and the notes for which day each daily email was sent last."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from daemon.facts import DailyCounts
 from daemon.store.deliveries import DeliveryState
 from daemon.store.models import Alarm, DeliveryRow, Inbound
-from daemon.store.queries.health import DAILY_REPORT
 from daemon.store.sql import insert_or_ignore
 from daemon.vocabulary import Disposition, MailKind
 
@@ -39,32 +38,31 @@ def counts(session: Session, day: date) -> DailyCounts:
     )
 
 
-def is_due(session: Session, day: date) -> bool:
-    """Say whether a day is still to be reported; without a note this may be the first day of all."""
-    reported = session.execute(select(Alarm.text).where(Alarm.key == DAILY_REPORT)).scalar()
-    return reported is None or reported < day.isoformat()
+def is_due(session: Session, key: str, day: date) -> bool:
+    """Say whether a daily email is still to be sent for a day; without a note this may be the first day of all."""
+    sent = session.execute(select(Alarm.text).where(Alarm.key == key)).scalar()
+    return sent is None or sent < day.isoformat()
 
 
-def claim(session: Session, day: date, now: datetime) -> bool:
-    """Note that a day is reported; return whether the caller is to report it.
+def claim(session: Session, key: str, day: date, now: datetime, first: date) -> bool:
+    """Note that a daily email is sent for a day; return whether the caller is to send it. Of several processes one is.
 
-    Among several processes one is. The day before the first start has nothing to report.
+    The first of all is for the day after `first`.
     """
-    first = {"key": DAILY_REPORT, "text": day.isoformat(), "since": now, "told_at": now}
-    session.execute(insert_or_ignore(session, Alarm), first)
+    session.execute(
+        insert_or_ignore(session, Alarm), {"key": key, "text": first.isoformat(), "since": now, "told_at": now}
+    )
     moved = session.execute(
-        update(Alarm)
-        .where(Alarm.key == DAILY_REPORT, Alarm.text < day.isoformat())
-        .values(text=day.isoformat(), told_at=now)
+        update(Alarm).where(Alarm.key == key, Alarm.text < day.isoformat()).values(text=day.isoformat(), told_at=now)
     )
     return bool(moved.rowcount)  # type: ignore[attr-defined]  # an UPDATE has it
 
 
-def release(session: Session, day: date) -> None:
-    """Note that the report of a day could not be sent: the next check tries again."""
+def release(session: Session, key: str, day: date) -> None:
+    """Note that the email for a day could not be sent: the next check tries again."""
     session.execute(
         update(Alarm)
-        .where(Alarm.key == DAILY_REPORT, Alarm.text == day.isoformat())
+        .where(Alarm.key == key, Alarm.text == day.isoformat())
         .values(text=(day - timedelta(days=1)).isoformat())
     )
 

@@ -18,6 +18,9 @@ from daemon.vocabulary import Disposition, MailKind
 COUNTED_AT_MOST = 10_000
 # Its row is no problem: it holds the day that was reported last.
 DAILY_REPORT = "daily report"
+DAILY_QUESTIONS = "daily questions"
+# Rows that note a day and are no problem.
+DAILY = (DAILY_REPORT, DAILY_QUESTIONS)
 # Problems that the process which sees them reports, and how long a report counts.
 REPORTED = ("logins",)
 REPORT_COUNTS = timedelta(minutes=10)
@@ -94,7 +97,7 @@ def raise_alarms(session: Session, problems: Sequence[Problem], now: datetime) -
     If several processes see the same problem, it is returned to one of them only.
     """
     keys = [problem.key for problem in problems]
-    session.execute(delete(Alarm).where(Alarm.key.not_in([*keys, DAILY_REPORT])))
+    session.execute(delete(Alarm).where(Alarm.key.not_in([*keys, *DAILY])))
     for problem in problems:
         row = {"key": problem.key, "text": problem.text, "since": now, "told_at": None}
         session.execute(insert_or_ignore(session, Alarm), row)

@@ -17,7 +17,7 @@ from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import Alarm, Decision, DeliveryRow, ImapCursor, Inbound, Job, Ticket
 from daemon.store.queries import lists
-from daemon.store.queries.health import DAILY_REPORT
+from daemon.store.queries.health import DAILY
 from daemon.store.webhooks import EndpointHealth
 from daemon.vocabulary import DecidedBy, Disposition, Status
 
@@ -122,7 +122,7 @@ def state(session: Session, now: datetime, review_team: str) -> StoreMetrics:
         parked=_count(session, Inbound.id, Inbound.disposition == Disposition.PARKED),
         unreadable=unreadable.count(session),
         mailboxes=_mailboxes(session),
-        problems=tuple(session.execute(select(Alarm.key).where(Alarm.key != DAILY_REPORT)).scalars()),
+        problems=tuple(session.execute(select(Alarm.key).where(Alarm.key.not_in(DAILY))).scalars()),
         webhooks=tuple(webhooks.health(session)),
         model=_model(session),
     )

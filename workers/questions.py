@@ -1,0 +1,135 @@
+"""Ask the lead once a day about the tickets that teach triage most, by an email with one press for each."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy.orm import Session
+
+from daemon.snapshots import TicketSnapshot
+from daemon.store.keys import Keyring
+from daemon.store.queries import daily, questions, review
+from daemon.store.queries.health import DAILY_QUESTIONS
+from daemon.store.store import Store
+from daemon.system.clock import Clock
+from daemon.system.thread import PeriodicThread
+from daemon.tickets.review_order import CONSIDERED, TAUGHT, most_teaching
+from daemon.vocabulary import MailKind
+from workers.actors.config import ActorConfig, CurrentConfig, Lead
+from workers.notify import compose, contexts, outgoing
+from workers.notify.compose import OutgoingMail
+from workers.transports.base import PermanentFailure, TransportFailure, UncertainFailure
+from workers.transports.servers import OutgoingServers
+
+log = structlog.get_logger(__name__)
+
+CHECK_SECONDS: Final = 30.0
+STOP_SECONDS: Final = 2.0
+ASKED_AT_MOST: Final = 5
+
+
+class DailyQuestions:
+    """Sends the daily email directly through the transport, as those to the admin: tomorrow there is another.
+
+    Of several processes one sends it: once, or not at all if it dies while it sends.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, servers: OutgoingServers, keyring: Keyring, config: CurrentConfig
+    ) -> None:
+        self._store, self._clock, self._servers, self._keyring, self._config = store, clock, servers, keyring, config
+        self._thread = PeriodicThread("questions", CHECK_SECONDS, self.check)
+
+    def start(self) -> None:
+        """Start the thread that sends the email when its hour has come."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop the thread, and wait for it unless it waits for a mail server."""
+        self._thread.stop(STOP_SECONDS)
+
+    def check(self) -> int:
+        """Send the email of today if its hour has come and something is worth asking; return the number of tickets."""
+        config, now = self._config.value, self._clock.now()
+        if config.lead is None or now.hour < config.lead.hour or self._store.is_lost():
+            return 0
+        brand = config.brands.main
+        if self._servers.get(brand.server).is_paused or not self._is_mine(now.date()):
+            return 0
+        with self._store.read() as session:
+            asked = _choose(session, config.triage.review_team)
+        return self._send(config, config.lead, asked, now) if asked else 0
+
+    def _is_mine(self, day: date) -> bool:
+        """Claim the email of a day; say whether this process is to send it."""
+        with self._store.read() as session:
+            due = daily.is_due(session, DAILY_QUESTIONS, day)
+        return due and self._store.write(
+            lambda session: daily.claim(session, DAILY_QUESTIONS, day, self._clock.now(), day - timedelta(days=1))
+        )
+
+    def _send(self, config: ActorConfig, lead: Lead, asked: Sequence[TicketSnapshot], now: datetime) -> int:
+        brand = config.brands.main
+        email = self._compose(config, lead, asked, now)
+        try:
+            self._servers.get(brand.server).transport.send(brand.mail.address, lead.address, email)
+        except TransportFailure as error:
+            log.error("daily questions not sent", reason=str(error)[:200])  # noqa: TRY400 - the reply is enough
+            # Where the server may have it, a second one would ask twice.
+            if not isinstance(error, (PermanentFailure, UncertainFailure)):
+                self._store.write(lambda session: daily.release(session, DAILY_QUESTIONS, now.date()))
+            return 0
+        log.info("daily questions sent", tickets=[ticket.reference for ticket in asked])
+        return len(asked)
+
+    def _compose(self, config: ActorConfig, lead: Lead, asked: Sequence[TicketSnapshot], now: datetime) -> bytes:
+        brand, key = config.brands.main, self._keyring.value[0]
+        mail = brand.mail
+
+        def token(ticket_id: int) -> str:
+            return outgoing.mark_of(MailKind.QUESTIONS, lead.address, ticket_id, key, now)
+
+        marks = [token(ticket.ticket_id) for ticket in asked]
+        view = contexts.questions(
+            [
+                (ticket, mark, outgoing.press_to(ticket.reference, mail, mark))
+                for ticket, mark in zip(asked, marks, strict=True)
+            ],
+            config.vocabulary.categories,
+            support=mail.name,
+            mark=token(0),
+            team=mail.review_team,
+        )
+        language = mail.team_languages.get(mail.review_team, mail.language)
+        rendered = brand.renderer.render(MailKind.QUESTIONS, view, (language,))
+        if rendered.fault:
+            log.warning("own template used instead of the admin's", fault=rendered.fault, kind=str(MailKind.QUESTIONS))
+        return compose.as_bytes(
+            OutgoingMail(
+                kind=MailKind.QUESTIONS,
+                sender_name=mail.name,
+                sender_address=mail.address,
+                recipient=lead.address,
+                # A reply belongs to no ticket: each has a token of its own.
+                reply_to=None,
+                subject=rendered.subject,
+                text=rendered.text,
+                html=rendered.html,
+                message_id=outgoing.message_id(view.mark, secrets.token_hex(5), mail.message_id_domain),
+                in_reply_to="",
+                references=(),
+                loop_token=view.mark,
+                files=(),
+                date=now,
+                boundary_seed=secrets.token_hex(16),
+            )
+        )
+
+
+def _choose(session: Session, team: str) -> list[TicketSnapshot]:
+    """Return the tickets to ask about, those that teach most first."""
+    waiting = questions.undecided(session, team, CONSIDERED)
+    places = most_teaching(waiting, review.taught(session, TAUGHT), ASKED_AT_MOST)
+    return questions.load(session, [place.ticket_id for place in places])
