@@ -60,8 +60,10 @@ def split(session: Session, ticket_id: int, actor: Actor, now: datetime) -> Acti
         raise ActionError(f"{part.reference} was split from {survivor.reference} meanwhile")
     undo: Mapping[str, Any] = event.data["undo"]
     if merges.was_answered(session, {survivor_id, part.id, undo["into"]}, event.at):
-        names = f"{part.reference} cannot be split from {survivor.reference}"
-        raise ActionError(f"{names}: a customer got an email after they were merged")
+        raise ActionError(
+            f"{part.reference} cannot be split from {survivor.reference}: "
+            "a customer got an email after they were merged"
+        )
     return _split(session, survivor, part, undo, actor, now, ticket_id)
 
 

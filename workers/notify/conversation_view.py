@@ -12,7 +12,7 @@ from workers.notify import links
 from workers.notify.excerpt import Passage, cut
 from workers.notify.links import Button, PressTo
 from workers.notify.phrases import Phrase, literal, phrase
-from workers.notify.reasons import note_of
+from workers.notify.refusals import details
 from workers.notify.sanitize import lines
 from workers.notify.team_view import customer_of
 from workers.notify.wording import MAX_NAME, status_name
@@ -44,7 +44,7 @@ class Answered:
     words: Passage
     status_name: Phrase
     taken_by: str = ""
-    omitted: tuple[str, ...] = ()
+    omitted: tuple[Phrase, ...] = ()
     buttons: tuple[Button, ...] = ()
 
 
@@ -127,13 +127,6 @@ _HOW: Final = {
     ),
     ReturnCause.EXPIRED: phrase("Use a newer email about this ticket, or reply to this one."),
 }
-# Their details have known forms.
-_TRANSLATED: Final = (
-    ReturnCause.NOT_AUTHENTICATED,
-    ReturnCause.UNCLEAR_TICKET,
-    ReturnCause.TOO_LONG,
-    ReturnCause.EXPIRED,
-)
 _HOW_BOUNCED: Final = phrase("Check the address, or reach the customer in another way.")
 _UNKNOWN: Final = ReturnCause.NOT_PROCESSED
 
@@ -152,7 +145,7 @@ def answered(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark
         words=cut(lines(answer.text), SHOWN_LINES, SHOWN_CHARACTERS),
         status_name=status_name(ticket.status),
         taken_by=ticket.taken_by or "",
-        omitted=answer.details,
+        omitted=details(answer.details),
         buttons=links.of_answer(to),
     )
 
@@ -186,11 +179,11 @@ def _details(answer: StoredAnswer, cause: ReturnCause) -> tuple[Phrase, ...]:
     shown: Sequence[str] = answer.details
     if cause is ReturnCause.WRONG_COMMAND:
         shown = [text for text in shown if text not in _nearest(answer.details)]
+        # The line stands there as its author wrote it.
+        return (*map(literal, shown[:1]), *details(shown[1:]))
     if cause is ReturnCause.CORRECTS_ONLY:
         shown = [text for text in shown if text.startswith("#")]
-    if cause in _TRANSLATED:
-        return tuple(note_of(text) for text in shown)
-    return tuple(literal(text) for text in shown)
+    return details(shown)
 
 
 def _nearest(details: Sequence[str]) -> tuple[str, ...]:

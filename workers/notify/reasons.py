@@ -58,29 +58,35 @@ REFUSALS: Final = (
 _MAX: Final = 500
 
 
+class FormReader:
+    """Reads sentences of known forms; the value `source` of a form is a sentence of such a form itself."""
+
+    def __init__(self, forms: Sequence[Phrase]) -> None:
+        self._known = tuple((form, _pattern(form)) for form in forms)
+
+    def read(self, text: str) -> Phrase:
+        """Return a sentence as a phrase; one of no known form stays as it is."""
+        return next(self._readings(text[:_MAX]), literal(text))
+
+    def _readings(self, text: str) -> Iterator[Phrase]:
+        for form, pattern in self._known:
+            if found := pattern.fullmatch(text):
+                values = found.groupdict().items()
+                inner = (
+                    next(self._readings(text), literal(text)) if name == "source" else text for name, text in values
+                )
+                yield Phrase(form.text, tuple(zip(found.groupdict(), inner, strict=True)))
+
+
 def _pattern(form: Phrase) -> re.Pattern[str]:
     pieces = PLACEHOLDER.split(form.text)
     named = (f"(?P<{piece}>.+?)" if number % 2 else re.escape(piece) for number, piece in enumerate(pieces))
     return re.compile("".join(named))
 
 
-_KNOWN: Final = tuple((form, _pattern(form)) for form in FORMS)
-_KNOWN_NOTES: Final = tuple((form, _pattern(form)) for form in (*NOTES, *REFUSALS))
+_REASONS: Final = FormReader(FORMS)
 
 
 def reason(text: str) -> Phrase:
     """Return a stored reason as a phrase; one of no known form stays as it is."""
-    return next(_readings(text[:_MAX]), literal(text))
-
-
-def note_of(text: str) -> Phrase:
-    """Return a stored note about the author of an email as a phrase."""
-    return next(_readings(text[:_MAX], _KNOWN_NOTES), literal(text))
-
-
-def _readings(text: str, known: Sequence[tuple[Phrase, re.Pattern[str]]] = _KNOWN) -> Iterator[Phrase]:
-    for form, pattern in known:
-        if found := pattern.fullmatch(text):
-            values = found.groupdict().items()
-            inner = (next(_readings(text, known), literal(text)) if name == "source" else text for name, text in values)
-            yield Phrase(form.text, tuple(zip(found.groupdict(), inner, strict=True)))
+    return _REASONS.read(text)

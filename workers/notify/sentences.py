@@ -9,7 +9,7 @@ from daemon.mail.reply.our_marks import squeeze
 from workers.notify.phrases import PLACEHOLDER
 
 # An agent writes these to customers too, or may well: words, and what commands do.
-NOT_OURS_ALONE: Final = ("acknowledgement.", "answer.", "customer_view.py", "command_table.py")
+NOT_OURS_ALONE: Final = ("acknowledgement.", "answer.", "customer_view.py", "command_table.py", "refusals.py")
 LABELS: Final = "templates/mail/ticket.txt.j2"
 # Letters of a sentence that nobody writes by chance. Without spaces, a sign stands for more.
 LONG: Final = 24

@@ -14,7 +14,8 @@ from workers.notify.background_view import EarlierView, customer_lines, earlier_
 from workers.notify.excerpt import Passage, excerpt
 from workers.notify.links import Button, PressTo
 from workers.notify.phrases import Phrase, phrase
-from workers.notify.reasons import note_of, reason
+from workers.notify.reasons import reason
+from workers.notify.refusals import detail
 from workers.notify.similar_view import similar_lines
 from workers.notify.wording import MAX_NAME, priority_name, readable_size, sender_check, status_name, sureness_of
 
@@ -171,7 +172,7 @@ def customer_of(ticket: TicketSnapshot) -> str:
 def _notes(ticket: TicketSnapshot) -> tuple[Phrase, ...]:
     """Return what a reader must know about the ticket, and about the author of the email."""
     audit = (AUDIT_NOTE,) if ticket.decision and ticket.decision.audit else ()
-    return (*audit, note_of(ticket.message.note)) if ticket.message.note else audit
+    return (*audit, detail(ticket.message.note)) if ticket.message.note else audit
 
 
 def _file(file: FileSnapshot, attached: Collection[int]) -> FileView:
