@@ -19,10 +19,8 @@ from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.token import SHAPE
 from daemon.smtp import replies
 from daemon.smtp.acceptor import Acceptor
-from daemon.smtp.batch import Batch
 from daemon.smtp.config import ListenerConfig
 from daemon.smtp.logins import RefusedLogins, network_of
-from daemon.smtp.parse_cost import parse_microseconds
 from daemon.smtp.session import GuardedLmtpSession, GuardedSession
 from daemon.store.errors import UNREACHABLE
 from daemon.system.clock import Clock
@@ -30,19 +28,16 @@ from daemon.system.counters import COUNTERS
 from daemon.system.failpoint import failpoint
 from daemon.system.logs import RateLimitedLog
 from daemon.text import domain_of
+from daemon.tickets.batch import Batch
 from daemon.tickets.disposition import PreparedEmail
 from daemon.tickets.intake import Intake
+from daemon.tickets.parse_cost import is_cheap
 
 limited = RateLimitedLog(structlog.get_logger(__name__))
 
 POSTMASTER = "postmaster"
 MAX_HOPS = 50
 PARSER_THREADS = 4
-# Analyzing an email of this size takes less time than handing it to another thread, if it is not expensive.
-INLINE_PARSE_BYTES = 16 * 1024
-INLINE_PARSE_MICROSECONDS = 3000
-# No email is so expensive at this size.
-CHEAP_BYTES = 2048
 # The header fields of the last 50 hops are within the first part of an email; the search is slow.
 HOP_BYTES = 128 * 1024
 HOP = re.compile(rb"^Received[ \t]*:", re.IGNORECASE | re.MULTILINE)
@@ -209,7 +204,7 @@ class Listener:
         return server.reply_to_data(replies.stored(receipt))
 
     async def _prepare(self, inbound: Inbound) -> PreparedEmail:
-        if _is_cheap(inbound.raw):
+        if is_cheap(inbound.raw):
             return self._intake.prepare(inbound)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._parsers, self._intake.prepare, inbound)
@@ -240,12 +235,6 @@ class Listener:
         expected = users.get(name, "")
         same = hmac.compare_digest(expected.encode(), credentials.password)
         return AuthResult(success=same and bool(expected), handled=False, auth_data=name)
-
-
-def _is_cheap(raw: bytes) -> bool:
-    if len(raw) <= CHEAP_BYTES:
-        return True
-    return len(raw) <= INLINE_PARSE_BYTES and parse_microseconds(raw) <= INLINE_PARSE_MICROSECONDS
 
 
 def _hops(raw: bytes) -> int:

@@ -15,7 +15,7 @@ from daemon.store import idempotency
 from daemon.store.idempotency import EarlierRequest, RequestKey
 from daemon.store.store import Store
 from daemon.tickets.admission import Receipt
-from daemon.tickets.intake import Intake, RefusedError
+from daemon.tickets.intake import Extra, RefusedError
 from daemon.tickets.once import fingerprint_of
 
 # A line of RFC 5322 has at most 998 bytes; of a base64 text in an encoded word, 45 bytes make 60 characters.
@@ -70,14 +70,14 @@ def compose(request: TicketRequest, peer: str, to: str, domain: str, now: dateti
     return Inbound(envelope, head.encode() + b"\r\n" + body, HTTP)
 
 
-def submit(intake: Intake, store: Store, inbound: Inbound, key: RequestKey | None) -> Receipt | EarlierRequest:
-    """Take a composed request in and return once it is durable, or the earlier request under its key.
+def earlier(store: Store, key: RequestKey, now: datetime) -> EarlierRequest | None:
+    """Return the request that was carried out under a key, None where there is none."""
+    with store.read() as session:
+        return idempotency.find(session, key, now)
 
-    Raises one of UNREACHABLE. Of requests that come at the same time under one key, one opens a ticket.
-    """
-    if key is None:
-        return intake.accept(inbound)
-    now = inbound.envelope.received_at
+
+def noting(key: RequestKey, now: datetime) -> Extra:
+    """Return what notes a request in the transaction of its email, and refuses the email if it was noted before."""
 
     def also(session: Session, receipt: Receipt) -> None:
         if idempotency.find(session, key, now) is not None:
@@ -85,18 +85,7 @@ def submit(intake: Intake, store: Store, inbound: Inbound, key: RequestKey | Non
         if receipt.ticket_id is not None:
             idempotency.add(session, key, receipt.ticket_id, now)
 
-    with store.read() as session:
-        earlier = idempotency.find(session, key, now)
-    if earlier is not None:
-        return earlier
-    try:
-        return intake.accept(inbound, also=also)
-    except KeyTakenError:
-        with store.read() as session:
-            earlier = idempotency.find(session, key, now)
-        if earlier is None:
-            raise
-        return earlier
+    return also
 
 
 def _mailbox(request: TicketRequest) -> str:

@@ -48,7 +48,7 @@ class Front:
 
     def __init__(self, app: ASGIApp, services: WebServices) -> None:
         http = services.settings.http
-        self._app = app
+        self._app, self._services = app, services
         self._names = allowed_names(services.settings)
         self._authenticator = Authenticator(services)
         self._body_bytes, self._seconds = http.body_bytes, http.request_seconds
@@ -62,6 +62,7 @@ class Front:
         """Handle a request."""
         if scope["type"] != "http":
             return
+        self._services.batch.note_input()
         answer = _Answer(send)
         try:
             await self._handle(scope, receive, answer)

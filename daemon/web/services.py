@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from fastapi import Depends, Request
 
@@ -12,6 +13,7 @@ from config.settings import Settings
 from daemon.store.keys import Keyring
 from daemon.store.store import Store
 from daemon.system.clock import Clock
+from daemon.tickets.batch import Batch
 from daemon.tickets.intake import Intake, Wake
 from daemon.web.problems import unavailable
 from daemon.web.tools import WebTools
@@ -40,6 +42,16 @@ class WebServices:
     tools: WebTools | None = None
     url: Callable[[], str] = lambda: "http://localhost"
     closing: Callable[[], bool] = lambda: False
+    # One in service: tests call the application on many loops.
+    _batches: WeakKeyDictionary[asyncio.AbstractEventLoop, Batch] = field(default_factory=WeakKeyDictionary)
+
+    @property
+    def batch(self) -> Batch:
+        """Return the batch in which the requests of this event loop are stored."""
+        loop = asyncio.get_running_loop()
+        if (found := self._batches.get(loop)) is None:
+            found = self._batches[loop] = Batch(self.intake)
+        return found
 
     async def run(self, work: Callable[[], T]) -> T:
         """Run a function that may wait, such as for the database, in one of the threads, and return its result."""
@@ -57,4 +69,9 @@ def services_of(request: Request) -> WebServices:
     return cast(WebServices, request.app.state.services)
 
 
-Services = Annotated[WebServices, Depends(services_of)]
+async def _services(request: Request) -> WebServices:
+    """Return the services as a dependency; FastAPI would call one that is not async in a thread."""
+    return services_of(request)
+
+
+Services = Annotated[WebServices, Depends(_services)]

@@ -1,5 +1,6 @@
 """Open a ticket by a request."""
 
+import asyncio
 import ipaddress
 from typing import Annotated, Any, Final
 
@@ -8,17 +9,21 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from config.settings import Settings
 from daemon.mail.address import canonical
-from daemon.store.idempotency import EarlierRequest
+from daemon.mail.envelope import Inbound
+from daemon.store.idempotency import EarlierRequest, RequestKey
 from daemon.tickets.access import Scope
+from daemon.tickets.admission import Receipt
+from daemon.tickets.disposition import PreparedEmail
 from daemon.tickets.once import key_of
-from daemon.tickets.request import KeyTakenError, TicketRequest, compose, submit
+from daemon.tickets.parse_cost import is_cheap
+from daemon.tickets.request import KeyTakenError, TicketRequest, compose, earlier, noting
 from daemon.vocabulary import PENDING, Status
 from daemon.web.api.rows import TicketView
 from daemon.web.auth import Caller, requires
 from daemon.web.idempotency import REPLAYED, Key, replayed
 from daemon.web.pagination import NO_CONTROL
 from daemon.web.problems import Problem, ProblemError, documented, invalid, unavailable
-from daemon.web.services import Services
+from daemon.web.services import Services, WebServices
 
 router = APIRouter(tags=["tickets"])
 Writer = Annotated[Caller, requires(Scope.TICKETS_WRITE)]
@@ -92,10 +97,7 @@ async def open_ticket(
     address = to or support.address
     inbound = compose(asked, _peer(request), address, support.message_id_domain_of(address), now)
     key = key_of(caller.token.id, idempotency_key, asked.fingerprint) if idempotency_key else None
-    try:
-        done = await services.run(lambda: submit(services.intake, services.store, inbound, key))
-    except KeyTakenError:
-        raise ProblemError(Problem.CONFLICT, "a request with this Idempotency-Key is in progress") from None
+    done = await (_stored(services, inbound) if key is None else _stored_once(services, inbound, key))
     if isinstance(done, EarlierRequest):
         replayed(response, done, key)
     if done.ticket_id is None or done.reference is None:
@@ -104,6 +106,34 @@ async def open_ticket(
         now = done.created_at
     response.headers["Location"] = f"{request.scope.get('root_path', '')}/tickets/{done.reference}"
     return _pending(done.ticket_id, done.reference, asked, now)
+
+
+async def _stored(services: WebServices, inbound: Inbound) -> Receipt:
+    """Store a request with the others that come at the same time; raises one of UNREACHABLE."""
+    return await services.batch.store(await _prepared(services, inbound))
+
+
+async def _stored_once(services: WebServices, inbound: Inbound, key: RequestKey) -> Receipt | EarlierRequest:
+    """Store a request, or return the earlier one under its key: of many at the same time, one opens a ticket."""
+    now = inbound.envelope.received_at
+    if (before := await services.run(lambda: earlier(services.store, key, now))) is not None:
+        return before
+    email = await _prepared(services, inbound)
+    [stored] = services.intake.store([email], noting(key, now))
+    try:
+        # Shielded: the client may leave, but the commit goes on.
+        return await asyncio.shield(asyncio.wrap_future(stored))
+    except KeyTakenError:
+        before = await services.run(lambda: earlier(services.store, key, now))
+    if before is None:
+        raise ProblemError(Problem.CONFLICT, "a request with this Idempotency-Key is in progress")
+    return before
+
+
+async def _prepared(services: WebServices, inbound: Inbound) -> PreparedEmail:
+    if is_cheap(inbound.raw):
+        return services.intake.prepare(inbound)
+    return await services.run(lambda: services.intake.prepare(inbound))
 
 
 def _pending(number: int, reference: str, asked: TicketRequest, now: Any) -> TicketView:  # noqa: ANN401 - a datetime

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from daemon.smtp.batch import MAX_EMAILS, Batch
 from daemon.tickets.admission import Receipt
+from daemon.tickets.batch import MAX_EMAILS, Batch
 from daemon.tickets.disposition import PreparedEmail
 from daemon.tickets.intake import Intake
 from daemon.vocabulary import Disposition
