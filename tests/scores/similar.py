@@ -1,6 +1,6 @@
 """Measure similar tickets: how many of those shown are about the same thing, and how long the search takes.
 
-usage: python -m tests.scores.similar [--sets DIRECTORY] [--gate] [--no-times]
+usage: python -m tests.scores.similar [--sets DIRECTORY] [--gate] [--times]
 
 Our own emails are `similar_emails.py`. Of banking77, two tickets are about the same thing if they have the same of its
 77 labels. Times are processor time.
@@ -135,7 +135,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     options.add_argument("--sets", type=Path, default=CORPUS / "triage")
     options.add_argument("--gate", action="store_true")
-    options.add_argument("--no-times", action="store_true")
+    options.add_argument("--times", action="store_true")
     chosen = options.parse_args()
     print("our own emails\ncosine  found  right  shown though alone")
     ours = table(*own_set())
@@ -145,7 +145,7 @@ def main() -> int:
         print(f"banking77, {BANKING} tickets\ncosine  found  right")
         for row in table(*banking(chosen.sets)):
             print("{:.2f}    {:.2f}   {:.2f}".format(*row[:3]))
-    for stored in () if chosen.no_times else STORED:
+    for stored in STORED if chosen.times else ():
         print(
             "{} stored: alone {:.1f} ms, in a batch {:.1f} ms each, comparing all {:.1f} ms".format(
                 stored, *timed(stored)
