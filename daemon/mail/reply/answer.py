@@ -61,9 +61,9 @@ class _Cut:
 def read_answer(message: Message, raw: bytes, marks: OurMarks) -> CutAnswer:
     """Return the new text of an answer; never raises, whatever the email contains."""
     ours = Ours(marks)
-    plain = _cut_text(message.text, ours)
+    plain = _cut_text(_own_text(message), ours)
     cut = _cut_html(message, ours, plain) or plain
-    files = tuple(file.part for file in files_of(message, cut.inline, cut.alone))
+    files = _sent_files(message, cut)
     leaks = dict.fromkeys(
         [
             *(f"a line that may be ours: {line[:100]}" for line in cut.lines.doubts),
@@ -137,9 +137,38 @@ def _cut_text(text: str, ours: Ours) -> _Cut:
     return _Cut(shown, _as_html(shown), kept)
 
 
+def _sent_files(message: Message, cut: _Cut) -> tuple[int, ...]:
+    """Return the files that go along; an attached email alone is a forward, which its sender may not mean to send."""
+    files = files_of(message, cut.inline, cut.alone)
+    is_forward = not cut.text.strip() and not cut.inline and all(f.content_type.startswith("message/") for f in files)
+    return () if is_forward else tuple(file.part for file in files)
+
+
+def _own_text(message: Message) -> str:
+    """Return the text of an email that its author wrote and saw.
+
+    An attached email, which is read where there is no other text, is somebody else's. Text that was made from the HTML
+    has what the HTML hides.
+    """
+    if not any(part.text.strip() and not part.embedded for part in message.parts):
+        return ""
+    html = _html_of(message)
+    if not html.strip() or len(html) > MAX_LAID_OUT or not has_small_tree(html):
+        return message.text
+    if html_to_text(html).strip() != message.text.strip():
+        return message.text
+    tree = LexborHTMLParser(html)
+    remove_hidden(tree)
+    return html_to_text(_inner(tree))
+
+
+def _html_of(message: Message) -> str:
+    return "\n".join(part.text for part in message.parts if _is_html_body(message, part.index))
+
+
 def _cut_html(message: Message, ours: Ours, plain: _Cut) -> _Cut | None:
     """Return the cut of the HTML body; None without one, or if its words are not those of the plain text."""
-    html = "\n".join(part.text for part in message.parts if _is_html_body(message, part.index))
+    html = _html_of(message)
     if not html.strip() or len(html) > MAX_LAID_OUT or not has_small_tree(html):
         return None
     tree = LexborHTMLParser(html)
