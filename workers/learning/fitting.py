@@ -15,7 +15,7 @@ from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits  # it has no types
 
 from workers.triage.features import Floats
-from workers.triage.linear import Linear, softmax
+from workers.triage.linear import Linear, faded, softmax
 
 STRENGTHS = (1.0, 3.0, 10.0, 30.0)
 GROUP_STRENGTH = 3.0
@@ -50,11 +50,13 @@ class Expert:
 class Fitted:
     """Two experts summed with calibrated shares, and the second alone, for texts in languages without examples.
 
-    `held_out` has the probabilities of tickets not trained on, `groups_held_out` those by word groups alone.
+    `fading` calibrates the second alone by the number of lexicon entries of a text, see Model. `held_out` has the
+    probabilities of tickets not trained on, `groups_held_out` those by word groups alone.
     """
 
     linear: Linear
     groups: Linear
+    fading: float
     strength: float
     shares: tuple[float, float]
     held_out: Numbers
@@ -77,25 +79,33 @@ def fit_expert(matrix: Matrix, names: Names, labels: Sequence[str], strength: fl
     return whole
 
 
-def fit(matrix: csr_array, names: Names, groups: Sequence[str], verified: Sequence[bool], text_width: int) -> Fitted:
+def fit(
+    matrix: csr_array,
+    names: Names,
+    groups: Sequence[str],
+    verified: Sequence[bool],
+    text_width: int,
+    entries: Sequence[int],
+) -> Fitted:
     """Fit the category model. Tickets of one group are never both trained on and held out.
 
-    With enough verified tickets, these alone determine the shares, because only they come from this company.
+    `entries` are the numbers of lexicon entries of the texts. With enough verified tickets, these alone determine the
+    shares, because only they come from this company.
     """
     labels = tuple(sorted(set(names.tolist())))
     text, lexicon = split(matrix, text_width)
     strength, text_scores = choose_strength(text, names, groups, labels)
     scores = (text_scores, held_out(lexicon, names, groups, labels, GROUP_STRENGTH))
     truth = np.array([labels.index(name) for name in names.tolist()])
-    own = np.array(verified, bool)
+    own, found = np.array(verified, bool), np.array(entries, np.float64)
     if own.sum() >= MIN_VERIFIED:
         shares = calibrate((scores[0][own], scores[1][own]), truth[own], tied=False)
-        alone = calibrate_alone(scores[1][own], truth[own])
+        alone, fading = calibrate_alone(scores[1][own], found[own], truth[own])
     else:
         both, _ = calibrate(scores, truth, tied=True)
         shares = (both * NEW_COMPANY_DISCOUNT, both * NEW_COMPANY_DISCOUNT)
-        # Not lowered: whether a situation, a voice or an industry is left out changes this share by one percent only.
-        alone = calibrate_alone(scores[1], truth)
+        # Not lowered: whether a situation, a voice or an industry is left out changes the best share by one percent.
+        alone, fading = calibrate_alone(scores[1], found, truth)
     experts = (
         fit_expert(text, names, labels, strength),
         fit_expert(lexicon, names, labels, GROUP_STRENGTH),
@@ -104,7 +114,8 @@ def fit(matrix: csr_array, names: Names, groups: Sequence[str], verified: Sequen
     bias = sum((share * expert.bias for share, expert in zip(shares, experts, strict=True)), np.zeros(len(labels)))
     linear = Linear(labels, np.ascontiguousarray(weights.T, np.float32), bias.astype(np.float32))
     by_groups = scaled(experts[1], labels, alone, text_width)
-    return Fitted(linear, by_groups, strength, shares, mixed(scores, shares), softmax(alone * scores[1]))
+    by_groups_alone = softmax((alone * faded(found, fading))[:, None] * scores[1])
+    return Fitted(linear, by_groups, fading, strength, shares, mixed(scores, shares), by_groups_alone)
 
 
 def scaled(expert: Expert, labels: tuple[str, ...], share: float, first: int) -> Linear:
@@ -186,10 +197,18 @@ def calibrate(scores: tuple[Numbers, Numbers], truth: NDArray[np.int_], *, tied:
     return first, second
 
 
-def calibrate_alone(scores: Numbers, truth: NDArray[np.int_]) -> float:
-    """Choose the share that calibrates the held-out confidence of one expert alone."""
-    half, _ = calibrate((scores, scores), truth, tied=True)
-    return 2 * half
+def calibrate_alone(scores: Numbers, entries: Numbers, truth: NDArray[np.int_]) -> tuple[float, float]:
+    """Choose share and fading that calibrate the held-out confidence of the word groups alone."""
+
+    def loss(values: Numbers) -> float:
+        share, fading = np.exp(values[0]), values[1]
+        return log_loss(softmax((share * faded(entries, fading))[:, None] * scores), truth)
+
+    start = [[0.0, 0.0], [0.5, 0.0], [0.0, 0.3]]
+    options = {"maxiter": 80, "xatol": 0.02, "fatol": 1e-4, "initial_simplex": start}
+    found = minimize(loss, start[0], method="Nelder-Mead", options=options)
+    share, fading = found.x.tolist()
+    return float(np.exp(np.clip(share, -5.0, 2.0))), float(np.clip(fading, 0.0, 1.0))
 
 
 def pin_threads() -> None:

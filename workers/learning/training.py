@@ -17,7 +17,7 @@ from workers.triage import features, language, tokens
 from workers.triage.classifier import Model
 from workers.triage.encoder import Encoder
 from workers.triage.features import Floats
-from workers.triage.lexicon import Lexicon
+from workers.triage.lexicon import Lexicon, Matches
 from workers.triage.linear import Linear
 
 PRIORITY_STRENGTH = 3.0
@@ -75,7 +75,9 @@ def train(
     matrix = measured.matrix(texts)
     names = np.array([e.category for e in examples])
     verified = [e.verified for e in examples]
-    fitted = fitting.fit(matrix, names, groups(examples), verified, measured.text_width)
+    matches = [lexicon.find(forms) for forms in texts]
+    entries = [len(found.entries) for found in matches]
+    fitted = fitting.fit(matrix, names, groups(examples), verified, measured.text_width, entries)
     second, chances = None, fitted.held_out
     if encoder is not None and (vectors := encode(encoder, examples)) is not None:
         second, chances = second_opinion.fit(
@@ -95,7 +97,8 @@ def train(
         features=replace(measured, ids={}, lexicon=replace(lexicon, remembered={})),
         category=fitted.linear,
         groups=fitted.groups,
-        learned=learned(texts, lexicon),
+        fading=fitted.fading,
+        learned=learned(texts, matches, lexicon),
         priority=priority_model(examples, matrix),
         counts=dict(labels),
         second=second,
@@ -104,9 +107,10 @@ def train(
     return model, Report(len(examples), sum(verified), corpus, fitted.strength, fitted.shares, held_out)
 
 
-def learned(texts: Sequence[Sequence[str]], lexicon: Lexicon) -> frozenset[str]:
+def learned(texts: Sequence[Sequence[str]], matches: Sequence[Matches], lexicon: Lexicon) -> frozenset[str]:
     """Return the languages of so many texts, given as folded words, that the model knows their words."""
-    shown = Counter(language.shown(lexicon, lexicon.find(forms), tokens.length(Counter(forms))) for forms in texts)
+    each = zip(matches, texts, strict=True)
+    shown = Counter(language.shown(lexicon, found, tokens.length(Counter(forms))) for found, forms in each)
     least = min(MIN_IN_LANGUAGE, len(texts) * MIN_LANGUAGE_SHARE)
     return frozenset(code for code, count in shown.items() if code and count >= least)
 

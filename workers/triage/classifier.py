@@ -8,7 +8,7 @@ import numpy as np
 from daemon.vocabulary import Priority
 from workers.triage import features, language, tokens
 from workers.triage.features import Features, Floats, Found, Row
-from workers.triage.linear import Linear, Probabilities, softmax
+from workers.triage.linear import Linear, Probabilities, faded, softmax
 from workers.triage.preprocess import Case
 from workers.triage.second_opinion import SecondOpinion
 
@@ -52,15 +52,16 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """A classifier and the features of a text that it reads."""
+    """A classifier, the features of a text that it reads, and the factor that calibrates its scores."""
 
     linear: Linear
     row: Row
+    factor: float = 1.0
 
     @property
     def scores(self) -> Floats:
         """Return the score of each category."""
-        return self.linear.logits(self.row)
+        return self.linear.logits(self.row) * np.float32(self.factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ class Model:
     """A trained model. `counts` has the number of examples of each category.
 
     `category` reads all features, `groups` only the word groups: it decides on texts that are clearly in a language of
-    which the model has not `learned` enough examples, because words there mean something else.
+    which the model has not `learned` enough examples, because words there mean something else. Its scores are then
+    divided by a power, `fading`, of one more than the number of lexicon entries.
     `second` was trained on the vectors of one encoder, None where there was none.
     """
 
@@ -85,6 +87,7 @@ class Model:
     features: Features
     category: Linear
     groups: Linear
+    fading: float
     learned: frozenset[str]
     priority: Linear | None
     counts: Mapping[str, int]
@@ -187,10 +190,11 @@ class Model:
         known = self.features.known(found)
         code = language.shown(self.features.lexicon, found.matches, tokens.length(found.counts))
         least = MIN_KNOWN_WITH_ENTRY if found.matches.entries and not found.matches.other else MIN_KNOWN_WORDS
-        if not code and known < least:
+        if not code and (found.matches.other or known < least):
             return Reading(code, known, None)
         if found.matches.other and code not in self.learned:
-            return Reading(code, known, Opinion(self.groups, self.features.group_part(found)))
+            factor = faded(np.array(len(found.matches.entries), np.float64), self.fading)
+            return Reading(code, known, Opinion(self.groups, self.features.group_part(found), float(factor)))
         return Reading(code, known, Opinion(self.category, self.features.row(found)))
 
     def prior_chances(self) -> Probabilities:

@@ -42,7 +42,7 @@ UNKNOWN = "unknown"
 SAMPLE = 200
 # A text with fewer signs of a language, absolutely or among its words, may be in a language that has these words too.
 MIN_SIGNS = 2
-MIN_SHARE = 0.18
+MIN_SHARE = 0.24
 
 
 def name(text: str, code: str) -> str:

@@ -102,7 +102,7 @@ class Lexicon:
         signs = self.counts(sum([sign for _, sign in senses.values()] + [sign for (_, sign), _, _ in phrases]))
         languages = strongest(signs)
         other = self.is_other(signs, languages)
-        counted = sum(1 << language for language in languages) if other else self.everywhere
+        counted = self.counted(signs, languages, other=other)
         found = [(alone[form], at, 1) for at, form in enumerate(forms) if form in alone]
         if phrases:
             # The sort is stable: at each word the entry of one word comes first, then the phrases, shortest first.
@@ -134,6 +134,14 @@ class Lexicon:
         """Return the number of signs of each language."""
         count = len(self.languages)
         return unpack(f"<{count}{COUNT_FORMAT}", signs.to_bytes(count * COUNT_BITS // 8, "little"))
+
+    def counted(self, signs: Sequence[int], languages: Sequence[int], *, other: bool) -> int:
+        """Return the languages whose entries count in a text, as bits: those that it is clearly in, else EVERYWHERE."""
+        if other:
+            return sum(1 << language for language in languages)
+        if languages and languages[0] == self.english and signs[self.english] >= MIN_SIGNS:
+            return 1 << self.english
+        return self.everywhere
 
     def is_other(self, signs: Sequence[int], languages: Sequence[int]) -> bool:
         """Return whether a text with these signs, and these strongest languages, is clearly not in English."""

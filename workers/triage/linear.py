@@ -37,6 +37,15 @@ class Linear:
         return sorted(zip(self.labels, chances, strict=True), key=lambda pair: -pair[1])
 
 
+def faded(entries: Probabilities, fading: float) -> Probabilities:
+    """Return the factors of the scores of texts with these numbers of lexicon entries.
+
+    Each entry more adds less evidence than the one before: many are there only because a text is long.
+    """
+    factors: Probabilities = (1 + entries) ** -fading
+    return factors
+
+
 def softmax(logits: Floats | Probabilities) -> Probabilities:
     """Turn scores into probabilities along the last axis."""
     shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)

@@ -132,7 +132,7 @@ def test_a_model_whose_classes_have_moved_is_refused(registry: Registry, model: 
 # read without an error, its values in the wrong fields.
 CLASSES = {
     6: {
-        "workers.triage.classifier.Model": "version features category groups learned priority counts second",
+        "workers.triage.classifier.Model": "version features category groups fading learned priority counts second",
         "workers.triage.linear.Linear": "labels weights bias first",
         "workers.triage.second_opinion.SecondOpinion": "encoder languages linear sharpness groups_sharpness examples",
         "workers.triage.second_opinion.ShownExamples": "titles labels vectors",

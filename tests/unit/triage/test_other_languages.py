@@ -49,6 +49,21 @@ def test_english_words_in_another_language_say_nothing(taught: Model) -> None:
     assert [word for word, _ in found.words] == ["fejl"]
 
 
+def test_words_of_other_languages_say_nothing_in_english() -> None:
+    found = lexicon.build({"en": ENGLISH, "de": {"common": ["ist"], "money": ["rate*"], "fault": ["hang"]}})
+    matches = found.find(["please", "hang", "the", "rates", "on", "my", "invoice"])
+    assert [(found.groups[group], at) for group, at, _ in matches.entries] == [("money", 6)]
+    assert [found.groups[group] for group, _, _ in found.find(["hang"]).entries] == ["fault"]
+
+
+def test_the_more_entries_a_text_has_the_less_each_counts(taught: Model) -> None:
+    case = clean("", ASKING + " fejl fejl fejl")
+    fading = [dict(replace(taught, fading=power).predict(case).categories)["Technical"] for power in (0.0, 0.5)]
+    assert fading[0] > fading[1]
+    many = replace(taught, fading=0.5).predict_many([case])[0]
+    assert many[taught.category.labels.index("Technical")] == pytest.approx(fading[1])
+
+
 def test_many_and_one_are_predicted_alike(taught: Model) -> None:
     case = clean("", ASKING)
     one = dict(taught.predict(case).categories)
