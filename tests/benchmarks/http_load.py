@@ -1,7 +1,7 @@
 """The other ends of the benchmark of HTTP: a bare FastAPI application that discards, and a client that opens tickets.
 
 Usage: python -m tests.benchmarks.http_load bare PORT | send PORT CLIENTS REQUESTS TOKEN [SECONDS_BETWEEN]
-The client prints one JSON object: rate (requests/s), p50 and p95 of the answer (ms), and refusals.
+The client prints one JSON object: rate (requests/s), p50, p95 and p99 of the answer (ms), and refusals.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from daemon.web.api.new_ticket import NewTicket
+from tests.benchmarks.waits import figures
 
 
 def bare() -> FastAPI:
@@ -70,14 +71,7 @@ async def send(port: int, clients: int, requests: int, token: str, pause: float)
     numbers = iter(range(requests))
     began = time.perf_counter()
     await asyncio.gather(*(client.connection(numbers) for _ in range(clients)))
-    taken = time.perf_counter() - began
-    waits = sorted(client.waits)
-    return {
-        "rate": requests / taken,
-        "p50": waits[len(waits) // 2] * 1000,
-        "p95": waits[int(len(waits) * 0.95)] * 1000,
-        "refused": client.refused,
-    }
+    return figures(client.waits, time.perf_counter() - began, client.refused)
 
 
 def main(kind: str, port: str, *rest: str) -> None:

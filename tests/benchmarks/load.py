@@ -1,7 +1,7 @@
 """A client that sends mails over many connections at once and says how fast they were taken.
 
 Usage: python -m tests.benchmarks.load PORT CONNECTIONS MAILS RECIPIENT [SECONDS_BETWEEN]
-Prints one JSON object: rate (mails/s), p50 and p99 of the time from the final dot to the answer (ms), and refusals.
+Prints one JSON object: rate (mails/s), p50, p95 and p99 from the final dot to the answer (ms), and refusals.
 """
 
 import asyncio
@@ -10,6 +10,8 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+
+from tests.benchmarks.waits import figures
 
 LINES = "\r\n".join(
     f"Line {n} of a letter of ordinary length about an order, a delivery and a password." for n in range(48)
@@ -67,17 +69,10 @@ async def send(port: int, connections: int, mails: int, recipient: str, pause: f
     numbers = iter(range(mails))
     began = time.perf_counter()
     await asyncio.gather(*(client.connection(numbers) for _ in range(connections)))
-    taken = time.perf_counter() - began
-    waits = sorted(client.waits)
-    return {
-        "rate": mails / taken,
-        "p50": waits[len(waits) // 2] * 1000,
-        "p99": waits[int(len(waits) * 0.99)] * 1000,
-        "refused": client.refused,
-    }
+    return figures(client.waits, time.perf_counter() - began, client.refused)
 
 
 if __name__ == "__main__":
     port, connections, mails, recipient, *rest = sys.argv[1:]
-    figures = asyncio.run(send(int(port), int(connections), int(mails), recipient, float(rest[0]) if rest else 0.0))
-    print(json.dumps(figures))
+    found = asyncio.run(send(int(port), int(connections), int(mails), recipient, float(rest[0]) if rest else 0.0))
+    print(json.dumps(found))

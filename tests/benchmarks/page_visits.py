@@ -12,12 +12,12 @@ from fastapi.testclient import TestClient
 
 from daemon.store.queries.tickets import TicketFilter, list_tickets
 from tests.benchmarks import seed
+from tests.benchmarks.waits import percentile
 from tests.support.fakes import NOON
 from tests.support.http import Web
 from tests.support.pages import MEMBER, signed_in
 
 WARM_UP: Final = 3
-PERCENTILE: Final = 0.95
 # A page that costs far more than it may is not measured for minutes.
 LONGEST_SECONDS: Final = 20.0
 
@@ -48,7 +48,7 @@ class Visit:
 
     @property
     def p95(self) -> float:
-        return sorted(self.times)[int(PERCENTILE * len(self.times))]
+        return percentile(sorted(self.times), 95)
 
 
 def visits(case: Web, tickets: int) -> list[Visit]:
