@@ -25,6 +25,7 @@ from workers.actors.answer import AnswerActor
 from workers.actors.check import CheckActor
 from workers.actors.config import CurrentConfig
 from workers.actors.deliver import DeliverActor
+from workers.actors.earlier_vectors import EarlierVectors
 from workers.actors.notify import NotifyActor
 from workers.actors.quoted import QuotedEmails
 from workers.actors.train import TrainActor
@@ -88,6 +89,8 @@ class WorkerApp:
         self._config = CurrentConfig(actor_config(settings))
         self.model_source = CurrentModel(store, registry(settings), lambda: self._config.value.triage)
         self._encoder = semantic.shared(enabled=settings.triage.semantic)
+        self._boilerplate = CurrentBoilerplate(store)
+        self._earlier = EarlierVectors(store, self._encoder, self._config, self._boilerplate)
         self._trainer = trainer(settings, store, clock, self._encoder)
         self._servers = outgoing_servers(settings)
         self._heartbeat = Heartbeat(store, owner())
@@ -126,9 +129,7 @@ class WorkerApp:
 
     def _actors(self, store: Store, clock: Clock, keyring: Keyring, webhooks: PostPolicy) -> Mapping[JobKind, Actor]:
         return {
-            JobKind.TRIAGE: TriageActor(
-                clock, self.model_source, self._config, self._encoder, CurrentBoilerplate(store)
-            ),
+            JobKind.TRIAGE: TriageActor(clock, self.model_source, self._config, self._encoder, self._boilerplate),
             JobKind.ANSWER: AnswerActor(clock, keyring, self._config, QuotedEmails(store, self._config)),
             JobKind.NOTIFY: NotifyActor(clock, keyring, self._config),
             JobKind.DELIVER: self._deliver,
@@ -153,6 +154,7 @@ class WorkerApp:
         self._monitor.start()
         self._questions.start()
         self._publisher.start()
+        self._earlier.start()
 
     def _unencoded(self) -> str:
         """Return why the sentence encoder does not count although it is enabled, or ""."""
@@ -171,6 +173,7 @@ class WorkerApp:
         """Finish the running jobs, then close the broker, the heartbeat and the transport; in less than 30 seconds."""
         self._executor.close()
         self._publisher.close()
+        self._earlier.close()
         cut = threading.Timer(CUT_AFTER_SECONDS, self._servers.cut)
         cut.daemon = True
         cut.start()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from daemon.store.models import Decision, Ticket, TicketVector
 from daemon.store.sql import table, unindexed
-from daemon.vocabulary import Status
+from daemon.vocabulary import PENDING, Status
 
 # The newest tickets of a team that are compared with a new one.
 SEARCHED: Final = 5_000
@@ -29,6 +29,19 @@ SELECT_OWN: Final = (
     .select_from(DECISION.join(TICKET, TICKET.c.id == DECISION.c.ticket_id))
     .join(VECTOR, VECTOR.c.ticket_id == TICKET.c.id)
     .where(DECISION.c.id.in_(bindparam("decisions", expanding=True)), TICKET.c.silent.is_(False))
+)
+# Ids of tickets that are looked through at a time for those without a vector.
+LOOKED_AT: Final = 200
+
+SELECT_NEWEST: Final = select(func.coalesce(func.max(TICKET.c.id), 0))
+SELECT_ENCODERS: Final = (
+    select(
+        TICKET.c.id,
+        TICKET.c.category,
+        select(VECTOR.c.encoder).where(VECTOR.c.ticket_id == TICKET.c.id).correlate(TICKET).scalar_subquery(),
+    )
+    .where(TICKET.c.id < bindparam("before"), TICKET.c.id >= bindparam("oldest"))
+    .order_by(TICKET.c.id.desc())
 )
 # A look-up for each ticket: joined, a database may read the vectors of all teams.
 _VECTOR: Final = (
@@ -95,6 +108,23 @@ def put(session: Session, new: Sequence[NewVector]) -> None:
 def remove(session: Session, ticket_ids: Collection[int]) -> None:
     """Remove the vectors of tickets whose text is erased; those of a deleted ticket go with it."""
     session.execute(delete(VECTOR).where(VECTOR.c.ticket_id.in_(ticket_ids)))
+
+
+def newest_ticket(session: Session) -> int:
+    """Return the id of the newest ticket, 0 where there is none."""
+    newest: int = session.execute(SELECT_NEWEST).scalar_one()
+    return newest
+
+
+def without(session: Session, encoder: str, before: int, most: int) -> tuple[list[int], int]:
+    """Return tickets below an id without a vector of this encoder, the newest first, and the id to go on below.
+
+    Those that wait for triage are passed over: they get one with their decision.
+    """
+    oldest = max(0, before - LOOKED_AT)
+    rows = session.execute(SELECT_ENCODERS, {"before": before, "oldest": oldest}).all()
+    found = [row[0] for row in rows if row[2] != encoder and row[1] != PENDING]
+    return (found, oldest) if len(found) <= most else (found[:most], found[most - 1])
 
 
 def searches(session: Session, decision_ids: Sequence[int | None]) -> list[Search | None]:

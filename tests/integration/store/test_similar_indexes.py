@@ -49,11 +49,12 @@ def test_the_statements_use_indexes(old: Store, catch: Catch) -> None:
         old.write(partial(vectors.put, new=new))
         with old.read() as session:
             vectors.searches(session, ids)
+            assert vectors.without(session, "fake-2", vectors.newest_ticket(session) + 1, 9)[0]
         old.write(lambda session: similar.keep(session, {ids[0]: [4, 5, 6]}))
         with old.read() as session:
             similar.of_ticket(session, 7)
         old.write(lambda session: vectors.remove(session, [7]))
-    assert len(catch.found) >= 6
+    assert len(catch.found) >= 8
     bad = faults(old.engine, list(catch.found.values()))
     assert not bad, "\n".join(["", *bad])
 
