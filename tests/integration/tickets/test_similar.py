@@ -9,11 +9,13 @@ from daemon.store.queries import member_emails, similar
 from daemon.store.store import Store
 from daemon.store.vectors import NewVector
 from daemon.tickets import actions
+from tests.support import encoders
 from tests.support.encoders import FakeEncoder
 from tests.support.fakes import NOON
 from tests.support.helpdesk import text_of
 from tests.support.similar import HEADING, LOCKED, REFUND, TEAM, ComparedTickets
 from workers.actors.quoted import QuotedEmails
+from workers.learning import semantic
 
 PAYMENTS = "payments-team@example.com"
 
@@ -202,4 +204,18 @@ def test_a_silent_ticket_is_not_compared_itself_but_found_later(tickets: Compare
     tickets.store.write(lambda session: session.execute(update(Ticket).where(Ticket.id == first).values(silent=True)))
     tickets.pipeline.work()
     tickets.write("eve@c.example", REFUND)
+    assert [line.split()[0] for line in tickets.shown()] == [tickets.reference(first)]
+
+
+@pytest.mark.skipif(bool(encoders.missing()), reason=encoders.missing() or "installed")
+def test_the_real_encoder_finds_the_same_problem_in_another_language(sqlite_store: Store) -> None:
+    tickets = ComparedTickets(sqlite_store, semantic.shared(enabled=True))
+    first = tickets.write(
+        "ann@a.example", "I changed my phone and the authenticator app on it is empty, so I have no code.", "New phone"
+    )
+    tickets.write("bob@b.example", "Could my class of twelve-year-olds visit your factory in spring?", "School visit")
+    assert tickets.shown() == []
+    tickets.write(
+        "eve@c.example", "Mein Telefon ist neu, und mir fehlt der Code aus der Authenticator-App.", "Neues Handy"
+    )
     assert [line.split()[0] for line in tickets.shown()] == [tickets.reference(first)]
