@@ -4,8 +4,9 @@ usage: python -m tests.scores.languages [--gate] [--show] [--semantic]
 
 The emails in tests/scores/languages are written for their language and are never trained on. Half of them are for
 development: those that were seen while the lexicon was written, and half of the others. The rest is kept back: only its
-figures are looked at. Two in each language are fresh: they were written after the lexicon and scored once. `answered` is the share in which something is known; the others count as wrong. Priority is
-measured as it is decided without a rule. The emails of unknown.toml are in languages that nothing covers.
+figures are looked at. Two in each language are fresh: they were written after the lexicon and scored once. `answered`
+is the share in which something is known; the others count as wrong. Priority is measured as it is decided without a
+rule. The emails of unknown.toml are in languages that nothing covers.
 """
 
 import argparse
