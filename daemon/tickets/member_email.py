@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from daemon.mail.commands import Command, CommandError, ParsedCommands, Verb
 from daemon.store import answers, jobs
 from daemon.store.jobs import Lease, Offer
+from daemon.store.models import Ticket
 from daemon.tickets import actions, conversation, held
 from daemon.tickets.answer_values import AnswerError, ConversationPolicy, NewAnswer
 from daemon.tickets.authorization import beyond_correction
@@ -106,6 +107,8 @@ def _steps(session: Session, context: _Context) -> Sequence[Offer]:
         raise AnswerError("#new opens a ticket from an email that you forward to us, not from a reply to ours.")
     if email.is_press and not parsed.commands:
         raise AnswerError("The command at the top of this email is missing; press the button again.")
+    if email.is_press and context.changes:
+        _refuse_old_press(session, context)
     if parsed.has(Verb.SEND) or parsed.has(Verb.DROP):
         offers = _settle_held(session, context)
     elif parsed.has(Verb.NOTE) or parsed.has(Verb.SPAM):
@@ -121,7 +124,25 @@ def _steps(session: Session, context: _Context) -> Sequence[Offer]:
         return offers
     ticket_id, actor = email.answer.ticket_id, email.answer.actor
     done = actions.perform(session, ticket_id, context.changes, actor, context.now, context.policy.actions)
+    if email.is_press and not done.changed and done.decision is None:
+        raise AnswerError(_present_state(session, ticket_id))
     return (*offers, *done.offers)
+
+
+def _refuse_old_press(session: Session, context: _Context) -> None:
+    """Raise AnswerError where another team has the ticket by now: the button was made for what it was before."""
+    ticket = answers.lock_ticket(session, context.email.answer.ticket_id)
+    if ticket.team and ticket.team != context.email.answer.actor.team:
+        raise AnswerError(_present_state(session, ticket.id))
+
+
+def _present_state(session: Session, ticket_id: int) -> str:
+    ticket = session.get_one(Ticket, ticket_id, populate_existing=True)
+    said = (
+        f"This ticket is {ticket.status} now, with category {ticket.category}, priority {ticket.priority} "
+        f"and team {ticket.assigned_team}."
+    )
+    return f"{said} {ticket.taken_by} takes care of it." if ticket.taken_by else said
 
 
 def _with_commands(context: _Context) -> NewAnswer:

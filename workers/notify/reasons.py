@@ -1,7 +1,7 @@
 """Say the reasons of a decision in another language: they are stored in English, in a few known forms. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from workers.notify.phrases import PLACEHOLDER, Phrase, literal, phrase
@@ -59,9 +59,13 @@ _MAX: Final = 500
 
 
 class FormReader:
-    """Reads sentences of known forms; the value `source` of a form is a sentence of such a form itself."""
+    """Reads sentences of known forms; the value `source` of a form is a sentence of such a form itself.
 
-    def __init__(self, forms: Sequence[Phrase]) -> None:
+    `terms` say the values of these names, such as the name of a status.
+    """
+
+    def __init__(self, forms: Sequence[Phrase], terms: Mapping[str, Callable[[str], Phrase]] | None = None) -> None:
+        self._terms = {"source": self._inner, **(terms or {})}
         self._known = tuple((form, _pattern(form)) for form in forms)
 
     def read(self, text: str) -> Phrase:
@@ -72,10 +76,14 @@ class FormReader:
         for form, pattern in self._known:
             if found := pattern.fullmatch(text):
                 values = found.groupdict().items()
-                inner = (
-                    next(self._readings(text), literal(text)) if name == "source" else text for name, text in values
-                )
-                yield Phrase(form.text, tuple(zip(found.groupdict(), inner, strict=True)))
+                yield Phrase(form.text, tuple((name, self._value(name, value)) for name, value in values))
+
+    def _value(self, name: str, value: str) -> str | Phrase:
+        term = self._terms.get(name)
+        return term(value) if term else value
+
+    def _inner(self, text: str) -> Phrase:
+        return next(self._readings(text), literal(text))
 
 
 def _pattern(form: Phrase) -> re.Pattern[str]:

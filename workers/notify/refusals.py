@@ -5,6 +5,7 @@ from typing import Final
 
 from workers.notify.phrases import Phrase, phrase
 from workers.notify.reasons import NOTES, REFUSALS, FormReader
+from workers.notify.wording import priority_name, status_name
 
 # Actions on tickets, and answers.
 ACTIONS: Final = (
@@ -30,6 +31,11 @@ ACTIONS: Final = (
     phrase("Answer %(answer)s is returned since %(time)s; only a held answer can be sent or dropped."),
     phrase("It is addressed to %(number)s people; %(allowed)s are allowed."),
     phrase("Not done either: %(commands)s"),
+    phrase(
+        "This ticket is %(status)s now, with category %(category)s, priority %(priority)s and team %(team)s. "
+        "%(member)s takes care of it."
+    ),
+    phrase("This ticket is %(status)s now, with category %(category)s, priority %(priority)s and team %(team)s."),
     phrase("%(sent)s answers within an hour, %(allowed)s allowed"),
 )
 # The lines of commands.
@@ -99,7 +105,9 @@ PARTS: Final = (
     phrase("a line below the quote: %(line)s"),
     phrase("written to the customer directly; not sent again"),
 )
-_READER: Final = FormReader((*FORWARDS, *ACTIONS, *COMMANDS, *PARTS, *NOTES, *REFUSALS))
+_READER: Final = FormReader(
+    (*FORWARDS, *ACTIONS, *COMMANDS, *PARTS, *NOTES, *REFUSALS), {"status": status_name, "priority": priority_name}
+)
 
 
 def detail(text: str) -> Phrase:

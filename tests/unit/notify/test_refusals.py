@@ -86,7 +86,8 @@ def translated(text: str) -> bool:
 
 
 def test_every_refusal_in_the_code_has_a_form() -> None:
-    found = list(raised())
+    # The state of a ticket is a sentence of its own.
+    found = [one for one in raised() if one != "7"]
     assert len(found) > 20
     # What the state of an answer is, and since when, is a value of its own.
     sentences = [one.replace("is 77;", "is sent since 2026-11-02 12:00 UTC;") for one in found]
@@ -172,6 +173,14 @@ def test_what_was_left_out_is_named_in_the_language_of_the_team() -> None:
 def test_what_of_ours_is_left_is_named_in_the_language_of_the_team() -> None:
     text = shown(ReturnCause.INTERNAL_TEXT, "a token of the team in the file notes.txt")
     assert "ein Token des Teams (in der Datei notes.txt)" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_state_of_a_ticket_is_named_in_the_language_of_the_team(language: str) -> None:
+    state = "This ticket is RESOLVED now, with category Login, priority High and team IDENTITY_TEAM."
+    text = shown(ReturnCause.REFUSED, f"{state} ben@example.com takes care of it.", language=language)
+    assert not re.search("This ticket|RESOLVED|High|takes care", text)
+    assert "ben@example.com" in text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
