@@ -11,7 +11,7 @@ SECONDS ?= 60
 MINUTES ?= 10
 JOBS ?= 3
 EXAMPLES ?= 50
-SCORES := $(addprefix score-,mail cases triage triage-semantic languages boilerplate similar leaks)
+SCORES := $(addprefix score-,mail cases triage triage-semantic languages languages-semantic boilerplate similar leaks)
 
 .PHONY: run test api-test send-test lint docs locale score $(SCORES) bench scale memory soak faults fuzz clean
 
