@@ -1,6 +1,6 @@
 """Decisions on tickets: all are kept, the newest is in force."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -161,6 +161,12 @@ def _row(
         "audit": triage.audit,
         "replaces": replaces,
     }
+
+
+def had_team(session: Session, ticket_id: int, teams: Collection[str]) -> bool:
+    """Say whether one of these teams had a ticket at any time."""
+    found = select(DECISION.c.id).where(DECISION.c.ticket_id == ticket_id, unindexed(DECISION.c.team).in_(teams))
+    return session.execute(found.limit(1)).first() is not None
 
 
 def newest(session: Session, ticket_id: int) -> Decision | None:

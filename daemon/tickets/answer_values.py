@@ -36,9 +36,13 @@ class ConversationPolicy:
         """Return the address of a team, "" where there is none."""
         return self.teams.get(team or "", "")
 
+    def teams_of(self, author: str) -> list[str]:
+        """Return the teams of a member."""
+        return [name for name, roster in self.rosters.items() if {author, f"@{domain_of(author)}"} & roster]
+
     def team_of(self, author: str, present: str | None) -> str | None:
         """Return the team for which a member acts: the one that has the ticket if it is theirs, else their first."""
-        theirs = [name for name, roster in self.rosters.items() if {author, f"@{domain_of(author)}"} & roster]
+        theirs = self.teams_of(author)
         return present if present in theirs or not theirs else theirs[0]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from daemon.mail.commands import Command, CommandError, ParsedCommands, Verb
 from daemon.store import answers, jobs
+from daemon.store.decisions import had_team
 from daemon.store.jobs import Lease, Offer
 from daemon.store.models import Ticket
 from daemon.tickets import actions, conversation, held
@@ -130,9 +131,10 @@ def _steps(session: Session, context: _Context) -> Sequence[Offer]:
 
 
 def _refuse_old_press(session: Session, context: _Context) -> None:
-    """Raise AnswerError where another team has the ticket by now: the button was made for what it was before."""
-    ticket = answers.lock_ticket(session, context.email.answer.ticket_id)
-    if ticket.team and ticket.team != context.email.answer.actor.team:
+    """Raise AnswerError where a team had the ticket, and another has it now: the button is from before."""
+    answer = context.email.answer
+    ticket, theirs = answers.lock_ticket(session, answer.ticket_id), context.policy.teams_of(answer.author)
+    if ticket.team and ticket.team not in theirs and had_team(session, ticket.id, theirs):
         raise AnswerError(_present_state(session, ticket.id))
 
 
