@@ -28,6 +28,10 @@ PATTERNS = {
     r"^[A-Za-z0-9.-]{1,253}$": "host names",
     r"^(https?://[^/?#@\s]{1,255}(/[A-Za-z0-9._~-]{1,64}){0,8})?$": "http or https URL",
     r"^([A-Za-z0-9-]{1,64})?$": "the name of a header",
+    r"^https://[^/?#@\s]{1,255}(/[^?#\s]{0,255})?$|^http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?(/[^?#\s]{0,255})?$": (
+        "https URL"
+    ),
+    r"^[!-~]{1,255}$": "1 to 255 printable ASCII characters without spaces",
     r"^[A-Z]{1,6}$": "1 to 6 letters A to Z",
     r"^https://[^/?#@]+(?:[/?#]|$)|^http://(127\.0\.0\.1|localhost)[:/][^@]*$": "https URL",
 }

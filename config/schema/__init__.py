@@ -6,7 +6,7 @@ change run `make docs`.
 
 from config.schema.authentication import Authentication
 from config.schema.conversation import Conversation
-from config.schema.http import Http
+from config.schema.http import Http, Oidc
 from config.schema.limits import Limits
 from config.schema.mail_in import Imap, OAuth2, Smtp
 from config.schema.mail_out import Outgoing, OutgoingServer
@@ -28,6 +28,7 @@ __all__ = [
     "Limits",
     "Log",
     "OAuth2",
+    "Oidc",
     "Outgoing",
     "OutgoingServer",
     "Rule",

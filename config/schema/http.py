@@ -2,15 +2,40 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, SecretStr, StringConstraints
 
 from config.schema.section import Section
-from config.values import AddressOrDomain, Count, Endpoint, Network, Seconds
+from config.values import AddressOrDomain, Count, Endpoint, Network, Seconds, Title
 
 KILOBYTE = 1024
 RootPath = Annotated[str, StringConstraints(pattern=r"^(/[A-Za-z0-9._~-]{1,64}){0,8}$")]
 HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,253}$")]
 PublicUrl = Annotated[str, StringConstraints(pattern=r"^(https?://[^/?#@\s]{1,255}(/[A-Za-z0-9._~-]{1,64}){0,8})?$")]
+
+Issuer = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^https://[^/?#@\s]{1,255}(/[^?#\s]{0,255})?$|^http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?(/[^?#\s]{0,255})?$"
+    ),
+]
+ClientId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,255}$")]
+
+
+class Oidc(Section):
+    """Sign-in to the pages by an OpenID Connect provider, beside the link by email.
+
+    Those may sign in who may by a link: the provider must have verified the address of a member, viewer or admin.
+    """
+
+    issuer: Annotated[Issuer, Field(examples=["https://login.example.com/realms/staff"])]
+    """Issuer of the provider, exactly as its discovery document names it; https, except on this host."""
+    client_id: Annotated[ClientId, Field(examples=["triaged"])]
+    """Identifier of triaged at the provider, where it is registered with the redirect URI
+    PUBLIC_URL/ui/oidc/callback; see public_url."""
+    client_secret: SecretStr = SecretStr("")
+    """Secret of that registration; empty: a public client, protected by PKCE alone."""
+    label: Title = "Company login"
+    """Label of the button on the sign-in page."""
 
 
 class Http(Section):
@@ -50,6 +75,8 @@ class Http(Section):
     login_header: Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9-]{1,64})?$")] = ""
     """Header in which a proxy of http.trusted_proxies names the address of the user, such as X-Forwarded-Email; empty:
     people sign in by a link that they get by email."""
+    oidc: Oidc | None = None
+    """Sign-in by an OpenID Connect provider: see [http.oidc]."""
     token_requests_per_minute: Count = 600
     """Number of API requests in a minute with one token; further ones are answered 429."""
     metrics_networks: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")

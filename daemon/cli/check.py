@@ -31,13 +31,13 @@ def check(ctx: click.Context, live: bool, quiet: bool, as_json: bool) -> None:
     \b
     Example: triaged --config /etc/triaged/triaged.toml check
     """
-    from daemon.cli.support.checks import authentication, connections, health, http, lead, local, senders
+    from daemon.cli.support.checks import authentication, connections, health, http, lead, local, oidc, senders
 
     settings = context.settings(ctx, quiet=True)
     if not (live or quiet or as_json):
         _settings(ctx, settings)
     configured = (local.findings, authentication.findings, lead.findings, senders.findings)
-    all_parts = (*configured, connections.findings, http.findings, health.findings)
+    all_parts = (*configured, connections.findings, http.findings, oidc.findings, health.findings)
     parts = (health.live, connections.outgoing) if live else all_parts
     worst = 0
     for finding in chain.from_iterable(part(settings) for part in parts):

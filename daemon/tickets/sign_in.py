@@ -148,11 +148,23 @@ def redeem(
     link = check(session, token, browser, keys, now)
     if link is None or people.role_of(link.email) is None or not web_sessions.use_link(session, link.id, now):
         return None
+    return _begin(session, link.email, now, lifetime, "link")
+
+
+def begin_verified(session: Session, email: str, people: People, now: datetime, lifetime: timedelta) -> SignedIn | None:
+    """Begin a session for an address that an OpenID provider verified; None where nobody with it may sign in."""
+    known = comparable(email)
+    if known == OPERATOR or people.role_of(known) is None:
+        return None
+    return _begin(session, known, now, lifetime, "oidc")
+
+
+def _begin(session: Session, email: str, now: datetime, lifetime: timedelta, by: str) -> SignedIn:
     # The cookie is new: one that somebody planted before the sign-in is worth nothing.
     secret = _nonce()
-    web_sessions.add(session, digest_of(secret), link.email, now, now + lifetime)
-    events.add(session, "signed in", now, actor=link.email or "operator")
-    return SignedIn(link.email, secret)
+    web_sessions.add(session, digest_of(secret), email, now, now + lifetime)
+    events.add(session, "signed in", now, actor=email or "operator", by=by)
+    return SignedIn(email, secret)
 
 
 def check(

@@ -61,7 +61,7 @@ def create_app(services: WebServices) -> FastAPI:
     problems.install(app)
     add_routes(app)
     documents.install(app)
-    pages.install(app, services.settings.http.root_path)
+    pages.install(app, services)
     probes.install(app, services)
     metrics.install(app, services)
     return app

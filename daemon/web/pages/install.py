@@ -7,9 +7,11 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
+from config.schema import Oidc
 from daemon.web.pages import contents, demo, guard, inbox, insight, mail, models, review, system, ticket
 from daemon.web.pages.page import Route
 from daemon.web.pages.sign_in import SignInPages
+from daemon.web.services import WebServices
 
 FILES: Final = Path(__file__).parent.parent / "static" / "ui"
 
@@ -30,15 +32,22 @@ def routes() -> tuple[Route, ...]:
     )
 
 
-def install(app: FastAPI, root_path: str) -> None:
+def install(app: FastAPI, services: WebServices) -> None:
     """Serve the pages below /ui; the root leads there."""
     app.mount("/ui/files", StaticFiles(directory=FILES))
     router = APIRouter()
-    for route in routes():
+    http = services.settings.http
+    for route in (*routes(), *(_oidc(http.oidc, services) if http.oidc else ())):
         guard.add(router, route)
     app.include_router(router)
 
     async def root() -> Response:
-        return RedirectResponse(f"{root_path}/ui", 303)
+        return RedirectResponse(f"{http.root_path}/ui", 303)
 
     app.add_api_route("/", root, include_in_schema=False)
+
+
+def _oidc(settings: Oidc, services: WebServices) -> tuple[Route, ...]:
+    from daemon.web.pages.oidc_sign_in import OidcPages  # noqa: PLC0415 - its libraries only where they are used
+
+    return OidcPages(settings, services.clock, services.settings.http.threads).routes

@@ -8,7 +8,7 @@ from fastapi import Response
 
 from daemon.mail.address import canonical
 from daemon.tickets import sign_in
-from daemon.tickets.sign_in import Role, digest_of
+from daemon.tickets.sign_in import Role, SignedIn, digest_of
 from daemon.web.limits import TokenBuckets
 from daemon.web.pages.page import BROWSER, NEXT, SESSION, Page, PageError, Route
 
@@ -40,18 +40,16 @@ class SignInPages:
         """Show the form that asks for a link."""
         if page.user is not None:
             return page.redirect("/ui")
-        return page.render("sign-in.html", sent=False, email="", mistake="", minutes=sign_in.LINK_MINUTES)
+        return _form(page)
 
     def ask(self, page: Page) -> Response:
         """Send a link, if the address is one of ours; the page does not say whether it is."""
-        self._bound(page)
+        bound(self._buckets, page)
         typed = page.form.get("email", "").strip()[:320]
         email = canonical(typed)
         if email is None:
             mistake = "This is not an email address."
-            return page.render(
-                "sign-in.html", status=422, sent=False, email=typed, mistake=mistake, minutes=sign_in.LINK_MINUTES
-            )
+            return _form(page, 422, email=typed, mistake=mistake)
         browser, services = secrets.token_urlsafe(32), page.services
         settings, now = services.settings, services.clock.now()
         # Not waited for: the answer takes as long for an address that is not known.
@@ -60,13 +58,13 @@ class SignInPages:
             lambda session: sign_in.request_link(session, page.people, email, digest_of(browser), base, domain, now)
         )
         done.add_done_callback(lambda future: None if future.exception() else services.wake(future.result()))
-        answer = page.render("sign-in.html", sent=True, email=typed, mistake="", minutes=sign_in.LINK_MINUTES)
+        answer = _form(page, sent=True, email=typed)
         page.set_cookie(answer, BROWSER, browser, sign_in.LINK_MINUTES * 60)
         return answer
 
     def open(self, page: Page) -> Response:
         """Ask for one click: programs that look at links in emails do not click."""
-        self._bound(page)
+        bound(self._buckets, page)
         services, token = page.services, page.value("token", sign_in.LONGEST_TOKEN)
         browser, now = digest_of(page.request.cookies.get(BROWSER, "")), services.clock.now()
         link = page.read(lambda session: sign_in.check(session, token, browser, services.keyring.value, now))
@@ -76,7 +74,7 @@ class SignInPages:
 
     def redeem(self, page: Page) -> Response:
         """Begin a session."""
-        self._bound(page)
+        bound(self._buckets, page)
         services, token = page.services, page.value("token", sign_in.LONGEST_TOKEN)
         browser, now = digest_of(page.request.cookies.get(BROWSER, "")), services.clock.now()
         lifetime = timedelta(days=services.settings.http.session_days)
@@ -86,16 +84,36 @@ class SignInPages:
         )
         if begun is None:
             return page.render("link-failed.html", status=410, minutes=sign_in.LINK_MINUTES)
-        answer = page.redirect(_next(page))
-        page.set_cookie(answer, SESSION, begun.secret, int(lifetime.total_seconds()))
-        for name in (BROWSER, NEXT):
-            answer.delete_cookie(name, path=f"{page.base}/ui")
-        return answer
+        return enter(page, begun, lifetime)
 
-    def _bound(self, page: Page) -> None:
-        client = page.request.client.host if page.request.client else ""
-        if self._buckets.wait(hash(client)):
-            raise PageError(429, "Too many attempts. Try again in a minute.")
+
+def bound(buckets: TokenBuckets, page: Page) -> None:
+    """Count a request of a client; raises PageError for one that asks too often."""
+    client = page.request.client.host if page.request.client else ""
+    if buckets.wait(hash(client)):
+        raise PageError(429, "Too many attempts. Try again in a minute.")
+
+
+def enter(page: Page, begun: SignedIn, lifetime: timedelta) -> Response:
+    """Give the browser the cookie of its new session, and lead it to the page that was asked for."""
+    answer = page.redirect(_next(page))
+    page.set_cookie(answer, SESSION, begun.secret, int(lifetime.total_seconds()))
+    for name in (BROWSER, NEXT):
+        answer.delete_cookie(name, path=f"{page.base}/ui")
+    return answer
+
+
+def _form(page: Page, status: int = 200, *, sent: bool = False, email: str = "", mistake: str = "") -> Response:
+    oidc = page.services.settings.http.oidc
+    return page.render(
+        "sign-in.html",
+        status=status,
+        sent=sent,
+        email=email,
+        mistake=mistake,
+        minutes=sign_in.LINK_MINUTES,
+        provider=oidc.label if oidc else "",
+    )
 
 
 def _next(page: Page) -> str:

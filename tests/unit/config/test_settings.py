@@ -1,5 +1,6 @@
 """The settings: their defaults, their sources, and addresses as text or tables."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ def test_the_shipped_file_shows_every_setting_with_its_default() -> None:
         keys = getattr(field.annotation, "model_fields", None)
         lines = text.partition(f"[{section}]\n")[2].partition("\n\n")[0].splitlines()
         shown = {line.removeprefix("# ").partition(" = ")[0] for line in lines if " = " in line}
+        shown |= set(re.findall(rf"^# \[{section}\.(\w+)\]$", text, re.MULTILINE))
         assert keys is None or shown == set(keys), section
 
 
