@@ -117,7 +117,7 @@ def _settle(outcome: Outcome, system: System, client: Client, mailbox: Mailbox, 
     outcome.problems += [*nemesis.problems, *outcome.report.problems]
     outcome.problems += [f"refused with {one.code} {one.answer}" for one in client.refused]
     outcome.problems += [f"never accepted: {mail.sha256[:12]}" for mail in client.given_up]
-    code, said = system.command("db", "verify")
+    code, said = system.command("db", "verify", seconds=QUIET)
     if code:
         outcome.problems.append(f"db verify ended with {code}: {said[-500:]}")
     outcome.evils, outcome.imap, outcome.deferred = nemesis.done, len(wanted), client.deferred
