@@ -60,7 +60,7 @@ class Site:
 
 
 @contextmanager
-def _served(case: Web) -> Iterator[str]:
+def served(case: Web) -> Iterator[str]:
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(case.app, host="127.0.0.1", port=port, lifespan="off", log_config=None))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -73,5 +73,5 @@ def _served(case: Web) -> Iterator[str]:
 
 @pytest.fixture
 def site(sqlite_store: Store, chromium: Browser) -> Iterator[Site]:
-    with web(sqlite_store, tools=FakeTools(), **SETTINGS) as case, _served(case) as url:
+    with web(sqlite_store, tools=FakeTools(), **SETTINGS) as case, served(case) as url:
         yield Site(case, url, chromium)

@@ -71,6 +71,8 @@ class OidcProvider:
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.keys, self.signing = [rsa_key()], rsa_key()
+        # Who signs in where a real browser comes.
+        self.person = ""
         self.claims: dict[str, Any] = {}
         self.metadata: dict[str, Any] = {}
         self.token: Callable[[dict[str, Any]], str] = self.signed
@@ -158,7 +160,17 @@ def _is_client(form: dict[str, str], authorization: str) -> bool:
 def _handler(provider: OidcProvider) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._answer({})
+            if "/authorize?" in self.path:
+                self._lead_back()
+            else:
+                self._answer({})
+
+        def _lead_back(self) -> None:
+            url = provider.issuer.removesuffix("/staff") + self.path
+            back = urlsplit(dict(parse_qsl(urlsplit(url).query))["redirect_uri"])
+            self.send_response(303)
+            self.send_header("Location", f"{back.scheme}://{back.netloc}{provider.approve(url, provider.person)}")
+            self.end_headers()
 
         def do_POST(self) -> None:
             text = self.rfile.read(int(self.headers["content-length"])).decode()
