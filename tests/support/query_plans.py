@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, event
 
 from daemon.store.models import Base
 
@@ -68,15 +68,28 @@ class Statement:
 
 
 class Catch:
-    """A listener to `before_cursor_execute` that remembers each statement once."""
+    """Remembers each statement to the database of an engine once, whatever engine it goes through."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: Engine) -> None:
+        self._url = engine.url
         self.found: dict[str, Statement] = {}
         self._cause = ""
 
-    def __call__(self, _connection: Connection, _cursor: object, sql: str, parameters: Any, *context: Any) -> None:
+    @contextmanager
+    def listening(self) -> Iterator["Catch"]:
+        """Listen to all engines: commands make their own. Those of other tests have other databases."""
+        event.listen(Engine, "before_cursor_execute", self._note)
+        yield self
+        event.remove(Engine, "before_cursor_execute", self._note)
+
+    def _note(self, connection: Connection, _cursor: object, sql: str, parameters: Any, *context: Any) -> None:
         many = context[-1]
-        if sql.lstrip().split(None, 1)[0].upper() in {"SELECT", "UPDATE", "DELETE", "WITH"}:
+        if connection.engine.url == self._url and sql.lstrip().split(None, 1)[0].upper() in {
+            "SELECT",
+            "UPDATE",
+            "DELETE",
+            "WITH",
+        }:
             self.found.setdefault(sql, Statement(sql, parameters[0] if many else parameters, self._cause))
 
     @contextmanager

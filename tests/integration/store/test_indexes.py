@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, event, inspect, text
+from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
 from daemon.cli import main
@@ -80,11 +80,9 @@ def old(store_url: str) -> Iterator[Store]:
 
 
 @pytest.fixture
-def catch() -> Iterator[Catch]:
-    found = Catch()
-    event.listen(Engine, "before_cursor_execute", found)
-    yield found
-    event.remove(Engine, "before_cursor_execute", found)
+def catch(old: Store) -> Iterator[Catch]:
+    with Catch(old.engine).listening() as found:
+        yield found
 
 
 def test_the_statements_of_an_email_use_indexes(old: Store, catch: Catch) -> None:

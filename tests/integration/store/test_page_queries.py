@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 import pytest
-from sqlalchemy import Engine, event, update
+from sqlalchemy import update
 
 from daemon.store.models import MessageRow, Ticket
 from daemon.store.queries import insight, labels, lists, text_search, ticket_pages
@@ -33,11 +33,9 @@ def old(store_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 
 @pytest.fixture
-def catch() -> Iterator[Catch]:
-    found = Catch()
-    event.listen(Engine, "before_cursor_execute", found)
-    yield found
-    event.remove(Engine, "before_cursor_execute", found)
+def catch(old: Store) -> Iterator[Catch]:
+    with Catch(old.engine).listening() as found:
+        yield found
 
 
 def found(store: Store, text: str, **more: str) -> list[int]:

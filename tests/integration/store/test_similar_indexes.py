@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from sqlalchemy import Engine, event, insert, literal, select
+from sqlalchemy import insert, literal, select
 
 from daemon.store import vectors
 from daemon.store.models import Decision, Ticket, TicketVector
@@ -30,11 +30,9 @@ def old(store_url: str) -> Iterator[Store]:
 
 
 @pytest.fixture
-def catch() -> Iterator[Catch]:
-    found = Catch()
-    event.listen(Engine, "before_cursor_execute", found)
-    yield found
-    event.remove(Engine, "before_cursor_execute", found)
+def catch(old: Store) -> Iterator[Catch]:
+    with Catch(old.engine).listening() as found:
+        yield found
 
 
 def newest_decisions(store: Store, count: int) -> list[int]:
