@@ -1,8 +1,9 @@
 """Requests that come at the same time are stored together, and none holds a thread meanwhile."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import httpx2
@@ -12,6 +13,7 @@ from sqlalchemy import func, select
 from daemon.store.models import Ticket
 from daemon.tickets.admission import Receipt
 from daemon.tickets.disposition import PreparedEmail
+from daemon.tickets.intake import Extra
 from daemon.tickets.parse_cost import INLINE_PARSE_BYTES
 from tests.support.fakes import eventually
 from tests.support.http import EXAMPLE, Web
@@ -84,7 +86,19 @@ def test_a_long_request_is_read_in_a_thread(case: Web, monkeypatch: pytest.Monke
     assert sorted(threads) == [False, True]
 
 
-def test_a_ticket_is_opened_although_its_client_left(case: Web) -> None:
+def test_a_ticket_is_opened_although_its_client_left(case: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, has_left = case.intake.store, threading.Event()
+
+    def later(emails: Sequence[PreparedEmail], also: Extra | None = None) -> "list[Future[Receipt]]":
+        def one(number: int) -> Receipt:
+            assert has_left.wait(30)
+            return store([emails[number]], also)[0].result(30)
+
+        pool = ThreadPoolExecutor(1)
+        return [pool.submit(one, number) for number in range(len(emails))]
+
+    monkeypatch.setattr(case.intake, "store", later)
+
     async def run() -> None:
         async with client(case) as program:
             await program.get("/tickets")
@@ -93,6 +107,7 @@ def test_a_ticket_is_opened_although_its_client_left(case: Web) -> None:
             asked.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await asked
+            has_left.set()
             await turns(lambda: case.services.batch.unanswered == 0)
 
     asyncio.run(asyncio.wait_for(run(), 30))
