@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from daemon.store import answers, ledger
 from daemon.store.models import DeliveryRow, Event, Inbound, MessageRow, Person, Ticket
 from daemon.store.sql import table
-from daemon.vocabulary import AUTHORIZED, CORRECTS_ONLY, MailKind, MessageRole, Subject
+from daemon.vocabulary import AUTHORIZED, CORRECTS_ONLY, MailKind, MessageRole, Subject, SubjectKind
 
 # The newest emails count: an answer quotes one of them.
 EMAILS_AT_MOST: Final = 20
@@ -84,7 +84,7 @@ def _load(session: Session, message_id: int) -> MemberEmailFacts | None:
         ledger.raw_of(session, row.inbound_id),
         answers.parties(session, row.ticket_id, row.received_at),
         _texts(session, row.ticket_id),
-        _sent(session, row.ticket_id),
+        _sent(session, row.ticket_id, message_id),
         _corrects_only(session, row.inbound_id),
     )
 
@@ -105,10 +105,12 @@ def _texts(session: Session, ticket_id: int) -> tuple[str, ...]:
     return tuple(session.execute(found).scalars())
 
 
-def _sent(session: Session, ticket_id: int) -> tuple[SentToTeam, ...]:
+def _sent(session: Session, ticket_id: int, message_id: int) -> tuple[SentToTeam, ...]:
+    # What we sent about the email itself, to the team that has the ticket now, shows its words: they are not ours.
+    about_it = Subject(SubjectKind.MESSAGE, message_id)
     found = (
         select(DeliveryRow.kind, DeliveryRow.cause, DeliveryRow.message_id)
-        .where(DeliveryRow.ticket_id == ticket_id, DeliveryRow.kind.in_(TO_TEAMS))
+        .where(DeliveryRow.ticket_id == ticket_id, DeliveryRow.kind.in_(TO_TEAMS), DeliveryRow.cause != about_it)
         .order_by(DeliveryRow.id.desc())
         .limit(QUOTED_AT_MOST)
     )

@@ -131,7 +131,7 @@ def test_what_was_shown_is_ours_in_an_answer_after_the_earlier_ticket_changed(ti
     tickets.answer(first)
     tickets.assign(first, "PAYMENTS_TEAM")
     with tickets.store.read() as session:
-        sent = member_emails._sent(session, new)
+        sent = member_emails._sent(session, new, 0)
     facts = member_emails.MemberEmailFacts(1, new, None, 1, NOON, "", b"", frozenset(), (), sent)
     marks = QuotedEmails(tickets.store, tickets.pipeline.config).marks(facts, tickets.pipeline.keys, NOON)
     assert any(line in text for text in marks.emails)
