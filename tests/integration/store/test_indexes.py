@@ -79,12 +79,6 @@ def old(store_url: str) -> Iterator[Store]:
     store.close()
 
 
-@pytest.fixture
-def catch(old: Store) -> Iterator[Catch]:
-    with Catch(old.engine).listening() as found:
-        yield found
-
-
 def test_the_statements_of_an_email_use_indexes(old: Store, catch: Catch) -> None:
     pipeline = Pipeline(old, TICKETS)
     for step in STEPS:

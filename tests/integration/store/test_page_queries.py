@@ -32,12 +32,6 @@ def old(store_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     store.close()
 
 
-@pytest.fixture
-def catch(old: Store) -> Iterator[Catch]:
-    with Catch(old.engine).listening() as found:
-        yield found
-
-
 def found(store: Store, text: str, **more: str) -> list[int]:
     """Return the ids of all tickets with a phrase, read in pages of seven."""
     ids: list[int] = []

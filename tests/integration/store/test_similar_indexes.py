@@ -29,12 +29,6 @@ def old(store_url: str) -> Iterator[Store]:
     store.close()
 
 
-@pytest.fixture
-def catch(old: Store) -> Iterator[Catch]:
-    with Catch(old.engine).listening() as found:
-        yield found
-
-
 def newest_decisions(store: Store, count: int) -> list[int]:
     with store.read() as session:
         return list(session.execute(select(Decision.id).order_by(Decision.id.desc()).limit(count)).scalars())
