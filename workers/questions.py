@@ -19,7 +19,6 @@ from daemon.tickets.review_order import CONSIDERED, TAUGHT, most_teaching
 from daemon.vocabulary import MailKind
 from workers.actors.config import ActorConfig, CurrentConfig, Lead
 from workers.notify import compose, contexts, outgoing
-from workers.notify.compose import OutgoingMail
 from workers.transports.base import PermanentFailure, TransportFailure, UncertainFailure
 from workers.transports.servers import OutgoingServers
 
@@ -106,24 +105,11 @@ class DailyQuestions:
         rendered = brand.renderer.render(MailKind.QUESTIONS, view, (language,))
         if rendered.fault:
             log.warning("own template used instead of the admin's", fault=rendered.fault, kind=str(MailKind.QUESTIONS))
+        message_id = outgoing.message_id(view.mark, secrets.token_hex(5), mail.message_id_domain)
+        seed = secrets.token_hex(16)
         return compose.as_bytes(
-            OutgoingMail(
-                kind=MailKind.QUESTIONS,
-                sender_name=mail.name,
-                sender_address=mail.address,
-                recipient=lead.address,
-                # A reply belongs to no ticket: each has a token of its own.
-                reply_to=None,
-                subject=rendered.subject,
-                text=rendered.text,
-                html=rendered.html,
-                message_id=outgoing.message_id(view.mark, secrets.token_hex(5), mail.message_id_domain),
-                in_reply_to="",
-                references=(),
-                loop_token=view.mark,
-                files=(),
-                date=now,
-                boundary_seed=secrets.token_hex(16),
+            outgoing.mail_without_ticket(
+                MailKind.QUESTIONS, lead.address, mail, rendered, view.mark, message_id, now, seed
             )
         )
 

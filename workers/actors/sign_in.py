@@ -10,7 +10,7 @@ from daemon.tickets.sign_in import LINK_MINUTES, link_of, token_of
 from daemon.vocabulary import MailKind
 from workers.actors.brands import Brand
 from workers.notify import compose, outgoing
-from workers.notify.compose import ComposeError, OutgoingMail
+from workers.notify.compose import ComposeError
 from workers.notify.contexts import SignIn
 
 log = structlog.get_logger(__name__)
@@ -26,22 +26,9 @@ def compose_link(begun: StartedDelivery, brand: Brand, key: bytes, now: datetime
     rendered = brand.renderer.render(MailKind.SIGN_IN, view)
     if rendered.fault:
         log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=attempt.id)
+    seed = secrets.token_hex(16)
     return compose.as_bytes(
-        OutgoingMail(
-            kind=attempt.kind,
-            sender_name=mail.name,
-            sender_address=mail.address,
-            recipient=attempt.recipient,
-            reply_to=None,
-            subject=rendered.subject,
-            text=rendered.text,
-            html=rendered.html,
-            message_id=attempt.message_id,
-            in_reply_to="",
-            references=(),
-            loop_token=mark,
-            files=(),
-            date=now,
-            boundary_seed=secrets.token_hex(16),
+        outgoing.mail_without_ticket(
+            attempt.kind, attempt.recipient, mail, rendered, mark, attempt.message_id, now, seed
         )
     )

@@ -196,6 +196,36 @@ def outgoing_mail(
     )
 
 
+def mail_without_ticket(
+    kind: MailKind,
+    recipient: str,
+    config: MailConfig,
+    rendered: Rendered,
+    mark: str,
+    message_id: str,
+    now: datetime,
+    boundary_seed: str,
+) -> OutgoingMail:
+    """Return an email that belongs to no ticket, so that a reply to it has no token; see outgoing_mail."""
+    return OutgoingMail(
+        kind=kind,
+        sender_name=config.name,
+        sender_address=config.address,
+        recipient=recipient,
+        reply_to=None,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        message_id=message_id,
+        in_reply_to="",
+        references=(),
+        loop_token=mark,
+        files=(),
+        date=now,
+        boundary_seed=boundary_seed,
+    )
+
+
 def _is_urgent(delivery: PreparedDelivery) -> bool:
     """Say whether a team should see an email before others."""
     if delivery.digest:
