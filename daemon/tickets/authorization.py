@@ -270,7 +270,7 @@ def _expired(evidence: Evidence, found: FoundToken, team: Team | None) -> Refusa
 
 def _by_outsider(evidence: Evidence, found: FoundToken) -> Refusal:
     """Say of whom the token is, and why the author may not use it."""
-    owner = " and ".join(found.teams) or "somebody who is in no team now"
+    owner = ", ".join(found.teams) or "somebody who is in no team now"
     if evidence.writer.email is None:
         who = "From is not one readable address"
     elif not evidence.author:

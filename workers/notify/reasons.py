@@ -44,6 +44,7 @@ NOTES: Final = (
     phrase("%(member)s wrote this to the customer directly. It is recorded, and was not sent again."),
     phrase("This email was kept and not obeyed: %(source)s."),
     phrase("%(who)s, who is in a team, answered with the customer's token; so this counts as a customer's email."),
+    phrase("Somebody without a readable address is new on this ticket and answered with the customer's token."),
     phrase("%(who)s is new on this ticket and answered with the customer's token."),
 )
 REFUSALS: Final = (
@@ -54,6 +55,12 @@ REFUSALS: Final = (
     phrase("it names several tickets, so it is not clear which one is meant"),
     phrase("it looks like the email of a machine"),
     phrase("it answers an email whose token was valid until %(day)s; this email has a fresh one"),
+    phrase("its token was sent to somebody who is in no team now, and %(source)s"),
+    phrase("its token was sent to %(owner)s, and %(source)s"),
+    phrase("From is not one readable address"),
+    phrase("From is one of our own addresses"),
+    phrase("%(author)s is in another team"),
+    phrase("%(author)s is in no team"),
 )
 _MAX: Final = 500
 

@@ -1,5 +1,6 @@
 """Who may act on a ticket: the table of cases. A row is a sentence, what an email shows, and what it may do."""
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
@@ -12,6 +13,8 @@ from daemon.mail.roster import Team
 from daemon.mail.token import Purpose, Token
 from daemon.tickets.authorization import DirectAnswer, Evidence, Power, Refusal, RefusalKind, Ruling, authorize
 from daemon.vocabulary import Authentication, Status
+from workers.notify.refusals import detail
+from workers.notify.translate import Translations
 
 ANA: Final = "ana@example.com"
 ANN: Final = "ann@customer.example"
@@ -300,6 +303,19 @@ def test_a_ruling_says_why(sentence: str) -> None:
     ruling = authorize(CASES[sentence][0])
     assert ruling is not None
     assert ruling.reason
+
+
+@pytest.mark.parametrize("language", [code for code in Translations().languages() if code != "en"])
+def test_why_an_email_was_not_obeyed_is_said_in_the_language_of_the_team(language: str) -> None:
+    texts = Translations().first_of([language])
+    reasons = {ruling.reason for evidence, _ in CASES.values() if isinstance(ruling := authorize(evidence), Refusal)}
+    said = {reason: texts.say(detail(f"This email was kept and not obeyed: {reason}.")) for reason in reasons}
+    assert len(said) > 8
+    assert [
+        one
+        for one in said.values()
+        if re.search(r"\b(the|that|its|sent|looks|readable)\b", re.sub(r"\S+@\S+", "", one))
+    ] == []
 
 
 def test_only_a_members_refused_email_goes_back_and_only_to_the_address_of_the_team() -> None:
