@@ -12,6 +12,8 @@ REST_LINES: Final = 40
 REST_CHARACTERS: Final = 4_000
 # An email may have megabytes of text; the rest of it is not read at all.
 READ_AT_MOST: Final = 400_000
+# A text that is longer by at most this share is shown whole: "8 more characters" is longer than eight characters.
+GRACE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,11 @@ def remainder(whole: str, new: str) -> str | None:
 
 
 def cut(text: str, most_lines: int, most_characters: int, beyond: int = 0) -> Passage:
-    """Return the start of a text; `beyond` is the number of characters already left out."""
+    """Return the start of a text, or all of it if hardly more; `beyond` characters were already left out."""
     text = text.strip("\n").rstrip()
+    grace = 1 + GRACE
+    if not beyond and len(text) <= most_characters * grace and text.count("\n") + 1 <= most_lines * grace:
+        return Passage(text)
     shown = text[:most_characters].split("\n", most_lines)[:most_lines]
     kept = "\n".join(shown)
     left = text[len(kept) :]

@@ -33,6 +33,8 @@ def test_new_text_and_rest_make_up_the_whole(text: str, reply: str, new: str, re
         ("1\n2\n3\n4\n5", "1\n2\n3", "2 more lines"),
         ("1\n2\n3\n4", "1\n2\n3", "2 more characters"),
         ("x" * 30, "x" * 20, "10 more characters"),
+        ("x" * 22, "x" * 22, ""),
+        ("x" * 23, "x" * 20, "3 more characters"),
         ("\n\n1\n\n\n", "1", ""),
         ("1\n2\n3\n" + "4\n" * 1500, "1\n2\n3", "1,500 more lines"),
     ],
