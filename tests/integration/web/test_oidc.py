@@ -132,6 +132,7 @@ class TestBrowser:
         answer = client.get(f"/ui/oidc/callback?error=access_denied&state={state}")
         refused(case, answer, 400, "access_denied")
 
+    @pytest.mark.usefixtures("stopped_refill")
     def test_too_many_tries_are_refused(self, case: OidcCase) -> None:
         client = browser(case.pages)
         assert [client.get("/ui/oidc/callback").status_code for _ in range(25)][-1] == 429

@@ -136,6 +136,7 @@ class TestTokens:
         assert "s" * 43 not in caplog.text
         assert "secret words" not in caplog.text
 
+    @pytest.mark.usefixtures("stopped_refill")
     def test_too_many_requests_of_a_token_are_told_when_to_come_again(self, sqlite_store: Store) -> None:
         with web(sqlite_store, http={"token_requests_per_minute": 2}) as case:
             answers = [case.client.get("/tickets") for _ in range(3)]

@@ -126,6 +126,7 @@ class TestRequest:
             assert "on its way" in browser(case).post("/ui/sign-in", data={"email": MEMBER}).text
         assert len(rows(case, DeliveryRow)) == LINKS_PER_HOUR
 
+    @pytest.mark.usefixtures("stopped_refill")
     def test_is_bounded_for_a_client(self, case: Web) -> None:
         answers = [browser(case).post("/ui/sign-in", data={"email": f"x{n}@example.net"}) for n in range(12)]
         assert answers[-1].status_code == 429
