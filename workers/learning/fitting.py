@@ -23,7 +23,7 @@ FOLDS = 3
 MAX_FOR_CHOICE = 1600
 MIN_VERIFIED = 100
 # The email of a new company resembles our examples less than these resemble each other, so confidence is lowered.
-NEW_COMPANY_DISCOUNT = 0.85
+NEW_COMPANY_DISCOUNT = 0.75
 ITERATIONS = 200
 TOLERANCE = 1e-3
 SEED = 20251

@@ -29,6 +29,7 @@ MIN_TO_COMPARE = 30
 MIN_IN_LANGUAGE = 50
 MIN_LANGUAGE_SHARE = 0.1
 HELD_BACK_SHARE = 0.2
+MIN_INDUSTRIES = 10
 
 
 class TrainingError(ValueError):
@@ -121,7 +122,13 @@ def encode(encoder: Encoder | None, examples: Sequence[Example]) -> Floats | Non
 
 
 def groups(examples: Sequence[Example]) -> list[str]:
-    """Return the group of each example: its situation, or a group of its own."""
+    """Return the group of each example: its industry, because a new company may be of one that we did not learn from.
+
+    With few industries it is the situation; an example without either is a group of its own.
+    """
+    industries = {e.industry for e in examples if e.industry}
+    if len(industries) >= MIN_INDUSTRIES:
+        return [e.industry or f"#{at}" for at, e in enumerate(examples)]
     return [f"{e.category}/{e.situation}" if e.situation else f"#{at}" for at, e in enumerate(examples)]
 
 
