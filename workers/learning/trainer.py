@@ -10,6 +10,7 @@ import structlog
 from daemon.store import boilerplate
 from daemon.store.queries import labels
 from daemon.store.store import Store
+from daemon.system import tuning
 from daemon.system.clock import Clock
 from daemon.vocabulary import Priority
 from workers.learning import examples, training
@@ -102,9 +103,11 @@ class Trainer:
             current = self._registry.load()
         except RegistryError:
             current = None
-        return training.retrain(
+        made = training.retrain(
             corpus, self.verified(), current, self.regression(), shipped_lexicon(), self._clock.now(), self._encoder
         )
+        tuning.trim_memory()
+        return made
 
     def corpus(self) -> list[Example]:
         """Return the examples of the configured categories."""
