@@ -11,6 +11,7 @@ from daemon.mail.commands import CommandError
 from daemon.mail.message import Address, Message
 from daemon.mail.mime.parse import parse
 from daemon.mail.reply.answer import CutAnswer, keep_rest, read_answer, split_own
+from daemon.mail.reply.answer_signature import without_lone_signature
 from daemon.store.jobs import Lease
 from daemon.store.keys import Keyring
 from daemon.store.queries import member_emails
@@ -68,7 +69,8 @@ class AnswerActor:
         cut = read_answer(message, facts.raw, marks)
         own, quoted = split_own(cut)
         parsed = commands.parse(own, config.vocabulary)
-        rest = cut if isinstance(parsed, CommandError) else keep_rest(cut, f"{parsed.rest}\n{quoted}")
+        below = cut if isinstance(parsed, CommandError) else keep_rest(cut, f"{parsed.rest}\n{quoted}")
+        rest = without_lone_signature(below, message)
         to, cc = _emails(message.to), _emails(message.cc)
         actor = _actor(facts, message, config)
         answer = NewAnswer(

@@ -10,6 +10,7 @@ import regex
 
 from daemon.mail.reply.banner import without_gateway_tags, without_gateway_text
 from daemon.mail.reply.boilerplate import Block, trim
+from daemon.mail.reply.phrases import CLOSING
 from daemon.mail.reply.split import new_text
 
 MAX_SUBJECT = 500
@@ -120,26 +121,14 @@ def without_pleasantries(text: str) -> str:
     return PLEASANTRY.sub(" ", text) if contains_any(text, PLEASANT) else text
 
 
-# The reply reader keeps closings because people typed them. Here they are cut with the lines after them: job titles and
-# company names are full of words such as "payment", which cost 37 points of accuracy.
-CLOSING = re.compile(
-    r"^\s*(?:(?:with )?(?:best|kind|warm|many thanks and|thanks and|thanks &) regards|regards|best(?: wishes)?"
-    r"|cheers|rgds|br"
-    r"|(?:yours )?sincerely|yours (?:faithfully|truly)|respectfully"
-    r"|(?:mit )?(?:freundlichen?|viele|beste|liebe|schöne) gr(?:ü|ue)(?:ß|ss)en?|mfg|vg|lg|hochachtungsvoll"
-    r"|(?:bien )?cordialement|bien à vous|(?:sincères |meilleures )?salutations"
-    r"|(?:un )?(?:cordial )?saludos?(?: cordiales)?|atentamente|cordialmente"
-    r"|atenciosamente|(?:com os melhores )?cumprimentos|abraços|(?:un |cordiali |distinti )?salut[io]"
-    r"|(?:met )?vriendelijke groet(?:en)?|groeten|groetjes|mvg)"
-    r"\b[\s,.!:;-]{0,5}(?:[^\W\d_][\w.'-]{0,30}\s?){0,4}$",
-    re.IGNORECASE,
-)
 POSTSCRIPT = re.compile(r"\s*p\.? ?s\b", re.IGNORECASE)
 MAX_SIGNATURE_LINES = 15
 LINES_AFTER_CLOSING = 60
 MAX_SIGNATURE_LINE = 120
 
 
+# The reply reader keeps closings because people typed them. Here they are cut with the lines after them: job titles and
+# company names are full of words such as "payment", which cost 37 points of accuracy.
 def without_closing(text: str) -> str:
     """Cut the closing phrase and the lines after it if these look like a name, a title and an address."""
     lines = text.split("\n")

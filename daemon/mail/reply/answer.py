@@ -17,7 +17,7 @@ from daemon.mail.reply.answer_parts import INLINE_TYPES, by_content_id, files_of
 from daemon.mail.reply.our_marks import OurMarks, Ours, squeeze
 from daemon.mail.text.html import MAX_LAID_OUT, has_small_tree, html_to_text
 
-__all__ = ["CutAnswer", "OurMarks", "from_text", "keep_rest", "read_answer", "split_own"]
+__all__ = ["CutAnswer", "OurMarks", "from_text", "html_of", "keep_rest", "read_answer", "split_own"]
 
 _MAX_LEAKS: Final = 10
 _SAME_WORDS: Final = 0.8
@@ -152,7 +152,7 @@ def _own_text(message: Message) -> str:
     """
     if not any(part.text.strip() and not part.embedded for part in message.parts):
         return ""
-    html = _html_of(message)
+    html = html_of(message)
     if not html.strip() or len(html) > MAX_LAID_OUT or not has_small_tree(html):
         return message.text
     if html_to_text(html).strip() != message.text.strip():
@@ -162,13 +162,14 @@ def _own_text(message: Message) -> str:
     return html_to_text(_inner(tree))
 
 
-def _html_of(message: Message) -> str:
+def html_of(message: Message) -> str:
+    """Return the HTML body of an email, without attached HTML."""
     return "\n".join(part.text for part in message.parts if _is_html_body(message, part.index))
 
 
 def _cut_html(message: Message, ours: Ours, plain: _Cut) -> _Cut | None:
     """Return the cut of the HTML body; None without one, or if its words are not those of the plain text."""
-    html = _html_of(message)
+    html = html_of(message)
     if not html.strip() or len(html) > MAX_LAID_OUT or not has_small_tree(html):
         return None
     tree = LexborHTMLParser(html)

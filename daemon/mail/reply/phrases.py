@@ -7,6 +7,7 @@ without spaces.
 # ruff: noqa: RUF001
 # Letters of other scripts that look like Latin ones are meant.
 
+import re
 from typing import Final
 
 from daemon.mail.phrase_table import split_phrases
@@ -175,4 +176,26 @@ SAVE_PAPER: Final = (
     _folded(
         "print; druck; imprim; stamp; afdruk; skriv; tulost; druk; tisk; распечат; печат; nyomtat; yazdır",
     ),
+)
+# A line such as "Kind regards, Ana". Triage reads emails without it, so its accuracy depends on these words.
+CLOSING: Final = re.compile(
+    r"^\s*(?:(?:with )?(?:best|kind|warm|many thanks and|thanks and|thanks &) regards|regards|best(?: wishes)?"
+    r"|cheers|rgds|br"
+    r"|(?:yours )?sincerely|yours (?:faithfully|truly)|respectfully"
+    r"|(?:mit )?(?:freundlichen?|viele|beste|liebe|schöne) gr(?:ü|ue)(?:ß|ss)en?|mfg|vg|lg|hochachtungsvoll"
+    r"|(?:bien )?cordialement|bien à vous|(?:sincères |meilleures )?salutations"
+    r"|(?:un )?(?:cordial )?saludos?(?: cordiales)?|atentamente|cordialmente"
+    r"|atenciosamente|(?:com os melhores )?cumprimentos|abraços|(?:un |cordiali |distinti )?salut[io]"
+    r"|(?:met )?vriendelijke groet(?:en)?|groeten|groetjes|mvg)"
+    r"\b[\s,.!:;-]{0,5}(?:[^\W\d_][\w.'-]{0,30}\s?){0,4}$",
+    re.IGNORECASE,
+)
+# Closings that triage does not cut.
+FURTHER_CLOSINGS: Final = re.compile(
+    r"^\s*(?:pozdrawiam|(?:serdecznie |z )?(?:pozdrowieni|poważani)\w+"
+    r"|(?:med )?(?:vänlig\w*|venlig\w*|vennlig) h[äi]ls\w+|mvh"
+    r"|s uvažením|с уважением|saygılarımla|敬具|(?:何卒)?(?:宜しく|よろしく)お願い\w*|此致"
+    r"|مع (?:أطيب |خالص )?(?:ال)?تحيات\w*"
+    r")[\s,.!、。،:-]{0,5}$",
+    re.IGNORECASE,
 )

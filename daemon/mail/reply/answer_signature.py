@@ -1,0 +1,111 @@
+"""Find answers that say nothing: mail programs put a signature below a command, and into an email without text."""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from selectolax.lexbor import LexborHTMLParser
+
+from daemon.mail.message import Address, Message
+from daemon.mail.reply.answer import CutAnswer, html_of
+from daemon.mail.reply.answer_parts import by_content_id, shown_ids
+from daemon.mail.reply.our_marks import squeeze
+from daemon.mail.reply.phrases import CLOSING, FURTHER_CLOSINGS
+from daemon.mail.reply.signature import cut_signature
+from daemon.mail.text.html import MAX_LAID_OUT, has_small_tree, strip_tags
+from daemon.mail.text.html_attributes import is_signature
+from daemon.mail.text.line import fold
+
+_MAX_LINES: Final = 60
+_MAX_SIGNATURE_LINES: Final = 14
+_MAX_LINE: Final = 120
+_NAME_WORDS: Final = 6
+_SENTENCE: Final = 6
+_DELIMITER: Final = re.compile(r"\s*(?:--+|__+|[\u2013\u2014]+)\s*")
+_EXACT_DELIMITER: Final = re.compile(r"--\s?")
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_IMAGE: Final = re.compile(r"<img\b")
+_ENDS: Final = ".!?:;,\u3002\uff1f\uff01"
+# What cut_signature leaves in front of a signature, so that it also finds one at the start of a text.
+_ABOVE: Final = ("text", "")
+
+
+def without_lone_signature(answer: CutAnswer, message: Message) -> CutAnswer:
+    """Return an answer without text and images where these are nothing but the signature of the author of `message`.
+
+    Files that go along are meant for the customer, and so is an image above the signature: then all of it stays.
+    """
+    lines = [line.strip() for line in answer.text.split("\n") if line.strip()]
+    if not lines or len(lines) > _MAX_LINES or answer.files or answer.inline_style:
+        return answer
+    texts, logos = _marked(message)
+    if not _is_signature(lines, message.from_, texts) or _shows_an_image(answer, logos):
+        return answer
+    return replace(answer, text="", html="", inline=())
+
+
+def _is_signature(lines: Sequence[str], authors: Sequence[Address], marked: Collection[str]) -> bool:
+    """Say whether lines are only a signature: one that the program marks, or one that is written like a signature."""
+    lines = _written(lines)
+    if lines and not _written(lines[:1]):
+        # "Sent from my phone" also stands above a name.
+        lines = lines[1:]
+    if not lines or _EXACT_DELIMITER.fullmatch(lines[0]):
+        return True
+    lines = lines[1:] if _DELIMITER.fullmatch(lines[0]) else lines
+    if not lines or squeeze("".join(lines)) in marked:
+        return True
+    is_closing = CLOSING.match(lines[0]) or FURTHER_CLOSINGS.match(lines[0])
+    return bool(is_closing or _is_name(lines[0], authors)) and _is_contact(lines[1:])
+
+
+def _written(lines: Sequence[str]) -> Sequence[str]:
+    """Return lines without the signature at their end, also if nothing is above it."""
+    return lines[: max(cut_signature([*_ABOVE, *lines]) - len(_ABOVE), 0)]
+
+
+def _is_name(line: str, authors: Sequence[Address]) -> bool:
+    """Say whether a line is the name of the author: a few words, none like that of a sentence, one of them theirs."""
+    words = _WORD.findall(line)
+    if not words or len(words) > _NAME_WORDS or line[-1] in _ENDS:
+        return False
+    theirs = {word for one in authors for word in _WORD.findall(fold(f"{one.name} {(one.email or '').split('@')[0]}"))}
+    # A name has particles as "de" at most, and never at its start.
+    capital = sum(not word[0].islower() for word in words)
+    return not words[0][0].islower() and capital * 2 > len(words) and not theirs.isdisjoint(map(fold, words))
+
+
+def _is_contact(lines: Sequence[str]) -> bool:
+    """Say whether the lines below a name are like a title, a company and an address: few, short and no sentence."""
+    return len(lines) <= _MAX_SIGNATURE_LINES and not any(
+        len(line) > _MAX_LINE or line[-1] in "?!" or (line[-1] in _ENDS and len(line.split()) > _SENTENCE)
+        for line in lines
+    )
+
+
+def _marked(message: Message) -> tuple[frozenset[str], frozenset[int]]:
+    """Return the letters and digits of what the mail program marked as signatures, and the images in them."""
+    texts, files = set(), by_content_id(message)
+    logos: set[int] = set()
+    for html in _marked_elements(html_of(message)):
+        texts.add(squeeze(strip_tags(html)))
+        logos.update(files[name].part for name in shown_ids(html) if name in files)
+    return frozenset(texts), frozenset(logos)
+
+
+def _marked_elements(html: str) -> Iterator[str]:
+    if not html.strip() or len(html) > MAX_LAID_OUT or not has_small_tree(html):
+        return
+    for node in LexborHTMLParser(html).css("[id], [class]"):
+        if is_signature(node.attributes):
+            yield node.html or ""
+
+
+def _shows_an_image(answer: CutAnswer, logos: Collection[int]) -> bool:
+    """Say whether an image is more than a logo: one that stands above all text, in no table."""
+    if set(answer.inline) <= set(logos):
+        return False
+    first = _IMAGE.search(answer.html)
+    above = answer.html[: first.start()] if first else ""
+    return first is not None and not strip_tags(above).strip() and above.count("<table") == above.count("</table")
