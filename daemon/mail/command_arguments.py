@@ -24,6 +24,7 @@ _NOT_CODE: Final = re.compile(r"[^A-Z0-9]")
 _LINKED: Final = re.compile(r"\s*[<\[(]\s*mailto:[^<>\[\]()]*[>\])]")
 _TIME: Final = re.compile(r"(?:\d{1,5} ?[a-z]{1,7} ?){1,4}")
 _TIME_PART: Final = re.compile(r"(\d{1,5}) ?([a-z]{1,7})")
+_DIGITS: Final = re.compile(r"[0-9]{1,18}")
 _UNITS: Final = {
     **dict.fromkeys(("min", "mins", "minute", "minutes"), timedelta(minutes=1)),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), timedelta(hours=1)),
@@ -57,6 +58,8 @@ def read_argument(kind: Argument, text: str, vocabulary: CommandVocabulary) -> V
     if kind is Argument.NONE:
         if text:
             raise ArgumentError("this command stands alone on its line; write text below it.")
+        return None
+    if kind is Argument.ANSWER and not text:
         return None
     return _READERS[kind](text, vocabulary)
 
@@ -123,6 +126,13 @@ def _address(text: str) -> str:
     return found[0].email.lower()
 
 
+def _number(text: str) -> str:
+    digits = unicodedata.normalize("NFKC", text).strip().removeprefix("#")
+    if not _DIGITS.fullmatch(digits):
+        raise ArgumentError("write the number of the answer, such as 12.")
+    return str(int(digits))
+
+
 _READERS: Final[dict[Argument, Callable[[str, CommandVocabulary], Value]]] = {
     Argument.TIME: lambda text, _: read_duration(text),
     Argument.TEAM: lambda text, names: choose(text, names.teams, "team"),
@@ -130,4 +140,5 @@ _READERS: Final[dict[Argument, Callable[[str, CommandVocabulary], Value]]] = {
     Argument.PRIORITY: lambda text, names: choose(text, names.priorities, "priority"),
     Argument.REFERENCE: lambda text, names: _reference(text, names.reference_prefix),
     Argument.ADDRESS: lambda text, _: _address(text),
+    Argument.ANSWER: lambda text, _: _number(text),
 }

@@ -38,10 +38,13 @@ class Argument(StrEnum):
     PRIORITY = "priority"
     REFERENCE = "reference"
     ADDRESS = "address"
+    ANSWER = "answer"
 
     @property
     def shown(self) -> str:
         """Return the word that stands for it in the help."""
+        if self is Argument.ANSWER:
+            return "NUMBER"
         return "NAME" if self in {Argument.CATEGORY, Argument.PRIORITY} else self.value.upper()
 
 
@@ -110,8 +113,8 @@ COMMANDS: Final = (
         Group.JOIN,
     ),
     CommandSpec(Verb.SPLIT, "Undo a merge, as long as no customer got an email since.", "#split", group=Group.JOIN),
-    CommandSpec(Verb.SEND, "Send the answer that was held.", "#send", group=Group.HELD),
-    CommandSpec(Verb.DROP, "Drop the answer that was held.", "#drop", group=Group.HELD),
+    CommandSpec(Verb.SEND, "Send the answer that was held.", "#send 12", Argument.ANSWER, Group.HELD),
+    CommandSpec(Verb.DROP, "Drop the answer that was held.", "#drop 12", Argument.ANSWER, Group.HELD),
     CommandSpec(
         Verb.TO,
         "Send this answer to this address only, or to several with one line each.",

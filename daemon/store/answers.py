@@ -44,7 +44,7 @@ SELECT_HELD = (
     .where(ANSWER.c.ticket_id == bindparam("ticket"), ANSWER.c.state == AnswerState.HELD)
     .where(ANSWER.c.author == bindparam("author"))
     .order_by(ANSWER.c.id.desc())
-    .limit(1)
+    .limit(COUNTED_AT_MOST)
 )
 COUNT_SENT = select(func.count()).select_from(
     select(ANSWER.c.id)
@@ -176,9 +176,9 @@ def find(session: Session, answer_id: int) -> Row[Any] | None:
     return session.execute(SELECT_ANSWER, {"answer": answer_id}).one_or_none()
 
 
-def held_of(session: Session, ticket_id: int, author: str) -> int | None:
-    """Return the newest answer of an author that is held on a ticket."""
-    return session.execute(SELECT_HELD, {"ticket": ticket_id, "author": author}).scalar_one_or_none()
+def held_of(session: Session, ticket_id: int, author: str) -> Sequence[int]:
+    """Return the answers of an author that are held on a ticket, the newest first."""
+    return session.execute(SELECT_HELD, {"ticket": ticket_id, "author": author}).scalars().all()
 
 
 def add(session: Session, new: NewAnswerRow) -> int:

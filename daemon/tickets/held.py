@@ -1,7 +1,7 @@
 """Send or drop an answer that was held."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
@@ -13,21 +13,40 @@ from daemon.tickets.actor import Actor
 from daemon.tickets.answer_values import AnswerError, AnswerResult, ConversationPolicy
 from daemon.vocabulary import AnswerState, MessageRole
 
+SHOWN_AT_MOST: Final = 10
+
 
 def find_held(session: Session, ticket_id: int, author: str, about_answer: int | None) -> int:
-    """Return the answer that #send and #drop mean: the one that the email was about, else the author's newest held one.
+    """Return the answer that #send and #drop without a number mean.
 
-    Raises AnswerError where none is held.
+    It is the one that the email was about: the author's own, or one that is not sent; else the only one of the author
+    that is held. Raises AnswerError where none is held, or several are.
     """
-    answer = answers.find(session, about_answer) if about_answer is not None else None
-    if answer is not None and answer.ticket_id == ticket_id and answer.state != AnswerState.SENT:
-        return int(answer.id)
-    newest = answers.held_of(session, ticket_id, author.lower())
-    if newest is not None:
-        return newest
-    if answer is not None and answer.ticket_id == ticket_id:
-        return int(answer.id)
+    author = author.lower()
+    about = answers.find(session, about_answer) if about_answer is not None else None
+    if about is not None and about.ticket_id != ticket_id:
+        about = None
+    if about is not None and (about.state != AnswerState.SENT or about.author == author):
+        return int(about.id)
+    held = answers.held_of(session, ticket_id, author)
+    if len(held) > 1:
+        numbers = ", ".join(str(one) for one in reversed(held[:SHOWN_AT_MOST]))
+        raise AnswerError(
+            f"Several of your answers are held on this ticket ({numbers}): write the number of one after the command."
+        )
+    if held:
+        return held[0]
+    if about is not None:
+        return int(about.id)
     raise AnswerError("No answer of yours is held on this ticket.")
+
+
+def find_numbered(session: Session, ticket_id: int, number: int) -> int:
+    """Return the answer of a number; raises AnswerError where the ticket has none of this number."""
+    answer = answers.find(session, number)
+    if answer is None or answer.ticket_id != ticket_id:
+        raise AnswerError(f"There is no answer {number}.")
+    return number
 
 
 def send_held(

@@ -161,12 +161,20 @@ def _with_commands(context: _Context) -> NewAnswer:
 
 def _settle_held(session: Session, context: _Context) -> Sequence[Offer]:
     answer, now = context.email.answer, context.now
-    answered = answers.answered_delivery(session, answer.ticket_id, answer.parents)
-    about = answered.answer_id if answered else None
-    answer_id = held.find_held(session, answer.ticket_id, answer.author, about)
+    answer_id = _held_answer(session, context)
     if context.parsed.has(Verb.DROP):
         return held.drop(session, answer_id, answer.actor, now).offers
     return held.send_held(session, answer_id, answer.actor, context.policy, now).offers
+
+
+def _held_answer(session: Session, context: _Context) -> int:
+    """Return the answer that #send or #drop means: that of its number, else of the email that it replies to."""
+    answer = context.email.answer
+    command = next(one for one in context.parsed.commands if one.verb in {Verb.SEND, Verb.DROP})
+    if command.argument is not None:
+        return held.find_numbered(session, answer.ticket_id, int(command.text))
+    answered = answers.answered_delivery(session, answer.ticket_id, answer.parents)
+    return held.find_held(session, answer.ticket_id, answer.author, answered.answer_id if answered else None)
 
 
 def _note(session: Session, context: _Context) -> Sequence[Offer]:

@@ -168,7 +168,7 @@ def returned(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark
         rival=_rival(answer.before) if answer.before and not failure else None,
         nearest=_nearest(answer.details) if cause is ReturnCause.WRONG_COMMAND and not failure else (),
         help=tuple(CommandHelp(spec.usage, Phrase(spec.help)) for spec in COMMANDS) if is_help else (),
-        buttons=links.of_held_answer(to) if answer.is_held else (),
+        buttons=links.of_held_answer(to, answer.id) if answer.is_held else (),
     )
 
 

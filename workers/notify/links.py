@@ -100,9 +100,12 @@ def of_question(to: PressTo, likely: Sequence[tuple[str, str]]) -> tuple[Button,
     return (*choices, _spam(to))
 
 
-def of_held_answer(to: PressTo) -> tuple[Button, ...]:
-    """Return the buttons of an answer that was held."""
-    return (_button(to, phrase("Send anyway"), "#send", main=True), _button(to, phrase("Drop"), "#drop"))
+def of_held_answer(to: PressTo, number: int) -> tuple[Button, ...]:
+    """Return the buttons of an answer that was held; its number tells it from others on the ticket."""
+    return (
+        _button(to, phrase("Send anyway"), f"#send {number}", main=True),
+        _button(to, phrase("Drop"), f"#drop {number}"),
+    )
 
 
 def of_answer(to: PressTo) -> tuple[Button, ...]:

@@ -25,6 +25,7 @@ ACTIONS: Final = (
     phrase("The command at the top of this email is missing; press the button again."),
     phrase("The note has no text."),
     phrase("No answer of yours is held on this ticket."),
+    phrase("Several of your answers are held on this ticket (%(answers)s): write the number of one after the command."),
     phrase("There is no answer %(answer)s."),
     phrase("Answer %(answer)s is sent since %(time)s; only a held answer can be sent or dropped."),
     phrase("Answer %(answer)s is dropped since %(time)s; only a held answer can be sent or dropped."),
@@ -64,6 +65,7 @@ COMMANDS: Final = (
     phrase("the time must be between 5 minutes and 366 days."),
     phrase("write the reference of the ticket as it stands in the subject."),
     phrase("write one address, such as ana@customer.example."),
+    phrase("write the number of the answer, such as 12."),
 )
 # Emails that a member forwards with #new: what the team reads about them, and what comes back. The longer forms come
 # first: they contain the others.

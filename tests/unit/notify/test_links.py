@@ -69,7 +69,7 @@ def command_links() -> list[tuple[PressTo, str]]:
         for button in (
             *(one for name in CATEGORIES for one in of_ticket(to, [(name, "44%")], "MANUAL_REVIEW", asked=True)),
             *of_ticket(to, [], "MANUAL_REVIEW", asked=False),
-            *of_held_answer(to),
+            *of_held_answer(to, 12),
             *of_answer(to),
         )
     ]
