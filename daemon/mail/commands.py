@@ -12,10 +12,19 @@ from datetime import timedelta
 from typing import Final
 
 from daemon.mail.command_arguments import ArgumentError, CommandVocabulary, Value, fold_name, nearest, read_argument
-from daemon.mail.command_table import SPECS, Group, Verb, help_text
+from daemon.mail.command_table import SPECS, Argument, Group, Verb, help_text
 from daemon.text import harmless_line
 
-__all__ = ["Command", "CommandError", "CommandVocabulary", "ParsedCommands", "Verb", "help_text", "parse"]
+__all__ = [
+    "Command",
+    "CommandError",
+    "CommandVocabulary",
+    "ParsedCommands",
+    "Verb",
+    "find_misplaced",
+    "help_text",
+    "parse",
+]
 
 MAX_LINE: Final = 1000
 _SHOWN: Final = 200
@@ -28,7 +37,13 @@ _COMMAND: Final = re.compile(rf"[{_SIGNS}](?=[^\W\d_])")
 _WIDE_SPACE: Final = re.compile(r"[^\S\t]")
 _ALMOST: Final = re.compile(rf"[{_SIGNS}]+\s*(?=[^\W\d_])")
 _END_OF_LINE: Final = re.compile(r"\r\n|\r|\n")
+_FENCE: Final = "```"
 _TO_TEXT: Final = "If it is text for the customer, write a line of text above it."
+
+_MISPLACED: Final = (
+    "A command stands above all other text. Move this line to the top; "
+    "if it is text for the customer, write other words before it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +123,36 @@ def parse(text: str, vocabulary: CommandVocabulary) -> ParsedCommands | CommandE
     return ParsedCommands(tuple(dict.fromkeys(commands)), text[start:], lines)
 
 
+def find_misplaced(text: str, vocabulary: CommandVocabulary, quoted: Iterable[str] = ()) -> CommandError | None:
+    """Return what is wrong with the first command that stands below other text; a customer would get it as text.
+
+    A word such as "#new" is one only where nothing else stands on its line. Lines of the `quoted` texts are none.
+    """
+    fenced, theirs = False, {line.strip() for one in quoted for line in _END_OF_LINE.split(one)}
+    for line in _END_OF_LINE.split(text):
+        shown = _plain(line)
+        stripped = shown.strip()
+        if stripped.startswith(_FENCE):
+            fenced = not fenced
+        if (
+            not fenced
+            and line.strip() not in theirs
+            and _begins_command(shown)
+            and _is_command(stripped[1:], vocabulary)
+        ):
+            usage = SPECS[Verb(fold_name(_split(stripped[1:])[0]))].usage
+            return CommandError(harmless_line(line, _SHOWN), _MISPLACED, (usage,))
+    return None
+
+
+def _is_command(body: str, vocabulary: CommandVocabulary) -> bool:
+    word = fold_name(_split(body)[0])
+    if word not in _VERBS:
+        return False
+    takes_text = Verb(word) is Verb.NOTE or SPECS[Verb(word)].argument is not Argument.NONE
+    return takes_text or _attempt(body, vocabulary) is not None
+
+
 def _line_at(text: str, start: int) -> tuple[str, int]:
     """Return the line that begins at an index, without its end, and the index of the next line."""
     end = _END_OF_LINE.search(text, start)
@@ -125,8 +170,7 @@ def _plain(line: str) -> str:
 def _read_line(shown: str, vocabulary: CommandVocabulary) -> Command | None:
     """Return the command of a line that is not blank, None where it is text."""
     stripped = shown.strip()
-    indent = shown[: len(shown) - len(shown.lstrip())]
-    if _COMMAND.match(stripped) and "\t" not in indent and len(indent) < _CODE_INDENT:
+    if _begins_command(shown):
         return _command(stripped[1:], vocabulary)
     if (almost := _ALMOST.match(stripped)) and (command := _attempt(stripped[almost.end() :], vocabulary)):
         usage = SPECS[command.verb].usage
@@ -134,6 +178,12 @@ def _read_line(shown: str, vocabulary: CommandVocabulary) -> Command | None:
             f"A command begins with one # directly before its name, at the start of the line. {_TO_TEXT}", (usage,)
         )
     return None
+
+
+def _begins_command(shown: str) -> bool:
+    stripped = shown.lstrip()
+    indent = shown[: len(shown) - len(stripped)]
+    return _COMMAND.match(stripped) is not None and "\t" not in indent and len(indent) < _CODE_INDENT
 
 
 def _attempt(body: str, vocabulary: CommandVocabulary) -> Command | None:

@@ -69,6 +69,8 @@ class AnswerActor:
         cut = read_answer(message, facts.raw, marks)
         own, quoted = split_own(cut)
         parsed = commands.parse(own, config.vocabulary)
+        if not isinstance(parsed, CommandError) and not cut.leaks:
+            parsed = commands.find_misplaced(parsed.rest, config.vocabulary, marks.customer_texts) or parsed
         below = cut if isinstance(parsed, CommandError) else keep_rest(cut, f"{parsed.rest}\n{quoted}")
         rest = without_lone_signature(below, message)
         to, cc = _emails(message.to), _emails(message.cc)

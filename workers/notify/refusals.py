@@ -46,6 +46,10 @@ COMMANDS: Final = (
         "If it is text for the customer, write a line of text above it."
     ),
     phrase("There is no such command. If it is text for the customer, write a line of text above it."),
+    phrase(
+        "A command stands above all other text. Move this line to the top; "
+        "if it is text for the customer, write other words before it."
+    ),
     phrase("Several commands begin with #%(command)s."),
     phrase("#%(command)s contradicts #%(other)s above it."),
     phrase("#%(command)s: %(source)s"),

@@ -1,0 +1,37 @@
+"""A member writes a command below the answer: nothing is sent or changed, and they get their text back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.conversation import TEAM, Conversation, Desk, words_of
+from tests.support.desks import in_process
+from tests.support.helpdesk import MEMBER
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
+    with in_process(tmp_path_factory.mktemp("misplaced") / "state", examples, models) as running:
+        yield running
+
+
+@pytest.mark.parametrize("client", ["gmail-web", "outlook-classic", "apple-mail-ios", "thunderbird-plain-text"])
+@pytest.mark.parametrize("style", ["top", "bottom"])
+def test_a_note_below_an_answer_does_not_reach_the_customer(desk: Desk, client: str, style: str) -> None:
+    talk = Conversation(desk)
+    with talk.nothing_reaches(talk.customer):
+        talk.answer(talk.last(TEAM), client, "It is booked.", "#note She is a fraud.", style=style)
+    assert (talk.ticket.status, talk.answers()) == ("OPEN", [(MEMBER, "returned")])
+    back = words_of(talk.last(MEMBER))
+    assert "A command stands above all other text." in back
+    assert "#note She is a fraud." in back
+    assert "It is booked." in back
+
+
+def test_a_command_of_the_customer_in_the_quote_stops_no_answer(desk: Desk) -> None:
+    talk = Conversation(desk, body="Amount debited but not credited.\r\n\r\n#close")
+    for client in ("gmail-web", "outlook-classic", "outlook-plain-text", "yahoo"):
+        talk.answer(talk.last(TEAM), client, f"It is booked in {client}.")
+    assert talk.answers() == [(MEMBER, "sent")] * 4
+    assert talk.ticket.status == "WAITING"
