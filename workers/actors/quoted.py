@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.orm import Session
 
+from daemon.mail.reply.answer_signature import signature_of
 from daemon.mail.reply.our_marks import OurMarks
 from daemon.mail.text.html import html_to_text
 from daemon.snapshots import PreparedDelivery
@@ -30,11 +31,15 @@ class QuotedEmails:
     def marks(self, facts: MemberEmailFacts, keys: tuple[bytes, ...], now: datetime) -> OurMarks:
         """Return what is ours in the emails about a ticket."""
         config = self._config.value
+        texts = [(sent.kind, text) for sent in facts.sent for text in self._texts(sent, config, keys[0], now)]
         return OurMarks(
             keys=keys,
             today=now.date(),
             customers=facts.customers,
-            emails=tuple(text for sent in facts.sent for text in self._texts(sent, config, keys[0], now)),
+            emails=tuple(text for kind, text in texts if kind is not MailKind.RETURNED),
+            returned=tuple(text for kind, text in texts if kind is MailKind.RETURNED),
+            sent_texts=(*facts.sent_texts, *(signature_of(note, facts.author) for note in facts.own_notes)),
+            own_texts=facts.own_texts,
             phrases=_team_sentences(config),
             customer_texts=facts.customer_texts,
             addresses=config.own_addresses | config.conversation.ours.roster,

@@ -12,7 +12,8 @@ from daemon.mail.reply.answer import CutAnswer, html_of
 from daemon.mail.reply.answer_parts import by_content_id, shown_ids
 from daemon.mail.reply.our_marks import squeeze
 from daemon.mail.reply.phrases import CLOSING, FURTHER_CLOSINGS
-from daemon.mail.reply.signature import cut_signature
+from daemon.mail.reply.signature import cut_signature, is_device_footer
+from daemon.mail.reply.split import split
 from daemon.mail.text.html import MAX_LAID_OUT, has_small_tree, strip_tags
 from daemon.mail.text.html_attributes import is_signature
 from daemon.mail.text.line import fold
@@ -21,6 +22,7 @@ _MAX_LINES: Final = 60
 _MAX_SIGNATURE_LINES: Final = 14
 _MAX_LINE: Final = 120
 _NAME_WORDS: Final = 6
+_FOOTER_WORDS: Final = 12
 _SENTENCE: Final = 6
 _DELIMITER: Final = re.compile(r"\s*(?:--+|__+|[\u2013\u2014]+)\s*")
 _EXACT_DELIMITER: Final = re.compile(r"--\s?")
@@ -34,10 +36,11 @@ _ABOVE: Final = ("text", "")
 def without_lone_signature(answer: CutAnswer, message: Message) -> CutAnswer:
     """Return an answer without text and images where these are nothing but the signature of the author of `message`.
 
-    Files that go along are meant for the customer, and so is an image above the signature: then all of it stays.
+    Files that go along are meant for the customer, and so is an image above the signature: then all of it stays. So it
+    does where lines of an unclear author were found: they may be the answer, and it is held for them.
     """
     lines = [line.strip() for line in answer.text.split("\n") if line.strip()]
-    if not lines or len(lines) > _MAX_LINES or answer.files or answer.inline_style:
+    if not lines or len(lines) > _MAX_LINES or answer.files or answer.leaks:
         return answer
     texts, logos = _marked(message)
     if not _is_signature(lines, message.from_, texts) or _shows_an_image(answer, logos):
@@ -45,11 +48,21 @@ def without_lone_signature(answer: CutAnswer, message: Message) -> CutAnswer:
     return replace(answer, text="", html="", inline=())
 
 
+def signature_of(text: str, author: str) -> str:
+    """Return the signature at the end of an email of `author`, an address; "" where none is recognised."""
+    reply = split(text)
+    lines = [line.strip() for line in f"{reply.new}\n{reply.signature}".split("\n") if line.strip()]
+    for start in range(max(len(lines) - _MAX_SIGNATURE_LINES, 0), len(lines)):
+        if _is_signature(lines[start:], (Address("", author),), ()):
+            return "\n".join(lines[start:])
+    return ""
+
+
 def _is_signature(lines: Sequence[str], authors: Sequence[Address], marked: Collection[str]) -> bool:
     """Say whether lines are only a signature: one that the program marks, or one that is written like a signature."""
     lines = _written(lines)
-    if lines and not _written(lines[:1]):
-        # "Sent from my phone" also stands above a name.
+    if lines and is_device_footer(lines[0]):
+        # It also stands above a name.
         lines = lines[1:]
     if not lines or _EXACT_DELIMITER.fullmatch(lines[0]):
         return True
@@ -61,8 +74,16 @@ def _is_signature(lines: Sequence[str], authors: Sequence[Address], marked: Coll
 
 
 def _written(lines: Sequence[str]) -> Sequence[str]:
-    """Return lines without the signature at their end, also if nothing is above it."""
-    return lines[: max(cut_signature([*_ABOVE, *lines]) - len(_ABOVE), 0)]
+    """Return lines without the signature at their end, also if nothing is above it.
+
+    A first line such as "Sent by DHL" is taken for a footer elsewhere, and may be the answer.
+    """
+    kept = lines[: _cut(lines)]
+    return kept or [line for line in lines[:1] if not _cut([line]) and len(line.split()) <= _FOOTER_WORDS]
+
+
+def _cut(lines: Sequence[str]) -> int:
+    return max(cut_signature([*_ABOVE, *lines]) - len(_ABOVE), 0)
 
 
 def _is_name(line: str, authors: Sequence[Address]) -> bool:

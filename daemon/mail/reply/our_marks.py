@@ -41,7 +41,9 @@ class OurMarks:
 
     `keys` verify tokens, whether expired or not. `customers` are the addresses whose own tokens may stay.
     `emails` are the texts of our emails to the team that the answer may quote, made from the text and from the HTML:
-    each of their lines is ours unless a customer wrote it. `phrases` are sentences of the templates of the team.
+    each of their lines is ours unless a customer wrote it. `returned` are those that returned an email to its author.
+    `sent_texts` are answers that customers have; `own_texts` is what the author wrote and nobody got. Our emails show
+    both, and people use the same words again. `phrases` are sentences of the templates of the team.
     `customer_texts` are the texts of the customers' emails on the ticket. `addresses` are ours and the teams', in
     lower case: they show whose email a header block or an attribution quotes.
     """
@@ -53,6 +55,9 @@ class OurMarks:
     phrases: tuple[str, ...] = ()
     customer_texts: tuple[str, ...] = ()
     addresses: frozenset[str] = frozenset()
+    returned: tuple[str, ...] = ()
+    sent_texts: tuple[str, ...] = ()
+    own_texts: tuple[str, ...] = ()
 
 
 def squeeze(text: str) -> str:
@@ -64,19 +69,20 @@ class Ours:
     """Tells who wrote a line, by what we and the customer sent."""
 
     def __init__(self, marks: OurMarks) -> None:
-        self.known = bool(marks.emails)
+        self.known = bool(marks.emails or marks.returned)
         self._addresses = marks.addresses
         self._customer_lines = _squeezed_lines(marks.customer_texts)
         self._customer = "".join(self._customer_lines)[:_MAX_TEXT]
         self._customer_set = frozenset(self._customer_lines)
-        sent = [line for email in marks.emails for line in email[:_MAX_TEXT].split("\n")][:_MAX_LINES]
+        emails = (*marks.emails, *marks.returned)
+        sent = [line for email in emails for line in email[:_MAX_TEXT].split("\n")][:_MAX_LINES]
         self._our_lines = dict.fromkeys(line for line in map(squeeze, sent) if line)
         self._our_text = "".join(self._our_lines)
         self._phrases = frozenset(map(squeeze, marks.phrases))
         like = (*sent, *marks.phrases)
         self._our_words = [words for line in like if len(words := _words(line)) >= _WORDS_ALIKE]
         self._labels = {fold(match[1]) for line in like if (match := _LABEL.match(line.strip()))}
-        lines = (line for line in self._our_lines if len(line) >= _SENTENCE)
+        lines = _without_members(self._our_lines, marks)
         self.sentences = tuple(s for s in (*_squeezed_phrases(marks.phrases), *lines) if s not in self._customer)
 
     def kinds(self, lines: Iterable[str]) -> list[LineKind]:
@@ -150,6 +156,19 @@ def _words(line: str) -> frozenset[str]:
 
 def _squeezed_lines(texts: Sequence[str]) -> list[str]:
     return [line for text in texts for line in map(squeeze, text[:_MAX_TEXT].split("\n")) if line]
+
+
+def _without_members(lines: Iterable[str], marks: OurMarks) -> Iterator[str]:
+    """Yield the lines of our emails that are long enough to be a sentence, without those that members wrote.
+
+    What the author wrote and nobody got may have a line of ours: then another of our emails has it too.
+    """
+    sent = "".join(_squeezed_lines(marks.sent_texts))[:_MAX_TEXT]
+    own = "".join(_squeezed_lines(marks.own_texts))[:_MAX_TEXT]
+    elsewhere = frozenset(_squeezed_lines(marks.emails)) if own else frozenset()
+    for line in lines:
+        if len(line) >= _SENTENCE and line not in sent and (line in elsewhere or line not in own):
+            yield line
 
 
 @lru_cache(maxsize=16)

@@ -108,6 +108,14 @@ def _is_footer(line: str) -> bool:
     return _sent_by_product(clause, folded) or _FROM_DEVICE.fullmatch(folded) is not None
 
 
+def is_device_footer(line: str) -> bool:
+    """Return whether a line certainly advertises a device or its mail program: "Sent from my phone", "Get Outlook"."""
+    if not _is_footer(line) or line.rstrip().endswith((".", "!", "?")):
+        return False
+    words = fold(_LINK.sub(" ", plain(line))).strip(" <>()[]*_-").split()
+    return bool(words) and (words[0] in GET_PROGRAM or _DEVICE.search(" ".join(words)) is not None)
+
+
 def _says_sent(folded: str, words: Sequence[str]) -> bool:
     """Return whether a line starts with "sent", or with "this message" or a device followed by it."""
     if words[0] in SENT_FROM:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from daemon.store import answers, ledger
-from daemon.store.models import DeliveryRow, Event, Inbound, MessageRow, Person, Ticket
+from daemon.store.models import AnswerRow, DeliveryRow, Event, Inbound, MessageRow, Person, Ticket
 from daemon.store.sql import table
-from daemon.vocabulary import AUTHORIZED, CORRECTS_ONLY, MailKind, MessageRole, Subject, SubjectKind
+from daemon.vocabulary import AUTHORIZED, CORRECTS_ONLY, AnswerState, MailKind, MessageRole, Subject, SubjectKind
 
 # The newest emails count: an answer quotes one of them.
 EMAILS_AT_MOST: Final = 20
@@ -19,7 +19,7 @@ TEXT_AT_MOST: Final = 100_000
 QUOTED_AT_MOST: Final = 6
 TO_TEAMS: Final = (MailKind.NOTIFICATION, MailKind.FOLLOW_UP, MailKind.ANSWERED, MailKind.RETURNED)
 
-MESSAGE, TICKET, PERSON = table(MessageRow), table(Ticket), table(Person)
+MESSAGE, TICKET, PERSON, ANSWER = table(MessageRow), table(Ticket), table(Person), table(AnswerRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ class MemberEmailFacts:
 
     `author` is its address in lower case. `customers` are the requester and the participants, `customer_texts` their
     newest texts. `sent` are our newest emails about the ticket that its answer may quote. `corrects_only` says that its
-    author is the lead, who may only correct triage.
+    author is the lead, who may only correct triage. `sent_texts` are the newest answers that customers got, `own_texts`
+    those of the author that nobody got, `own_notes` the author's notes.
     """
 
     message_id: int
@@ -51,6 +52,9 @@ class MemberEmailFacts:
     customer_texts: tuple[str, ...]
     sent: tuple[SentToTeam, ...]
     corrects_only: bool = False
+    sent_texts: tuple[str, ...] = ()
+    own_texts: tuple[str, ...] = ()
+    own_notes: tuple[str, ...] = ()
 
 
 def load(session: Session, message_ids: Sequence[int]) -> list[MemberEmailFacts | None]:
@@ -86,6 +90,9 @@ def _load(session: Session, message_id: int) -> MemberEmailFacts | None:
         _texts(session, row.ticket_id),
         _sent(session, row.ticket_id, message_id),
         _corrects_only(session, row.inbound_id),
+        _answers(session, row.ticket_id, ANSWER.c.state == AnswerState.SENT),
+        _answers(session, row.ticket_id, ANSWER.c.state != AnswerState.SENT, ANSWER.c.author == (row.email or "")),
+        _notes(session, row.ticket_id, row.email or "", message_id),
     )
 
 
@@ -99,6 +106,28 @@ def _texts(session: Session, ticket_id: int) -> tuple[str, ...]:
     found = (
         select(func.substr(MESSAGE.c.text, 1, TEXT_AT_MOST))
         .where(MESSAGE.c.ticket_id == ticket_id, MESSAGE.c.role == MessageRole.CUSTOMER)
+        .order_by(MESSAGE.c.id.desc())
+        .limit(EMAILS_AT_MOST)
+    )
+    return tuple(session.execute(found).scalars())
+
+
+def _answers(session: Session, ticket_id: int, *which: ColumnElement[bool]) -> tuple[str, ...]:
+    found = (
+        select(func.substr(ANSWER.c.text, 1, TEXT_AT_MOST))
+        .where(ANSWER.c.ticket_id == ticket_id, *which)
+        .order_by(ANSWER.c.id.desc())
+        .limit(EMAILS_AT_MOST)
+    )
+    return tuple(session.execute(found).scalars())
+
+
+def _notes(session: Session, ticket_id: int, author: str, message_id: int) -> tuple[str, ...]:
+    found = (
+        select(func.substr(MESSAGE.c.text, 1, TEXT_AT_MOST))
+        .join(PERSON, PERSON.c.id == MESSAGE.c.person_id)
+        .where(MESSAGE.c.ticket_id == ticket_id, MESSAGE.c.role == MessageRole.NOTE, PERSON.c.email == author)
+        .where(MESSAGE.c.id != message_id)
         .order_by(MESSAGE.c.id.desc())
         .limit(EMAILS_AT_MOST)
     )

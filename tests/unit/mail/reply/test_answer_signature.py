@@ -16,6 +16,7 @@ ALONE = {
     "phone": "Sent from my iPhone",
     "phone in German": "Von meinem iPhone gesendet",
     "phone above a name": "Sent from my iPhone\nAna Silva\nExample Support",
+    "phone in Japanese": "iPhoneから送信",
     "Outlook for Android": "Get Outlook for Android<https://aka.ms/AAb9ysg>",
     "name": "Ana Silva",
     "given name": "Ana",
@@ -33,6 +34,10 @@ ALONE = {
 ANSWERS = {
     "word": "Done.",
     "word without a full stop": "Done",
+    "sent by somebody": "Sent by DHL yesterday.",
+    "sent by somebody without a full stop": "Sent with DHL",
+    "sent by somebody from a phone": "Sent by DHL yesterday.\n\nSent from my iPhone",
+    "sentence about a program": "Please download Outlook from our site.",
     "thanks": "Thank you!\nAna",
     "sentence about the author": "Ana will call you tomorrow.",
     "sentence about the author without a full stop": "Ana will call you tomorrow",

@@ -1,0 +1,79 @@
+"""A member uses words again that our emails to the team show: greetings, standard sentences, a signature, a retry."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.conversation import ANA, BEN, TEAM, Conversation, Desk, words_of
+from tests.support.desks import in_process
+from tests.support.helpdesk import MEMBER
+from tests.support.mail_clients import CLIENTS
+
+STANDARD = "Thank you for contacting our support team, we are happy to help you."
+SIGNED = "Ana Silva Example Support, Lisbon Tel. +351 21 555 0147"
+SECRET = "This customer is a friend of the owner."
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
+    with in_process(tmp_path_factory.mktemp("again") / "state", examples, models) as running:
+        yield running
+
+
+def new_words(talk: Conversation) -> str:
+    """Return the words of the last answer above what it quotes of the customer."""
+    return words_of(talk.last(talk.customer)).partition(" wrote: >")[0]
+
+
+@pytest.mark.parametrize("by_customer", [True, False], ids=["follow-up", "answered"])
+@pytest.mark.parametrize("client", list(CLIENTS))
+def test_the_second_answer_has_all_its_words_and_its_signature(desk: Desk, client: str, *, by_customer: bool) -> None:
+    talk = Conversation(desk)
+    talk.answer(talk.last(TEAM), client, "Hello Ann,", STANDARD, "Which order is it?")
+    if by_customer:
+        talk.write(talk.last(talk.customer), "It is order 4711.", f"Ann Lee <{talk.customer}>")
+    talk.answer(talk.last(TEAM), client, "Hello Ann,", STANDARD, "We booked it.")
+    assert talk.answers() == [(MEMBER, "sent")] * 2
+    assert f"Hello Ann, {STANDARD} We booked it." in new_words(talk)
+    assert SIGNED in new_words(talk)
+    assert "Which order is it?" not in new_words(talk)
+
+
+@pytest.mark.parametrize("client", list(CLIENTS))
+def test_an_email_that_came_back_is_sent_when_its_command_is_mended(desk: Desk, client: str) -> None:
+    talk = Conversation(desk)
+    notification = talk.last(TEAM)
+    talk.answer(notification, client, "#clsoe", STANDARD, "We booked it.")
+    assert talk.answers() == [(MEMBER, "returned")]
+    talk.answer(talk.last(MEMBER), client, "#close", STANDARD, "We booked it.")
+    assert talk.answers() == [(MEMBER, "returned"), (MEMBER, "sent")]
+    assert f"{STANDARD} We booked it." in new_words(talk)
+    assert SIGNED in new_words(talk)
+
+
+@pytest.mark.parametrize("client", ["gmail-web", "outlook-classic", "apple-mail-macos", "thunderbird-plain-text"])
+def test_the_signature_of_a_note_stays_on_the_answer_and_the_note_does_not(desk: Desk, client: str) -> None:
+    talk = Conversation(desk)
+    talk.answer(talk.last(TEAM), client, "#note", SECRET)
+    talk.answer(talk.last(TEAM), client, "Hello Ann,", "we booked it.")
+    assert talk.answers() == [(MEMBER, "sent")]
+    assert "Hello Ann, we booked it." in new_words(talk)
+    assert SIGNED in new_words(talk)
+    assert SECRET not in words_of(talk.last(talk.customer))
+
+
+def test_a_line_of_ours_in_a_text_that_came_back_is_held_again(desk: Desk) -> None:
+    talk = Conversation(desk)
+    internal = 'the rule "debited, not credited" matched "debited but not credited"'
+    talk.write(talk.last(TEAM), f"#clsoe\nWe booked it.\n{internal}\nBye.")
+    with talk.nothing_reaches(talk.customer):
+        talk.write(talk.last(MEMBER), f"#close\nWe booked it.\n{internal}\nBye.")
+    assert {state for _, state in talk.answers()} <= {"returned", "held"}
+
+
+def test_the_note_of_a_colleague_does_not_reach_the_customer(desk: Desk) -> None:
+    talk = Conversation(desk)
+    talk.write(talk.last(TEAM), f"#note\n{SECRET}", BEN)
+    talk.write(talk.last(TEAM), f"We booked it.\n\nOn Monday {SECRET}", ANA)
+    assert all("friend of the owner" not in words_of(email) for email in talk.emails(talk.customer))
