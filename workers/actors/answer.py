@@ -1,6 +1,7 @@
 """Read the email by which a team member answers a customer or gives commands, and carry it out."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -65,7 +66,11 @@ class AnswerActor:
     def _read(self, facts: MemberEmailFacts) -> MemberEmail:
         """Return an email of a member: what is new in it, without what is ours, and the commands at its top."""
         config, message = self._config.value, parse(facts.raw)
+        is_press = press.is_press(message.subject)
         marks = self._quoted.marks(facts, self._keyring.value, self._clock.now())
+        if is_press:
+            # Nothing of it leaves, and our emails show the words of earlier ones, which must not count as a quote.
+            marks = replace(marks, emails=(), returned=())
         cut = read_answer(message, facts.raw, marks)
         own, quoted = split_own(cut)
         parsed = commands.parse(own, config.vocabulary)
@@ -91,7 +96,7 @@ class AnswerActor:
             quotes_customer=rest.inline_style,
         )
         team_copied = config.team_address(facts.team) in {*to, *cc}
-        return MemberEmail(answer, parsed, cut.text, press.is_press(message.subject), team_copied, facts.corrects_only)
+        return MemberEmail(answer, parsed, cut.text, is_press, team_copied, facts.corrects_only)
 
 
 def _too_large(message: Message, cut: CutAnswer, room: int) -> Iterator[str]:

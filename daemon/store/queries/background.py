@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from daemon.snapshots import NO_BACKGROUND, Background, EarlierMessage, EarlierTicket, TicketSnapshot
-from daemon.store.models import MessageRow, Person, Ticket
+from daemon.store.models import AnswerRow, MessageRow, Person, Ticket
 from daemon.store.queries import similar
 from daemon.store.sql import table
 from daemon.vocabulary import MailKind, MessageRole, SenderKind
@@ -19,7 +19,7 @@ MESSAGES_AT_MOST: Final = 4
 # Upper bound of characters of each message; an excerpt of it is shown.
 SHOWN_AT_MOST: Final = 8_000
 
-TICKET, MESSAGE, PERSON = table(Ticket), table(MessageRow), table(Person)
+TICKET, MESSAGE, PERSON, ANSWER = table(Ticket), table(MessageRow), table(Person), table(AnswerRow)
 _THIS = table(Ticket).alias("this")
 SELECT_TICKETS = (
     select(TICKET.c.reference, TICKET.c.subject, TICKET.c.status, TICKET.c.created_at)
@@ -50,6 +50,11 @@ SELECT_MESSAGES = (
         MESSAGE.c.id < bindparam("message"),
         MESSAGE.c.kind == SenderKind.PERSON,
         MESSAGE.c.role != MessageRole.OUTSIDE,
+        # Emails of members that are no note: a press, whose subject is its command, and what was not sent.
+        or_(
+            MESSAGE.c.role != MessageRole.NOTE,
+            ~MESSAGE.c.subject.startswith("#") & ~exists().where(ANSWER.c.message_id == MESSAGE.c.id),
+        ),
     )
     .order_by(MESSAGE.c.id.desc())
     .limit(MESSAGES_AT_MOST)
