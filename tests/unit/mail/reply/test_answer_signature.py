@@ -92,6 +92,17 @@ def test_the_logo_of_a_signature_says_nothing() -> None:
     assert [left("Ana Silva", html, PIXEL) for html in (marked, table, below)] == [""] * 3
 
 
+def test_the_reaction_of_gmail_with_an_emoji_says_nothing() -> None:
+    mail = EmailMessage(policy=SMTP)
+    mail["From"], mail["To"], mail["Subject"] = "Ana Silva <ana@example.com>", "support@example.com", "Re: Payment"
+    mail.set_content("\U0001f44d\n\nAna Silva reacted via Gmail\n")
+    mail.add_alternative('{"emoji": "\U0001f44d", "version": 1}', subtype="vnd.google.email-reaction+json")
+    mail.add_alternative("<p>\U0001f44d</p><p>Ana Silva reacted via Gmail</p>", subtype="html")
+    raw = mail.as_bytes()
+    answer = without_lone_signature(read_answer(parse(raw), raw, OurMarks((), date(2026, 3, 2))), parse(raw))
+    assert (answer.text, answer.html, answer.files) == ("", "", ())
+
+
 def test_an_image_above_a_signature_and_a_file_are_sent() -> None:
     shown = '<p><img src="cid:logo@x"></p><p>Ana Silva</p>'
     assert left("Ana Silva", shown, PIXEL) == "Ana Silva"
