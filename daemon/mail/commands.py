@@ -23,7 +23,9 @@ __all__ = [
     "Verb",
     "find_misplaced",
     "help_text",
+    "is_note",
     "parse",
+    "without_commands",
 ]
 
 MAX_LINE: Final = 1000
@@ -151,6 +153,28 @@ def _is_command(body: str, vocabulary: CommandVocabulary) -> bool:
         return False
     takes_text = Verb(word) is Verb.NOTE or SPECS[Verb(word)].argument is not Argument.NONE
     return takes_text or _attempt(body, vocabulary) is not None
+
+
+def without_commands(text: str) -> str:
+    """Return a text without the lines of commands at its top, whether they are right or not."""
+    return text[_end_of_commands(text) :]
+
+
+def is_note(text: str, *, by_email: bool) -> bool:
+    """Say whether the text of a member is an internal note: #note stands at its top, or it came by no email."""
+    top = (fold_name(line.strip()[1:]) for line in _END_OF_LINE.split(text[: _end_of_commands(text)]))
+    return not by_email or any(word and Verb.NOTE.startswith(_split(word)[0]) for word in top)
+
+
+def _end_of_commands(text: str) -> int:
+    start = 0
+    while start < len(text):
+        line, after = _line_at(text, start)
+        shown = _plain(line)
+        if shown.strip() and not _begins_command(shown):
+            break
+        start = after
+    return start
 
 
 def _line_at(text: str, start: int) -> tuple[str, int]:

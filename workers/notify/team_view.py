@@ -4,10 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from daemon.mail.commands import is_note, without_commands
 from daemon.mail.reply.split import new_text
 from daemon.snapshots import NO_BACKGROUND, Background, FileSnapshot, MessageSnapshot, TicketSnapshot
 from daemon.text import harmless_line
-from daemon.vocabulary import Priority
+from daemon.vocabulary import MessageRole, Priority
 from workers.notify import links
 from workers.notify.announcement import headline
 from workers.notify.background_view import EarlierView, customer_lines, earlier_messages
@@ -111,7 +112,8 @@ def team_mail(
     `hint` are as in `TeamMail`. `fixed_team` gets all tickets of the address that the customer wrote to.
     """
     message, decision = ticket.message, ticket.decision
-    shown = excerpt(message.text, new_text(message.text), message.length - len(message.text))
+    text = without_commands(message.text) if message.role is MessageRole.NOTE else message.text
+    shown = excerpt(text, new_text(text), message.length - len(message.text))
     asked = ticket.team == review_team
     guesses = guesses_of(ticket, asked=asked)
     return TeamMail(
@@ -143,7 +145,8 @@ def team_mail(
         related=ticket.related or "",
         files=tuple(_file(file, attached) for file in message.files),
         notes=_notes(ticket),
-        history=customer_lines(ticket, background.tickets),
+        # What else a customer asked is read where a ticket begins.
+        history=customer_lines(ticket, background.tickets) if message.opening else (),
         earlier=earlier_messages(background.messages),
         asked=asked,
         handed=handed,
@@ -153,7 +156,7 @@ def team_mail(
         customer=customer_of(ticket),
         taken_by=ticket.taken_by or "",
         hint=hint,
-        headline=headline(ticket.event),
+        headline=headline(ticket.event) or _by_member(message),
         checked=sender_check(message.authentication),
         similar=similar_lines(background.similar),
     )
@@ -167,6 +170,13 @@ def author_of(message: MessageSnapshot) -> str:
 def customer_of(ticket: TicketSnapshot) -> str:
     """Return whom a reply reaches: the name of the requester, else their address, "" if there is none."""
     return (harmless_line(ticket.requester_name, MAX_NAME) or ticket.requester) if ticket.requester else ""
+
+
+def _by_member(message: MessageSnapshot) -> Phrase | str:
+    """Return what a member did with an internal note, "" for any other email."""
+    if message.role is not MessageRole.NOTE or not is_note(message.text, by_email=message.inbound_id is not None):
+        return ""
+    return phrase("%(member)s wrote an internal note. The customer does not get it.", member=author_of(message))
 
 
 def _notes(ticket: TicketSnapshot) -> tuple[Phrase, ...]:
