@@ -45,8 +45,8 @@ def without_lone_signature(answer: CutAnswer, message: Message) -> CutAnswer:
     """
     if any(part.content_type == _REACTION for part in message.parts):
         return replace(answer, text="", html="", inline=(), files=())
-    lines = [line.strip() for line in answer.text.split("\n") if line.strip()]
-    if not lines or len(lines) > _MAX_LINES or answer.files or answer.leaks:
+    lines = [line.strip() for line in answer.text.strip().split("\n")]
+    if not any(lines) or len(lines) > _MAX_LINES or answer.files or answer.leaks:
         return answer
     texts, logos = _marked(message)
     if not _is_signature(lines, message.from_, texts) or _shows_an_image(answer, logos):
@@ -57,7 +57,7 @@ def without_lone_signature(answer: CutAnswer, message: Message) -> CutAnswer:
 def signature_of(text: str, author: str) -> str:
     """Return the signature at the end of an email of `author`, an address; "" where none is recognised."""
     reply = split(text)
-    lines = [line.strip() for line in f"{reply.new}\n{reply.signature}".split("\n") if line.strip()]
+    lines = [line.strip() for line in f"{reply.new}\n\n{reply.signature}".strip().split("\n")]
     for start in range(max(len(lines) - _MAX_SIGNATURE_LINES, 0), len(lines)):
         if _is_signature(lines[start:], (Address("", author),), ()):
             return "\n".join(lines[start:])
@@ -66,7 +66,7 @@ def signature_of(text: str, author: str) -> str:
 
 def _is_signature(lines: Sequence[str], authors: Sequence[Address], marked: Collection[str]) -> bool:
     """Say whether lines are only a signature: one that the program marks, or one that is written like a signature."""
-    lines = _written(lines)
+    lines = [line for line in _written(lines) if line]
     if lines and is_device_footer(lines[0]):
         # It also stands above a name.
         lines = lines[1:]
@@ -84,8 +84,13 @@ def _written(lines: Sequence[str]) -> Sequence[str]:
 
     A first line such as "Sent by DHL" is taken for a footer elsewhere, and may be the answer.
     """
-    kept = lines[: _cut(lines)]
-    return kept or [line for line in lines[:1] if not _cut([line]) and len(line.split()) <= _FOOTER_WORDS]
+    kept, first = lines[: _cut(lines)], lines[:1]
+    if kept or not first:
+        return kept
+    if _cut(first):
+        # A block of contacts begins with a name, but a few words of an answer above it look like one.
+        return lines
+    return first if len(first[0].split()) <= _FOOTER_WORDS else ()
 
 
 def _cut(lines: Sequence[str]) -> int:

@@ -27,7 +27,7 @@ ALONE = {
     "closing without a known name": "Mit freundlichen Grüßen\n\nHans Meier\nBeispiel GmbH",
     "closing in Polish": "Pozdrawiam\nAnna",
     "closing in Japanese": "よろしくお願いいたします。\nシルバ",
-    "company first": "Example Ltd\nMain Street 1, Lisbon\nTel. +351 21 555 0147\nwww.example.com",
+    "empty lines inside": "Ana Silva\n\nExample Support\n\nana@example.com\nTel. +351 21 555 0147",
     "legal notice": "Ana Silva\n\nThis email and its attachments are confidential and for the addressee only. If you "
     "have received this message in error, please notify the sender, and delete it. Unauthorised copying is prohibited.",
 }
@@ -38,6 +38,8 @@ ANSWERS = {
     "sent by somebody without a full stop": "Sent with DHL",
     "sent by somebody from a phone": "Sent by DHL yesterday.\n\nSent from my iPhone",
     "sentence about a program": "Please download Outlook from our site.",
+    "word above contacts": "Done\nAna Silva\nExample Support\nsupport@example.com\nTel. +351 21 555 0147",
+    "sentence above contacts": "It is here.\n\nAna Silva\nExample Support\nana@example.com\nTel. +351 21 555 0147",
     "thanks": "Thank you!\nAna",
     "sentence about the author": "Ana will call you tomorrow.",
     "sentence about the author without a full stop": "Ana will call you tomorrow",
