@@ -3,7 +3,8 @@
 Quotes with a prefix are certain. Outlook quotes without one; there the lines are told apart by what we sent.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -19,6 +20,7 @@ MAX_LINES: Final = 4000
 _ATTRIBUTION_LINES: Final = 3
 _HEAD_LINES: Final = 20
 _WRAPPED: Final = 50
+_WHEN: Final = re.compile(r"(?<!\d)(?:(?:19|20)\d{2}|\d{1,2}[:.]\d{2})(?!\d)")
 _KNOWN: Final = frozenset((LineKind.CUSTOMER, LineKind.OURS, LineKind.LIKE_OURS, LineKind.BLANK))
 
 
@@ -53,7 +55,7 @@ class _Marked:
 
 def kept_lines(lines: Sequence[str], ours: Ours) -> KeptLines:
     """Return which lines leave; beyond 4,000 lines the rest stays behind, and is named as a doubt."""
-    marked = _Marked()
+    marked, announced = _Marked(), set()
     if len(lines) > MAX_LINES:
         marked.doubts.append(f"only the first {MAX_LINES:,} lines were read")
     for chunk in chunks(lines[:MAX_LINES], forwards=False) or ():
@@ -61,13 +63,15 @@ def kept_lines(lines: Sequence[str], ours: Ours) -> KeptLines:
             _mark_new(chunk, ours, marked)
             continue
         head = _head_size(chunk.lines) if chunk.kind == "announced" else 0
+        if head:
+            announced.add(len(marked.roles))
         first = next((line for line in chunk.lines[head:] if line.strip()), "")
         if chunk.kind == "bare" or is_quoted(plain(first)):
             _mark_prefixed(chunk, ours, marked)
         else:
             _mark_unprefixed(chunk.lines, head, ours, marked)
     roles = marked.roles + [""] * (len(lines) - len(marked.roles))
-    _drop_attributions(lines, roles, ours)
+    _drop_attributions(lines, roles, announced, ours)
     _drop_wrapped_ends(lines, roles, ours)
     inline = _is_inline(lines, roles)
     _drop_gateway_text(lines, roles)
@@ -170,15 +174,25 @@ def _is_agents(above: LineKind | None, below: LineKind | None, *, exact: bool) -
     return above is LineKind.OURS and below is None and exact
 
 
-def _drop_attributions(lines: Sequence[str], roles: list[str], ours: Ours) -> None:
-    """Leave out an attribution in words that we do not know: a line with our address right above a quote."""
+def _drop_attributions(lines: Sequence[str], roles: list[str], announced: Collection[int], ours: Ours) -> None:
+    """Leave out an attribution in words that we do not know: a line with our address right above a quote.
+
+    Many signatures have our address, too. What an attribution has is a colon at its end, or a date or time where no
+    attribution that we know follows.
+    """
     for at, role in enumerate(roles):
         if role == "agent" or (at and roles[at - 1] != "agent"):
             continue
         above = [i for i in range(max(at - 2 * _ATTRIBUTION_LINES, 0), at) if lines[i].strip()][-_ATTRIBUTION_LINES:]
         named = next((i for i in above if roles[i] == "agent" and ours.names_us(lines[i])), None)
-        if named is not None:
+        if named is not None and _is_attribution(lines[named : above[-1] + 1], is_announced=at in announced):
             roles[named:at] = [""] * (at - named)
+
+
+def _is_attribution(lines: Sequence[str], *, is_announced: bool) -> bool:
+    if plain(lines[-1]).rstrip().endswith((":", "\uff1a")):
+        return True
+    return not is_announced and any(_WHEN.search(line) for line in lines)
 
 
 def _drop_wrapped_ends(lines: Sequence[str], roles: list[str], ours: Ours) -> None:
