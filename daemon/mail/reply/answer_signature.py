@@ -12,7 +12,7 @@ from daemon.mail.reply.answer import CutAnswer, html_of
 from daemon.mail.reply.answer_parts import by_content_id, shown_ids
 from daemon.mail.reply.our_marks import squeeze
 from daemon.mail.reply.phrases import CLOSING, FURTHER_CLOSINGS
-from daemon.mail.reply.signature import cut_signature, is_device_footer
+from daemon.mail.reply.signature import cut_signature, has_contact, is_device_footer
 from daemon.mail.reply.split import split
 from daemon.mail.text.html import MAX_LAID_OUT, has_small_tree, strip_tags
 from daemon.mail.text.html_attributes import is_signature
@@ -24,6 +24,8 @@ _MAX_LINES: Final = 60
 _MAX_SIGNATURE_LINES: Final = 14
 _MAX_LINE: Final = 120
 _NAME_WORDS: Final = 6
+_PERSON: Final = range(2, 5)
+_CARD_LINES: Final = 3
 _FOOTER_WORDS: Final = 12
 _SENTENCE: Final = 6
 _DELIMITER: Final = re.compile(r"\s*(?:--+|__+|[\u2013\u2014]+)\s*")
@@ -76,7 +78,7 @@ def _is_signature(lines: Sequence[str], authors: Sequence[Address], marked: Coll
     if not lines or squeeze("".join(lines)) in marked:
         return True
     is_closing = CLOSING.match(lines[0]) or FURTHER_CLOSINGS.match(lines[0])
-    return bool(is_closing or _is_name(lines[0], authors)) and _is_contact(lines[1:])
+    return bool(is_closing or _is_name(lines[0], authors) or _is_card(lines)) and _is_contact(lines[1:])
 
 
 def _written(lines: Sequence[str]) -> Sequence[str]:
@@ -106,6 +108,13 @@ def _is_name(line: str, authors: Sequence[Address]) -> bool:
     # A name has particles as "de" at most, and never at its start.
     capital = sum(not word[0].islower() for word in words)
     return not words[0][0].islower() and capital * 2 > len(words) and not theirs.isdisjoint(map(fold, words))
+
+
+def _is_card(lines: Sequence[str]) -> bool:
+    """Say whether lines are a card of somebody: many write from the mailbox of a team, and sign with their own name."""
+    words = _WORD.findall(lines[0])
+    is_person = len(words) in _PERSON and all(word[0].isupper() for word in words) and lines[0][-1] not in _ENDS
+    return is_person and len(lines) >= _CARD_LINES and any(map(has_contact, lines[1:]))
 
 
 def _is_contact(lines: Sequence[str]) -> bool:

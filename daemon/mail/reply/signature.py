@@ -116,6 +116,11 @@ def is_device_footer(line: str) -> bool:
     return bool(words) and (words[0] in GET_PROGRAM or _DEVICE.search(" ".join(words)) is not None)
 
 
+def has_contact(line: str) -> bool:
+    """Return whether a line has a telephone number, an address of email or a web site."""
+    return _CONTACT.search(line) is not None
+
+
 def _says_sent(folded: str, words: Sequence[str]) -> bool:
     """Return whether a line starts with "sent", or with "this message" or a device followed by it."""
     if words[0] in SENT_FROM:

@@ -28,6 +28,7 @@ ALONE = {
     "closing in Polish": "Pozdrawiam\nAnna",
     "closing in Japanese": "よろしくお願いいたします。\nシルバ",
     "empty lines inside": "Ana Silva\n\nExample Support\n\nana@example.com\nTel. +351 21 555 0147",
+    "somebody else in the mailbox of a team": "Carl Weber\nExample Support\nTel. +49 30 1234567",
     "legal notice": "Ana Silva\n\nThis email and its attachments are confidential and for the addressee only. If you "
     "have received this message in error, please notify the sender, and delete it. Unauthorised copying is prohibited.",
 }
@@ -40,6 +41,7 @@ ANSWERS = {
     "sentence about a program": "Please download Outlook from our site.",
     "word above contacts": "Done\nAna Silva\nExample Support\nsupport@example.com\nTel. +351 21 555 0147",
     "sentence above contacts": "It is here.\n\nAna Silva\nExample Support\nana@example.com\nTel. +351 21 555 0147",
+    "title above contacts": "Our address:\nMain Street 1\nTel. +49 30 1234567",
     "thanks": "Thank you!\nAna",
     "sentence about the author": "Ana will call you tomorrow.",
     "sentence about the author without a full stop": "Ana will call you tomorrow",
