@@ -35,3 +35,15 @@ def test_a_follow_up_does_not_call_the_ticket_the_first_of_a_customer_who_has_ot
     follow_up = words_of(talk.last(TEAM))
     assert "Any news?" in follow_up
     assert "First ticket" not in follow_up
+
+
+def test_the_team_reads_that_its_answer_goes_to_the_customer_of_a_merged_ticket_too(desk: Desk) -> None:
+    merged, survivor = Conversation(desk, "ann"), Conversation(desk, "bob")
+    merged.write(merged.emails(TEAM)[0], f"#merge {survivor.ticket.reference}", BEN)
+    merged.write(merged.last(merged.customer), "Any news of mine?", f"Ann Lee <{merged.customer}>")
+    follow_up = survivor.last(TEAM)
+    assert "goes to the customer, Bob Lee, and to Ann Lee." in words_of(follow_up)
+    survivor.write(follow_up, "Both are booked.", BEN)
+    assert all("Both are booked." in words_of(one.last(one.customer)) for one in (merged, survivor))
+    survivor.write(survivor.last(survivor.customer), "And mine?", f"Bob Lee <{survivor.customer}>")
+    assert "goes to the customer, Bob Lee. From" in words_of(survivor.last(TEAM))

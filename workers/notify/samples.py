@@ -214,7 +214,8 @@ def _long_follow_up() -> View:
     text = "one\n" * 900
     unchecked = ("not checked: DNS did not answer",)
     message = replace(MESSAGE, verified=False, text=text, length=len(text), authentication=unchecked)
-    return _team(replace(TICKET, message=message, decision=replace(DECISION, by=DecidedBy.RULE)))
+    ticket = replace(TICKET, message=message, decision=replace(DECISION, by=DecidedBy.RULE))
+    return _team(ticket, background=Background(author_is_answered=True))
 
 
 def _digest(tickets: int) -> View:

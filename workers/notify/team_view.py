@@ -47,13 +47,13 @@ class TeamMail:
     """An email to the team about a new ticket, a reassigned one, or a new message on one.
 
     `priority` and `status` are the codes, the other two their names. `sure` is "92% confidence", "set by a rule", "set
-    by a person" or "confidence unknown". `who` is the author's name or else address, `customer` whom a reply reaches,
-    `preview` the first words. `asked` is true where a person has to set the category, `handed` where the ticket comes
-    from another team, `hint` where the email explains how to change the mode. `notes` are short sentences, such as that
-    the ticket was chosen for an audit. `history` says in at most three lines who the customer is, `earlier` are the
-    messages before this one. `taken_by` is the member who answers the ticket. `headline` says what happened to the
-    ticket, "" for a new email. `checked` is what our own check of the sender found, "" without one. `similar` are
-    earlier tickets of the team.
+    by a person" or "confidence unknown". `who` is the author's name or else address, `customer` and `other` are those
+    whom a reply reaches, `preview` the first words. `asked` is true where a person has to set the category, `handed`
+    where the ticket comes from another team, `hint` where the email explains how to change the mode. `notes` are short
+    sentences, such as that the ticket was chosen for an audit. `history` says in at most three lines who the customer
+    is, `earlier` are the messages before this one. `taken_by` is the member who answers the ticket. `headline` says
+    what happened to the ticket, "" for a new email. `checked` is what our own check of the sender found, "" without
+    one. `similar` are earlier tickets of the team.
     """
 
     reference: str
@@ -86,6 +86,7 @@ class TeamMail:
     status: str = ""
     status_name: Phrase | str = ""
     customer: str = ""
+    other: str = ""
     taken_by: str = ""
     hint: bool = False
     headline: Phrase | str = ""
@@ -154,6 +155,7 @@ def team_mail(
         status=ticket.status,
         status_name=status_name(ticket.status),
         customer=customer_of(ticket),
+        other=author_of(message) if background.author_is_answered else "",
         taken_by=ticket.taken_by or "",
         hint=hint,
         headline=headline(ticket.event) or _by_member(message),

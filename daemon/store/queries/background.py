@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from daemon.snapshots import NO_BACKGROUND, Background, EarlierMessage, EarlierTicket, TicketSnapshot
-from daemon.store.models import AnswerRow, MessageRow, Person, Ticket
+from daemon.store.models import AnswerRow, MessageRow, Participant, Person, Ticket
 from daemon.store.queries import similar
 from daemon.store.sql import table
 from daemon.vocabulary import MailKind, MessageRole, SenderKind
@@ -20,6 +20,7 @@ MESSAGES_AT_MOST: Final = 4
 SHOWN_AT_MOST: Final = 8_000
 
 TICKET, MESSAGE, PERSON, ANSWER = table(Ticket), table(MessageRow), table(Person), table(AnswerRow)
+PARTICIPANT = table(Participant)
 _THIS = table(Ticket).alias("this")
 SELECT_TICKETS = (
     select(TICKET.c.reference, TICKET.c.subject, TICKET.c.status, TICKET.c.created_at)
@@ -35,6 +36,11 @@ _EARLIER = table(Ticket).alias("earlier")
 SELECT_RETURNING = select(TICKET.c.id).where(
     TICKET.c.id.in_(bindparam("tickets", expanding=True)),
     exists().where(_EARLIER.c.requester_id == TICKET.c.requester_id, _EARLIER.c.id < TICKET.c.id),
+)
+SELECT_PARTICIPANT = (
+    select(PARTICIPANT.c.person_id)
+    .join(PERSON, PERSON.c.id == PARTICIPANT.c.person_id)
+    .where(PARTICIPANT.c.ticket_id == bindparam("ticket"), PERSON.c.email == bindparam("author"))
 )
 SELECT_MESSAGES = (
     select(
@@ -70,8 +76,18 @@ def of_email(session: Session, kind: MailKind, ticket: TicketSnapshot, *, return
         earlier = of_ticket(session, ticket.ticket_id) if returns else NO_BACKGROUND
         return replace(earlier, similar=similar.still_shown(session, ticket))
     if kind is MailKind.FOLLOW_UP:
-        return of_message(session, ticket.ticket_id, ticket.message.id)
+        before = of_message(session, ticket.ticket_id, ticket.message.id)
+        return replace(before, author_is_answered=_is_answered(session, ticket))
     return NO_BACKGROUND
+
+
+def _is_answered(session: Session, ticket: TicketSnapshot) -> bool:
+    """Say whether a customer who is not the requester takes part, as those of a merged ticket do."""
+    message = ticket.message
+    if message.role is not MessageRole.CUSTOMER or not message.author or message.author == ticket.requester:
+        return False
+    known = {"ticket": ticket.ticket_id, "author": message.author}
+    return session.execute(SELECT_PARTICIPANT, known).first() is not None
 
 
 def returning(session: Session, ticket_ids: Collection[int]) -> frozenset[int]:
