@@ -47,3 +47,13 @@ def test_the_team_reads_that_its_answer_goes_to_the_customer_of_a_merged_ticket_
     assert all("Both are booked." in words_of(one.last(one.customer)) for one in (merged, survivor))
     survivor.write(survivor.last(survivor.customer), "And mine?", f"Bob Lee <{survivor.customer}>")
     assert "goes to the customer, Bob Lee. From" in words_of(survivor.last(TEAM))
+
+
+def test_the_team_reads_whom_an_answer_to_somebody_else_reached(desk: Desk) -> None:
+    talk = Conversation(desk)
+    talk.write(talk.last(TEAM), "#to carl@bank.example\nPlease check this payment.")
+    answered = words_of(talk.last(TEAM))
+    assert answered.startswith("Ana Silva answered carl@bank.example:")
+    assert "Your reply to this email goes to the customer, Ann Lee." in answered
+    talk.write(talk.last(TEAM), "It is booked.")
+    assert words_of(talk.last(TEAM)).startswith("Ana Silva answered Ann Lee:")

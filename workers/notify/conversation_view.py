@@ -30,7 +30,8 @@ RIVAL_CHARACTERS: Final = 4_000
 class Answered:
     """An email to the rest of a team: who answered whom, in which words, and how the ticket stands.
 
-    `recipients` are the customers that got it, `omitted` what was left out, `taken_by` the member who has the ticket.
+    `customer` gets a reply, `reached` got the answer: the same, unless it went to others only. `recipients` are those
+    that got it, `omitted` what was left out, `taken_by` the member who has the ticket.
     """
 
     reference: str
@@ -40,6 +41,7 @@ class Answered:
     team: str
     who: str
     customer: str
+    reached: str
     recipients: tuple[str, ...]
     words: Passage
     status_name: Phrase
@@ -127,8 +129,16 @@ _HOW: Final = {
     ),
     ReturnCause.EXPIRED: phrase("Use a newer email about this ticket, or reply to this one."),
 }
+NAMED_AT_MOST: Final = 3
 _HOW_BOUNCED: Final = phrase("Check the address, or reach the customer in another way.")
 _UNKNOWN: Final = ReturnCause.NOT_PROCESSED
+
+
+def _reached(ticket: TicketSnapshot, answer: StoredAnswer) -> str:
+    """Return whom an answer reached: the customer by name, unless it went to others only."""
+    if not answer.recipients or ticket.requester in answer.recipients:
+        return customer_of(ticket)
+    return ", ".join(answer.recipients[:NAMED_AT_MOST])
 
 
 def answered(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark: str, to: PressTo) -> Answered:
@@ -141,6 +151,7 @@ def answered(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark
         team=ticket.team or "",
         who=_author(answer),
         customer=customer_of(ticket),
+        reached=_reached(ticket, answer),
         recipients=answer.recipients,
         words=cut(lines(answer.text), SHOWN_LINES, SHOWN_CHARACTERS),
         status_name=status_name(ticket.status),
