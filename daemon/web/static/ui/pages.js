@@ -1,9 +1,10 @@
 // What pages do beyond links and forms. Everything works without this file.
 "use strict";
 
-// Keys: 1 to 9 press the buttons that are numbered so, U undoes, / goes to the search.
+// Keys: 1 to 9 press the buttons that are numbered so, U undoes, / goes to the search. A key that is held down repeats
+// itself on the next page, where it would decide about a ticket that nobody has read.
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+  if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
   const button = document.querySelector(`button[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
   if (button) {
     event.preventDefault();
