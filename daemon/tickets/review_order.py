@@ -106,7 +106,7 @@ def _gain(alike: Sequence[float], covered: Sequence[float], doubt: float) -> flo
 def _why(doubt: float, alike: Sequence[float], at: int) -> str:
     close = sum(1 for other, value in enumerate(alike) if other != at and value >= CLOSE)
     sure = "triage was not sure" if doubt >= UNSURE else "triage was fairly sure"
-    return f"{sure}; resembles {close} other waiting ticket{'' if close == 1 else 's'}"
+    return f"{sure}; resembles {close} other waiting ticket{'' if close == 1 else 's'}" if close else sure
 
 
 def _word_sets(texts: Sequence[str]) -> list[int]:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from config.schema import Category
 from daemon.store.queries import inbox, review
+from daemon.store.queries.tickets import find_ticket_id
 from daemon.tickets import actions, review_order
 from daemon.tickets.action import ActionError
 from daemon.tickets.address_teams import team_after
@@ -23,19 +24,28 @@ from daemon.web.pages.ticket_view import TicketPage
 KEYS: Final = 9
 # More are forgotten, the earliest first: the address of a page stays short.
 SKIPPED: Final = 100
+# Of what was skipped, in an address that a browser is sent to.
+LONGEST_SKIPPED: Final = 200
 IDS: Final = re.compile(r"[1-9]\d{0,9}(?:\.[1-9]\d{0,9})*", re.ASCII)
 BY_PEOPLE: Final = (DecidedBy.PERSON, DecidedBy.ASSIGNMENT)
 
 
 def show(page: Page) -> Response:
     """Show the ticket to decide next; the address names those that were skipped."""
+    return _render(page)
+
+
+def _render(page: Page, status: int = 200, mistake: str = "") -> Response:
     team, skipped = page.services.settings.triage.review_team, _skipped(page)
     with page.services.store.read() as session:
-        place = _next(page, session, skipped)
+        place = _undone(page, session) or _next(page, session, skipped)
         found = ticket_view.load(session, place.ticket_id) if place else None
         waiting = inbox.waiting(session, team)
     return page.render(
         "review.html",
+        status=status,
+        mistake=mistake,
+        after=_joined(skipped),
         found=found,
         why=place.reason if place else "",
         waiting=f"{inbox.COUNTED - 1}+" if waiting >= inbox.COUNTED else str(waiting),
@@ -45,6 +55,14 @@ def show(page: Page) -> Response:
         last=_last(page),
         may_act=page.signed_in.role.includes(Role.MEMBER),
     )
+
+
+def _undone(page: Page, session: Session) -> Place | None:
+    """Return the ticket whose decision was undone, if it waits: whoever undoes one wants to decide it again."""
+    reference, settings = page.query.get("first", "")[:40], page.services.settings
+    number = find_ticket_id(session, reference, settings.support.reference_prefix) if reference else None
+    waits = number is not None and inbox.team_of(session, number) == settings.triage.review_team
+    return Place(number, "you undid its decision") if waits and number is not None else None
 
 
 def _next(page: Page, session: Session, skipped: list[int]) -> Place | None:
@@ -59,14 +77,27 @@ def _next(page: Page, session: Session, skipped: list[int]) -> Place | None:
 
 def _skipped(page: Page) -> list[int]:
     """Return the ids of the tickets that were skipped; raises PageError."""
-    text = page.query.get("after", "")
+    text = page.form.get("after") or page.query.get("after", "")
     if text and not IDS.fullmatch(text):
         raise PageError(400, "This address is not one of the review. Begin again.")
     return [int(each) for each in text.split(".") if each][-SKIPPED:]
 
 
 def _next_url(page: Page, skipped: list[int]) -> str:
-    return f"{page.base}/ui/review?after={'.'.join(map(str, skipped[-SKIPPED:]))}"
+    return f"{page.base}/ui/review?after={_joined(skipped)}"
+
+
+def _joined(skipped: list[int]) -> str:
+    return ".".join(map(str, skipped[-SKIPPED:]))
+
+
+def _goes_on(page: Page, name: str, said: str) -> Response:
+    """Lead to the next ticket; `name` says what the ticket in the path is to it."""
+    skipped = _skipped(page)
+    while len(_joined(skipped)) > LONGEST_SKIPPED:
+        skipped = skipped[1:]
+    after = f"&after={_joined(skipped)}" if skipped else ""
+    return page.redirect(f"/ui/review?{name}={page.value('ticket', 40)}{after}", said)
 
 
 def _choices(page: Page, found: TicketPage) -> list[tuple[Category, float | None, str]]:
@@ -105,10 +136,12 @@ def decide(page: Page) -> Response:
             raise ActionError("Somebody else decided about this ticket meanwhile.")
         return actions.correct(session, number, correction, page.actor(team), now, retrain_after=retrain)
 
-    done = page.services.store.write(change)
+    try:
+        done = page.services.store.write(change)
+    except ActionError as error:
+        return _render(page, 409, str(error))
     page.services.wake(done.offers)
-    reference = page.value("ticket", 40)
-    return page.redirect(f"/ui/review?last={reference}", f"{reference}: {correction.category}.")
+    return _goes_on(page, "last", f"{page.value('ticket', 40)}: {correction.category}.")
 
 
 def undo(page: Page) -> Response:
@@ -124,7 +157,7 @@ def undo(page: Page) -> Response:
 
     done = page.services.store.write(change)
     page.services.wake(done.offers)
-    return page.redirect("/ui/review", f"{page.value('ticket', 40)} is back in the queue.")
+    return _goes_on(page, "first", f"{page.value('ticket', 40)} is back in the queue.")
 
 
 ROUTES: Final = (
