@@ -20,6 +20,7 @@ from daemon.web.auth import Authenticator
 from daemon.web.hosts import allowed_names, is_allowed
 from daemon.web.limits import BODIES_BYTES, Budget
 from daemon.web.monitoring import metrics, probes
+from daemon.web.pages import failure
 from daemon.web.problems import Problem, ProblemError, unavailable
 from daemon.web.services import WebServices
 
@@ -63,7 +64,7 @@ class Front:
         if scope["type"] != "http":
             return
         self._services.batch.note_input()
-        answer = _Answer(send)
+        answer = _Answer(send, self._services)
         try:
             await self._handle(scope, receive, answer)
         except ProblemError as error:
@@ -164,8 +165,9 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 class _Answer:
     """Sends the answer with the security headers that it does not set itself, and knows whether it began."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, services: WebServices) -> None:
         self._send = send
+        self._settings = services.settings
         self._began = False
 
     async def __call__(self, message: Message) -> None:
@@ -178,6 +180,12 @@ class _Answer:
         await self._send(message)
 
     async def fail(self, scope: Scope, receive: Receive, error: ProblemError) -> None:
-        """Answer with a problem, unless an answer began; the connection then ends in the middle of it."""
-        if not self._began:
-            await problems.response(error)(scope, receive, self)
+        """Answer with a problem, unless an answer began; the connection then ends in the middle of it.
+
+        People get a page, programs get problem details.
+        """
+        if self._began:
+            return
+        path = scope["path"].removeprefix(self._settings.http.root_path)
+        made = failure.response(self._settings, error) if failure.is_page(path) else problems.response(error)
+        await made(scope, receive, self)

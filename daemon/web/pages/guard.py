@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 FORM: Final = "application/x-www-form-urlencoded"
 MOST_FIELDS: Final = 100
+# The number of slashes in /ui/tickets/REFERENCE.
+TICKET_DEPTH: Final = 3
 
 
 def add(router: APIRouter, route: Route) -> None:
@@ -124,4 +126,14 @@ def _sign_in_first(page: Page) -> Response:
 
 
 def _failed(page: Page, status: int, text: str) -> Response:
-    return page.render("error.html", status=status, text=text, form=page.form)
+    path = page.request.url.path.removeprefix(page.base)
+    # Not of the page of a ticket itself, which is what could not be shown.
+    ticket = page.value("ticket", 40) if page.user and path.count("/") > TICKET_DEPTH else ""
+    return page.render(
+        "error.html",
+        status=status,
+        text=text,
+        form=page.form,
+        stranger=page.user is None,
+        ticket=ticket if OWN_PATH.fullmatch(f"/ui/tickets/{ticket}") else "",
+    )

@@ -9,11 +9,25 @@ from starlette.staticfiles import StaticFiles
 
 from config.schema import Oidc
 from daemon.web.pages import contents, demo, guard, inbox, insight, mail, models, review, system, ticket
-from daemon.web.pages.page import Route
+from daemon.web.pages.page import Page, PageError, Route
 from daemon.web.pages.sign_in import SignInPages
 from daemon.web.services import WebServices
 
 FILES: Final = Path(__file__).parent.parent / "static" / "ui"
+
+
+def to_inbox(page: Page) -> Response:
+    """Lead to the inbox."""
+    return page.redirect("/ui")
+
+
+def nothing(_page: Page) -> Response:
+    """Say that there is no such page; raises PageError."""
+    raise PageError(404, "There is no such page.")
+
+
+# Behind all others, since the last one answers every path.
+OTHER: Final = (Route("GET", "/ui/", to_inbox, None), Route("GET", "/ui/{rest:path}", nothing, None))
 
 
 def routes() -> tuple[Route, ...]:
@@ -37,7 +51,7 @@ def install(app: FastAPI, services: WebServices) -> None:
     app.mount("/ui/files", StaticFiles(directory=FILES))
     router = APIRouter()
     http = services.settings.http
-    for route in (*routes(), *(_oidc(http.oidc, services) if http.oidc else ())):
+    for route in (*routes(), *(_oidc(http.oidc, services) if http.oidc else ()), *OTHER):
         guard.add(router, route)
     app.include_router(router)
 

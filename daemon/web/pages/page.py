@@ -111,10 +111,7 @@ class Page:
             "now": self.services.clock.now(),
             **values,
         }
-        text = environment().get_template(template).render(context)
-        answer = HTMLResponse(
-            text, status, headers={"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
-        )
+        answer = html_page(template, status, context)
         if said:
             answer.delete_cookie(SAID, path=f"{self.base}/ui")
         return answer
@@ -132,6 +129,12 @@ class Page:
         """Set a cookie that no script reads and that no other site sends with a form."""
         secure = self.request.url.scheme == "https"
         answer.set_cookie(name, value, seconds, path=f"{self.base}/ui", secure=secure, httponly=True, samesite="lax")
+
+
+def html_page(template: str, status: int, context: Mapping[str, object]) -> Response:
+    """Return a page with the headers of every page."""
+    text = environment().get_template(template).render(context)
+    return HTMLResponse(text, status, headers={"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"})
 
 
 def _decoded(text: str) -> str:

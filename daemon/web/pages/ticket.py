@@ -13,7 +13,7 @@ from daemon.store.queries.tickets import find_ticket_id
 from daemon.tickets import actions, conversation, held
 from daemon.tickets.action import ActionError, ActionResult
 from daemon.tickets.actor import Actor
-from daemon.tickets.answer_values import AnswerResult, NewAnswer
+from daemon.tickets.answer_values import AnswerError, AnswerResult, NewAnswer
 from daemon.tickets.conversation import NewNote
 from daemon.tickets.conversation_policy import address_teams, conversation_policy
 from daemon.tickets.sign_in import Role
@@ -35,6 +35,11 @@ SIMPLE: Final[dict[str, Callable[[Session, int, Actor, datetime], ActionResult]]
 
 def show(page: Page) -> Response:
     """Show a ticket."""
+    return _render(page)
+
+
+def _render(page: Page, status: int = 200, mistake: str = "") -> Response:
+    """Return the page of a ticket, with a mistake beside the form in which it was made."""
     number = ticket_id_of(page)
     found = page.read(lambda session: ticket_view.load(session, number))
     if found is None:
@@ -42,6 +47,10 @@ def show(page: Page) -> Response:
     settings = page.services.settings
     return page.render(
         "ticket.html",
+        status=status,
+        mistake=mistake,
+        form=page.form,
+        where=page.form.get("action") or page.request.url.path.rpartition("/")[2],
         found=found,
         ticket=found.detail.ticket,
         categories=[one.name for one in settings.categories],
@@ -51,6 +60,20 @@ def show(page: Page) -> Response:
         statuses=Status,
         loaded=page.services.clock.now().isoformat(),
     )
+
+
+def _or_again(handle: Callable[[Page], Response]) -> Callable[[Page], Response]:
+    """Return a handler that shows the ticket again, with what was typed, where a form cannot be done."""
+
+    def answer(page: Page) -> Response:
+        try:
+            return handle(page)
+        except PageError as error:
+            return _render(page, error.status, error.text)
+        except (ActionError, AnswerError) as error:
+            return _render(page, 409, str(error))
+
+    return answer
 
 
 def show_trace(page: Page) -> Response:
@@ -190,9 +213,12 @@ def _actor(page: Page, session: Session, number: int) -> Actor:
 
 def _other(page: Page, session: Session) -> int:
     prefix = page.services.settings.support.reference_prefix
-    found = find_ticket_id(session, page.form.get("into", "")[:40], prefix)
+    name = page.form.get("into", "").strip()[:40]
+    if not name:
+        raise PageError(422, "Name the ticket to merge into.")
+    found = find_ticket_id(session, name, prefix)
     if found is None:
-        raise ActionError(f"There is no ticket {page.form.get('into', '')[:40]}.")
+        raise ActionError(f"There is no ticket {name}.")
     return found
 
 
@@ -221,8 +247,8 @@ def _loaded(page: Page, now: datetime) -> datetime:
 ROUTES: Final = (
     Route("GET", "/ui/tickets/{ticket}", show, Role.VIEWER),
     Route("GET", "/ui/tickets/{ticket}/trace", show_trace, Role.VIEWER),
-    Route("POST", "/ui/tickets/{ticket}/act", act, Role.MEMBER),
-    Route("POST", "/ui/tickets/{ticket}/correct", correct, Role.MEMBER),
-    Route("POST", "/ui/tickets/{ticket}/write", write, Role.MEMBER),
-    Route("POST", "/ui/tickets/{ticket}/answers/{answer}", decide_held, Role.MEMBER),
+    Route("POST", "/ui/tickets/{ticket}/act", _or_again(act), Role.MEMBER),
+    Route("POST", "/ui/tickets/{ticket}/correct", _or_again(correct), Role.MEMBER),
+    Route("POST", "/ui/tickets/{ticket}/write", _or_again(write), Role.MEMBER),
+    Route("POST", "/ui/tickets/{ticket}/answers/{answer}", _or_again(decide_held), Role.MEMBER),
 )
