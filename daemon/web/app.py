@@ -5,7 +5,7 @@ The API lives at the root (/tickets, /mail, ...), pages live below /ui, and neit
 
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -28,6 +28,7 @@ from daemon.web.api import (
 from daemon.web.front import Front
 from daemon.web.monitoring import metrics, probes
 from daemon.web.pages import install as pages
+from daemon.web.parameters import refuse_unknown
 from daemon.web.peer import Peer
 from daemon.web.services import WebServices
 
@@ -70,4 +71,4 @@ def create_app(services: WebServices) -> FastAPI:
 def add_routes(app: FastAPI) -> None:
     """Add the operations of the API."""
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(refuse_unknown)])

@@ -1,0 +1,30 @@
+"""Refuse parameters of a query that an operation does not have: a misspelled filter would list everything."""
+
+from typing import get_args, get_origin
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+
+from daemon.web.problems import invalid
+
+
+async def refuse_unknown(request: Request) -> None:
+    """Raise ProblemError for a parameter that is unknown, or that is given more than once."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    if not given:
+        return
+    route = request.scope.get("route")
+    declared = route.dependant.query_params if isinstance(route, APIRoute) else []
+    known = {one.alias: _is_list(one.field_info.annotation) for one in declared}
+    for name in given:
+        field = f"query.{name[:100]}"
+        if name not in known:
+            there_are = f"one of {', '.join(known)}" if known else "this operation has no parameters"
+            raise invalid(field, f"unknown; {there_are}")
+        if given.count(name) > 1 and not known[name]:
+            raise invalid(field, "given more than once")
+
+
+def _is_list(annotation: object) -> bool:
+    """Return whether a type is a list, or one that may be absent."""
+    return get_origin(annotation) is list or any(get_origin(one) is list for one in get_args(annotation))
