@@ -64,6 +64,12 @@ class Front:
         if scope["type"] != "http":
             return
         self._services.batch.note_input()
+        head = scope["method"] == "HEAD" and scope["path"].removeprefix(self._root_path) != events.PATH
+        if scope["method"] == "HEAD":
+            send = _without_body(send)
+        if head:
+            # As GET, without the body. A stream of events has no end, so it has no headers that describe it.
+            scope = {**scope, "method": "GET"}
         answer = _Answer(send, self._services)
         try:
             await self._handle(scope, receive, answer)
@@ -160,6 +166,15 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return again
+
+
+def _without_body(send: Send) -> Send:
+    """Return a `send` that leaves out the body of an answer."""
+
+    async def headers_only(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return headers_only
 
 
 class _Answer:

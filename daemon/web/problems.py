@@ -1,6 +1,6 @@
 """Problem details (RFC 9457): every error that the API answers, by name. docs/API.md explains each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Route
 
 from daemon.store.errors import UNREACHABLE
 
@@ -126,8 +127,26 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(error, _answer)
 
 
-async def _answer(_request: Request, error: Exception) -> JSONResponse:
+async def _answer(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, HTTPException) and error.status_code == Problem.METHOD.status:
+        return response(_wrong_method(request))
     return response(_problem_of(error))
+
+
+def _wrong_method(request: Request) -> ProblemError:
+    """Return the problem that names every method of a path; Starlette names those of one of its routes."""
+    routes = [one for one in _routes(request.app.routes) if one.matches(request.scope)[0] is not Match.NONE]
+    methods = {method for one in routes for method in one.methods or ()}
+    allowed = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods and request.method != "HEAD" else set())))
+    return ProblemError(Problem.METHOD, f"use one of {allowed}", headers={"Allow": allowed})
+
+
+def _routes(routes: Iterable[BaseRoute]) -> Iterator[Route]:
+    """Yield all routes, also those of routers that were included."""
+    for one in routes:
+        if isinstance(one, Route):
+            yield one
+        yield from _routes(getattr(getattr(one, "original_router", None), "routes", ()))
 
 
 def _problem_of(error: Exception) -> ProblemError:
@@ -152,7 +171,7 @@ def _invalid(error: RequestValidationError) -> ProblemError:
 
 
 def _of_status(error: HTTPException) -> ProblemError:
-    by_status = {404: Problem.NOT_FOUND, 405: Problem.METHOD}
+    by_status = {404: Problem.NOT_FOUND}
     problem = by_status.get(error.status_code, Problem.BAD_REQUEST)
     return ProblemError(problem, str(error.detail), headers=error.headers)
 
