@@ -15,11 +15,16 @@ from daemon.tickets.sign_in import Role
 from daemon.web.api.messages import download
 from daemon.web.pages.page import Page, PageError, Route
 
-# No script, no form, no request, and no origin: not even ours.
-POLICY: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+# No script, no form, no request, and no origin: not even ours. A link that a person clicks opens a page of its own; in
+# the frame, which may show only our pages, it would replace the email by an error.
+RIGHTS: Final = "allow-popups allow-popups-to-escape-sandbox"
+POLICY: Final = (
+    f"sandbox {RIGHTS}; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+)
 PAGE: Final = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Email</title>'
-    "<style>body{{margin:8px;font:16px/1.5 sans-serif;overflow-wrap:anywhere;color:#111;background:#fff}}"
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Email</title><base target="_blank">'
+    # Not "anywhere", by which a column beside a wide one is as narrow as a letter.
+    "<style>body{{margin:8px;font:16px/1.5 sans-serif;overflow-wrap:break-word;color:#111;background:#fff}}"
     "table{{max-width:100%}}</style></head><body>{}</body></html>"
 )
 NO_HTML: Final = "<p>This email has no HTML.</p>"

@@ -274,8 +274,8 @@ class TestContents:
         for word in ("script", "t.example", "evil.example", "onclick", "<form", "<iframe", "<meta http"):
             assert word not in answer.text
         policy = answer.headers["content-security-policy"]
-        assert policy.startswith("sandbox; default-src 'none'")
-        assert "allow-" not in policy
+        assert policy.startswith("sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'")
+        assert all(right not in policy for right in ("allow-scripts", "allow-same-origin", "allow-forms", "allow-top"))
         assert answer.headers["x-frame-options"] == "SAMEORIGIN"
 
     def test_files_are_downloads_of_no_type(self, case: Web) -> None:
