@@ -76,24 +76,29 @@ class HttpTools:
         from workers.triage.decide import decide
 
         settings, source = self._settings, self._current_model()
+        now = policy = triage_policy(settings)
         if rule is not None:
             phrase, category = rule
             new = Rule(name="rehearsed", category=category, phrases=(phrase,))
-            settings = settings.model_copy(update={"rules": (new, *settings.rules)})
+            policy = triage_policy(settings.model_copy(update={"rules": (new, *settings.rules)}))
         try:
             model = self._registry().load(version) if version else source.model()
         except RegistryError as error:
             raise ModelsError(str(error)) from None
-        policy, certified, rows = triage_policy(settings), source.certified(), []
+        certified, encoder, rows = source.certified(), self._encoder(), []
         tickets = self._newest(number)
         with self._store.read() as session:
             learned = boilerplate.learned(session)
         for ticket, text in tickets:
             case = preprocess.clean(text.subject, text.text, learned)
-            triage = decide(case, policy, model, certified, NEVER_AUDITED, text.address, self._encoder())
-            if (ticket.category, ticket.assigned_team) != (triage.category, triage.team):
-                was = (ticket.category, ticket.assigned_team or "")
-                rows.append(Moved(ticket.reference, ticket.subject, *was, triage.category, triage.team))
+            triage = decide(case, policy, model, certified, NEVER_AUDITED, text.address, encoder)
+            was, then = (ticket.category, ticket.assigned_team or ""), (triage.category, triage.team)
+            if was == then:
+                continue
+            # What a person decided differs from triage without the rule too.
+            before = decide(case, now, model, certified, NEVER_AUDITED, text.address, encoder) if rule else None
+            if before is None or (before.category, before.team) != then:
+                rows.append(Moved(ticket.reference, ticket.subject, *was, *then))
         return Rehearsal(len(tickets), tuple(rows))
 
     def _newest(self, number: int) -> list[tuple[TicketLine, Text]]:
