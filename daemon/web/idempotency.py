@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import Header, Response
 
 from daemon.store.idempotency import EarlierRequest, RequestKey
+from daemon.web.mistakes import PRINTABLE
 from daemon.web.problems import Problem, ProblemError
 
 Key = Annotated[
@@ -13,7 +14,7 @@ Key = Annotated[
         alias="Idempotency-Key",
         min_length=1,
         max_length=255,
-        pattern=r"^[\x20-\x7e]+$",
+        pattern=PRINTABLE,
         description="Makes a repetition safe for a day.",
     ),
 ]

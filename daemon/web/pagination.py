@@ -10,11 +10,11 @@ from typing import Annotated, Final
 from fastapi import Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
+from daemon.web.mistakes import NO_CONTROL
 from daemon.web.problems import FieldProblem, Problem, ProblemError
 
 LARGEST_ID: Final = 2**31 - 1
 MOST_ROWS: Final = 200
-NO_CONTROL: Final = r"^[^\x00-\x1f\x7f]*$"
 NUMBER: Final = re.compile(r"[+-]?[\d_.]+(e[+-]?\d+)?", re.IGNORECASE)
 LINK: Final = {
     "Link": {

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
 from daemon.store.errors import UNREACHABLE
+from daemon.web.mistakes import message_of
 
 MEDIA_TYPE: Final = "application/problem+json"
 URN: Final = "urn:triaged:problem:"
@@ -164,7 +165,7 @@ def _invalid(error: RequestValidationError) -> ProblemError:
     if found and found[0]["type"] == "json_invalid":
         return ProblemError(Problem.BAD_REQUEST, f"the body is not JSON: {found[0]['ctx']['error']}")
     fields = [
-        FieldProblem(field=".".join(str(part) for part in one["loc"]), message=str(one["msg"]))
+        FieldProblem(field=".".join(str(part) for part in one["loc"]), message=message_of(one))
         for one in found[:MOST_FIELDS]
     ]
     return ProblemError(Problem.INVALID, f"{fields[0].field}: {fields[0].message}", errors=fields)

@@ -20,10 +20,11 @@ from daemon.tickets.conversation_policy import conversation_policy
 from daemon.tickets.once import fingerprint_of, key_of, write_once
 from daemon.tickets.readers import READERS_AT_MOST, Addressed
 from daemon.vocabulary import AnswerState
-from daemon.web.api.new_ticket import LONGEST_TEXT, TEXT
+from daemon.web.api.new_ticket import LONGEST_TEXT
 from daemon.web.api.rows import Answer, TicketName, not_found, ticket_id
 from daemon.web.auth import Caller, requires
 from daemon.web.idempotency import REPLAYED, Key, replayed
+from daemon.web.mistakes import TEXT
 from daemon.web.problems import Problem, ProblemError, documented, unavailable
 from daemon.web.services import Services, WebServices
 

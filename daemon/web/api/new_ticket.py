@@ -21,7 +21,7 @@ from daemon.vocabulary import PENDING, Status
 from daemon.web.api.rows import TicketView
 from daemon.web.auth import Caller, requires
 from daemon.web.idempotency import REPLAYED, Key, replayed
-from daemon.web.pagination import NO_CONTROL
+from daemon.web.mistakes import EMAIL, NO_CONTROL, TEXT
 from daemon.web.problems import Problem, ProblemError, documented, invalid, unavailable
 from daemon.web.services import Services, WebServices
 
@@ -29,8 +29,6 @@ router = APIRouter(tags=["tickets"])
 Writer = Annotated[Caller, requires(Scope.TICKETS_WRITE)]
 
 LONGEST_TEXT: Final = 200_000
-# What no text of people has: NUL and other controls but tab and line ends, and halves of characters.
-TEXT: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
 
 class NewTicket(BaseModel):
@@ -55,10 +53,8 @@ class NewTicket(BaseModel):
         str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=NO_CONTROL)
     ] = Field(description="One line.")
     description: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, pattern=TEXT)]
-    email: (
-        Annotated[str, StringConstraints(max_length=254, pattern=r"^[^\x00-\x20\x7f<>]+@[^\x00-\x20\x7f<>@]+$")] | None
-    ) = None
-    name: Annotated[str, StringConstraints(max_length=200, pattern=NO_CONTROL)] = ""
+    email: Annotated[str, StringConstraints(max_length=254, pattern=EMAIL)] | None = None
+    name: Annotated[str, StringConstraints(max_length=200, pattern=NO_CONTROL)] | None = None
     to: Annotated[str, StringConstraints(max_length=254, pattern=NO_CONTROL)] | None = Field(
         None, description="The one of your support addresses that the ticket is for; without one, the first."
     )
@@ -90,7 +86,7 @@ async def open_ticket(
     """Open a ticket, as an email would; it is acknowledged, triaged and traced in the same way."""
     settings = services.settings
     to = _own_address(settings, wanted.to)
-    asked = TicketRequest(wanted.title, wanted.description, _requester(settings, wanted.email), wanted.name, to)
+    asked = TicketRequest(wanted.title, wanted.description, _requester(settings, wanted.email), wanted.name or "", to)
     if not services.has_room():
         raise unavailable("the disk of the server is nearly full", 60)
     support, now = settings.support, services.clock.now()

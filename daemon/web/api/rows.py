@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from daemon.store.queries import tickets
 from daemon.store.queries.ticket_pages import TicketRow
-from daemon.web.pagination import LARGEST_ID, NO_CONTROL
+from daemon.web.mistakes import NO_CONTROL
+from daemon.web.pagination import LARGEST_ID
 from daemon.web.problems import Problem, ProblemError
 
 TICKET_EXAMPLE: Final[dict[str, Any]] = {

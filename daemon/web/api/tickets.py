@@ -18,7 +18,8 @@ from daemon.tickets.conversation_policy import address_teams
 from daemon.vocabulary import Priority, Status
 from daemon.web.api.rows import TICKET_EXAMPLE, TicketName, TicketView, etag, not_found, ticket_id
 from daemon.web.auth import Caller, requires
-from daemon.web.pagination import LINK, NO_CONTROL, Cursor, Limit, Moment, Words, decode, encode, link_next
+from daemon.web.mistakes import NO_CONTROL
+from daemon.web.pagination import LINK, Cursor, Limit, Moment, Words, decode, encode, link_next
 from daemon.web.problems import Problem, ProblemError, documented, invalid
 from daemon.web.services import Services, WebServices
 

@@ -6,10 +6,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from daemon.tickets.access import Scope
-from daemon.web.api.new_ticket import LONGEST_TEXT, TEXT
+from daemon.web.api.new_ticket import LONGEST_TEXT
 from daemon.web.api.rows import Alternative, Answer
 from daemon.web.auth import Caller, requires
-from daemon.web.pagination import NO_CONTROL
+from daemon.web.mistakes import NO_CONTROL, TEXT
 from daemon.web.problems import Problem, documented
 from daemon.web.services import Services
 

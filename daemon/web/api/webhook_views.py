@@ -9,6 +9,7 @@ from daemon.store.queries.feed_rows import FeedType
 from daemon.store.webhooks import WebhookState
 from daemon.tickets import webhooks as actions
 from daemon.web.api.rows import Answer
+from daemon.web.mistakes import WEBHOOK_URL
 
 EXAMPLE: Final[dict[str, Any]] = {
     "name": "shop",
@@ -68,9 +69,7 @@ class NewWebhook(BaseModel):
     )
 
     name: Annotated[str, Field(pattern=actions.NAME)]
-    url: Annotated[
-        str, Field(max_length=actions.LONGEST_URL, pattern=r"^https?://[!-~]+$"), AfterValidator(actions.check_url)
-    ]
+    url: Annotated[str, Field(max_length=actions.LONGEST_URL, pattern=WEBHOOK_URL), AfterValidator(actions.check_url)]
     events: list[FeedType] = Field(default=[*FeedType], min_length=1, max_length=len(FeedType))
 
 

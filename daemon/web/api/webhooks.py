@@ -21,7 +21,8 @@ from daemon.web.api.webhook_views import (
     WholeDelivery,
 )
 from daemon.web.auth import Caller, requires
-from daemon.web.pagination import LINK, NO_CONTROL, Cursor, Limit, decode_id, encode, link_next
+from daemon.web.mistakes import NO_CONTROL
+from daemon.web.pagination import LINK, Cursor, Limit, decode_id, encode, link_next
 from daemon.web.problems import FieldProblem, Problem, ProblemError, documented
 from daemon.web.services import Services, WebServices
 
