@@ -1,6 +1,7 @@
 """Read what the page of a ticket shows."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -10,12 +11,15 @@ from daemon.store.queries import inbox
 from daemon.store.queries.inbox import HeldAnswer
 from daemon.store.queries.ticket_detail import TicketDetail, ticket_detail
 from daemon.store.queries.timeline import Entry, mails_of, timeline
-from daemon.vocabulary import MessageRole
+from daemon.vocabulary import DecidedBy, MessageRole
 from daemon.web.pages.marking import deciding_words, marked
 
 # A row of a table, whose type HTTP does not know.
 Row = Any
 LONGEST_TEXT: Final = 100_000
+LONGEST_HISTORY: Final = 30
+# Decisions of people are events as well.
+BY_PEOPLE: Final = (DecidedBy.PERSON, DecidedBy.ASSIGNMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +38,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class TicketPage:
-    """Everything on the page of a ticket."""
+    """Everything on the page of a ticket; `history` is what happened, with its time and actor, the newest entries."""
 
     detail: TicketDetail
     messages: tuple[Said, ...]
     held: tuple[HeldAnswer, ...]
     decision: Row
     words: tuple[str, ...]
+    history: tuple[tuple[datetime, str, str], ...]
 
 
 def load(session: Session, ticket_id: int) -> TicketPage | None:
@@ -56,7 +61,16 @@ def load(session: Session, ticket_id: int) -> TicketPage | None:
     said = tuple(_said(detail, row, answers, words if row.id == opening else []) for row in detail.messages)
     held = tuple(inbox.held_answers(session, ticket_id))
     decision = detail.decisions[-1] if detail.decisions else None
-    return TicketPage(detail, said, held, decision, tuple(words))
+    return TicketPage(detail, said, held, decision, tuple(words), _history(detail))
+
+
+def _history(detail: TicketDetail) -> tuple[tuple[datetime, str, str], ...]:
+    """Return what happened to a ticket: its opening, decisions of triage, and events."""
+    found = [(detail.ticket.created_at, "opened", "")]
+    automatic = (one for one in detail.decisions if one.by not in BY_PEOPLE)
+    found += [(one.at, f"triaged: {one.category}, to {one.team}", "") for one in automatic]
+    found += [(event.at, event.kind, str(event.data.get("actor") or "")) for event in detail.events]
+    return tuple(sorted(found, key=lambda entry: entry[0])[-LONGEST_HISTORY:])
 
 
 def trace(session: Session, ticket_id: int) -> list[Entry]:
