@@ -10,7 +10,7 @@ from daemon.snapshots import SimilarTicket
 from daemon.store.models import AnswerRow, Decision, DeliveryRow, Job, MessageRow
 from daemon.store.queries.ticket_detail import TicketDetail
 from daemon.text import length_of_time
-from daemon.vocabulary import AnswerState, MailKind, Subject, SubjectKind
+from daemon.vocabulary import AnswerState, MailKind, MessageRole, Subject, SubjectKind
 
 
 def as_row(found: TicketDetail) -> dict[str, Any]:
@@ -94,7 +94,8 @@ def _message(found: TicketDetail, row: MessageRow) -> dict[str, Any]:
         "id": row.id,
         "inbound": row.inbound_id,
         "kind": row.kind,
-        "from": author.email if author else None,
+        "role": row.role,
+        "from": found.writers.get(row.id) or (author.email if author else None),
         "name": author.name if author else "",
         "verified": row.verified,
         "authentication": row.authentication or [],
@@ -110,7 +111,10 @@ def _message(found: TicketDetail, row: MessageRow) -> dict[str, Any]:
 def _message_text(message: dict[str, Any], *, full: bool) -> str:
     who = output.cell(message["from"]) + (f" ({output.line(message['name'], 60)})" if message["name"] else "")
     proof = "verified" if message["verified"] else "unverified"
-    head = f"{output.moment(message['at'])}  {message['kind']} from {who}, {proof}, inbound {message['inbound']}"
+    kind = message["kind"] if message["role"] == MessageRole.CUSTOMER else message["role"]
+    # What was written in the browser or by the API is no email.
+    email = f", {proof}, inbound {message['inbound']}" if message["inbound"] else ""
+    head = f"{output.moment(message['at'])}  {kind} from {who}{email}"
     files = [
         f"    [{output.line(a['filename'], 100)}, {output.line(a['content_type'], 60)}, {a['size']} bytes]"
         for a in message["attachments"]

@@ -34,7 +34,8 @@ MOST = 500
 class TicketDetail:
     """A ticket with its people, emails, decisions, answers, deliveries, jobs and events, each in order of id.
 
-    `similar` are earlier tickets of the same team, the most similar first.
+    `similar` are earlier tickets of the same team, the most similar first. `writers` are the names of those who wrote
+    an answer or a note otherwise than by email, by message.
     """
 
     ticket: Ticket
@@ -45,6 +46,7 @@ class TicketDetail:
     participants: tuple[str, ...]
     messages: tuple[MessageRow, ...]
     authors: dict[int, Person]
+    writers: dict[int, str]
     attachments: tuple[AttachmentRow, ...]
     inbound: tuple[Inbound, ...]
     decisions: tuple[Decision, ...]
@@ -68,15 +70,17 @@ def ticket_detail(session: Session, ticket_id: int) -> TicketDetail | None:
     others = select(Participant.person_id).where(Participant.ticket_id == ticket_id)
     events = _all(session, Event, is_about([ticket_id], [row.id for row in inbound]))
     authors = _all(session, Person, Person.id.in_([m.person_id for m in messages if m.person_id]))
+    merged = merges.came_with(session, ticket_id)
     return TicketDetail(
         ticket=ticket,
         requester=session.get(Person, ticket.requester_id) if ticket.requester_id else None,
         related=reference_or_none(session, ticket.related_id),
         merged_into=reference_or_none(session, ticket.merged_into_id),
-        merged_from=references_of(session, merges.came_with(session, ticket_id)),
+        merged_from=references_of(session, merged),
         participants=tuple(person.email for person in _all(session, Person, Person.id.in_(others))),
         messages=messages,
         authors={person.id: person for person in authors},
+        writers=_writers(session, [ticket_id, *merged], [m.id for m in messages if m.inbound_id is None]),
         attachments=_all(session, AttachmentRow, AttachmentRow.message_id.in_([m.id for m in messages])),
         inbound=inbound,
         decisions=decisions,
@@ -95,6 +99,16 @@ def ticket_detail(session: Session, ticket_id: int) -> TicketDetail | None:
         events=events,
         similar=similar.of_ticket(session, ticket_id),
     )
+
+
+def _writers(session: Session, ticket_ids: Sequence[int], message_ids: Sequence[int]) -> dict[int, str]:
+    """Return who wrote messages that did not come by email; the event of a note stays with the ticket of that time."""
+    if not message_ids:
+        return {}
+    notes = _all(session, Event, (Event.ticket_id.in_(ticket_ids)) & (Event.kind == "note"))
+    found = {note.data.get("message", 0): str(note.data.get("actor") or "") for note in notes}
+    answers = select(AnswerRow.message_id, AnswerRow.author).where(AnswerRow.message_id.in_(message_ids))
+    return {**found, **{row.message_id: row.author for row in session.execute(answers)}}
 
 
 def jobs_about(session: Session, *subjects: Subject) -> tuple[Job, ...]:

@@ -47,7 +47,9 @@ class AttachmentView(Answer):
 class MessageView(Answer):
     """A message of a ticket: `reply` is what is new in it, `text` all of it. `mail` is its id in the ledger.
 
-    `authentication` are the results of our own check of its sender, the most important first; empty without one.
+    `author` is the address of the sender, or the name of a token. `answer` is the id of an answer of the team, and
+    `state` what became of it: sent, held, returned or dropped. `authentication` are the results of our own check of the
+    sender, the most important first; empty without one.
     """
 
     model_config = ConfigDict(
@@ -59,6 +61,9 @@ class MessageView(Answer):
                     "mail": 7,
                     "role": "customer",
                     "kind": "person",
+                    "author": "ana@example.com",
+                    "answer": None,
+                    "state": None,
                     "email": "ana@example.com",
                     "name": "Ana",
                     "verified": False,
@@ -85,6 +90,9 @@ class MessageView(Answer):
     mail: int | None
     role: str
     kind: str
+    author: str | None
+    answer: int | None
+    state: str | None
     email: str | None
     name: str
     verified: bool
@@ -313,11 +321,15 @@ async def _of_ticket(services: WebServices, ticket: str, view: Callable[[TicketD
 def _message(found: TicketDetail, row: Any) -> MessageView:  # noqa: ANN401 - a message row, whose type HTTP does not know
     author = found.authors.get(row.person_id or 0)
     files = [a for a in found.attachments if a.message_id == row.id]
+    answer = next((a for a in found.answers if a.message_id == row.id), None)
     return MessageView(
         id=row.id,
         mail=row.inbound_id,
         role=row.role,
         kind=row.kind,
+        author=found.writers.get(row.id) or (author.email if author else None),
+        answer=answer.id if answer else None,
+        state=answer.state if answer else None,
         email=author.email if author else None,
         name=author.name if author else "",
         verified=row.verified,

@@ -80,7 +80,8 @@ def trace(session: Session, ticket_id: int) -> list[Entry]:
 
 def _said(detail: TicketDetail, row: Row, answers: dict[int, tuple[str, str]], words: list[str]) -> Said:
     person = detail.authors.get(row.person_id or 0)
-    author, state = answers.get(row.id, (person.email if person else "", ""))
+    writer = detail.writers.get(row.id) or (person.email if person else "")
+    author, state = answers.get(row.id, (writer, ""))
     # Of what we wrote ourselves, nothing is folded.
     ours = row.role in {MessageRole.ANSWER, MessageRole.NOTE} and row.inbound_id is None
     text = row.text[:LONGEST_TEXT]
