@@ -4,7 +4,10 @@ from typing import Final
 from urllib.parse import urlencode
 
 from fastapi import Response
+from sqlalchemy.orm import Session
 
+from daemon.mail.mime.parse import parse
+from daemon.store import ledger
 from daemon.store.queries import lists
 from daemon.store.queries.text_search import SEARCHED
 from daemon.store.queries.timeline import timeline
@@ -17,6 +20,7 @@ from daemon.web.pages.page import Page, PageError, Route
 from daemon.web.pagination import decode_id, encode
 
 ROWS: Final = 50
+LONGEST_TEXT: Final = 5_000
 
 
 def show(page: Page) -> Response:
@@ -45,22 +49,37 @@ def _url(page: Page, state: str, sender: str) -> str:
 
 
 def show_one(page: Page) -> Response:
-    """Show one email: where it came from, what became of it, and every step."""
+    """Show one email: where it came from, what it says, what became of it, and every step.
+
+    A parked email is one that our own code could not read: it is not read here either.
+    """
     number = page.number("mail")
     with page.services.store.read() as session:
         row = lists.mail(session, number)
         entries = timeline(session, [number]) if row else []
+        raw = _raw(session, number) if row and row["disposition"] != Disposition.PARKED else b""
     if row is None:
         raise PageError(404, "There is no such email.")
+    message = parse(raw) if raw else None
     return page.render(
         "mail-one.html",
         row=row,
+        message=message,
+        text=message.text[:LONGEST_TEXT].strip() if message else "",
         entries=entries,
         may_replay=row["disposition"] == Disposition.PARKED,
         may_release=row["disposition"] in SCREENED_OUT,
         is_admin=page.signed_in.role.includes(Role.ADMIN),
         may_download=page.signed_in.role.includes(Role.MEMBER),
     )
+
+
+def _raw(session: Session, number: int) -> bytes:
+    """Return an email as it came, b"" where it is not stored any more."""
+    try:
+        return ledger.raw_of(session, number)
+    except LookupError:
+        return b""
 
 
 def replay_one(page: Page) -> Response:
