@@ -28,15 +28,19 @@ window.addEventListener("pageshow", () => {
 });
 
 // A list that waits for triage loads itself again, unless somebody is typing.
-const live = document.querySelector("[data-reload]");
-if (live) {
+const live = [...document.querySelectorAll("[data-reload]")];
+if (live.length) {
   setInterval(async () => {
     if (document.hidden || document.activeElement.closest("form")) return;
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (!answer.ok || answer.redirected) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-reload]");
-    if (fresh && fresh.innerHTML !== live.innerHTML) live.replaceChildren(...fresh.childNodes);
-  }, Number(live.dataset.reload) * 1000);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of live) {
+      // By its id: a page on which nothing waits any more marks no part.
+      const fresh = page.getElementById(part.id);
+      if (fresh && fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
+    }
+  }, Number(live[0].dataset.reload) * 1000);
 }
 
 // An email that is dropped as a file fills the field.
