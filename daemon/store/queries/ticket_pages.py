@@ -39,6 +39,7 @@ class TicketRow:
     ticket: Ticket
     requester: Person | None
     related: str | None
+    merged_into: str | None
     decision: Decision | None
     newest_message: int | None
 
@@ -124,12 +125,13 @@ def _rows(session: Session, tickets: Sequence[Ticket]) -> list[TicketRow]:
     wrote = select(MessageRow.ticket_id, func.max(MessageRow.id)).where(MessageRow.ticket_id.in_(ids))
     messages = {row[0]: row[1] for row in session.execute(wrote.group_by(MessageRow.ticket_id))}
     people = _by_id(session, Person, [ticket.requester_id for ticket in tickets])
-    others = _by_id(session, Ticket, [ticket.related_id for ticket in tickets])
+    others = _by_id(session, Ticket, [one for ticket in tickets for one in (ticket.related_id, ticket.merged_into_id)])
     return [
         TicketRow(
             ticket,
             people.get(ticket.requester_id or 0),
             others[ticket.related_id].reference if ticket.related_id in others else None,
+            others[ticket.merged_into_id].reference if ticket.merged_into_id in others else None,
             decisions.get(ticket.id),
             messages.get(ticket.id),
         )

@@ -29,6 +29,7 @@ router = APIRouter(tags=["tickets"])
 Writer = Annotated[Caller, requires(Scope.TICKETS_WRITE)]
 
 LONGEST_TEXT: Final = 200_000
+UNKNOWN_YET: Final = ("confidence", "assigned_team", "related", "merged_into", "taken_by", "wait_until", "decision")
 
 
 class NewTicket(BaseModel):
@@ -137,7 +138,7 @@ def _pending(number: int, reference: str, asked: TicketRequest, now: Any) -> Tic
     requester = {"email": asked.email.lower(), "name": asked.name} if asked.email else None
     return TicketView.model_validate(
         {
-            **dict.fromkeys(("confidence", "assigned_team", "related", "taken_by", "decision")),
+            **dict.fromkeys(UNKNOWN_YET),
             "id": number,
             "reference": reference,
             "title": asked.title,

@@ -25,7 +25,9 @@ TICKET_EXAMPLE: Final[dict[str, Any]] = {
     "assigned_team": "PAYMENTS_TEAM",
     "requester": {"email": "ana@example.com", "name": "Ana"},
     "related": None,
+    "merged_into": None,
     "taken_by": None,
+    "wait_until": None,
     "created_at": "2026-11-28T09:00:00Z",
     "updated_at": "2026-11-28T09:00:01Z",
     "decision": {
@@ -99,7 +101,11 @@ class DecisionView(Answer):
 
 
 class TicketView(Answer):
-    """A ticket. `decision` is the decision in force, null until triage has decided."""
+    """A ticket. `decision` is the decision in force, null until triage has decided.
+
+    `merged_into` is the reference of the ticket that has its messages now; `wait_until` is when a wait ends, null where
+    it has no end.
+    """
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [TICKET_EXAMPLE]})
 
@@ -113,7 +119,9 @@ class TicketView(Answer):
     assigned_team: str | None
     requester: Requester | None
     related: str | None
+    merged_into: str | None
     taken_by: str | None
+    wait_until: datetime | None
     created_at: datetime
     updated_at: datetime
     decision: DecisionView | None
@@ -133,7 +141,9 @@ class TicketView(Answer):
             assigned_team=ticket.assigned_team,
             requester=Requester(email=person.email, name=person.name) if person else None,
             related=row.related,
+            merged_into=row.merged_into,
             taken_by=ticket.taken_by,
+            wait_until=ticket.wait_until,
             created_at=ticket.created_at,
             updated_at=ticket.updated_at,
             decision=DecisionView.of(row.decision) if row.decision else None,
