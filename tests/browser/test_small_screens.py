@@ -7,7 +7,7 @@ import pytest
 from tests.browser.conftest import Site
 from tests.support.emails import mail
 from tests.support.pages import VIEWER
-from tests.support.tickets_for_pages import accepted
+from tests.support.tickets_for_pages import UNSURE, accepted
 
 # Height, left and right edge of each label that is shown, chart by chart.
 LABELS = """[...document.querySelectorAll("svg.chart")].map(chart => [...chart.querySelectorAll("text.label")]
@@ -62,3 +62,13 @@ def test_a_mistake_at_the_end_of_a_long_page_is_seen(site: Site) -> None:
         assert box
         assert 0 <= box["y"] <= 900
         assert page.input_value("#into:focus") == "HD-NONE"
+
+
+def test_a_long_email_leaves_the_choices_of_the_review_in_sight(site: Site) -> None:
+    accepted(site.case, mail(body="It does not work\r\n" * 200), UNSURE)
+    with site.visited(width=390) as browser:
+        page = browser.new_page()
+        page.goto("/ui/review")
+        box = page.locator(".choices button").first.bounding_box()
+        assert box
+        assert box["y"] + box["height"] <= 900
