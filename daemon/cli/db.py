@@ -14,6 +14,7 @@ from daemon.store.maintenance.backup import BackupError
 from daemon.store.maintenance.backup import backup as copy
 from daemon.store.maintenance.verify.run import verify as problems
 from daemon.store.maintenance.verify.run import work
+from daemon.system.causes import reason
 from daemon.system.clock import SystemClock
 
 MAX_PRINTED = 1000
@@ -67,8 +68,11 @@ def backup(ctx: click.Context, file: Path | None) -> None:
     if source.get_backend_name() != "sqlite":
         raise context.Unsupported(f"this command copies SQLite only; for PostgreSQL run: {_pg_dump(settings, file)}")
     target = file or Path(f"triaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db")
-    if target.exists():
-        raise context.NotWritten(f"{target} already exists; choose another file name")
+    try:
+        if target.exists():
+            raise context.NotWritten(f"{target} already exists; choose another file name")
+    except OSError as error:
+        raise context.NotWritten(f"{target} cannot be written: {reason(error)}") from None
     with context.store(settings), output.progress("pages", 0) as bar:
 
         def move(done: int, total: int) -> None:

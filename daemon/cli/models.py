@@ -119,7 +119,8 @@ def _require(registry: "Registry", version: str) -> None:
 
 @contextmanager
 def _registry(ctx: click.Context) -> "Iterator[Registry]":
-    """Give the registry; its errors become BadData."""
+    """Give the registry; its errors become BadData, and a directory that cannot be read a Failure."""
+    from daemon.system.causes import reason
     from workers.app import registry
     from workers.learning.registry import RegistryError
 
@@ -127,6 +128,8 @@ def _registry(ctx: click.Context) -> "Iterator[Registry]":
         yield registry(context.settings(ctx, quiet=True))
     except RegistryError as error:
         raise context.BadData(str(error)) from None
+    except PermissionError as error:
+        raise context.failure(error, f"{error.filename}: {reason(error)}") from None
 
 
 def model_row(registry: "Registry", version: str) -> dict[str, Any]:

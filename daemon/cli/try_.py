@@ -1,5 +1,6 @@
 """The command `try`: show what would happen to emails; nothing is stored or sent."""
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -41,11 +42,14 @@ def try_(ctx: click.Context, paths: tuple[str, ...], jobs: int, full: bool, as_j
     Example: triaged try mail.eml
     Example: triaged try Maildir --json > results.jsonl
     """
-    settings = context.settings(ctx, quiet=True)
+    settings, paths = context.settings(ctx, quiet=True), _enterable(paths)
     started, tally = monotonic(), _Tally()
     with ExitStack() as stack:
         lookup = _StoreLookup(stack, settings)
-        note, tools = run_in_child(dry_run_tools, context.config_path(ctx), lookup.keys, lookup.boilerplate)
+        try:
+            note, tools = run_in_child(dry_run_tools, context.config_path(ctx), lookup.keys, lookup.boilerplate)
+        except ChildProcessError as error:
+            raise context.Unavailable(f"the model cannot be loaded: {error}") from None
         pool: ProcessPool[EmailFile, DryRunResult] = ProcessPool(dry_run, failed, tools, jobs)
         stack.callback(pool.close)
         if not as_json:
@@ -113,6 +117,15 @@ class _StoreLookup:
         return {"reference": reference, "joins": joined.joins, "evidence": joined.evidence}
 
 
+def _enterable(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave a directory that our user may not enter, as children die in it; return the paths for the new one."""
+    if os.access(".", os.X_OK):
+        return paths
+    found = tuple(path if path == "-" else str(Path(path).absolute()) for path in paths)
+    os.chdir("/")
+    return found
+
+
 def _emails(paths: Iterable[str], tally: _Tally) -> Iterator[EmailFile]:
     for path in paths:
         try:
@@ -123,14 +136,16 @@ def _emails(paths: Iterable[str], tally: _Tally) -> Iterator[EmailFile]:
 
 
 def _size(paths: Iterable[str]) -> int:
-    """Return the number of bytes to read; standard input counts as none."""
-    sizes = 0
-    for path in map(Path, paths):
-        if path.is_dir():
-            sizes += sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-        elif path.is_file():
-            sizes += path.stat().st_size
-    return sizes
+    """Return the number of bytes to read; standard input, and what cannot be read, count as none."""
+    return sum(map(_bytes_below, map(Path, paths)))
+
+
+def _bytes_below(path: Path) -> int:
+    try:
+        files = path.rglob("*") if path.is_dir() else (path,)
+        return sum(file.stat().st_size for file in files if file.is_file())
+    except OSError:
+        return 0
 
 
 def _print(row: dict[str, Any], *, full: bool) -> None:

@@ -169,8 +169,13 @@ def refuse_missing_file(url: str) -> None:
     from daemon.system.directory import probe
 
     name = make_url(url).database
-    if not url.startswith("sqlite") or not name or Path(name).exists():
+    if not url.startswith("sqlite") or not name:
         return
+    try:
+        if Path(name).exists():
+            return
+    except OSError as error:
+        raise failure(error, f"the database {name} cannot be read: {text(error)}") from None
     try:
         probe(Path(name).parent)
     except OSError as error:
