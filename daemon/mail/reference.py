@@ -20,9 +20,17 @@ def make_reference(prefix: str, number: int) -> str:
 
 def find_references(text: str, prefix: str) -> tuple[str, ...]:
     """Return the well-formed references in a short text such as a subject, in order."""
-    pattern = re.compile(rf"\b{prefix}-?([{ALPHABET}]{{4}})-?([{ALPHABET}]{{4}})\b", re.IGNORECASE | re.ASCII)
-    codes = ((m[1] + m[2]).upper() for m in pattern.finditer(text[:1000]))
+    codes = ((m[1] + m[2]).upper() for m in _pattern(prefix).finditer(text[:1000]))
     return tuple(f"{prefix}-{code[:4]}-{code[4:]}" for code in codes if _check(code[:-1]) == code[-1])
+
+
+def looks_like_reference(text: str, prefix: str) -> bool:
+    """Return whether a text has the form of a reference, whatever its check character."""
+    return _pattern(prefix).fullmatch(text) is not None
+
+
+def _pattern(prefix: str) -> re.Pattern[str]:
+    return re.compile(rf"\b{prefix}-?([{ALPHABET}]{{4}})-?([{ALPHABET}]{{4}})\b", re.IGNORECASE | re.ASCII)
 
 
 def _check(body: str) -> str:
