@@ -19,7 +19,7 @@ from daemon.smtp.listener import Listener
 from daemon.store.keys import Keyring
 from daemon.store.queries import health
 from daemon.store.store import Store
-from daemon.system import systemd, tuning
+from daemon.system import listening, systemd, tuning
 from daemon.system.binding import Address, ListenError, bind
 from daemon.system.clock import Clock
 from daemon.system.disk import FreeSpace
@@ -127,6 +127,7 @@ class Service:
         )
 
     async def _listen(self) -> None:
+        listening.forget(self._settings.service.state_dir)
         if not self._settings.smtp.enabled:
             return
         inherited = systemd.listen_sockets()
@@ -140,6 +141,8 @@ class Service:
         name = sockets[0].getsockname()
         if isinstance(name, tuple):
             self.address = Address(name[0], name[1])
+        if inherited and self.address is not None:
+            listening.record(self._settings.service.state_dir, self.address)
         where = str(self.address or name)
         log.info("listening", protocol=self._settings.smtp.protocol, address=where, from_systemd=bool(inherited))
 

@@ -7,7 +7,7 @@ from email.utils import make_msgid
 import click
 
 from daemon.cli.support import context
-from daemon.cli.support.listener_client import connected, send, text_of
+from daemon.cli.support.listener_client import address, connected, send, text_of
 from daemon.text import domain_of
 
 
@@ -30,12 +30,12 @@ def send_test(ctx: click.Context, subject: str, body: str, sender: str) -> None:
     mail["Message-ID"] = make_msgid(domain=domain_of(sender))
     mail.set_content(body)
     try:
-        with connected(settings.smtp) as client:
+        with connected(settings) as client:
             answer = send(client, sender, settings.support.address, mail.as_bytes())
     except smtplib.SMTPResponseException as error:
-        raise context.BadData(f"{settings.smtp.listen} refused the email: {text_of(error)}") from None
+        raise context.BadData(f"{address(settings)} refused the email: {text_of(error)}") from None
     except (OSError, smtplib.SMTPException) as error:
         raise context.Unavailable(
-            f"no listener at {settings.smtp.listen}: {error}; start it with `triaged run`"
+            f"no listener at {address(settings)}: {error}; start it with `triaged run`"
         ) from error
     click.echo(answer)

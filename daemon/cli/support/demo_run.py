@@ -4,7 +4,7 @@ import smtplib
 
 from config.settings import Settings
 from daemon.cli.support.demo_emails import EXAMPLES, as_bytes
-from daemon.cli.support.listener_client import connected, send, text_of
+from daemon.cli.support.listener_client import address, connected, send, text_of
 from daemon.web.tools import DemoError
 
 
@@ -21,11 +21,11 @@ def send_examples(settings: Settings) -> int:
         raise DemoError(why)
     recipient = settings.support.address
     try:
-        with connected(settings.smtp) as client:
+        with connected(settings) as client:
             for example in EXAMPLES:
                 send(client, example.email, recipient, as_bytes(example, recipient))
     except smtplib.SMTPResponseException as error:
-        raise DemoError(f"the listener at {settings.smtp.listen} refused an example: {text_of(error)}") from None
+        raise DemoError(f"the listener at {address(settings)} refused an example: {text_of(error)}") from None
     except (OSError, smtplib.SMTPException) as error:
-        raise DemoError(f"no listener at {settings.smtp.listen}: {error}") from None
+        raise DemoError(f"no listener at {address(settings)}: {error}") from None
     return len(EXAMPLES)

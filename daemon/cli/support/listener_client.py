@@ -6,17 +6,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from config.schema import Smtp
+from config.settings import Settings
 from daemon.cli.support import output
+from daemon.system.listening import listen_address
 
 
 @contextmanager
-def connected(smtp: Smtp) -> Iterator[smtplib.SMTP]:
+def connected(settings: Settings) -> Iterator[smtplib.SMTP]:
     """Give a client that may send; raises OSError and smtplib.SMTPException."""
-    host, _, port = smtp.listen.rpartition(":")
+    smtp, (host, _, port) = settings.smtp, address(settings).rpartition(":")
     kind = smtplib.LMTP if smtp.protocol == "lmtp" else smtplib.SMTP
     with kind(host.strip("[]"), int(port)) as client:
         _introduce(client, smtp)
         yield client
+
+
+def address(settings: Settings) -> str:
+    """Return HOST:PORT of our listener."""
+    return listen_address(settings.service.state_dir, settings.smtp.listen)
 
 
 def send(client: smtplib.SMTP, sender: str, recipient: str, raw: bytes) -> str:

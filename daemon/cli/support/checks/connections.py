@@ -12,6 +12,7 @@ from config.settings import ConfigError, Settings
 from daemon.broker import make_client, refuse_rejected
 from daemon.cli.support import context, startup
 from daemon.cli.support.checks.finding import Finding, fail, ok, warn
+from daemon.cli.support.listener_client import address
 from daemon.imap.backfill import probe
 from daemon.imap.folder import describe
 from daemon.store.store import Store
@@ -161,14 +162,15 @@ def _listener(settings: Settings) -> Finding:
         binding.check("smtp.listen", settings.smtp.listen)
     except ListenError as error:
         return fail("listener", str(error), "set smtp.listen to an address of this machine, such as 127.0.0.1:2525")
-    host, _, port = settings.smtp.listen.rpartition(":")
+    where = address(settings)
+    host, _, port = where.rpartition(":")
     try:
         with socket.create_connection((host.strip("[]"), int(port)), timeout=SECONDS) as connection:
             connection.settimeout(SECONDS)
             greeting = connection.recv(200).decode("ascii", "replace").strip()
     except OSError:
-        return ok("listener", f"{settings.smtp.listen} does not answer: the daemon is not running")
-    return ok("listener", f"{settings.smtp.listen} answers: {greeting}")
+        return ok("listener", f"{where} does not answer: the daemon is not running")
+    return ok("listener", f"{where} answers: {greeting}")
 
 
 def _mailbox(mailbox: Imap) -> Finding:
