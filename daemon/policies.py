@@ -3,6 +3,7 @@
 import ipaddress
 import socket
 import ssl
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,9 @@ from daemon.vocabulary import Authentication, ConversationPolicy, Status
 
 # Every domain has one (RFC 5321 section 4.5.1), without an entry among the addresses.
 POSTMASTER: Final = "postmaster"
+
+# Sections that a reload changes in a process that runs; all others need a restart.
+RELOADED: Final = ("teams", "categories", "rules", "triage", "conversation")
 
 
 def identity(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
@@ -38,6 +42,17 @@ def identity(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
         checks_senders=authentication.check,
         lead=comparable(settings.triage.lead or ""),
     )
+
+
+def reloaded_identity(old: Identity, settings: Settings) -> Identity:
+    """Return an identity with what a reload changes: teams, rules of conversations and the lead."""
+    new = identity(settings, ())
+    return replace(old, teams=new.teams, conversation=new.conversation, lead=new.lead)
+
+
+def reloaded_settings(old: Settings, new: Settings) -> Settings:
+    """Return settings with what a reload changes of them for a running process."""
+    return old.model_copy(update={section: getattr(new, section) for section in RELOADED})
 
 
 def believed_borders(settings: Settings) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import structlog
 
 from config.settings import Settings
 from daemon.imap.poller import Poller
-from daemon.policies import identity, listener_config
+from daemon.policies import identity, listener_config, reloaded_identity, reloaded_settings
 from daemon.relay import Relay
 from daemon.runtime import is_embedded
 from daemon.smtp.config import ListenerConfig
@@ -80,10 +80,9 @@ class Service:
 
     def reload(self, settings: Settings) -> None:
         """Apply new teams and new rules of conversations: who left a team may not act for it any more."""
-        new = identity(settings, ())
-        self.intake.identity = replace(
-            self.intake.identity, teams=new.teams, conversation=new.conversation, lead=new.lead
-        )
+        self.intake.identity = reloaded_identity(self.intake.identity, settings)
+        if self.http is not None:
+            self.http.reload(reloaded_settings(self._settings, settings))
 
     async def run(self, ready: Callable[[], None], reload: Callable[[], None] = lambda: None) -> None:
         """Accept email until SIGTERM or SIGINT; SIGHUP calls `reload`. A second SIGTERM or SIGINT exits at once."""

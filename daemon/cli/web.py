@@ -2,13 +2,17 @@
 
 import asyncio
 import signal
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import click
 import structlog
 
+from config.settings import Settings
 from daemon.cli.support import context, startup
 from daemon.cli.support.web_tools import HttpTools
-from daemon.policies import identity
+from daemon.cli.support.worker_thread import reload
+from daemon.policies import identity, reloaded_identity, reloaded_settings
 from daemon.system import systemd
 from daemon.system.binding import ListenError
 from daemon.system.disk import FreeSpace
@@ -39,7 +43,7 @@ def web(ctx: click.Context) -> None:
             settings, runtime.store, intake, runtime.keyring, runtime.clock, runtime.relay.wake, space, tools
         )
         runtime.relay.start()
-        asyncio.run(_serve(edge))
+        asyncio.run(_serve(edge, lambda: reload(ctx, None, _Reload(settings, intake, edge))))
     except ListenError as error:
         raise context.failure(error.cause, str(error)) from None
     finally:
@@ -47,9 +51,24 @@ def web(ctx: click.Context) -> None:
         log.info("stopped")
 
 
-async def _serve(edge: WebEdge) -> None:
-    """Serve until SIGTERM or SIGINT, and then finish the requests in progress."""
+@dataclass(frozen=True, slots=True)
+class _Reload:
+    """Applies changed settings to what serves HTTP."""
+
+    settings: Settings
+    intake: Intake
+    edge: WebEdge
+
+    def reload(self, settings: Settings) -> None:
+        """Apply new teams, categories and rules."""
+        self.intake.identity = reloaded_identity(self.intake.identity, settings)
+        self.edge.reload(reloaded_settings(self.settings, settings))
+
+
+async def _serve(edge: WebEdge, on_reload: Callable[[], None]) -> None:
+    """Serve until SIGTERM or SIGINT, and then finish the requests in progress; SIGHUP calls `on_reload`."""
     stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_reload)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     edge.start()

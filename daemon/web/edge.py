@@ -44,7 +44,7 @@ class WebEdge:
         self._settings = settings
         self._threads = ThreadPoolExecutor(settings.http.threads, thread_name_prefix="http")
         self._stopping = False
-        services = WebServices(
+        self._services = services = WebServices(
             settings,
             store,
             intake,
@@ -70,6 +70,12 @@ class WebEdge:
         """Return a link that signs in once as an admin, for the terminal."""
         key, now = self._keyring.value[0], self._clock.now()
         return self._store.write(lambda session: sign_in.operator_link(session, self.url, key, now))
+
+    def reload(self, settings: Settings) -> None:
+        """Use settings from the next request on: who left them is signed out."""
+        self._services.settings = settings
+        if self._services.tools is not None:
+            self._services.tools.reload(settings)
 
     def start(self) -> None:
         """Listen, and serve until `stop`."""

@@ -21,9 +21,9 @@ from daemon.web.tools import WebTools
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class WebServices:
-    """The parts of the process that HTTP uses.
+    """The parts of the process that HTTP uses. A reload replaces `settings`.
 
     `threads` is where everything runs that waits for the database; `wake` offers jobs after their commit. `has_room`
     says whether the disk has room for what comes in. `tools` is None where the process cannot ask the model. `url`

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from config.settings import Settings
 from daemon.facts import Problem
 from daemon.vocabulary import Triage
 
@@ -37,6 +38,9 @@ class Rehearsal:
 
 class WebTools(Protocol):
     """What only the workers' code can do. HTTP does not import it: the composition root hands it in."""
+
+    def reload(self, settings: Settings) -> None:
+        """Use these settings from the next call on."""
 
     def triage(self, subject: str, text: str) -> Triage:
         """Return what would be decided about a text; stores nothing."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from config.settings import Settings
 from daemon.facts import Problem
 from daemon.vocabulary import Triage
 from daemon.web.tools import DemoError, ModelsError, Moved, Rehearsal
@@ -15,6 +16,9 @@ class FakeTools:
         self.no_demo = ""
         self.current, self.tried = "two", b""
         self.rehearsed: tuple[str | None, tuple[str, str] | None, int] | None = None
+
+    def reload(self, _settings: Settings) -> None:
+        """Decide the same as before."""
 
     def triage(self, _subject: str, _text: str) -> Triage:
         return DECIDED

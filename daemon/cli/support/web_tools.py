@@ -36,6 +36,10 @@ class HttpTools:
         self._store = store
         self._source: CurrentModel | None = None
 
+    def reload(self, settings: Settings) -> None:
+        """Decide with these settings from the next request on."""
+        self._settings = settings
+
     def triage(self, subject: str, text: str) -> Triage:
         """Return what would be decided about a text; stores nothing."""
         from workers.policies import triage_policy

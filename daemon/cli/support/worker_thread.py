@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import click
 import structlog
@@ -12,12 +12,18 @@ from daemon.cli.support import context
 from daemon.runtime import Runtime
 
 if TYPE_CHECKING:
-    from daemon.service import Service
     from workers.app import WorkerApp
 
 log = structlog.get_logger(__name__)
 
 RETRY_START_SECONDS: Final = 10.0
+
+
+class Reloadable(Protocol):
+    """A running part of a process that takes changed settings."""
+
+    def reload(self, settings: Settings) -> None:
+        """Apply what a reload changes of the settings."""
 
 
 class WorkerThread:
@@ -73,7 +79,7 @@ class WorkerThread:
         return WorkerApp(self._settings, r.store, r.broker, r.keyring, r.clock, identity)
 
 
-def reload(ctx: click.Context, workers: WorkerThread | None, service: "Service | None" = None) -> None:
+def reload(ctx: click.Context, workers: WorkerThread | None, service: Reloadable | None = None) -> None:
     """Apply changed rules, teams and templates; if a start would refuse them, keep the old ones and log the reason."""
 
     def work() -> None:
