@@ -111,6 +111,8 @@ def retry(ctx: click.Context, ids: tuple[int, ...], everything: bool) -> None:
     settings, failed = context.settings(ctx, quiet=True), []
     with context.store(settings) as store:
         wanted, accept = _wanted(store, ids), intake(settings, store)
+        if not wanted:
+            output.note("no unreadable emails")
         for account in dict.fromkeys(one.account for one in wanted):
             [box] = _chosen(settings.imap, account)
             of_account = [one for one in wanted if one.account == account]

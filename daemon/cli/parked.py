@@ -78,6 +78,8 @@ def replay(ctx: click.Context, ids: tuple[int, ...], everything: bool, silent: b
         if everything:
             with store.read() as session:
                 ids = tuple(row["id"] for row in lists.list_mails(session, [Disposition.PARKED], ALL))[::-1]
+            if not ids:
+                output.note("no parked emails")
         accept = intake(settings, store)
         with output.progress("emails", len(ids)) as bar:
             for number in ids:

@@ -32,6 +32,8 @@ def change_each(
         if everything:
             with store.read() as session:
                 ids = tuple(every(session))
+            if not ids:
+                output.note(f"no {rows}")
         with output.progress(rows, len(ids)) as bar:
             for number in ids:
                 now = SystemClock().now()
