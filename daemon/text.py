@@ -1,5 +1,6 @@
-"""Make text from outside safe to show on one line, shorten it, take the domain of an address; write lengths of time."""
+"""Make text from outside safe to show on one line, shorten it; domains and hosts of addresses; lengths of time."""
 
+import ipaddress
 import re
 from typing import Final
 
@@ -20,6 +21,17 @@ def harmless_line(text: str, limit: int = 200) -> str:
     if not (text.isascii() and text.isprintable()):
         text = BIDI_CONTROLS.sub("", _BREAKS.sub(" ", text))
     return shorten(" ".join(text.split()), limit)
+
+
+def plain_address(host: str) -> str:
+    """Return an IPv4 address that a socket for both families shows as ::ffff:192.0.2.1; any other text as it is."""
+    if not host.startswith("::"):
+        return host
+    try:
+        mapped = ipaddress.IPv6Address(host).ipv4_mapped
+    except ValueError:
+        return host
+    return host if mapped is None else str(mapped)
 
 
 def shorten(text: str, limit: int) -> str:

@@ -27,7 +27,7 @@ from daemon.system.clock import Clock
 from daemon.system.counters import COUNTERS
 from daemon.system.failpoint import failpoint
 from daemon.system.logs import RateLimitedLog
-from daemon.text import domain_of
+from daemon.text import domain_of, plain_address
 from daemon.tickets.batch import Batch
 from daemon.tickets.disposition import PreparedEmail
 from daemon.tickets.intake import Intake
@@ -211,7 +211,7 @@ class Listener:
 
     def _envelope(self, session: Session, envelope: SmtpEnvelope) -> Envelope:
         sender = envelope.mail_from or ""
-        peer = str(session.peer[0]) if session.peer else "local"
+        peer = plain_address(str(session.peer[0])) if session.peer else "local"
         login = session.auth_data if session.authenticated and isinstance(session.auth_data, str) else ""
         rcpt_tos = tuple(envelope.rcpt_tos)
         return Envelope("" if sender == "<>" else sender, rcpt_tos, peer, self._clock.now(), login)

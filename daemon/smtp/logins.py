@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from daemon.system.logs import RateLimitedLog
+from daemon.text import plain_address
 
 # Tools that block addresses count these lines, so the first ones of each address are all written.
 limited = RateLimitedLog(structlog.get_logger(__name__), burst=20)
@@ -115,7 +116,7 @@ class RefusedLogins:
 def network_of(peer: str) -> str:
     """Return the unit that limits are counted by: an IPv4 address, an IPv6 /64 network, or any other text itself."""
     try:
-        address = ipaddress.ip_address(peer.partition("%")[0])
+        address = ipaddress.ip_address(plain_address(peer.partition("%")[0]))
     except ValueError:
         return peer
     return str(address) if address.version == IPV4 else str(ipaddress.ip_network(f"{address}/64", strict=False))

@@ -15,6 +15,7 @@ from daemon.smtp.dot_reader import DotReader
 from daemon.smtp.logins import RefusedLogins
 from daemon.system.counters import COUNTERS
 from daemon.system.logs import RateLimitedLog
+from daemon.text import plain_address
 
 limited = RateLimitedLog(structlog.get_logger(__name__))
 
@@ -90,7 +91,7 @@ class GuardedSession(SMTP):
         peer = transport.get_extra_info("peername")
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("the transport is not a stream")
-        self._peer = str(peer[0]) if peer else self._peer
+        self._peer = plain_address(str(peer[0])) if peer else self._peer
         if not self._sessions.admit(self, self._peer):
             COUNTERS.smtp_reply(replies.TOO_MANY_CONNECTIONS)
             transport.write(replies.TOO_MANY_CONNECTIONS.encode() + b"\r\n")

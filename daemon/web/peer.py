@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from daemon.text import plain_address
+
 PEER: Final = "triaged.peer"
 
 
@@ -17,6 +19,8 @@ class Peer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Note the peer of a request."""
+        if client := scope.get("client"):
+            scope["client"] = (plain_address(client[0]), client[1])
         scope[PEER] = (scope.get("client") or ("", 0))[0]
         await self._app(scope, receive, send)
 

@@ -95,6 +95,7 @@ def test_the_memory_is_bounded(refused: RefusedLogins) -> None:
         ("192.0.2.1", "192.0.2.1"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
         ("local", "local"),
     ],
 )
