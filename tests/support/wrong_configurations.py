@@ -86,6 +86,8 @@ WRONG: Final[dict[str, tuple[str, str]]] = {
     "state directory with a long name": (f'[service]\nstate_dir = "HOME/{"a" * 300}"\n', "name too long"),
     "state directory that is empty": ('[service]\nstate_dir = ""\n', "service.state_dir"),
     "state directory with a NUL": ('[service]\nstate_dir = "a\\u0000b"\n', "service.state_dir"),
+    "state directory that links to itself": ('[service]\nstate_dir = "HOME/circle"\n', "HOME/circle"),
+    "state directory that links to nothing": ('[service]\nstate_dir = "HOME/dangling"\n', "HOME/dangling"),
     "Maildir that is a file": ('[outgoing]\nmaildir = "HOME/file"\n', "outgoing.maildir: HOME/file"),
     "SQLite below a file": ('[database]\nurl = "sqlite:///HOME/file/x.db"\n', "HOME/file"),
     "SQLite where nothing can be made": ('[database]\nurl = "sqlite:////proc/triaged/x.db"\n', "/proc/triaged"),
@@ -127,6 +129,8 @@ WRONG: Final[dict[str, tuple[str, str]]] = {
 def prepare(home: Path) -> None:
     """Make the files and directories that the table names."""
     (home / "file").write_text("neither PEM nor a database, and long enough to look like one. " * 20, "utf-8")
+    for name, target in (("circle", "circle"), ("dangling", "missing")):
+        (home / name).symlink_to(home / target)
     for name in ("none", "broken", "variable", "unknown", "folder/ticket.txt.j2", "latin", "empty", "columns"):
         (home / name).mkdir(parents=True)
     (home / "broken" / "ticket.txt.j2").write_text("{{ nonsense", "utf-8")

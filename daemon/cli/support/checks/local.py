@@ -1,5 +1,6 @@
 """Check what needs no connection: packages, state directory, addresses, templates, rules, model and mode."""
 
+import os
 import platform
 import shutil
 import sqlite3
@@ -108,8 +109,9 @@ def _database_elsewhere(settings: Settings) -> Iterator[Finding]:
     file = sqlite_file(settings.database_url)
     if file is None:
         return
-    directory = file.path.resolve().parent
-    if directory.is_relative_to(settings.service.state_dir.resolve()):
+    # Not Path.resolve, which raises for links in a circle.
+    directory = Path(os.path.realpath(file.path)).parent
+    if directory.is_relative_to(os.path.realpath(settings.service.state_dir)):
         return
     open_to_others = directory.is_dir() and not is_private(directory)
     exposed = "other users may look into its directory, and " if open_to_others else ""
