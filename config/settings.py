@@ -211,7 +211,8 @@ def _credentials() -> dict[str, Any]:
         try:
             value = path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path}: the credential cannot be read: {error}") from None
+            why = error.strerror if isinstance(error, OSError) else error
+            raise ConfigError(f"{path}: the credential cannot be read: {why}") from None
         node = data
         for key in keys[:-1]:
             node = node.setdefault(key, {})
@@ -221,10 +222,14 @@ def _credentials() -> dict[str, Any]:
     return data
 
 
+# Arrays of tables whose secrets are named by the name of a table.
+NAMED_ARRAYS = frozenset({"imap", "servers"})
+
+
 def _merge(data: dict[str, Any], more: dict[str, Any]) -> None:
     """Merge `more` into `data`, where `more` wins; a table of an array is found by its name."""
     for key, value in more.items():
-        there = data.get(key)
+        there = data.get(key, [] if key in NAMED_ARRAYS else {})
         if isinstance(there, list) and isinstance(value, dict):
             named = {str(item.get("name")): item for item in there if isinstance(item, dict)}
             for name, part in value.items():
@@ -232,6 +237,7 @@ def _merge(data: dict[str, Any], more: dict[str, Any]) -> None:
                     raise ConfigError(f"credential {key}.{name}: nothing in [[{key}]] is named {name!r}")
                 _merge(named[name], part)
         elif isinstance(there, dict) and isinstance(value, dict):
+            data[key] = there
             _merge(there, value)
         else:
             data[key] = value
