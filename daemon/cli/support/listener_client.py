@@ -4,11 +4,15 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from config.schema import Smtp
 from config.settings import Settings
 from daemon.cli.support import output
 from daemon.system.listening import listen_address
+
+# As long as SMTP clients wait for most answers; the listener may be busy, and a socket of systemd has nobody behind it.
+ANSWER_SECONDS: Final = 60.0
 
 
 @contextmanager
@@ -16,7 +20,7 @@ def connected(settings: Settings) -> Iterator[smtplib.SMTP]:
     """Give a client that may send; raises OSError and smtplib.SMTPException."""
     smtp, (host, _, port) = settings.smtp, address(settings).rpartition(":")
     kind = smtplib.LMTP if smtp.protocol == "lmtp" else smtplib.SMTP
-    with kind(host.strip("[]"), int(port)) as client:
+    with kind(host.strip("[]"), int(port), timeout=ANSWER_SECONDS) as client:
         _introduce(client, smtp)
         yield client
 

@@ -52,3 +52,15 @@ def test_the_test_email_and_the_check_reach_the_socket_of_systemd(
     assert capsys.readouterr().out.startswith("250 2.0.0 Stored as HD-")
     main(["check"])
     assert f"listener: 127.0.0.1:{port} answers: 220 " in capsys.readouterr().out
+
+
+def test_a_listener_that_does_not_greet_is_reported(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # As a socket of systemd whose daemon does not start.
+    monkeypatch.setattr("daemon.cli.support.listener_client.ANSWER_SECONDS", 0.1)
+    monkeypatch.setenv("TRIAGED_SERVICE__STATE_DIR", str(bare / "var"))
+    with create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("TRIAGED_SMTP__LISTEN", f"127.0.0.1:{silent.getsockname()[1]}")
+        assert main(["send-test"]) == 75
+    assert "timed out" in capsys.readouterr().err
