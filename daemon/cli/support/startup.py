@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -20,6 +20,8 @@ from daemon.tickets.sign_in import LINK_MINUTES
 
 if TYPE_CHECKING:
     from daemon.web.edge import WebEdge
+
+MODELS: Final = "models"
 
 
 def preflight(settings: Settings, *, accepts_email: bool = True) -> None:
@@ -67,7 +69,8 @@ def check_listener(settings: Settings) -> None:
 
 def check_directories(settings: Settings) -> None:
     """Raise Misconfigured or Unavailable for a directory that cannot be written."""
-    check_directory("service.state_dir", settings.service.state_dir)
+    for directory in (settings.service.state_dir, settings.service.state_dir / MODELS):
+        check_directory("service.state_dir", directory)
     if settings.outgoing.transport == "maildir":
         check_directory("outgoing.maildir", settings.maildir)
 

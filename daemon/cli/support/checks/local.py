@@ -82,7 +82,8 @@ def _names() -> Iterator[Finding]:
 def _state_directory(settings: Settings) -> Iterator[Finding]:
     path = settings.service.state_dir
     try:
-        startup.check_directory("service.state_dir", path)
+        for directory in (path, path / startup.MODELS):
+            startup.check_directory("service.state_dir", directory)
     except context.Failure as error:
         temporary = isinstance(error, context.Unavailable)
         yield fail("state", error.message, "make the user that runs triaged its owner", temporary=temporary)
