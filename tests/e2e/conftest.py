@@ -1,6 +1,5 @@
 """A whole triaged on SQLite in process, and on PostgreSQL with Redis."""
 
-import csv
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,23 +7,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.fakes import FakeClock
+from tests.support.few_examples import few_examples
 from tests.support.helpdesk import Helpdesk, settings_for
-from tests.support.paths import CONFIG
 from tests.support.smtp_sink import Sink
 from workers.app import registry, trainer
-
-EXAMPLES_EACH = 40
 
 
 @pytest.fixture(scope="session")
 def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the first examples of each category: enough to learn from, quick to learn."""
-    folder = tmp_path_factory.mktemp("examples")
-    for source in sorted((CONFIG / "examples").glob("*.csv")):
-        with source.open(encoding="utf-8", newline="") as file, (folder / source.name).open("w", newline="") as out:
-            rows = list(csv.reader(file))
-            csv.writer(out).writerows(rows[: EXAMPLES_EACH + 1])
-    return folder
+    return few_examples(tmp_path_factory.mktemp("examples"))
 
 
 @pytest.fixture(scope="session")

@@ -132,7 +132,7 @@ class TestWhoWrites:
     def test_the_tokens_of_two_teams_on_one_ticket_give_one_answer(self, desk: Desk) -> None:
         talk = Conversation(desk)
         old = talk.last(TEAM)
-        talk.press(old, "#category Login")
+        talk.write(old, "#category Login")
         to = [reply_to(old), reply_to(talk.last(IDENTITY))]
         raw = mail(ELI, "Re: Payment failed", "It is booked.", to=", ".join(to), date=talk.date())
         talk.send(raw, IDENTITY, *to)

@@ -21,8 +21,9 @@ def test_a_button_works_below_the_words_of_an_earlier_press(desk: Desk, client: 
     notification = talk.last(TEAM)
     talk.write(notification, "#note\nThe button says: #take\n\nSend this email as it is.")
     assert "Send this email as it is." in words_of(talk.last(TEAM))
-    talk.press(talk.last(TEAM), "#category Login", author=ANA, client=client)
-    assert talk.ticket.category == "Login"
+    category = talk.likely(talk.last(TEAM))
+    talk.press(talk.last(TEAM), f"#category {category}", author=ANA, client=client)
+    assert talk.ticket.category == category
 
 
 def test_a_follow_up_shows_notes_before_it_and_no_presses_and_nothing_that_came_back(desk: Desk) -> None:

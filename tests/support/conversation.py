@@ -25,6 +25,7 @@ ANA: Final = f"Ana Silva <{MEMBER}>"
 BEN: Final = f"Ben Reis <{TEAM}>"
 QUESTION: Final = "Amount debited but not credited"
 ACCEPTED: Final = 250
+OTHER_CATEGORY: Final = re.compile(r"%23category%20([A-Za-z]+)")
 _ID_OF_FORMS: Final = b"<answer-4711@mail.example.com>"
 _DATE_OF_FORMS: Final = b"Mon, 02 Nov 2026 11:05:00 +0000"
 _numbers = count(1)
@@ -52,6 +53,11 @@ class Desk:
                 code, text = client.data(raw)
         self.settle()
         return f"{code} {text.decode()}"
+
+
+def address_of(team: str) -> str:
+    """Return the address of a team of the shipped settings."""
+    return f"{team.lower().replace('_', '-')}@example.com"
 
 
 class Conversation:
@@ -97,6 +103,10 @@ class Conversation:
         """Press the button of an email that stands for a command, and send what a mail program opens."""
         link = next(one for one in links(email) if command.replace(" ", "%20") in one.replace("%23", "#"))
         self.send(self.dated(press(client, link, author=author)), bare(author), bare_link(link))
+
+    def likely(self, email: EmailMessage) -> str:
+        """Return the first of the other categories for which an email of ours has a button."""
+        return next(found[1] for one in links(email) if (found := OTHER_CATEGORY.search(one)))
 
     def dated(self, raw: bytes) -> bytes:
         """Give an email of a form a Message-ID and a date of its own."""

@@ -22,8 +22,8 @@ GROUP_STRENGTH = 3.0
 FOLDS = 3
 MAX_FOR_CHOICE = 1600
 MIN_VERIFIED = 100
-# The email of a new company resembles our examples less than these resemble each other, so confidence is lowered. By this
-# much it is right for the hard English emails of tests/scores/languages, which no model learns from.
+# The email of a new company resembles our examples less than these resemble each other, so confidence is lowered: by as
+# much as is right for the hard English emails of tests/scores/languages, which no model learns from.
 NEW_COMPANY_DISCOUNT = 0.65
 ITERATIONS = 200
 TOLERANCE = 1e-3

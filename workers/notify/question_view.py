@@ -100,6 +100,6 @@ def _question(ticket: TicketSnapshot, mark: str, to: PressTo, categories: Sequen
 
 def _choices(ticket: TicketSnapshot, categories: Sequence[str]) -> list[tuple[str, str]]:
     """Return categories with their percents, the likeliest first, then those that triage did not think of, with ""."""
-    likely = {guess.category: f"{guess.percent}%" for guess in guesses_of(ticket, asked=True)}
+    likely = {guess.category: guess.percent for guess in guesses_of(ticket, asked=True)}
     known = {name: percent for name, percent in likely.items() if name in categories}
     return list((known | {name: "" for name in categories if name not in known}).items())[:MAX_CHOICES]

@@ -27,10 +27,16 @@ AUDIT_NOTE: Final = phrase("Chosen for an audit: please check the category.")
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A category that may be right, and its probability in percent."""
+    """A category that may be right, and its probability as people read it, such as "20%" or "<1%"."""
 
     category: str
-    percent: int
+    percent: str
+
+    @classmethod
+    def of(cls, category: str, share: float) -> "Guess":
+        """Return the guess of a category with this probability, 0.0 to 1.0."""
+        percent = round(100 * share)
+        return cls(category, f"{percent}%" if percent else "<1%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,7 @@ def team_mail(
         guesses=guesses,
         buttons=links.of_ticket(
             to,
-            [(g.category, f"{g.percent}%") for g in guesses],
+            [(g.category, g.percent) for g in guesses],
             review_team,
             asked=asked,
             keeps_team=ticket.team == fixed_team,
@@ -196,4 +202,4 @@ def guesses_of(ticket: TicketSnapshot, *, asked: bool) -> tuple[Guess, ...]:
     likely = list(ticket.decision.alternatives) if ticket.decision else []
     if asked and ticket.confidence:
         likely.insert(0, (ticket.category, ticket.confidence))
-    return tuple(Guess(name, round(100 * share)) for name, share in likely if round(100 * share))[:MAX_GUESSES]
+    return tuple(Guess.of(name, share) for name, share in likely if share)[:MAX_GUESSES]

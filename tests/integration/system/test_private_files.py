@@ -9,7 +9,7 @@ import pytest
 from daemon.system import files
 from tests.support.emails import mail
 from tests.support.fakes import eventually
-from tests.support.paths import CONFIG
+from tests.support.few_examples import few_examples
 from tests.support.real_process import real_process
 
 
@@ -23,22 +23,14 @@ def open_to_others(directory: Path) -> list[str]:
     return found
 
 
-def few_examples(folder: Path) -> str:
-    """Write a few examples of each category, which are quick to learn; return their folder."""
-    folder.mkdir()
-    for source in (CONFIG / "examples").glob("*.csv"):
-        lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
-        (folder / source.name).write_text("".join(lines[:20]), encoding="utf-8")
-    return str(folder)
-
-
 def test_a_process_with_a_lenient_umask_makes_private_files_in_a_directory_open_to_others(tmp_path: Path) -> None:
     state = tmp_path / "state"
     (state / "models").mkdir(parents=True)
     (state / "triaged.db").touch()
     for path in (state, state / "models", state / "triaged.db"):
         path.chmod(0o777)
-    examples = few_examples(tmp_path / "examples")
+    (tmp_path / "examples").mkdir()
+    examples = str(few_examples(tmp_path / "examples", 20))
     with real_process(tmp_path, prepare="umask 0", TRIAGE__EXAMPLES=examples) as running, running.client() as client:
         assert client.hello().deliver(mail()).startswith("250 2.0.0")
         eventually(lambda: list((state / "outgoing" / "new").glob("*")), 300)

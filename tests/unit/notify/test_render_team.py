@@ -121,8 +121,3 @@ def test_who_the_customer_is_takes_three_lines_at_most() -> None:
         "2026-10-21: Invoice for October, resolved",
         "2026-10-14: HD-9C2V-JN5D, open",
     ]
-
-
-def test_a_very_unlikely_category_is_not_offered() -> None:
-    view = team(alternatives=(("Login", 0.004), ("Payments", 0.006)))
-    assert [guess.category for guess in view.guesses] == ["Payments"]
