@@ -84,7 +84,7 @@ class Support(Section):
     language: Language = "en"
     """Language of emails to customers whose language is not known: a code such as "de"."""
     reference_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,6}$")] = "HD"
-    """Letters that ticket references begin with, as in HD-7K3Q-M9XW."""
+    """Letters that ticket references begin with, as in HD-7K3Q-M9XY."""
     trusted_authserv_ids: Annotated[tuple[str, ...], Field(examples=[["mx.example.com"]])] = ()
     """Names (authserv-id) of your border mail servers; their results are believed, see smtp.trusted_networks."""
     accepted_lists: Annotated[tuple[str, ...], Field(examples=[["support.groups.example.com"]])] = ()

@@ -106,7 +106,7 @@ def show(ctx: click.Context, reference: str, full: bool, as_json: bool) -> None:
     r"""Show a ticket with its emails, decisions and notifications.
 
     \b
-    Example: triaged tickets show HD-7K3Q-M9XW
+    Example: triaged tickets show HD-7K3Q-M9XY
     """
     settings = context.settings(ctx, quiet=True)
     with context.store(settings) as store, store.read() as session:
@@ -129,7 +129,7 @@ def close(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
     No email is sent. A later reply of the customer opens a new ticket that refers to the closed one.
 
     \b
-    Example: triaged tickets close HD-7K3Q-M9XW
+    Example: triaged tickets close HD-7K3Q-M9XY
     """
     run_action(ctx, named, actor, "already closed", actions.close)
 
@@ -142,7 +142,7 @@ def resolve(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
     r"""Mark tickets as resolved; the next email of the customer opens them.
 
     \b
-    Example: triaged tickets resolve HD-7K3Q-M9XW
+    Example: triaged tickets resolve HD-7K3Q-M9XY
     """
     run_action(ctx, named, actor, "already resolved", actions.resolve)
 
@@ -155,7 +155,7 @@ def open_(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
     r"""Open tickets again.
 
     \b
-    Example: triaged tickets open HD-7K3Q-M9XW
+    Example: triaged tickets open HD-7K3Q-M9XY
     """
     run_action(ctx, named, actor, "already open", actions.reopen)
 
@@ -168,7 +168,7 @@ def spam(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
     r"""Mark tickets as spam.
 
     \b
-    Example: triaged tickets spam HD-7K3Q-M9XW
+    Example: triaged tickets spam HD-7K3Q-M9XY
     """
     run_action(ctx, named, actor, "already marked as spam", actions.spam)
 
@@ -181,7 +181,7 @@ def take(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
     r"""Note that you answer tickets; the team sees it.
 
     \b
-    Example: triaged tickets take HD-7K3Q-M9XW
+    Example: triaged tickets take HD-7K3Q-M9XY
     """
     run_action(ctx, named, actor, "already taken by you", actions.take)
 
@@ -194,7 +194,7 @@ def split(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
     r"""Undo the merge of tickets, as long as no customer got an email since.
 
     \b
-    Example: triaged tickets split HD-7K3Q-M9XW
+    Example: triaged tickets split HD-7K3Q-M9XY
     """
     run_action(ctx, named, actor, "not merged", actions.split)
 
@@ -208,7 +208,7 @@ def wait(ctx: click.Context, reference: str, time: str, actor: str) -> None:
     r"""Let a ticket wait for the customer, and open it again after a TIME such as 3d, 12h or 2w.
 
     \b
-    Example: triaged tickets wait HD-7K3Q-M9XW 3d
+    Example: triaged tickets wait HD-7K3Q-M9XY 3d
     """
     try:
         duration = read_duration(time)
@@ -232,7 +232,7 @@ def merge(ctx: click.Context, reference: str, into: str, actor: str) -> None:
     r"""Move everything of a ticket INTO another, and notify both teams.
 
     \b
-    Example: triaged tickets merge HD-7K3Q-M9XW HD-2K32-FE76
+    Example: triaged tickets merge HD-7K3Q-M9XY HD-2K32-FE76
     """
     prefix = context.settings(ctx, quiet=True).support.reference_prefix
     run_action(
@@ -255,7 +255,7 @@ def assign(ctx: click.Context, reference: str, team: str, actor: str) -> None:
     The category stays the same; use `triaged tickets correct` to change it.
 
     \b
-    Example: triaged tickets assign HD-7K3Q-M9XW --team TECH_SUPPORT
+    Example: triaged tickets assign HD-7K3Q-M9XY --team TECH_SUPPORT
     """
     settings = context.settings(ctx, quiet=True)
     _require("team", team, [t.name for t in settings.teams])
@@ -284,7 +284,7 @@ def correct(ctx: click.Context, reference: str, category: str, priority: str | N
     team is notified, and triage learns from the correction.
 
     \b
-    Example: triaged tickets correct HD-7K3Q-M9XW --category Login --priority High
+    Example: triaged tickets correct HD-7K3Q-M9XY --category Login --priority High
     """
     settings = context.settings(ctx, quiet=True)
     _require("category", category, [c.name for c in settings.categories])

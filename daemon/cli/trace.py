@@ -25,7 +25,7 @@ def trace(ctx: click.Context, mail: str, as_json: bool) -> None:
     email, or the SHA-256 of a raw email.
 
     \b
-    Example: triaged trace HD-7K3Q-M9XW
+    Example: triaged trace HD-7K3Q-M9XY
     Example: triaged trace '<CAF3x@mail.example>'
     """
     settings = context.settings(ctx, quiet=True)

@@ -108,7 +108,7 @@ COMMANDS: Final = (
     CommandSpec(
         Verb.MERGE,
         "Move everything of this ticket to another one.",
-        "#merge HD-7K3Q-M9XY",
+        "#merge HD-2K32-FE76",
         Argument.REFERENCE,
         Group.JOIN,
     ),

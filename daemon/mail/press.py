@@ -12,7 +12,7 @@ SIGNS: Final = "#\uff03\ufe5f"
 
 
 def press_subject(command: str, reference: str) -> str:
-    """Return the subject of a press, such as "#category Login [HD-7K3Q-M9XW]"."""
+    """Return the subject of a press, such as "#category Login [HD-7K3Q-M9XY]"."""
     return f"{command} [{reference}]"
 
 

@@ -9,7 +9,7 @@ REFERENCES = len(ALPHABET) ** RANDOM
 
 
 def make_reference(prefix: str, number: int) -> str:
-    """Return the reference of a number below `REFERENCES`, such as HD-7K3Q-M9XW; its last character is a check.
+    """Return the reference of a number below `REFERENCES`, such as HD-7K3Q-M9XY; its last character is a check.
 
     The caller draws the number at random, so that nobody can guess a reference.
     """

@@ -36,7 +36,7 @@ TO_CUSTOMERS = (MailKind.ACKNOWLEDGEMENT, MailKind.ANSWER)
 WRITTEN = (
     ("Hello Ann,", "we have found your payment and booked it today. Sorry for the trouble!", "Kind regards"),
     ("Done.",),
-    ("Dear Ms Lee,", "which category did you choose, Payments or Login? The ticket is yours: HD-7K3Q-M9XW.", "Thanks"),
+    ("Dear Ms Lee,", "which category did you choose, Payments or Login? The ticket is yours: HD-7K3Q-M9XY.", "Thanks"),
     ("Hi,", "1. Open the page https://shop.example/orders", "2. Press “Pay again”: it must say “booked”", "Ana"),
     ("Team: our team has looked at it.", "Priority: high. From: 2 November, to: 4 November.", "Subject: your refund"),
 )

@@ -28,7 +28,7 @@ from workers.notify.digest_view import digest_line
 from workers.notify.excerpt import Passage
 from workers.notify.links import PressTo
 
-REFERENCE: Final = "HD-7K3Q-M9XW"
+REFERENCE: Final = "HD-7K3Q-M9XY"
 MARK: Final = "mfzwizltoqzgk5dfon2ceylcmrswmz3inf"
 TO: Final = PressTo(f"support+{MARK}@example.com", REFERENCE)
 PLAIN: Final = PressTo("support@example.com", REFERENCE, MARK)
@@ -104,9 +104,9 @@ UNDECIDED: Final = replace(
 NOON: Final = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 BACKGROUND: Final = Background(
     tickets=(
-        EarlierTicket("HD-4T6W-ZQ3H", "Invoice for October", Status.RESOLVED, datetime(2026, 10, 21, tzinfo=UTC)),
-        EarlierTicket("HD-9C2V-JN5D", "", Status.OPEN, datetime(2026, 10, 14, tzinfo=UTC)),
-        EarlierTicket("HD-3F8R-YB7K", "Login", Status.CLOSED, datetime(2025, 1, 5, tzinfo=UTC)),
+        EarlierTicket("HD-4T6W-ZQ3X", "Invoice for October", Status.RESOLVED, datetime(2026, 10, 21, tzinfo=UTC)),
+        EarlierTicket("HD-9C2V-JN5T", "", Status.OPEN, datetime(2026, 10, 14, tzinfo=UTC)),
+        EarlierTicket("HD-3F8R-YB78", "Login", Status.CLOSED, datetime(2025, 1, 5, tzinfo=UTC)),
     ),
     messages=(
         EarlierMessage(MessageRole.NOTE, "Ben Roth", NOON, "The bank confirms the payment."),
@@ -114,9 +114,9 @@ BACKGROUND: Final = Background(
         EarlierMessage(MessageRole.CUSTOMER, "Ann Lee", NOON, "word\n" * 20),
     ),
     similar=(
-        SimilarTicket(7, "HD-5H8N-WR2C", "Payments", "Ben Roth", 7_300),
-        SimilarTicket(5, "HD-6M4X-TQ9F", "Payments", "", 260_000),
-        SimilarTicket(3, "HD-8B3D-KV7Z", "Technical", "", None),
+        SimilarTicket(7, "HD-5H8N-WR2Q", "Payments", "Ben Roth", 7_300),
+        SimilarTicket(5, "HD-6M4X-TQ93", "Payments", "", 260_000),
+        SimilarTicket(3, "HD-8B3D-KV7R", "Technical", "", None),
     ),
 )
 ANSWER: Final = StoredAnswer(
@@ -171,7 +171,7 @@ def _by_rule_with_files() -> View:
     ticket = replace(
         TICKET,
         confidence=1.0,
-        related="HD-2B4D-KQ7P",
+        related="HD-2B4D-KQ7D",
         message=replace(
             MESSAGE, verified=False, files=files, authentication=("dmarc=fail (customer.example, policy reject)",)
         ),
@@ -231,7 +231,7 @@ def _digest(tickets: int) -> View:
             team="PAYMENTS_TEAM",
             alternatives=(("Technical", 0.06), ("Login", 0.02)),
         ),
-        DigestLine(2, "HD-2B4D-KQ7P", "Low", "General", "", "", new=False, team=MANUAL_REVIEW, confidence=0.4),
+        DigestLine(2, "HD-2B4D-KQ7D", "Low", "General", "", "", new=False, team=MANUAL_REVIEW, confidence=0.4),
     )
     # One of our addresses takes tokens, the other does not.
     shown = [digest_line(line, to, MANUAL_REVIEW, "") for line, to in zip(lines, (TO, PLAIN), strict=True)]

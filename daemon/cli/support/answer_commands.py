@@ -39,7 +39,7 @@ def reply(ctx: click.Context, reference: str, file: Path | None, cc: tuple[str, 
     r"""Answer the customer of a ticket with the text of a file or of standard input.
 
     \b
-    Example: triaged tickets reply HD-7K3Q-M9XW --file answer.txt
+    Example: triaged tickets reply HD-7K3Q-M9XY --file answer.txt
     """
     text = _text(file)
     prefix = context.settings(ctx, quiet=True).support.reference_prefix
@@ -64,7 +64,7 @@ def note(ctx: click.Context, reference: str, file: Path | None, actor: str) -> N
     The text is that of a file or of standard input.
 
     \b
-    Example: triaged tickets note HD-7K3Q-M9XW --file note.txt
+    Example: triaged tickets note HD-7K3Q-M9XY --file note.txt
     """
     text, now = _text(file), SystemClock().now()
     if not text:

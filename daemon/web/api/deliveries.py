@@ -33,7 +33,7 @@ LINE: Final[dict[str, Any]] = {
     "message_id": "<7.x@example.com>",
     "created_at": "2026-11-28T09:00:01Z",
     "sent_at": None,
-    "ticket": "HD-7K3Q-M9XW",
+    "ticket": "HD-7K3Q-M9XY",
 }
 EXAMPLE: Final[dict[str, Any]] = LINE | {"cause": "decision:7", "job": 9, "job_state": "done", "due_at": None}
 CHANGES: Final = documented(Problem.NOT_FOUND, Problem.CONFLICT, Problem.TOO_LARGE, Problem.MEDIA, Problem.TIMEOUT)

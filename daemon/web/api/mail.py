@@ -70,7 +70,7 @@ class Readmitted(Answer):
     """What became of an email that was processed again; `ticket` is a reference."""
 
     model_config = ConfigDict(
-        frozen=True, json_schema_extra={"examples": [{"id": 7, "disposition": "ticket", "ticket": "HD-7K3Q-M9XW"}]}
+        frozen=True, json_schema_extra={"examples": [{"id": 7, "disposition": "ticket", "ticket": "HD-7K3Q-M9XY"}]}
     )
 
     id: int

@@ -128,7 +128,7 @@ class SimilarView(Answer):
         json_schema_extra={
             "examples": [
                 {
-                    "reference": "HD-5H8N-WR2C",
+                    "reference": "HD-5H8N-WR2Q",
                     "title": "Paid, but the order is open",
                     "status": "RESOLVED",
                     "category": "Payments",

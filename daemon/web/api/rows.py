@@ -16,7 +16,7 @@ from daemon.web.problems import Problem, ProblemError
 
 TICKET_EXAMPLE: Final[dict[str, Any]] = {
     "id": 7,
-    "reference": "HD-7K3Q-M9XW",
+    "reference": "HD-7K3Q-M9XY",
     "title": "Payment failed",
     "status": "OPEN",
     "category": "Payments",
@@ -48,7 +48,7 @@ TICKET_EXAMPLE: Final[dict[str, Any]] = {
 }
 
 TicketName = Annotated[
-    str, Path(max_length=40, pattern=NO_CONTROL, description="Id or reference of a ticket.", examples=["HD-7K3Q-M9XW"])
+    str, Path(max_length=40, pattern=NO_CONTROL, description="Id or reference of a ticket.", examples=["HD-7K3Q-M9XY"])
 ]
 RowId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Id of the row.", examples=[7])]
 

@@ -38,7 +38,7 @@ BODY: Final[dict[str, Any]] = {
     "data": {
         "ticket": {
             "id": 7,
-            "reference": "HD-7K3Q-M9XW",
+            "reference": "HD-7K3Q-M9XY",
             "status": "CLOSED",
             "category": "Payments",
             "priority": "High",

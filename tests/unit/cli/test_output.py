@@ -64,7 +64,7 @@ def test_a_cell_is_one_harmless_line(value: object, shown: str) -> None:
 )
 def test_a_narrow_terminal_loses_the_least_important_columns_first(width: int, kept: list[str]) -> None:
     columns = ("reference", "category", "confidence", "subject", "requester")
-    row = dict(zip(columns, ("HD-7K3Q-M9XW", "Payments", "0.97", "x" * 100, "ann@customer.example"), strict=True))
+    row = dict(zip(columns, ("HD-7K3Q-M9XY", "Payments", "0.97", "x" * 100, "ann@customer.example"), strict=True))
     assert output._fitting(columns, [row], width) == kept
 
 

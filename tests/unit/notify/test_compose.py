@@ -26,7 +26,7 @@ MAIL = OutgoingMail(
     sender_address="support@example.com",
     recipient="payments@example.com",
     reply_to="support+abc@example.com",
-    subject="[HD-7K3Q-M9XW] Payment failed",
+    subject="[HD-7K3Q-M9XY] Payment failed",
     text="Grüße\n.\nend\n",
     html="<p>Grüße</p>\n",
     message_id="<abc.123@example.com>",
@@ -78,7 +78,7 @@ def test_an_email_has_sender_recipient_and_subject() -> None:
     mail = read(MAIL)
     assert (mail["From"], mail["To"]) == ("Example Support <support@example.com>", "payments@example.com")
     assert mail["Reply-To"] == "Example Support <support+abc@example.com>"
-    assert mail["Subject"] == "[HD-7K3Q-M9XW] Payment failed"
+    assert mail["Subject"] == "[HD-7K3Q-M9XY] Payment failed"
     assert mail["Date"].datetime == MAIL.date
     assert mail["Message-ID"] == "<abc.123@example.com>"
 

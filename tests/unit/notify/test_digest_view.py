@@ -26,7 +26,7 @@ CONFIG = mail_config(Settings())
 SHOWN_BY_GMAIL = 102 * 1024
 LINE = DigestLine(
     1,
-    "HD-7K3Q-M9XW",
+    "HD-7K3Q-M9XY",
     "High",
     "Payments",
     "Amount debited but not credited",
@@ -61,7 +61,7 @@ def test_each_ticket_has_three_links_with_a_token_of_its_own() -> None:
     found = [next(token.find_genuine(link.replace("%2B", "+"), (KEY,))).ticket_id for link in links(html)]
     assert found == [1, 1, 1, 2, 2, 2, 3, 3, 3]
     assert commands(html)[:3] == ["take", "category Technical questions", "spam"]
-    assert "[HD-7K3Q-M9XW]" in links(html)[0].replace("%5B", "[").replace("%5D", "]")
+    assert "[HD-7K3Q-M9XY]" in links(html)[0].replace("%5B", "[").replace("%5D", "]")
 
 
 def test_a_ticket_that_a_person_decides_has_the_two_likeliest_categories() -> None:

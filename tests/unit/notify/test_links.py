@@ -23,7 +23,7 @@ from workers.notify.translate import Translations
 KEY = b"1" * 32
 TODAY = date(2026, 11, 2)
 MARK = sign(Token(Purpose.TEAM, 42, digest("team@example.com", KEY), date(2026, 12, 1)), KEY)
-REFERENCE = "HD-7K3Q-M9XW"
+REFERENCE = "HD-7K3Q-M9XY"
 TAGGED = PressTo(f"support+{MARK}@example.com", REFERENCE)
 PLAIN = PressTo("support@example.com", REFERENCE, MARK)
 CATEGORIES = ("Login", "Bits & Pieces", "Zahlung/Rückgabe", "R+D 100", "支払い")

@@ -152,13 +152,13 @@ def shown(cause: ReturnCause, *details: str, language: str = "de") -> str:
 
 
 def test_a_refusal_is_returned_in_the_language_of_the_team() -> None:
-    english = "HD-7K3Q-M9XW cannot be merged into itself"
+    english = "HD-7K3Q-M9XY cannot be merged into itself"
     assert english in shown(ReturnCause.REFUSED, english, language="en")
-    assert "HD-7K3Q-M9XW kann nicht mit sich selbst zusammengeführt werden." in shown(ReturnCause.REFUSED, english)
+    assert "HD-7K3Q-M9XY kann nicht mit sich selbst zusammengeführt werden." in shown(ReturnCause.REFUSED, english)
 
 
 def test_a_wrong_line_is_shown_as_it_was_written_and_explained_in_the_language_of_the_team() -> None:
-    line = "there is no ticket HD-7K3Q-M9XW"
+    line = "there is no ticket HD-7K3Q-M9XY"
     text = shown(ReturnCause.WRONG_COMMAND, line, "#wait: write a time such as 3d, 12h or 2w.", "#wait TIME")
     assert f"- {line}" in text
     assert "- #wait: schreiben Sie eine Zeit wie 3d, 12h oder 2w." in text

@@ -19,7 +19,7 @@ from workers.notify.samples import BACKGROUND, REFERENCE
         "Why PAYMENTS_TEAM",
         "most important words",
         "> quoted line",
-        "may belong to HD-2B4D-KQ7P",
+        "may belong to HD-2B4D-KQ7D",
         "bank.pdf",
         "47 MB, not attached because it is too large",
         "Chosen for an audit",
@@ -29,7 +29,7 @@ from workers.notify.samples import BACKGROUND, REFERENCE
 )
 def test_a_team_reads_everything_it_needs_in_text_and_html(renderer: Renderer, expected: str) -> None:
     files = named(("bank.pdf", 2_000), ("film.mp4", 49_000_000))
-    view = team(related="HD-2B4D-KQ7P", files=files, attached={0}, audit=True, hint=True)
+    view = team(related="HD-2B4D-KQ7D", files=files, attached={0}, audit=True, hint=True)
     text, html = both(renderer.render("notification", view))
     html = html.replace("&lt;", "<").replace("&gt;", ">").replace("&#34;", '"')
     assert expected in re.sub(r"[()]", "", text)
@@ -119,5 +119,5 @@ def test_who_the_customer_is_takes_three_lines_at_most() -> None:
     assert [str(line) for line in view.history] == [
         "3rd ticket in 30 days",
         "2026-10-21: Invoice for October, resolved",
-        "2026-10-14: HD-9C2V-JN5D, open",
+        "2026-10-14: HD-9C2V-JN5T, open",
     ]
