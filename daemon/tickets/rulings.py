@@ -184,11 +184,3 @@ def _add_answer(
 
 def _message(email: Judged) -> Subject:
     return Subject(SubjectKind.MESSAGE, email.message_id)
-
-
-def member_of(session: Session, inbound_id: int) -> tuple[str, str] | None:
-    """Return the member and the team that an email has power for, None where it has none."""
-    found = session.execute(
-        select(Event.data).where(Event.inbound_id == inbound_id, Event.kind == AUTHORIZED).order_by(Event.id.desc())
-    ).scalar()
-    return (str(found["member"]), str(found["team"])) if found else None

@@ -20,7 +20,6 @@ from workers.notify.refusals import detail
 from workers.notify.similar_view import similar_lines
 from workers.notify.wording import MAX_NAME, priority_name, readable_size, sender_check, status_name, sureness_of
 
-MAX_PREVIEW: Final = 120
 MAX_GUESSES: Final = 4
 AUDIT_NOTE: Final = phrase("Chosen for an audit: please check the category.")
 
@@ -54,7 +53,7 @@ class TeamMail:
 
     `priority` and `status` are the codes, the other two their names. `sure` is "92% confidence", "set by a rule", "set
     by a person" or "confidence unknown". `who` is the author's name or else address, `customer` and `other` are those
-    whom a reply reaches, `preview` the first words. `asked` is true where a person has to set the category, `handed`
+    whom a reply reaches. `asked` is true where a person has to set the category, `handed`
     where the ticket comes from another team, `hint` where the email explains how to change the mode. `notes` are short
     sentences, such as that the ticket was chosen for an audit. `history` says in at most three lines who the customer
     is, `earlier` are the messages before this one. `taken_by` is the member who answers the ticket. `headline` says
@@ -74,7 +73,6 @@ class TeamMail:
     email: str
     verified: bool
     subject: str
-    preview: str
     new: Passage
     rest: Passage
     urgent: bool = False
@@ -137,7 +135,6 @@ def team_mail(
         email=message.author or "",
         verified=message.verified,
         subject=ticket.subject,
-        preview=harmless_line(shown.new.text, MAX_PREVIEW),
         new=shown.new,
         rest=shown.rest,
         reasons=tuple(reason(text) for text in decision.reasons) if decision else (),
