@@ -22,4 +22,5 @@ def demo(ctx: click.Context) -> None:
         number = demo_run.send_examples(settings)
     except DemoError as error:
         raise context.Unavailable(str(error)) from None
-    click.echo(f"{output.number(number, 'email')} sent; see them in the inbox, or with `triaged tickets list`")
+    command = f"{context.typed_name()} tickets list"
+    click.echo(f"{output.number(number, 'email')} sent; see them in the inbox, or with `{command}`")

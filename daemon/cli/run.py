@@ -41,14 +41,14 @@ def _ready(settings: Settings, service: Service, workers: WorkerThread) -> None:
         startup.announce_http(service.http)
     if service.address is None:
         return
-    out = settings.outgoing
+    out, name = settings.outgoing, context.typed_name()
     where = f"is written to {settings.maildir}/new" if out.transport == "maildir" else f"goes to {out.host}:{out.port}"
     click.echo(
         f"triaged listens on {service.address.host}:{service.address.port} ({settings.smtp.protocol}) "
         f"for {', '.join(settings.support.emails)}\n"
         f"  outgoing email {where}\n"
-        "  to try it, run in another terminal:  triaged send-test   (or: make send-test)\n"
-        "  then:  triaged tickets list\n"
+        f"  to try it, run in another terminal:  {name} send-test\n"
+        f"  then:  {name} tickets list\n"
         "  stop with Ctrl-C",
         err=True,
     )

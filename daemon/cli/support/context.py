@@ -1,5 +1,7 @@
 """The settings and the store for a command, and errors that set the exit code."""
 
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,6 +63,12 @@ class Misconfigured(Failure):
     """The configuration or the schema is wrong; a retry does not help (EX_CONFIG)."""
 
     exit_code = 78
+
+
+def typed_name() -> str:
+    """Return how `triaged` can be called from the present directory: its path, unless the shell finds it by name."""
+    called = sys.argv[0]
+    return called if Path(called).name == "triaged" and shutil.which("triaged") is None else "triaged"
 
 
 def config_path(ctx: click.Context) -> Path | None:
