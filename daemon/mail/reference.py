@@ -6,6 +6,9 @@ import re
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM = 7
 REFERENCES = len(ALPHABET) ** RANDOM
+# The length of the part after the prefix and its hyphen, such as 7K3Q-M9XW.
+CODE = 9
+MADE = re.compile(rf"[A-Z]{{1,6}}-[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}")
 
 
 def make_reference(prefix: str, number: int) -> str:
@@ -27,6 +30,11 @@ def find_references(text: str, prefix: str) -> tuple[str, ...]:
 def looks_like_reference(text: str, prefix: str) -> bool:
     """Return whether a text has the form of a reference, whatever its check character."""
     return _pattern(prefix).fullmatch(text) is not None
+
+
+def is_made_by_us(reference: str) -> bool:
+    """Return whether a stored reference is complete and has the right check character, whatever its prefix."""
+    return MADE.fullmatch(reference) is not None and find_references(reference, reference[: -CODE - 1]) == (reference,)
 
 
 def _pattern(prefix: str) -> re.Pattern[str]:

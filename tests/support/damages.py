@@ -140,8 +140,12 @@ DAMAGES = (
         "UPDATE inbound SET received_at = '2999-01-01 00:00:00.000000' WHERE id = 1",
     ),
     _sql(
-        "a date is garbage", "inbound 1", "has a date that is in the future, or none at all",
+        "a date is garbage", "inbound 1", "has a date that is in the future, before 2020, or none at all",
         "UPDATE inbound SET received_at = 'noon' WHERE id = 1", only="sqlite",
+    ),
+    _sql(
+        "a clock was in 1970", "ticket 1", "before 2020",
+        "UPDATE ticket SET created_at = '1970-01-01 00:00:12.000000' WHERE id = 1",
     ),
     _sql(
         "the text of an email is removed", "inbound 2", "should be a message of its ticket",
@@ -169,6 +173,10 @@ DAMAGES = (
     _sql(
         "a priority is unknown", "ticket 1", "has no known priority",
         "UPDATE ticket SET priority = 'Soon' WHERE id = 1",
+    ),
+    _sql(
+        "a character of a reference is wrong", "ticket 1", "one of its characters is wrong",
+        "UPDATE ticket SET reference = substr(reference, 1, 3) || '2222' || substr(reference, 8) WHERE id = 1",
     ),
     _sql(
         "a confidence is above 1", "ticket 1", "has a confidence outside 0 to 1",
@@ -288,6 +296,22 @@ DAMAGES = (
     _sql(
         "the number of a row is changed", "event 2000000000", "points to a row of inbound that does not exist",
         "UPDATE event SET id = 2000000000, inbound_id = 99",
+    ),
+    _sql(
+        "an index is dropped", "database", "lacks the index ticket_by_status, so queries are slow",
+        "DROP INDEX ticket_by_status",
+    ),
+    _sql(
+        "a unique index is dropped", "database", "lacks the index delivery_once, so rows may be stored twice",
+        "DROP INDEX delivery_once",
+    ),
+    _sql(
+        "a unique constraint is dropped", "database", "lacks the unique constraint on reference of ticket",
+        "ALTER TABLE ticket DROP CONSTRAINT ticket_reference_key", only="postgresql",
+    ),
+    _sql(
+        "a foreign key is dropped", "database", "lacks the foreign key on message_id of attachment",
+        "ALTER TABLE attachment DROP CONSTRAINT attachment_message_id_fkey", only="postgresql",
     ),
     _sql("a table is dropped", "database", "lacks tables: event", "DROP TABLE event"),
     Damage("a page of a table is overwritten", "database", "", file=_overwrite_root("decision"), only="sqlite"),

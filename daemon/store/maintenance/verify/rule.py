@@ -1,7 +1,7 @@
 """A rule for every row of a table, and the conditions that rules are made of, on every database."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -37,6 +37,8 @@ from daemon.vocabulary import SubjectKind
 
 # Clocks of several machines differ, and one may have been wrong for a while.
 CLOCK_ERROR: Final = timedelta(days=2)
+# Earlier than any row of ours; a machine whose clock lost its time is in 1970 or 1980.
+EARLIEST: Final = datetime(2020, 1, 1, tzinfo=UTC)
 LIVE_STATES: Final = (JobState.READY, JobState.LEASED)
 SUBJECT_TABLES: Final[dict[SubjectKind, Any]] = {
     SubjectKind.TICKET: Ticket,
@@ -83,12 +85,13 @@ def lists_nothing(column: Any, setting: Setting) -> ColumnElement[bool]:  # noqa
 
 
 def wrong_date(table: Any, setting: Setting, *names: str) -> Rule:  # noqa: ANN401 - any table of ours
-    """Return the rule that dates are dates (SQLite stores any text) and not in the future."""
+    """Return the rule that dates are dates (SQLite stores any text), and neither in the future nor before 2020."""
     columns = [getattr(table, name) for name in names]
     wrong = [column > setting.now + CLOCK_ERROR for column in columns]
+    wrong += [column < EARLIEST for column in columns]
     if setting.dialect == "sqlite":
         wrong += [not_(type_coerce(column, String).bool_op("GLOB")(SQLITE_DATE)) for column in columns]
-    return Rule(table, "has a date that is in the future, or none at all", or_(*wrong))
+    return Rule(table, f"has a date that is in the future, before {EARLIEST.year}, or none at all", or_(*wrong))
 
 
 def outside_0_to_1(column: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column

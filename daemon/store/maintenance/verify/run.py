@@ -11,7 +11,19 @@ from typing import Any, Final
 
 from sqlalchemy import Select, case, func, or_, select
 
-from daemon.store.maintenance.verify import answers, counts, database, emails, queue, raw, references, tickets, webhooks
+from daemon.store.maintenance.verify import (
+    answers,
+    counts,
+    database,
+    emails,
+    queue,
+    raw,
+    references,
+    schema_objects,
+    ticket_references,
+    tickets,
+    webhooks,
+)
 from daemon.store.maintenance.verify.database import DamageError, reading
 from daemon.store.maintenance.verify.rule import Problem, Rule, Setting
 from daemon.store.models import (
@@ -46,9 +58,11 @@ def verify(store: Store, now: datetime, progress: Callable[[int], object]) -> It
     Calls `progress` with the number of rows that were checked; `work` is their sum. Damage of the database is a
     problem too; raises SchemaError for the schema of another version, and what the store raises if it is away.
     """
-    yield from database.damaged_pages(store)
+    pages = list(database.damaged_pages(store))
+    yield from pages
     fatal = list(database.unreadable(store))
-    yield from fatal
+    # A file that was cut off is refused with the same words by both.
+    yield from (problem for problem in fatal if problem not in pages)
     if fatal:
         return
     rules = all_rules(Setting(store.engine.dialect.name, now))
@@ -56,6 +70,7 @@ def verify(store: Store, now: datetime, progress: Callable[[int], object]) -> It
         of_table = [rule for rule in rules if rule.table is table]
         yield from _through(store, table, partial(_broken, store, of_table, _statement(of_table)), progress)
     yield from _through(store, Inbound, lambda low, high: list(raw.damaged(store, low, high)), progress)
+    yield from _through(store, Ticket, lambda low, high: list(ticket_references.wrong(store, low, high)), progress)
     yield from _others(store)
 
 
@@ -75,14 +90,14 @@ def work(store: Store) -> int:
     """Return how many rows a verification checks; 0 if that cannot be read."""
     try:
         with reading():
-            return sum(_highest(store, table) for table in (*TABLES, Inbound))
+            return sum(_highest(store, table) for table in (*TABLES, Inbound, Ticket))
     except DamageError:
         return 0
 
 
 def _others(store: Store) -> Iterator[Problem]:
     """Yield the problems of what is not checked row by row."""
-    checks = (database.small_tables, references.of_tables_without_id, counts.vanished)
+    checks = (schema_objects.missing, database.small_tables, references.of_tables_without_id, counts.vanished)
     for check in checks:
         try:
             with reading():
