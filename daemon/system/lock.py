@@ -1,8 +1,12 @@
 """One daemon per embedded store: a lock on a file in the state directory, which the kernel releases when we die."""
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
+from typing import Final
+
+FILE: Final = "daemon.lock"
 
 
 class LockedError(Exception):
@@ -13,7 +17,7 @@ class StateLock:
     """Locks a state directory until it is closed or the process ends. Raises LockedError."""
 
     def __init__(self, directory: Path) -> None:
-        path = directory / "daemon.lock"
+        path = directory / FILE
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -27,3 +31,9 @@ class StateLock:
     def close(self) -> None:
         """Release the lock."""
         os.close(self._fd)
+
+
+def probe(directory: Path) -> None:
+    """Raise OSError if a lock that is there cannot be opened; it is neither taken nor created."""
+    with contextlib.suppress(FileNotFoundError):
+        os.close(os.open(directory / FILE, os.O_RDWR | os.O_CLOEXEC))

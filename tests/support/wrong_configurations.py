@@ -89,6 +89,7 @@ WRONG: Final[dict[str, tuple[str, str]]] = {
     "state directory that links to itself": ('[service]\nstate_dir = "HOME/circle"\n', "HOME/circle"),
     "state directory that links to nothing": ('[service]\nstate_dir = "HOME/dangling"\n', "HOME/dangling"),
     "models that are a file": ('[service]\nstate_dir = "HOME/taken"\n', "HOME/taken/models"),
+    "lock that is a directory": ('[service]\nstate_dir = "HOME/locking"\n', "HOME/locking/daemon.lock"),
     "Maildir that is a file": ('[outgoing]\nmaildir = "HOME/file"\n', "outgoing.maildir: HOME/file"),
     "SQLite below a file": ('[database]\nurl = "sqlite:///HOME/file/x.db"\n', "HOME/file"),
     "SQLite where nothing can be made": ('[database]\nurl = "sqlite:////proc/triaged/x.db"\n', "/proc/triaged"),
@@ -131,6 +132,7 @@ def prepare(home: Path) -> None:
     """Make the files and directories that the table names."""
     (home / "file").write_text("neither PEM nor a database, and long enough to look like one. " * 20, "utf-8")
     (home / "taken").mkdir()
+    (home / "locking" / "daemon.lock").mkdir(parents=True)
     (home / "taken" / "models").write_text("", "utf-8")
     for name, target in (("circle", "circle"), ("dangling", "missing")):
         (home / name).symlink_to(home / target)

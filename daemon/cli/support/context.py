@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 
 class Failure(click.ClickException):
-    """A command failed: one line on standard error, and an exit code of sysexits.h."""
+    """A command failed: one line on standard error, and an exit code of sysexits.h.
 
-    def __init__(self, message: str) -> None:
+    `cause` is the number of a system error, 0 for another cause.
+    """
+
+    def __init__(self, message: str, cause: int = 0) -> None:
         super().__init__(" ".join(message.split()))
+        self.cause = cause
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message."""
@@ -69,6 +73,14 @@ def typed_name() -> str:
     """Return how `triaged` can be called from the present directory: its path, unless the shell finds it by name."""
     called = sys.argv[0]
     return called if Path(called).name == "triaged" and shutil.which("triaged") is None else "triaged"
+
+
+class NoDatabase(Misconfigured):
+    """The database does not exist yet, or has no tables."""
+
+
+class WrongSchema(Misconfigured):
+    """The database has the schema of another version; the message says what to do."""
 
 
 def config_path(ctx: click.Context) -> Path | None:
@@ -146,7 +158,7 @@ def failure(cause: OSError, message: str) -> Failure:
     """Return Unavailable for a cause that may pass by itself, else Misconfigured."""
     from daemon.system.causes import is_temporary
 
-    return (Unavailable if is_temporary(cause) else Misconfigured)(message)
+    return (Unavailable if is_temporary(cause) else Misconfigured)(message, cause.errno or 0)
 
 
 def where(url: str) -> str:
@@ -188,7 +200,7 @@ def refuse_missing_file(url: str) -> None:
         probe(Path(name).parent)
     except OSError as error:
         raise Misconfigured(f"the database {name} cannot be created: {text(error)}") from None
-    raise Misconfigured(f"there is no database {name} yet; create it with `triaged run` or `triaged db upgrade`")
+    raise NoDatabase(f"there is no database {name} yet; create it with `triaged run` or `triaged db upgrade`")
 
 
 @contextmanager
@@ -205,14 +217,16 @@ def _explained(settings: Settings) -> Iterator[None]:
     )
 
     from daemon.store.engine import is_lasting
-    from daemon.store.maintenance.schema import SchemaError
+    from daemon.store.maintenance.schema import EmptyError, SchemaError
     from daemon.store.maintenance.verify.database import is_damage
 
     url = settings.database_url
     try:
         yield
+    except EmptyError as error:
+        raise NoDatabase(str(error)) from None
     except SchemaError as error:
-        raise Misconfigured(str(error)) from None
+        raise WrongSchema(str(error)) from None
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise Misconfigured(f"the setting database.url cannot be used: {error}") from None
     except (DBAPIError, TimeoutError) as error:

@@ -11,8 +11,9 @@ from config.settings import ConfigError, Settings
 from daemon import broker
 from daemon.cli.support import context
 from daemon.policies import tls
+from daemon.runtime import is_embedded
 from daemon.service import Service
-from daemon.system import binding, systemd
+from daemon.system import binding, lock, systemd
 from daemon.system.binding import ListenError
 from daemon.system.causes import reason
 from daemon.system.directory import probe
@@ -69,10 +70,23 @@ def check_listener(settings: Settings) -> None:
 
 def check_directories(settings: Settings) -> None:
     """Raise Misconfigured or Unavailable for a directory that cannot be written."""
-    for directory in (settings.service.state_dir, settings.service.state_dir / MODELS):
-        check_directory("service.state_dir", directory)
+    check_state(settings)
     if settings.outgoing.transport == "maildir":
         check_directory("outgoing.maildir", settings.maildir)
+
+
+def check_state(settings: Settings) -> None:
+    """Raise Misconfigured or Unavailable if what triaged keeps in the state directory cannot be written."""
+    path = settings.service.state_dir
+    for directory in (path, path / MODELS):
+        check_directory("service.state_dir", directory)
+    if not is_embedded(settings):
+        return
+    try:
+        lock.probe(path)
+    except OSError as error:
+        message = f"service.state_dir: {error.filename} cannot be written: {reason(error)}"
+        raise context.failure(error, message) from None
 
 
 def check_directory(setting: str, path: Path) -> None:

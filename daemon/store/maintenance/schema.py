@@ -18,6 +18,10 @@ class SchemaError(Exception):
     """The database does not match this version; the message says what to do."""
 
 
+class EmptyError(SchemaError):
+    """The database has no tables."""
+
+
 def upgrade(engine: Engine) -> tuple[str | None, str]:
     """Apply the missing migrations; return the revisions before and after.
 
@@ -38,10 +42,10 @@ def check(engine: Engine) -> None:
     with engine.connect().execution_options(readonly=True) as connection:
         found = revision(connection)
     refuse_newer(found)
+    if found is None:
+        raise EmptyError("the database has no tables yet: run triaged db upgrade")
     if found != head():
-        raise SchemaError(
-            f"the database is at {found or 'nothing'}, this version needs {head()}: run triaged db upgrade"
-        )
+        raise SchemaError(f"the database is at {found}, this version needs {head()}: run triaged db upgrade")
 
 
 def refuse_newer(found: str | None) -> None:

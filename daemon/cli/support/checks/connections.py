@@ -5,17 +5,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import redis
-from sqlalchemy import text
 
 from config.schema import Imap, Outgoing, OutgoingServer
 from config.settings import ConfigError, Settings
 from daemon.broker import make_client, refuse_rejected
 from daemon.cli.support import context, startup
+from daemon.cli.support.checks import database, rights
 from daemon.cli.support.checks.finding import Finding, fail, ok, warn
 from daemon.cli.support.listener_client import address
 from daemon.imap.backfill import probe
 from daemon.imap.folder import describe
-from daemon.store.store import Store
 from daemon.system import binding
 from daemon.system.binding import ListenError
 from workers.app import smtp_transport
@@ -27,7 +26,7 @@ SECONDS = 5.0
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """Yield a finding per connection."""
-    yield _database(settings)
+    yield database.finding(settings)
     yield from _broker(settings)
     yield from _outgoing(settings)
     if settings.smtp.enabled:
@@ -38,30 +37,6 @@ def findings(settings: Settings) -> Iterator[Finding]:
         startup.check_sources(settings)
     except ConfigError as error:
         yield fail("email", str(error), "a machine that only runs `triaged worker` may ignore this")
-
-
-def _database(settings: Settings) -> Finding:
-    where = context.where(settings.database_url)
-    try:
-        with context.store(settings) as store:
-            return ok("database", f"{where}, {_engine(store)}")
-    except context.Unavailable as error:
-        return fail("database", error.message, "start the database, or correct database.url", temporary=True)
-    except context.Misconfigured as error:
-        if "there is no database" in error.message:
-            return warn(
-                "database", f"{where} does not exist yet", "create it with `triaged run` or `triaged db upgrade`"
-            )
-        return fail("database", error.message, "run `triaged db upgrade`, or correct database.url")
-
-
-def _engine(store: Store) -> str:
-    with store.read() as session:
-        if store.engine.dialect.name == "sqlite":
-            journal = session.execute(text("PRAGMA journal_mode")).scalar_one()
-            synchronous = session.execute(text("PRAGMA synchronous")).scalar_one()
-            return f"journal {journal}, synchronous {'FULL' if synchronous == 2 else synchronous}"  # noqa: PLR2004 - 2 is FULL
-        return f"PostgreSQL {session.execute(text('SHOW server_version')).scalar_one()}"
 
 
 def _broker(settings: Settings) -> Iterator[Finding]:
@@ -129,7 +104,9 @@ def _maildir(settings: Settings) -> Finding:
         startup.check_directory("outgoing.maildir", settings.maildir)
         sender.probe()
     except context.Misconfigured as error:
-        return fail("outgoing", error.message, "make the user that runs triaged its owner, or set outgoing.maildir")
+        return fail(
+            "outgoing", error.message, f"{rights.advice(settings.maildir, error.cause)}, or set outgoing.maildir"
+        )
     except (TransportFailure, context.Unavailable) as error:
         return fail("outgoing", str(error), "check outgoing.maildir", temporary=True)
     advice = 'to send emails, set outgoing.transport = "smtp" and outgoing.host'

@@ -15,6 +15,7 @@ from typing import Final
 from config.schema import SupportAddress
 from config.settings import ConfigError, Settings
 from daemon.cli.support import context, startup
+from daemon.cli.support.checks import rights
 from daemon.cli.support.checks.finding import Finding, State, fail, ok, warn
 from daemon.mail.token import LENGTH
 from daemon.policies import tls
@@ -82,11 +83,10 @@ def _names() -> Iterator[Finding]:
 def _state_directory(settings: Settings) -> Iterator[Finding]:
     path = settings.service.state_dir
     try:
-        for directory in (path, path / startup.MODELS):
-            startup.check_directory("service.state_dir", directory)
+        startup.check_state(settings)
     except context.Failure as error:
         temporary = isinstance(error, context.Unavailable)
-        yield fail("state", error.message, "make the user that runs triaged its owner", temporary=temporary)
+        yield fail("state", error.message, rights.advice(path, error.cause), temporary=temporary)
         return
     if not path.is_dir():
         yield warn("state", f"{path} does not exist yet", "create it with `triaged run` or `triaged db upgrade`")
