@@ -32,6 +32,18 @@ def connections_within_limit(wanted: int) -> int:
     return max(1, min(wanted, soft - min(RESERVED_FILES, soft // 2)))
 
 
+def requests_within_limit(wanted: int, connections: int) -> int:
+    """Return how many HTTP requests at a time the limit of open files allows beside `connections` of email.
+
+    Twice as many HTTP connections may be open; they get half of what email leaves, so that the rest can go on.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    left = soft - (connections_within_limit(connections) if connections else 0)
+    return max(1, min(wanted, left // 4))
+
+
 def give_memory_back() -> None:
     """Let glibc return the memory of a large email at once; by default it keeps up to twice the largest freed block."""
     with contextlib.suppress(AttributeError, OSError):  # another C library

@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from config.settings import Settings
+from daemon.system import tuning
 from daemon.web.protocol import LimitedProtocol
 
 log = structlog.get_logger(__name__)
@@ -34,8 +35,13 @@ class HttpServer:
     """The HTTP server of a process. `start` and `stop` are called on its event loop."""
 
     def __init__(self, app: FastAPI, settings: Settings) -> None:
+        tuning.allow_many_files()
         # It reports its own start and end at info, which our events already say.
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+        wanted = settings.http.connections
+        allowed = tuning.requests_within_limit(wanted, settings.limits.connections if settings.smtp.enabled else 0)
+        if allowed < wanted:
+            log.warning("fewer connections than http.connections", connections=allowed, configured=wanted)
         self._server = _Uvicorn(
             uvicorn.Config(
                 app,
@@ -47,8 +53,9 @@ class HttpServer:
                 server_header=False,
                 proxy_headers=False,
                 root_path=settings.http.root_path,
-                backlog=BACKLOG,
-                limit_concurrency=settings.http.connections,
+                # asyncio accepts as many at once before any of them is closed.
+                backlog=min(BACKLOG, allowed),
+                limit_concurrency=allowed,
                 timeout_keep_alive=IDLE_SECONDS,
                 h11_max_incomplete_event_size=HEADER_BYTES,
             )
