@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session as Transaction
 
 from daemon.imap.login import RefusedError
 from daemon.imap.oauth2 import TokenRefusedError, TokenUnavailableError
-from daemon.imap.session import Folder, FolderError, Mail, Session
+from daemon.imap.session import Folder, FolderError, Mail, Session, WithheldError
 from daemon.mail.address import canonical
 from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.mime.headers import read_block
@@ -46,7 +46,9 @@ class UnreadableError(Exception):
 
 
 # Errors whose text is safe to log.
-SAFE_TO_SHOW: Final = (FolderError, RefusedError, TokenRefusedError, TokenUnavailableError, UnreadableError)
+SAFE_TO_SHOW: Final = (
+    *(FolderError, RefusedError, TokenRefusedError, TokenUnavailableError, UnreadableError, WithheldError),
+)
 
 
 class Reader:

@@ -25,6 +25,10 @@ UID_LIMIT: Final = 2**32
 OVERHEAD_BYTES: Final = 64 * 1024
 
 
+class WithheldError(Exception):
+    """The server answers without the email that it was asked for; the message quotes nothing of it."""
+
+
 class FolderError(Exception):
     """A folder cannot be read, but the connection is still usable."""
 
@@ -178,13 +182,13 @@ class Session:
         if not isinstance(size, int):
             if uid not in self._search("UID", str(uid)):
                 return None
-            raise ProtocolError("the server sends no size")
+            raise WithheldError("the server refuses this email, or does not say its size")
         most = self._max_bytes
         part = (f"<0.{most}>", "<0>") if size > most else ("", "")
         raw = self._body(uid, *part)
         # Some servers only estimate sizes. Two equal fetches are the email; broken ones differ.
         if len(raw) != min(size, most) and self._body(uid, *part) != raw:
-            raise ProtocolError("two fetches of an email differ")
+            raise WithheldError("the server sends other bytes each time")
         return Mail(raw[:most], size, cut=max(size, len(raw)) > most)
 
     def finish(self, uids: Sequence[int]) -> None:
@@ -227,7 +231,7 @@ class Session:
     def _body(self, uid: int, part: str, answered: str) -> bytes:
         raw = self._item(uid, f"BODY.PEEK[]{part}", 2 * self._max_bytes + OVERHEAD_BYTES, f"BODY[]{answered}")
         if not isinstance(raw, bytes) or not raw:
-            raise ProtocolError("the server sends no body")
+            raise WithheldError("the server does not send this email")
         return raw
 
     def _item(self, uid: int, item: str, max_bytes: int, answered: str = "") -> object:

@@ -88,16 +88,16 @@ def _limits(facts: HealthFacts, thresholds: Thresholds) -> list[Problem]:
         found.append(
             Problem(
                 "deferred",
-                f"{facts.deferred} acknowledgements wait until an hourly limit allows them: a busy day, or a flood of"
-                " forged senders. Close what is no ticket. See triaged stats.",
+                f"{_number(facts.deferred, 'acknowledgement')} must wait until an hourly limit allows more:"
+                " a busy day, or a flood of forged senders. Close what is no ticket. See triaged stats.",
             )
         )
     if facts.limited > thresholds.limited:
         found.append(
             Problem(
                 "limited",
-                f"Limits suppressed {facts.limited} acknowledgements within an hour: somebody may forge senders."
-                " See triaged stats.",
+                f"Limits suppressed {_number(facts.limited, 'acknowledgement')} within an hour:"
+                " somebody may forge senders. See triaged stats.",
             )
         )
     return found
@@ -106,22 +106,24 @@ def _limits(facts: HealthFacts, thresholds: Thresholds) -> list[Problem]:
 def _given_up(facts: HealthFacts) -> list[Problem]:
     found = []
     if facts.dead:
-        found.append(Problem("dead", f"{facts.dead} jobs were given up. See triaged jobs list."))
+        found.append(Problem("dead", f"{_number(facts.dead, 'job')} failed for good. See triaged jobs list."))
     if facts.parked:
-        found.append(Problem("parked", f"{facts.parked} emails are parked. See triaged parked list."))
+        found.append(
+            Problem("parked", f"{_number(facts.parked, 'email')} could not be processed. See triaged parked list.")
+        )
     if facts.unreadable:
         found.append(
             Problem(
                 "unreadable",
-                f"{facts.unreadable} emails in mailboxes could not be read. See triaged imap unreadable.",
+                f"{_number(facts.unreadable, 'email')} in mailboxes could not be read. See triaged imap unreadable.",
             )
         )
     if facts.uncertain:
         found.append(
             Problem(
                 "uncertain",
-                f"{facts.uncertain} emails were handed over to the mail server twice without an answer: they may have "
-                "arrived or not, and are not sent again. See triaged deliveries list.",
+                f"{_number(facts.uncertain, 'email')} went to the mail server twice without an answer: "
+                "each may have arrived or not, and is not sent again. See triaged deliveries list.",
             )
         )
     if facts.webhooks:
@@ -136,7 +138,7 @@ def _given_up(facts: HealthFacts) -> list[Problem]:
         found.append(
             Problem(
                 "unanswered",
-                f"{facts.unanswered} emails were handed over to the mail server, and no answer came: each is sent once "
+                f"{_number(facts.unanswered, 'email')} went to the mail server, and no answer came: each is sent once "
                 "more after hours. Does the mail server hang? See triaged deliveries list --state sending.",
             )
         )
@@ -147,10 +149,18 @@ def _mailboxes(facts: HealthFacts, thresholds: Thresholds) -> list[Problem]:
     found = []
     for name, mailbox in sorted(facts.mailboxes.items()):
         if mailbox.polled_at is None or facts.now - mailbox.polled_at > thresholds.mailbox:
-            why = mailbox.error or "no answer"
-            since = _minutes(facts.now - mailbox.polled_at) if mailbox.polled_at else "ever"
-            found.append(Problem(f"mailbox {name}", f"The mailbox {name} has not been read for {since}: {why}."))
+            span = (
+                f"not been read for {_minutes(facts.now - mailbox.polled_at)}"
+                if mailbox.polled_at
+                else "never been read"
+            )
+            found.append(Problem(f"mailbox {name}", f"The mailbox {name} has {span}: {mailbox.error or 'no answer'}."))
     return found
+
+
+def _number(count: int, noun: str) -> str:
+    """Return a count with its noun; the sentences around it suit one and many."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _minutes(span: timedelta) -> str:

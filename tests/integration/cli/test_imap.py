@@ -52,7 +52,7 @@ def subjects(case: Case) -> list[str]:
 def test_an_unreadable_email_is_listed_alarmed_and_read_again(skipped: Case) -> None:
     (row,) = skipped.run("imap", "unreadable", "--json").rows
     assert (row["id"], row["mailbox"], row["folder"], row["uid"]) == (1, "work", "INBOX", 1)
-    assert "1 emails in mailboxes could not be read. See triaged imap unreadable." in skipped.run("check", "--live").out
+    assert "1 email in mailboxes could not be read. See triaged imap unreadable." in skipped.run("check", "--live").out
     assert skipped.run("imap", "retry", "--all").out == "1: stored\n"
     assert subjects(skipped) == ["m2", "m1"]
     assert skipped.run("imap", "unreadable", "--json").rows == []
