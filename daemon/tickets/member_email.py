@@ -7,6 +7,7 @@ nothing, and an email that is worked on twice is carried out once.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,7 @@ from daemon.tickets.authorization import beyond_correction
 from daemon.tickets.conversation import NewNote
 from daemon.vocabulary import AnswerState, ReturnCause
 
+NOT_RECALLED: Final = "Outlook wanted to recall an email by this one. What was sent or done cannot be recalled."
 # What the conversation does itself; the others change the ticket.
 OF_CONVERSATION = frozenset({Verb.NOTE, Verb.SEND, Verb.DROP, Verb.TO, Verb.HELP, Verb.NEW, Verb.ACK})
 
@@ -31,7 +33,7 @@ class MemberEmail:
 
     `answer` has the text below the commands, `whole` is the text with them. `is_press` says that a button made it: its
     text is not for the customer. `team_copied` says that it went to the team too, `corrects_only` that its author is
-    the lead, who may only correct triage.
+    the lead, who may only correct triage, `is_recall` that Outlook made it to recall an email.
     """
 
     answer: NewAnswer
@@ -40,6 +42,7 @@ class MemberEmail:
     is_press: bool
     team_copied: bool
     corrects_only: bool = False
+    is_recall: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ def carry_out(
 
 def _carry_out(session: Session, email: MemberEmail, policy: ConversationPolicy, now: datetime) -> Sequence[Offer]:
     email = replace(email, answer=_on_present_ticket(session, email.answer))
+    if email.is_recall:
+        return _return(session, email, ReturnCause.REFUSED, (NOT_RECALLED,), now)
     if isinstance(email.commands, CommandError):
         wrong = email.commands
         return _return(session, email, ReturnCause.WRONG_COMMAND, (wrong.line, wrong.message, *wrong.nearest), now)

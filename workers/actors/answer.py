@@ -11,6 +11,7 @@ from daemon.mail import commands, press
 from daemon.mail.commands import CommandError
 from daemon.mail.message import Address, Message
 from daemon.mail.mime.parse import parse
+from daemon.mail.recall import is_recall
 from daemon.mail.reply.answer import CutAnswer, keep_rest, read_answer, split_own
 from daemon.mail.reply.answer_signature import without_lone_signature
 from daemon.store.jobs import Lease
@@ -96,7 +97,15 @@ class AnswerActor:
             quotes_customer=rest.inline_style,
         )
         team_copied = config.team_address(facts.team) in {*to, *cc}
-        return MemberEmail(answer, parsed, cut.text, is_press, team_copied, facts.corrects_only)
+        return MemberEmail(
+            answer,
+            parsed,
+            cut.text,
+            is_press,
+            team_copied,
+            corrects_only=facts.corrects_only,
+            is_recall=is_recall(message),
+        )
 
 
 def _too_large(message: Message, cut: CutAnswer, room: int) -> Iterator[str]:

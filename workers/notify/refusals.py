@@ -24,6 +24,7 @@ ACTIONS: Final = (
     phrase("#new opens a ticket from an email that you forward to us, not from a reply to ours."),
     phrase("The command at the top of this email is missing; press the button again."),
     phrase("The note has no text."),
+    phrase("Outlook wanted to recall an email by this one. What was sent or done cannot be recalled."),
     phrase("No answer of yours is held on this ticket."),
     phrase("Several of your answers are held on this ticket (%(answers)s): write the number of one after the command."),
     phrase("There is no answer %(answer)s."),

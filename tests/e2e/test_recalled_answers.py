@@ -1,0 +1,28 @@
+"""A member who recalls an email in Outlook: no customer reads of it, and the member learns that it cannot be done."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.conversation import TEAM, Conversation, Desk, words_of
+from tests.support.desks import in_process
+from tests.support.helpdesk import MEMBER
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
+    with in_process(tmp_path_factory.mktemp("recall") / "state", examples, models) as running:
+        yield running
+
+
+def test_a_recall_is_returned_and_no_customer_gets_it(desk: Desk) -> None:
+    talk = Conversation(desk)
+    notified = talk.last(TEAM)
+    subject = f"Re: {notified['Subject']}"
+    talk.write(notified, "Pay again, please.")
+    with talk.nothing_reaches(talk.customer):
+        recalled = f'Silva, Ana would like to recall the message, "{subject}".'
+        talk.write(notified, recalled, subject=f"Recall: {subject}")
+    assert talk.answers() == [(MEMBER, "sent"), (MEMBER, "returned")]
+    assert "What was sent or done cannot be recalled." in words_of(talk.last(MEMBER))
