@@ -1,11 +1,12 @@
 """Compose the email that brings an answer to one customer, from what is stored."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import structlog
 
+from daemon.mail.message import Address, Message
 from daemon.mail.mime.attachment import part_contents
 from daemon.snapshots import FileSnapshot, LastEmail, PreparedDelivery, StoredAnswer, TicketSnapshot
 from daemon.store import ledger
@@ -65,13 +66,26 @@ class AnswerComposer:
             files=tuple(files[part] for part in answer.file_parts if part in files),
             quotes_customer=answer.quotes_customer,
             last=self._quoted(answer.last) if answer.last else None,
+            recipients=answer.recipients,
+            together=tuple(self._together(ticket, answer)) if len(answer.recipients) > 1 else (),
         )
+
+    def _together(self, ticket: TicketSnapshot, answer: StoredAnswer) -> Iterator[frozenset[str]]:
+        """Yield whom the customer's last email names, and whom the member's email names beside us."""
+        if answer.last:
+            header = self._header(answer.last.inbound_id)
+            yield _emails((*header.from_, *header.to, *header.cc))
+        if ticket.message.inbound_id is not None:
+            header = self._header(ticket.message.inbound_id)
+            yield _emails((*header.to, *header.cc))
+
+    def _header(self, inbound_id: int) -> Message:
+        with self._store.read() as session:
+            return read_header(ledger.raw_of(session, inbound_id))
 
     def _quoted(self, last: LastEmail) -> QuotedEmail:
         """Return the customer's last email with what only its header says: its thread, and who has it."""
-        with self._store.read() as session:
-            header = read_header(ledger.raw_of(session, last.inbound_id))
-        copied = ((one.email or "").lower() for one in (*header.to, *header.cc))
+        header = self._header(last.inbound_id)
         return QuotedEmail(
             message_id=last.message_id,
             references=header.references,
@@ -79,7 +93,7 @@ class AnswerComposer:
             author_name=last.author_name,
             date=header.date or last.at,
             text=last.text,
-            readers=frozenset(address for address in (last.author, *copied) if address),
+            readers=_emails((*header.to, *header.cc)) | ({last.author} if last.author else frozenset()),
             images=last.images,
         )
 
@@ -90,3 +104,7 @@ class AnswerComposer:
             raw = ledger.raw_of(session, ticket.message.inbound_id)
         contents = part_contents(raw, {file.part for file in files})
         return {file: contents[file.part] for file in files}
+
+
+def _emails(addresses: Sequence[Address]) -> frozenset[str]:
+    return frozenset(one.email.lower() for one in addresses if one.email)

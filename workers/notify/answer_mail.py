@@ -58,7 +58,8 @@ class AnswerSnapshot:
     `agent` is the name of its author as their email gives it, "" if it gives none. `subject` is that of the ticket.
     `text` and `html` are those of a `CutAnswer`; `inline` are its images and `files` its other files, in order.
     `quotes_customer` says that the text quotes the customer already. `last` is None where the customer has sent no
-    email.
+    email. `recipients` are all who get the answer, `together` the groups of addresses that one email named, all in
+    lower case.
     """
 
     reference: str
@@ -70,6 +71,18 @@ class AnswerSnapshot:
     files: tuple[FileSnapshot, ...] = ()
     quotes_customer: bool = False
     last: QuotedEmail | None = None
+    recipients: tuple[str, ...] = ()
+    together: tuple[frozenset[str], ...] = ()
+
+
+def visible_to(recipient: str, answer: AnswerSnapshot) -> tuple[str, ...]:
+    """Return the other recipients of an answer whom one of them may see, so that a reply to all includes them.
+
+    These are the people whom one email named beside this recipient. The customers of two merged tickets, and whom an
+    agent added, never see each other's addresses.
+    """
+    known = frozenset[str]().union(*(group for group in answer.together if recipient.lower() in group))
+    return tuple(one for one in answer.recipients if one in known and one != recipient.lower())
 
 
 def fitting_files(answer: AnswerSnapshot, room: int) -> tuple[tuple[FileSnapshot, ...], tuple[FileSnapshot, ...]]:
@@ -154,6 +167,7 @@ def answer_mail(
         ),
         date=now,
         boundary_seed=boundary_seed,
+        copied=visible_to(recipient, answer),
     )
 
 

@@ -34,7 +34,7 @@ class OutgoingMail:
 
     Message-IDs have angle brackets, or are "". `loop_token` is signed and marks our own email, should it come back.
     `boundary_seed` is random, so that nobody can guess the boundary between the parts. `important` marks what should be
-    read before other email.
+    read before other email. `copied` are the addresses in Cc: those get an email of their own.
     """
 
     kind: str
@@ -53,6 +53,7 @@ class OutgoingMail:
     date: datetime
     boundary_seed: str
     important: bool = False
+    copied: tuple[str, ...] = ()
 
 
 # 7bit, so that no relay without 8BITMIME has to re-encode parts that may be signed (RFC 6376 section 5.3).
@@ -64,6 +65,8 @@ def compose(outgoing: OutgoingMail) -> EmailMessage:
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = headers.mailbox("From", outgoing.sender_name, _address(outgoing.sender_address))
     mail["To"] = _address(outgoing.recipient)
+    if copied := [address for address in map(sendable, outgoing.copied) if address]:
+        mail["Cc"] = headers.addresses(copied)
     if outgoing.reply_to:
         mail["Reply-To"] = headers.mailbox("Reply-To", outgoing.sender_name, _address(outgoing.reply_to))
     mail["Subject"] = headers.text("Subject", outgoing.subject, MAX_SUBJECT)

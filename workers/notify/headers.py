@@ -56,6 +56,11 @@ def mailbox(name: str, display: str, address: str) -> str:
     return f"{quoted}{gap}<{address}>"
 
 
+def addresses(checked: Sequence[str]) -> str:
+    """Return checked addresses, one per line."""
+    return f",{FOLD}".join(checked)
+
+
 def message_ids(ids: Sequence[str]) -> str:
     """Return Message-IDs, one per line."""
     return FOLD.join(ids)

@@ -1,0 +1,56 @@
+"""Several people get one answer: those who wrote together see each other in it, and nobody else's address shows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.conversation import ANA, TEAM, Conversation, Desk, reply_to
+from tests.support.desks import in_process
+from tests.support.emails import mail
+
+BOB = "bob@partner.example"
+CAROL = "carol@third.example"
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
+    with in_process(tmp_path_factory.mktemp("copied") / "state", examples, models) as running:
+        yield running
+
+
+def _reply_to_all(talk: Conversation, copied: str) -> None:
+    """Let the customer answer our acknowledgement, which proves that they read email at their address."""
+    ours = talk.last(talk.customer)
+    talk.write(ours, "It failed again.", author=talk.customer, headers=(f"Cc: {copied}",))
+
+
+def test_those_who_wrote_together_see_each_other_and_a_reply_to_all_reaches_both(desk: Desk) -> None:
+    talk = Conversation(desk)
+    _reply_to_all(talk, BOB)
+    talk.write(talk.last(TEAM), "Try another card.")
+    assert [talk.last(one)["Cc"] for one in (talk.customer, BOB)] == [BOB, talk.customer]
+    assert reply_to(talk.last(talk.customer)) != reply_to(talk.last(BOB))
+    # Bob's mail program answers all: Ann hears of our next answer, which names both again.
+    raw = mail(f"Bob <{BOB}>", "Re: Payment failed", "It works.", date=talk.date(), headers=(f"Cc: {talk.customer}",))
+    talk.send(raw, BOB, reply_to(talk.last(BOB)))
+    talk.write(talk.last(TEAM), "Good to know.")
+    assert [talk.last(one)["Cc"] for one in (talk.customer, BOB)] == [BOB, talk.customer]
+
+
+def test_whom_an_agent_adds_and_the_customer_do_not_see_each_other(desk: Desk) -> None:
+    talk = Conversation(desk)
+    talk.write(talk.last(TEAM), "We ask our bank.", author=ANA, headers=(f"Cc: {BOB}, {CAROL}",))
+    assert talk.last(talk.customer)["Cc"] is None
+    assert [talk.last(one)["Cc"] for one in (BOB, CAROL)] == [CAROL, BOB]
+
+
+def test_the_customers_of_merged_tickets_do_not_see_each_other(desk: Desk) -> None:
+    first, second = Conversation(desk, "ann"), Conversation(desk, "dora")
+    first.write(first.emails(TEAM)[0], f"#merge {second.ticket.reference}")
+    ours = first.last(first.customer)
+    first.write(ours, "Still nothing.", author=first.customer)
+    second.write(second.last(TEAM), "We have repaired it.")
+    answers = [second.last(first.customer), second.last(second.customer)]
+    assert ["We have repaired it." in one.as_string() for one in answers] == [True, True]
+    assert [one["Cc"] for one in answers] == [None, None]
