@@ -26,7 +26,8 @@ class MessageSnapshot:
 
     `inbound_id` is its ledger row, `text` the start of a text of `length` characters,
     `author` an address in lower case. `note` is a sentence for the team on who wrote and why it was not obeyed, or "".
-    `authentication` are the results of our own check, if there was one.
+    `authentication` are the results of our own check, if there was one. `copied` are the people whom its author copied,
+    with `copied_more` others, and `copied_hear` says that they get the answer to it too.
     """
 
     id: int
@@ -46,6 +47,9 @@ class MessageSnapshot:
     role: MessageRole = MessageRole.CUSTOMER
     note: str = ""
     authentication: tuple[str, ...] = ()
+    copied: tuple[str, ...] = ()
+    copied_more: int = 0
+    copied_hear: bool = False
 
 
 @dataclass(frozen=True, slots=True)

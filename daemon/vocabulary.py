@@ -11,6 +11,8 @@ MANUAL_REVIEW: Final = "MANUAL_REVIEW"
 LIMIT_REACHED: Final = "limit reached"
 # The kind of the event that keeps a sentence for the team about an email.
 NOTE_FOR_TEAM: Final = "note for the team"
+# The kind of the event that names whom a customer copied on an email.
+OTHERS_COPIED: Final = "others copied"
 AUTHORIZED: Final = "member authorized"
 # Said in that event of the lead, who is in no team.
 CORRECTS_ONLY: Final = "corrects_only"

@@ -20,11 +20,20 @@ from daemon.store import jobs, ledger, tickets
 from daemon.store.jobs import JobKind, NewJob, Offer
 from daemon.store.ledger import Entry
 from daemon.store.tickets import NewMessage, NewTicket
-from daemon.tickets import bounces, rulings, status
+from daemon.tickets import bounces, copied, rulings, status
 from daemon.tickets.authorization import Ruling
 from daemon.tickets.disposition import Facts, Forwarding, PreparedEmail, Verdict, decide, find_original
 from daemon.tickets.rulings import Due, Judged
-from daemon.vocabulary import ConversationPolicy, Disposition, EarlierDelivery, Screening, Subject, SubjectKind
+from daemon.vocabulary import (
+    ConversationPolicy,
+    Disposition,
+    EarlierDelivery,
+    MessageRole,
+    Screening,
+    SenderKind,
+    Subject,
+    SubjectKind,
+)
 
 SHOWN_ON_TICKET = (Disposition.TICKET, Disposition.FOLLOW_UP, Disposition.ANSWER, Disposition.AUTO_REPLY)
 
@@ -130,6 +139,7 @@ def admit(session: Session, emails: Sequence[PreparedEmail], identity: Identity)
     _add_messages(session, admissions)
     for admission in admissions:
         _write_effects(session, admission, identity.conversation)
+        _note_copied(session, admission, identity)
     _add_jobs(session, admissions)
     return [admission.receipt for admission in admissions]
 
@@ -263,6 +273,24 @@ def _write_effects(session: Session, admission: _Admission, policy: Conversation
         _write_ruling(session, admission, admission.verdict.ruling, admission.ticket_id, policy)
     elif analysis and admission.ticket_id is not None and admission.verdict.disposition is Disposition.FOLLOW_UP:
         _write_follow_up(session, admission, admission.ticket_id, policy)
+
+
+def _note_copied(session: Session, admission: _Admission, identity: Identity) -> None:
+    """Note whom a customer copied on an email."""
+    email, author, screening = admission.email, admission.author, admission.screening
+    if not admission.has_message or admission.verdict.role is not MessageRole.CUSTOMER or admission.ticket_id is None:
+        return
+    if admission.message and screening and screening.kind is SenderKind.PERSON:
+        copied.note(
+            session,
+            admission.message,
+            author.email if author else None,
+            identity,
+            admission.ticket_id,
+            admission.inbound_id,
+            email.now,
+            forwarded=admission.verdict.forwarding is not None,
+        )
 
 
 def _write_ruling(

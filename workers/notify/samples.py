@@ -60,6 +60,8 @@ MESSAGE: Final = MessageSnapshot(
     author_name="Ann Lee",
     files=(),
     authentication=("dmarc=pass (customer.example, dkim)", "spf=fail (customer.example)"),
+    copied=("bob.reis@customer.example", "carol@partner.example"),
+    copied_hear=True,
 )
 DECISION: Final = DecisionSnapshot(
     id=1,
@@ -173,7 +175,12 @@ def _by_rule_with_files() -> View:
         confidence=1.0,
         related="HD-2B4D-KQ7D",
         message=replace(
-            MESSAGE, verified=False, files=files, authentication=("dmarc=fail (customer.example, policy reject)",)
+            MESSAGE,
+            verified=False,
+            copied_more=7,
+            copied_hear=False,
+            files=files,
+            authentication=("dmarc=fail (customer.example, policy reject)",),
         ),
         decision=replace(DECISION, by=DecidedBy.RULE, reasons=reasons, alternatives=(), audit=True),
     )

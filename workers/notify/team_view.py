@@ -21,6 +21,7 @@ from workers.notify.similar_view import similar_lines
 from workers.notify.wording import MAX_NAME, priority_name, readable_size, sender_check, status_name, sureness_of
 
 MAX_GUESSES: Final = 4
+MAX_COPIED: Final = 8
 AUDIT_NOTE: Final = phrase("Chosen for an audit: please check the category.")
 
 
@@ -58,7 +59,8 @@ class TeamMail:
     sentences, such as that the ticket was chosen for an audit. `history` says in at most three lines who the customer
     is, `earlier` are the messages before this one. `taken_by` is the member who answers the ticket. `headline` says
     what happened to the ticket, "" for a new email. `checked` is what our own check of the sender found, "" without
-    one. `similar` are earlier tickets of the team.
+    one. `similar` are earlier tickets of the team. `copied` are addresses that the author
+    copied, with `copied_more` others, and `copied_hear` says that a reply reaches them.
     """
 
     reference: str
@@ -96,6 +98,9 @@ class TeamMail:
     headline: Phrase | str = ""
     checked: Phrase | str = ""
     similar: tuple[Phrase, ...] = ()
+    copied: str = ""
+    copied_more: Phrase | str = ""
+    copied_hear: bool = False
 
 
 def team_mail(
@@ -164,7 +169,14 @@ def team_mail(
         headline=headline(ticket.event) or _by_member(message),
         checked=sender_check(message.authentication),
         similar=similar_lines(background.similar),
+        copied=", ".join(message.copied[:MAX_COPIED]),
+        copied_more=_copied_more(len(message.copied[MAX_COPIED:]) + message.copied_more),
+        copied_hear=message.copied_hear,
     )
+
+
+def _copied_more(number: int) -> Phrase | str:
+    return phrase("and %(number)s more", number=number) if number else ""
 
 
 def author_of(message: MessageSnapshot) -> str:

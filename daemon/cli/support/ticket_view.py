@@ -99,6 +99,7 @@ def _message(found: TicketDetail, row: MessageRow) -> dict[str, Any]:
         "name": author.name if author else "",
         "verified": row.verified,
         "authentication": row.authentication or [],
+        "copied": found.copied.get(row.inbound_id or 0, ()),
         "at": row.created_at,
         "message_id": row.message_id,
         "subject": row.subject,
@@ -120,6 +121,8 @@ def _message_text(message: dict[str, Any], *, full: bool) -> str:
         for a in message["attachments"]
     ]
     results = [output.hang("    ", output.line(result, 300), 6) for result in message["authentication"]]
+    if message["copied"]:
+        results.insert(0, output.hang("    also to: ", output.cell(", ".join(message["copied"])), 6))
     body = output.block((message["text"] if full else message["reply"]).strip("\n"), "    ")
     return "\n".join([output.hang("  ", click.style(head, bold=True), 4), *results, body, *files])
 

@@ -4,7 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Column, ColumnElement, Join, Row, Select, bindparam, exists, func, null, select
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Join,
+    Row,
+    ScalarSelect,
+    Select,
+    bindparam,
+    exists,
+    func,
+    null,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from daemon.snapshots import DecisionSnapshot, EventSnapshot, FileSnapshot, MessageSnapshot, TicketSnapshot
@@ -12,7 +25,7 @@ from daemon.store.first_message import first_message
 from daemon.store.models import AnswerRow, AttachmentRow, Decision, Event, MessageRow, Person, SimilarRow, Ticket
 from daemon.store.queries import answer_snapshots, similar
 from daemon.store.sql import table
-from daemon.vocabulary import NOTE_FOR_TEAM, DecidedBy, MessageRole, Subject, SubjectKind
+from daemon.vocabulary import NOTE_FOR_TEAM, OTHERS_COPIED, DecidedBy, MessageRole, Subject, SubjectKind
 
 # Upper bound of characters of text per snapshot; bounds the memory of a batch.
 SHOWN_AT_MOST = 400_000
@@ -93,6 +106,7 @@ def _snapshot(row: Row[Any], files: Sequence[FileSnapshot]) -> TicketSnapshot:
 
 
 def _message(row: Row[Any], files: Sequence[FileSnapshot]) -> MessageSnapshot:
+    copied = row.copied or {}
     return MessageSnapshot(
         id=row.message,
         inbound_id=row.inbound_id,
@@ -111,6 +125,10 @@ def _message(row: Row[Any], files: Sequence[FileSnapshot]) -> MessageSnapshot:
         role=MessageRole(row.role),
         note=str(row.note["note"]) if row.note else "",
         authentication=tuple(row.authentication or ()),
+        copied=tuple(copied.get("copied", ())),
+        copied_more=int(copied.get("more", 0)),
+        # As those hear of an answer whom `daemon.tickets.recipients` finds.
+        copied_hear=not copied.get("forwarded") and (row.verified or row.author_verified is not None),
     )
 
 
@@ -142,13 +160,6 @@ def _event(row: Row[Any]) -> EventSnapshot | None:
 def _statement(tables: Join, cause_id: Column[int], *more: ColumnElement[Any]) -> Select[Any]:
     """Select a snapshot from what joins a ticket, a message and a decision."""
     requester, author, related = PERSON.alias(), PERSON.alias(), TICKET.alias()
-    noted = (
-        select(EVENT.c.data)
-        .where(EVENT.c.inbound_id == MESSAGES.c.inbound_id, EVENT.c.kind == NOTE_FOR_TEAM)
-        .order_by(EVENT.c.id.desc())
-        .limit(1)
-        .correlate(MESSAGES)
-    )
     people = (
         tables.outerjoin(requester, requester.c.id == TICKET.c.requester_id)
         .outerjoin(author, author.c.id == MESSAGES.c.person_id)
@@ -166,6 +177,7 @@ def _statement(tables: Join, cause_id: Column[int], *more: ColumnElement[Any]) -
         requester.c.verified_at.label("requester_verified"),
         author.c.email.label("author"),
         author.c.name.label("author_name"),
+        author.c.verified_at.label("author_verified"),
         MESSAGES.c.id.label("message"),
         MESSAGES.c.subject.label("message_subject"),
         *(
@@ -176,7 +188,8 @@ def _statement(tables: Join, cause_id: Column[int], *more: ColumnElement[Any]) -
         func.substr(MESSAGES.c.text, 1, SHOWN_AT_MOST).label("text"),
         func.length(MESSAGES.c.text).label("length"),
         first_message(TICKET.c.id).label("opening"),
-        noted.scalar_subquery().label("note"),
+        _newest_event(NOTE_FOR_TEAM).label("note"),
+        _newest_event(OTHERS_COPIED).label("copied"),
         exists().where(FILE.c.message_id == MESSAGES.c.id).label("has_files"),
         select(SIMILAR.c.found).where(SIMILAR.c.decision_id == DECIDED.c.id).scalar_subquery().label("similar"),
         DECIDED.c.id.label("decision"),
@@ -185,6 +198,18 @@ def _statement(tables: Join, cause_id: Column[int], *more: ColumnElement[Any]) -
         *(DECIDED.c[name] for name in ("by", "actor", "reasons", "alternatives", "rule", "model", "audit", "replaces")),
         *(more or NO_EVENT),
     ).select_from(people)
+
+
+def _newest_event(kind: str) -> ScalarSelect[Any]:
+    """Select what the newest event of a kind about the email of a message says."""
+    return (
+        select(EVENT.c.data)
+        .where(EVENT.c.inbound_id == MESSAGES.c.inbound_id, EVENT.c.kind == kind)
+        .order_by(EVENT.c.id.desc())
+        .limit(1)
+        .correlate(MESSAGES)
+        .scalar_subquery()
+    )
 
 
 TICKET, PERSON, MESSAGES, DECIDED = table(Ticket), table(Person), table(MessageRow), table(Decision)

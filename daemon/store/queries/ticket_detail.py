@@ -24,7 +24,7 @@ from daemon.store.models import (
 )
 from daemon.store.queries import similar
 from daemon.store.queries.timeline import is_about
-from daemon.vocabulary import Subject, SubjectKind
+from daemon.vocabulary import OTHERS_COPIED, Subject, SubjectKind
 
 # Maximum number of rows of each kind.
 MOST = 500
@@ -35,7 +35,8 @@ class TicketDetail:
     """A ticket with its people, emails, decisions, answers, deliveries, jobs and events, each in order of id.
 
     `similar` are earlier tickets of the same team, the most similar first. `writers` are the names of those who wrote
-    an answer or a note otherwise than by email, by message.
+    an answer or a note otherwise than by email, by message. `copied` are the people whom the author of an email copied,
+    by its ledger row.
     """
 
     ticket: Ticket
@@ -55,6 +56,7 @@ class TicketDetail:
     jobs: tuple[Job, ...]
     events: tuple[Event, ...]
     similar: tuple[SimilarTicket, ...]
+    copied: dict[int, tuple[str, ...]]
 
 
 def ticket_detail(session: Session, ticket_id: int) -> TicketDetail | None:
@@ -98,6 +100,7 @@ def ticket_detail(session: Session, ticket_id: int) -> TicketDetail | None:
         ),
         events=events,
         similar=similar.of_ticket(session, ticket_id),
+        copied={e.inbound_id: tuple(e.data["copied"]) for e in events if e.kind == OTHERS_COPIED and e.inbound_id},
     )
 
 

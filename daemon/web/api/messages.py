@@ -49,7 +49,7 @@ class MessageView(Answer):
 
     `author` is the address of the sender, or the name of a token. `answer` is the id of an answer of the team, and
     `state` what became of it: sent, held, returned or dropped. `authentication` are the results of our own check of the
-    sender, the most important first; empty without one.
+    sender, the most important first; empty without one. `copied` are others in To and Cc, at most 20 of them.
     """
 
     model_config = ConfigDict(
@@ -68,6 +68,7 @@ class MessageView(Answer):
                     "name": "Ana",
                     "verified": False,
                     "authentication": ["dmarc=fail (example.com, policy reject)"],
+                    "copied": ["bob@example.com"],
                     "created_at": "2026-11-28T09:00:00Z",
                     "title": "Payment failed",
                     "reply": "Amount debited but not credited",
@@ -97,6 +98,7 @@ class MessageView(Answer):
     name: str
     verified: bool
     authentication: list[str]
+    copied: list[str]
     created_at: datetime
     title: str
     reply: str
@@ -334,6 +336,7 @@ def _message(found: TicketDetail, row: Any) -> MessageView:  # noqa: ANN401 - a 
         name=author.name if author else "",
         verified=row.verified,
         authentication=row.authentication or [],
+        copied=list(found.copied.get(row.inbound_id or 0, ())),
         created_at=row.created_at,
         title=row.subject,
         reply=new_text(row.text),

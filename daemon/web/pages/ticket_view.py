@@ -24,7 +24,10 @@ BY_PEOPLE: Final = (DecidedBy.PERSON, DecidedBy.ASSIGNMENT)
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message of the conversation: who wrote it, what is new in pieces (text, marked), and what is folded."""
+    """One message of the conversation: who wrote it, what is new in pieces (text, marked), and what is folded.
+
+    `copied` are others whom its author named in To and Cc.
+    """
 
     row: Row
     author: str
@@ -34,6 +37,7 @@ class Said:
     pieces: tuple[tuple[str, bool], ...]
     reply: Reply
     files: tuple[Row, ...]
+    copied: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +92,5 @@ def _said(detail: TicketDetail, row: Row, answers: dict[int, tuple[str, str]], w
     reply = Reply(text, "", "", inline=False) if ours else split(text)
     files = tuple(one for one in detail.attachments if one.message_id == row.id)
     name = person.name if person else ""
-    return Said(row, author, name, row.role, state, tuple(marked(reply.new, words)), reply, files)
+    copied = detail.copied.get(row.inbound_id or 0, ())
+    return Said(row, author, name, row.role, state, tuple(marked(reply.new, words)), reply, files, copied)

@@ -1,0 +1,57 @@
+"""Keep whom a customer copied on an email, so that the team sees them and may add them to its answer."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from daemon.mail import own_address, roster
+from daemon.mail.analyze import Identity
+from daemon.mail.message import Message
+from daemon.store import events
+from daemon.vocabulary import OTHERS_COPIED
+
+KEPT_AT_MOST: Final = 20
+# An email with thousands of recipients must not cost more than one with a few.
+READ_AT_MOST: Final = 200
+
+
+def note(
+    session: Session,
+    message: Message,
+    author: str | None,
+    identity: Identity,
+    ticket_id: int,
+    inbound_id: int,
+    now: datetime,
+    *,
+    forwarded: bool = False,
+) -> None:
+    """Add an event with the people in To and Cc who are neither the author nor ours; `more` is how many are left out.
+
+    `forwarded` says that a member forwarded the email: nobody hears of an answer because of it.
+
+    Nobody takes part in a ticket by it, and none of them gets an email.
+    """
+    if found := others(message, author, identity):
+        events.add(
+            session,
+            OTHERS_COPIED,
+            now,
+            ticket_id=ticket_id,
+            inbound_id=inbound_id,
+            copied=found[:KEPT_AT_MOST],
+            more=len(found[KEPT_AT_MOST:]),
+            forwarded=forwarded,
+        )
+
+
+def others(message: Message, author: str | None, identity: Identity) -> tuple[str, ...]:
+    """Return the people in To and Cc who are neither the author nor ours, in lower case and in their order."""
+    named = dict.fromkeys(one.email.lower() for one in (*message.to, *message.cc)[:READ_AT_MOST] if one.email)
+    return tuple(one for one in named if one != (author or "").lower() and not _is_ours(one, identity))
+
+
+def _is_ours(address: str, identity: Identity) -> bool:
+    is_own = own_address.own_address(address, identity.own_addresses)
+    return bool(is_own) or bool(roster.teams_of(roster.comparable(address), identity.teams))
