@@ -7,6 +7,7 @@ from typing import Final
 from daemon.mail import commands
 from daemon.mail.commands import CommandError, CommandVocabulary, ParsedCommands, Verb
 from daemon.mail.message import Address, Message
+from daemon.mail.reply.answer_signature import own_words
 from daemon.mail.reply.forward import ForwardError, read_forward
 from daemon.mail.senders import sender_of
 
@@ -23,7 +24,7 @@ class NewTicketRequest:
 
     `original` is the forwarded email as if it had come directly, `author` who gets its replies. Both are None where
     they are not certain; `problem` is then a sentence for the member. `acknowledge` says that #ack was given. `above`
-    is what the member wrote above the forward.
+    is what the member wrote above the forward, "" for a signature alone.
     """
 
     original: Message | None
@@ -48,11 +49,11 @@ def read_request(message: Message, raw: bytes, is_ours: Callable[[str], bool]) -
         forwarded = read_forward(message, raw, parsed.rest)
     except ForwardError as error:
         return NewTicketRequest(None, None, str(error), acknowledge=False, above="")
-    author = sender_of(forwarded.original)
+    author, above = sender_of(forwarded.original), own_words(forwarded.above, message.from_)
     problem = _wrong_author(author, is_ours)
     if problem:
-        return NewTicketRequest(None, None, problem, acknowledge=False, above=forwarded.above)
-    return NewTicketRequest(forwarded.original, author, "", parsed.has(Verb.ACK), forwarded.above)
+        return NewTicketRequest(None, None, problem, acknowledge=False, above=above)
+    return NewTicketRequest(forwarded.original, author, "", parsed.has(Verb.ACK), above)
 
 
 def _asks(text: str) -> bool:

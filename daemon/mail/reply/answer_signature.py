@@ -56,6 +56,14 @@ def without_lone_signature(answer: CutAnswer, message: Message) -> CutAnswer:
     return replace(answer, text="", html="", inline=())
 
 
+def own_words(text: str, authors: Sequence[Address]) -> str:
+    """Return what is new in a text, without a signature; "" where it is nothing but the signature of its authors."""
+    words = split(text).new.strip()
+    lines = [line.strip() for line in words.split("\n")]
+    is_nothing = not words or (len(lines) <= _MAX_LINES and _is_signature(lines, authors, ()))
+    return "" if is_nothing else words
+
+
 def signature_of(text: str, author: str) -> str:
     """Return the signature at the end of an email of `author`, an address; "" where none is recognised."""
     reply = split(text)
