@@ -247,12 +247,16 @@ class EarlierTicket:
 
 @dataclass(frozen=True, slots=True)
 class EarlierMessage:
-    """A message of a ticket that is older than the one at hand; `text` is its start, `role` a MessageRole."""
+    """A message of a ticket that is older than the one at hand; `text` is its start, `role` a MessageRole.
+
+    `by_email` is false for what was written in the browser, by the API or on the command line.
+    """
 
     role: str
     author: str
     at: datetime
     text: str
+    by_email: bool = True
 
 
 @dataclass(frozen=True, slots=True)

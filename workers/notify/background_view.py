@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from daemon.mail.commands import without_commands
 from daemon.mail.reply.split import new_text
 from daemon.snapshots import EarlierMessage, EarlierTicket, TicketSnapshot
 from daemon.vocabulary import MessageRole
@@ -54,9 +55,15 @@ def customer_lines(ticket: TicketSnapshot, earlier: Sequence[EarlierTicket]) -> 
 def earlier_messages(messages: Sequence[EarlierMessage]) -> tuple[EarlierView, ...]:
     """Return the messages before the one at hand, the newest first, each cut to a few lines of its new text."""
     return tuple(
-        EarlierView(one.author, _role(one.role), day(one.at), cut(lines(new_text(one.text)), LINES, CHARACTERS))
+        EarlierView(one.author, _role(one.role), day(one.at), cut(lines(new_text(_said(one))), LINES, CHARACTERS))
         for one in messages
     )
+
+
+def _said(message: EarlierMessage) -> str:
+    """Return the text of a message without the commands that a member gave above it."""
+    is_members = message.role in {MessageRole.ANSWER, MessageRole.NOTE} and message.by_email
+    return without_commands(message.text) if is_members else message.text
 
 
 def day(at: datetime) -> str:

@@ -45,6 +45,7 @@ SELECT_PARTICIPANT = (
 SELECT_MESSAGES = (
     select(
         MESSAGE.c.role,
+        MESSAGE.c.inbound_id,
         PERSON.c.email,
         PERSON.c.name,
         MESSAGE.c.created_at,
@@ -107,5 +108,8 @@ def of_message(session: Session, ticket_id: int, message_id: int) -> Background:
     """Return the messages of a ticket that came before a message."""
     rows = session.execute(SELECT_MESSAGES, {"ticket": ticket_id, "message": message_id})
     return Background(
-        messages=tuple(EarlierMessage(r.role, r.name or r.email or "", r.created_at, r.text) for r in rows)
+        messages=tuple(
+            EarlierMessage(r.role, r.name or r.email or "", r.created_at, r.text, r.inbound_id is not None)
+            for r in rows
+        )
     )
