@@ -1,6 +1,6 @@
 """Change a ticket as one request asks: its status, its team, its category and priority; all of it or nothing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,18 +10,22 @@ from daemon.store.jobs import Offer
 from daemon.store.models import Ticket
 from daemon.store.queries import ticket_pages
 from daemon.store.queries.ticket_pages import TicketRow
+from daemon.tickets.action import lock_any
 from daemon.tickets.actor import Actor
 from daemon.tickets.address_teams import AddressTeam
 from daemon.tickets.corrections import Correction, assign, correct
-from daemon.tickets.status import BY_STATUS
+from daemon.tickets.status import BY_STATUS, wait
 from daemon.vocabulary import PENDING, Priority, Status
+
+Matches = Callable[[TicketRow], bool] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What to change; None: leave it. `category_team` and `category_priority` are the defaults of the new category.
+    """What to change; None: leave it. A ticket with `wait_until` gets the status WAITING.
 
-    `addresses` are those of ours that have a team, in lower case.
+    `category_team` and `category_priority` are the defaults of the new category; `addresses` are those of ours that
+    have a team, in lower case.
     """
 
     status: Status | None = None
@@ -31,6 +35,7 @@ class Change:
     category_team: str = ""
     category_priority: Priority = Priority.MEDIUM
     addresses: Mapping[str, AddressTeam] = field(default_factory=dict)
+    wait_until: datetime | None = None
 
 
 class ChangeError(ValueError):
@@ -48,24 +53,50 @@ def change(
     actor: Actor,
     now: datetime,
     *,
-    matches: Callable[[TicketRow], bool] | None = None,
+    matches: Matches = None,
     retrain_after: int = 0,
 ) -> tuple[TicketRow, tuple[Offer, ...]]:
     """Change a ticket; return it as it is then, and the jobs to offer.
 
     Raises LookupError, VersionError if it does not match, ChangeError.
     """
-    before = ticket_pages.locked(session, ticket_id)
-    if before is None:
+    before = lock_version(session, ticket_id, matches)
+    offers = _decide(session, before.ticket, wanted, actor, now, retrain_after)
+    if wanted.wait_until is not None:
+        wait(session, ticket_id, wanted.wait_until - now, actor, now)
+    elif wanted.status is not None:
+        BY_STATUS[wanted.status](session, ticket_id, actor, now)
+    return after(session, ticket_id), offers
+
+
+def lock_version(
+    session: Session,
+    ticket_id: int,
+    matches: Matches = None,
+    locked_too: Callable[[Session, int], Collection[int]] = lambda _session, _ticket_id: (),
+) -> TicketRow:
+    """Lock a ticket, with those that its change locks too, and return it.
+
+    Raises LookupError, VersionError if it does not match.
+    """
+    if ticket_pages.one(session, ticket_id) is None:
         raise LookupError(f"no ticket {ticket_id}")
+    # In the order of their ids, as a merge does, so that two changes never wait for each other.
+    for each in sorted({ticket_id, *locked_too(session, ticket_id)}):
+        lock_any(session, each)
+    before = after(session, ticket_id)
     if matches is not None and not matches(before):
         raise VersionError
-    offers = _decide(session, before.ticket, wanted, actor, now, retrain_after)
-    if wanted.status is not None:
-        BY_STATUS[wanted.status](session, ticket_id, actor, now)
+    return before
+
+
+def after(session: Session, ticket_id: int) -> TicketRow:
+    """Return a ticket as it is after what was written in this transaction; raises LookupError."""
     session.expire_all()
-    after = ticket_pages.one(session, ticket_id)
-    return after or before, offers
+    found = ticket_pages.one(session, ticket_id)
+    if found is None:
+        raise LookupError(f"no ticket {ticket_id}")
+    return found
 
 
 def _decide(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from daemon.store import merges
 from daemon.store.jobs import Offer
 from daemon.store.merges import MERGED_INTO, SPLIT_FROM
-from daemon.store.models import Ticket
+from daemon.store.models import Event, Ticket
 from daemon.store.tickets import reference_of, survivor_of, touch
 from daemon.tickets import status
 from daemon.tickets.action import ActionError, ActionResult, lock_any, lock_ticket, notify_of_event, record
@@ -28,7 +28,7 @@ def merge(session: Session, ticket_id: int, into_id: int, actor: Actor, now: dat
     """Move everything of a ticket to another, and tell both teams. The result names the survivor."""
     into_id = survivor_of(session, into_id)
     # In the order of their ids, so that two merges never wait for each other.
-    for each in sorted({ticket_id, into_id}):
+    for each in sorted(locked_by_merge(session, ticket_id, into_id)):
         lock_any(session, each)
     into, ticket = lock_any(session, into_id), lock_ticket(session, ticket_id)
     _refuse(ticket, into)
@@ -49,8 +49,7 @@ def merge(session: Session, ticket_id: int, into_id: int, actor: Actor, now: dat
 def split(session: Session, ticket_id: int, actor: Actor, now: datetime) -> ActionResult:
     """Undo the merge of a ticket, or the newest merge into it, as long as no customer got an email since."""
     survivor_id = survivor_of(session, ticket_id)
-    parts = merges.came_with(session, survivor_id) if survivor_id == ticket_id else [ticket_id]
-    event = merges.newest_merge(session, parts) if parts else None
+    event = _merge_to_undo(session, ticket_id, survivor_id)
     if event is None or event.ticket_id is None:
         raise ActionError(f"nothing was merged into {reference_of(session, ticket_id)}")
     for each in sorted({event.ticket_id, survivor_id}):
@@ -65,6 +64,24 @@ def split(session: Session, ticket_id: int, actor: Actor, now: datetime) -> Acti
             "a customer got an email after they were merged"
         )
     return _split(session, survivor, part, undo, actor, now, ticket_id)
+
+
+def locked_by_merge(session: Session, ticket_id: int, into_id: int) -> set[int]:
+    """Return the tickets that a merge locks."""
+    return {ticket_id, survivor_of(session, into_id)}
+
+
+def locked_by_split(session: Session, ticket_id: int) -> set[int]:
+    """Return the tickets that the split of a ticket locks."""
+    survivor_id = survivor_of(session, ticket_id)
+    event = _merge_to_undo(session, ticket_id, survivor_id)
+    return {survivor_id, *([event.ticket_id] if event is not None and event.ticket_id is not None else [])}
+
+
+def _merge_to_undo(session: Session, ticket_id: int, survivor_id: int) -> Event | None:
+    """Return the merge of a ticket, or the newest one into it."""
+    parts = merges.came_with(session, survivor_id) if survivor_id == ticket_id else [ticket_id]
+    return merges.newest_merge(session, parts) if parts else None
 
 
 def _split(

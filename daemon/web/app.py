@@ -12,6 +12,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from daemon.store.queries.feed import Gaps
 from daemon.web import documents, problems
 from daemon.web.api import (
+    actions,
+    answers,
     conversation,
     deliveries,
     events,
@@ -35,7 +37,7 @@ from daemon.web.services import WebServices
 ROUTERS = tuple(
     part.router
     for part in (
-        *(new_ticket, tickets, messages, conversation, mail, jobs),
+        *(new_ticket, tickets, messages, conversation, actions, answers, mail, jobs),
         *(deliveries, triage, stats, models, events, webhooks),
     )
 )

@@ -16,6 +16,7 @@ from daemon.system.logs import RateLimitedLog
 from daemon.tickets.access import TOKEN_PREFIX, Scope, digest_of
 from daemon.tickets.actor import Actor
 from daemon.web.limits import TokenBuckets
+from daemon.web.parameters import refuse_body
 from daemon.web.problems import Problem, ProblemError
 from daemon.web.services import WebServices
 
@@ -126,10 +127,12 @@ class Requires:
     scope: Scope
 
     async def __call__(self, request: Request, _documented: Annotated[object, Depends(BEARER)]) -> Caller:
-        """Return the caller; raises ProblemError if its token lacks the scope."""
+        """Return the caller; raises ProblemError if its token lacks the scope, or for a body that nobody reads."""
         caller = caller_of(request)
         if self.scope not in caller.token.scopes:
             raise ProblemError(Problem.FORBIDDEN, f"the token {caller.token.name} lacks the scope {self.scope}")
+        # Only now: who may not do it learns nothing else about it.
+        await refuse_body(request)
         return caller
 
 

@@ -34,7 +34,7 @@ def _utc(value: datetime) -> datetime:
 
 def _text(value: object) -> object:
     """Return a time as it was sent; raises ValueError for a number, which pydantic takes for seconds."""
-    if isinstance(value, str) and NUMBER.fullmatch(value.strip()):
+    if isinstance(value, int | float) or (isinstance(value, str) and NUMBER.fullmatch(value.strip())):
         raise ValueError("not a time as in 2026-11-28T09:00:00Z")
     return value
 

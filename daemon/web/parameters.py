@@ -1,11 +1,12 @@
-"""Refuse parameters of a query that an operation does not have: a misspelled filter would list everything."""
+"""Refuse what an operation does not have: a misspelled filter would list everything, a body be ignored."""
 
+import json
 from typing import get_args, get_origin
 
 from fastapi import Request
 from fastapi.routing import APIRoute
 
-from daemon.web.problems import invalid
+from daemon.web.problems import Problem, ProblemError, invalid
 
 
 async def refuse_unknown(request: Request) -> None:
@@ -23,6 +24,20 @@ async def refuse_unknown(request: Request) -> None:
             raise invalid(field, f"unknown; {there_are}")
         if given.count(name) > 1 and not known[name]:
             raise invalid(field, "given more than once")
+
+
+async def refuse_body(request: Request) -> None:
+    """Raise ProblemError for a body of an operation without one; an empty object says nothing, so it may stay."""
+    route = request.scope.get("route")
+    if request.method == "GET" or not isinstance(route, APIRoute) or route.body_field is not None:
+        return
+    body = await request.body()
+    try:
+        said = json.loads(body) if body.strip() else None
+    except (ValueError, RecursionError) as error:
+        raise ProblemError(Problem.BAD_REQUEST, f"the body is not JSON: {error}") from None
+    if said:
+        raise invalid("body", "this operation takes none; leave it out")
 
 
 def _is_list(annotation: object) -> bool:

@@ -52,6 +52,7 @@ STORED = {
     "job": "1",
     "delivery": "1",
     "attachment": "1",
+    "answer": "1",
     "version": "one",
     "webhook": "shop",
 }

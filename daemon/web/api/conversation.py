@@ -19,9 +19,9 @@ from daemon.tickets.conversation import NewNote
 from daemon.tickets.conversation_policy import conversation_policy
 from daemon.tickets.once import fingerprint_of, key_of, write_once
 from daemon.tickets.readers import READERS_AT_MOST, Addressed
-from daemon.vocabulary import AnswerState
+from daemon.web.api.answers import AnswerView
 from daemon.web.api.new_ticket import LONGEST_TEXT
-from daemon.web.api.rows import Answer, TicketName, not_found, ticket_id
+from daemon.web.api.rows import TicketName, not_found, ticket_id
 from daemon.web.auth import Caller, requires
 from daemon.web.idempotency import REPLAYED, Key, replayed
 from daemon.web.mistakes import TEXT
@@ -70,22 +70,6 @@ class NoteText(BaseModel):
     text: Text
 
 
-class AnswerView(Answer):
-    """What became of an answer: sent to `recipients`, or held or returned, and then why."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        json_schema_extra={
-            "examples": [{"id": 3, "state": "sent", "reasons": [], "recipients": ["ana@example.com"]}],
-        },
-    )
-
-    id: int
-    state: AnswerState
-    reasons: list[str]
-    recipients: list[str]
-
-
 @router.post(
     "/tickets/{ticket}/reply",
     status_code=201,
@@ -115,7 +99,7 @@ async def reply(
         replayed(response, done, key)
         return await services.run(lambda: _answer(services, done.answer_id or 0))
     services.wake(done.offers)
-    return AnswerView(id=done.answer_id, state=done.state, reasons=list(done.reasons), recipients=list(done.recipients))
+    return AnswerView.of_result(done)
 
 
 def _answer(services: WebServices, answer_id: int) -> AnswerView:
@@ -124,7 +108,7 @@ def _answer(services: WebServices, answer_id: int) -> AnswerView:
         row = answers.find(session, answer_id)
     if row is None:
         raise LookupError(answer_id)
-    return AnswerView(id=row.id, state=row.state, reasons=row.reasons, recipients=row.recipients)
+    return AnswerView.of(row)
 
 
 @router.post(

@@ -1,57 +1,66 @@
 """Tickets: list, show and change them."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from config.schema import Category
 from config.settings import Settings
+from daemon.mail.command_arguments import LONGEST_WAIT, SHORTEST_WAIT
 from daemon.store.queries import ticket_pages
 from daemon.store.queries.ticket_pages import TicketQuery, TicketRow
 from daemon.tickets import changes
 from daemon.tickets.access import Scope
-from daemon.tickets.action import ActionError
 from daemon.tickets.actor import Actor
-from daemon.tickets.changes import Change, ChangeError, VersionError
+from daemon.tickets.changes import Change
 from daemon.tickets.conversation_policy import address_teams
 from daemon.vocabulary import Priority, Status
 from daemon.web.api.rows import TICKET_EXAMPLE, TicketName, TicketView, etag, not_found, ticket_id
+from daemon.web.api.versions import ETAG_HEADER, WRITE_PROBLEMS, IfMatch, matcher, tags_in, write_on
 from daemon.web.auth import Caller, requires
 from daemon.web.mistakes import NO_CONTROL
 from daemon.web.pagination import LINK, Cursor, Limit, Moment, Words, decode, encode, link_next
-from daemon.web.problems import Problem, ProblemError, documented, invalid
+from daemon.web.problems import Problem, documented, invalid
 from daemon.web.services import Services, WebServices
 
 router = APIRouter(tags=["tickets"])
 Reader = Annotated[Caller, requires(Scope.TICKETS_READ)]
 Writer = Annotated[Caller, requires(Scope.TICKETS_WRITE)]
 
-ETAG_HEADER: Final[dict[str, Any]] = {
-    "ETag": {"description": "Version of the ticket, for If-Match and If-None-Match.", "schema": {"type": "string"}}
-}
 ChosenPriority = Annotated[Priority, Field(json_schema_extra={"enum": ["Urgent", "High", "Medium", "Low"]})]
 
 
 class TicketChange(BaseModel):
-    """What to change. `category` and `priority` correct the decision: the team is notified, and triage learns."""
+    """What to change. `category` and `priority` correct the decision: the team is notified, and triage learns.
+
+    With `wait_until` the ticket waits for the customer, and opens again then unless something happens before.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [{"status": "RESOLVED"}, {"category": "Login", "priority": "High"}, {"team": "TECH_SUPPORT"}]
+            "examples": [
+                {"status": "RESOLVED"},
+                {"category": "Login", "priority": "High"},
+                {"team": "TECH_SUPPORT"},
+                {"wait_until": "2026-12-01T09:00:00Z"},
+            ]
         },
     )
 
     status: Status | None = None
+    wait_until: Annotated[Moment | None, Field(description="UTC without an offset; at most 366 days from now.")] = None
     team: Annotated[str, StringConstraints(max_length=64)] | None = None
     category: Annotated[str, StringConstraints(max_length=64)] | None = None
     priority: ChosenPriority | None = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> "TicketChange":
-        if not any((self.status, self.team, self.category, self.priority)):
-            raise ValueError("name at least one of status, team, category and priority")
+        if not any((self.status, self.wait_until, self.team, self.category, self.priority)):
+            raise ValueError("name at least one of status, wait_until, team, category and priority")
+        if self.wait_until and self.status not in (None, Status.WAITING):
+            raise ValueError("only a ticket with the status WAITING has wait_until")
         return self
 
 
@@ -129,7 +138,7 @@ async def show_ticket(
     if row is None:
         raise not_found(f"ticket {ticket}")
     tag = etag(row)
-    if if_none_match is not None and tag in _tags(if_none_match):
+    if if_none_match is not None and tag in tags_in(if_none_match):
         return Response(status_code=304, headers={"ETag": tag})
     response.headers["ETag"] = tag
     return TicketView.of(row)
@@ -140,9 +149,7 @@ async def show_ticket(
     summary="Change a ticket",
     responses={
         200: {"headers": ETAG_HEADER},
-        **documented(
-            *(Problem.NOT_FOUND, Problem.CONFLICT, Problem.CHANGED, Problem.TOO_LARGE, Problem.MEDIA, Problem.TIMEOUT)
-        ),
+        **WRITE_PROBLEMS,
     },
 )
 async def change_ticket(
@@ -151,55 +158,41 @@ async def change_ticket(
     response: Response,
     services: Services,
     caller: Writer,
-    if_match: Annotated[str | None, Header(max_length=1000, description="Change it only in this version.")] = None,
+    if_match: IfMatch = None,
 ) -> TicketView:
     """Change the status, the team, or the category and priority of a ticket: all of it or nothing."""
-    row = await services.run(
-        lambda: _change(services, ticket, _checked(services.settings, wanted), caller.acting, if_match)
-    )
+    row = await services.run(lambda: _change(services, ticket, _checked(services, wanted), caller.acting, if_match))
     response.headers["ETag"] = etag(row)
     return TicketView.of(row)
 
 
 def _change(services: WebServices, ticket: str, wanted: Change, actor: Actor, if_match: str | None) -> TicketRow:
-    settings, now = services.settings, services.clock.now()
-    expected = None if if_match is None or if_match.strip() == "*" else _tags(if_match)
-    with services.store.read() as session:
-        number = ticket_id(session, ticket, settings.support.reference_prefix)
-    try:
-        row, offers = services.store.write(
-            lambda session: changes.change(
-                session,
-                number,
-                wanted,
-                actor,
-                now,
-                matches=None if expected is None else lambda found: etag(found) in expected,
-                retrain_after=settings.triage.retrain_after,
-            )
-        )
-    except LookupError:
-        raise not_found(f"ticket {ticket}") from None
-    except VersionError:
-        raise ProblemError(Problem.CHANGED, "get it again, and decide whether the change is still right") from None
-    except (ActionError, ChangeError) as error:
-        raise ProblemError(Problem.CONFLICT, str(error)) from None
+    settings, now, matches = services.settings, services.clock.now(), matcher(if_match)
+    row, offers = write_on(
+        services,
+        ticket,
+        lambda session, number: changes.change(
+            session, number, wanted, actor, now, matches=matches, retrain_after=settings.triage.retrain_after
+        ),
+    )
     services.wake(offers)
     return row
 
 
-def _checked(settings: Settings, wanted: TicketChange) -> Change:
+def _checked(services: WebServices, wanted: TicketChange) -> Change:
     """Return a change whose team and category are configured; raises ProblemError."""
+    settings, until = services.settings, wanted.wait_until
+    if until is not None and not SHORTEST_WAIT <= until - services.clock.now() <= LONGEST_WAIT:
+        raise invalid("body.wait_until", f"a ticket waits for 5 minutes to {LONGEST_WAIT.days} days")
     if wanted.team is not None and wanted.team not in (names := [team.name for team in settings.teams]):
         raise invalid("body.team", f"no such team; one of {', '.join(names)}")
     if wanted.priority is Priority.PENDING:
         raise invalid("body.priority", "a person decides Urgent, High, Medium or Low")
     if wanted.category is None:
-        return Change(wanted.status, wanted.team, None, wanted.priority)
+        return Change(wanted.status, wanted.team, None, wanted.priority, wait_until=until)
     category = _category(settings, wanted.category)
-    default = Priority(category.priority)
-    addresses = address_teams(settings)
-    return Change(wanted.status, wanted.team, category.name, wanted.priority, category.team, default, addresses)
+    default, addresses = Priority(category.priority), address_teams(settings)
+    return Change(wanted.status, wanted.team, category.name, wanted.priority, category.team, default, addresses, until)
 
 
 def _category(settings: Settings, name: str) -> Category:
@@ -207,7 +200,3 @@ def _category(settings: Settings, name: str) -> Category:
         if category.name == name:
             return category
     raise invalid("body.category", f"no such category; one of {', '.join(c.name for c in settings.categories)}")
-
-
-def _tags(header: str) -> frozenset[str]:
-    return frozenset(tag.strip().removeprefix("W/") for tag in header.split(","))

@@ -37,7 +37,7 @@ def test_a_new_ticket(case: Web, body: object, field: str, message: str) -> None
 @pytest.mark.parametrize(
     ("method", "path", "body", "field", "message"),
     [
-        ("PATCH", "/tickets/1", {}, "body", "name at least one of status, team, category and priority"),
+        ("PATCH", "/tickets/1", {}, "body", "name at least one of status, wait_until, team, category and priority"),
         ("GET", "/tickets?since=5", None, "query.since", "not a time as in 2026-11-28T09:00:00Z"),
         ("GET", "/tickets?text=%00", None, "query.text", "has a line break or another control character"),
         (
