@@ -1,5 +1,6 @@
 """What the inbox and the page of a ticket show beside the tickets themselves; every query is bounded."""
 
+import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -7,12 +8,17 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from daemon.store.models import AnswerRow, Decision, MessageRow, Ticket
+from daemon.store.models import AnswerRow, Decision, Inbound, MessageRow, Ticket
 from daemon.vocabulary import AnswerState, DecidedBy, Status
 
 # Counted up to here, so that a list of a million tickets costs no more than one of a thousand.
 COUNTED: Final = 1000
 WORDS: Final = 400
+# Where HTML is looked for: in so much of an email as it is stored, and of its bytes. It comes before the files.
+HEAD_STORED: Final = 1 << 16
+HEAD_BYTES: Final = 1 << 20
+# Inside of an S/MIME signature nothing can be found without parsing it.
+MAY_BE_HTML: Final = (b"text/html", b"pkcs7-mime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,18 @@ def held_answers(session: Session, ticket_id: int) -> Sequence[HeldAnswer]:
         .limit(20)
     ).scalars()
     return [HeldAnswer(row.id, row.author, row.text, tuple(row.reasons)) for row in rows]
+
+
+def with_html(session: Session, inbound_ids: Collection[int]) -> set[int]:
+    """Return the emails that may have HTML, as the beginning of their bytes says; duplicates are left out."""
+    head = func.substr(Inbound.raw, 1, HEAD_STORED)
+    rows = session.execute(select(Inbound.id, head).where(Inbound.id.in_(inbound_ids), Inbound.raw.is_not(None)))
+    return {row[0] for row in rows if _may_be_html(row[1])}
+
+
+def _may_be_html(stored: bytes) -> bool:
+    raw = zlib.decompressobj().decompress(stored, HEAD_BYTES).lower()
+    return any(sign in raw for sign in MAY_BE_HTML)
 
 
 def authors_of_answers(session: Session, message_ids: Collection[int]) -> dict[int, tuple[str, str]]:

@@ -26,7 +26,8 @@ BY_PEOPLE: Final = (DecidedBy.PERSON, DecidedBy.ASSIGNMENT)
 class Said:
     """One message of the conversation: who wrote it, what is new in pieces (text, marked), and what is folded.
 
-    `copied` are others whom its author named in To and Cc.
+    `copied` are others whom its author named in To and Cc. `html` says that its email can be shown as the sender
+    formatted it.
     """
 
     row: Row
@@ -37,7 +38,8 @@ class Said:
     pieces: tuple[tuple[str, bool], ...]
     reply: Reply
     files: tuple[Row, ...]
-    copied: tuple[str, ...] = ()
+    copied: tuple[str, ...]
+    html: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ def load(session: Session, ticket_id: int) -> TicketPage | None:
     words = deciding_words(automatic[-1].reasons) if automatic else []
     answers = inbox.authors_of_answers(session, [row.id for row in detail.messages])
     opening = detail.messages[0].id if detail.messages else 0
-    said = tuple(_said(detail, row, answers, words if row.id == opening else []) for row in detail.messages)
+    html = inbox.with_html(session, [row.inbound_id for row in detail.messages if row.inbound_id])
+    said = tuple(_said(detail, row, answers, words if row.id == opening else [], html) for row in detail.messages)
     held = tuple(inbox.held_answers(session, ticket_id))
     decision = detail.decisions[-1] if detail.decisions else None
     return TicketPage(detail, said, held, decision, tuple(words), _history(detail))
@@ -82,7 +85,9 @@ def trace(session: Session, ticket_id: int) -> list[Entry]:
     return timeline(session, mails_of(session, ticket_id))
 
 
-def _said(detail: TicketDetail, row: Row, answers: dict[int, tuple[str, str]], words: list[str]) -> Said:
+def _said(
+    detail: TicketDetail, row: Row, answers: dict[int, tuple[str, str]], words: list[str], html: set[int]
+) -> Said:
     person = detail.authors.get(row.person_id or 0)
     writer = detail.writers.get(row.id) or (person.email if person else "")
     author, state = answers.get(row.id, (writer, ""))
@@ -93,4 +98,5 @@ def _said(detail: TicketDetail, row: Row, answers: dict[int, tuple[str, str]], w
     files = tuple(one for one in detail.attachments if one.message_id == row.id)
     name = person.name if person else ""
     copied = detail.copied.get(row.inbound_id or 0, ())
-    return Said(row, author, name, row.role, state, tuple(marked(reply.new, words)), reply, files, copied)
+    shown = tuple(marked(reply.new, words))
+    return Said(row, author, name, row.role, state, shown, reply, files, copied, row.inbound_id in html)
