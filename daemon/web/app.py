@@ -29,6 +29,7 @@ from daemon.web.api import (
 )
 from daemon.web.front import Front
 from daemon.web.monitoring import metrics, probes
+from daemon.web.pages import failure
 from daemon.web.pages import install as pages
 from daemon.web.parameters import refuse_unknown
 from daemon.web.peer import Peer
@@ -61,7 +62,7 @@ def create_app(services: WebServices) -> FastAPI:
     )
     app.state.services = services
     app.state.feed_gaps = Gaps()
-    problems.install(app)
+    problems.install(app, lambda request, error: failure.answer(services.settings, request, error))
     add_routes(app)
     documents.install(app)
     pages.install(app, services)

@@ -11,10 +11,10 @@ from typing import Final
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daemon.system.counters import COUNTERS
-from daemon.web import problems
 from daemon.web.api import events
 from daemon.web.auth import Authenticator
 from daemon.web.hosts import allowed_names, is_allowed
@@ -201,6 +201,4 @@ class _Answer:
         """
         if self._began:
             return
-        path = scope["path"].removeprefix(self._settings.http.root_path)
-        made = failure.response(self._settings, error) if failure.is_page(path) else problems.response(error)
-        await made(scope, receive, self)
+        await failure.answer(self._settings, Request(scope), error)(scope, receive, self)

@@ -1,10 +1,10 @@
 """Problem details (RFC 9457): every error that the API answers, by name. docs/API.md explains each."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,6 +18,8 @@ MEDIA_TYPE: Final = "application/problem+json"
 URN: Final = "urn:triaged:problem:"
 MOST_FIELDS: Final = 20
 RETRY_SECONDS: Final = 1
+# A stream has no end, so it has no headers that describe it: HEAD is not offered there.
+STREAM_PATH: Final = "/events"
 
 
 class Problem(Enum):
@@ -119,26 +121,23 @@ def unavailable(detail: str, seconds: int = RETRY_SECONDS) -> ProblemError:
     return ProblemError(Problem.UNAVAILABLE, detail, headers={"Retry-After": str(seconds)})
 
 
-def install(app: FastAPI) -> None:
-    """Make the application answer every error with problem details."""
-    app.add_exception_handler(ProblemError, _answer)
-    app.add_exception_handler(RequestValidationError, _answer)
-    app.add_exception_handler(HTTPException, _answer)
-    for error in UNREACHABLE:
-        app.add_exception_handler(error, _answer)
+def install(app: FastAPI, made: Callable[[Request, ProblemError], Response]) -> None:
+    """Make the application answer every error with what `made` makes of its problem."""
 
+    async def answer(request: Request, error: Exception) -> Response:
+        wrong_method = isinstance(error, HTTPException) and error.status_code == Problem.METHOD.status
+        return made(request, _wrong_method(request) if wrong_method else _problem_of(error))
 
-async def _answer(request: Request, error: Exception) -> JSONResponse:
-    if isinstance(error, HTTPException) and error.status_code == Problem.METHOD.status:
-        return response(_wrong_method(request))
-    return response(_problem_of(error))
+    for kind in (ProblemError, RequestValidationError, HTTPException, *UNREACHABLE):
+        app.add_exception_handler(kind, answer)
 
 
 def _wrong_method(request: Request) -> ProblemError:
     """Return the problem that names every method of a path; Starlette names those of one of its routes."""
     routes = [one for one in _routes(request.app.routes) if one.matches(request.scope)[0] is not Match.NONE]
     methods = {method for one in routes for method in one.methods or ()}
-    allowed = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods and request.method != "HEAD" else set())))
+    stream = any(one.path == STREAM_PATH for one in routes)
+    allowed = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods and not stream else set())))
     return ProblemError(Problem.METHOD, f"use one of {allowed}", headers={"Allow": allowed})
 
 

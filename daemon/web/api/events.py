@@ -15,13 +15,13 @@ from daemon.store.queries.feed import Cursor, Gaps
 from daemon.store.queries.feed_rows import TABLES
 from daemon.tickets.access import Scope
 from daemon.web.auth import Caller, requires
-from daemon.web.problems import Problem, ProblemError, documented
+from daemon.web.problems import STREAM_PATH, Problem, ProblemError, documented
 from daemon.web.services import Services, WebServices
 
 router = APIRouter(tags=["events"])
 Reader = Annotated[Caller, requires(Scope.TICKETS_READ)]
 
-PATH: Final = "/events"
+PATH: Final = STREAM_PATH
 MEDIA_TYPE: Final = "text/event-stream"
 POLL_SECONDS: Final = 1.0
 HEARTBEAT_SECONDS: Final = 15.0

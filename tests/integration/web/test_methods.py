@@ -49,6 +49,7 @@ def test_head_opens_no_stream_of_events(case: Web) -> None:
         ("DELETE", "/tickets/1", "GET, HEAD, PATCH"),
         ("POST", "/healthz", "GET, HEAD"),
         ("GET", "/triage", "POST"),
+        ("POST", "/events", "GET"),
     ],
 )
 def test_a_refused_method_is_answered_with_all_that_are_offered(
