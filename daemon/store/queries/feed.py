@@ -6,7 +6,7 @@ On PostgreSQL a row can become visible after one with a higher id. A gap between
 transaction that ran when the gap was seen has ended; SQLite has one writer, so its gaps mean nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
@@ -123,10 +123,9 @@ def read(session: Session, after: Cursor, gaps: Gaps, now: datetime, limit: int 
     if session.get_bind().dialect.name == "postgresql":
         oldest, following = session.execute(NEXT_TRANSACTIONS).one()
         running = (oldest, following)
-    rows: list[FeedRow] = []
-    for table, fetch in TABLES.items():
-        found = list(fetch(session, getattr(after, table), limit))
-        rows += gaps.settled(found, getattr(after, table), now, running)
+    found = {table: list(fetch(session, getattr(after, table), limit)) for table, fetch in TABLES.items()}
+    settled = {table: gaps.settled(rows, getattr(after, table), now, running) for table, rows in found.items()}
+    rows = list(_until_unread(found, settled, limit))
     cursor, events = after, []
     # Within a table the order of ids counts: only then does the cursor after a row say what was read.
     for row in _merged(rows):
@@ -134,6 +133,25 @@ def read(session: Session, after: Cursor, gaps: Gaps, now: datetime, limit: int 
         events += list(_events(row, cursor, moved))
         cursor = moved
     return Page(tuple(events), cursor)
+
+
+def _until_unread(
+    found: Mapping[str, Sequence[FeedRow]], settled: Mapping[str, Sequence[FeedRow]], limit: int
+) -> Iterator[FeedRow]:
+    """Yield the settled rows of each table that are not younger than what of another table is still to come.
+
+    So nothing about a ticket comes before its creation: a page has as many rows of a table as of one that has far
+    more of them in the same time, and a row behind a gap waits.
+    """
+    waits = [rows[len(settled[table])].at for table, rows in found.items() if len(settled[table]) < len(rows)]
+    full = [
+        max(row.at for row in settled[table]) for table, rows in found.items() if len(rows) >= limit and settled[table]
+    ]
+    for rows in settled.values():
+        for row in rows:
+            if any(row.at >= at for at in waits) or any(row.at > at for at in full):
+                break
+            yield row
 
 
 def _events(row: FeedRow, before: Cursor, after: Cursor) -> Iterator[FeedEvent]:
