@@ -24,7 +24,7 @@ CONFIDENCE_BOUNDS: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0
 
 @dataclass(slots=True)
 class Tally:
-    """What came since the process started, counted by what the families show."""
+    """What came since the first scrape, counted by what the families show."""
 
     emails: Counter[tuple[str, str]] = field(default_factory=Counter)
     decisions: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -77,21 +77,23 @@ def of_store(found: StoreMetrics) -> Iterator[Metric]:
 
 
 def of_tally(tally: Tally) -> Iterator[Metric]:
-    """Yield the families of what came since the start."""
+    """Yield the families of what came since the first scrape."""
     emails = CounterMetricFamily(
-        "triaged_emails", "Emails that came in since the start, by source and disposition.", labels=("source", "state")
+        "triaged_emails",
+        "Emails that came in since the first scrape, by source and disposition.",
+        labels=("source", "state"),
     )
     for labels, number in sorted(tally.emails.items()):
         emails.add_metric(labels, number)
     yield emails
-    text = "Decisions on tickets since the start, by category and by what decided."
+    text = "Decisions on tickets since the first scrape, by category and by what decided."
     decisions = CounterMetricFamily("triaged_decisions", text, labels=("category", "by"))
     for labels, number in sorted(tally.decisions.items()):
         decisions.add_metric(labels, number)
     yield decisions
-    text = "Decisions since the start whose category a person replaced by another, by the replaced category."
+    text = "Decisions since the first scrape whose category a person replaced by another, by the replaced category."
     yield _counter("triaged_overrides", text, "category", tally.overrides)
-    text = "Confidence of the first decisions on tickets since the start."
+    text = "Confidence of the first decisions on tickets since the first scrape."
     yield _histogram("triaged_decision_confidence", text, tally.confidence)
 
 

@@ -1,15 +1,17 @@
 """The pages about the system itself: its health, and a trial of an email that is not stored."""
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from fastapi import Response
 
 from daemon.store.queries import lists
 from daemon.tickets.sign_in import Role
-from daemon.web.pages.page import Page, PageError, Route
+from daemon.web.pages.page import Page, Route
 
 LONGEST_EMAIL: Final = 500_000
+# Of a dropped file: a form writes a byte of other scripts as three, and has at most http.body_bytes.
+DROPPED_BYTES: Final = 300_000
 HEADER: Final = re.compile(r"[!-9;-~]{1,80}:")
 
 
@@ -24,18 +26,24 @@ def health(page: Page) -> Response:
 
 def try_form(page: Page) -> Response:
     """Show the form for a trial."""
-    return page.render("try.html", email="", row=None, mistake="")
+    return _tried(page)
 
 
 def try_email(page: Page) -> Response:
     """Show what would happen to an email, and why; nothing is stored or sent."""
     text = page.form.get("text", "")
     if not text.strip():
-        return page.render("try.html", status=422, email="", row=None, mistake="Paste an email first.")
+        return _tried(page, status=422, mistake="Paste an email first.")
     if len(text) > LONGEST_EMAIL:
-        raise PageError(413, f"Paste at most {LONGEST_EMAIL} characters.")
-    row = page.services.tools_in_place().try_email(_as_email(text))
-    return page.render("try.html", email=text, row=row, mistake="")
+        return _tried(page, status=413, email=text, mistake=f"Paste at most {LONGEST_EMAIL:,} characters.")
+    return _tried(page, email=text, row=page.services.tools_in_place().try_email(_as_email(text)))
+
+
+def _tried(
+    page: Page, *, status: int = 200, email: str = "", row: dict[str, Any] | None = None, mistake: str = ""
+) -> Response:
+    most = min(DROPPED_BYTES, page.services.settings.http.body_bytes // 4)
+    return page.render("try.html", status=status, email=email, row=row, mistake=mistake, dropped=most)
 
 
 def _as_email(text: str) -> bytes:

@@ -43,13 +43,13 @@ if (live.length) {
   }, Number(live[0].dataset.reload) * 1000);
 }
 
-// An email that is dropped as a file fills the field.
+// An email that is dropped as a file fills the field: its beginning, since its text comes before its files.
 for (const field of document.querySelectorAll("textarea[data-drop]")) {
   field.addEventListener("dragover", (event) => event.preventDefault());
   field.addEventListener("drop", async (event) => {
     const [file] = event.dataTransfer.files;
     if (!file) return;
     event.preventDefault();
-    field.value = await file.text();
+    field.value = await file.slice(0, Number(field.dataset.drop)).text();
   });
 }
