@@ -52,7 +52,12 @@ def reloaded_identity(old: Identity, settings: Settings) -> Identity:
 
 def reloaded_settings(old: Settings, new: Settings) -> Settings:
     """Return settings with what a reload changes of them for a running process."""
-    return old.model_copy(update={section: getattr(new, section) for section in RELOADED})
+    # Who may sign in, and nothing else of these sections: people who left must not stay until the next restart.
+    people = {
+        "http": old.http.model_copy(update={"viewers": new.http.viewers}),
+        "service": old.service.model_copy(update={"admin": new.service.admin}),
+    }
+    return old.model_copy(update={**{section: getattr(new, section) for section in RELOADED}, **people})
 
 
 def believed_borders(settings: Settings) -> tuple[str, ...]:
