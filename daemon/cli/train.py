@@ -25,7 +25,8 @@ def train(ctx: click.Context, file: Path | None, as_json: bool) -> None:
     r"""Train a model, and promote it if it is not worse.
 
     The model learns from the examples and from the tickets that people verified. It is compared with the model in use.
-    FILE.csv has the columns subject, body and category (or label), and optionally priority.
+    FILE.csv has the columns subject, body and category (or label), and optionally priority. Later trainings do not know
+    FILE.csv; to learn from it in each of them, put it into the directory that the setting triage.examples names.
 
     \b
     Example: triaged train

@@ -104,7 +104,14 @@ class Trainer:
         except RegistryError:
             current = None
         made = training.retrain(
-            corpus, self.verified(), current, self.regression(), shipped_lexicon(), self._clock.now(), self._encoder
+            corpus,
+            self.verified(),
+            current,
+            self.regression(),
+            shipped_lexicon(),
+            self._clock.now(),
+            self._encoder,
+            self._categories,
         )
         tuning.trim_memory()
         return made

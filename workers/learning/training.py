@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from workers.triage.encoder import Encoder
 from workers.triage.features import Floats
 from workers.triage.lexicon import Lexicon, Matches
 from workers.triage.linear import Linear
+from workers.triage.routing import MIN_EXAMPLES
 
 PRIORITY_STRENGTH = 3.0
 MAX_ECE = 0.08
@@ -73,6 +74,8 @@ def train(
         raise TrainingError(f"examples of at least two categories are needed, found {len(labels)}")
     texts = [tokens.forms(example.case.read) for example in examples]
     measured = features.learn(texts, lexicon)
+    if not measured.text_width:
+        raise TrainingError(f"the {len(examples)} examples have no words to learn from")
     matrix = measured.matrix(texts)
     names = np.array([e.category for e in examples])
     verified = [e.verified for e in examples]
@@ -162,21 +165,50 @@ def compare(
     held_back: Sequence[Example],
     regression: Sequence[Example],
     encoder: Encoder | None = None,
+    categories: Collection[str] | None = None,
 ) -> Verdict:
-    """Compare a candidate with the current model on the newest verified tickets and on the regression set."""
+    """Compare a candidate with the current model on the newest verified tickets and on the regression set.
+
+    `categories` are the configured ones, None for all of the models: the candidate may not lose one that the current
+    model knows. Where neither set has enough tickets, it may not know less either: nothing shows then that it is better.
+    """
     reasons: list[str] = []
-    objections: list[str] = []
+    objections = lost(candidate, current, categories) if current else []
+    compared = False
     for name, examples in (("newest verified tickets", held_back), ("regression set", regression)):
         if len(examples) < MIN_TO_COMPARE:
             reasons.append(f"{name}: only {len(examples)}, too few to compare")
             continue
+        compared = True
         new = evaluate(candidate, examples, encoder)
         old = evaluate(current, examples, encoder) if current else None
         reasons.append(f"{name}: {summary(new)}" + (f"; before: {summary(old)}" if old else ""))
         objections += [f"{name}: {problem}" for problem in worse(new, old)]
     if current is None:
         return Verdict(promote=True, reasons=(*objections, *reasons, "there is no model yet"))
+    if not compared and (problem := fewer(candidate, current, categories)):
+        objections.append(problem)
     return Verdict(not objections, (*objections, *reasons))
+
+
+def lost(candidate: Model, current: Model, categories: Collection[str] | None) -> list[str]:
+    """Return the categories that the current model can route to and of which the candidate has no example."""
+    return [
+        f"there is no example of {name}, of which the model in use has {count}"
+        for name, count in wanted(current, categories).items()
+        if count >= MIN_EXAMPLES and name not in candidate.counts
+    ]
+
+
+def fewer(candidate: Model, current: Model, categories: Collection[str] | None) -> str:
+    """Return that the candidate has fewer examples than the current model, or ""."""
+    new, old = (sum(wanted(model, categories).values()) for model in (candidate, current))
+    return f"{new} examples are fewer than the {old} of the model in use" if new < old else ""
+
+
+def wanted(model: Model, categories: Collection[str] | None) -> dict[str, int]:
+    """Return the number of examples of each category, without categories that are not configured."""
+    return {name: count for name, count in model.counts.items() if categories is None or name in categories}
 
 
 def summary(figures: Figures) -> str:
@@ -229,15 +261,16 @@ def retrain(
     lexicon: Lexicon,
     now: datetime,
     encoder: Encoder | None = None,
+    categories: Collection[str] | None = None,
 ) -> Retrained:
     """Train on the corpus and all verified tickets, oldest first; raises TrainingError.
 
-    The verdict is on a probe trained without the newest tickets, so that these can test it.
+    `categories` are the configured ones. The verdict is on a probe trained without the newest tickets, so that these can test it.
     """
     older, held_back = newest(verified)
     model, report = train([*corpus, *verified], lexicon, now, encoder)
     probe = train([*corpus, *older], lexicon, now, encoder)[0] if held_back else model
-    return Retrained(model, report, compare(probe, current, held_back, regression, encoder))
+    return Retrained(model, report, compare(probe, current, held_back, regression, encoder, categories))
 
 
 def digest(examples: Sequence[Example]) -> str:
