@@ -27,8 +27,9 @@ class ExampleError(ValueError):
 class Example:
     """A ticket and its true category.
 
-    `situation` and `voice` group similar examples. `verified` marks one that a person of this company confirmed,
-    `shipped` one of ours, which everybody may read. `boilerplate` are the digests of blocks of text that are not read.
+    `situation` and `voice` group similar examples. `verified` marks one that a person of this company confirmed, `own`
+    one that its admin gave, `shipped` one of ours, which everybody may read. `boilerplate` are the digests of blocks of
+    text that are not read.
     """
 
     subject: str
@@ -41,6 +42,7 @@ class Example:
     verified: bool = False
     key: str = ""
     shipped: bool = False
+    own: bool = False
     boilerplate: frozenset[str] = frozenset()
 
     @property

@@ -21,7 +21,9 @@ STRENGTHS = (1.0, 3.0, 10.0, 30.0)
 GROUP_STRENGTH = 3.0
 FOLDS = 3
 MAX_FOR_CHOICE = 1600
-MIN_VERIFIED = 100
+MIN_OWN = 100
+# Tickets of almost one category alone do not show how sure the model may be of another one.
+MAX_SHARE_OF_ONE = 0.9
 # The email of a new company resembles our examples less than these resemble each other, so confidence is lowered: by as
 # much as is right for the hard English emails of tests/scores/languages, which no model learns from.
 NEW_COMPANY_DISCOUNT = 0.65
@@ -84,24 +86,24 @@ def fit(
     matrix: csr_array,
     names: Names,
     groups: Sequence[str],
-    verified: Sequence[bool],
+    own: Sequence[bool],
     text_width: int,
     entries: Sequence[int],
 ) -> Fitted:
     """Fit the category model. Tickets of one group are never both trained on and held out.
 
-    `entries` are the numbers of lexicon entries of the texts. With enough verified tickets, these alone determine the
-    shares, because only they come from this company.
+    `own` marks the tickets of this company: verified ones, and examples that its admin gave. With enough of them, these
+    alone determine the shares. `entries` are the numbers of lexicon entries of the texts.
     """
     labels = tuple(sorted(set(names.tolist())))
     text, lexicon = split(matrix, text_width)
     strength, text_scores = choose_strength(text, names, groups, labels)
     scores = (text_scores, held_out(lexicon, names, groups, labels, GROUP_STRENGTH))
     truth = np.array([labels.index(name) for name in names.tolist()])
-    own, found = np.array(verified, bool), np.array(entries, np.float64)
-    if own.sum() >= MIN_VERIFIED:
-        shares = calibrate((scores[0][own], scores[1][own]), truth[own], tied=False)
-        alone, fading = calibrate_alone(scores[1][own], found[own], truth[own])
+    ours, found = np.array(own, bool), np.array(entries, np.float64)
+    if represent(ours, names):
+        shares = calibrate((scores[0][ours], scores[1][ours]), truth[ours], tied=False)
+        alone, fading = calibrate_alone(scores[1][ours], found[ours], truth[ours])
     else:
         both, _ = calibrate(scores, truth, tied=True)
         shares = (both * NEW_COMPANY_DISCOUNT, both * NEW_COMPANY_DISCOUNT)
@@ -117,6 +119,12 @@ def fit(
     by_groups = scaled(experts[1], labels, alone, text_width)
     by_groups_alone = softmax((alone * faded(found, fading))[:, None] * scores[1])
     return Fitted(linear, by_groups, fading, strength, shares, mixed(scores, shares), by_groups_alone)
+
+
+def represent(own: NDArray[np.bool_], names: Names) -> bool:
+    """Return whether the tickets of this company are enough, and of enough categories, to calibrate by them alone."""
+    counts = np.unique(names[own], return_counts=True)[1]
+    return bool(own.sum() >= MIN_OWN) and bool(counts.max() <= MAX_SHARE_OF_ONE * own.sum())
 
 
 def scaled(expert: Expert, labels: tuple[str, ...], share: float, first: int) -> Linear:

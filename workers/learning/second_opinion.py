@@ -26,7 +26,7 @@ def fit(
     vectors: Floats,
     names: Names,
     groups: Sequence[str],
-    verified: Sequence[bool],
+    own: Sequence[bool],
     labels: Sequence[str],
     first: Numbers,
     groups_first: Numbers,
@@ -39,10 +39,10 @@ def fit(
     """
     second = softmax(fitting.held_out(vectors, names, groups, labels, STRENGTH))
     truth = np.array([labels.index(name) for name in names.tolist()])
-    own = np.array(verified, bool)
-    if own.sum() >= fitting.MIN_VERIFIED:
-        sharpness = calibrate(first[own], second[own], truth[own])
-        groups_sharpness = calibrate(groups_first[own], second[own], truth[own])
+    ours = np.array(own, bool)
+    if fitting.represent(ours, names):
+        sharpness = calibrate(first[ours], second[ours], truth[ours])
+        groups_sharpness = calibrate(groups_first[ours], second[ours], truth[ours])
     else:
         sharpness = calibrate(first, second, truth) * fitting.NEW_COMPANY_DISCOUNT
         groups_sharpness = calibrate(groups_first, second, truth)

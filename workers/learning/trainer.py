@@ -98,7 +98,7 @@ class Trainer:
 
     def candidate(self, more: Sequence[Example] = ()) -> Retrained:
         """Return a candidate and the verdict on it, without storing it."""
-        corpus = [*self.corpus(), *more]
+        corpus = [*self.corpus(), *(replace(e, own=True) for e in more)]
         try:
             current = self._registry.load()
         except RegistryError:
@@ -121,7 +121,7 @@ class Trainer:
         shipped = self._corpus is None
         paths = sorted(self._corpus.glob("*.csv")) if self._corpus else shipped_examples()
         found = examples.read_files(paths)
-        return [replace(e, shipped=shipped) for e in found if e.category in self._categories]
+        return [replace(e, shipped=shipped, own=not shipped) for e in found if e.category in self._categories]
 
     def regression(self) -> list[Example]:
         """Return the shipped regression set: tickets never trained on, on which no new model may be worse."""

@@ -78,10 +78,10 @@ def train(
         raise TrainingError(f"the {len(examples)} examples have no words to learn from")
     matrix = measured.matrix(texts)
     names = np.array([e.category for e in examples])
-    verified = [e.verified for e in examples]
+    own = [e.verified or e.own for e in examples]
     matches = [lexicon.find(forms) for forms in texts]
     entries = [len(found.entries) for found in matches]
-    fitted = fitting.fit(matrix, names, groups(examples), verified, measured.text_width, entries)
+    fitted = fitting.fit(matrix, names, groups(examples), own, measured.text_width, entries)
     second, chances = None, fitted.held_out
     if encoder is not None and (vectors := encode(encoder, examples)) is not None:
         second, chances = second_opinion.fit(
@@ -89,7 +89,7 @@ def train(
             vectors,
             names,
             groups(examples),
-            verified,
+            own,
             fitted.linear.labels,
             fitted.held_out,
             fitted.groups_held_out,
@@ -108,7 +108,9 @@ def train(
         second=second,
     )
     held_out = measure(answers([e.category for e in examples], fitted.linear.labels, chances))
-    return model, Report(len(examples), sum(verified), corpus, fitted.strength, fitted.shares, held_out)
+    return model, Report(
+        len(examples), sum(e.verified for e in examples), corpus, fitted.strength, fitted.shares, held_out
+    )
 
 
 def learned(texts: Sequence[Sequence[str]], matches: Sequence[Matches], lexicon: Lexicon) -> frozenset[str]:
@@ -127,12 +129,14 @@ def encode(encoder: Encoder | None, examples: Sequence[Example]) -> Floats | Non
 def groups(examples: Sequence[Example]) -> list[str]:
     """Return the group of each example: its industry, because a new company may be of one that we did not learn from.
 
-    With few industries it is the situation; an example without either is a group of its own.
+    With few industries it is the situation. Examples without either are a group if they have the same text: one that
+    was sent twice must not be held out from itself.
     """
+    alone = [f"#{e.subject}\n{e.body}" for e in examples]
     industries = {e.industry for e in examples if e.industry}
     if len(industries) >= MIN_INDUSTRIES:
-        return [e.industry or f"#{at}" for at, e in enumerate(examples)]
-    return [f"{e.category}/{e.situation}" if e.situation else f"#{at}" for at, e in enumerate(examples)]
+        return [e.industry or text for e, text in zip(examples, alone, strict=True)]
+    return [f"{e.category}/{e.situation}" if e.situation else text for e, text in zip(examples, alone, strict=True)]
 
 
 def priority_model(examples: Sequence[Example], matrix: Any) -> Linear | None:  # noqa: ANN401 - scipy has no types
@@ -170,7 +174,7 @@ def compare(
     """Compare a candidate with the current model on the newest verified tickets and on the regression set.
 
     `categories` are the configured ones, None for all of the models: the candidate may not lose one that the current
-    model knows. Where neither set has enough tickets, it may not know less either: nothing shows then that it is better.
+    model knows. Where neither set has enough tickets, nothing shows that it is better, so it may not know less either.
     """
     reasons: list[str] = []
     objections = lost(candidate, current, categories) if current else []
@@ -265,7 +269,8 @@ def retrain(
 ) -> Retrained:
     """Train on the corpus and all verified tickets, oldest first; raises TrainingError.
 
-    `categories` are the configured ones. The verdict is on a probe trained without the newest tickets, so that these can test it.
+    `categories` are the configured ones. The verdict is on a probe trained without the newest tickets, so that these
+    can test it.
     """
     older, held_back = newest(verified)
     model, report = train([*corpus, *verified], lexicon, now, encoder)

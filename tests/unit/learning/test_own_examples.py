@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.support.small_model import NOW, small_corpus
-from workers.learning import training
+from workers.learning import fitting, training
 from workers.learning.examples import Example
 from workers.learning.training import TrainingError
+from workers.triage.classifier import Model
 from workers.triage.lexicon import Lexicon
 
 OWN = [replace(example, category=f"Own {example.category}") for example in small_corpus()]
@@ -45,3 +47,37 @@ def test_examples_without_a_word_are_refused(text: str, words: Lexicon) -> None:
     examples = [Example("", text, name) for name in ("Login", "General") * 3]
     with pytest.raises(TrainingError, match="no words"):
         training.train(examples, words, NOW)
+
+
+def test_confidence_is_not_lowered_for_examples_of_the_company_itself(words: Lexicon) -> None:
+    texts = replace_texts(OWN)
+    theirs, _ = training.train(texts, words, NOW)
+    ours, _ = training.train([replace(example, own=True) for example in texts], words, NOW)
+    assert mean_confidence(ours, texts) > mean_confidence(theirs, texts)
+
+
+def test_equal_texts_are_never_trained_on_and_held_out_together() -> None:
+    groups = training.groups([Example("a", "b", "Login"), Example("a", "c", "Login"), Example("a", "b", "General")])
+    assert groups[0] == groups[2] != groups[1]
+
+
+def replace_texts(examples: list[Example]) -> list[Example]:
+    """Return more examples than are needed to count as those of a company, no two with the same text."""
+    return [replace(e, body=f"{e.body} {word}") for word in ("thanks", "regards", "cheers") for e in examples]
+
+
+def mean_confidence(model: Model, examples: list[Example]) -> float:
+    return float(model.predict_many([example.case for example in examples]).max(axis=1).mean())
+
+
+@pytest.mark.parametrize(
+    ("zoo", "login", "enough"), [(120, 0, False), (120, 5, False), (95, 25, True), (50, 40, False), (50, 50, True)]
+)
+def test_tickets_of_almost_one_category_do_not_calibrate_the_others(zoo: int, login: int, enough: bool) -> None:
+    names = np.array(["Zoo"] * zoo + ["Login"] * login + ["General"] * 500)
+    own = np.array([True] * (zoo + login) + [False] * 500)
+    assert fitting.represent(own, names) is enough
+
+
+def test_without_tickets_of_the_company_the_examples_calibrate() -> None:
+    assert not fitting.represent(np.zeros(3, bool), np.array(["Login", "General", "Login"]))
