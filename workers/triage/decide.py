@@ -12,7 +12,7 @@ from workers.triage.preprocess import Case
 from workers.triage.routing import route, unknown_text
 from workers.triage.rules import Findings, Hit
 
-NO_MODEL = "no usable model, so rules alone decide; train one with `triaged train`"
+NO_MODEL = "no usable model, so rules alone decide; `triaged check` says why"
 # From this confidence of the model on, the second opinion changed no decision on our examples for the better.
 SURE = 0.85
 
@@ -116,7 +116,8 @@ def by_text(draft: Draft, certified: Mapping[str, float | None], audit_draw: flo
         prediction = by_meaning(draft, meant)
     prediction = address.weighed(draft.at, prediction, policy)
     if model is None or prediction is None:
-        return review(policy, prediction, findings, None, [NO_MODEL, *noted])
+        why = described.why(prediction) if prediction and prediction.described else NO_MODEL
+        return review(policy, prediction, findings, None, [why, *noted])
     routing = route(case, prediction, model, policy, certified)
     if not routing.automatic:
         return review(policy, prediction, findings, model, [routing.reason, *noted, *case.notes])
@@ -127,7 +128,7 @@ def by_text(draft: Draft, certified: Mapping[str, float | None], audit_draw: flo
         priority=priority.decide(category, prediction, findings),
         confidence=confidence,
         team=category.team,
-        reasons=(*explain.evidence(prediction), *noted, routing.reason, *side_notes(findings, model), *case.notes),
+        reasons=(*explain.evidence(prediction), *noted, routing.reason, *side_notes(findings), *case.notes),
         alternatives=prediction.categories[1:4],
         model=model.version,
         audit=audit,
@@ -161,7 +162,7 @@ def by_rule(
         priority=priority.decide(category, prediction, findings),
         confidence=1.0,
         team=category.team,
-        reasons=(explain.rule(hit), *side_notes(findings, model)),
+        reasons=(explain.rule(hit), *side_notes(findings), *(() if model else (NO_MODEL,))),
         alternatives=tuple(others[:3]),
         rule=hit.rule.name,
         model=model.version if model else None,
@@ -183,7 +184,7 @@ def review(
         reasons=(
             *why,
             *(explain.evidence(prediction) if prediction and prediction.says_something else []),
-            *side_notes(findings, model),
+            *side_notes(findings),
         ),
         alternatives=prediction.categories[1:4] if prediction and prediction.says_something else (),
         model=model.version if model else None,
@@ -199,7 +200,6 @@ def best_guess(policy: TriagePolicy, prediction: Prediction | None) -> tuple[str
     return policy.fallback_category, dict(prediction.categories).get(policy.fallback_category, 0.0)
 
 
-def side_notes(findings: Findings, model: Model | None) -> list[str]:
-    """Say what else happened: raised priorities, skipped rules, no model."""
-    notes = [explain.raised(hit) for hit in findings.raises] + explain.slow(findings)
-    return notes if model else [*notes, NO_MODEL]
+def side_notes(findings: Findings) -> list[str]:
+    """Say what else happened: raised priorities and skipped rules."""
+    return [explain.raised(hit) for hit in findings.raises] + explain.slow(findings)

@@ -28,7 +28,14 @@ def unlearned(policy: TriagePolicy, model: Model | None) -> frozenset[str]:
     return frozenset(one.name for one in policy.categories if one.description and one.name not in known)
 
 
-def suggest(prediction: Prediction | None, policy: TriagePolicy, model: Model | None, meaning: Meaning) -> Prediction:
+def why(prediction: Prediction) -> str:
+    """Return why a described category goes to a person."""
+    return f"{prediction.categories[0][0]} is only suggested: it has a description, but no examples yet"
+
+
+def suggest(
+    prediction: Prediction | None, policy: TriagePolicy, model: Model | None, meaning: Meaning
+) -> Prediction | None:
     """Return the prediction, or one with a described category as the best where its description is closer.
 
     Nothing is routed to it: the model needs examples for that. Other predictions keep their calibrated confidence.
@@ -36,10 +43,13 @@ def suggest(prediction: Prediction | None, policy: TriagePolicy, model: Model | 
     names = [category.name for category in policy.categories]
     chances = softmax(SCALE * (meaning.descriptions @ meaning.vector)).tolist()
     ranked = sorted(zip(names, chances, strict=True), key=lambda pair: -pair[1])
+    best, confidence = ranked[0]
+    # The name alone of a category without a description says too little.
+    if best not in unlearned(policy, model):
+        return prediction
     if prediction is None:
         return Prediction(tuple(ranked), (), (), 0.0, 0, "", evidence=False, described=True)
-    best, confidence = ranked[0]
-    if best not in unlearned(policy, model) or confidence <= prediction.categories[0][1]:
+    if confidence <= prediction.categories[0][1]:
         return prediction
     return replace(
         prediction, categories=tuple(merged(best, confidence, prediction.categories)), words=(), described=True
