@@ -1,4 +1,4 @@
-"""Check what needs no connection: packages, state directory, addresses, templates, rules, model and mode."""
+"""Check what needs no connection: packages, state directory, addresses, templates, rules and mode."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ from typing import Final
 from config.schema import SupportAddress
 from config.settings import ConfigError, Settings
 from daemon.cli.support import context, startup
-from daemon.cli.support.checks import rights
+from daemon.cli.support.checks import model, rights
 from daemon.cli.support.checks.finding import Finding, State, fail, ok, warn
 from daemon.mail.token import LENGTH
 from daemon.policies import tls
@@ -48,7 +48,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from _templates(settings)
     yield from _rules(settings)
     yield from _examples(settings)
-    yield _model(settings)
+    yield model.finding(settings)
     yield _encoder(settings)
     yield _mode(settings)
 
@@ -239,29 +239,6 @@ def _rules(settings: Settings) -> Iterator[Finding]:
         yield ok("rules", f"{len(policy.rules)} rules, all valid and fast")
 
 
-def _model(settings: Settings) -> Finding:
-    models = registry(settings)
-    current = models.current()
-    if current is None:
-        return warn(
-            "model",
-            "there is no model yet, so only the rules decide",
-            "train one with `triaged train`; the first start does so, too",
-        )
-    try:
-        models.load()
-        manifest = models.show(current)
-    except RegistryError as error:
-        return fail(
-            "model",
-            f"{error}; only the rules decide",
-            "run `triaged train` or `triaged models rollback`",
-            temporary=True,
-        )
-    age = (datetime.now(UTC) - datetime.fromisoformat(manifest.created)).days
-    return ok("model", f"{current}, {manifest.examples} examples, {age} days old, labels {', '.join(manifest.labels)}")
-
-
 def _encoder(settings: Settings) -> Finding:
     encoder = semantic.shared(enabled=settings.triage.semantic)
     if not settings.triage.semantic:
@@ -283,6 +260,8 @@ def _mode(settings: Settings) -> Finding:
         "always": f"the model routes from confidence {triage.threshold:.2f}; other tickets go to {triage.review_team}",
     }
     special = [c for c in settings.categories if c.mode or c.threshold is not None]
-    own = "".join(f"; {c.name}: {c.mode or triage.mode} {c.threshold or ''}".rstrip() for c in special)
+    own = "".join(
+        f"; {c.name}: {c.mode or triage.mode} {'' if c.threshold is None else c.threshold}".rstrip() for c in special
+    )
     advice = 'to change: mode = "suggest", "auto" or "always" and threshold = 0.0 to 1.0 in [triage] or [[categories]]'
     return Finding(State.OK, "triage", f"mode {triage.mode}: {meaning[triage.mode]}{own}", advice)
