@@ -82,7 +82,8 @@ class HealthFacts:
     acknowledgements that wait for a limit, `limited` those that limits suppressed within the last hour. `oldest_due` is
     when the job that has waited longest became due. `room` is false if the disk is nearly full. `refused` is the answer
     of a smarthost that refused our credentials, or ""; `drifted` says why automatic routing was stopped, or "";
-    `unencoded` why the sentence encoder is not used although it is enabled, or "".
+    `unencoded` why the sentence encoder is not used although it is enabled, or ""; `unusable` why the model in use
+    cannot be loaded, or "".
     `reported` are problems that other processes saw, `webhooks` the webhooks that failed for days.
     """
 
@@ -101,6 +102,7 @@ class HealthFacts:
     refused: str = ""
     drifted: str = ""
     unencoded: str = ""
+    unusable: str = ""
     reported: "tuple[Problem, ...]" = ()
     webhooks: tuple[str, ...] = ()
 

@@ -111,6 +111,7 @@ class WorkerApp:
             refused=lambda: self._servers.refused,
             drifted=lambda: self.model_source.drifted,
             unencoded=self._unencoded,
+            unusable=self.model_source.unusable,
             has_space=FreeSpace(settings.service.state_dir, settings.limits.free_bytes),
             daily_report=settings.health.daily_report,
         )

@@ -65,6 +65,13 @@ def _flow(facts: HealthFacts, thresholds: Thresholds) -> list[Problem]:
         )
     if facts.drifted:
         found.append(Problem("drift", f"Automatic routing was stopped: {facts.drifted}. See triaged stats triage."))
+    if facts.unusable:
+        found.append(
+            Problem(
+                "model",
+                f"Rules alone decide: {facts.unusable}. Run triaged train, or triaged models rollback.",
+            )
+        )
     if facts.unencoded:
         found.append(
             Problem(

@@ -35,6 +35,7 @@ class CurrentModel:
         self._reloaded_at = -RELOAD_SECONDS
         self._certified: Mapping[str, float | None] = {}
         self._certified_at = -CERTIFY_SECONDS
+        self._problem = ""
         self.drifted = ""
 
     def model(self) -> Model | None:
@@ -45,13 +46,18 @@ class CurrentModel:
                 self._reload()
             return self._model
 
+    def unusable(self) -> str:
+        """Return why the model in use cannot be loaded, or ""; also while no email comes that would need it."""
+        self.model()
+        return self._problem
+
     def use(self, model: Model) -> None:
         """Use a model that was just loaded or trained, instead of loading it again."""
         with self._lock:
             stamp = self._registry.stamp()
             # Another version may have been promoted since; the next reload gets that one.
             if self._registry.current() == model.version:
-                self._model, self._stamp = model, stamp
+                self._model, self._stamp, self._problem = model, stamp, ""
 
     def certified(self) -> Mapping[str, float | None]:
         """Return the confidence from which each category keeps the promised accuracy, None for one that does not.
@@ -92,6 +98,9 @@ class CurrentModel:
             self._model = self._registry.load()
         except RegistryError as error:
             self._model = None
+            # Without any model yet nothing is broken: categories of an admin's own may have no examples.
+            self._problem = str(error) if self._registry.current() else ""
             log.error("no usable model, rules alone decide", reason=str(error))  # noqa: TRY400 - the reason is enough
         else:
+            self._problem = ""
             log.info("model loaded", model=self._model.version)

@@ -35,6 +35,7 @@ def facts(
     refused: str = "",
     drifted: str = "",
     unencoded: str = "",
+    unusable: str = "",
 ) -> HealthFacts:
     """Return the state of the system. Every query is bounded by an index."""
     waiting = lists.oldest_due(session, now)
@@ -58,6 +59,7 @@ def facts(
         refused=refused,
         drifted=drifted,
         unencoded=unencoded,
+        unusable=unusable,
         reported=_reported(session, now),
         webhooks=tuple(webhooks.disabled(session)),
     )
