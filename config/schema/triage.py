@@ -85,7 +85,6 @@ class TriageSection(Section):
     semantic: bool = False
     """Second opinion of a sentence encoder; needs the extra triaged[semantic]."""
     similar: bool = True
-    """With semantic: show the team up to three similar earlier tickets of its own. Takes up to 10 ms an email."""
     """With triage.semantic: show teams up to three similar earlier tickets of their own; up to 10 ms an email."""
     examples: Annotated[FilePath | None, Field(examples=["/etc/triaged/examples"])] = None
     """Directory of your own CSV files (subject, body, category, priority) to learn from instead of the shipped ones."""
