@@ -70,7 +70,7 @@ def test_a_flood_of_forged_senders_does_not_silence_honest_customers(
     monkeypatch.setenv("TRIAGED_DATABASE__URL", url)
     monkeypatch.setenv("TRIAGED_SERVICE__STATE_DIR", str(tmp_path / "state"))
     assert main(["check", "--live"]) == 75
-    assert "acknowledgements wait" in capsys.readouterr().out
+    assert "acknowledgements must wait" in capsys.readouterr().out
     assert main(["stats", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["deliveries"]["deferred"] == FORGED + 2 - ALLOWED
 
