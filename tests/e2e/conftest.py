@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.conversation import Desk
+from tests.support.desks import in_process
 from tests.support.fakes import FakeClock
 from tests.support.few_examples import few_examples
 from tests.support.helpdesk import Helpdesk, settings_for
@@ -33,6 +35,13 @@ def models(examples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     teacher.ensure_model()
     store.close()
     return registry(settings).directory
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
+    """Return a running triaged for the conversations of one file."""
+    with in_process(tmp_path_factory.mktemp("desk") / "state", examples, models) as running:
+        yield running
 
 
 @pytest.fixture

@@ -39,12 +39,6 @@ ROBOT = ("Auto-Submitted: auto-replied",)
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
-    with in_process(tmp_path_factory.mktemp("bad") / "state", examples, models) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
     """Return a desk whose members must prove by DMARC who they are."""
     state = tmp_path_factory.mktemp("strict") / "state"

@@ -1,19 +1,9 @@
 """Every button of our emails to a team does what it says when its email is sent as it is, and none does nothing."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.support.conversation import BEN, TEAM, Conversation, Desk, links, words_of
-from tests.support.desks import in_process
 from tests.support.emails import mail
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
-    with in_process(tmp_path_factory.mktemp("buttons") / "state", examples, models) as running:
-        yield running
 
 
 @pytest.mark.parametrize("client", ["gmail-web", "outlook-classic", "apple-mail-ios", "thunderbird"])

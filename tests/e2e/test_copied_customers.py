@@ -1,22 +1,10 @@
 """Several people get one answer: those who wrote together see each other in it, and nobody else's address shows."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from tests.support.conversation import ANA, TEAM, Conversation, Desk, reply_to
-from tests.support.desks import in_process
 from tests.support.emails import mail
 
 BOB = "bob@partner.example"
 CAROL = "carol@third.example"
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
-    with in_process(tmp_path_factory.mktemp("copied") / "state", examples, models) as running:
-        yield running
 
 
 def _reply_to_all(talk: Conversation, copied: str) -> None:

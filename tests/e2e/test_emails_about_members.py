@@ -1,19 +1,7 @@
 """What the team reads of a note, and of a customer who wrote before."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from tests.support.conversation import BEN, IDENTITY, TEAM, Conversation, Desk, words_of
-from tests.support.desks import in_process
 from tests.support.emails import mail
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
-    with in_process(tmp_path_factory.mktemp("members") / "state", examples, models) as running:
-        yield running
 
 
 def test_a_note_is_announced_as_one_without_its_commands(desk: Desk) -> None:

@@ -1,14 +1,11 @@
 """Commands and tokens where nobody sees them, below a gateway's banner, and in attached emails."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from daemon.mail.token import Purpose, Token, digest, sign
 from tests.support.conversation import ANA, TEAM, Conversation, Desk, reply_to, words_of
-from tests.support.desks import in_process
 from tests.support.emails import SUPPORT, mail
 from tests.support.helpdesk import MEMBER
 
@@ -33,12 +30,6 @@ BANNERS = {
     "german": "ACHTUNG: Diese E-Mail stammt von einem externen Absender. Klicken Sie auf keine Links.",
     "exchange": "You don't often get email from support@example.com. Learn why this is important",
 }
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
-    with in_process(tmp_path_factory.mktemp("hidden") / "state", examples, models) as running:
-        yield running
 
 
 def send_html(talk: Conversation, author: str, html: str, to: str, subject: str = "Re: Payment failed") -> None:

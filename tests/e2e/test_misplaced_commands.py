@@ -1,19 +1,9 @@
 """A member writes a command below the answer: nothing is sent or changed, and they get their text back."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.support.conversation import TEAM, Conversation, Desk, words_of
-from tests.support.desks import in_process
 from tests.support.helpdesk import MEMBER
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
-    with in_process(tmp_path_factory.mktemp("misplaced") / "state", examples, models) as running:
-        yield running
 
 
 @pytest.mark.parametrize("client", ["gmail-web", "outlook-classic", "apple-mail-ios", "thunderbird-plain-text"])

@@ -1,23 +1,13 @@
 """An answer ends with our address, in a sentence or in a signature, directly above the quote."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.support.conversation import TEAM, Conversation, Desk, words_of
-from tests.support.desks import in_process
 from tests.support.helpdesk import MEMBER
 from tests.support.mail_clients import CLIENTS
 
 LAST = "You can always write to support@example.com."
 SIGNED = ("Ana Silva", "Example Support", "support@example.com", "Tel. +351 21 555 0147")
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
-    with in_process(tmp_path_factory.mktemp("address") / "state", examples, models) as running:
-        yield running
 
 
 @pytest.mark.parametrize("client", list(CLIENTS))

@@ -1,18 +1,8 @@
 """A press on a ticket whose emails to the team show what an earlier press said."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.support.conversation import ANA, BEN, TEAM, Conversation, Desk, words_of
-from tests.support.desks import in_process
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
-    with in_process(tmp_path_factory.mktemp("presses") / "state", examples, models) as running:
-        yield running
 
 
 @pytest.mark.parametrize("client", ["gmail-web", "outlook-classic", "apple-mail-ios", "thunderbird"])

@@ -1,19 +1,7 @@
 """A member who recalls an email in Outlook: no customer reads of it, and the member learns that it cannot be done."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from tests.support.conversation import TEAM, Conversation, Desk, words_of
-from tests.support.desks import in_process
 from tests.support.helpdesk import MEMBER
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
-    with in_process(tmp_path_factory.mktemp("recall") / "state", examples, models) as running:
-        yield running
 
 
 def test_a_recall_is_returned_and_no_customer_gets_it(desk: Desk) -> None:

@@ -1,24 +1,14 @@
 """A member uses words again that our emails to the team show: greetings, standard sentences, a signature, a retry."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.support.conversation import ANA, BEN, TEAM, Conversation, Desk, words_of
-from tests.support.desks import in_process
 from tests.support.helpdesk import MEMBER
 from tests.support.mail_clients import CLIENTS
 
 STANDARD = "Thank you for contacting our support team, we are happy to help you."
 SIGNED = "Ana Silva Example Support, Lisbon Tel. +351 21 555 0147"
 SECRET = "This customer is a friend of the owner."
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
-    with in_process(tmp_path_factory.mktemp("again") / "state", examples, models) as running:
-        yield running
 
 
 def new_words(talk: Conversation) -> str:

@@ -1,22 +1,13 @@
 """Several answers of one member are held on a ticket: a press means the answer of the email that it stands in."""
 
-from collections.abc import Iterator
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
 
 from tests.support.conversation import ANA, BEN, TEAM, Conversation, Desk, words_of
-from tests.support.desks import in_process
 from tests.support.helpdesk import MEMBER
 
 OLD, NEW = "Please wait until Monday.", "It is booked, and arrives today."
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
-    with in_process(tmp_path_factory.mktemp("held") / "state", examples, models) as running:
-        yield running
 
 
 def two_held(desk: Desk) -> tuple[Conversation, EmailMessage, EmailMessage]:

@@ -1,23 +1,14 @@
 """Whom a customer copied: a team sees them, and whether its answer reaches them, wherever it looks at the email."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.support.conversation import TEAM, Conversation, Desk, words_of
-from tests.support.desks import in_process
 from tests.support.emails import SUPPORT, mail
 from tests.support.mail_clients import CLIENTS
 
 BOB = "bob@partner.example"
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
-    with in_process(tmp_path_factory.mktemp("copies") / "state", examples, models) as running:
-        yield running
 
 
 def test_a_team_sees_whom_a_stranger_copied_and_adds_them_by_cc(desk: Desk) -> None:

@@ -1,20 +1,10 @@
 """An email of a member with nothing but their signature: no customer gets it, in the form of every mail program."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.support.conversation import TEAM, Conversation, Desk, words_of
-from tests.support.desks import in_process
 from tests.support.helpdesk import MEMBER
 from tests.support.mail_clients import CLIENTS
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, examples: Path, models: Path) -> Iterator[Desk]:
-    with in_process(tmp_path_factory.mktemp("signature") / "state", examples, models) as running:
-        yield running
 
 
 @pytest.mark.parametrize("client", list(CLIENTS))
