@@ -94,7 +94,8 @@ def held_out(bench: Bench, examples: Sequence[Example]) -> Numbers:
     names = np.array([one.category for one in examples])
     verified = [one.verified for one in examples]
     matrix = measured.matrix(texts)
-    return fitting.fit(matrix, names, training.groups(examples), verified, measured.text_width).held_out
+    entries = [len(bench.lexicon.find(forms).entries) for forms in texts]
+    return fitting.fit(matrix, names, training.groups(examples), verified, measured.text_width, entries).held_out
 
 
 def by_mix(case: Case) -> Iterator[tuple[str, Numbers, Numbers]]:
