@@ -56,6 +56,7 @@ class AnswerComposer:
 
     def _snapshot(self, ticket: TicketSnapshot, answer: StoredAnswer) -> AnswerSnapshot:
         files = {file.part: file for file in ticket.message.files}
+        header = self._header(answer.last.inbound_id) if answer.last else None
         return AnswerSnapshot(
             reference=ticket.reference,
             subject=ticket.subject,
@@ -65,16 +66,15 @@ class AnswerComposer:
             inline=tuple(files[part] for part in answer.inline_parts if part in files),
             files=tuple(files[part] for part in answer.file_parts if part in files),
             quotes_customer=answer.quotes_customer,
-            last=self._quoted(answer.last) if answer.last else None,
+            last=_quoted(answer.last, header) if answer.last and header else None,
             recipients=answer.recipients,
-            together=tuple(self._together(ticket, answer)) if len(answer.recipients) > 1 else (),
+            together=tuple(self._together(ticket, header)) if len(answer.recipients) > 1 else (),
         )
 
-    def _together(self, ticket: TicketSnapshot, answer: StoredAnswer) -> Iterator[frozenset[str]]:
-        """Yield whom the customer's last email names, and whom the member's email names beside us."""
-        if answer.last:
-            header = self._header(answer.last.inbound_id)
-            yield _emails((*header.from_, *header.to, *header.cc))
+    def _together(self, ticket: TicketSnapshot, last: Message | None) -> Iterator[frozenset[str]]:
+        """Yield whom the customer's last email names, given by its header, and whom the member's names beside us."""
+        if last:
+            yield _emails((*last.from_, *last.to, *last.cc))
         if ticket.message.inbound_id is not None:
             header = self._header(ticket.message.inbound_id)
             yield _emails((*header.to, *header.cc))
@@ -83,20 +83,6 @@ class AnswerComposer:
         with self._store.read() as session:
             return read_header(ledger.raw_of(session, inbound_id))
 
-    def _quoted(self, last: LastEmail) -> QuotedEmail:
-        """Return the customer's last email with what only its header says: its thread, and who has it."""
-        header = self._header(last.inbound_id)
-        return QuotedEmail(
-            message_id=last.message_id,
-            references=header.references,
-            author=last.author,
-            author_name=last.author_name,
-            date=header.date or last.at,
-            text=last.text,
-            readers=_emails((*header.to, *header.cc)) | ({last.author} if last.author else frozenset()),
-            images=last.images,
-        )
-
     def _contents(self, ticket: TicketSnapshot, files: Sequence[FileSnapshot]) -> Mapping[FileSnapshot, bytes]:
         if not files or ticket.message.inbound_id is None:
             return {}
@@ -104,6 +90,20 @@ class AnswerComposer:
             raw = ledger.raw_of(session, ticket.message.inbound_id)
         contents = part_contents(raw, {file.part for file in files})
         return {file: contents[file.part] for file in files}
+
+
+def _quoted(last: LastEmail, header: Message) -> QuotedEmail:
+    """Return the customer's last email with what only its header says: its thread, and who has it."""
+    return QuotedEmail(
+        message_id=last.message_id,
+        references=header.references,
+        author=last.author,
+        author_name=last.author_name,
+        date=header.date or last.at,
+        text=last.text,
+        readers=_emails((*header.to, *header.cc)) | ({last.author} if last.author else frozenset()),
+        images=last.images,
+    )
 
 
 def _emails(addresses: Sequence[Address]) -> frozenset[str]:
