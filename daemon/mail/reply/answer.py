@@ -15,7 +15,7 @@ from daemon.mail.reply.answer_leaks import line_leaks, token_leaks
 from daemon.mail.reply.answer_lines import KeptLines, kept_lines
 from daemon.mail.reply.answer_parts import INLINE_TYPES, by_content_id, files_of, part_leaks, shown_ids
 from daemon.mail.reply.our_marks import OurMarks, Ours, squeeze
-from daemon.mail.text.html import MAX_LAID_OUT, has_small_tree, html_to_text
+from daemon.mail.text.html import can_be_laid_out, has_small_tree, html_to_text
 
 __all__ = ["CutAnswer", "OurMarks", "from_text", "html_of", "keep_rest", "read_answer", "split_own"]
 
@@ -153,7 +153,7 @@ def _own_text(message: Message) -> str:
     if not any(part.text.strip() and not part.embedded for part in message.parts):
         return ""
     html = html_of(message)
-    if not html.strip() or len(html) > MAX_LAID_OUT or not has_small_tree(html):
+    if not can_be_laid_out(html):
         return message.text
     if html_to_text(html).strip() != message.text.strip():
         return message.text
@@ -170,7 +170,7 @@ def html_of(message: Message) -> str:
 def _cut_html(message: Message, ours: Ours, plain: _Cut) -> _Cut | None:
     """Return the cut of the HTML body; None without one, or if its words are not those of the plain text."""
     html = html_of(message)
-    if not html.strip() or len(html) > MAX_LAID_OUT or not has_small_tree(html):
+    if not can_be_laid_out(html):
         return None
     tree = LexborHTMLParser(html)
     remove_hidden(tree)

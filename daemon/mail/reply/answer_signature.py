@@ -14,7 +14,7 @@ from daemon.mail.reply.our_marks import squeeze
 from daemon.mail.reply.phrases import CLOSING, FURTHER_CLOSINGS
 from daemon.mail.reply.signature import cut_signature, has_contact, is_device_footer
 from daemon.mail.reply.split import split
-from daemon.mail.text.html import MAX_LAID_OUT, has_small_tree, strip_tags
+from daemon.mail.text.html import can_be_laid_out, strip_tags
 from daemon.mail.text.html_attributes import is_signature
 from daemon.mail.text.line import fold
 
@@ -144,7 +144,7 @@ def _marked(message: Message) -> tuple[frozenset[str], frozenset[int]]:
 
 
 def _marked_elements(html: str) -> Iterator[str]:
-    if not html.strip() or len(html) > MAX_LAID_OUT or not has_small_tree(html):
+    if not can_be_laid_out(html):
         return
     for node in LexborHTMLParser(html).css("[id], [class]"):
         if is_signature(node.attributes):

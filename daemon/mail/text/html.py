@@ -60,6 +60,11 @@ def _without_code(html: str) -> Iterator[str]:
     yield html[at:]
 
 
+def can_be_laid_out(html: str) -> bool:
+    """Return whether HTML says anything, and is small enough for its whole tree to be walked in bounded time."""
+    return bool(html.strip()) and len(html) <= MAX_LAID_OUT and has_small_tree(html)
+
+
 def has_small_tree(html: str) -> bool:
     """Return whether the tree will be small: not too deep, with few reopened formatting elements."""
     depth = formatting = reopened = 0
