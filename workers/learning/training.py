@@ -80,15 +80,15 @@ def train(
     names = np.array([e.category for e in examples])
     own = [e.verified or e.own for e in examples]
     matches = [lexicon.find(forms) for forms in texts]
-    entries = [len(found.entries) for found in matches]
-    fitted = fitting.fit(matrix, names, groups(examples), own, measured.text_width, entries)
+    entries, together = [len(found.entries) for found in matches], groups(examples)
+    fitted = fitting.fit(matrix, names, together, own, measured.text_width, entries)
     second, chances = None, fitted.held_out
     if encoder is not None and (vectors := encode(encoder, examples)) is not None:
         second, chances = second_opinion.fit(
             encoder,
             vectors,
             names,
-            groups(examples),
+            together,
             own,
             fitted.linear.labels,
             fitted.held_out,
