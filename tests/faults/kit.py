@@ -1,6 +1,5 @@
 """What the systems of one test run share, made once and removed at the end."""
 
-import csv
 import shutil
 import sys
 import tempfile
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from tests.faults.zygote import Zygote
+from tests.support.few_examples import few_examples
 from tests.support.paths import ROOT
 from tests.support.servers import PostgresServer
 
@@ -32,7 +32,8 @@ class Kit:
         self._names = count(1)
         self._postgres: PostgresServer | None = None
         self._lock = threading.Lock()
-        few_examples(self.examples)
+        self.examples.mkdir()
+        few_examples(self.examples, EXAMPLES_EACH)
 
     def room(self) -> Path:
         """Return a fresh directory."""
@@ -91,11 +92,3 @@ def verdict(problems: Mapping[str, Sequence[str]]) -> int:
         for problem in found:
             print(f"VIOLATION on {kind}: {problem}", file=sys.stderr)
     return 1 if any(problems.values()) else 0
-
-
-def few_examples(folder: Path) -> None:
-    """Write the first examples of each category: enough to learn from, quick to learn."""
-    folder.mkdir()
-    for source in sorted((ROOT / "config" / "examples").glob("*.csv")):
-        with source.open(encoding="utf-8", newline="") as file, (folder / source.name).open("w", newline="") as out:
-            csv.writer(out).writerows(list(csv.reader(file))[: EXAMPLES_EACH + 1])
