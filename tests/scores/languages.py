@@ -79,16 +79,16 @@ class Result:
 
 def emails() -> Iterator[Email]:
     """Read the emails of each language."""
-    for path in sorted(EMAILS.glob("*.toml")):
-        for row in tomllib.loads(path.read_text(encoding="utf-8"))["email"]:
-            example = Example(row["subject"], row["body"], row["category"], Priority(row["priority"]))
-            fresh = row.get("fresh", False)
-            yield Email(path.stem, FRESH if fresh else half(example, seen=row.get("seen", False)), example)
-    for part in LARGER:
-        for path in sorted((EMAILS / part).glob("*.toml")):
+    for folder, part in ((EMAILS, ""), *((EMAILS / name, name) for name in LARGER)):
+        for path in sorted(folder.glob("*.toml")):
             for row in tomllib.loads(path.read_text(encoding="utf-8"))["email"]:
                 example = Example(row["subject"], row["body"], row["category"], Priority(row["priority"]))
-                yield Email(path.stem, part, example)
+                yield Email(path.stem, part or part_of(row, example), example)
+
+
+def part_of(row: Mapping[str, object], example: Example) -> str:
+    """Return the part of the first set that an email is in."""
+    return FRESH if row.get("fresh") else half(example, seen=bool(row.get("seen")))
 
 
 def half(example: Example, *, seen: bool) -> str:
