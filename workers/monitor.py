@@ -50,7 +50,7 @@ class HealthMonitor:
         drifted: Callable[[], str],
         unencoded: Callable[[], str],
         has_space: Callable[[], bool],
-        unusable: Callable[[], str] = str,
+        unusable: Callable[[], str],
         daily_report: bool = False,
     ) -> None:
         self._store, self._clock, self._transport, self._keyring = store, clock, transport, keyring

@@ -47,7 +47,12 @@ class UnreadableError(Exception):
 
 # Errors whose text is safe to log.
 SAFE_TO_SHOW: Final = (
-    *(FolderError, RefusedError, TokenRefusedError, TokenUnavailableError, UnreadableError, WithheldError),
+    FolderError,
+    RefusedError,
+    TokenRefusedError,
+    TokenUnavailableError,
+    UnreadableError,
+    WithheldError,
 )
 
 

@@ -61,6 +61,7 @@ def monitor(
         refused=lambda: "",
         drifted=lambda: "",
         unencoded=lambda: "",
+        unusable=lambda: "",
         has_space=lambda: True,
         daily_report=daily_report,
     )

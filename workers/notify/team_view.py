@@ -54,13 +54,13 @@ class TeamMail:
 
     `priority` and `status` are the codes, the other two their names. `sure` is "92% confidence", "set by a rule", "set
     by a person" or "confidence unknown". `who` is the author's name or else address, `customer` and `other` are those
-    whom a reply reaches. `asked` is true where a person has to set the category, `handed`
-    where the ticket comes from another team, `hint` where the email explains how to change the mode. `notes` are short
-    sentences, such as that the ticket was chosen for an audit. `history` says in at most three lines who the customer
-    is, `earlier` are the messages before this one. `taken_by` is the member who answers the ticket. `headline` says
-    what happened to the ticket, "" for a new email. `checked` is what our own check of the sender found, "" without
-    one. `similar` are earlier tickets of the team. `copied` are addresses that the author
-    copied, with `copied_more` others, and `copied_hear` says that a reply reaches them.
+    whom a reply reaches. `asked` is true where a person has to set the category, `handed` where the ticket comes from
+    another team, `hint` where the email explains how to change the mode. `notes` are short sentences, such as that the
+    ticket was chosen for an audit. `history` says in at most three lines who the customer is, `earlier` are the
+    messages before this one. `taken_by` is the member who answers the ticket. `headline` says what happened to the
+    ticket, "" for a new email. `checked` is what our own check of the sender found, "" without one. `similar` are
+    earlier tickets of the team. `copied` are addresses that the author copied, with `copied_more` others, and
+    `copied_hear` says that a reply reaches them.
     """
 
     reference: str

@@ -69,18 +69,18 @@ class Misconfigured(Failure):
     exit_code = 78
 
 
-def typed_name() -> str:
-    """Return how `triaged` can be called from the present directory: its path, unless the shell finds it by name."""
-    called = sys.argv[0]
-    return called if Path(called).name == "triaged" and shutil.which("triaged") is None else "triaged"
-
-
 class NoDatabase(Misconfigured):
     """The database does not exist yet, or has no tables."""
 
 
 class WrongSchema(Misconfigured):
     """The database has the schema of another version; the message says what to do."""
+
+
+def typed_name() -> str:
+    """Return how `triaged` can be called from the present directory: its path, unless the shell finds it by name."""
+    called = sys.argv[0]
+    return called if Path(called).name == "triaged" and shutil.which("triaged") is None else "triaged"
 
 
 def config_path(ctx: click.Context) -> Path | None:

@@ -6,16 +6,14 @@ from typing import Annotated, Any, Final, TypeVar
 from fastapi import Header
 from sqlalchemy.orm import Session
 
-from daemon.store.queries.ticket_pages import TicketRow
 from daemon.tickets.action import ActionError
 from daemon.tickets.answer_values import AnswerError
-from daemon.tickets.changes import ChangeError, VersionError
+from daemon.tickets.changes import ChangeError, Matches, VersionError
 from daemon.web.api.rows import etag, not_found, ticket_id
 from daemon.web.problems import Problem, ProblemError, documented
 from daemon.web.services import WebServices
 
 T = TypeVar("T")
-Matches = Callable[[TicketRow], bool] | None
 
 ETAG_HEADER: Final[dict[str, Any]] = {
     "ETag": {"description": "Version of the ticket, for If-Match and If-None-Match.", "schema": {"type": "string"}}
