@@ -20,9 +20,20 @@ _READABLE: Final = frozenset(
 )
 _HTML: Final = frozenset(("text/html", "text/x-amp-html"))
 _LITTLE: Final = 40
+_NOTICE: Final = 300
+_MAX_COMPARED: Final = 20_000
 _MADE_UP: Final = re.compile(
     r"(?:att|message|msg|mail|email|body|text|part|noname|unnamed|untitled|unknown|inline|content|plain|html|index|reply"
     r"|footer|disclaimer|mime-attachment|smime)[\s\d._()-]*(?:txt|text|html?|eml)?"
+)
+# Exchange makes files of the texts that follow an image in an email of Apple Mail.
+_SPLIT_OFF: Final = re.compile(r"att\d{4,6}\.(?:txt|html?)")
+# What some programs write into the plain text, instead of the words that stand in the HTML.
+_HTML_ONLY: Final = re.compile(
+    r"html[- ](?:capable|compatible|enabled|format|version|e-?mail|mail|message|fähig)"
+    r"|(?:display|view|show|read|support)s? (?:the |this |an? )?(?:message |e-?mail )?(?:as |in )?html"
+    r"|html(?:-(?:e-?mail|mail|nachricht|format))? (?:nicht|anzeigen|darstellen)|in html|formato? html|en html",
+    re.IGNORECASE,
 )
 _META_CHARSET: Final = re.compile(
     rb"<(?:meta|\?xml)\b[^>]{0,300}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE
@@ -96,7 +107,7 @@ def text_parts(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
     if sum(len(texts[part.index].strip()) for part in chosen) < _LITTLE:
         chosen = _chosen(entity, texts, named=True)
     if not _has_text(chosen, texts):
-        chosen = _named_texts(entity, texts) or chosen
+        chosen = _last_resort(entity, texts) or chosen
     if _has_text(chosen, texts) or entity.content_type == "multipart/report":
         return chosen
     nested = (node.children[0] for node in entity.walk() if node.children and node.is_message)
@@ -107,10 +118,20 @@ def _has_text(parts: Iterable[Entity], texts: Mapping[int, str]) -> bool:
     return any(texts[part.index].strip() for part in parts)
 
 
-def _named_texts(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
-    """Return the first text part with a name and without a disposition, for an email without other text."""
-    named = (part for part in entity.walk() if part.index in texts and not part.embedded and not part.disposition.value)
+def _last_resort(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
+    """Return the text part to read in an email without other text.
+
+    This is the whole email, whatever it calls itself, else the first text with a name and without a disposition, or
+    with a name that a program made up.
+    """
+    if entity.content_type.startswith("text/") and entity.content_type not in CALENDAR_TYPES:
+        return [entity] if entity.index in texts else []
+    named = (part for part in entity.walk() if part.index in texts and not part.embedded and _may_be_the_body(part))
     return [part for part in named if part.content_type in _READABLE and texts[part.index].strip()][:1]
+
+
+def _may_be_the_body(part: Entity) -> bool:
+    return not part.disposition.value or bool(_MADE_UP.fullmatch(declared_name(part).lower()))
 
 
 def _chosen(entity: Entity, texts: Mapping[int, str], *, named: bool = False) -> list[Entity]:
@@ -127,9 +148,11 @@ def _is_body(entity: Entity, texts: Mapping[int, str], *, named: bool) -> bool:
         return True
     if entity.is_report:
         return entity.index in texts and not has_report_fields(texts[entity.index])
+    name = declared_name(entity)
+    if entity.index in texts and entity.depth > 0 and _SPLIT_OFF.fullmatch(name.lower()):
+        return entity.content_type in _READABLE
     if entity.content_type not in _READABLE or entity.disposition.value == "attachment":
         return False
-    name = declared_name(entity)
     # Netscape and Apple Mail show text files inline; a name that a program made up is not that of a file.
     is_shown = entity.disposition.value == "inline" and (named or _MADE_UP.fullmatch(name.lower()))
     return entity.index in texts and (not name or bool(is_shown))
@@ -139,7 +162,18 @@ def _best(options: list[list[Entity]], texts: Mapping[int, str]) -> list[Entity]
     """Choose among alternatives: plain text if not empty, else the last one that is not empty."""
     filled = [option for option in options if _has_text(option, texts)]
     plain = [option for option in filled if all(part.content_type == "text/plain" for part in option)]
+    if plain and len(filled) > 1 and _points_to_html(plain[0], filled[-1], texts):
+        plain = []
     return next(iter(plain or filled[::-1] or options), [])
+
+
+def _points_to_html(plain: list[Entity], html: list[Entity], texts: Mapping[int, str]) -> bool:
+    """Return whether a plain text only says that the words of the email stand in its HTML."""
+    notice = "\n".join(texts[part.index] for part in plain).strip()
+    if len(notice) > _NOTICE or not _HTML_ONLY.search(notice) or all(part in plain for part in html):
+        return False
+    words = {word for part in html for word in html_to_text(texts[part.index], _MAX_COMPARED).lower().split()}
+    return len(words.difference(notice.lower().split())) > len(words) / 2
 
 
 def _joined(options: list[list[Entity]]) -> list[Entity]:

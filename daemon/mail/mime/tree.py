@@ -28,6 +28,9 @@ _REPORT_TYPES: Final = frozenset(
 )  # fmt: skip
 _SMIME_TYPES: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _TYPE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]{1,80}/[!#$%&'*+.^_`|~0-9a-z-]{1,80}")
+# Web scripts write "text/html charset=utf-8", and the two halves in the wrong order.
+_NO_SEMICOLON: Final = re.compile(r"\s*([\w.+-]{1,80}/[\w.+-]{1,80})\s+(?=[\w-]{1,40}\s*=)")
+_SWAPPED: Final = {"plain/text": "text/plain", "html/text": "text/html"}
 _ENCODING: Final = re.compile(r"[a-z0-9-]+")
 _DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*(?=\r?\n|\Z)")
 _LIKELY_DELIMITER: Final = re.compile(rb"\n--(\S[^\r\n]{0,199}?)[ \t]{0,9}\r?\n(?=Content-[A-Za-z-]{1,40}[ \t]{0,9}:)")
@@ -162,14 +165,15 @@ def _read(buffer: bytes, start: int, end: int, depth: int, limits: _Limits, *, e
 
 def _media_type(block: Block, default: str, limits: _Limits) -> Structured:
     """Return the first valid Content-Type, else plain text (RFC 2045 section 5.2)."""
-    declared = [read_structured(value) for value in block.every("content-type")[:4]]
+    values = [_NO_SEMICOLON.sub(r"\1; ", value, count=1) for value in block.every("content-type")[:4]]
+    declared = [read_structured(value) for value in values]
     good = next((found for found in declared if _TYPE.fullmatch(found.value)), None)
     if good is None:
         if any(found.value for found in declared):
             limits.defects.append("bad-content-type")
         # Old mail programs wrote "text" and "Text; charset=…".
         return Structured(default, declared[0].params if declared else {})
-    return good
+    return Structured(_SWAPPED[good.value], good.params) if good.value in _SWAPPED else good
 
 
 def _transfer_encoding(block: Block) -> str:
