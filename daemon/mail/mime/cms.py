@@ -1,8 +1,10 @@
-"""Find the content inside an S/MIME signature (RFC 5652 SignedData in BER or DER); bounded, never raises.
+"""Find the content inside an S/MIME signature or compression (RFC 5652, RFC 3274; BER, DER, PEM); bounded.
 
-The signature is not checked. Whoever signed, the content is read like that of an unsigned email.
+Never raises. The signature is not checked. Whoever signed, the content is read like that of an unsigned email.
 """
 
+import binascii
+import zlib
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -14,12 +16,14 @@ _CONSTRUCTED: Final = 0x20
 _LONG_TAG: Final = 0x1F
 _INDEFINITE: Final = 0x80
 _MAX_LENGTH_BYTES: Final = 4
+_MAX_INFLATED: Final = 20 << 20
 
 
 class CmsKind(StrEnum):
     """The kind of a CMS object."""
 
     SIGNED = "signed"
+    COMPRESSED = "compressed"
     ENCRYPTED = "encrypted"
     OTHER = "other"
 
@@ -27,13 +31,14 @@ class CmsKind(StrEnum):
 _KINDS: Final = {
     bytes.fromhex("2a864886f70d010702"): CmsKind.SIGNED,
     bytes.fromhex("2a864886f70d010703"): CmsKind.ENCRYPTED,
+    bytes.fromhex("2a864886f70d0109100109"): CmsKind.COMPRESSED,
     bytes.fromhex("2a864886f70d0109100117"): CmsKind.ENCRYPTED,  # AuthEnvelopedData
 }
-"""The content types of RFC 5652 section 4 ff. and RFC 5083, as encoded object identifiers."""
+"""The content types of RFC 5652 section 4 ff., RFC 3274 and RFC 5083, as encoded object identifiers."""
 
 
 class Cms(NamedTuple):
-    """A CMS object; `content` is what was signed, b"" if there is none (certificates only, or damaged)."""
+    """A CMS object; `content` is what was signed or compressed, b"" if there is none (certificates only, damage)."""
 
     kind: CmsKind
     content: bytes = b""
@@ -48,18 +53,40 @@ class _Element(NamedTuple):
     closed: bool
 
 
-def read_cms(data: bytes) -> Cms | None:
-    """Return a CMS object, or None for data that is not one."""
+def read_cms(data: bytes, most: int = _MAX_INFLATED) -> Cms | None:
+    """Return a CMS object, or None for data that is not one; at most `most` bytes are decompressed."""
+    data = _without_armour(data)
     outer = _element(data, 0, len(data))
     kind = _element(data, outer.start, outer.end) if outer and outer.tag == _SEQUENCE else None
     if outer is None or kind is None or kind.tag != _OID:
         return None
     found = _KINDS.get(data[kind.start : kind.end], CmsKind.OTHER)
-    return Cms(found, _signed_content(data, kind.end, outer.end) if found is CmsKind.SIGNED else b"")
+    if found is CmsKind.COMPRESSED:
+        return Cms(found, _inflated(_content(data, kind.end, outer.end), most))
+    return Cms(found, _content(data, kind.end, outer.end) if found is CmsKind.SIGNED else b"")
 
 
-def _signed_content(data: bytes, at: int, end: int) -> bytes:
-    """Return the eContent: [0] SEQUENCE { version, digests, SEQUENCE { type, [0] OCTET STRING } ... }."""
+def _without_armour(data: bytes) -> bytes:
+    """Return the bytes inside the lines of PEM, other data unchanged."""
+    head = data[:200].lstrip()
+    if not head.startswith(b"-----BEGIN "):
+        return data
+    lines = (line for line in data.split(b"\n") if not line.startswith(b"-----"))
+    try:
+        return binascii.a2b_base64(b"".join(lines))
+    except binascii.Error:
+        return data
+
+
+def _inflated(data: bytes, most: int) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(data, min(most, _MAX_INFLATED)) if most > 0 else b""
+    except zlib.error:
+        return b""
+
+
+def _content(data: bytes, at: int, end: int) -> bytes:
+    """Return the eContent: [0] SEQUENCE { version, algorithms, SEQUENCE { type, [0] OCTET STRING } ... }."""
     wrapper = _element(data, at, end)
     signed = _element(data, wrapper.start, wrapper.end) if wrapper and wrapper.tag == _CONTENT else None
     if signed is None or signed.tag != _SEQUENCE:

@@ -27,6 +27,11 @@ _REPORT_TYPES: Final = frozenset(
      "message/feedback-report", "message/tracking-status"),
 )  # fmt: skip
 _SMIME_TYPES: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+# The types under which gateways and old programs send smime.p7m.
+_OTHER_SMIME_TYPES: Final = frozenset(
+    ("application/octet-stream", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/x-pkcs7")
+)
+_SMIME_NAMES: Final = frozenset({"smime.p7m", "smime.p7z"})
 _TYPE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]{1,80}/[!#$%&'*+.^_`|~0-9a-z-]{1,80}")
 # Web scripts write "text/html charset=utf-8", and the two halves in the wrong order.
 _NO_SEMICOLON: Final = re.compile(r"\s*([\w.+-]{1,80}/[\w.+-]{1,80})\s+(?=[\w-]{1,40}\s*=)")
@@ -35,6 +40,7 @@ _ENCODING: Final = re.compile(r"[a-z0-9-]+")
 _DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*(?=\r?\n|\Z)")
 _LIKELY_DELIMITER: Final = re.compile(rb"\n--(\S[^\r\n]{0,199}?)[ \t]{0,9}\r?\n(?=Content-[A-Za-z-]{1,40}[ \t]{0,9}:)")
 _LINE_END: Final = re.compile(rb"\r?\n")
+_BINARY: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]|\A\s*%PDF|\A\s*<\?xml")
 
 
 @dataclass(slots=True)
@@ -71,10 +77,20 @@ class Entity:
     @property
     def is_smime(self) -> bool:
         """Return whether this is an S/MIME part, also under the type that old gateways write (RFC 8551 section 3.9)."""
-        if self.content_type != "application/octet-stream":
+        if self.content_type not in _OTHER_SMIME_TYPES:
             return self.content_type in _SMIME_TYPES
-        names = (self.disposition.params.get("filename", ""), self.type.params.get("name", ""))
-        return any(name.lower() == "smime.p7m" for name in names)
+        return self.is_named_smime
+
+    @property
+    def is_named_smime(self) -> bool:
+        """Return whether this has a name that mail programs give to a signed or encrypted email."""
+        return any(name.lower() in _SMIME_NAMES for name in self.names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the file names that the header of this part declares."""
+        found = (self.disposition.params.get("filename", ""), self.type.params.get("name", ""))
+        return tuple(filter(None, found))
 
     @property
     def is_report(self) -> bool:
@@ -193,28 +209,38 @@ def _read_message(entity: Entity, limits: _Limits) -> None:
 
 
 def _read_smime(entity: Entity, limits: _Limits) -> None:
-    """Read the content inside a signature like the email itself; name what cannot be read."""
+    """Read the content inside a signature or compression like the email itself; name what cannot be read."""
     if entity.end - entity.start > limits.signed:
         limits.defects.append("opaque-signature")
         return
     limits.signed -= entity.end - entity.start
-    cms = read_cms(entity.decoded()[0])
+    cms = read_cms(entity.decoded()[0], limits.signed)
     if cms is None:
         signed = entity.type.params.get("smime-type", "").lower() == "signed-data"
         limits.defects.append("opaque-signature" if signed else "encrypted")
     elif cms.kind is CmsKind.ENCRYPTED:
         limits.defects.append("encrypted")
-    elif _begins_entity(content := with_line_feeds(cms.content)):
-        limits.defects.append("unchecked-signature")
+    elif content := _signed_entity(entity, with_line_feeds(cms.content)):
+        if cms.kind is CmsKind.COMPRESSED:
+            limits.signed -= len(content)
+        else:
+            limits.defects.append("unchecked-signature")
         child = _read(
             content, 0, len(content), entity.depth + 1, limits, embedded=entity.embedded, default="text/plain"
         )
         entity.children.append(child)
 
 
-def _begins_entity(content: bytes) -> bool:
-    """Return whether signed content is a MIME entity, not a signed file such as contract.pdf.p7m."""
-    return bool(read_block(content, 0, len(content), 1 << 14).first("content-type"))
+def _signed_entity(entity: Entity, content: bytes) -> bytes:
+    """Return signed content as a MIME entity, b"" if it is a signed file such as contract.pdf.p7m.
+
+    Some gateways sign the bare text of an email, without a header.
+    """
+    if read_block(content, 0, len(content), 1 << 14).first("content-type"):
+        return content
+    is_email = entity.is_named_smime or not entity.names
+    is_text = bool(content.strip()) and not _BINARY.search(content, 0, 4096)
+    return b"\n" + content if is_email and is_text else b""
 
 
 def _read_parts(entity: Entity, limits: _Limits) -> None:
