@@ -8,7 +8,7 @@ from daemon.mail.encoding.charset import codec, decode
 from daemon.mail.encoding.transfer import base64_text, without_uuencode
 from daemon.mail.encoding.utf7 import decode_utf7, is_utf7
 from daemon.mail.mime.attachment import declared_name
-from daemon.mail.mime.calendar import CALENDAR_TYPES, is_reply, read_invitations, says_as_much
+from daemon.mail.mime.calendar import CALENDAR_TYPES, is_calendar, method_of, read_invitations, says_as_much, unfold
 from daemon.mail.mime.tree import Entity
 from daemon.mail.text.html import MAX_LAID_OUT, html_to_text
 
@@ -63,7 +63,11 @@ def read_texts(entities: Iterable[Entity]) -> tuple[Mapping[int, str], tuple[str
 
 def _has_readable_type(entity: Entity) -> bool:
     kind = entity.content_type
-    return kind.startswith("text/") or kind in CALENDAR_TYPES or entity.is_report or _is_lost_multipart(entity)
+    return kind.startswith("text/") or _is_calendar(entity) or entity.is_report or _is_lost_multipart(entity)
+
+
+def _is_calendar(entity: Entity) -> bool:
+    return is_calendar(entity.content_type, entity.names)
 
 
 def _is_lost_multipart(entity: Entity) -> bool:
@@ -79,6 +83,8 @@ def _read_text(entity: Entity, limit: int) -> tuple[str, list[str]]:
         data = base64_text(entity.body(encoded))
     if entity.may_hold_uuencode and entity.content_type == "text/plain":
         data = without_uuencode(data)
+    if _is_calendar(entity):
+        data = unfold(data)
     defects = [] if sound else [f"bad-{entity.encoding}"]
     if len(data) > limit:
         defects.append("long-text")
@@ -205,10 +211,10 @@ def with_invitations(text: str, subject: str, entities: Iterable[Entity], texts:
     A calendar file that somebody attached, and a reply to our own invitation, count only where there is no text.
     """
     for part in entities:
-        if part.content_type not in CALENDAR_TYPES or part.embedded or part.index not in texts:
+        if not _is_calendar(part) or part.embedded or part.index not in texts:
             continue
         calendar = texts[part.index]
-        if text.strip() and (part.disposition.value == "attachment" or is_reply(calendar)):
+        if text.strip() and (part.disposition.value == "attachment" or method_of(calendar) == "reply"):
             continue
         for event in read_invitations(calendar):
             if not text.strip() or not says_as_much(f"{subject}\n{text}", event):

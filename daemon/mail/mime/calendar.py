@@ -1,17 +1,26 @@
 """Read the words of a meeting invitation (RFC 5545): summary, times, place and description; bounded."""
 
+import quopri
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from daemon.mail.encoding.charset import decode
 from daemon.mail.text.html import html_to_text
 
 CALENDAR_TYPES: Final = frozenset({"text/calendar", "application/ics", "text/x-vcalendar"})
 
 _MAX_TEXT: Final = 1 << 18
 _MAX_EVENTS: Final = 5
-_FOLD: Final = re.compile(r"\n[ \t]")
+_MAX_PARAMS: Final = 300
+_FILE_NAMES: Final = (".ics", ".vcs")
+_FOLD: Final = re.compile(r"\r?\n[ \t]")
+_BYTE_FOLD: Final = re.compile(rb"\r?\n[ \t]")
+_METHOD: Final = re.compile(r"^method[ \t]*:[ \t]*([a-z-]{1,20})", re.IGNORECASE | re.MULTILINE)
+# vCalendar 1.0 has its own encoding of values, which old phones and Outlook use.
+_ENCODED: Final = re.compile(r";(?:encoding=)?quoted-printable\b", re.IGNORECASE)
+_CHARSET: Final = re.compile(r";charset=\"?([\w.:-]{1,40})", re.IGNORECASE)
 # A name, its parameters (their quoted values may hold a colon or semicolon), and the value.
 _LINE: Final = re.compile(
     r'([A-Za-z0-9-]{1,40})((?:;[^;:="\n]{1,60}=(?:"[^"\n]{0,1000}"|[^";:\n]{0,1000})){0,20}):(.*)'
@@ -45,6 +54,18 @@ class Invitation:
         return f"{self.summary}\n{self.description}\n{self.comment}"
 
 
+def is_calendar(content_type: str, names: Collection[str]) -> bool:
+    """Return whether a part is a calendar, also where its type says only that it is a file."""
+    if content_type != "application/octet-stream":
+        return content_type in CALENDAR_TYPES
+    return any(name.lower().endswith(_FILE_NAMES) for name in names)
+
+
+def unfold(data: bytes) -> bytes:
+    """Join folded lines; as bytes, because a fold may split a character (RFC 5545 section 3.1)."""
+    return _BYTE_FOLD.sub(b"", data)
+
+
 def read_invitations(text: str) -> list[Invitation]:
     """Return the events of a calendar part that have words, at most five; other components are skipped."""
     found: list[Invitation] = []
@@ -57,9 +78,10 @@ def read_invitations(text: str) -> list[Invitation]:
     return found
 
 
-def is_reply(text: str) -> bool:
-    """Return whether a calendar part answers an invitation (RFC 5546 section 3.2.3)."""
-    return "\nmethod:reply" in f"\n{text[:4000].lower()}"
+def method_of(text: str) -> str:
+    """Return the method of a calendar part in lower case (RFC 5546), such as "request" or "reply"."""
+    found = _METHOD.search(text[:4000])
+    return found[1].lower() if found else ""
 
 
 def says_as_much(text: str, event: Invitation) -> bool:
@@ -73,8 +95,8 @@ def _events(text: str) -> Iterator[Mapping[str, tuple[str, str]]]:
     """Yield the fields of each event by upper-case name, as parameters and raw value; the first of a name counts."""
     fields: dict[str, tuple[str, str]] = {}
     open_components: list[str] = []
-    for line in _FOLD.sub("", text).split("\n"):
-        match = _LINE.match(line.strip("\r"))
+    for line in _lines(text):
+        match = _LINE.match(line)
         if not match:
             continue
         name, value = match[1].upper(), match[3]
@@ -89,6 +111,21 @@ def _events(text: str) -> Iterator[Mapping[str, tuple[str, str]]]:
             fields.setdefault(name, (match[2], value))
     if fields:
         yield fields
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines; one with a value in quoted-printable is joined to those that continue it."""
+    open_line = ""
+    for line in map(str.rstrip, _FOLD.sub("", text).split("\n")):
+        if open_line:
+            line = open_line[:-1] + line  # noqa: PLW2901
+        if line.endswith("=") and _ENCODED.search(line, 0, _MAX_PARAMS):
+            open_line = line
+            continue
+        open_line = ""
+        yield line
+    if open_line:
+        yield open_line
 
 
 def _invitation(fields: Mapping[str, tuple[str, str]]) -> Invitation:
@@ -106,7 +143,11 @@ def _invitation(fields: Mapping[str, tuple[str, str]]) -> Invitation:
 
 def _text(fields: Mapping[str, tuple[str, str]], name: str) -> str:
     """Return a text value without its escapes (RFC 5545 section 3.3.11)."""
-    return _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], fields.get(name, ("", ""))[1]).strip()
+    params, value = fields.get(name, ("", ""))
+    if _ENCODED.search(params):
+        charset = _CHARSET.search(params)
+        value = decode(quopri.decodestring(value.encode()), charset[1] if charset else "").replace("\r", "")
+    return _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], value).strip()
 
 
 def _one_line(text: str) -> str:

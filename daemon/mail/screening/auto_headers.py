@@ -4,8 +4,7 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from daemon.mail.message import Message, Part
-from daemon.mail.mime.calendar import CALENDAR_TYPES, is_reply
+from daemon.mail.message import Message
 from daemon.mail.screening.auto_subjects import auto_subject
 from daemon.mail.screening.group import is_our_group
 from daemon.mail.senders import is_unanswerable
@@ -133,14 +132,6 @@ def weak_signs(message: Message, ours: Collection[str]) -> tuple[str, ...]:
         ("auto-reply subject", bool(auto_subject(message.subject))),
     )
     return tuple(sign for sign, given in signs if given)
-
-
-def is_invitation_reply(part: Part) -> bool:
-    """Return whether a part is the reply to an invitation (RFC 5546)."""
-    if part.content_type not in CALENDAR_TYPES:
-        return False
-    declared = part.headers.get("content-type", ("",))[0][:_MAX_VALUE].lower().replace('"', "")
-    return "method=reply" in "".join(declared.split()) or is_reply(part.text)
 
 
 def _word(value: str) -> str:

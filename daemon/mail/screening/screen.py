@@ -15,13 +15,13 @@ from daemon.mail.screening.auto_headers import (
     auto_submitted_value,
     challenge_header,
     is_bulk,
-    is_invitation_reply,
     list_header,
     precedence_of,
     weak_signs,
 )
 from daemon.mail.screening.auto_subjects import auto_subject
 from daemon.mail.screening.group import hidden_author
+from daemon.mail.screening.invitations import is_answer_in_words, is_button_answer, is_invitation
 from daemon.mail.senders import has_null_return_path, is_null, is_unanswerable
 from daemon.vocabulary import Screening, SenderKind
 
@@ -56,7 +56,7 @@ def screen(message: Message, envelope: Envelope, own: OwnIdentity) -> Screening:
 
 def is_report(message: Message) -> bool:
     """Return whether a program reports on an email that we sent: a complaint, a receipt, an answered invitation."""
-    return is_complaint(message) or bool(find_report(message, RECEIPT)) or _answers_invitation(message)
+    return is_complaint(message) or bool(find_report(message, RECEIPT)) or is_button_answer(message)
 
 
 def own_email(_message: Message, _envelope: Envelope, own: OwnIdentity) -> Screening | None:
@@ -81,9 +81,17 @@ def read_receipt(message: Message, _envelope: Envelope, _own: OwnIdentity) -> Sc
 
 
 def calendar_answer(message: Message, _envelope: Envelope, _own: OwnIdentity) -> Screening | None:
-    """Find a reply to an invitation, sent by a button (RFC 5546 METHOD:REPLY)."""
-    answered = _answers_invitation(message)
-    return _machine(SenderKind.AUTO_REPLY, "calendar reply (METHOD:REPLY)" if answered else "")
+    """Find a reply to an invitation, sent by a button (RFC 5546 METHOD:REPLY), and one with words of a person."""
+    if is_answer_in_words(message):
+        return Screening(SenderKind.PERSON, acknowledge=False, reasons=("calendar reply with words of a person",))
+    return _machine(SenderKind.AUTO_REPLY, "calendar reply (METHOD:REPLY)" if is_button_answer(message) else "")
+
+
+def invitation(message: Message, _envelope: Envelope, _own: OwnIdentity) -> Screening | None:
+    """Find the invitation of a person that a calendar service sent: it marks it as generated, and a person wrote it."""
+    if auto_submitted_value(message) != "auto-generated" or not is_invitation(message):
+        return None
+    return Screening(SenderKind.PERSON, acknowledge=False, reasons=("invitation that a calendar service sent",))
 
 
 def mailing_list(message: Message, _envelope: Envelope, own: OwnIdentity) -> Screening | None:
@@ -152,6 +160,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     # Before the headers of autoresponders, because list software writes some of them too.
     mailing_list,
     newsletter,
+    invitation,
     # Headers of autoresponders, the standard one first.
     auto_submitted,
     auto_reply_header,
@@ -162,10 +171,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     automatic_subject,
     weak_evidence,
 )
-
-
-def _answers_invitation(message: Message) -> bool:
-    return any(is_invitation_reply(part) for part in message.parts if not part.embedded)
 
 
 def _machine(kind: SenderKind, reason: str) -> Screening | None:

@@ -1,6 +1,6 @@
 import pytest
 
-from daemon.mail.mime.calendar import Invitation, is_reply, read_invitations, says_as_much
+from daemon.mail.mime.calendar import Invitation, method_of, read_invitations, says_as_much
 
 
 def event(*lines: str) -> str:
@@ -51,5 +51,5 @@ def test_a_text_says_as_much_whatever_its_layout() -> None:
 
 
 def test_a_reply_is_no_invitation() -> None:
-    assert is_reply("BEGIN:VCALENDAR\nMethod:REPLY\n")
-    assert not is_reply("BEGIN:VCALENDAR\nMETHOD:REQUEST\n")
+    assert method_of("BEGIN:VCALENDAR\nMethod:REPLY\n") == "reply"
+    assert method_of("BEGIN:VCALENDAR\nMETHOD:REQUEST\n") != "reply"
