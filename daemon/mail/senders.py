@@ -43,7 +43,19 @@ _BOUNCE_SUBJECTS: Final = split_phrases(
     "impossibile recapitare; mancato recapito; não é possível entregar; não entregue; nie można dostarczyć",
     "niedostarczona wiadomość; zwrot:; onbestelbaar; niet te bestellen; kan ikke leveres; kan inte levereras",
     "недоставленн; не доставлено; ваше сообщение не доставлено; 配信不能; 配送不能",
-    "配信できません; 未送達; 无法投递; 无法送达; 退信; 系统退信",
+    "配信できません; 未送達; 无法投递; 无法送达; 退信; 系统退信; 未送达",
+    "无法传递; 傳遞失敗; 無法傳遞; 無法傳送",
+    "message you sent; your message was blocked; your message was not delivered; message blocked",
+    "non recapitabile; messaggio non recapitato; recapito non riuscito; mancata consegna; niet-bestelbaar",
+    "niet bezorgd",
+    "olevererbart; går inte att leverera; ej levererat; uleverbar; ikke levert; ikke leveret; kunne ikke leveres",
+    "ei toimitettavissa; toimittamaton; toimitus epäonnistui; nedoručitelné; nelze doručit; nedoručiteľné",
+    "nie je možné doručiť; kézbesíthetetlen; nem kézbesíthető; sikertelen kézbesítés; nu se poate livra; nelivrat",
+    "teslim edilemedi; teslim edilemeyen; αδυναμία παράδοσης; μη παραδοτέο; αποτυχία παράδοσης; не удается доставить",
+    "не удаётся доставить; не удалось доставить; не вдалося доставити; недоставлено; не може да бъде доставено",
+    "nije moguće isporučiti; neisporučivo; falha na entrega; error de entrega; no entregado; mensaje no entregado",
+    "配信エラー; 送信エラー; 배달되지 않음; 배달할 수 없음; 전송 실패; 반송",
+    "לא ניתן למסירה; غير قابل للتسليم; تعذر التسليم",
 )
 _DECORATION = re.compile(r"(?:\[[^\]]{0,40}\]|[*!#\s]){0,4}")
 

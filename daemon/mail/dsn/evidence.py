@@ -24,6 +24,17 @@ _FAILURE: Final = split_phrases(
     "email you sent was rejected; has been postponed; final delivery userid; unknown user; mailbox exceeds",
     "nicht zugestellt; unzustellbar; n'a pas pu; no se pudo entregar; non è stato possibile; não pôde ser entregue",
     "доставлен; невозможно доставить; 送信できません; 配信できません; 无法发送; 无法投递",
+    "konnte nicht übermittelt; fehler bei der nachrichtenzustellung; impossible de remettre; échec de la remise",
+    "la remise a échoué; n'a pas été remis; error de entrega; no se ha podido entregar; no pudo ser entregado",
+    "impossibile recapitare; non è stato recapitato; non recapitato; recapito non riuscito; non è stato consegnato",
+    "a entrega falhou; falha na entrega; não foi entregue; não foi possível entregar; não é possível entregar",
+    "niet worden bezorgd; niet bezorgd; bezorging mislukt; bezorging is mislukt; gick inte att leverera",
+    "kunde inte levereras; levering til disse modtagere; kunne ikke leveres; levering mislykkedes; ikke levert",
+    "toimitus epäonnistui; ei voitu toimittaa; nelze doručit; nezdařilo; nebyla doručena; nepodarilo doručiť",
+    "nie można dostarczyć; dostarczenie wiadomości; nie została dostarczona; nie powiodło się; nem kézbesíthető",
+    "nem sikerült kézbesíteni; kézbesítése sikertelen; nu a putut fi livrat; teslim edilemedi",
+    "αδυναμία παράδοσης; απέτυχε η παράδοση; не удалось доставить; не вдалося доставити; 配信に失敗; 配信できません",
+    "传递邮件失败; 传递失败; 无法传递; 傳遞失敗; 無法傳遞; 배달하지 못; 배달할 수 없; 배달에 실패; לא ניתן למסור",
 )
 
 
@@ -37,6 +48,8 @@ def bounce_evidence(message: Message, *, null_sender: bool = False) -> str:
         return "" if _is_sent_on(message, null_sender=null_sender) else "delivery report (RFC 3464)"
     if message.header("x-failed-recipients"):
         return "X-Failed-Recipients"
+    if "x-ms-exchange-message-is-ndr" in message.headers:
+        return "X-MS-Exchange-Message-Is-Ndr"
     if is_ses_event(message):
         return "Amazon SES event"
     if any(map(is_daemon, message.from_)):

@@ -12,7 +12,8 @@ from daemon.mail.senders import is_bounce_subject, is_mail_system
 _ENOUGH: Final = 4
 _MAX_TEXT: Final = 65_536
 _HEAD: Final = 4000
-_ADDRESS = re.compile(r"[^\s<>,;:\"'()\[\]=]{1,64}@[^\s<>,;:\"'()\[\]]{1,255}")
+_PLAIN: Final = r"[^\s<>,;:\"'()\[\]=\u3000-\u303f\uff08-\uff0f\uff1a-\uff1e]"
+_ADDRESS = re.compile(rf"{_PLAIN}{{1,64}}@{_PLAIN}{{1,255}}")
 # The sender of the returned email, in its header or in the dialogue that a notice quotes.
 _FROM = re.compile(
     r"^[ \t>|*]{0,8}(?:return-path|mail from|from|sender|envelope-from)[ \t]{0,8}:(.{1,400})",
@@ -20,6 +21,8 @@ _FROM = re.compile(
 )
 _TO = re.compile(r"^[ \t>|*]{0,8}(?:rcpt to|to|recipients?)[ \t]{0,8}:(.{1,400})", re.IGNORECASE | re.MULTILINE)
 FORWARDED = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|i|doorst)\s?:", re.IGNORECASE)
+# The diagnostic of Exchange, which is the same in every language.
+_EXCHANGE = re.compile(r"\bresolver\.\w{2,20}\.\w|#\s?<?[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}", re.IGNORECASE)
 # What a person writes and a program does not: questions, the first person, greetings.
 _PERSON = re.compile(
     r"\?(?:\s|$)|\b(?:i|i['\u2019](?:m|ve|ll|d)|my|ich|mein\w?|je|mon|yo|mi)\b"
@@ -47,14 +50,17 @@ def gateway_evidence(message: Message, has_failure_phrase: Callable[[], bool]) -
         return ""
     lines = notice_lines(message.text)
     notice = "\n".join(lines)[:_HEAD]
-    if not system and _PERSON.search(notice) and not _PROGRAM.search(notice):
+    is_personal = bool(_PERSON.search(notice)) and not _PROGRAM.search(notice)
+    if not system and is_personal:
         return ""
+    status = find_status(notice)
     reasons = {
-        "a reply code and its reason": bool(find_status(notice) and find_reason(None, notice)),
+        "a reply code and its reason": bool(status and find_reason(status, notice)),
         "bounce subject": is_bounce_subject(message.subject),
         "bounce text": has_failure_phrase(),
+        "diagnostic of Exchange": not is_personal and bool(_EXCHANGE.search(notice)),
     }
-    if not any(reasons.values()) or not _names_recipient(message, lines):
+    if not any(reasons.values()) or not (returned > 1 or _names_recipient(message, lines)):
         return ""
     signs = reasons | {"a failed recipient": True, "the returned email": returned, "from a mail system": system}
     return ", ".join(sign for sign, weight in signs.items() if weight) if sum(signs.values()) >= _ENOUGH else ""

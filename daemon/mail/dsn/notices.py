@@ -30,9 +30,8 @@ _ORIGINAL = re.compile(
 )
 
 # An address at the start of a line, as in lists of failed recipients: "<a@b>:", "  a@b", "* a@b", "[a@b]: 550 ...".
-_LISTED = re.compile(
-    r"[\s>*•\-\[<\"'`]{0,80}(?:SMTP:|mailto:)?([^\s<>;:,\"()\[\]@=]{1,64}@[^\s<>;:,\"()\[\]@]{1,255})(.{0,400})"
-)
+_PLAIN: Final = r"[^\s<>;:,\"()\[\]@=\u3000-\u303f\uff08-\uff0f\uff1a-\uff1e]"
+_LISTED = re.compile(rf"[\s>*•\-\[<\"'`]{{0,80}}(?:SMTP:|mailto:)?({_PLAIN}{{1,64}}@{_PLAIN}{{1,255}})(.{{0,400}})")
 _AFTER_LISTED = re.compile(r"\s*$|[>:;,\])\"'`.]|\.\.\.|\s+(?:on\b|\(|<|\[|-|was\b|is\b|invalid\b|:)", re.IGNORECASE)
 
 # Text before a failed recipient on the same line.
@@ -41,7 +40,10 @@ _ANNOUNCED: Final = split_phrases(
     "delivering your mail to; delivered to; delivre a; deliver to; delivery failed; delivery to",
     "did not reach the following recipient; failed recipient; final delivery userid; unknown user; allowed size",
     "mailbox is full; originally addressed to; addressed to; local mailbox; your message to; target mail address",
-    "smtp=; smtp:; recipient:; to this address",
+    "smtp=; smtp:; recipient:; to this address; ihre nachricht an; ihre e-mail an; votre message à; message envoyé à",
+    "su mensaje a; su mensaje para; messaggio inviato a; messaggio a; sua mensagem para; a sua mensagem a",
+    "收件人",
+    "uw bericht aan; wiadomości do; wiadomość do; meddelandet till; meddelande till; meddelelse til; melding til",
 )
 _USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _DELAYED_SUBJECTS: Final = ("warning", "delay")

@@ -13,7 +13,9 @@ _MAX_RECIPIENTS: Final = 200
 _MAX_FIELD: Final = 1000
 
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,60})[ \t]{0,8}:[ \t]{0,8}(.{0,1000})")
-_ADDRESS = re.compile(r"[^\s<>;:,\"()\[\]@]{1,64}@[^\s<>;:,\"()\[\]@]{1,255}")
+# Not the punctuation of Chinese and Japanese, which has no space around it.
+_PLAIN: Final = r"[^\s<>;:,\"()\[\]@\u3000-\u303f\uff08-\uff0f\uff1a-\uff1e]"
+_ADDRESS = re.compile(rf"{_PLAIN}{{1,64}}@{_PLAIN}{{1,255}}")
 _PER_RECIPIENT: Final = ("final-recipient", "original-recipient", "x-actual-recipient")
 _SUCCESS: Final = frozenset({"delivered", "relayed", "expanded", "deliverable"})
 
