@@ -18,7 +18,7 @@ from daemon.mail.screening.authentication_results import authenticated
 from daemon.mail.screening.group import hidden_author
 from daemon.mail.screening.loop import own_evidence
 from daemon.mail.screening.screen import OwnIdentity, is_report, screen
-from daemon.mail.senders import is_unanswerable, sender_of
+from daemon.mail.senders import is_mail_system, is_unanswerable, sender_of
 from daemon.text import domain_of
 from daemon.vocabulary import ConversationPolicy, Screening, SenderCheck, SenderKind
 
@@ -134,7 +134,7 @@ def analyze(inbound: Inbound, identity: Identity, check: SenderCheck | None = No
     if screening.kind is SenderKind.LIST and _our_list(message, identity.accepted_lists):
         screening = Screening(SenderKind.PERSON, screening.acknowledge, ("came through our own list",))
         by_person = True
-    if _is_accepted_machine(message, screening, identity.accepted_machines):
+    if _is_accepted_machine(message, screening, inbound, identity):
         screening = Screening(SenderKind.PERSON, acknowledge=False, reasons=("accepted machine", *screening.reasons))
     sender = hidden_author(message, identity.own_addresses) or sender_of(message)
     keys = follow_up.find_keys(
@@ -263,17 +263,28 @@ def _is_author(sender: Address | None, message: Message) -> bool:
     return [email.lower()] == [(author.email or "").lower() for author in message.from_]
 
 
-def _is_accepted_machine(message: Message, screening: Screening, accepted: frozenset[str]) -> bool:
+def _is_accepted_machine(message: Message, screening: Screening, inbound: Inbound, identity: Identity) -> bool:
     """Return whether the admin lists the sender as a machine that opens tickets.
 
     A forged From gains nothing: the ticket is never acknowledged. Reports about our own email stay reports.
     """
-    if not accepted or screening.kind in {SenderKind.BOUNCE, SenderKind.OWN}:
+    accepted = identity.accepted_machines
+    if not accepted or screening.kind is SenderKind.OWN:
+        return False
+    if screening.kind is SenderKind.BOUNCE and _is_about_our_email(message, inbound, identity.keys):
         return False
     if len(message.from_) != 1 or is_report(message):
         return False
     email = (message.from_[0].email or "").lower()
     return bool(email) and (email in accepted or f"@{domain_of(email)}" in accepted)
+
+
+def _is_about_our_email(message: Message, inbound: Inbound, keys: tuple[bytes, ...]) -> bool:
+    """Return whether a bounce reports on an email: an alert about a mail server has the words of a bounce, too."""
+    if any(map(is_mail_system, message.from_)) or bounced_delivery(message, inbound, keys) is not None:
+        return True
+    found = read_dsn(message, null_sender=inbound.envelope.mail_from == "")
+    return found is not None and bool(found.recipients or found.original_message_id)
 
 
 def _our_list(message: Message, accepted: frozenset[str]) -> bool:

@@ -10,7 +10,7 @@ _MAX_VALUE: Final = 500
 
 # Prefixes before the original subject, followed by a colon: Exchange and Outlook in the language of the mailbox,
 # Lotus Notes, Zimbra, webmail providers. Not Sieve's "Auto:" (a car in German): Sieve sends Auto-Submitted.
-_PREFIXES: Final = frozenset(
+AUTO_PREFIXES: Final = frozenset(
     split_phrases(
         "automatic reply; auto reply; auto-reply; autoreply; auto response; auto-response; autoresponse",
         "automatic response; automated reply; automated response; out of office; out of office reply",
@@ -49,7 +49,7 @@ def auto_subject(subject: str) -> str:
     """Return the prefix of an automatic reply, or ""; with "Re:" before it, a person replied."""
     head = without_gateway_tags(subject[:_MAX_VALUE]).strip()
     prefix, colon, _ = head.replace("\uff1a", ":").partition(":")
-    if colon and " ".join(prefix.lower().split()) in _PREFIXES:
+    if colon and " ".join(prefix.lower().split()) in AUTO_PREFIXES:
         return prefix.strip()
     helpdesk = _HELPDESK.match(head)
     return helpdesk[0] if helpdesk else ""

@@ -20,8 +20,10 @@ from daemon.mail.screening.auto_headers import (
     weak_signs,
 )
 from daemon.mail.screening.auto_subjects import auto_subject
+from daemon.mail.screening.form import is_form
 from daemon.mail.screening.group import hidden_author
 from daemon.mail.screening.invitations import is_answer_in_words, is_button_answer, is_invitation
+from daemon.mail.screening.notes import absence_evidence, is_declared_automatic, receipt_evidence
 from daemon.mail.senders import has_null_return_path, is_null, is_unanswerable
 from daemon.vocabulary import Screening, SenderKind
 
@@ -49,7 +51,7 @@ def screen(message: Message, envelope: Envelope, own: OwnIdentity) -> Screening:
     """Return who wrote an email, whether to acknowledge it, and why: a person, unless a check finds a machine."""
     for check in CHECKS:
         if found := check(message, envelope, own):
-            return found
+            return _from_form(found) if check in _OF_PROGRAMS and is_form(message, own.addresses) else found
     objections = _objections(message, envelope, own)
     return Screening(SenderKind.PERSON, not objections, objections or ("no sign of a machine",))
 
@@ -142,6 +144,11 @@ def automatic_subject(message: Message, _envelope: Envelope, _own: OwnIdentity) 
     )
 
 
+def note(message: Message, _envelope: Envelope, _own: OwnIdentity) -> Screening | None:
+    """Find absence notes and receipts that no header marks, by what they say."""
+    return _machine(SenderKind.AUTO_REPLY, absence_evidence(message) or receipt_evidence(message))
+
+
 def weak_evidence(message: Message, _envelope: Envelope, own: OwnIdentity) -> Screening | None:
     """Add up signs that each also occur in email from people; two of them together do not."""
     signs = weak_signs(message, own.addresses)
@@ -169,8 +176,17 @@ CHECKS: Final[tuple[Check, ...]] = (
     null_sender,
     # Weak signs last.
     automatic_subject,
+    note,
     weak_evidence,
 )
+
+
+_OF_PROGRAMS: Final[tuple[Check, ...]] = (auto_submitted, precedence, null_sender, weak_evidence)
+
+
+def _from_form(found: Screening) -> Screening:
+    """Return the screening of a web form: a program sent the email, and a person wrote it."""
+    return Screening(SenderKind.PERSON, acknowledge=False, reasons=("web form that a person filled in", *found.reasons))
 
 
 def _machine(kind: SenderKind, reason: str) -> Screening | None:
@@ -198,4 +214,6 @@ def _objections(message: Message, envelope: Envelope, own: OwnIdentity) -> tuple
     # A group at one of our addresses has tags of its own in its envelope senders; ours are bounce addresses.
     if mail_from.lower() in own.addresses or (verp.MARK.search(mail_from) and own.includes(mail_from)):
         objections.append("the envelope sender is one of our addresses")
+    if is_declared_automatic(message):
+        objections.append("the text says that it is automatic")
     return tuple(objections)
