@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from daemon.mail.encoding.encoded_words import decode_words
 from daemon.mail.encoding.transfer import uu_blocks
 from daemon.mail.message import Attachment, Part
-from daemon.mail.mime.tnef import tnef_files
+from daemon.mail.mime.tnef import is_tnef, tnef_files
 from daemon.mail.mime.tree import Entity, split
 
 MAX_LISTED: Final = 200
@@ -107,7 +107,7 @@ def inner_files(entities: Iterable[Entity]) -> Iterator[InnerFile]:
             data = entity.decoded()[0]
             for block in uu_blocks(data):
                 yield InnerFile(entity, safe_name(block.name), block.decode(data))
-        elif entity.content_type in {"application/ms-tnef", "application/vnd.ms-tnef"}:
+        elif is_tnef(entity.content_type, entity.names):
             for wrapped in tnef_files(entity.decoded()[0]):
                 yield InnerFile(entity, safe_name(wrapped.name), wrapped.data)
 

@@ -11,6 +11,7 @@ from daemon.mail.mime.attachment import declared_name
 from daemon.mail.mime.calendar import CALENDAR_TYPES, is_calendar, method_of, read_invitations, says_as_much, unfold
 from daemon.mail.mime.tree import Entity
 from daemon.mail.text.html import MAX_LAID_OUT, html_to_text
+from daemon.mail.text.rtf import is_rtf, rtf_text
 
 MAX_TEXT: Final = 1 << 20
 _MAX_ALL_TEXT: Final = 2 << 20
@@ -18,6 +19,7 @@ _MAX_ALL_TEXT: Final = 2 << 20
 _READABLE: Final = frozenset(
     ("text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-amp-html")
 )
+_RTF: Final = "application/rtf"
 _HTML: Final = frozenset(("text/html", "text/x-amp-html"))
 _LITTLE: Final = 40
 _NOTICE: Final = 300
@@ -63,6 +65,8 @@ def read_texts(entities: Iterable[Entity]) -> tuple[Mapping[int, str], tuple[str
 
 def _has_readable_type(entity: Entity) -> bool:
     kind = entity.content_type
+    if kind == _RTF:
+        return not entity.names
     return kind.startswith("text/") or _is_calendar(entity) or entity.is_report or _is_lost_multipart(entity)
 
 
@@ -130,7 +134,7 @@ def _last_resort(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
     This is the whole email, whatever it calls itself, else the first text with a name and without a disposition, or
     with a name that a program made up.
     """
-    if entity.content_type.startswith("text/") and entity.content_type not in CALENDAR_TYPES:
+    if entity.content_type.startswith(("text/", _RTF)) and entity.content_type not in CALENDAR_TYPES:
         return [entity] if entity.index in texts else []
     named = (part for part in entity.walk() if part.index in texts and not part.embedded and _may_be_the_body(part))
     return [part for part in named if part.content_type in _READABLE and texts[part.index].strip()][:1]
@@ -223,6 +227,8 @@ def with_invitations(text: str, subject: str, entities: Iterable[Entity], texts:
 
 
 def _as_plain(part: Entity, text: str) -> str:
+    if is_rtf(text):
+        return rtf_text(text)
     if part.content_type in {"text/enriched", "text/richtext"}:
         return _without_commands(text)
     if part.type.params.get("format", "").lower() == "flowed":

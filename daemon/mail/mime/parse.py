@@ -12,6 +12,8 @@ from daemon.mail.mime.attachment import list_files, list_inner_files
 from daemon.mail.mime.body import read_texts, readable, text_parts, with_invitations
 from daemon.mail.mime.dates import read_date
 from daemon.mail.mime.headers import Block
+from daemon.mail.mime.tnef import is_tnef
+from daemon.mail.mime.tnef_body import tnef_text
 from daemon.mail.mime.tree import Entity, split
 
 _MAX_IDS: Final = 200
@@ -47,7 +49,8 @@ def _message(root: Entity, everything: tuple[Entity, ...], structure: tuple[str,
     parts = (*(_part(entity, texts) for entity in entities), *(part for part, _ in inner))
     block = root.block
     subject = decode_words(block.first("subject"))
-    text = with_invitations(readable(body, texts), subject, entities, texts)
+    text = readable(body, texts)
+    text = with_invitations(text if text.strip() else _wrapped_text(entities), subject, entities, texts)
     date = read_date(block.first("date"))
     defects = (*structure, *damage, *_header_defects(block, date), *_unreadable_content(entities, text))
     return Message(
@@ -68,6 +71,13 @@ def _message(root: Entity, everything: tuple[Entity, ...], structure: tuple[str,
         defects=tuple(dict.fromkeys(defects)),
         trace=tuple(field for field in block.fields if field[0] in _TRACE),
     )
+
+
+def _wrapped_text(entities: Iterable[Entity]) -> str:
+    """Return the text in a winmail.dat, for an email that has no other."""
+    wrappers = (one for one in entities if not one.embedded and is_tnef(one.content_type, one.names))
+    texts = (tnef_text(wrapper.decoded()[0]) for wrapper in wrappers)
+    return next((text.strip("\n") + "\n" for text in texts if text.strip()), "")
 
 
 def _part(entity: Entity, texts: Mapping[int, str]) -> Part:

@@ -1,11 +1,12 @@
 """List the files inside a winmail.dat, Outlook's TNEF wrapper ([MS-OXTNEF] section 2.1); bounded, never raises."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
 
 from daemon.mail.encoding.charset import decode
 
+_TYPES: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _SIGNATURE: Final = b"\x78\x9f\x3e\x22"
 _ATTRIBUTE: Final = struct.Struct("<BII")
 _NEW_FILE, _TITLE, _DATA, _PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
@@ -24,11 +25,18 @@ class TnefFile(NamedTuple):
     data: bytes
 
 
+def is_tnef(content_type: str, names: Collection[str]) -> bool:
+    """Return whether a part is the wrapper, also where its type says only that it is a file."""
+    if content_type != "application/octet-stream":
+        return content_type in _TYPES
+    return any(name.lower() == "winmail.dat" for name in names)
+
+
 def tnef_files(data: bytes) -> list[TnefFile]:
     """Return the files in the wrapper, as far as it is readable."""
     found: list[TnefFile] = []
     name, content, is_open = "", b"", False
-    for kind, value in _attributes(data):
+    for kind, value in attributes(data):
         if kind == _NEW_FILE:
             found += [TnefFile(name, content)] if is_open else []
             name, content, is_open = "", b"", True
@@ -41,7 +49,8 @@ def tnef_files(data: bytes) -> list[TnefFile]:
     return [*found, TnefFile(name, content)] if is_open else found
 
 
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+def attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the number and value of each attribute."""
     at = len(_SIGNATURE) + 2
     if not data.startswith(_SIGNATURE):
         return
