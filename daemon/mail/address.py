@@ -35,6 +35,10 @@ _CLOSED_QUOTES: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _QUOTES: Final = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"?', re.DOTALL)
 # RFC 5322 section 4.4 allows white space around the dots and the @ of an obsolete address.
 _OBSOLETE_SPACE: Final = re.compile(r"[ \t]*([.@])[ \t]*")
+# Web scripts write <<ann@a.example>>, <mailto:ann@a.example> and 'ann@a.example'.
+_DOUBLE_ANGLES: Final = re.compile(r"<<\s*([^<>]{1,320})>>")
+_MAIL_TO: Final = re.compile(r"<\s*mailto:", re.IGNORECASE)
+_SINGLE_QUOTES: Final = re.compile(r"'([^']+@[^']+)'")
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED: Final = re.compile(r'(["\\])')
 
@@ -120,7 +124,7 @@ def read_addresses(value: str) -> tuple[Address, ...]:
     """
     found: list[Address] = []
     grouped = False
-    for box in islice(_split(value[:_MAX_FIELD]), _MAX_BOXES):
+    for box in islice(_split(_repaired(value[:_MAX_FIELD])), _MAX_BOXES):
         address = box.address()
         grouped = grouped or box.after_group
         if address is None:
@@ -133,6 +137,13 @@ def read_addresses(value: str) -> tuple[Address, ...]:
         if len(found) >= MAX_ADDRESSES:
             break
     return tuple(replace(address, grouped=True) for address in found) if grouped else tuple(found)
+
+
+def _repaired(value: str) -> str:
+    """Return a field without the errors of web scripts that leave no doubt about the address."""
+    if "<" in value:
+        return _MAIL_TO.sub("<", _DOUBLE_ANGLES.sub(r"<\1>", value))
+    return value
 
 
 def _is_name(text: str) -> bool:
@@ -181,6 +192,8 @@ class _Box:
 
 
 def _without_space(text: str) -> str:
+    quoted = _SINGLE_QUOTES.fullmatch(text)
+    text = quoted[1] if quoted else text
     return _OBSOLETE_SPACE.sub(r"\1", text) if len(text) <= _MAX_SPACED else text
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from daemon.mail import follow_up, own_address, verp
+from daemon.mail.address import canonical
 from daemon.mail.dsn.read import Dsn, read_dsn
 from daemon.mail.envelope import HTTP, Inbound
 from daemon.mail.follow_up import Author, Keys
@@ -15,7 +16,7 @@ from daemon.mail.message import Address, Message
 from daemon.mail.mime.parse import parse
 from daemon.mail.roster import Team, comparable, teams_of
 from daemon.mail.screening.authentication_results import authenticated
-from daemon.mail.screening.group import hidden_author
+from daemon.mail.screening.group import hidden_author, posting_addresses
 from daemon.mail.screening.loop import own_evidence
 from daemon.mail.screening.screen import OwnIdentity, is_report, screen
 from daemon.mail.senders import is_mail_system, is_unanswerable, sender_of
@@ -131,12 +132,14 @@ def analyze(inbound: Inbound, identity: Identity, check: SenderCheck | None = No
     by_person = screening.kind is SenderKind.PERSON and inbound.source != HTTP
     if inbound.source == HTTP:
         screening = _of_request(screening)
+    groups = identity.own_addresses
     if screening.kind is SenderKind.LIST and _our_list(message, identity.accepted_lists):
+        groups |= posting_addresses(message)
         screening = Screening(SenderKind.PERSON, screening.acknowledge, ("came through our own list",))
         by_person = True
     if _is_accepted_machine(message, screening, inbound, identity):
         screening = Screening(SenderKind.PERSON, acknowledge=False, reasons=("accepted machine", *screening.reasons))
-    sender = hidden_author(message, identity.own_addresses) or sender_of(message)
+    sender = hidden_author(message, groups) or sender_of(message, groups) or _envelope_sender(message, inbound)
     keys = follow_up.find_keys(
         message,
         inbound.envelope.rcpt_tos,
@@ -255,6 +258,14 @@ def _client(peer: str) -> IPv4Address | IPv6Address | None:
 
 def _email_of(sender: Address | None) -> str | None:
     return sender.email.lower() if sender and sender.email else None
+
+
+def _envelope_sender(message: Message, inbound: Inbound) -> Address | None:
+    """Return the envelope sender of an email without any author in its header."""
+    if message.from_ or message.sender or message.reply_to:
+        return None
+    email = canonical(inbound.envelope.mail_from or "")
+    return Address("", email) if email else None
 
 
 def _is_author(sender: Address | None, message: Message) -> bool:

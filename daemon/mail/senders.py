@@ -1,6 +1,7 @@
 """Recognise senders that are machines: mail systems, null senders, no-reply addresses, bounce subjects."""
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Final
 
@@ -60,13 +61,22 @@ _BOUNCE_SUBJECTS: Final = split_phrases(
 _DECORATION = re.compile(r"(?:\[[^\]]{0,40}\]|[*!#\s]){0,4}")
 
 
-def sender_of(message: Message) -> Address | None:
-    """Return who gets a reply: a single readable Reply-To (as of a web form), else a single readable From."""
-    authors = [a for a in message.from_ if a.email]
-    reply_to = [a for a in message.reply_to if a.email]
-    if len(reply_to) == 1 and len(message.reply_to) == 1:
-        return reply_to[0]
-    return authors[0] if len(authors) == 1 == len(message.from_) else None
+def sender_of(message: Message, ours: Collection[str] = frozenset()) -> Address | None:
+    """Return who gets a reply: a single readable Reply-To (as of a web form), else a single readable author.
+
+    `ours` are addresses in lower case that a group or a mail program may put into Reply-To; they never get our answer
+    instead of an author. Where From is missing or names several people, Sender names the author (RFC 5322 section
+    3.6.2).
+    """
+    replies = [a for a in message.reply_to if (a.email or "").lower() not in ours]
+    if replies and replies[0].email and len({(a.email or "").lower() for a in replies}) == 1:
+        return replies[0]
+    authors = list({(a.email or a.name).lower(): a for a in reversed(message.from_)}.values())
+    if len(authors) == 1:
+        return authors[0] if authors[0].email else None
+    named = {(a.email or "").lower() for a in authors}
+    senders = [a for a in message.sender if a.email and (not named or a.email.lower() in named)]
+    return senders[0] if len(senders) == 1 and "" not in named and "duplicate-from" not in message.defects else None
 
 
 def is_null(path: str) -> bool:

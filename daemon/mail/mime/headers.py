@@ -51,8 +51,8 @@ class Block:
     defects: tuple[str, ...]
 
     def first(self, name: str) -> str:
-        """Return the first value of a field, or ""."""
-        return next((value for key, value in self.fields if key == name), "")
+        """Return the first value of a field that is not empty, or ""."""
+        return next((value for key, value in self.fields if key == name and value), "")
 
     def every(self, name: str) -> tuple[str, ...]:
         """Return all values of a field in order."""

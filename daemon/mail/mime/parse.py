@@ -44,7 +44,8 @@ def _message(root: Entity, everything: tuple[Entity, ...], structure: tuple[str,
     """Return the email whose tree has this root; `everything` are the parts of the whole email."""
     entities = tuple(root.walk())
     texts, damage = read_texts(entities)
-    body = text_parts(root, texts)
+    body = [*_wrapped_by_list(root, texts), *text_parts(root, texts)]
+    body = list({part.index: part for part in body}.values())
     inner = list_inner_files(everything, entities)
     parts = (*(_part(entity, texts) for entity in entities), *(part for part, _ in inner))
     block = root.block
@@ -71,6 +72,21 @@ def _message(root: Entity, everything: tuple[Entity, ...], structure: tuple[str,
         defects=tuple(dict.fromkeys(defects)),
         trace=tuple(field for field in block.fields if field[0] in _TRACE),
     )
+
+
+def _wrapped_by_list(root: Entity, texts: Mapping[int, str]) -> list[Entity]:
+    """Return the text of an email that a list wrapped, for DMARC, into one of its own: same subject, same author."""
+    for part in root.children:
+        if part.is_message and part.children and part.disposition.value != "attachment":
+            inner = part.children[0].block
+            authors = {
+                address.email for address in (*_addresses(root.block, "reply-to"), *_addresses(root.block, "cc"))
+            }
+            author = {address.email for address in _addresses(inner, "from")}
+            same_subject = inner.first("subject") and inner.first("subject") in root.block.first("subject")
+            if same_subject and author & authors and None not in author:
+                return text_parts(part.children[0], texts)
+    return []
 
 
 def _wrapped_text(entities: Iterable[Entity]) -> str:

@@ -21,7 +21,7 @@ from daemon.mail.screening.auto_headers import (
 )
 from daemon.mail.screening.auto_subjects import auto_subject
 from daemon.mail.screening.form import is_form
-from daemon.mail.screening.group import hidden_author
+from daemon.mail.screening.group import hidden_author, is_our_group
 from daemon.mail.screening.invitations import is_answer_in_words, is_button_answer, is_invitation
 from daemon.mail.screening.notes import absence_evidence, is_declared_automatic, receipt_evidence
 from daemon.mail.senders import has_null_return_path, is_null, is_unanswerable
@@ -201,7 +201,9 @@ def _objections(message: Message, envelope: Envelope, own: OwnIdentity) -> tuple
     """Return why an email from a person must not be acknowledged."""
     author = hidden_author(message, own.addresses)
     senders = [address.email for address in ((author,) if author else message.from_)]
-    answered = senders if author else [address.email for address in message.reply_to or message.from_]
+    is_group = is_our_group(message, own.addresses)
+    replies = [a for a in message.reply_to if not (is_group and (a.email or "").lower() in own.addresses)]
+    answered = senders if author else [address.email for address in replies or message.from_]
     objections = []
     if len(senders) != 1 or None in senders or None in answered:
         objections.append("no single readable address in From or Reply-To")
