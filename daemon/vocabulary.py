@@ -16,6 +16,7 @@ OTHERS_COPIED: Final = "others copied"
 AUTHORIZED: Final = "member authorized"
 # Said in that event of the lead, who is in no team.
 CORRECTS_ONLY: Final = "corrects_only"
+OF_FORMER_TEAM: Final = "of_former_team"
 
 
 class Status(StrEnum):

@@ -176,6 +176,12 @@ def find(session: Session, answer_id: int) -> Row[Any] | None:
     return session.execute(SELECT_ANSWER, {"answer": answer_id}).one_or_none()
 
 
+def any_sent(session: Session, answer_ids: Sequence[int]) -> bool:
+    """Say whether one of these answers was sent."""
+    found = select(ANSWER.c.id).where(ANSWER.c.id.in_(answer_ids), ANSWER.c.state == AnswerState.SENT).limit(1)
+    return session.execute(found).first() is not None
+
+
 def held_of(session: Session, ticket_id: int, author: str) -> Sequence[int]:
     """Return the answers of an author that are held on a ticket, the newest first."""
     return session.execute(SELECT_HELD, {"ticket": ticket_id, "author": author}).scalars().all()

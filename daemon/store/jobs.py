@@ -187,6 +187,11 @@ def _row(job: NewJob) -> dict[str, Any]:
     }
 
 
+def subjects(session: Session, job_ids: Sequence[int]) -> list[Subject]:
+    """Return what jobs are about."""
+    return list(session.execute(select(JOB.c.subject).where(JOB.c.id.in_(job_ids))).scalars())
+
+
 def claim(session: Session, job_id: int, owner: str, now: datetime) -> Lease | None:
     """Lease a job that is ready and due, counting the attempt; None where it is not."""
     row = session.execute(CLAIM_JOB, {"job_id": job_id, "by": owner, "now": now}).one_or_none()

@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 from daemon.mail.commands import Command, CommandError, ParsedCommands, Verb
 from daemon.store import answers, jobs
 from daemon.store.decisions import had_team
-from daemon.store.jobs import Lease, Offer
+from daemon.store.jobs import JobKind, Lease, NewJob, Offer
 from daemon.store.models import Ticket
 from daemon.tickets import actions, conversation, held
 from daemon.tickets.answer_values import AnswerError, ConversationPolicy, NewAnswer
 from daemon.tickets.authorization import beyond_correction
 from daemon.tickets.conversation import NewNote
-from daemon.vocabulary import AnswerState, ReturnCause
+from daemon.vocabulary import AnswerState, ReturnCause, Subject, SubjectKind
 
 NOT_RECALLED: Final = "Outlook wanted to recall an email by this one. What was sent or done cannot be recalled."
 # What the conversation does itself; the others change the ticket.
@@ -33,7 +33,8 @@ class MemberEmail:
 
     `answer` has the text below the commands, `whole` is the text with them. `is_press` says that a button made it: its
     text is not for the customer. `team_copied` says that it went to the team too, `corrects_only` that its author is
-    the lead, who may only correct triage, `is_recall` that Outlook made it to recall an email.
+    the lead, who may only correct triage, `is_recall` that Outlook made it to recall an email, `of_former_team` that
+    another team had the ticket when it came.
     """
 
     answer: NewAnswer
@@ -43,6 +44,7 @@ class MemberEmail:
     team_copied: bool
     corrects_only: bool = False
     is_recall: bool = False
+    of_former_team: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,23 @@ def carry_out(
     # In the order of tickets, so that two workers never wait for each other.
     for lease, email in sorted(items, key=lambda item: item[1].answer.ticket_id if item[1] else 0):
         offers = _carry_out(session, email, policy, now) if email else ()
+        if email and email.of_former_team and email.answer.message_id and not _reach_team(session, offers):
+            offers = (*offers, *notify_team(session, email.answer.message_id, now))
         claimed = (jobs.claim(session, offer.job_id, lease.owner, now) for offer in offers)
         followed[lease.job_id] = [job for job in claimed if job]
     return [followed[lease.job_id] for lease, _ in items]
+
+
+def notify_team(session: Session, message_id: int, now: datetime) -> Sequence[Offer]:
+    """Add the job that notifies the team of a ticket of an email on it."""
+    return jobs.add(session, [NewJob(JobKind.NOTIFY, Subject(SubjectKind.MESSAGE, message_id), now)])
+
+
+def _reach_team(session: Session, offers: Sequence[Offer]) -> bool:
+    """Say whether jobs lead to an email to the team of the ticket; what was not sent goes to its author only."""
+    subjects = jobs.subjects(session, [offer.job_id for offer in offers if offer.kind is JobKind.NOTIFY])
+    of_answers = [one.id for one in subjects if one.kind is SubjectKind.ANSWER]
+    return len(of_answers) < len(subjects) or answers.any_sent(session, of_answers)
 
 
 def _carry_out(session: Session, email: MemberEmail, policy: ConversationPolicy, now: datetime) -> Sequence[Offer]:

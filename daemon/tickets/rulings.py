@@ -1,7 +1,7 @@
 """Write what a ruling on an email brings: notes for the team, returned and direct answers, and the next jobs.
 
-    power          an event that names member and team, and an answer job; the team that has the ticket now is notified
-                   of what a team does that had it before
+    power          an event that names member and team, and an answer job, which also notifies the team that has the
+                   ticket now of what a team does that had it before
     direct answer  an answer that was sent without us; the rest of the team is notified
     refusal        a member whose email may be forged or is unclear gets it back at the team's address; the team is
                    notified of every other, also of one whose token has expired: the notification has a fresh token.
@@ -29,6 +29,7 @@ from daemon.vocabulary import (
     AUTHORIZED,
     CORRECTS_ONLY,
     NOTE_FOR_TEAM,
+    OF_FORMER_TEAM,
     AnswerState,
     MessageRole,
     ReturnCause,
@@ -91,11 +92,9 @@ def _power(session: Session, ruling: Power, email: Judged) -> Sequence[Due]:
         team=ruling.team.name,
         reason=ruling.reason,
         **({CORRECTS_ONLY: True} if ruling.corrects_only else {}),
+        **({OF_FORMER_TEAM: True} if ruling.former else {}),
     )
-    if email.silent:
-        return ()
-    due = [(JobKind.ANSWER, _message(email))]
-    return [*due, (JobKind.NOTIFY, _message(email))] if ruling.former else due
+    return () if email.silent else [(JobKind.ANSWER, _message(email))]
 
 
 def _direct(session: Session, ruling: DirectAnswer, email: Judged, after_answer: Status) -> Sequence[Due]:

@@ -59,6 +59,8 @@ class AnswerActor:
         actor = _actor(facts, message, config)
         answer = NewAnswer(facts.ticket_id, actor, message.text, "", facts.received_at, facts.message_id)
         conversation.return_to_author(session, answer, ReturnCause.NOT_PROCESSED, (error[:300],), now)
+        if facts.of_former_team:
+            member_email.notify_team(session, facts.message_id, now)
         return ()
 
     def _carry_out(self, session: Session, items: Sequence[tuple[Lease, MemberEmail | None]]) -> list[list[Lease]]:
@@ -105,6 +107,7 @@ class AnswerActor:
             team_copied,
             corrects_only=facts.corrects_only,
             is_recall=is_recall(message),
+            of_former_team=facts.of_former_team,
         )
 
 

@@ -12,7 +12,7 @@ from workers.notify import links
 from workers.notify.excerpt import Passage, cut
 from workers.notify.links import Button, PressTo
 from workers.notify.phrases import Phrase, literal, phrase
-from workers.notify.refusals import details
+from workers.notify.refusals import detail, details
 from workers.notify.sanitize import lines
 from workers.notify.team_view import customer_of
 from workers.notify.wording import MAX_NAME, status_name
@@ -31,7 +31,8 @@ class Answered:
     """An email to the rest of a team: who answered whom, in which words, and how the ticket stands.
 
     `customer` gets a reply, `reached` got the answer: the same, unless it went to others only. `recipients` are those
-    that got it, `omitted` what was left out, `taken_by` the member who has the ticket.
+    that got it, `omitted` what was left out, `taken_by` the member who has the ticket. `note` is what the team must
+    know about the author, or "".
     """
 
     reference: str
@@ -48,6 +49,7 @@ class Answered:
     taken_by: str = ""
     omitted: tuple[Phrase, ...] = ()
     buttons: tuple[Button, ...] = ()
+    note: Phrase | str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ def answered(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark
         taken_by=ticket.taken_by or "",
         omitted=details(answer.details),
         buttons=links.of_answer(to),
+        note=detail(ticket.message.note) if ticket.message.note else "",
     )
 
 

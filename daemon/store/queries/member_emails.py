@@ -11,7 +11,16 @@ from sqlalchemy.orm import Session
 from daemon.store import answers, ledger
 from daemon.store.models import AnswerRow, DeliveryRow, Event, Inbound, MessageRow, Person, Ticket
 from daemon.store.sql import table
-from daemon.vocabulary import AUTHORIZED, CORRECTS_ONLY, AnswerState, MailKind, MessageRole, Subject, SubjectKind
+from daemon.vocabulary import (
+    AUTHORIZED,
+    CORRECTS_ONLY,
+    OF_FORMER_TEAM,
+    AnswerState,
+    MailKind,
+    MessageRole,
+    Subject,
+    SubjectKind,
+)
 
 # The newest emails count: an answer quotes one of them.
 EMAILS_AT_MOST: Final = 20
@@ -37,7 +46,8 @@ class MemberEmailFacts:
 
     `author` is its address in lower case. `customers` are the requester and the participants, `customer_texts` their
     newest texts. `sent` are our newest emails about the ticket that its answer may quote. `corrects_only` says that its
-    author is the lead, who may only correct triage. `sent_texts` are the newest answers that customers got, `own_texts`
+    author is the lead, who may only correct triage, `of_former_team` that another team had the ticket when it came.
+    `sent_texts` are the newest answers that customers got, `own_texts`
     those of the author that nobody got, `own_notes` the author's notes.
     """
 
@@ -52,6 +62,7 @@ class MemberEmailFacts:
     customer_texts: tuple[str, ...]
     sent: tuple[SentToTeam, ...]
     corrects_only: bool = False
+    of_former_team: bool = False
     sent_texts: tuple[str, ...] = ()
     own_texts: tuple[str, ...] = ()
     own_notes: tuple[str, ...] = ()
@@ -78,6 +89,7 @@ def _load(session: Session, message_id: int) -> MemberEmailFacts | None:
     ).one_or_none()
     if row is None or answers.of_message(session, message_id) is not None:
         return None
+    power = _power(session, row.inbound_id)
     return MemberEmailFacts(
         message_id,
         row.ticket_id,
@@ -89,17 +101,18 @@ def _load(session: Session, message_id: int) -> MemberEmailFacts | None:
         answers.parties(session, row.ticket_id, row.received_at),
         _texts(session, row.ticket_id),
         _sent(session, row.ticket_id, message_id),
-        _corrects_only(session, row.inbound_id),
+        CORRECTS_ONLY in power,
+        OF_FORMER_TEAM in power,
         _answers(session, row.ticket_id, ANSWER.c.state == AnswerState.SENT),
         _answers(session, row.ticket_id, ANSWER.c.state != AnswerState.SENT, ANSWER.c.author == (row.email or "")),
         _notes(session, row.ticket_id, row.email or "", message_id),
     )
 
 
-def _corrects_only(session: Session, inbound_id: int) -> bool:
-    """Return what was decided when the email came: who is the lead may have changed since."""
+def _power(session: Session, inbound_id: int) -> frozenset[str]:
+    """Return what limits the power of an email, as decided when it came: lead and team may have changed since."""
     found = select(Event.data).where(Event.inbound_id == inbound_id, Event.kind == AUTHORIZED)
-    return any(data.get(CORRECTS_ONLY) for data in session.execute(found).scalars())
+    return frozenset(key for data in session.execute(found).scalars() for key, value in data.items() if value is True)
 
 
 def _texts(session: Session, ticket_id: int) -> tuple[str, ...]:

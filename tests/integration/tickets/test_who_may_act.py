@@ -149,11 +149,11 @@ def test_an_expired_token_is_kept_and_the_notification_is_a_new_one(running: Run
     assert ask(store, Ticket.status) == [("WAITING",)]
 
 
-def test_a_team_that_had_the_ticket_before_acts_and_the_present_one_is_told(running: Running, store: Store) -> None:
+def test_a_team_that_had_the_ticket_before_acts(running: Running, store: Store) -> None:
     change(store, assigned_team="LOGIN")
     write(running, mail(ANA, "Re: Payment failed"), address(team_mark()))
     assert kept(store) == ("answer", "note", True, "PAYMENTS, which had this ticket before, wrote this.")
-    assert jobs(store) == [("answer", "message"), ("notify", "message")]
+    assert jobs(store) == [("answer", "message")]
 
 
 @pytest.fixture(scope="module")
