@@ -33,7 +33,7 @@ COMMANDS: Final = (
     ("Operate", "tokens", "Create, list and revoke API tokens."),
     ("Operate", "webhooks", "Create, list, replay and remove webhooks."),
     ("Operate", "jobs", "List, retry and dismiss jobs."),
-    ("Operate", "db", "Upgrade, back up and verify the database."),
+    ("Operate", "db", "Upgrade, back up, import and verify the database."),
     ("Triage", "train", "Train a model, and promote it if it is not worse."),
     ("Triage", "evaluate", "Measure the accuracy of triage on labelled tickets."),
     ("Triage", "rehearse", "Show what other settings would decide on stored tickets."),

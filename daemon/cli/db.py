@@ -1,5 +1,7 @@
-"""The command `db`: upgrade, back up and verify the database, and rotate the signing key."""
+"""The command `db`: upgrade, back up, import and verify the database, and rotate the signing key."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,20 +11,25 @@ from sqlalchemy import make_url
 from config.settings import Settings
 from daemon.cli.support import context, output, params
 from daemon.store import keys
+from daemon.store.engine import make_engine
 from daemon.store.maintenance import schema
 from daemon.store.maintenance.backup import BackupError
 from daemon.store.maintenance.backup import backup as copy
+from daemon.store.maintenance.schema import SchemaError
+from daemon.store.maintenance.transfer import TransferError, transfer
+from daemon.store.maintenance.transfer import work as rows_of
 from daemon.store.maintenance.verify.run import verify as problems
 from daemon.store.maintenance.verify.run import work
 from daemon.system.causes import reason
 from daemon.system.clock import SystemClock
+from daemon.system.lock import FILE, StateLock
 
 MAX_PRINTED = 1000
 
 
 @click.group()
 def db() -> None:
-    r"""Upgrade, back up and verify the database, and rotate the signing key.
+    r"""Upgrade, back up, import and verify the database, and rotate the signing key.
 
     \b
     Example: triaged db verify
@@ -84,6 +91,51 @@ def backup(ctx: click.Context, file: Path | None) -> None:
         except BackupError as error:
             raise context.NotWritten(str(error)) from None
     click.echo(f"{target}: {size} bytes, checked")
+
+
+@db.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_context
+def import_(ctx: click.Context, file: Path) -> None:
+    r"""Copy the SQLite database FILE into the empty PostgreSQL database of the settings.
+
+    Takes everything along: emails, tickets, answers, jobs, API tokens, the signing keys. Stop triaged before, and set
+    database.url. FILE is not changed; if the import fails, PostgreSQL has nothing of it.
+
+    \b
+    Example: triaged db import /var/lib/triaged/triaged.db
+    """
+    settings = context.settings(ctx, quiet=True)
+    if make_url(settings.database_url).get_backend_name() == "sqlite":
+        raise context.Misconfigured("database.url is no PostgreSQL URL: set it to the new database, then import FILE")
+    if not file.is_file():
+        raise context.NotFound(f"there is no file {file}")
+    with stopped(settings, file), context.store(settings, checked=False) as store:
+        source = make_engine(f"sqlite:///{file}")
+        try:
+            total = rows_of(source)
+            schema.upgrade(store.engine)
+            with output.progress("rows", total) as bar:
+                copied = transfer(source, store.engine, bar.update)
+        except SchemaError as error:
+            raise context.WrongSchema(f"{file}: {error}, with the settings of that database") from None
+        except TransferError as error:
+            raise context.BadData(f"{file} was not imported: {error}") from None
+        finally:
+            source.dispose()
+    click.echo(f"{context.where(settings.database_url)}: {output.number(copied, 'row')} imported from {file}")
+    output.note("next: triaged db verify, then start triaged")
+
+
+@contextmanager
+def stopped(settings: Settings, file: Path) -> Iterator[None]:
+    """Refuse while a daemon uses a SQLite database, and keep one from starting meanwhile."""
+    directories = dict.fromkeys((settings.service.state_dir.absolute(), file.absolute().parent))
+    with context.starting(settings), ExitStack() as locks:
+        for directory in directories:
+            if (directory / FILE).exists():
+                locks.enter_context(closing(StateLock(directory)))
+        yield
 
 
 @db.command("rotate-key")

@@ -1,1 +1,1 @@
-"""Work on the database as a whole: schema, verification, backup."""
+"""Work on the database as a whole: schema, verification, backup, import."""
