@@ -244,8 +244,10 @@ def _by_member(evidence: Evidence, usable: Sequence[tuple[FoundToken, Team]]) ->
     reason = f"{evidence.author} acts for {team.name} by a {found.place}{_proof(evidence)}"
     if found.place != IN_ADDRESS and ticket and evidence.is_certain and evidence.recipients & ticket.participants:
         return DirectAnswer(ticket_id, team, evidence.author, f"{reason}; it went to the customer directly")
-    # The lead's own token was sent for a correction, not because a team of theirs had the ticket.
-    former = present not in {None, team.name} and not (evidence.by_lead and found.is_authors)
+    # The lead's own token was sent for a correction, not because a team of theirs had the ticket. Another team gets the
+    # emails about a ticket whose team is not configured.
+    others = {one.name for one in evidence.teams} - {team.name}
+    former = present in others and not (evidence.by_lead and found.is_authors)
     return Power(ticket_id, team, evidence.author, reason, former)
 
 

@@ -4,7 +4,7 @@ Both run in one transaction, so that the limits hold between workers.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -75,9 +75,13 @@ class Plan:
 
 
 def load_facts(
-    session: Session, leases: Sequence[Lease], teams: Mapping[str, str], busy_from: int, now: datetime
+    session: Session,
+    leases: Sequence[Lease],
+    team_address: Callable[[str | None], str],
+    busy_from: int,
+    now: datetime,
 ) -> PlanningFacts:
-    """Finish notify jobs and return the facts for their plans. `teams` maps names to addresses.
+    """Finish notify jobs and return the facts for their plans. `team_address` returns the address of a team.
 
     The jobs are finished first: a worker that lost its lease plans nothing. A domain that may get `busy_from`
     acknowledgements in this hour is looked at more closely.
@@ -90,7 +94,7 @@ def load_facts(
     causes = [lease.subject for lease in leases if lease.subject.id not in deferred or not _is_delivery(lease)]
     tickets = snapshots.load(session, [*causes, *(one.cause for one in deferred.values())])
     requesters = [ticket.requester or "" for ticket in tickets.values()]
-    addresses = {teams.get(ticket.team or "", "").lower() for ticket in tickets.values()}
+    addresses = {team_address(ticket.team) for ticket in tickets.values()}
     readers = {address for ticket in tickets.values() if ticket.answer for address in _readers(ticket.answer)}
     mailboxes = {mailbox_of(address).address for address in addresses}
     return PlanningFacts(

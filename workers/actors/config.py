@@ -42,8 +42,12 @@ class ActorConfig:
         return detect(text, self.brands.main.renderer.translations.common_words())
 
     def team_address(self, team: str | None) -> str:
-        """Return the address of a team in lower case, "" where there is none."""
-        return self.teams.get(team or "", "").lower()
+        """Return the address for emails about the tickets of a team, in lower case, "" without a team.
+
+        A team that was removed or renamed still has tickets: their emails go to the fallback team.
+        """
+        fallback = self.teams.get(self.triage.fallback_team, "")
+        return self.teams.get(team, fallback).lower() if team else ""
 
 
 @dataclass(slots=True)
