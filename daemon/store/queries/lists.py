@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from daemon.store.jobs import JobState
 from daemon.store.models import DeliveryRow, ImapCursor, Inbound, Job, Ticket
 from daemon.store.queries.text_search import has_words
-from daemon.vocabulary import Disposition
+from daemon.vocabulary import Disposition, Status
 
 Counts = dict[str, int]
 
@@ -148,3 +148,14 @@ def mailboxes(session: Session) -> list[dict[str, Any]]:
 def _count(session: Session, column: Any) -> Counts:  # noqa: ANN401 - any column of ours
     rows = session.execute(select(column, func.count()).group_by(column).order_by(column))
     return {str(value or "none"): number for value, number in rows}
+
+
+def other_teams(session: Session, known: Sequence[str]) -> list[str]:
+    """Return the teams of tickets that are open or wait, without those that are known."""
+    found = (
+        select(Ticket.assigned_team)
+        .where(Ticket.status.in_((Status.OPEN, Status.WAITING)), Ticket.assigned_team.not_in(known))
+        .distinct()
+        .order_by(Ticket.assigned_team)
+    )
+    return [str(team) for team in session.execute(found).scalars()]

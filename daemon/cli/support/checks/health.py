@@ -7,7 +7,7 @@ from config.settings import Settings
 from daemon.cli.support import context
 from daemon.cli.support.checks.finding import Finding, fail, ok, warn
 from daemon.facts import Problem
-from daemon.store.queries import health
+from daemon.store.queries import health, lists
 from daemon.system.clock import SystemClock
 from daemon.system.disk import FreeSpace
 from daemon.tickets.health import examine
@@ -38,10 +38,24 @@ def findings(settings: Settings) -> Iterator[Finding]:
     """Yield problems as warnings only: the daemon may not be running yet."""
     try:
         problems, _ = _problems(settings)
+        teams = _removed_teams(settings)
     except context.Failure:
         return
     for problem in problems:
         yield warn("health", problem.text, "")
+    if teams:
+        fallback = settings.triage.fallback_team
+        yield warn(
+            "tickets",
+            f"{', '.join(teams)}: not configured, but with open tickets; {fallback} gets their emails",
+            "list them with `triaged tickets list --team NAME`, and assign them with `triaged tickets assign`",
+        )
+
+
+def _removed_teams(settings: Settings) -> list[str]:
+    """Return the teams that have open tickets and are not configured."""
+    with context.store(settings) as store, store.read() as session:
+        return lists.other_teams(session, [team.name for team in settings.teams])
 
 
 def _problems(settings: Settings) -> tuple[tuple[Problem, ...], datetime | None]:
