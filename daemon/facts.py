@@ -83,7 +83,7 @@ class HealthFacts:
     when the job that has waited longest became due. `room` is false if the disk is nearly full. `refused` is the answer
     of a smarthost that refused our credentials, or ""; `drifted` says why automatic routing was stopped, or "";
     `unencoded` why the sentence encoder is not used although it is enabled, or ""; `unusable` why the model in use
-    cannot be loaded, or "".
+    cannot be loaded, or ""; `outdated` which of its categories are not configured, or "".
     `reported` are problems that other processes saw, `webhooks` the webhooks that failed for days.
     """
 
@@ -103,6 +103,7 @@ class HealthFacts:
     drifted: str = ""
     unencoded: str = ""
     unusable: str = ""
+    outdated: str = ""
     reported: "tuple[Problem, ...]" = ()
     webhooks: tuple[str, ...] = ()
 

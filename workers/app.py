@@ -112,6 +112,7 @@ class WorkerApp:
             drifted=lambda: self.model_source.drifted,
             unencoded=self._unencoded,
             unusable=self.model_source.unusable,
+            outdated=self.model_source.outdated,
             has_space=FreeSpace(settings.service.state_dir, settings.limits.free_bytes),
             daily_report=settings.health.daily_report,
         )
@@ -164,6 +165,7 @@ class WorkerApp:
     def reload(self, settings: Settings) -> None:
         """Apply new rules, teams and templates; raises TemplateProblem for a broken one and keeps the old."""
         self._config.value = actor_config(settings)
+        self._trainer.categories = category_names(settings)
         # As the listener does: the check of senders changes by a restart only.
         new = self._identity_of(settings, ())
         self._intake.identity = replace(
@@ -215,8 +217,12 @@ def smtp_transport(settings: Settings, server: Outgoing | OutgoingServer) -> Smt
 
 def trainer(settings: Settings, store: Store, clock: Clock, encoder: Encoder | None = None) -> Trainer:
     """Return the trainer of models."""
-    names = [category.name for category in settings.categories]
-    return Trainer(store, registry(settings), clock, names, settings.triage.examples, encoder)
+    return Trainer(store, registry(settings), clock, category_names(settings), settings.triage.examples, encoder)
+
+
+def category_names(settings: Settings) -> tuple[str, ...]:
+    """Return the names of the configured categories, of which models are trained."""
+    return tuple(category.name for category in settings.categories)
 
 
 def registry(settings: Settings) -> Registry:

@@ -30,8 +30,8 @@ class HealthMonitor:
     """Sends alerts directly through the transport, so that they need neither the broker nor a job.
 
     `refused`, `drifted`, `unencoded` and `unusable` return the reason why the smarthost refuses our credentials, why
-    automatic routing stopped and why the sentence encoder and the model cannot be used, or ""; `has_space` returns
-    whether the disk has room.
+    automatic routing stopped and why the sentence encoder and the model cannot be used, or ""; `outdated` says
+    which categories of the model are not configured; `has_space` returns whether the disk has room.
     """
 
     def __init__(
@@ -51,13 +51,14 @@ class HealthMonitor:
         unencoded: Callable[[], str],
         has_space: Callable[[], bool],
         unusable: Callable[[], str],
+        outdated: Callable[[], str],
         daily_report: bool = False,
     ) -> None:
         self._store, self._clock, self._transport, self._keyring = store, clock, transport, keyring
         self._sender, self._admin, self._domain = sender, admin, message_id_domain
         self._mailboxes, self._thresholds = mailboxes, thresholds
         self._refused, self._drifted, self._has_space = refused, drifted, has_space
-        self._unencoded, self._unusable = unencoded, unusable
+        self._unencoded, self._unusable, self._outdated = unencoded, unusable, outdated
         self._loss_alerted = False
         self._daily_report = daily_report
         self._thread = PeriodicThread("monitor", CHECK_SECONDS, self.check)
@@ -86,6 +87,7 @@ class HealthMonitor:
                 drifted=self._drifted(),
                 unencoded=self._unencoded(),
                 unusable=self._unusable(),
+                outdated=self._outdated(),
             )
         problems = examine(facts, self._thresholds)
         new = tuple(self._store.write(lambda session: health.raise_alarms(session, problems, now)))

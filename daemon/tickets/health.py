@@ -72,6 +72,8 @@ def _flow(facts: HealthFacts, thresholds: Thresholds) -> list[Problem]:
                 f"Rules alone decide: {facts.unusable}. Run triaged train, or triaged models rollback.",
             )
         )
+    if facts.outdated:
+        found.append(Problem("model", f"{facts.outdated}. Run triaged train."))
     if facts.unencoded:
         found.append(
             Problem(

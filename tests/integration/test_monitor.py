@@ -62,6 +62,7 @@ def monitor(
         drifted=lambda: "",
         unencoded=lambda: "",
         unusable=lambda: "",
+        outdated=lambda: "",
         has_space=lambda: True,
         daily_report=daily_report,
     )

@@ -51,6 +51,16 @@ class CurrentModel:
         self.model()
         return self._problem
 
+    def outdated(self) -> str:
+        """Say which categories of the model in use are not configured, as after one was renamed; "" if all are."""
+        model, policy = self.model(), self._policy()
+        known = {category.name for category in policy.categories}
+        gone = [name for name in model.counts if name not in known] if model else []
+        if not model or not gone:
+            return ""
+        names = ", ".join(gone)
+        return f"Model {model.version} knows {names}, not configured; such tickets go to {policy.fallback_team}"
+
     def use(self, model: Model) -> None:
         """Use a model that was just loaded or trained, instead of loading it again."""
         with self._lock:

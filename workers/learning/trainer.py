@@ -35,7 +35,10 @@ class Trained:
 
 
 class Trainer:
-    """Trains models on the corpus and the verified tickets; promotes one only if it is not worse than the current."""
+    """Trains models on the corpus and the verified tickets; promotes one only if it is not worse than the current.
+
+    `categories` are those that the next training learns; a reload replaces them.
+    """
 
     def __init__(
         self,
@@ -49,7 +52,7 @@ class Trainer:
         self._store = store
         self._registry = registry
         self._clock = clock
-        self._categories = tuple(categories)
+        self.categories = tuple(categories)
         self._corpus = corpus
         self._encoder = encoder
 
@@ -111,7 +114,7 @@ class Trainer:
             shipped_lexicon(),
             self._clock.now(),
             self._encoder,
-            self._categories,
+            self.categories,
         )
         tuning.trim_memory()
         return made
@@ -121,12 +124,12 @@ class Trainer:
         shipped = self._corpus is None
         paths = sorted(self._corpus.glob("*.csv")) if self._corpus else shipped_examples()
         found = examples.read_files(paths)
-        return [replace(e, shipped=shipped, own=not shipped) for e in found if e.category in self._categories]
+        return [replace(e, shipped=shipped, own=not shipped) for e in found if e.category in self.categories]
 
     def regression(self) -> list[Example]:
         """Return the shipped regression set: tickets never trained on, on which no new model may be worse."""
         found = examples.read_file(Path(str(files("config") / "regression.csv")))
-        return [e for e in found if e.category in self._categories]
+        return [e for e in found if e.category in self.categories]
 
     def verified(self) -> list[Example]:
         """Return the tickets that people confirmed or corrected, oldest first; boilerplate in them is not read."""
@@ -143,7 +146,7 @@ class Trainer:
                 boilerplate=learned,
             )
             for ticket in tickets
-            if ticket.category in self._categories
+            if ticket.category in self.categories
         ]
 
 

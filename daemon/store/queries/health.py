@@ -36,6 +36,7 @@ def facts(
     drifted: str = "",
     unencoded: str = "",
     unusable: str = "",
+    outdated: str = "",
 ) -> HealthFacts:
     """Return the state of the system. Every query is bounded by an index."""
     waiting = lists.oldest_due(session, now)
@@ -60,6 +61,7 @@ def facts(
         drifted=drifted,
         unencoded=unencoded,
         unusable=unusable,
+        outdated=outdated,
         reported=_reported(session, now),
         webhooks=tuple(webhooks.disabled(session)),
     )

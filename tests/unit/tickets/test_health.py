@@ -43,6 +43,7 @@ def test_a_healthy_system_has_no_problem() -> None:
         ({"drifted": "by 30 checks"}, "drift"),
         ({"unencoded": "it is not installed"}, "encoder"),
         ({"unusable": "model x was changed since it was written"}, "model"),
+        ({"outdated": "Model x knows Shop, not configured"}, "model"),
         ({"oldest_due": NOON - timedelta(minutes=6)}, "jobs"),
         ({"last_mail_at": NOON - timedelta(hours=13)}, "no-mail"),
         ({"last_mail_at": None}, "no-mail"),
