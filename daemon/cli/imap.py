@@ -29,9 +29,7 @@ def imap() -> None:
 
 
 @imap.command()
-@click.option(
-    "--since", type=click.DateTime(["%Y-%m-%d"]), required=True, metavar="YYYY-MM-DD", help="First day to import."
-)
+@click.option("--since", type=params.Since(), required=True, metavar="YYYY-MM-DD", help="First day to import.")
 @click.option("--mailbox", metavar="NAME", help="Import only this mailbox.  [default: all]")
 @click.pass_context
 def backfill(ctx: click.Context, since: datetime, mailbox: str | None) -> None:
@@ -59,7 +57,7 @@ def backfill(ctx: click.Context, since: datetime, mailbox: str | None) -> None:
                         accept,
                         store,
                         SystemClock(),
-                        since.date(),
+                        since.astimezone().date(),
                         _progress(bar),
                         max_bytes=settings.limits.message_bytes,
                     )

@@ -21,8 +21,8 @@ INDENT: Final = 21
 def trace(ctx: click.Context, mail: str, as_json: bool) -> None:
     r"""Show the way of an email from receipt to the last notification.
 
-    ID is the reference of a ticket, ticket:NUMBER, the number of a received email, the Message-ID of a received or sent
-    email, or the SHA-256 of a raw email.
+    ID is the reference of a ticket, the number of a received email, the Message-ID of a received or sent email, the
+    SHA-256 of a raw email, or a number from the log with its kind: inbound:7, ticket:7, job:7, delivery:7.
 
     \b
     Example: triaged trace HD-7K3Q-M9XY
@@ -39,12 +39,8 @@ def trace(ctx: click.Context, mail: str, as_json: bool) -> None:
 
 
 def _mails(session: Session, text: str, prefix: str) -> list[int]:
-    kind, _, number = text.strip().partition(":")
-    ticket_id = (
-        int(number) if kind == "ticket" and number.isdecimal() else tickets.find_ticket_id(session, text, prefix)
-    )
-    wanted = number if kind == "inbound" and number.isdecimal() else text.strip()
-    found = mails_of(session, ticket_id) if ticket_id is not None else find_mails(session, wanted)
+    ticket_id = tickets.find_ticket_id(session, text, prefix)
+    found = mails_of(session, ticket_id) if ticket_id is not None else find_mails(session, text.strip())
     if not found:
         raise context.NotFound(
             f"no email matches {output.line(text, 100)}; give a reference, a Message-ID or another ID (see --help)"

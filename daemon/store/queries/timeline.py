@@ -8,12 +8,15 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, or_, select, union
 from sqlalchemy.orm import Session
 
+from daemon.store import jobs
 from daemon.store.models import AnswerRow, Decision, DeliveryRow, Event, Inbound, Job, MessageRow, Ticket
 from daemon.vocabulary import Subject, SubjectKind
 
 # Maximum number of rows of each kind.
 MOST: Final = 500
 SHA256: Final = 64
+JOB: Final = "job"
+KINDS: Final = frozenset({JOB, *SubjectKind})
 TABLES_WITH_TICKETS: Final[dict[SubjectKind, Any]] = {
     SubjectKind.MESSAGE: MessageRow,
     SubjectKind.ANSWER: AnswerRow,
@@ -47,9 +50,15 @@ class Scope:
 
 
 def find_mails(session: Session, text: str) -> list[int]:
-    """Return the ledger rows for a Message-ID (of a received or a sent email), a SHA-256 or an id, without copies."""
-    if text.isdecimal():
-        found: Iterable[int] = _column(session, Inbound.id, Inbound.id == int(text[:18]))
+    """Return the ledger rows for a Message-ID (of a received or a sent email), a SHA-256 or an id, without copies.
+
+    An id is that of a ledger row, or with its kind that of another row, such as "job:7" or "delivery:7".
+    """
+    kind, _, number = text.partition(":")
+    if kind in KINDS and number.isdecimal():
+        found: Iterable[int] = _of_row(session, kind, int(number[:18]))
+    elif text.isdecimal():
+        found = _column(session, Inbound.id, Inbound.id == int(text[:18]))
     elif len(text) == SHA256 and "@" not in text:
         found = _column(session, Inbound.id, Inbound.sha256 == text.lower())
     else:
@@ -95,6 +104,18 @@ def timeline(session: Session, mails: Iterable[int]) -> list[Entry]:
         *map(_event, events),
     ]
     return sorted(entries, key=lambda entry: entry.at)
+
+
+def _of_row(session: Session, kind: str, number: int) -> Iterator[int]:
+    """Yield the ledger rows behind a row; those of a job are behind the row that it is about."""
+    subjects = jobs.subjects(session, [number]) if kind == JOB else [Subject(SubjectKind(kind), number)]
+    for subject in subjects:
+        if subject.kind is SubjectKind.TICKET:
+            yield from mails_of(session, subject.id)
+        elif subject.kind is SubjectKind.INBOUND:
+            yield subject.id
+        else:
+            yield from _mails_behind(session, subject)
 
 
 def _caused(session: Session, message_id: str) -> Iterator[int]:
