@@ -43,8 +43,8 @@ def create(ctx: click.Context, name: str, url: str, types: tuple[str, ...], acto
     Example: triaged webhooks create shop https://shop.example/hooks --event ticket.decided
     """
     wanted = [FeedType(one) for one in dict.fromkeys(types)] or [*FeedType]
-    plain = bool(context.settings(ctx, quiet=True).webhooks.allowed_networks)
-    click.echo(_write(ctx, lambda session, now: actions.create(session, name, url, wanted, actor, now, plain=plain)))
+    networks = context.settings(ctx, quiet=True).webhooks.allowed_networks
+    click.echo(_write(ctx, lambda session, now: actions.create(session, name, url, wanted, actor, now, networks)))
     output.note("keep it now: it cannot be shown again")
 
 

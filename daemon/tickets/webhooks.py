@@ -15,6 +15,7 @@ from daemon.store import events, webhook_deliveries, webhooks
 from daemon.store.models import WebhookRow
 from daemon.store.queries import feed
 from daemon.store.queries.feed_rows import FeedType
+from daemon.system.networks import is_allowed, is_within, literal
 
 SECRET_BYTES: Final = 32
 # For how long the old secret signs too, so that an endpoint can change without losing an event.
@@ -30,17 +31,21 @@ class NameTakenError(ValueError):
 
 
 def create(
-    session: Session, name: str, url: str, types: Sequence[FeedType], actor: str, now: datetime, *, plain: bool = False
+    session: Session,
+    name: str,
+    url: str,
+    types: Sequence[FeedType],
+    actor: str,
+    now: datetime,
+    networks: Sequence[str] = (),
 ) -> str:
     """Add an endpoint that gets events from now on, and return its secret, which is shown once.
 
-    `plain` allows http://. Raises ValueError.
+    `networks` are those that may be reached besides public addresses. Raises ValueError.
     """
     if re.fullmatch(NAME, name) is None:
         raise ValueError(f"a name has 1 to {LONGEST_NAME} letters, digits, dots, dashes and underscores")
-    check_url(url)
-    if not plain and urlsplit(url).scheme != "https":
-        raise ValueError("a webhook goes to an https:// URL; http:// is only for networks in webhooks.allowed_networks")
+    _check_reach(check_url(url), networks)
     if session.execute(select(WebhookRow.id).where(WebhookRow.name == name)).scalar() is not None:
         raise NameTakenError(f"there is or was a webhook named {name}; names are not used again")
     secret = new_secret()
@@ -101,6 +106,17 @@ def check_url(url: str) -> str:
     if not right or not bare or parts.username is not None or parts.password is not None:
         raise ValueError("a webhook goes to a URL such as https://shop.example/hooks, without name and password")
     return url
+
+
+def _check_reach(url: str, networks: Sequence[str]) -> None:
+    """Raise ValueError for a URL that no event could be posted to; a name is looked up when something is posted."""
+    parts = urlsplit(url)
+    address = literal(parts.hostname or "")
+    if address is not None and not is_allowed(address, networks):
+        raise ValueError(f"{parts.hostname} is not a public address; see webhooks.allowed_networks")
+    may_be_plain = is_within(address, networks) if address is not None else bool(networks)
+    if parts.scheme != "https" and not may_be_plain:
+        raise ValueError("a webhook goes to an https:// URL; http:// is only for networks in webhooks.allowed_networks")
 
 
 def new_secret() -> str:

@@ -59,7 +59,7 @@ def work(helpdesk: Helpdesk, endpoint: Endpoint) -> None:
     )
     helpdesk.settings = helpdesk.settings.model_copy(update={"webhooks": allowed})
     helpdesk.store.write(
-        lambda session: webhooks.create(session, "shop", endpoint.url, [*FeedType], "test", NOON, plain=True)
+        lambda session: webhooks.create(session, "shop", endpoint.url, [*FeedType], "test", NOON, ("127.0.0.0/8",))
     )
     helpdesk.work()
 

@@ -72,7 +72,7 @@ class Case:
     def created(self, name: str, *types: FeedType) -> str:
         url = f"http://127.0.0.1:{self.server.port}/hook"
         wanted, now = types or [*FeedType], self.clock.now()
-        return self.store.write(lambda s: actions.create(s, name, url, wanted, "test", now, plain=True))
+        return self.store.write(lambda s: actions.create(s, name, url, wanted, "test", now, ("127.0.0.0/8",)))
 
     def work(self) -> list[BaseException]:
         """Run the webhook jobs that are ready, and return what went wrong."""

@@ -16,11 +16,9 @@ import urllib3
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.exceptions import HTTPError
 
-ANSWER_BYTES: Final = 1024
-# Addresses that carry an IPv4 address inside, which may be internal: NAT64, 6to4 and Teredo.
-TRANSLATED: Final = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
+from daemon.system.networks import Address, is_allowed, is_within
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+ANSWER_BYTES: Final = 1024
 
 
 class PostError(Exception):
@@ -41,7 +39,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], policy: PostPolicy) 
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     address = resolve(host, port, policy.networks)
-    if parts.scheme != "https" and not _is_within(address, policy.networks):
+    if parts.scheme != "https" and not is_within(address, policy.networks):
         raise PostError("only https:// reaches a public address")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     sent = {"Host": parts.netloc, "Content-Type": "application/json", "User-Agent": "triaged", **headers}
@@ -69,17 +67,6 @@ def resolve(host: str, port: int, networks: Sequence[str]) -> Address:
         if not is_allowed(address, networks):
             raise PostError(f"{host} is at {address}, which is not public; see webhooks.allowed_networks")
     return addresses[0]
-
-
-def is_allowed(address: Address, networks: Sequence[str]) -> bool:
-    """Return whether an address is public, or in one of the networks."""
-    inner = getattr(address, "ipv4_mapped", None) or address
-    public = inner.is_global and not inner.is_multicast and not any(inner in network for network in TRANSLATED)
-    return public or _is_within(inner, networks)
-
-
-def _is_within(address: Address, networks: Sequence[str]) -> bool:
-    return any(address in ipaddress.ip_network(network) for network in networks)
 
 
 @cache

@@ -56,11 +56,11 @@ CONFLICTS: Final = documented(*(Problem.NOT_FOUND, Problem.CONFLICT, Problem.TOO
 )
 async def create(wanted: NewWebhook, response: Response, services: Services, caller: Writer) -> CreatedWebhook:
     """Send events to a URL from now on, signed by a secret that is shown this once."""
-    now, plain = services.clock.now(), bool(services.settings.webhooks.allowed_networks)
+    now, networks = services.clock.now(), services.settings.webhooks.allowed_networks
 
     def write(session: Session) -> CreatedWebhook:
         types = [*dict.fromkeys(wanted.events)]
-        secret = actions.create(session, wanted.name, wanted.url, types, caller.actor, now, plain=plain)
+        secret = actions.create(session, wanted.name, wanted.url, types, caller.actor, now, networks)
         return CreatedWebhook(secret=secret, **webhooks.line(session, wanted.name))
 
     try:

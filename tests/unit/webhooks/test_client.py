@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from daemon.system.networks import is_allowed
 from tests.support.webhooks import Server, serving
 from workers.webhooks import client
 from workers.webhooks.client import PostError, PostPolicy, post
@@ -84,12 +85,12 @@ def test_no_internal_address_is_reached(host: str, server: Server) -> None:
     ],
 )
 def test_an_address_that_is_not_public_is_refused(address: str) -> None:
-    assert not client.is_allowed(ipaddress.ip_address(address), ())
+    assert not is_allowed(ipaddress.ip_address(address), ())
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:4700:4700::1111"])
 def test_a_public_address_is_allowed(address: str) -> None:
-    assert client.is_allowed(ipaddress.ip_address(address), ())
+    assert is_allowed(ipaddress.ip_address(address), ())
 
 
 def test_a_name_with_one_internal_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
