@@ -31,6 +31,11 @@ LOCK_TICKET = (
     .with_for_update(of=TICKET)
 )
 SELECT_ANSWER = select(ANSWER).where(ANSWER.c.id == bindparam("answer"))
+SELECT_OF_TICKET = (
+    select(ANSWER.c.id, ANSWER.c.state, ANSWER.c.reasons, ANSWER.c.recipients)
+    .where(ANSWER.c.ticket_id == bindparam("ticket"))
+    .order_by(ANSWER.c.id)
+)
 SELECT_OF_MESSAGE = select(ANSWER.c.id, ANSWER.c.state).where(ANSWER.c.message_id == bindparam("message"))
 SENT_BY_OTHERS = (
     select(ANSWER.c.id, ANSWER.c.settled_at, ANSWER.c.after_delivery_id)
@@ -180,6 +185,11 @@ def any_sent(session: Session, answer_ids: Sequence[int]) -> bool:
     """Say whether one of these answers was sent."""
     found = select(ANSWER.c.id).where(ANSWER.c.id.in_(answer_ids), ANSWER.c.state == AnswerState.SENT).limit(1)
     return session.execute(found).first() is not None
+
+
+def of_ticket(session: Session, ticket_id: int) -> Sequence[Row[Any]]:
+    """Return what became of each answer on a ticket, the oldest first; their texts are those of its messages."""
+    return session.execute(SELECT_OF_TICKET, {"ticket": ticket_id}).all()
 
 
 def held_of(session: Session, ticket_id: int, author: str) -> Sequence[int]:

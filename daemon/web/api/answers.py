@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 from sqlalchemy.orm import Session
 
 from daemon.store import answers
-from daemon.store.queries.ticket_detail import ticket_detail
+from daemon.store.queries.ticket_detail import reference_or_none
 from daemon.tickets import changes, held
 from daemon.tickets.access import Scope
 from daemon.tickets.answer_values import AnswerResult
@@ -66,10 +66,11 @@ async def list_answers(ticket: TicketName, services: Services, _caller: Reader) 
 
     def read() -> Answers:
         with services.store.read() as session:
-            found = ticket_detail(session, ticket_id(session, ticket, services.settings.support.reference_prefix))
-            if found is None:
+            number = ticket_id(session, ticket, services.settings.support.reference_prefix)
+            rows = answers.of_ticket(session, number)
+            if not rows and reference_or_none(session, number) is None:
                 raise not_found(f"ticket {ticket}")
-            return Answers(answers=[AnswerView.of(row) for row in found.answers])
+            return Answers(answers=[AnswerView.of(row) for row in rows])
 
     return await services.run(read)
 
