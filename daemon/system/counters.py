@@ -12,6 +12,18 @@ from typing import Final
 # Upper bounds in seconds; a commit is one fsync and takes milliseconds.
 COMMIT_BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
+# What is answered sooner or later begins with 0: the first error is an increase then, and not a new series.
+SMTP_CODES: Final = (
+    *("220", "221", "235", "250", "252", "334", "354"),
+    *("421", "451", "452", "454"),
+    *("500", "501", "502", "503", "504", "530", "535", "538", "550", "552", "553", "554", "555"),
+)
+HTTP_STATUSES: Final = (
+    *("200", "201", "204", "303", "304"),
+    *("400", "401", "403", "404", "405", "408", "409", "412", "413", "415", "422", "429"),
+    *("500", "503"),
+)
+
 
 @dataclass(slots=True)
 class Histogram:
@@ -44,10 +56,10 @@ class ProcessCounters:
     """The counts of a process since its start. `on` is false where nobody can ask for them."""
 
     on: bool = False
-    smtp_replies: Counter[str] = field(default_factory=Counter)
+    smtp_replies: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(SMTP_CODES, 0)))
     smtp_sessions: int = 0
     smtp_sessions_ended: int = 0
-    http_answers: Counter[str] = field(default_factory=Counter)
+    http_answers: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(HTTP_STATUSES, 0)))
     commits: Histogram = field(default_factory=lambda: Histogram(COMMIT_BOUNDS))
 
     def smtp_reply(self, reply: str | bytes) -> None:

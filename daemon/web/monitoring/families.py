@@ -2,10 +2,11 @@
 
 import platform
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import product
 from typing import Final
 
 from prometheus_client.core import (
@@ -18,6 +19,7 @@ from prometheus_client.core import (
 
 from daemon.store.queries.metrics import News, StoreMetrics
 from daemon.system.counters import Histogram, ProcessCounters
+from daemon.vocabulary import DecidedBy, Disposition
 
 CONFIDENCE_BOUNDS: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 
@@ -30,6 +32,15 @@ class Tally:
     decisions: Counter[tuple[str, str]] = field(default_factory=Counter)
     overrides: Counter[str] = field(default_factory=Counter)
     confidence: Histogram = field(default_factory=lambda: Histogram(CONFIDENCE_BOUNDS))
+
+    def expect(self, sources: Iterable[str], categories: Sequence[str]) -> None:
+        """Begin what may come with 0, so that the first of a kind is an increase and not a new series."""
+        for labels in product(sources, Disposition):
+            self.emails.setdefault(labels, 0)
+        for name in categories:
+            self.overrides.setdefault(name, 0)
+            for by in DecidedBy:
+                self.decisions.setdefault((name, by), 0)
 
     def add(self, news: News) -> None:
         """Count what came."""

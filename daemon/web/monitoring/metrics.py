@@ -5,7 +5,7 @@ scrapes costs no more than one.
 """
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock
 from typing import Final
 
@@ -17,6 +17,8 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from starlette.datastructures import Headers
 from starlette.types import Scope as AsgiScope
 
+from config.settings import Settings
+from daemon.mail.envelope import HTTP
 from daemon.store.queries import metrics
 from daemon.store.queries.metrics import Position
 from daemon.system.counters import COUNTERS
@@ -63,6 +65,7 @@ class Scraper:
             found = metrics.state(session, now, services.settings.triage.review_team)
             if self._position is None:
                 self._position = metrics.newest(session)
+            self._tally.expect(_sources(services.settings), [one.name for one in services.settings.categories])
             news = metrics.follow(session, self._position, now)
             self._tally.add(news)
             self._position = news.position
@@ -72,6 +75,15 @@ class Scraper:
                 *families.of_process(COUNTERS),
                 families.room(enough=services.has_room()),
             ]
+
+
+def _sources(settings: Settings) -> Iterator[str]:
+    """Yield where email may come from, as the ledger names it."""
+    if settings.smtp.enabled:
+        yield str(settings.smtp.protocol)
+    if settings.imap:
+        yield "imap"
+    yield HTTP
 
 
 class _Read(Collector):
