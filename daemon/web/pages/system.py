@@ -36,22 +36,32 @@ def try_email(page: Page) -> Response:
         return _tried(page, status=422, mistake="Paste an email first.")
     if len(text) > LONGEST_EMAIL:
         return _tried(page, status=413, email=text, mistake=f"Paste at most {LONGEST_EMAIL:,} characters.")
-    return _tried(page, email=text, row=page.services.tools_in_place().try_email(_as_email(text)))
+    return _tried(page, email=text, row=page.services.tools_in_place().try_email(_as_email(page, text)))
 
 
 def _tried(
     page: Page, *, status: int = 200, email: str = "", row: dict[str, Any] | None = None, mistake: str = ""
 ) -> Response:
     most = min(DROPPED_BYTES, page.services.settings.http.body_bytes // 4)
-    return page.render("try.html", status=status, email=email, row=row, mistake=mistake, dropped=most)
+    return page.render(
+        "try.html", status=status, email=email, row=row, mistake=mistake, dropped=most, bytewise=_bytewise(page)
+    )
 
 
-def _as_email(text: str) -> bytes:
+def _bytewise(page: Page) -> str:
+    """Return "yes" where each character of the text stands for one byte of a file that is no UTF-8."""
+    return "yes" if page.form.get("bytewise") else ""
+
+
+def _as_email(page: Page, text: str) -> bytes:
     """Return what was pasted as an email; a text without a header becomes one, with its first line as subject."""
     lines = text.replace("\r\n", "\n").lstrip("\n").split("\n")
     if not HEADER.match(lines[0]):
         lines = [f"Subject: {lines[0].strip()}", "From: customer@example.net", "", *lines]
-    return "\r\n".join(lines).encode("utf-8", "replace")
+    email = "\r\n".join(lines)
+    # What was typed into such an email may have other characters.
+    is_bytes = _bytewise(page) and max(email) <= "\xff"
+    return email.encode("latin-1" if is_bytes else "utf-8", "replace")
 
 
 ROUTES: Final = (

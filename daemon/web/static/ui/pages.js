@@ -43,13 +43,28 @@ if (live.length) {
   }, Number(live[0].dataset.reload) * 1000);
 }
 
-// An email that is dropped as a file fills the field: its beginning, since its text comes before its files.
+// An email that is dropped as a file fills the field: its beginning, since its text comes before its files. Bytes that
+// are no UTF-8 become one character each, and the form says so: the server turns them back.
 for (const field of document.querySelectorAll("textarea[data-drop]")) {
+  const bytewise = field.form.elements.bytewise;
   field.addEventListener("dragover", (event) => event.preventDefault());
   field.addEventListener("drop", async (event) => {
     const [file] = event.dataTransfer.files;
     if (!file) return;
     event.preventDefault();
-    field.value = await file.slice(0, Number(field.dataset.drop)).text();
+    const bytes = new Uint8Array(await file.slice(0, Number(field.dataset.drop)).arrayBuffer());
+    try {
+      // As a stream: the last character may be cut.
+      field.value = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes, { stream: true });
+      bytewise.value = "";
+    } catch {
+      // In the form, such a byte is longer than one of UTF-8.
+      const most = (Number(field.dataset.drop) * 2) / 3;
+      field.value = Array.from(bytes.subarray(0, most), (byte) => String.fromCharCode(byte)).join("");
+      bytewise.value = "yes";
+    }
+  });
+  field.addEventListener("input", (event) => {
+    if (event.inputType === "insertFromPaste" || !field.value) bytewise.value = "";
   });
 }
