@@ -16,7 +16,7 @@ from daemon.store.errors import UNREACHABLE
 from daemon.tickets.action import ActionError
 from daemon.tickets.answer_values import AnswerError
 from daemon.tickets.sign_in import People, digest_of
-from daemon.web.pages.page import NEXT, OWN_PATH, SESSION, Page, PageError, Route, User
+from daemon.web.pages.page import NEXT, OWN_PATH, SESSION, ForeignFormError, Page, PageError, Route, User
 from daemon.web.peer import is_trusted_peer
 from daemon.web.problems import ProblemError
 from daemon.web.services import WebServices, services_of
@@ -48,12 +48,10 @@ def _answer(services: WebServices, request: Request, body: bytes, route: Route) 
             page = replace(page, form=_form(request, body))
             _refuse_foreign(page)
         return _sign_in_first(page) if _needs_sign_in(page, route) else route.handle(page)
-    except PageError as error:
-        return _failed(page, error.status, error.text)
+    except (PageError, ActionError, AnswerError) as error:
+        return _again(page, route, error)
     except ProblemError as error:
         return _failed(page, error.problem.status, error.detail)
-    except (ActionError, AnswerError) as error:
-        return _failed(page, 409, str(error))
     except LookupError as error:
         log.info("page not found", reason=type(error).__name__, path=request.url.path)
         return _failed(page, 404, "There is nothing here.")
@@ -111,18 +109,41 @@ def _refuse_foreign(page: Page) -> None:
         else origin is None or urlsplit(origin).netloc == headers.get("host")
     )
     if not same:
-        raise PageError(403, "This form comes from another site.")
+        raise ForeignFormError
     if user is not None and not hmac.compare_digest(page.form.get("csrf", "").encode(), user.csrf.encode()):
-        raise PageError(403, "This form is out of date. Load the page again, then repeat what you did.")
+        raise PageError(403, "Nothing was done, because you signed in again since this form was loaded. Send it again.")
 
 
 def _sign_in_first(page: Page) -> Response:
-    answer = page.redirect("/ui/sign-in")
+    """Lead to the sign-in, and from there to the page that was asked for; a text that was typed is not lost."""
     url = page.request.url
     wanted = url.path.removeprefix(page.base) + (f"?{url.query}" if url.query else "")
-    if page.request.method == "GET" and OWN_PATH.fullmatch(wanted):
+    if page.request.method != "GET":
+        wanted = f"/ui/tickets/{page.value('ticket', 40)}"
+    text = page.form.get("text", "").strip()
+    answer = _signed_out(page) if text else page.redirect("/ui/sign-in")
+    if OWN_PATH.fullmatch(wanted):
         page.set_cookie(answer, NEXT, wanted.encode().hex(), 1800)
     return answer
+
+
+def _signed_out(page: Page) -> Response:
+    """Give back a text that was typed: it can be sent from this page after a sign-in in another tab."""
+    others = {name: value for name, value in page.form.items() if name not in ("csrf", "text")}
+    return page.render("signed-out.html", status=401, text=page.form["text"], others=others)
+
+
+def _again(page: Page, route: Route, error: PageError | ActionError | AnswerError) -> Response:
+    """Show the form again, with what was typed, to somebody who may send it."""
+    status, text = (error.status, error.text) if isinstance(error, PageError) else (409, str(error))
+    user = page.user
+    may_send = user is not None and (route.role is None or user.role.includes(route.role))
+    if route.again is None or not may_send or isinstance(error, ForeignFormError):
+        return _failed(page, status, text)
+    try:
+        return route.again(page, status, text)
+    except PageError as failure:
+        return _failed(page, failure.status, failure.text)
 
 
 def _failed(page: Page, status: int, text: str) -> Response:

@@ -52,6 +52,13 @@ class PageError(Exception):
         self.status, self.text = status, text
 
 
+class ForeignFormError(PageError):
+    """A form comes from another site, which may have filled it in."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "This form comes from another site.")
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A request, with the parts of the process. `user` is None only on pages that need no sign-in."""
@@ -146,9 +153,13 @@ def _decoded(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A page: its method and path, what answers it, and the least role that may ask for it; None: anybody."""
+    """A page: its method and path, what answers it, and the least role that may ask for it; None: anybody.
+
+    `again` shows a form that could not be carried out again, with what was typed, a status and the mistake.
+    """
 
     method: str
     path: str
     handle: Callable[[Page], Response]
     role: Role | None
+    again: Callable[[Page, int, str], Response] | None = None

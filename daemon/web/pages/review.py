@@ -131,8 +131,11 @@ def decide(page: Page) -> Response:
     number, correction, now = ticket_id_of(page), correction_of(page), page.services.clock.now()
     retrain, team = page.services.settings.triage.retrain_after, page.services.settings.triage.review_team
 
-    def change(session: Session) -> actions.ActionResult:
+    def change(session: Session) -> actions.ActionResult | None:
         if inbox.team_of(session, number) != team:
+            if inbox.decided_by(session, number) == page.actor(team).name:
+                # The second of two clicks.
+                return None
             raise ActionError("Somebody else decided about this ticket meanwhile.")
         return actions.correct(session, number, correction, page.actor(team), now, retrain_after=retrain)
 
@@ -140,8 +143,8 @@ def decide(page: Page) -> Response:
         done = page.services.store.write(change)
     except ActionError as error:
         return _render(page, 409, str(error))
-    page.services.wake(done.offers)
-    return _goes_on(page, "last", f"{page.value('ticket', 40)}: {correction.category}.")
+    page.services.wake(done.offers if done else ())
+    return _goes_on(page, "last", f"{page.value('ticket', 40)}: {correction.category}." if done else "")
 
 
 def undo(page: Page) -> Response:

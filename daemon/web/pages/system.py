@@ -39,6 +39,10 @@ def try_email(page: Page) -> Response:
     return _tried(page, email=text, row=page.services.tools_in_place().try_email(_as_email(page, text)))
 
 
+def _try_again(page: Page, status: int, mistake: str) -> Response:
+    return _tried(page, status=status, email=page.form.get("text", ""), mistake=mistake)
+
+
 def _tried(
     page: Page, *, status: int = 200, email: str = "", row: dict[str, Any] | None = None, mistake: str = ""
 ) -> Response:
@@ -67,5 +71,5 @@ def _as_email(page: Page, text: str) -> bytes:
 ROUTES: Final = (
     Route("GET", "/ui/health", health, Role.VIEWER),
     Route("GET", "/ui/try", try_form, Role.MEMBER),
-    Route("POST", "/ui/try", try_email, Role.MEMBER),
+    Route("POST", "/ui/try", try_email, Role.MEMBER, _try_again),
 )

@@ -8,12 +8,13 @@ from fastapi import Response
 from sqlalchemy.orm import Session
 
 from daemon.mail.reply.answer import from_text
+from daemon.store.jobs import Offer
 from daemon.store.queries import inbox
 from daemon.store.queries.tickets import find_ticket_id
-from daemon.tickets import actions, conversation, held
+from daemon.tickets import actions, conversation, held, repeated
 from daemon.tickets.action import ActionError, ActionResult
 from daemon.tickets.actor import Actor
-from daemon.tickets.answer_values import AnswerError, AnswerResult, NewAnswer
+from daemon.tickets.answer_values import AnswerResult, NewAnswer
 from daemon.tickets.conversation import NewNote
 from daemon.tickets.conversation_policy import address_teams, conversation_policy
 from daemon.tickets.sign_in import Role
@@ -60,20 +61,6 @@ def _render(page: Page, status: int = 200, mistake: str = "") -> Response:
         statuses=Status,
         loaded=page.services.clock.now().isoformat(),
     )
-
-
-def _or_again(handle: Callable[[Page], Response]) -> Callable[[Page], Response]:
-    """Return a handler that shows the ticket again, with what was typed, where a form cannot be done."""
-
-    def answer(page: Page) -> Response:
-        try:
-            return handle(page)
-        except PageError as error:
-            return _render(page, error.status, error.text)
-        except (ActionError, AnswerError) as error:
-            return _render(page, 409, str(error))
-
-    return answer
 
 
 def show_trace(page: Page) -> Response:
@@ -146,11 +133,11 @@ def write(page: Page) -> Response:
 
 def _reply(page: Page, number: int, text: str) -> Response:
     policy, now = conversation_policy(page.services.settings), page.services.clock.now()
-    cut, written_at = from_text(text), min(_loaded(page, now), now)
+    cut, loaded = from_text(text), min(_loaded(page, now), now)
 
     def change(session: Session) -> AnswerResult:
-        new = NewAnswer(number, _actor(page, session, number), cut.text, cut.html, written_at)
-        return conversation.reply(session, new, policy, now)
+        new = NewAnswer(number, _actor(page, session, number), cut.text, cut.html, loaded)
+        return repeated.earlier_answer(session, new, loaded) or conversation.reply(session, new, policy, now)
 
     done = page.services.store.write(change)
     page.services.wake(done.offers)
@@ -159,10 +146,13 @@ def _reply(page: Page, number: int, text: str) -> Response:
 
 def _note(page: Page, number: int, text: str) -> Response:
     now = page.services.clock.now()
-    offers = page.services.store.write(
-        lambda session: conversation.note(session, NewNote(number, _actor(page, session, number), text), now)
-    )
-    page.services.wake(offers)
+    loaded = min(_loaded(page, now), now)
+
+    def change(session: Session) -> tuple[Offer, ...]:
+        new = NewNote(number, _actor(page, session, number), text)
+        return () if repeated.is_kept(session, new, loaded) else conversation.note(session, new, now)
+
+    page.services.wake(page.services.store.write(change))
     return page.redirect(_path(page), "The note is kept. No customer gets it.")
 
 
@@ -247,8 +237,8 @@ def _loaded(page: Page, now: datetime) -> datetime:
 ROUTES: Final = (
     Route("GET", "/ui/tickets/{ticket}", show, Role.VIEWER),
     Route("GET", "/ui/tickets/{ticket}/trace", show_trace, Role.VIEWER),
-    Route("POST", "/ui/tickets/{ticket}/act", _or_again(act), Role.MEMBER),
-    Route("POST", "/ui/tickets/{ticket}/correct", _or_again(correct), Role.MEMBER),
-    Route("POST", "/ui/tickets/{ticket}/write", _or_again(write), Role.MEMBER),
-    Route("POST", "/ui/tickets/{ticket}/answers/{answer}", _or_again(decide_held), Role.MEMBER),
+    Route("POST", "/ui/tickets/{ticket}/act", act, Role.MEMBER, _render),
+    Route("POST", "/ui/tickets/{ticket}/correct", correct, Role.MEMBER, _render),
+    Route("POST", "/ui/tickets/{ticket}/write", write, Role.MEMBER, _render),
+    Route("POST", "/ui/tickets/{ticket}/answers/{answer}", decide_held, Role.MEMBER, _render),
 )
