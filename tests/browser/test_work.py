@@ -76,7 +76,7 @@ class TestEverythingThatMatters:
             page.goto("/ui")
             page.fill("#text", "nothing like this")
             page.click("main >> text=Show")
-            expect(page.locator("main")).to_contain_text("No ticket matches.")
+            expect(page.locator("main")).to_contain_text("No open ticket matches.")
             page.click("text=Clear")
             expect(page.locator("main")).to_contain_text("Payment failed")
             page.goto("/ui/try")

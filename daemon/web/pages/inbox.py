@@ -8,7 +8,10 @@ from fastapi import Response
 from daemon.mail.reply.split import new_text
 from daemon.store.queries import inbox, ticket_pages
 from daemon.store.queries.inbox import COUNTED, LastWords
+from daemon.store.queries.text_search import SEARCHED
+from daemon.store.queries.ticket_detail import reference_or_none
 from daemon.store.queries.ticket_pages import TicketQuery
+from daemon.store.queries.tickets import find_ticket_id
 from daemon.text import harmless_line
 from daemon.tickets.sign_in import Role
 from daemon.vocabulary import PENDING, Status
@@ -28,7 +31,11 @@ def show(page: Page) -> Response:
     team, category, text = (_choice(page, name) for name in ("team", "category", "text"))
     wanted = TicketQuery(status=status, team=team, category=category, text=text)
     after = decode(page.query.get("cursor") or None)
+    prefix = page.services.settings.support.reference_prefix
     with page.services.store.read() as session:
+        named = find_ticket_id(session, text, prefix) if text else None
+        if named is not None:
+            return page.redirect(f"/ui/tickets/{reference_or_none(session, named)}")
         rows = ticket_pages.page(session, wanted, after, ROWS + 1)
         words = inbox.last_words(session, [row.newest_message for row in rows if row.newest_message])
         counts = inbox.counts(session, team)
@@ -46,6 +53,7 @@ def show(page: Page) -> Response:
         categories=[one.name for one in settings.categories],
         older=_url(page, cursor=encode(last.created_at, last.id)) if last else "",
         nothing=nothing,
+        searched=f"{SEARCHED:,}",
         filtered=any((team, category, text)),
         reload=RELOAD_SECONDS if nothing or any(row.ticket.category == PENDING for row in rows) else 0,
         pending=PENDING,

@@ -7,6 +7,12 @@ from typing import Final
 WORDS: Final = re.compile(r'"([^"]{2,80})"')
 FROM_WORDS: Final = ("most important words: ", "the rule ")
 MOST_WORDS: Final = 40
+# A text of more characters or lines is folded after fewer, so that something is worth unfolding.
+LONG_TEXT, HEAD_TEXT = 6000, 4000
+LONG_LINES, HEAD_LINES = 80, 50
+
+# Parts of a text, each with whether it is a word that decided.
+Pieces = tuple[tuple[str, bool], ...]
 
 
 def deciding_words(reasons: Sequence[str]) -> list[str]:
@@ -29,3 +35,25 @@ def marked(text: str, words: Sequence[str]) -> list[tuple[str, bool]]:
     pattern = re.compile(rf"(?<!\w)({'|'.join(forms)})(?!\w)", re.IGNORECASE)
     pieces = pattern.split(text)
     return [(piece, number % 2 == 1) for number, piece in enumerate(pieces) if piece]
+
+
+def folded(pieces: Pieces) -> tuple[Pieces, Pieces]:
+    """Return the beginning of a text and its rest, which is empty for all but a long one: a log, a pasted file."""
+    text = "".join(piece for piece, _ in pieces)
+    if len(text) <= LONG_TEXT and text.count("\n") <= LONG_LINES:
+        return pieces, ()
+    begins = sum(len(line) + 1 for line in text.split("\n", HEAD_LINES)[:HEAD_LINES])
+    place = min(begins, HEAD_TEXT)
+    # After a whole line, unless the line itself is long.
+    line_end = text.rfind("\n", place // 2, place) + 1
+    return _split_at(pieces, line_end or place)
+
+
+def _split_at(pieces: Pieces, place: int) -> tuple[Pieces, Pieces]:
+    head, rest, at = [], [], 0
+    for text, is_word in pieces:
+        here = min(max(place - at, 0), len(text))
+        head.append((text[:here], is_word))
+        rest.append((text[here:], is_word))
+        at += len(text)
+    return tuple(one for one in head if one[0]), tuple(one for one in rest if one[0])

@@ -59,6 +59,7 @@ def _render(page: Page, status: int = 200, mistake: str = "") -> Response:
         teams=[one.name for one in settings.teams],
         may_act=page.signed_in.role.includes(Role.MEMBER),
         statuses=Status,
+        longest=ticket_view.LONGEST_TEXT,
         loaded=page.services.clock.now().isoformat(),
     )
 

@@ -12,7 +12,7 @@ from daemon.store.queries.inbox import HeldAnswer
 from daemon.store.queries.ticket_detail import TicketDetail, ticket_detail
 from daemon.store.queries.timeline import Entry, mails_of, timeline
 from daemon.vocabulary import DecidedBy, MessageRole
-from daemon.web.pages.marking import deciding_words, marked
+from daemon.web.pages.marking import Pieces, deciding_words, folded, marked
 
 # A row of a table, whose type HTTP does not know.
 Row = Any
@@ -26,8 +26,8 @@ BY_PEOPLE: Final = (DecidedBy.PERSON, DecidedBy.ASSIGNMENT)
 class Said:
     """One message of the conversation: who wrote it, what is new in pieces (text, marked), and what is folded.
 
-    `copied` are others whom its author named in To and Cc. `html` says that its email can be shown as the sender
-    formatted it.
+    Of a long text, `head` is shown and `rest` is folded too. `copied` are others whom its author named in To and Cc.
+    `html` says that its email can be shown as the sender formatted it.
     """
 
     row: Row
@@ -35,7 +35,9 @@ class Said:
     name: str
     role: str
     state: str
-    pieces: tuple[tuple[str, bool], ...]
+    pieces: Pieces
+    head: Pieces
+    rest: Pieces
     reply: Reply
     files: tuple[Row, ...]
     copied: tuple[str, ...]
@@ -98,5 +100,6 @@ def _said(
     files = tuple(one for one in detail.attachments if one.message_id == row.id)
     name = person.name if person else ""
     copied = detail.copied.get(row.inbound_id or 0, ())
-    shown = tuple(marked(reply.new, words))
-    return Said(row, author, name, row.role, state, shown, reply, files, copied, row.inbound_id in html)
+    pieces = tuple(marked(reply.new, words))
+    head, rest = folded(pieces)
+    return Said(row, author, name, row.role, state, pieces, head, rest, reply, files, copied, row.inbound_id in html)
