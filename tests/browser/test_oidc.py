@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from daemon.store.store import Store
 from daemon.web.app import create_app
@@ -39,3 +39,23 @@ def test_the_button_signs_in_and_a_stranger_learns_why_not(case: OidcCase, chrom
             page.get_by_role("link", name="Company login").click()
             page.goto("/ui/account")
             assert MEMBER in page.inner_text("main")
+
+
+def test_a_sign_out_ends_the_session_of_the_provider_too(case: OidcCase, chromium: Browser) -> None:
+    urls: list[str] = []
+    case.pages.app = create_app(replace(case.pages.services, url=lambda: urls[0]))
+    case.provider.metadata["end_session_endpoint"] = f"{case.provider.issuer}/end"
+    with served(case.pages) as address:
+        urls.append(address.replace("127.0.0.1", "localhost"))
+        with Site(case.pages, urls[0], chromium).visited(None) as context:
+            page = context.new_page()
+            case.provider.person = MEMBER
+            page.goto("/ui/sign-in")
+            page.get_by_role("link", name="Company login").click()
+            page.goto("/ui/account")
+            page.get_by_role("button", name="Sign out", exact=True).click()
+            expect(page.get_by_role("status")).to_have_text("You are signed out.")
+            assert page.url == f"{urls[0]}/ui/sign-in"
+            assert not any("id_token" in str(one) for one in context.cookies())
+    [query] = case.provider.ended
+    assert query["id_token_hint"].count(".") == 2

@@ -81,6 +81,8 @@ class OidcProvider:
         self.hanging: set[str] = set()
         self.released = threading.Event()
         self.requests: list[str] = []
+        # The queries of those who were led to the sign-out, which metadata has to name.
+        self.ended: list[dict[str, str]] = []
         self.posted: list[tuple[dict[str, str], str]] = []
         self._grants: dict[str, Grant] = {}
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -162,6 +164,8 @@ def _handler(provider: OidcProvider) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             if "/authorize?" in self.path:
                 self._lead_back()
+            elif "/end?" in self.path:
+                self._end()
             else:
                 self._answer({})
 
@@ -170,6 +174,13 @@ def _handler(provider: OidcProvider) -> type[BaseHTTPRequestHandler]:
             back = urlsplit(dict(parse_qsl(urlsplit(url).query))["redirect_uri"])
             self.send_response(303)
             self.send_header("Location", f"{back.scheme}://{back.netloc}{provider.approve(url, provider.person)}")
+            self.end_headers()
+
+        def _end(self) -> None:
+            query = dict(parse_qsl(urlsplit(self.path).query))
+            provider.ended.append(query)
+            self.send_response(303)
+            self.send_header("Location", query["post_logout_redirect_uri"])
             self.end_headers()
 
         def do_POST(self) -> None:

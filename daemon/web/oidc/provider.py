@@ -28,18 +28,31 @@ REMEMBERED: Final = timedelta(hours=1)
 REREAD: Final = timedelta(minutes=1)
 LONGEST_CODE: Final = 4096
 CALLBACK: Final = "/ui/oidc/callback"
+SIGNED_OUT: Final = "/ui/sign-in"
 LOOPBACK: Final = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What the discovery document says. `posts_secret`: the secret belongs in the body; else in a header."""
+    """What the discovery document says; `end_session` is None where people cannot be signed out there.
+
+    `posts_secret`: the secret belongs in the body; else in a header.
+    """
 
     authorization: str
     token: str
     keys: str
     posts_secret: bool
     names_issuer: bool
+    end_session: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """Whom the provider signed in: the verified address, and the ID token that says so."""
+
+    email: str
+    token: str
 
 
 class Provider:
@@ -66,10 +79,10 @@ class Provider:
             "code_challenge": flow.challenge,
             "code_challenge_method": "S256",
         }
-        return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(query)}"
+        return _with_query(url, query)
 
-    def email_of(self, code: str, issuer: str | None, flow: Flow, redirect_uri: str) -> str:
-        """Return the verified address of who signed in; raises RefusedError or UnavailableError.
+    def vouched(self, code: str, issuer: str | None, flow: Flow, redirect_uri: str) -> Vouched:
+        """Return who signed in; raises RefusedError or UnavailableError.
 
         `issuer` is what the browser brought as `iss` (RFC 9207), None where it brought none.
         """
@@ -83,12 +96,23 @@ class Provider:
             header = id_token.header_of(token)
             claims = id_token.claims_of(token, self._key(header), header)
         expected = Expected(self._settings.issuer, self._settings.client_id, flow.nonce)
-        return id_token.verified_email(claims, expected, self._clock.now())
+        return Vouched(id_token.verified_email(claims, expected, self._clock.now()), token)
 
-    def probe(self) -> int:
-        """Return the number of keys that can sign; raises UnavailableError."""
+    def sign_out_url(self, token: str, back: str) -> str | None:
+        """Return the URL at which people sign out (OpenID Connect RP-Initiated Logout 1.0), None where there is none.
+
+        `token` is their ID token, "" where it is not known: the provider then asks them. `back` is where they are led
+        afterwards. Raises UnavailableError.
+        """
         with self._one():
-            return len(self._known_keys())
+            url = self._discovered().end_session
+        query = {"client_id": self._settings.client_id, "post_logout_redirect_uri": back}
+        return _with_query(url, query | ({"id_token_hint": token} if token else {})) if url else None
+
+    def probe(self) -> tuple[int, bool]:
+        """Return the number of keys that can sign, and whether people can sign out there; raises UnavailableError."""
+        with self._one():
+            return len(self._known_keys()), self._discovered().end_session is not None
 
     @contextmanager
     def _one(self) -> Iterator[None]:
@@ -121,7 +145,15 @@ class Provider:
             self._endpoint(document, "jwks_uri"),
             "client_secret_basic" not in known and "client_secret_post" in known,
             document.get("authorization_response_iss_parameter_supported") is True,
+            self._end_session(document),
         )
+
+    def _end_session(self, document: Json) -> str | None:
+        """Return the URL of the sign-out; without a usable one, people sign out of triaged only."""
+        try:
+            return self._endpoint(document, "end_session_endpoint")
+        except UnavailableError:
+            return None
 
     def _endpoint(self, document: Json, name: str) -> str:
         """Return a URL of the document: https, except where the provider is on this host."""
@@ -186,6 +218,10 @@ class Provider:
         return keys
 
 
+def _with_query(url: str, query: Mapping[str, str]) -> str:
+    return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(query)}"
+
+
 def _got(url: str) -> Json:
     answer = fetch.get(url)
     if answer.status != OK or not answer.body:
@@ -209,3 +245,8 @@ def error_code(code: object) -> str:
 def redirect_uri(url: str) -> str:
     """Return where the provider sends people back to; `url` is the URL by which they reach us."""
     return f"{url.rstrip('/')}{CALLBACK}"
+
+
+def sign_out_uri(url: str) -> str:
+    """Return where the provider sends people who signed out there."""
+    return f"{url.rstrip('/')}{SIGNED_OUT}"

@@ -1,4 +1,4 @@
-"""Sign in by an OpenID Connect provider: lead the browser there, and receive it back."""
+"""Sign in and out by an OpenID Connect provider: lead the browser there, and receive it back."""
 
 import secrets
 from datetime import timedelta
@@ -16,13 +16,16 @@ from daemon.web.limits import TokenBuckets
 from daemon.web.oidc import flow as flows
 from daemon.web.oidc.errors import OidcError, RefusedError, UnavailableError
 from daemon.web.oidc.flow import Flow
-from daemon.web.oidc.provider import CALLBACK, Provider, error_code, redirect_uri
-from daemon.web.pages.page import Page, Route
+from daemon.web.oidc.provider import CALLBACK, Provider, Vouched, error_code, redirect_uri, sign_out_uri
+from daemon.web.pages.page import ID_HINT, SIGN_OUT, Page, Route
 from daemon.web.pages.sign_in import REQUESTS_PER_MINUTE, bound, enter
 
 log = structlog.get_logger(__name__)
 
 COOKIE: Final = "triaged_oidc"
+# A browser refuses a cookie of more than 4096 bytes; the provider asks people whose ID token is not kept.
+LONGEST_KEPT: Final = 3500
+UNKNOWN: Final = "-"
 
 
 class NotAllowedError(OidcError):
@@ -30,7 +33,7 @@ class NotAllowedError(OidcError):
 
 
 class OidcPages:
-    """The two addresses of the flow; at most half of the HTTP threads wait for the provider."""
+    """The addresses of the flow, and the sign-out; at most half of the HTTP threads wait for the provider."""
 
     def __init__(self, settings: Oidc, clock: Clock, threads: int) -> None:
         self._provider = Provider(settings, clock, max(1, threads // 2))
@@ -43,6 +46,7 @@ class OidcPages:
         return (
             Route("GET", "/ui/oidc/start", self.start, None),
             Route("GET", CALLBACK, self.callback, None),
+            Route("GET", SIGN_OUT, self.leave, None),
         )
 
     def start(self, page: Page) -> Response:
@@ -64,25 +68,48 @@ class OidcPages:
         """Begin a session for whom the provider vouches; the cookie is used up, whatever happens."""
         bound(self._buckets, page)
         try:
-            answer = self._enter(page, self._email(page, _flow(page)))
+            answer = self._enter(page, self._vouched(page, _flow(page)))
         except OidcError as error:
             answer = self._failed(page, error)
         answer.delete_cookie(COOKIE, path=f"{page.base}/ui")
         return answer
 
-    def _email(self, page: Page, flow: Flow) -> str:
+    def leave(self, page: Page) -> Response:
+        """Lead who signed out here to the sign-out of the provider, which would sign them in again without a question.
+
+        By a page, not by a redirect: browsers let a form lead to our own pages only.
+        """
+        token = page.request.cookies.get(ID_HINT, "")
+        if page.user is not None or not token:
+            return page.redirect("/ui")
+        bound(self._buckets, page)
+        try:
+            back = sign_out_uri(page.services.url())
+            url = self._provider.sign_out_url("" if token == UNKNOWN else token, back)
+        except OidcError as error:
+            self._log.warning("sign-out at provider failed", key=type(error).__name__, reason=str(error))
+            url = None
+        answer = page.render("oidc-sign-out.html", url=url) if url else page.redirect("/ui/sign-in")
+        page.say(answer, "You are signed out.")
+        answer.delete_cookie(ID_HINT, path=f"{page.base}{SIGN_OUT}")
+        return answer
+
+    def _vouched(self, page: Page, flow: Flow) -> Vouched:
         if "error" in page.query:
             raise RefusedError(f"the provider did not sign you in ({error_code(page.query['error'])})")
         code, issuer = page.query.get("code", ""), page.query.get("iss")
-        return self._provider.email_of(code, issuer, flow, _redirect_uri(page))
+        return self._provider.vouched(code, issuer, flow, _redirect_uri(page))
 
-    def _enter(self, page: Page, email: str) -> Response:
-        services, people = page.services, page.people
+    def _enter(self, page: Page, vouched: Vouched) -> Response:
+        services, people, email = page.services, page.people, vouched.email
         now, lifetime = services.clock.now(), timedelta(days=services.settings.http.session_days)
         begun = services.store.write(lambda session: sign_in.begin_verified(session, email, people, now, lifetime))
         if begun is None:
             raise NotAllowedError(f"nobody with the address {email} may use these pages; ask an admin of triaged")
-        return enter(page, begun, lifetime)
+        answer = enter(page, begun, lifetime)
+        token = vouched.token if len(vouched.token) <= LONGEST_KEPT else UNKNOWN
+        page.set_cookie(answer, ID_HINT, token, int(lifetime.total_seconds()), SIGN_OUT)
+        return answer
 
     def _failed(self, page: Page, error: OidcError) -> Response:
         """Say what is wrong; the log does not name the person."""

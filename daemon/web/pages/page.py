@@ -20,6 +20,9 @@ SESSION: Final = "triaged_session"
 BROWSER: Final = "triaged_browser"
 SAID: Final = "triaged_said"
 NEXT: Final = "triaged_next"
+# The ID token of a sign-in by a provider. It is sent back with sign-outs only, which are below this path.
+ID_HINT: Final = "triaged_id_token"
+SIGN_OUT: Final = "/ui/sign-out"
 # Scripts and styles are our own files; the only frames are emails, which have a policy of their own.
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -129,13 +132,17 @@ class Page:
             path = "/ui"
         answer = RedirectResponse(f"{self.base}{path}", 303)
         if said:
-            self.set_cookie(answer, SAID, said.encode("utf-8", "replace")[:600].hex(), 60)
+            self.say(answer, said)
         return answer
 
-    def set_cookie(self, answer: Response, name: str, value: str, seconds: int) -> None:
+    def say(self, answer: Response, said: str) -> None:
+        """Let the next page show a sentence once."""
+        self.set_cookie(answer, SAID, said.encode("utf-8", "replace")[:600].hex(), 60)
+
+    def set_cookie(self, answer: Response, name: str, value: str, seconds: int, path: str = "/ui") -> None:
         """Set a cookie that no script reads and that no other site sends with a form."""
         secure = self.request.url.scheme == "https"
-        answer.set_cookie(name, value, seconds, path=f"{self.base}/ui", secure=secure, httponly=True, samesite="lax")
+        answer.set_cookie(name, value, seconds, path=f"{self.base}{path}", secure=secure, httponly=True, samesite="lax")
 
 
 def html_page(template: str, status: int, context: Mapping[str, object]) -> Response:

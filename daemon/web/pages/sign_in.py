@@ -10,7 +10,7 @@ from daemon.mail.address import canonical
 from daemon.tickets import sign_in
 from daemon.tickets.sign_in import Role, SignedIn, digest_of
 from daemon.web.limits import TokenBuckets
-from daemon.web.pages.page import BROWSER, NEXT, SESSION, Page, PageError, Route
+from daemon.web.pages.page import BROWSER, ID_HINT, NEXT, SESSION, SIGN_OUT, Page, PageError, Route
 
 HOUR: Final = 3600
 # Of one client; more are a program that guesses. Those who share an address rarely sign in within one minute.
@@ -31,9 +31,9 @@ class SignInPages:
             Route("POST", "/ui/sign-in", self.ask, None),
             Route("GET", "/ui/sign-in/{token}", self.open, None),
             Route("POST", "/ui/sign-in/{token}", self.redeem, None),
-            Route("POST", "/ui/sign-out", sign_out, Role.VIEWER),
+            Route("POST", SIGN_OUT, sign_out, Role.VIEWER),
             Route("GET", "/ui/account", account, Role.VIEWER),
-            Route("POST", "/ui/account/sign-out-everywhere", sign_out_everywhere, Role.VIEWER),
+            Route("POST", f"{SIGN_OUT}/everywhere", sign_out_everywhere, Role.VIEWER),
         )
 
     def show(self, page: Page) -> Response:
@@ -143,6 +143,7 @@ def sign_out_everywhere(page: Page) -> Response:
 
 
 def _forget(page: Page, said: str) -> Response:
-    answer = page.redirect("/ui/sign-in", said)
+    by_provider = page.services.settings.http.oidc is not None and ID_HINT in page.request.cookies
+    answer = page.redirect(SIGN_OUT if by_provider else "/ui/sign-in", said)
     answer.delete_cookie(SESSION, path=f"{page.base}/ui")
     return answer

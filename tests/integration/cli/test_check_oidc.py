@@ -25,6 +25,16 @@ def test_a_provider_that_answers_is_named_with_the_redirect_uri(case: Case, monk
     assert (state, text) == ("ok", said)
 
 
+def test_the_uri_after_a_sign_out_is_named_where_there_is_one(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    with oidc_provider(FakeClock()) as provider:
+        provider.metadata["end_session_endpoint"] = f"{provider.issuer}/end"
+        [(state, text)] = found(case, monkeypatch, provider.issuer)
+    assert (state, text.endswith("callback, the one after a sign-out https://help.example.com/ui/sign-in")) == (
+        "ok",
+        True,
+    )
+
+
 def test_a_provider_that_does_not_answer_fails(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     [(state, text)] = found(case, monkeypatch, f"http://127.0.0.1:{free_port()}")
     assert (state, "cannot be reached" in text) == ("fail", True)

@@ -34,7 +34,7 @@ class TestAfterTheSessionEnded:
         path = f"/ui/tickets/{accepted(case, mail())}"
         client = signed_in(case, MEMBER)
         form = {"csrf": csrf_of(client), "text": TEXT, "kind": "reply"}
-        send(client, "/ui/account/sign-out-everywhere")
+        send(client, "/ui/sign-out/everywhere")
         answer = client.post(f"{path}/write", data=form)
         assert answer.status_code == 401
         assert typed(answer.text) == TEXT

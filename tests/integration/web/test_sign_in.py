@@ -178,7 +178,7 @@ class TestSession:
         first = signed_in(case, MEMBER)
         second, other = browser(case), signed_in(case, VIEWER)
         second.post(link_for(case, second, MEMBER))
-        assert send(first, "/ui/account/sign-out-everywhere").status_code == 303
+        assert send(first, "/ui/sign-out/everywhere").status_code == 303
         assert second.get("/ui/account").status_code == 303
         assert other.get("/ui/account").status_code == 200
 

@@ -13,10 +13,10 @@ def findings(settings: Settings) -> Iterator[Finding]:
         return
     from daemon.system.clock import SystemClock
     from daemon.web.oidc.errors import UnavailableError
-    from daemon.web.oidc.provider import Provider, redirect_uri
+    from daemon.web.oidc.provider import Provider, redirect_uri, sign_out_uri
 
     try:
-        number = Provider(oidc, SystemClock()).probe()
+        number, ends = Provider(oidc, SystemClock()).probe()
     except UnavailableError as error:
         advice = "check http.oidc.issuer, and whether this host reaches it; people can sign in by a link meanwhile"
         yield fail("oidc", f"{oidc.issuer}: {error}", advice, temporary=True)
@@ -27,4 +27,5 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield warn("oidc", f"{oidc.issuer} answers, with {keys}; only this host can sign in", advice)
         return
     back = redirect_uri(settings.http.public_url)
-    yield ok("oidc", f"{oidc.issuer} answers, with {keys}; the redirect URI is {back}")
+    after = f", the one after a sign-out {sign_out_uri(settings.http.public_url)}" if ends else ""
+    yield ok("oidc", f"{oidc.issuer} answers, with {keys}; the redirect URI is {back}{after}")
