@@ -20,7 +20,11 @@ _PATTERNS: Final = {
     PRINTABLE: "has a character that is not printable ASCII",
     NAME: "not a name of letters, digits and . _ - that begins with a letter or digit",
 }
+# A "+" in a URL is a space: what programs most often get wrong about a time in one.
+_NO_TIME: Final = 'not a time as in 2026-11-28T09:00:00Z; in a URL, the "+" of an offset is written %2B'
 _TYPES: Final = {
+    "datetime_from_date_parsing": _NO_TIME,
+    "datetime_parsing": _NO_TIME,
     "extra_forbidden": "unknown field; remove it, or check its spelling",
     "model_attributes_type": "send a JSON object",
     "dict_type": "send a JSON object",
