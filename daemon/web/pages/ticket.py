@@ -18,6 +18,7 @@ from daemon.tickets.answer_values import AnswerResult, NewAnswer
 from daemon.tickets.conversation import NewNote
 from daemon.tickets.conversation_policy import address_teams, conversation_policy
 from daemon.tickets.sign_in import Role
+from daemon.tickets.unseen import unseen
 from daemon.vocabulary import AnswerState, Priority, Status
 from daemon.web.pages import ticket_view
 from daemon.web.pages.page import Page, PageError, Route
@@ -59,6 +60,7 @@ def _render(page: Page, status: int = 200, mistake: str = "") -> Response:
         teams=[one.name for one in settings.teams],
         may_act=page.signed_in.role.includes(Role.MEMBER),
         statuses=Status,
+        newest=found.messages[-1].row.id if found.messages else 0,
         longest=ticket_view.LONGEST_TEXT,
         loaded=page.services.clock.now().isoformat(),
     )
@@ -138,11 +140,25 @@ def _reply(page: Page, number: int, text: str) -> Response:
 
     def change(session: Session) -> AnswerResult:
         new = NewAnswer(number, _actor(page, session, number), cut.text, cut.html, loaded)
-        return repeated.earlier_answer(session, new, loaded) or conversation.reply(session, new, policy, now)
+        earlier = repeated.earlier_answer(session, new, loaded)
+        if earlier is not None:
+            return earlier
+        _refuse_unseen(page, session, number)
+        return conversation.reply(session, new, policy, now)
 
     done = page.services.store.write(change)
     page.services.wake(done.offers)
     return page.redirect(_path(page), _fate(done))
+
+
+def _refuse_unseen(page: Page, session: Session, number: int) -> None:
+    """Raise PageError where the author should read something first; the page then shows it, with their text."""
+    newest = page.form.get("newest", "")
+    if not newest.isdecimal():
+        return
+    news = unseen(session, number, int(newest[:9]), page.form.get("status", ""))
+    if news is not None:
+        raise PageError(409, f"{news} Your answer was not sent. Read the ticket, then send it again.")
 
 
 def _note(page: Page, number: int, text: str) -> Response:
