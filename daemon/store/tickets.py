@@ -1,7 +1,7 @@
 """Tickets, their people and their messages."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,13 @@ SELECT_PEOPLE = select(PERSON.c.id, PERSON.c.email).where(PERSON.c.email.in_(bin
 SELECT_TICKET = select(
     *(TICKET.c[name] for name in ("id", "status", "subject", "assigned_team", "updated_at", "merged_into_id"))
 ).where(TICKET.c.id == bindparam("ticket"))
+# In the order of their ids, so that nobody waits in a circle. Rows may refer to the tickets meanwhile.
+LOCK_TICKETS = (
+    select(TICKET.c.id, TICKET.c.merged_into_id)
+    .where(TICKET.c.id.in_(bindparam("tickets", expanding=True)))
+    .order_by(TICKET.c.id)
+    .with_for_update(key_share=True)
+)
 # Two look-ups: PostgreSQL reads every person for one OR over both.
 SELECT_PARTIES = union_all(
     select(PERSON.c.email).join(TICKET, TICKET.c.requester_id == PERSON.c.id).where(TICKET.c.id == bindparam("ticket")),
@@ -206,6 +213,13 @@ def _survivor(session: Session, ticket_id: int) -> Row[Any] | None:
             break
         ticket = session.execute(SELECT_TICKET, {"ticket": ticket.merged_into_id}).one_or_none() or ticket
     return ticket
+
+
+def lock_merged(session: Session, ticket_ids: Collection[int]) -> set[int]:
+    """Lock tickets until the transaction ends, and return those that were merged into others."""
+    if not ticket_ids:
+        return set()
+    return {row.id for row in session.execute(LOCK_TICKETS, {"tickets": ticket_ids}) if row.merged_into_id is not None}
 
 
 def survivor_of(session: Session, ticket_id: int) -> int:

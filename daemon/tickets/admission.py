@@ -7,7 +7,7 @@
 Each statement writes the rows of all emails in the batch: an email in a batch of 16 costs a third of one alone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,14 +20,13 @@ from daemon.store import jobs, ledger, tickets
 from daemon.store.jobs import JobKind, NewJob, Offer
 from daemon.store.ledger import Entry
 from daemon.store.tickets import NewMessage, NewTicket
-from daemon.tickets import bounces, copied, rulings, status
+from daemon.tickets import bounces, copied, email_facts, rulings, status
 from daemon.tickets.authorization import Ruling
-from daemon.tickets.disposition import Facts, Forwarding, PreparedEmail, Verdict, decide, find_original
+from daemon.tickets.disposition import Facts, Forwarding, PreparedEmail, Verdict, decide
 from daemon.tickets.rulings import Due, Judged
 from daemon.vocabulary import (
     ConversationPolicy,
     Disposition,
-    EarlierDelivery,
     MessageRole,
     Screening,
     SenderKind,
@@ -129,10 +128,9 @@ class _Admission:
 
 def admit(session: Session, emails: Sequence[PreparedEmail], identity: Identity) -> list[Receipt]:
     """Admit emails and return what became of each, in order."""
-    if _depend_on_each_other(emails):
+    if email_facts.depend_on_each_other(emails):
         return [receipt for email in emails for receipt in admit(session, [email], identity)]
-    facts_of = zip(emails, _fetch_facts(session, emails), strict=True)
-    admissions = [_decided(email, facts, identity) for email, facts in facts_of]
+    admissions = _on_present_tickets(session, _decided(session, emails, identity), identity)
     _add_people(session, admissions)
     _open_tickets(session, admissions, identity.reference_prefix)
     _write_ledger(session, admissions)
@@ -144,37 +142,24 @@ def admit(session: Session, emails: Sequence[PreparedEmail], identity: Identity)
     return [admission.receipt for admission in admissions]
 
 
-def _depend_on_each_other(emails: Sequence[PreparedEmail]) -> bool:
-    """Say whether one email is a copy of another or answers it: facts fetched for the whole batch would be stale."""
-    if len(emails) == 1:
-        return False
-    analyses = [email.analysis for email in emails if email.analysis]
-    ids = {analysis.message.message_id for analysis in analyses if analysis.message.message_id}
-    parents = {parent for analysis in analyses for parent in analysis.keys.message_ids}
-    return len({email.content_key for email in emails}) < len(emails) or bool(ids & parents)
+def _decided(session: Session, emails: Sequence[PreparedEmail], identity: Identity) -> list[_Admission]:
+    facts_of = zip(emails, email_facts.fetch(session, emails), strict=True)
+    verdicts = [(email, facts, decide(email, facts, identity)) for email, facts in facts_of]
+    return [_Admission(email, facts, verdict, verdict.ticket_id) for email, facts, verdict in verdicts]
 
 
-def _fetch_facts(session: Session, emails: Sequence[PreparedEmail]) -> list[Facts]:
-    # An email that is admitted again would find itself.
-    originals = ledger.originals(session, [email.content_key for email in emails if email.replaces is None])
-    return [_facts(session, email, originals) for email in emails]
-
-
-def _facts(session: Session, email: PreparedEmail, originals: Mapping[str, EarlierDelivery]) -> Facts:
-    first, analysis = originals.get(email.content_key), email.analysis
-    newest = ledger.newest(session, email.content_key) if first and email.is_anonymous else None
-    original, key = find_original(email, first, newest)
-    if original is not None or analysis is None or email.unchecked:
-        return Facts(key, original)
-    bounced = bounces.ticket_of(session, analysis.dsn, analysis.bounced_delivery)
-    if bounced is not None:
-        bounced = tickets.survivor_of(session, bounced)
-    return Facts(key, None, tickets.find_candidates(session, analysis.keys, email.now), bounced)
-
-
-def _decided(email: PreparedEmail, facts: Facts, identity: Identity) -> _Admission:
-    verdict = decide(email, facts, identity)
-    return _Admission(email, facts, verdict, verdict.ticket_id)
+def _on_present_tickets(session: Session, admissions: list[_Admission], identity: Identity) -> list[_Admission]:
+    """Lock the tickets that emails join, and decide again where one was merged into another meanwhile."""
+    for _ in range(tickets.MERGES_FOLLOWED):
+        merged = tickets.lock_merged(session, {a.ticket_id for a in admissions if a.ticket_id is not None})
+        if not merged:
+            break
+        admissions = [
+            again
+            for a in admissions
+            for again in ([a] if a.ticket_id not in merged else _decided(session, [a.email], identity))
+        ]
+    return admissions
 
 
 def _add_people(session: Session, admissions: Iterable[_Admission]) -> None:

@@ -74,13 +74,14 @@ def drop(session: Session, answer_id: int, actor: Actor, now: datetime) -> Answe
 
 def _held(session: Session, answer_id: int) -> tuple[Row[Any], LockedTicket]:
     """Return a held answer and its ticket, locked."""
-    answer = answers.find(session, answer_id)
-    if answer is None:
+    answer, ticket = answers.find(session, answer_id), None
+    # A merge or a split may have moved it while we waited for the lock.
+    while answer is not None and (ticket is None or ticket.id != answer.ticket_id):
+        ticket = answers.lock_ticket(session, answer.ticket_id)
+        answer = answers.find(session, answer_id)
+    if answer is None or ticket is None:
         raise AnswerError(f"There is no answer {answer_id}.")
-    ticket = answers.lock_ticket(session, answer.ticket_id)
-    answer = answers.find(session, answer_id)
-    if answer is None or answer.state != AnswerState.HELD:
-        state = answer.state if answer else "gone"
-        at = f" since {answer.settled_at:%Y-%m-%d %H:%M} UTC" if answer and answer.settled_at else ""
-        raise AnswerError(f"Answer {answer_id} is {state}{at}; only a held answer can be sent or dropped.")
+    if answer.state != AnswerState.HELD:
+        at = f" since {answer.settled_at:%Y-%m-%d %H:%M} UTC" if answer.settled_at else ""
+        raise AnswerError(f"Answer {answer_id} is {answer.state}{at}; only a held answer can be sent or dropped.")
     return answer, ticket

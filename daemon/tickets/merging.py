@@ -67,8 +67,8 @@ def split(session: Session, ticket_id: int, actor: Actor, now: datetime) -> Acti
 
 
 def locked_by_merge(session: Session, ticket_id: int, into_id: int) -> set[int]:
-    """Return the tickets that a merge locks."""
-    return {ticket_id, survivor_of(session, into_id)}
+    """Return the tickets that a merge locks: also those that were merged into the ticket before and go along."""
+    return {ticket_id, survivor_of(session, into_id), *merges.came_with(session, ticket_id)}
 
 
 def locked_by_split(session: Session, ticket_id: int) -> set[int]:

@@ -70,14 +70,18 @@ def _shown_already(session: Session, inbound_id: int, reason: str, now: datetime
 
     Nobody becomes a participant: a release is no evidence of who wrote.
     """
-    message = session.execute(
-        select(MessageRow.id, MessageRow.ticket_id).where(MessageRow.inbound_id == inbound_id)
-    ).one_or_none()
+    columns = (MessageRow.id, MessageRow.ticket_id, MessageRow.moved_from_id)
+    query, was = select(*columns).where(MessageRow.inbound_id == inbound_id), ""
+    message, locked = session.execute(query).one_or_none(), None
+    # A merge or a split may have moved it while we waited for the lock.
+    while message is not None and message.ticket_id != locked:
+        was, locked = tickets.lock_status(session, message.ticket_id), message.ticket_id
+        message = session.execute(query).one_or_none()
     if message is None:
         return None
     session.execute(update(MessageRow).where(MessageRow.id == message.id).values(kind=SenderKind.PERSON))
-    ledger.settle(session, inbound_id, Disposition.FOLLOW_UP, [reason], message.ticket_id)
-    was = tickets.lock_status(session, message.ticket_id)
+    # The ledger keeps the ticket that an email came to.
+    ledger.settle(session, inbound_id, Disposition.FOLLOW_UP, [reason], message.moved_from_id or message.ticket_id)
     tickets.touch(session, message.ticket_id, now, reopen=True)
     status.note_email(session, message.ticket_id, inbound_id, was, Status.OPEN, now)
     offers = jobs.add(session, [NewJob(JobKind.NOTIFY, Subject(SubjectKind.MESSAGE, message.id), now)])
