@@ -29,6 +29,12 @@ SELECT_NEWEST_COPY = (
     .order_by(INBOUND.c.id.desc())
     .limit(1)
 )
+LOCK_STATES = (
+    select(INBOUND.c.id, INBOUND.c.disposition)
+    .where(INBOUND.c.id.in_(bindparam("emails", expanding=True)))
+    .order_by(INBOUND.c.id)
+    .with_for_update()
+)
 
 
 # As text: the same words on both databases, while SQLAlchemy has an insert for each.
@@ -142,6 +148,12 @@ def load(session: Session, inbound_id: int) -> Inbound:
         raise LookupError(f"no inbound {inbound_id}")
     envelope = Envelope(row.mail_from, tuple(row.rcpt_tos), row.peer, row.received_at)
     return Inbound(envelope, raw_of(session, inbound_id), row.source)
+
+
+def lock(session: Session, inbound_ids: Sequence[int]) -> dict[int, Disposition]:
+    """Return the states of emails, which nobody else changes until the transaction ends."""
+    rows = session.execute(LOCK_STATES, {"emails": inbound_ids})
+    return {row.id: Disposition(row.disposition) for row in rows}
 
 
 def settle(

@@ -45,8 +45,9 @@ def admit_checked(
 ) -> list[list[Lease]]:
     """Finish check jobs and admit their emails; return the job that follows from each, leased to the same worker."""
     jobs.finish(session, [one.lease for one in checked], now)
-    waiting = still_waiting(session, [one.lease.subject.id for one in checked])
-    due = [one for one, waits in zip(checked, waiting, strict=True) if waits]
+    # Locked, because an admin may replay one that was parked.
+    states = ledger.lock(session, [one.lease.subject.id for one in checked])
+    due = [one for one in checked if states.get(one.lease.subject.id) in WAITING]
     receipts = admit(session, [one.email for one in due], identity) if due else []
     by_job = {one.lease.job_id: receipt for one, receipt in zip(due, receipts, strict=True)}
     return [_leased(session, one.lease, by_job.get(one.lease.job_id), now) for one in checked]
@@ -60,6 +61,6 @@ def _leased(session: Session, lease: Lease, receipt: Receipt | None, now: dateti
 
 def park(session: Session, lease: Lease, error: str) -> None:
     """Park an email whose check was given up."""
-    if still_waiting(session, [lease.subject.id])[0]:
+    if ledger.lock(session, [lease.subject.id]).get(lease.subject.id) in WAITING:
         reason = f"the email could not be admitted after its sender was checked: {error}"[:500]
         ledger.settle(session, lease.subject.id, Disposition.PARKED, [reason], None)

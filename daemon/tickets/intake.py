@@ -24,7 +24,6 @@ from daemon.store import ledger, tickets
 from daemon.store.errors import UNREACHABLE
 from daemon.store.jobs import Offer
 from daemon.store.keys import Keyring
-from daemon.store.queries.lists import disposition_of
 from daemon.store.store import Store
 from daemon.system.failpoint import failpoint
 from daemon.system.logs import RateLimitedLog
@@ -175,7 +174,7 @@ class Intake:
 
 def _replayed(session: Session, inbound_id: int) -> Receipt | None:
     """Return what became of a parked email that somebody else replayed a moment ago."""
-    state = disposition_of(session, inbound_id)
+    state = ledger.lock(session, [inbound_id])[inbound_id]
     if state is Disposition.PARKED:
         return None
     reference, ticket_id = tickets.of_inbound(session, inbound_id)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from daemon.store import events, tickets
+from daemon.store import events, ledger, tickets
 from daemon.store.models import Inbound
 from daemon.store.store import Store
 from daemon.tickets import retry
@@ -37,8 +37,7 @@ def replay(
         row = session.get(Inbound, inbound_id)
         if row is None:
             raise LookupError(f"there is no email {inbound_id}")
-        if row.disposition != Disposition.PARKED:
-            raise NotParkedError(f"is not parked; its disposition is {row.disposition}")
+        _refuse(row.disposition)
         ticket_id = row.ticket_id
         reference = tickets.reference_of(session, ticket_id) if ticket_id is not None else None
     if ticket_id is not None:
@@ -52,5 +51,12 @@ def replay(
 
 
 def _triage_again(session: Session, inbound_id: int, ticket_id: int, actor: str, now: datetime) -> str:
+    _refuse(ledger.lock(session, [inbound_id])[inbound_id])
     events.add(session, "email replayed", now, ticket_id=ticket_id, inbound_id=inbound_id, actor=actor)
     return retry.triage_again(session, inbound_id, ticket_id, actor, now)
+
+
+def _refuse(state: str) -> None:
+    """Raise NotParkedError for any other state."""
+    if state != Disposition.PARKED:
+        raise NotParkedError(f"is not parked; its disposition is {state}")

@@ -89,7 +89,8 @@ def ticket_of_subject(session: Session, subject: Subject) -> int | None:
 
 
 def _dead_job(session: Session, job_id: int) -> Job:
-    job = session.get(Job, job_id)
+    # Locked, or a second retry would take the job from the worker that runs it after the first.
+    job = session.get(Job, job_id, populate_existing=True, with_for_update=True)
     if job is None:
         raise RetryError(f"there is no job {job_id}")
     if job.state != JobState.DEAD:

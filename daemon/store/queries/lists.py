@@ -110,11 +110,6 @@ def _mail(row: Inbound, reference: str | None) -> dict[str, Any]:
     return {name: getattr(row, name) for name in (*names, "reasons")} | {"ticket": reference}
 
 
-def disposition_of(session: Session, inbound_id: int) -> Disposition:
-    """Return the state of an email in the ledger."""
-    return Disposition(session.execute(select(Inbound.disposition).where(Inbound.id == inbound_id)).scalar_one())
-
-
 def counts(session: Session) -> dict[str, Counts]:
     """Count emails by disposition, tickets by status and team, jobs and deliveries by state."""
     return {
