@@ -40,13 +40,12 @@ class Publisher:
         """Give each webhook that has room the next page of events; return their number."""
         with self._store.read() as session:
             found = [one for one in webhooks.endpoints(session) if one.has_room]
-            now = self._clock.now()
             # Most stand at the same cursor.
             pages = {
-                cursor: feed.read(session, cursor, self._gaps, now, AT_ONCE)
+                cursor: feed.read(session, cursor, self._gaps, AT_ONCE)
                 for cursor in dict.fromkeys(one.cursor for one in found)
             }
-        given = 0
+        given, now = 0, self._clock.now()
         for one in found:
             page = pages[one.cursor]
             if page.cursor != one.cursor:

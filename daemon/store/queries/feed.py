@@ -3,12 +3,15 @@
 A cursor names the last row of each table that was read. It is the same for every process, because it holds ids only.
 
 On PostgreSQL a row can become visible after one with a higher id. A gap between ids therefore ends a page until every
-transaction that ran when the gap was seen has ended; SQLite has one writer, so its gaps mean nothing.
+transaction that ran when the gap was seen has ended; SQLite has one writer, so its gaps mean nothing. The time of a row
+says nothing about a gap: an email that is replayed has the time at which it came.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from threading import Lock
 from time import monotonic
 from typing import Any, Final
@@ -23,9 +26,13 @@ from daemon.store.queries.feed_rows import TABLES, FeedRow, FeedType
 PAGE: Final = 100
 # Between taking its id and its number a transaction has a moment in which no snapshot knows it.
 GAP_SECONDS: Final = 2.0
-# No transaction of ours lasts as long.
-OLD_GAP: Final = timedelta(minutes=10)
-MOST_GAPS: Final = 1000
+MOST_MARKS: Final = 100
+IDS: Final[Mapping[str, InstrumentedAttribute[int]]] = {
+    "ticket": Ticket.id,
+    "decision": Decision.id,
+    "message": MessageRow.id,
+    "event": Event.id,
+}
 NEXT_TRANSACTIONS: Final = text(
     "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint FROM pg_current_snapshot() AS s"
 )
@@ -77,17 +84,31 @@ class Page:
     cursor: Cursor
 
 
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """The last id of a table at a moment, and the next transaction to begin then: all gaps below may still be filled.
+
+    None can be once the older transactions have ended; `since` is when it was made, by a monotonic clock.
+    """
+
+    last: int
+    following: int
+    since: float
+
+
 class Gaps:
-    """The gaps between ids that a process waits for. Safe for several threads."""
+    """The gaps between ids that a process waits for, whatever their number at once. Safe for several threads."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str, int], tuple[int, float]] = {}
+        self._marks: dict[str, deque[_Mark]] = defaultdict(deque)
+        # The newest mark whose gaps nothing fills any more.
+        self._ended: dict[str, _Mark] = {}
         self._lock = Lock()
 
     def settled(
-        self, rows: Sequence[FeedRow], after: int, now: datetime, running: tuple[int, int] | None
+        self, rows: Sequence[FeedRow], after: int, last: Callable[[], int], running: tuple[int, int] | None
     ) -> list[FeedRow]:
-        """Return the rows before the first gap that may still be filled.
+        """Return the rows of a table before the first gap that may still be filled. `last` returns its last id.
 
         `running` are the oldest transaction that runs and the next one to begin, None where gaps mean nothing.
         """
@@ -95,28 +116,37 @@ class Gaps:
             return list(rows)
         found = []
         for row in rows:
-            if row.id != after + 1 and row.at > now - OLD_GAP and not self._is_permanent(row, running):
+            if row.id != after + 1 and not self._is_permanent(row, last, running):
                 break
             found.append(row)
             after = row.id
         return found
 
-    def _is_permanent(self, row: FeedRow, running: tuple[int, int]) -> bool:
+    def _is_permanent(self, row: FeedRow, last: Callable[[], int], running: tuple[int, int]) -> bool:
         oldest, following = running
         with self._lock:
-            while len(self._seen) > MOST_GAPS:
-                del self._seen[next(iter(self._seen))]
-            until, since = self._seen.setdefault((row.table, row.id), (following, monotonic()))
-        return oldest >= until and monotonic() - since >= GAP_SECONDS
+            marks = self._marks[row.table]
+            while marks and oldest >= marks[0].following and monotonic() - marks[0].since >= GAP_SECONDS:
+                self._ended[row.table] = marks.popleft()
+            ended = self._ended.get(row.table)
+            if ended is not None and row.id <= ended.last:
+                # Another thread may have seen the end by a snapshot that is younger than ours.
+                return oldest >= ended.following
+            if len(marks) < MOST_MARKS and (not marks or row.id > marks[-1].last):
+                marks.append(_Mark(last(), following, monotonic()))
+        return False
 
 
 def head(session: Session) -> Cursor:
     """Return the cursor after all that is there."""
-    ids: tuple[InstrumentedAttribute[int], ...] = (Ticket.id, Decision.id, MessageRow.id, Event.id)
-    return Cursor(*(session.execute(select(one).order_by(one.desc()).limit(1)).scalar() or 0 for one in ids))
+    return Cursor(**{table: _last(session, table) for table in IDS})
 
 
-def read(session: Session, after: Cursor, gaps: Gaps, now: datetime, limit: int = PAGE) -> Page:
+def _last(session: Session, table: str) -> int:
+    return session.execute(select(IDS[table]).order_by(IDS[table].desc()).limit(1)).scalar() or 0
+
+
+def read(session: Session, after: Cursor, gaps: Gaps, limit: int = PAGE) -> Page:
     """Return the next events after a cursor, from at most `limit` rows of each table."""
     # The snapshot is older than the rows that the statements after it see, never younger.
     running = None
@@ -124,7 +154,10 @@ def read(session: Session, after: Cursor, gaps: Gaps, now: datetime, limit: int 
         oldest, following = session.execute(NEXT_TRANSACTIONS).one()
         running = (oldest, following)
     found = {table: list(fetch(session, getattr(after, table), limit)) for table, fetch in TABLES.items()}
-    settled = {table: gaps.settled(rows, getattr(after, table), now, running) for table, rows in found.items()}
+    settled = {
+        table: gaps.settled(rows, getattr(after, table), partial(_last, session, table), running)
+        for table, rows in found.items()
+    }
     rows = list(_until_unread(found, settled, limit))
     cursor, events = after, []
     # Within a table the order of ids counts: only then does the cursor after a row say what was read.

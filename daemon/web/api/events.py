@@ -98,7 +98,7 @@ async def _stream(services: WebServices, cursor: Cursor, gaps: Gaps) -> AsyncIte
 
 def _read(services: WebServices, after: Cursor, gaps: Gaps) -> tuple[feed.Page, list[str]]:
     with services.store.read() as session:
-        page = feed.read(session, after, gaps, services.clock.now())
+        page = feed.read(session, after, gaps)
         bodies = feed.payloads(session, page.events)
     return page, [
         f"id: {event.cursor}\nevent: {event.type}\ndata: {json.dumps(body)}\n\n"

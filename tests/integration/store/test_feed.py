@@ -43,7 +43,7 @@ class Follower:
     def news(self) -> list[tuple[str, dict[str, Any]]]:
         """Return type and data of what came."""
         with self._case.store.read() as session:
-            page = feed.read(session, self._cursor, Gaps(), NOON)
+            page = feed.read(session, self._cursor, Gaps())
             self._cursor = page.cursor
             return [(event.type.removeprefix("ticket."), event.data) for event in page.events]
 
@@ -123,7 +123,7 @@ def test_the_first_message_of_a_merged_ticket_is_no_further_message_of_the_other
     case.client.patch(f"/tickets/{one['id']}", json={"category": "Login"})
     case.store.write(lambda session: actions.merge(session, one["id"], other["id"], EVA, NOON))
     with case.store.read() as session:
-        page = feed.read(session, Cursor(), Gaps(), NOON)
+        page = feed.read(session, Cursor(), Gaps())
     assert "ticket.message_received" not in {event.type for event in page.events}
 
 
@@ -133,9 +133,9 @@ def test_a_client_that_stops_between_two_events_of_a_row_gets_that_row_again(cas
         before = feed.head(session)
     case.client.post(f"/tickets/{ticket['id']}/reply", json={"text": "We look into it."})
     with case.store.read() as session:
-        first, second = feed.read(session, before, Gaps(), NOON).events
-        again = feed.read(session, first.cursor, Gaps(), NOON).events
-        rest = feed.read(session, second.cursor, Gaps(), NOON).events
+        first, second = feed.read(session, before, Gaps()).events
+        again = feed.read(session, first.cursor, Gaps()).events
+        rest = feed.read(session, second.cursor, Gaps()).events
     assert [event.row for event in again] == [first.row, second.row] == [first.row, f"{first.row}/2"]
     assert rest == ()
 

@@ -152,7 +152,7 @@ def test_the_statements_of_the_feed_and_of_webhooks_use_indexes(old: Store, catc
             webhooks.lines(session)
             webhook_deliveries.lines(session, "x", 50, 1000)
             assert webhook_deliveries.message(session, 1, NOON) is not None
-            feed.read(session, Cursor(100, 100, 100, 100), Gaps(), NOON)
+            feed.read(session, Cursor(100, 100, 100, 100), Gaps())
         for state in ("pending", "failed"):
             old.write(partial(set_states, state=state))
             old.write(lambda session: webhook_deliveries.prune(session, later, 100))

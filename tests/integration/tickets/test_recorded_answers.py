@@ -6,7 +6,6 @@ from daemon.store.queries.feed import Gaps
 from daemon.store.store import Store
 from daemon.vocabulary import Status
 from tests.support.emails import ANN, SUPPORT, inbound, mail
-from tests.support.fakes import NOON
 from tests.support.members import ANA, EVE, PASSED, PAYMENTS, address, change, jobs, kept, team_mark, write
 from tests.support.smtp_client import Running
 from tests.support.store_queries import ask, count
@@ -32,7 +31,7 @@ def test_the_feed_tells_of_a_members_email_to_the_customer(running: Running, sto
     raw = mail(ANA, "Re: Payment failed", "Done.", to=ANN, in_reply_to="<question@customer.example>", headers=(PASSED,))
     write(running, raw, SUPPORT)
     with store.read() as session:
-        events = feed.read(session, before, Gaps(), NOON).events
+        events = feed.read(session, before, Gaps()).events
     assert [(event.type.removeprefix("ticket."), event.data["actor"]) for event in events] == [
         ("answered", ANA),
         ("status_changed", ANA),

@@ -46,7 +46,7 @@ def news(store: Store, act: Callable[[], object]) -> list[tuple[str, dict[str, A
         before = feed.head(session)
     act()
     with store.read() as session:
-        events = feed.read(session, before, Gaps(), NOON).events
+        events = feed.read(session, before, Gaps()).events
     return [(event.type.removeprefix("ticket."), dict(event.data)) for event in events]
 
 

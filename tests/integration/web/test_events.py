@@ -153,6 +153,29 @@ class TestCommitOrder:
         slow.dispose()
         assert position(postgres_store, start, gaps) == missing + 1
 
+    def test_a_late_row_is_not_missed_by_an_older_snapshot_than_that_which_saw_it(
+        self, postgres_store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        add = text("INSERT INTO event (at, kind, data) VALUES (now(), 'closed', '{}') RETURNING id")
+        monkeypatch.setattr(feed, "GAP_SECONDS", 0.0)
+        gaps = Gaps()
+        with postgres_store.engine.connect() as late, postgres_store.read() as older:
+            missing = late.execute(add).scalar_one()
+            with postgres_store.engine.begin() as quick:
+                quick.execute(add)
+            start = Cursor(event=missing - 1)
+            assert feed.read(older, start, gaps).cursor == start
+            late.commit()
+            assert position(postgres_store, start, gaps) == missing + 1
+            # At a later gap, another thread sees that the first one has ended.
+            with postgres_store.engine.connect() as quick:
+                quick.execute(add)
+                quick.rollback()
+                quick.execute(add)
+                quick.commit()
+            assert position(postgres_store, Cursor(event=missing + 1), gaps) == missing + 1
+            assert feed.read(older, start, gaps).cursor == start
+
     def test_a_gap_of_a_rollback_is_passed_in_the_end(
         self, postgres_store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -167,18 +190,34 @@ class TestCommitOrder:
         monkeypatch.setattr(feed, "GAP_SECONDS", 0.0)
         assert position(postgres_store, start, gaps) == gone + 1
 
-    def test_an_old_gap_costs_no_wait(self, postgres_store: Store) -> None:
-        row = {"id": 50, "at": NOON - timedelta(hours=1), "kind": "closed", "data": {}}
-        postgres_store.write(lambda session: session.execute(insert(Event).values(row)))
-        assert position(postgres_store, Cursor(), Gaps()) == 50
+    def test_a_late_row_is_not_missed_before_one_with_an_old_time(self, postgres_store: Store) -> None:
+        # An email that is replayed or forwarded has the time at which it came.
+        add = text("INSERT INTO event (at, kind, data) VALUES (:at, 'closed', '{}') RETURNING id")
+        old = {"at": NOON - timedelta(days=400)}
+        with postgres_store.engine.connect() as late:
+            missing = late.execute(add, {"at": NOON}).scalar_one()
+            with postgres_store.engine.begin() as quick:
+                quick.execute(add, old)
+            gaps, start = Gaps(), Cursor(event=missing - 1)
+            assert position(postgres_store, start, gaps) == missing - 1
+            late.commit()
+        assert position(postgres_store, start, gaps) == missing + 1
+
+    def test_the_gaps_of_the_past_cost_one_wait_together(
+        self, postgres_store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rows = [{"id": number, "at": NOON, "kind": "closed", "data": {}} for number in range(50, 2000, 50)]
+        postgres_store.write(lambda session: session.execute(insert(Event), rows) and None)
+        gaps = Gaps()
+        assert position(postgres_store, Cursor(), gaps) == 0
+        monkeypatch.setattr(feed, "GAP_SECONDS", 0.0)
+        assert position(postgres_store, Cursor(), gaps) == 1950
 
 
 def position(store: Store, after: Cursor, gaps: Gaps) -> int:
     """Return how far the event table is read."""
-    from daemon.system.clock import SystemClock  # noqa: PLC0415 - beside its use
-
     with store.read() as session:
-        return feed.read(session, after, gaps, SystemClock().now()).cursor.event
+        return feed.read(session, after, gaps).cursor.event
 
 
 @pytest.fixture
