@@ -20,6 +20,7 @@ class SigningKey(Base):
 class Alarm(Base):
     """A problem that lasts. `told_at` is when the admin was alerted, NULL if that is still to be done.
 
+    `since` is when it began; of a problem that only one process sees, when it was seen last.
     The row "daily report" is none: its `text` is the day that was reported last.
     """
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from daemon.facts import HealthFacts, MailboxFacts, Problem
@@ -24,6 +24,8 @@ DAILY = (DAILY_REPORT, DAILY_QUESTIONS)
 # Problems that the process which sees them reports, and how long a report counts.
 REPORTED = ("logins",)
 REPORT_COUNTS = timedelta(minutes=10)
+# Problems of the host, the models or the connections of one process; others may not see them.
+OF_ONE_PROCESS = ("disk", "outgoing", "drift", "model", "encoder")
 
 
 def facts(
@@ -98,13 +100,16 @@ def _mailbox(session: Session, name: str) -> MailboxFacts:
 def raise_alarms(session: Session, problems: Sequence[Problem], now: datetime) -> list[Problem]:
     """Replace the stored problems by the current ones; return those that the admin must be alerted of now.
 
-    If several processes see the same problem, it is returned to one of them only.
+    If several processes see the same problem, it is returned to one of them only. One of OF_ONE_PROCESS is over once
+    no process has seen it for a while.
     """
     keys = [problem.key for problem in problems]
-    session.execute(delete(Alarm).where(Alarm.key.not_in([*keys, *DAILY])))
+    is_over = or_(Alarm.key.not_in(OF_ONE_PROCESS), Alarm.since <= now - REPORT_COUNTS)
+    session.execute(delete(Alarm).where(Alarm.key.not_in([*keys, *DAILY]), is_over))
     for problem in problems:
         row = {"key": problem.key, "text": problem.text, "since": now, "told_at": None}
         session.execute(insert_or_ignore(session, Alarm), row)
+    session.execute(update(Alarm).where(Alarm.key.in_(set(keys) & set(OF_ONE_PROCESS))).values(since=now))
     unsent = set(session.execute(select(Alarm.key).where(Alarm.key.in_(keys), Alarm.told_at.is_(None))).scalars())
     session.execute(update(Alarm).where(Alarm.key.in_(unsent), Alarm.told_at.is_(None)).values(told_at=now))
     return [problem for problem in problems if problem.key in unsent]
