@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, case, literal_column, select, update
+from sqlalchemy import BindParameter, and_, bindparam, case, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from daemon.mail.mailbox import mailbox_of
@@ -91,10 +91,16 @@ SELECT_FIRST_TO = (
     .limit(1)
 )
 
+# An email may bounce before the attempt has ended that sent it.
+HAS_BOUNCED = and_(STATE == DeliveryState.FAILED, bindparam("to", type_=DELIVERY.c.state.type) == DeliveryState.SENT)
 SETTLE_DELIVERY = (
     update(DELIVERY)
     .where(DELIVERY.c.id == bindparam("delivery"))
-    .values(state=bindparam("to"), reason=bindparam("why"), sent_at=bindparam("at"))
+    .values(
+        state=case((HAS_BOUNCED, DELIVERY.c.state), else_=bindparam("to", type_=DELIVERY.c.state.type)),
+        reason=case((HAS_BOUNCED, DELIVERY.c.reason), else_=bindparam("why", type_=DELIVERY.c.reason.type)),
+        sent_at=bindparam("at"),
+    )
 )
 
 SELECT_DEFERRED = select(DELIVERY.c.id, DELIVERY.c.cause, DELIVERY.c.recipient, DELIVERY.c.created_at).where(
@@ -277,7 +283,7 @@ class Outcome:
 
 
 def settle(session: Session, outcomes: Sequence[Outcome]) -> None:
-    """Give deliveries the state in which they end."""
+    """Give deliveries the state in which they end; one that was sent and has bounced already stays failed."""
     known = [{"delivery": o.delivery_id, "to": o.state, "why": o.reason[:500], "at": o.sent_at} for o in outcomes]
     session.execute(SETTLE_DELIVERY, known)
 

@@ -104,8 +104,12 @@ def succeed(session: Session, sent: WebhookMessage, answer: str, now: datetime) 
 def fail(session: Session, sent: WebhookMessage, answer: str, now: datetime, *, last: bool, gone: bool) -> bool:
     """Record a failed attempt, `last` if there is no further; return whether the endpoint was disabled for it.
 
-    `gone` says that the endpoint does not want to be called again.
+    `gone` says that the endpoint does not want to be called again. An event that ended meanwhile, because another
+    worker sent it after this one stood still, stays as it is.
     """
+    pending = select(WebhookDeliveryRow.id).where(WebhookDeliveryRow.id == sent.delivery_id)
+    if session.execute(pending.where(STATE == WebhookState.PENDING).with_for_update()).one_or_none() is None:
+        return False
     _record(session, sent.delivery_id, WebhookState.FAILED if last else WebhookState.PENDING, answer)
     row = session.get_one(WebhookRow, sent.webhook_id, with_for_update=True)
     row.failing_since = row.failing_since or now

@@ -55,8 +55,8 @@ BATCH_SIZE: Final = {
     # A webhook may wait for its endpoint, so it lets no other wait.
     JobKind.WEBHOOK: 1,
 }
-# These limit their attempts by time.
-TRIED_FOR_DAYS: Final = (JobKind.DELIVER, JobKind.WEBHOOK)
+# Counts the deaths of its workers itself: an email may be tried for days.
+TRIED_FOR_DAYS: Final = (JobKind.DELIVER,)
 
 
 class SnoozeError(Exception):

@@ -1,0 +1,91 @@
+"""What becomes of an email or an event is known before, or after, the attempt that sent it has ended."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select
+
+from daemon.store import jobs, orphans
+from daemon.store.jobs import LeaseLostError
+from daemon.store.models import DeliveryRow, Job, WebhookDeliveryRow
+from daemon.store.store import Store
+from tests.support.emails import inbound, mail
+from tests.support.http import web
+from tests.support.pipeline import Pipeline
+from tests.support.sent_emails import bounce
+from tests.support.store_queries import ask
+from tests.support.webhooks import Case, serving
+from workers.actors import webhook
+from workers.jobs.executor import JobExecutor
+from workers.jobs.heartbeat import Heartbeat
+
+
+@pytest.fixture
+def case(store: Store) -> Iterator[Case]:
+    with serving() as server, web(store) as helpdesk:
+        yield Case(helpdesk, server)
+
+
+def rescue(store: Store) -> None:
+    """Take every job from its worker, as the relay does where the worker stands still."""
+    leased = store.write(lambda session: orphans.leased(session, 100))
+    store.write(lambda session: [orphans.rescue_one(session, job, beat) for job, beat in leased.items()] and None)
+
+
+def test_a_worker_that_stood_still_does_not_make_a_sent_event_pending(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = webhook.post
+
+    def slow(*_: object) -> tuple[int, str]:
+        monkeypatch.setattr(webhook, "post", post)
+        rescue(case.store)
+        assert case.work() == []
+        return 503, "too late"
+
+    case.web.opened()
+    case.publisher.publish()
+    monkeypatch.setattr(webhook, "post", slow)
+    with pytest.raises(LeaseLostError):
+        case.work()
+    assert case.states() == ["sent"]
+    assert case.endpoint().failing_since is None
+    assert ask(case.store, Job.state, Job.kind)[-1] == ("done", "webhook")
+
+
+def test_an_event_that_kills_its_worker_again_and_again_is_given_up(case: Case) -> None:
+    case.web.opened()
+    case.publisher.publish()
+    with case.store.read() as session:
+        job = session.execute(select(Job.id).where(Job.kind == "webhook")).scalar_one()
+    executor = JobExecutor(
+        case.store, case.clock, Heartbeat(case.store, "test"), 3, 1, {jobs.JobKind.WEBHOOK: case.actor}
+    )
+    for _ in range(3):
+        assert case.store.write(lambda session: jobs.claim(session, job, "dead", case.clock.now()))
+        rescue(case.store)
+    executor.perform(job)
+    assert (case.states(), case.server.got) == (["failed"], [])
+    assert ask(case.store, WebhookDeliveryRow.answer) == [
+        ("it ended its worker, or ran out of time, in each of its attempts",)
+    ]
+
+
+def test_an_email_that_bounces_before_its_attempt_has_ended_stays_failed(store: Store) -> None:
+    pipeline = Pipeline(store, 0)
+
+    def bounces() -> None:
+        pipeline.transport.then = lambda: None
+        with store.read() as session:
+            sent = session.execute(select(DeliveryRow).where(DeliveryRow.state == "sending")).scalars().first()
+        assert sent is not None
+        bounced.append(sent.id)
+        pipeline.intake.accept(inbound(bounce(sent.message_id, sent.recipient), mail_from=""))
+
+    bounced: list[int] = []
+    pipeline.transport.then = bounces
+    pipeline.process([inbound(mail())])
+    with store.read() as session:
+        row = session.get_one(DeliveryRow, bounced[0])
+    assert (row.state, row.reason) == ("failed", "bounced: 5.1.1")
+    assert row.sent_at == pipeline.clock.now()
