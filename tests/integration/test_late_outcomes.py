@@ -15,7 +15,6 @@ from tests.support.pipeline import Pipeline
 from tests.support.sent_emails import bounce
 from tests.support.store_queries import ask
 from tests.support.webhooks import Case, serving
-from workers.actors import webhook
 from workers.jobs.executor import JobExecutor
 from workers.jobs.heartbeat import Heartbeat
 
@@ -35,17 +34,15 @@ def rescue(store: Store) -> None:
 def test_a_worker_that_stood_still_does_not_make_a_sent_event_pending(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    post = webhook.post
-
     def slow(*_: object) -> tuple[int, str]:
-        monkeypatch.setattr(webhook, "post", post)
+        monkeypatch.undo()
         rescue(case.store)
         assert case.work() == []
         return 503, "too late"
 
     case.web.opened()
     case.publisher.publish()
-    monkeypatch.setattr(webhook, "post", slow)
+    monkeypatch.setattr("workers.actors.webhook.post", slow)
     with pytest.raises(LeaseLostError):
         case.work()
     assert case.states() == ["sent"]
