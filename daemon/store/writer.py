@@ -9,7 +9,7 @@ from itertools import islice
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from daemon.system.counters import COUNTERS
@@ -20,6 +20,9 @@ T = TypeVar("T")
 
 BATCH = 256
 LINGER_SECONDS = 0.025
+TRIES_AT_MOST = 4
+# The SQLSTATE of PostgreSQL.
+DEADLOCK = "40P01"
 
 
 class WriterClosedError(Exception):
@@ -41,11 +44,11 @@ class _Work(Generic[Item, T]):
 class Writer:
     """Runs functions inside transactions, many in one commit.
 
-    Each function gets a session, must have no effect outside the database, and may run twice: after a batch fails, its
-    functions run again one by one, so that only the failing one fails. A batch is what queued up during the commit
-    before it; only lingering items wait for a timer, because ten in one statement cost little more than one. The
-    waiting thread commits the batch itself, unless another thread is committing: a hand-over to a writer thread was
-    50 % slower.
+    Each function gets a session, must have no effect outside the database, and may run again: after a batch fails, its
+    functions run one by one, so that only the failing one fails, and one that met a deadlock runs again. A batch is
+    what queued up during the commit before it; only lingering items wait for a timer, because ten in one statement cost
+    little more than one. The waiting thread commits the batch itself, unless another thread is committing: a hand-over
+    to a writer thread was 50 % slower.
     """
 
     def __init__(self, sessions: sessionmaker[Session]) -> None:
@@ -172,7 +175,7 @@ class Writer:
             if self._queue:
                 self._commit_soon()
 
-    def _commit(self, batch: list[_Work[Any, Any]]) -> None:
+    def _commit(self, batch: list[_Work[Any, Any]], tries: int = 1) -> None:
         together: dict[BatchFn[Any, Any], list[_Work[Any, Any]]] = {}
         for work in batch:
             together.setdefault(work.run, []).append(work)
@@ -182,10 +185,12 @@ class Writer:
                 results = [run(session, [work.item for work in works]) for run, works in together.items()]
                 failpoint("commit.batch")
         except Exception as error:  # noqa: BLE001 - the caller gets it through the future
-            if len(batch) == 1:
+            if len(batch) > 1:
+                self._commit_one_by_one(batch)
+            elif tries < TRIES_AT_MOST and _is_deadlock(error):
+                self._commit(batch, tries + 1)
+            else:
                 batch[0].future.set_exception(error)
-                return
-            self._commit_one_by_one(batch)
             return
         COUNTERS.committed(monotonic() - began)
         for works, result in zip(together.values(), results, strict=True):
@@ -205,3 +210,8 @@ class Writer:
 
 def _each(session: Session, functions: Sequence[Callable[[Session], Any]]) -> list[Any]:
     return [function(session) for function in functions]
+
+
+def _is_deadlock(error: Exception) -> bool:
+    """Say whether a transaction was ended because it and another one waited for each other."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == DEADLOCK
