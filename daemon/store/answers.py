@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, Select, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from daemon.store.models import AnswerRow, DeliveryRow, MessageRow, Person, Ticket
@@ -31,7 +31,7 @@ LOCK_TICKET = (
     .with_for_update(of=TICKET)
 )
 SELECT_ANSWER = select(ANSWER).where(ANSWER.c.id == bindparam("answer"))
-SELECT_OF_TICKET = (
+SELECT_OF_TICKET: Select[Any] = (
     select(ANSWER.c.id, ANSWER.c.state, ANSWER.c.reasons, ANSWER.c.recipients)
     .where(ANSWER.c.ticket_id == bindparam("ticket"))
     .order_by(ANSWER.c.id)
