@@ -7,7 +7,7 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
-from daemon.mail.phrase_table import split_phrases
+from daemon.mail.reply.banner_phrases import ADVICE, ANNOUNCED, FIRST_CONTACT, LABELS, OUTSIDE, SCANNED, SUBJECTS
 from daemon.mail.text.line import fold
 
 # The target of a rewritten link that cannot be read.
@@ -18,78 +18,8 @@ _MAX_UNIT: Final = 400
 _MAX_LINES: Final = 4
 _MAX_NOTE: Final = 600
 
-# Where the email came from, in the words of gateways.
-_OUTSIDE: Final = split_phrases(
-    "originated from outside; originated outside; originates from outside; comes from outside; came from outside",
-    "sent from outside; received from outside; from an external; from external; external sender; external email",
-    "external e-mail; external message; external mail; external source; outside of the organi; outside the organi",
-    "outside your organi; outside of your organi; outside our organi; outside of our organi; outside of the company",
-    "outside the company; outside of our; outside our company; outside our network; sender is not verified",
-    "sender is outside; could not verify the identity of the sender; cannot verify the sender",
-    "do not often get email from; don't often get email from",
-    "first time you received an email from; externer absender; externe e-mail; externe mail; externen absender",
-    "von außerhalb; von extern; außerhalb der organisation; außerhalb ihrer organisation; außerhalb unserer",
-    "provient de l'extérieur; provient d'un expéditeur externe; expéditeur externe; externe à l'organisation",
-    "externe à votre organisation; courriel externe; extérieur de l'organisation; remitente externo",
-    "correo externo; fuera de la organización; fuera de su organización; mittente esterno; e-mail esterna",
-    "dall'esterno; esterno all'organizzazione; externe afzender; buiten de organisatie; buiten uw organisatie",
-    "remetente externo; fora da organização; e-mail externo; spoza organizacji; od nadawcy zewnętrznego",
-    "extern avsändare; utanför organisationen; ekstern afsender; uden for organisationen; ekstern avsender",
-    "utenfor organisasjonen",
-)
-# How a gateway begins such a sentence, or speaks of the email that it changed.
-_SUBJECTS: Final = split_phrases(
-    "this e-mail; this email; this message; this mail; this sender; the sender; you don't often",
-    "you do not often; diese e-mail; diese mail; diese nachricht; dieser absender; ce message; cet e-mail; ce courriel",
-    "cet email; este mensaje; este correo; este email; esta mensagem; este e-mail; questa e-mail; questa email",
-    "questo messaggio; deze e-mail; deze email; dit bericht; ta wiadomość; ten e-mail; detta e-post; denne e-mail",
-    "denne meddelelse; denne e-post; detta meddelande",
-)
-_ANNOUNCED: Final = (
-    "caution",
-    "warning",
-    "attention",
-    "external",
-    "notice",
-    "achtung",
-    "vorsicht",
-    "extern",
-    "alert",
-    "uwaga",
-    "varning",
-)
-
-# What to do about it.
-_ADVICE: Final = split_phrases(
-    "do not click; don't click; do not open; don't open; links or attachments; links and attachments",
-    "open attachments; opening attachments; clicking links; clicking on links; click on links; recognize the sender",
-    "recognise the sender; know the content is safe; use caution; exercise caution; exercise extreme caution",
-    "be cautious; caution when; think before you click; do not enter your; do not provide; verify the sender",
-    "report suspicious; report this email as; learn why this is important; treat with caution; trust the sender",
-    "klicken sie nicht; klicken sie nur; keine links; öffnen sie keine; anhänge nur; seien sie vorsichtig",
-    "ne cliquez pas; n'ouvrez pas; soyez prudent; no haga clic; no abra; tenga cuidado; non cliccare",
-    "non aprire; prestare attenzione; klik niet; open geen; wees voorzichtig; não clique; não abra; tenha cuidado",
-    "never enter your; never share your; never provide your; never give your; do not share your; do not reply with",
-    "niemals ihr passwort; keine passwörter; ne communiquez pas; ne saisissez pas; nie klikaj; nie otwieraj",
-    "klicka inte; öppna inte; klik ikke; åbn ikke; ikke klikk; ikke åpne",
-)
-# A note of a scanner, at the end or the beginning.
-_SCANNED: Final = split_phrases(
-    "scanned for virus; scanned for malware; scanned for spam; scanned by; been checked for viruses",
-    "was checked for viruses; virus-free.; no virus found; no viruses found; free of viruses; found to be clean",
-    "is believed to be clean",
-    "protected by mimecast; delivered by mimecast; email security.cloud; messagelabs; mailscanner",
-    "auf viren geprüft; virenfrei; keine viren; analysé par; vérifié par l'antivirus; sin virus; senza virus",
-)
-_LABELS: Final = split_phrases(
-    "external; external email; external e-mail; external sender; external mail; external message; ext; ext mail",
-    "extern; externe; externe e-mail; externe mail; externo; esterno; external!; caution; warning; caution external",
-    "caution external email; warning external; warning external email; attention external; outside sender",
-    "spam; spam?; suspected spam; possible spam; probable spam; potential spam; bulk; marketing; suspicious",
-    "suspicious email; unverified sender; phishing?; virus scanned; checked; encrypted; secure; not virus scanned",
-)
 _BAR: Final = re.compile(r"[\s\-_=*#|~+.:!>\u2013\u2014\u2500\u26a0\ufe0f\u200b]*")
-_UNIT_END: Final = re.compile(r"[.!?:]+[\])*]?(?=\s|$)|\n")
+_UNIT_END: Final = re.compile(r"[.!?:]+[\])*]?(?=\s|$)|[\u3002\uff01\uff1f]|\n")
 _GOES_ON: Final = re.compile(
     r"attachment|links?\b|the sender|anhäng|anlagen|absender|pièces jointes|liens|adjuntos|enlaces|allegati|bijlagen"
     r"|anexos|linków|załączników|länkar|bilagor|vedhæftede|vedlegg"
@@ -147,7 +77,7 @@ def without_gateway_tags(subject: str) -> str:
 
 def is_gateway_label(text: str) -> bool:
     """Return whether a few words are a label that gateways write, whatever the case and punctuation."""
-    return " ".join(_TAG_WORDS.sub(" ", fold(text)).split()) in _LABELS
+    return " ".join(_TAG_WORDS.sub(" ", fold(text)).split()) in LABELS
 
 
 def banner_end(text: str) -> int:
@@ -188,7 +118,7 @@ def _rest_of_sentence(text: str, start: int, at: int) -> int:
     The next line begins in lower case, or, after a line with advice, speaks of attachments, links or the sender.
     """
     line = _normalised(text[start:at])
-    is_advice = any(phrase in line for phrase in _ADVICE)
+    is_advice = any(phrase in line for phrase in ADVICE)
     for _ in range(_MAX_LINES):
         match = _UNIT_END.search(text, at, at + _MAX_UNIT)
         if not match or not (text[at].islower() or (is_advice and _GOES_ON.search(fold(text[at : match.end()])))):
@@ -207,13 +137,23 @@ def _is_banner(unit: str, *, follows: bool) -> bool:
     folded = _normalised(unit)
     if is_gateway_label(folded):
         return True
-    outside = any(phrase in folded for phrase in _OUTSIDE)
-    advice = any(phrase in folded for phrase in _ADVICE)
-    is_announced = folded.lstrip(" *[(!").startswith(_ANNOUNCED)
-    speaks_of_email = any(phrase in folded for phrase in _SUBJECTS)
+    if any(phrase in folded for phrase in FIRST_CONTACT):
+        return True
+    outside = any(phrase in folded for phrase in OUTSIDE)
+    advice = any(phrase in folded for phrase in ADVICE)
+    is_announced = _is_announced(folded)
+    speaks_of_email = any(phrase in folded for phrase in SUBJECTS)
     if outside and (advice or follows or speaks_of_email):
         return True
     return (advice and (follows or is_announced)) or _is_scan_note(folded)
+
+
+def _is_announced(folded: str) -> bool:
+    """Return whether advice follows a word such as "caution", as in "Warning: do not click"."""
+    head = folded.lstrip(" *[(!")
+    word = next((word for word in ANNOUNCED if head.startswith(word)), "")
+    rest = head[len(word) :].lstrip(" :!*]).,-\uff1a")
+    return bool(word) and rest.removeprefix("please ").removeprefix("bitte ").startswith((*ADVICE, *OUTSIDE))
 
 
 def _normalised(text: str) -> str:
@@ -221,7 +161,7 @@ def _normalised(text: str) -> str:
 
 
 def _is_scan_note(folded: str) -> bool:
-    return len(folded) < _MAX_NOTE and any(phrase in folded for phrase in _SCANNED)
+    return len(folded) < _MAX_NOTE and any(phrase in folded for phrase in SCANNED)
 
 
 def _without_notes(text: str) -> str:
@@ -229,7 +169,7 @@ def _without_notes(text: str) -> str:
     for _ in range(_MAX_UNITS):
         head, gap, last = text.rstrip().rpartition("\n\n")
         note = _normalised(last[: _MAX_NOTE + 1])
-        is_banner = any(p in note for p in _OUTSIDE) and any(p in note for p in _ADVICE)
+        is_banner = any(p in note for p in OUTSIDE) and any(p in note for p in ADVICE)
         if not gap and not _is_scan_note(note):
             break
         if _OWN_WORDS.search(last[:_MAX_NOTE]) or len(note) >= _MAX_NOTE:

@@ -47,6 +47,17 @@ _SENT_HOW: Final = re.compile(r"sent (?:from|via|with|using|by|on|through)\b")
 _CONTACT: Final = re.compile(r"[^\s@]{1,80}@[^\s@]{1,120}\.\w|www\.|https?:|\+?[\d(][\d\s()./-]{6,24}\d")
 _NAME: Final = re.compile(r"(?:[^\W\d_a-z]|#|\*)[^:?!\uff0c\u3001\u3002]{2,50}")
 _ANTIVIRUS: Final = re.compile(r"(?:virus|avast|\bavg\b|norton).{0,80}?(?:virus|avast|\bavg\b|norton|\.com)")
+_SCANNED: Final = re.compile(
+    r"\b(?:this|diese|ce|cet|este|questa|questo|dit|deze)\b.{0,40}\b(?:scanned|checked|geprüft|analysé|vérifié|gescand)\b"
+    r".{0,60}(?:virus|viren|malware|spam|security)"
+)
+_HEADINGS: Final = frozenset(
+    (
+        *("disclaimer", "legal notice", "legal disclaimer", "confidentiality notice", "confidentiality"),
+        *("email disclaimer", "haftungsausschluss", "vertraulichkeitshinweis", "rechtlicher hinweis"),
+        *("avis de confidentialité", "aviso legal"),
+    )
+)
 _FIRST_PERSON: Final = re.compile(
     r"\bi(?:['\u2019](?:m|ve|ll)| am| have| was| got| received| will| did| would| need| want| can)\b"
     r"|\b(?:my|ich|meine?)\b|\bj['\u2019]ai\b|\bje (?:suis|vous|ne)\b"
@@ -148,7 +159,14 @@ def _legal_notice(lines: Sequence[str], end: int) -> int:
             break
         length += len(paragraph) + 1
         start = _rstrip(lines, begin)
-    return cut
+    return _heading(lines, cut) if cut < end else cut
+
+
+def _heading(lines: Sequence[str], cut: int) -> int:
+    """Return where the heading of a legal notice begins, or the notice itself if it has none."""
+    last = _rstrip(lines, cut)
+    above = fold(lines[last - 1]).strip(" *_:") if last else ""
+    return last - 1 if above in _HEADINGS else cut
 
 
 def _is_notice(text: str) -> bool:
@@ -161,7 +179,9 @@ def _is_notice(text: str) -> bool:
 def _is_small_print(text: str) -> bool:
     if len(text) >= _SHORT_NOTICE:
         return False
-    return _ANTIVIRUS.search(text) is not None or all(_has(text, group) for group in SAVE_PAPER)
+    if _ANTIVIRUS.search(text) or _SCANNED.search(text):
+        return True
+    return all(_has(text, group) for group in SAVE_PAPER)
 
 
 def _is_disclaimer(text: str) -> bool:
