@@ -6,6 +6,8 @@ from encodings.aliases import aliases
 from functools import lru_cache
 from typing import Final
 
+from daemon.mail.encoding.iso2022jp import SHIFT, decode_iso2022_jp
+
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 # Only codecs that map bytes to characters. Python's registry also has zlib, rot13, idna and unicode_escape.
@@ -66,6 +68,7 @@ def _table() -> dict[str, str]:
 
 
 _CODECS: Final = _table()
+_SEVEN_BIT: Final = ("iso2022", "hz")
 _STATEFUL: Final = ("iso2022", "hz", "utf_16", "utf_32", "cp037", "cp500")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.:+-]{0,39}")
 _NO_LETTER: Final = re.compile(r"[^a-z0-9]+")
@@ -73,6 +76,12 @@ _WIDE: Final = re.compile(rb"[\x80-\xff]{2,}")
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ASCII: Final = bytes(range(0x80))
 _KANA: Final = b"\x82\x83"  # the first bytes of kana in Shift_JIS
+_EUC_KANA: Final = b"\xa4\xa5"
+_BIG5: Final = re.compile(rb"[\x81-\xfe][\x40-\x7e\xa1-\xfe]")
+_BIG5_COMMON: Final = bytes((0xA1, *range(0xA4, 0xC7)))  # punctuation, and the characters of everyday
+_ENOUGH_PAIRS: Final = 6
+_COMMON_GREEK: Final = "\u03b1\u03b9\u03bf\u03c4".encode("cp1253")
+_COMMON_CYRILLIC: Final = "\u0430\u0438\u043e\u0442".encode("cp1251")
 _BELOW_EUC: Final = bytes(range(0x80, 0xA1))
 _HANGUL: Final = bytes(range(0xB0, 0xC9))
 _COMMON: Final = bytes((0xA1, 0xA3, *range(0xB0, 0xD8)))  # punctuation, and the common half of GB 2312
@@ -111,6 +120,11 @@ def _decode(data: bytes, charset: str) -> str:
     name = codec(charset) if charset else None
     if name is None or name == "ascii":
         return guess(data)
+    if SHIFT in data and data.isascii() and not name.startswith(_STATEFUL):
+        return decode_iso2022_jp(data)
+    if name == "iso2022_jp_ext":
+        # Bytes above 127 in a charset that has none were never in it.
+        return decode_iso2022_jp(data) if data.isascii() else guess(data)
     if data.isascii() and not name.startswith(_STATEFUL):
         return data.decode("ascii")
     if name == "cp1252":
@@ -123,7 +137,8 @@ def _decode(data: bytes, charset: str) -> str:
 def _mislabelled(data: bytes, name: str) -> str:
     """Decode bytes that are not valid in their declared charset."""
     if name != "utf_8":
-        return _decode_strict(data, "utf-8") or data.decode(name, "replace")
+        wrong = name.startswith(_SEVEN_BIT) and not data.isascii()
+        return _decode_strict(data, "utf-8") or (guess(data) if wrong else data.decode(name, "replace"))
     text = data.decode("utf-8", "replace")
     some_utf8 = any(c > "\x7f" and c != REPLACEMENT for c in text[:_SAMPLE])
     return text if some_utf8 else guess(data)
@@ -131,8 +146,8 @@ def _mislabelled(data: bytes, name: str) -> str:
 
 def guess(data: bytes) -> str:
     """Decode bytes without a usable label: ASCII, UTF-8, ISO-2022, else by the pattern of bytes above 127."""
-    if b"\x1b$" in data and data.isascii():
-        return data.decode("iso2022_jp_ext", "replace")
+    if SHIFT in data and data.isascii():
+        return decode_iso2022_jp(data)
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
@@ -148,9 +163,20 @@ def _charset_by_pattern(data: bytes) -> str | None:
     runs = _WIDE.findall(data)
     wide = b"".join(runs)
     alone = len(data.translate(None, _ASCII)) - len(wide)
+    if _is_big5(data):
+        return "big5"
     if alone * 2 > len(wide):
         return None
-    return _double_byte(runs, wide, data) or _cyrillic(wide)
+    return _double_byte(runs, wide, data) or _alphabet(wide)
+
+
+def _is_big5(data: bytes) -> bool:
+    """Return whether high bytes begin the common characters of Big5, whose second byte may be ASCII."""
+    pairs = _BIG5.findall(data)
+    common = sum(pair[0] in _BIG5_COMMON for pair in pairs)
+    with_ascii = sum(pair[1] < 0x80 for pair in pairs)  # noqa: PLR2004 - ASCII ends there
+    is_likely = len(pairs) >= _ENOUGH_PAIRS and common * 10 > len(pairs) * 8 and with_ascii * 10 > len(pairs)
+    return is_likely and _decode_strict(data, "big5", cut=True) is not None
 
 
 def _double_byte(runs: list[bytes], wide: bytes, data: bytes) -> str | None:
@@ -159,17 +185,25 @@ def _double_byte(runs: list[bytes], wide: bytes, data: bytes) -> str | None:
     # All bytes of the EUC family are above A0, and each run consists of whole characters.
     if _count(wide, _BELOW_EUC) or any(len(run) % 2 for run in runs[:-1]):
         return None
+    # Second bytes are spread over all rows; letters of one alphabet are not.
+    if (_count(wide, _UPPER_ROWS) + _count(wide, _LOWER_ROWS)) * 20 > len(wide) * 19:
+        return None
     leads = wide[::2]
+    if _count(leads, _EUC_KANA) * 4 > len(leads) and _decode_strict(data, "euc_jp", cut=True):
+        return "euc_jp"
     name = "cp949" if _count(leads, _HANGUL) * 10 > len(leads) * 9 else "gb18030"
     return name if _count(leads, _COMMON) * 10 > len(leads) * 8 and _decode_strict(data, name, cut=True) else None
 
 
-def _cyrillic(wide: bytes) -> str | None:
+def _alphabet(wide: bytes) -> str | None:
+    """Return the charset of Cyrillic or Greek, or None, by where their most common letters are."""
     upper, lower = _count(wide, _UPPER_ROWS), _count(wide, _LOWER_ROWS)
     if (upper + lower) * 10 < len(wide) * 9:
         return None
     # Small letters, the majority in any text, are E0 to FF in windows-1251 and C0 to DF in KOI8-R.
-    return "cp1251" if upper > lower else "koi8_r"
+    if upper <= lower:
+        return "koi8_r"
+    return "cp1253" if _count(wide, _COMMON_GREEK) > _count(wide, _COMMON_CYRILLIC) else "cp1251"
 
 
 def _count(data: bytes, counted: bytes) -> int:
