@@ -11,6 +11,7 @@ from daemon.mail.mime.attachment import declared_name
 from daemon.mail.mime.calendar import CALENDAR_TYPES, is_calendar, method_of, read_invitations, says_as_much, unfold
 from daemon.mail.mime.tree import Entity
 from daemon.mail.text.html import MAX_LAID_OUT, html_to_text
+from daemon.mail.text.pgp import without_pgp_lines
 from daemon.mail.text.rtf import is_rtf, rtf_text
 
 MAX_TEXT: Final = 1 << 20
@@ -231,6 +232,7 @@ def _as_plain(part: Entity, text: str) -> str:
         return rtf_text(text)
     if part.content_type in {"text/enriched", "text/richtext"}:
         return _without_commands(text)
+    text = without_pgp_lines(text) if "-----BEGIN PGP" in text else text
     if part.type.params.get("format", "").lower() == "flowed":
         return unflow(text, delete_space=part.type.params.get("delsp", "").lower() == "yes")
     return text
