@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
@@ -16,6 +16,11 @@ from daemon.system import files, logs
 if TYPE_CHECKING:
     from daemon.runtime import Runtime
     from daemon.store.store import Store
+
+
+# The driver of PostgreSQL is an extra.
+DRIVER: Final = "psycopg"
+NO_DRIVER: Final = f"its driver {DRIVER} is not installed; install triaged with its extra: pip install '.[postgres]'"
 
 
 class Failure(click.ClickException):
@@ -228,7 +233,9 @@ def _explained(settings: Settings) -> Iterator[None]:
     except SchemaError as error:
         raise WrongSchema(str(error)) from None
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        raise Misconfigured(f"the setting database.url cannot be used: {error}") from None
+        missing = isinstance(error, ModuleNotFoundError) and error.name == DRIVER
+        cause = NO_DRIVER if missing else error
+        raise Misconfigured(f"the setting database.url cannot be used: {cause}") from None
     except (DBAPIError, TimeoutError) as error:
         if isinstance(error, DatabaseError) and is_damage(error):
             raise Misconfigured(
