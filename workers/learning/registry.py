@@ -22,6 +22,7 @@ import numpy as np
 import sklearn
 
 from daemon.system.files import sync, write_durably, write_new
+from workers.learning.shape import shape_of
 from workers.triage.classifier import Model
 
 KEY = "key"
@@ -32,7 +33,7 @@ MANIFEST = "manifest.json"
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,63}")
 LOCK = ".lock"
 KEY_BYTES = 32
-# Raise it when a class inside model.joblib moves or its fields change; older models are then trained again at start.
+# Raise it when the meaning of a field inside model.joblib changes; older models are then trained again at start.
 FORMAT = 6
 
 
@@ -52,7 +53,8 @@ class ForeignError(RegistryError):
 class Manifest:
     """The description of a model: digest of its file, library versions, labels, corpus and measured figures.
 
-    `encoder` is the sentence encoder that its second opinion was made with, "" where it has none.
+    `encoder` is the sentence encoder that its second opinion was made with, "" where it has none. `shape` tells models
+    of other classes apart, as `shape_of` says.
     """
 
     version: str
@@ -67,6 +69,7 @@ class Manifest:
     notes: tuple[str, ...] = ()
     format: int = FORMAT
     encoder: str = ""
+    shape: str = ""
 
 
 class Registry:
@@ -96,6 +99,7 @@ class Registry:
             figures=dict(figures),
             notes=notes,
             encoder=model.second.encoder if model.second else "",
+            shape=shape_of(Model),
         )
         draft = Path(tempfile.mkdtemp(prefix=".new-", dir=self.directory))
         write_new(draft / MODEL, content)
@@ -118,6 +122,8 @@ class Registry:
             raise ForeignError(
                 f"model {version} was made with scikit-learn {made[0]}, numpy {made[1]}, format {made[2]}; train again"
             )
+        if manifest.shape != shape_of(Model):
+            raise ForeignError(f"model {version} was made by another version of triaged; train again")
         try:
             model = joblib.load(io.BytesIO(content))
         except Exception as error:  # The signature is valid, so any error means that our classes have changed.
