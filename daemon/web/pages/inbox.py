@@ -1,5 +1,6 @@
 """The inbox: tickets by status, team, category and words, the newest first; each choice is a URL."""
 
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
@@ -15,8 +16,9 @@ from daemon.store.queries.tickets import find_ticket_id
 from daemon.text import harmless_line
 from daemon.tickets.sign_in import Role
 from daemon.vocabulary import PENDING, Status
-from daemon.web.pages.page import Page, Route
+from daemon.web.pages.page import Page, PageError, Route
 from daemon.web.pagination import decode, encode
+from daemon.web.problems import ProblemError
 
 ROWS: Final = 30
 SHOWN: Final = 160
@@ -30,7 +32,7 @@ def show(page: Page) -> Response:
     status = Status(chosen) if chosen in list(Status) else None
     team, category, text = (_choice(page, name) for name in ("team", "category", "text"))
     wanted = TicketQuery(status=status, team=team, category=category, text=text)
-    after = decode(page.query.get("cursor") or None)
+    after = _after(page)
     prefix = page.services.settings.support.reference_prefix
     with page.services.store.read() as session:
         named = find_ticket_id(session, text, prefix) if text else None
@@ -59,6 +61,14 @@ def show(page: Page) -> Response:
         pending=PENDING,
         may_act=page.signed_in.role.includes(Role.MEMBER),
     )
+
+
+def _after(page: Page) -> tuple[datetime, int] | None:
+    """Return the last row of the page before; raises PageError for what is not one of our addresses."""
+    try:
+        return decode(page.query.get("cursor") or None)
+    except ProblemError:
+        raise PageError(422, "This address is not one of the inbox. Begin with its first page.") from None
 
 
 def _choice(page: Page, name: str) -> str | None:

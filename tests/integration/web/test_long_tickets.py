@@ -86,3 +86,9 @@ class TestSearch:
         found = client.get(everywhere[1].replace("&amp;", "&"))
         assert reference in found.text
         assert "Look in tickets of every status" not in found.text
+
+
+def test_an_address_that_was_cut_is_explained_in_words_of_the_page(case: Web) -> None:
+    answer = signed_in(case, MEMBER).get("/ui?cursor=nonsense")
+    assert answer.status_code == 422
+    assert "This address is not one of the inbox." in text_of(answer)
