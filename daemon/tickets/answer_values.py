@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from daemon.store.jobs import Offer
 from daemon.text import domain_of
@@ -10,6 +11,10 @@ from daemon.tickets.actions import ActionPolicy
 from daemon.tickets.actor import Actor
 from daemon.tickets.readers import Addressed, Ours
 from daemon.vocabulary import AnswerState, Status
+
+# What somebody else sent so shortly before a request or command came is not known to its author: nobody reads it and
+# answers in that time, and it may not have been committed then.
+UNREAD: Final = timedelta(seconds=5)
 
 
 class AnswerError(ValueError):

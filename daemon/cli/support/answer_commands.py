@@ -14,7 +14,7 @@ from daemon.mail.reply.answer import from_text
 from daemon.system.clock import SystemClock
 from daemon.tickets import conversation, held
 from daemon.tickets.actor import Actor
-from daemon.tickets.answer_values import AnswerError, AnswerResult, ConversationPolicy, NewAnswer
+from daemon.tickets.answer_values import UNREAD, AnswerError, AnswerResult, ConversationPolicy, NewAnswer
 from daemon.tickets.conversation import NewNote
 from daemon.tickets.conversation_policy import conversation_policy
 from daemon.tickets.readers import Addressed
@@ -47,7 +47,7 @@ def reply(ctx: click.Context, reference: str, file: Path | None, cc: tuple[str, 
     def change(session: Session, policy: ConversationPolicy, now: datetime) -> AnswerResult:
         ticket_id, cut = references.existing(session, reference, prefix), from_text(text)
         copied = Addressed(cc=tuple(_address(one) for one in cc))
-        new = NewAnswer(ticket_id, Actor(actor, None, "cli"), cut.text, cut.html, now, addressed=copied)
+        new = NewAnswer(ticket_id, Actor(actor, None, "cli"), cut.text, cut.html, now - UNREAD, addressed=copied)
         return conversation.reply(session, new, policy, now)
 
     _run(ctx, change)

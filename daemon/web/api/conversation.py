@@ -14,7 +14,7 @@ from daemon.store import answers
 from daemon.store.idempotency import EarlierRequest, RequestKey
 from daemon.tickets import conversation
 from daemon.tickets.access import Scope
-from daemon.tickets.answer_values import AnswerError, AnswerResult, NewAnswer
+from daemon.tickets.answer_values import UNREAD, AnswerError, AnswerResult, NewAnswer
 from daemon.tickets.conversation import NewNote
 from daemon.tickets.conversation_policy import conversation_policy
 from daemon.tickets.once import fingerprint_of, key_of, write_once
@@ -90,7 +90,7 @@ async def reply(
     def write(session: Session, number: int) -> AnswerResult:
         cut = from_text(wanted.text)
         copied = Addressed(cc=tuple(wanted.cc))
-        new = NewAnswer(number, caller.acting, cut.text, cut.html, now, addressed=copied)
+        new = NewAnswer(number, caller.acting, cut.text, cut.html, now - UNREAD, addressed=copied)
         return conversation.reply(session, new, policy, now)
 
     asked = _Asked(ticket, caller, idempotency_key, ("reply", wanted.text, *wanted.cc))
