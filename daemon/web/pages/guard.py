@@ -142,8 +142,8 @@ def _again(page: Page, route: Route, error: PageError | ActionError | AnswerErro
         return _failed(page, status, text)
     try:
         return route.again(page, status, text)
-    except PageError as failure:
-        return _failed(page, failure.status, failure.text)
+    except PageError:
+        return _failed(page, status, text)
 
 
 def _failed(page: Page, status: int, text: str) -> Response:
