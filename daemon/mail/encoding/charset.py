@@ -80,6 +80,7 @@ _EUC_KANA: Final = b"\xa4\xa5"
 _BIG5: Final = re.compile(rb"[\x81-\xfe][\x40-\x7e\xa1-\xfe]")
 _BIG5_COMMON: Final = bytes((0xA1, *range(0xA4, 0xC7)))  # punctuation, and the characters of everyday
 _ENOUGH_PAIRS: Final = 6
+_SHORTEST_WORD: Final = 4
 _COMMON_GREEK: Final = "\u03b1\u03b9\u03bf\u03c4".encode("cp1253")
 _COMMON_CYRILLIC: Final = "\u0430\u0438\u043e\u0442".encode("cp1251")
 _BELOW_EUC: Final = bytes(range(0x80, 0xA1))
@@ -167,7 +168,9 @@ def _charset_by_pattern(data: bytes) -> str | None:
         return "big5"
     if alone * 2 > len(wide):
         return None
-    return _double_byte(runs, wide, data) or _alphabet(wide)
+    # Two accented letters in a row are no word of another alphabet.
+    is_word = any(len(run) >= _SHORTEST_WORD for run in runs)
+    return _double_byte(runs, wide, data) or (_alphabet(wide) if is_word else None)
 
 
 def _is_big5(data: bytes) -> bool:

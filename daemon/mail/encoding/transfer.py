@@ -14,6 +14,7 @@ _UUENCODE: Final = frozenset(("x-uuencode", "uuencode", "x-uue", "uue"))
 # Whole lines of base64. Text after the last of them, if it has words, was not encoded.
 _BASE64_LINES: Final = re.compile(rb"(?:[A-Za-z0-9+/=]++[ \t]*+(?:\r?\n|\Z)\s*+)*+")
 _WORDS: Final = re.compile(rb"(?<![A-Za-z\x80-\xff])(?:[A-Za-z\x80-\xff]{2,40}[,.!?]? ){2}")
+_PADDED_BREAK: Final = re.compile(rb"=[ \t]{1,80}(\r?\n)")
 _CHUNK: Final = 1 << 18
 _MAX_PADS: Final = 1000
 _MAX_FILES: Final = 100
@@ -29,11 +30,16 @@ def decode_transfer(data: bytes, encoding: str) -> tuple[bytes, bool]:
     if encoding == "base64":
         return decode_base64(data)
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(data), True
+        return _quoted_printable(data), True
     if encoding in _UUENCODE:
         block = next(uu_blocks(data), UuBlock("", 0, len(data)))
         return block.decode(data), True
     return data, True
+
+
+def _quoted_printable(data: bytes) -> bytes:
+    """Decode quoted-printable; white space that a relay added after a soft line break is no text (RFC 2045, 6.7)."""
+    return binascii.a2b_qp(_PADDED_BREAK.sub(rb"=\1", data) if b"= " in data or b"=\t" in data else data)
 
 
 def decode_base64(data: bytes) -> tuple[bytes, bool]:
@@ -136,7 +142,7 @@ def decoded_size(buffer: bytes, start: int, end: int, encoding: str) -> int:
     if encoding == "base64":
         return sum(len(chunk.translate(None, _NOT_BASE64)) for chunk in _chunks(buffer, start, end)) * 3 // 4
     if encoding == "quoted-printable":
-        return sum(len(binascii.a2b_qp(chunk)) for chunk in _chunks(buffer, start, end))
+        return sum(len(_quoted_printable(chunk)) for chunk in _chunks(buffer, start, end))
     return end - start
 
 

@@ -1,7 +1,7 @@
 """Find the readable text of an email among its parts (RFC 2046 section 5.1.4, RFC 3676)."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from daemon.mail.encoding.charset import codec, decode
@@ -38,6 +38,7 @@ _HTML_ONLY: Final = re.compile(
     r"|html(?:-(?:e-?mail|mail|nachricht|format))? (?:nicht|anzeigen|darstellen)|in html|formato? html|en html",
     re.IGNORECASE,
 )
+_VISIBLE: Final = re.compile(r">[^<>&\w]{0,20}\w")
 _META_CHARSET: Final = re.compile(
     rb"<(?:meta|\?xml)\b[^>]{0,300}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE
 )
@@ -117,9 +118,9 @@ def text_parts(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
     chosen = _chosen(entity, texts)
     if sum(len(texts[part.index].strip()) for part in chosen) < _LITTLE:
         chosen = _chosen(entity, texts, named=True)
-    if not _has_text(chosen, texts):
+    if _is_blank(chosen, texts):
         chosen = _last_resort(entity, texts) or chosen
-    if _has_text(chosen, texts) or entity.content_type == "multipart/report":
+    if not _is_blank(chosen, texts) or entity.content_type == "multipart/report":
         return chosen
     nested = (node.children[0] for node in entity.walk() if node.children and node.is_message)
     return next((text_parts(inner, texts) for inner in nested), chosen)
@@ -127,6 +128,25 @@ def text_parts(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
 
 def _has_text(parts: Iterable[Entity], texts: Mapping[int, str]) -> bool:
     return any(texts[part.index].strip() for part in parts)
+
+
+def _is_blank(parts: Sequence[Entity], texts: Mapping[int, str]) -> bool:
+    """Return whether parts show nothing: mail programs write HTML without words around an attached email."""
+    if not _has_text(parts, texts):
+        return True
+    filled = [part for part in parts if texts[part.index].strip()]
+    if not all(part.content_type in _HTML for part in filled):
+        return False
+    return not any(_may_show_text(texts[part.index]) for part in filled)
+
+
+def _may_show_text(markup: str) -> bool:
+    """Return whether HTML has words; a long one or one with letters after its styles has, without laying it out."""
+    low = markup[:_MAX_COMPARED].lower()
+    start = max(low.rfind("</style>"), low.find("<body"), 0)
+    if len(markup) > _MAX_COMPARED or _VISIBLE.search(markup, start):
+        return True
+    return bool(html_to_text(markup).strip())
 
 
 def _last_resort(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:

@@ -35,7 +35,8 @@ _SMIME_NAMES: Final = frozenset({"smime.p7m", "smime.p7z"})
 _TYPE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]{1,80}/[!#$%&'*+.^_`|~0-9a-z-]{1,80}")
 # Web scripts write "text/html charset=utf-8", and the two halves in the wrong order.
 _NO_SEMICOLON: Final = re.compile(r"\s*([\w.+-]{1,80}/[\w.+-]{1,80})\s+(?=[\w-]{1,40}\s*=)")
-_SWAPPED: Final = {"plain/text": "text/plain", "html/text": "text/html"}
+# application/pgp is a text, as old programs signed it.
+_SWAPPED: Final = {"plain/text": "text/plain", "html/text": "text/html", "application/pgp": "text/plain"}
 _ENCODING: Final = re.compile(r"[a-z0-9-]+")
 _DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*(?=\r?\n|\Z)")
 _LIKELY_DELIMITER: Final = re.compile(rb"\n--(\S[^\r\n]{0,199}?)[ \t]{0,9}\r?\n(?=Content-[A-Za-z-]{1,40}[ \t]{0,9}:)")
@@ -214,8 +215,13 @@ def _read_smime(entity: Entity, limits: _Limits) -> None:
         limits.defects.append("opaque-signature")
         return
     limits.signed -= entity.end - entity.start
-    cms = read_cms(entity.decoded()[0], limits.signed)
-    if cms is None:
+    data = entity.decoded()[0]
+    cms = read_cms(data, limits.signed)
+    if cms is None and (content := _entity_within(with_line_feeds(data))):
+        # Exchange sends a whole multipart/signed as smime.p7m.
+        limits.defects.append("unchecked-signature")
+        _read_within(entity, content, limits)
+    elif cms is None:
         signed = entity.type.params.get("smime-type", "").lower() == "signed-data"
         limits.defects.append("opaque-signature" if signed else "encrypted")
     elif cms.kind is CmsKind.ENCRYPTED:
@@ -225,10 +231,17 @@ def _read_smime(entity: Entity, limits: _Limits) -> None:
             limits.signed -= len(content)
         else:
             limits.defects.append("unchecked-signature")
-        child = _read(
-            content, 0, len(content), entity.depth + 1, limits, embedded=entity.embedded, default="text/plain"
-        )
-        entity.children.append(child)
+        _read_within(entity, content, limits)
+
+
+def _read_within(entity: Entity, content: bytes, limits: _Limits) -> None:
+    child = _read(content, 0, len(content), entity.depth + 1, limits, embedded=entity.embedded, default="text/plain")
+    entity.children.append(child)
+
+
+def _entity_within(content: bytes) -> bytes:
+    """Return content that begins with the header of a MIME entity, else b""."""
+    return content if read_block(content, 0, len(content), 1 << 14).first("content-type") else b""
 
 
 def _signed_entity(entity: Entity, content: bytes) -> bytes:
@@ -236,8 +249,8 @@ def _signed_entity(entity: Entity, content: bytes) -> bytes:
 
     Some gateways sign the bare text of an email, without a header.
     """
-    if read_block(content, 0, len(content), 1 << 14).first("content-type"):
-        return content
+    if found := _entity_within(content):
+        return found
     is_email = entity.is_named_smime or not entity.names
     is_text = bool(content.strip()) and not _BINARY.search(content, 0, 4096)
     return b"\n" + content if is_email and is_text else b""

@@ -122,6 +122,16 @@ RECEIPT_SUBJECTS: Final = frozenset(
         "開封確認; 已读; 已讀; 읽음; נקרא",
     )
 )
+DELIVERY_SUBJECTS: Final = frozenset(
+    split_phrases(
+        "delivered; relayed; expanded; zugestellt; weitergeleitet; remis; relayé; transmis; entregado; retransmitido",
+        "consegnato; recapitato; inoltrato; bezorgd; doorgestuurd; dostarczono; przekazano; levererat",
+        "vidarebefordrat; leveret; levert; videresendt; entregue; retransmitida; toimitettu; doručeno; доставлено",
+        "iletildi; 配信済み; 已送达; 已传递",
+    )
+)
+"""Subjects of mail systems that write about a delivery without a report."""
+
 READ: Final = split_phrases(
     "was read on; was displayed on; was opened on; has been read; was deleted without being read; has been displayed",
     "a été lu; a été affiché; a été supprimé sans; se leyó; fue leído; ha sido leído; se eliminó sin; è stato letto",

@@ -13,11 +13,13 @@ from daemon.mail.screening.note_phrases import (
     ABSENT,
     AROUND_ABSENCE,
     DECLARED,
+    DELIVERY_SUBJECTS,
     READ,
     RECEIPT_STARTS,
     RECEIPT_SUBJECTS,
     SIGN_OFFS,
 )
+from daemon.mail.senders import is_mail_system
 from daemon.mail.text.line import fold
 
 _MAX_SUBJECT: Final = 500
@@ -64,6 +66,8 @@ def absence_evidence(message: Message) -> str:
 def receipt_evidence(message: Message) -> str:
     """Return why an email is a receipt in prose, as old Exchange servers and phones write it, or ""."""
     prefix = fold(_head(message.subject)).partition(":")[0].strip()
+    if prefix in DELIVERY_SUBJECTS and message.from_ and all(map(is_mail_system, message.from_)):
+        return "note of a mail system on a delivery"
     text = " ".join(fold(message.text[: _MAX_RECEIPT + 1]).split())
     if (
         prefix not in RECEIPT_SUBJECTS
