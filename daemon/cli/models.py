@@ -134,13 +134,18 @@ def _registry(ctx: click.Context) -> "Iterator[Registry]":
 
 def model_row(registry: "Registry", version: str) -> dict[str, Any]:
     """Return a model with its figures on held-out tickets; `state` says why it cannot be used."""
-    from workers.learning.registry import RegistryError
+    from workers.learning.registry import RegistryError, refuse_foreign
 
     row: dict[str, Any] = {"version": version, "current": version == registry.current()}
     try:
         manifest = registry.show(version)
     except RegistryError as error:
         return {**row, "state": str(error)}
+    state = "ok"
+    try:
+        refuse_foreign(manifest)
+    except RegistryError as error:
+        state = str(error)
     measured = manifest.figures.get("held_out", {})
     figures = {name: measured.get(name) for name in ("accuracy", "macro_f1", "ece")}
-    return {**row, "created": manifest.created, "examples": manifest.examples, **figures, "state": "ok"}
+    return {**row, "created": manifest.created, "examples": manifest.examples, **figures, "state": state}

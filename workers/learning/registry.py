@@ -117,13 +117,7 @@ class Registry:
         if version is None:
             raise RegistryError("there is no model yet")
         content, manifest = self.verified(version)
-        made = (manifest.scikit_learn, manifest.numpy, manifest.format)
-        if made != (sklearn.__version__, np.__version__, FORMAT):
-            raise ForeignError(
-                f"model {version} was made with scikit-learn {made[0]}, numpy {made[1]}, format {made[2]}; train again"
-            )
-        if manifest.shape != shape_of(Model):
-            raise ForeignError(f"model {version} was made by another version of triaged; train again")
+        refuse_foreign(manifest)
         try:
             model = joblib.load(io.BytesIO(content))
         except Exception as error:  # The signature is valid, so any error means that our classes have changed.
@@ -233,6 +227,17 @@ class Registry:
     def point(self, name: str, version: str) -> None:
         """Move a pointer atomically."""
         write_durably(self.directory / name, version.encode())
+
+
+def refuse_foreign(manifest: Manifest) -> None:
+    """Raise ForeignError unless a model was made by the libraries and classes that are installed."""
+    version, made = manifest.version, (manifest.scikit_learn, manifest.numpy, manifest.format)
+    if made != (sklearn.__version__, np.__version__, FORMAT):
+        raise ForeignError(
+            f"model {version} was made with scikit-learn {made[0]}, numpy {made[1]}, format {made[2]}; train again"
+        )
+    if manifest.shape != shape_of(Model):
+        raise ForeignError(f"model {version} was made by another version of triaged; train again")
 
 
 def sign(fields: Mapping[str, Any], content: bytes, key: bytes) -> str:
