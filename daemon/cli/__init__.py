@@ -1,12 +1,13 @@
 """The `triaged` command. A subcommand is imported when it is called, so that the command starts fast."""
 
 import os
+import select
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 import click
 
@@ -101,6 +102,20 @@ def cli(ctx: click.Context, config: Path | None) -> None:
     ctx.obj = config
 
 
+def _reader_ended(output: TextIO | None) -> bool:
+    """Say whether the reader of our output, such as `head`, has ended; nothing is written there from then on."""
+    if output is None:
+        return False
+    # What could not be written may be gone from the buffer, so the pipe itself is asked.
+    poll = select.poll()
+    poll.register(output.fileno(), 0)
+    if not any(event & select.POLLERR for _, event in poll.poll(0)):
+        return False
+    # Otherwise, the interpreter reports an error at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
+    return True
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code (sysexits.h). `arguments` default to sys.argv[1:]."""
     _keep_paragraphs(cli)
@@ -109,7 +124,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
     try:
-        code = cli.main(arguments, prog_name="triaged", standalone_mode=False)
+        # As https://no-color.org says; without it click asks the terminal.
+        color = False if os.environ.get("NO_COLOR") else None
+        code = cli.main(arguments, prog_name="triaged", standalone_mode=False, color=color)
         sys.stdout.flush()
     except click.UsageError as error:
         error.show()
@@ -120,8 +137,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output, such as `head`, has ended. Without this, the interpreter reports an error at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # click makes exit code 1 of every broken pipe.
+        if not _reader_ended(sys.__stdout__):
+            raise
         return 0
     return code if isinstance(code, int) else 0
