@@ -95,7 +95,7 @@ def held_out(bench: Bench, examples: Sequence[Example]) -> Numbers:
     verified = [one.verified for one in examples]
     matrix = measured.matrix(texts)
     entries = [len(bench.lexicon.find(forms).entries) for forms in texts]
-    return fitting.fit(matrix, names, training.groups(examples), verified, measured.text_width, entries).held_out
+    return fitting.fit(matrix, names, training.groups(examples), verified, measured.widths, entries).held_out
 
 
 def by_mix(case: Case) -> Iterator[tuple[str, Numbers, Numbers]]:

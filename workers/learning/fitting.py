@@ -1,8 +1,9 @@
-"""Fit the model: two experts (text and word groups), regularised by held-out log-loss, and calibrated together."""
+"""Fit the model: an expert for text and one for word groups, regularised by held-out log-loss, calibrated together."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -12,13 +13,16 @@ from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
+from sklearn.naive_bayes import ComplementNB
 from threadpoolctl import threadpool_limits  # it has no types
 
 from workers.triage.features import Floats
 from workers.triage.linear import Linear, faded, softmax
 
-STRENGTHS = (1.0, 3.0, 10.0, 30.0)
+STRENGTHS = (3.0, 10.0, 30.0)
 GROUP_STRENGTH = 3.0
+# Added to the count of each word in each category, so that a rare word is no proof.
+SMOOTHING = 0.1
 FOLDS = 3
 MAX_FOR_CHOICE = 1600
 MIN_OWN = 100
@@ -82,22 +86,43 @@ def fit_expert(matrix: Matrix, names: Names, labels: Sequence[str], strength: fl
     return whole
 
 
+# Fits an expert to a matrix, the name of the label of each row, all labels and a strength.
+Fit: TypeAlias = Callable[[Matrix, Names, Sequence[str], float], Expert]
+
+
+def fit_text(words: int, matrix: csr_array, names: Names, labels: Sequence[str], strength: float) -> Expert:
+    """Fit a logistic regression on text, and add the naive Bayes weights of its words and pairs of words.
+
+    `words` is the number of their columns, which come first. The regression relies on the words that suffice to tell
+    the examples apart. Naive Bayes weighs each word by itself, so that other words count as well in an email that has
+    none of these, or one of another category.
+    """
+    expert = fit_expert(matrix, names, labels, strength)
+    bayes = ComplementNB(alpha=SMOOTHING).fit(matrix[:, :words], names)
+    rows = [labels.index(str(name)) for name in bayes.classes_]
+    expert.weights[rows, :words] += bayes.feature_log_prob_ - bayes.feature_log_prob_.mean(axis=0)
+    return expert
+
+
 def fit(
     matrix: csr_array,
     names: Names,
     groups: Sequence[str],
     own: Sequence[bool],
-    text_width: int,
+    widths: tuple[int, int],
     entries: Sequence[int],
 ) -> Fitted:
     """Fit the category model. Tickets of one group are never both trained on and held out.
 
     `own` marks the tickets of this company: verified ones, and examples that its admin gave. With enough of them, these
-    alone determine the shares. `entries` are the numbers of lexicon entries of the texts.
+    alone determine the shares. `widths` are the number of columns of words, and of all text. `entries` are the numbers
+    of lexicon entries of the texts.
     """
     labels = tuple(sorted(set(names.tolist())))
+    words, text_width = widths
     text, lexicon = split(matrix, text_width)
-    strength, text_scores = choose_strength(text, names, groups, labels)
+    fit_with = partial(fit_text, words)
+    strength, text_scores = choose_strength(text, names, groups, labels, fit_with)
     scores = (text_scores, held_out(lexicon, names, groups, labels, GROUP_STRENGTH))
     truth = np.array([labels.index(name) for name in names.tolist()])
     ours, found = np.array(own, bool), np.array(entries, np.float64)
@@ -110,7 +135,7 @@ def fit(
         # Not lowered: whether a situation, a voice or an industry is left out changes the best share by one percent.
         alone, fading = calibrate_alone(scores[1], found, truth)
     experts = (
-        fit_expert(text, names, labels, strength),
+        fit_with(text, names, labels, strength),
         fit_expert(lexicon, names, labels, GROUP_STRENGTH),
     )
     weights = np.hstack([share * expert.weights for share, expert in zip(shares, experts, strict=True)])
@@ -148,7 +173,7 @@ def folds(names: Names, groups: Sequence[str], count: int = FOLDS) -> list[tuple
 
 
 def choose_strength(
-    text: csr_array, names: Names, groups: Sequence[str], labels: Sequence[str]
+    text: csr_array, names: Names, groups: Sequence[str], labels: Sequence[str], fit_with: Fit
 ) -> tuple[float, Numbers]:
     """Choose the regularisation of the text expert by held-out log-loss; return it with the held-out scores.
 
@@ -156,12 +181,12 @@ def choose_strength(
     """
     if len(names) > MAX_FOR_CHOICE:
         some = np.random.default_rng(SEED).permutation(len(names))[:MAX_FOR_CHOICE]
-        strength, _ = choose_strength(text[some], names[some], [groups[at] for at in some], labels)
-        return strength, held_out(text, names, groups, labels, strength)
+        strength, _ = choose_strength(text[some], names[some], [groups[at] for at in some], labels, fit_with)
+        return strength, held_out(text, names, groups, labels, strength, fit_with)
     truth = np.array([labels.index(name) for name in names.tolist()])
     best, best_scores, least = STRENGTHS[0], np.zeros((len(names), len(labels))), np.inf
     for strength in STRENGTHS:
-        scores = held_out(text, names, groups, labels, strength)
+        scores = held_out(text, names, groups, labels, strength, fit_with)
         loss = log_loss(mixed((scores, scores), calibrate((scores, scores), truth, tied=True)), truth)
         if loss >= least:
             # The loss has one minimum; every further step is worse and slower.
@@ -171,12 +196,17 @@ def choose_strength(
 
 
 def held_out(
-    matrix: Matrix, names: Names, groups: Sequence[str], labels: Sequence[str], strength: float, count: int = FOLDS
+    matrix: Matrix,
+    names: Names,
+    groups: Sequence[str],
+    labels: Sequence[str],
+    strength: float,
+    fit_with: Fit = fit_expert,
 ) -> Numbers:
     """Return the scores that an expert gives to tickets that it was not trained on."""
     scores = np.zeros((len(names), len(labels)))
-    for train, test in folds(names, groups, count):
-        scores[test] = fit_expert(matrix[train], names[train], labels, strength).logits(matrix[test])
+    for train, test in folds(names, groups):
+        scores[test] = fit_with(matrix[train], names[train], labels, strength).logits(matrix[test])
     return scores
 
 

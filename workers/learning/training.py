@@ -81,7 +81,7 @@ def train(
     own = [e.verified or e.own for e in examples]
     matches = [lexicon.find(forms) for forms in texts]
     entries, together = [len(found.entries) for found in matches], groups(examples)
-    fitted = fitting.fit(matrix, names, together, own, measured.text_width, entries)
+    fitted = fitting.fit(matrix, names, together, own, measured.widths, entries)
     second, chances = None, fitted.held_out
     if encoder is not None and (vectors := encode(encoder, examples)) is not None:
         second, chances = second_opinion.fit(

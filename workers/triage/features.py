@@ -95,6 +95,11 @@ class Features:
         return len(self.pairs.terms) + len(self.chars.terms)
 
     @property
+    def widths(self) -> tuple[int, int]:
+        """Return the number of columns of word terms, which come first, and of all text."""
+        return len(self.pairs.terms), self.text_width
+
+    @property
     def width(self) -> int:
         """Return the number of columns."""
         return self.text_width + len(self.lexicon.groups)

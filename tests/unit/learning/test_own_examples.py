@@ -50,7 +50,11 @@ def test_examples_without_a_word_are_refused(text: str, words: Lexicon) -> None:
 
 
 def test_confidence_is_not_lowered_for_examples_of_the_company_itself(words: Lexicon) -> None:
-    texts = replace_texts(OWN)
+    # Some are in another category than their words say, or every confidence would be 1.
+    texts = [
+        replace(example, category="Own General") if at % 7 == 0 else example
+        for at, example in enumerate(replace_texts(OWN))
+    ]
     theirs, _ = training.train(texts, words, NOW)
     ours, _ = training.train([replace(example, own=True) for example in texts], words, NOW)
     assert mean_confidence(ours, texts) > mean_confidence(theirs, texts)

@@ -1,0 +1,81 @@
+"""How the experts are fitted: which words count, and how much the word groups do."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from tests.support.small_model import small_corpus
+from workers.learning import fitting
+from workers.learning.fitting import Names
+from workers.triage import features, tokens
+from workers.triage.features import Features
+from workers.triage.lexicon import Lexicon
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The features, the text columns and the names of a corpus."""
+
+    features: Features
+    matrix: csr_array
+    names: Names
+    labels: tuple[str, ...]
+
+    @property
+    def words(self) -> int:
+        """Return the number of columns of words and pairs of words."""
+        return self.features.widths[0]
+
+    def scores(self, expert: fitting.Expert, text: str) -> dict[str, float]:
+        """Return the score of each label for a text."""
+        matrix = self.features.matrix([tokens.forms(text)])[:, : self.features.text_width]
+        return dict(zip(self.labels, expert.logits(matrix)[0].tolist(), strict=True))
+
+
+def learn(texts: list[str], names: list[str], words: Lexicon) -> Learned:
+    forms = [tokens.forms(text) for text in texts]
+    learned = features.learn(forms, words)
+    labels = tuple(sorted(set(names)))
+    return Learned(learned, learned.matrix(forms)[:, : learned.text_width], np.array(names), labels)
+
+
+@pytest.fixture
+def learned(words: Lexicon) -> Learned:
+    corpus = small_corpus()
+    return learn([e.case.read for e in corpus], [e.category for e in corpus], words)
+
+
+@pytest.fixture
+def shadowed(words: Lexicon) -> Learned:
+    """Return fault reports that "crash" alone tells apart, although "scrolls" and "jerks" do so too."""
+    faults = ["crash crash crash when the list scrolls in jerks", "crash crash crash as the page scrolls in jerks"]
+    bills = ["receipt for the list of march", "receipt for the page of april"]
+    return learn(faults * 6 + bills * 6, ["Technical"] * 12 + ["Payments"] * 12, words)
+
+
+def test_a_word_beside_a_stronger_one_keeps_its_weight(shadowed: Learned) -> None:
+    regression = fitting.fit_expert(shadowed.matrix, shadowed.names, shadowed.labels, 3.0)
+    both = fitting.fit_text(shadowed.words, shadowed.matrix, shadowed.names, shadowed.labels, 3.0)
+    text = "the receipt scrolls in jerks"
+    alone, added = shadowed.scores(regression, text), shadowed.scores(both, text)
+    assert added["Technical"] - added["Payments"] > alone["Technical"] - alone["Payments"] + 1
+
+
+def test_naive_bayes_adds_to_words_alone_and_to_no_label_on_average(learned: Learned) -> None:
+    regression = fitting.fit_expert(learned.matrix, learned.names, learned.labels, 3.0)
+    both = fitting.fit_text(learned.words, learned.matrix, learned.names, learned.labels, 3.0)
+    added = both.weights - regression.weights
+    assert np.abs(added[:, : learned.words]).max() > 1
+    assert not added[:, learned.words :].any()
+    assert np.allclose(added.sum(axis=0), 0.0)
+    assert np.array_equal(both.bias, regression.bias)
+
+
+@pytest.mark.parametrize("known", [2, 3])
+def test_a_label_without_a_ticket_in_a_fold_gets_the_lowest_score(learned: Learned, known: int) -> None:
+    kept = np.isin(learned.names, learned.labels[:known])
+    expert = fitting.fit_text(learned.words, learned.matrix[kept], learned.names[kept], learned.labels, 3.0)
+    scores = learned.scores(expert, "my payment was taken")
+    assert max(list(scores.values())[known:]) < min(list(scores.values())[:known])
