@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from tests.support.small_model import small_corpus
 from workers.learning import fitting
-from workers.learning.fitting import Names
+from workers.learning.fitting import Names, Numbers
 from workers.triage import features, tokens
 from workers.triage.features import Features
 from workers.triage.lexicon import Lexicon
@@ -79,3 +79,22 @@ def test_a_label_without_a_ticket_in_a_fold_gets_the_lowest_score(learned: Learn
     expert = fitting.fit_text(learned.words, learned.matrix[kept], learned.names[kept], learned.labels, 3.0)
     scores = learned.scores(expert, "my payment was taken")
     assert max(list(scores.values())[known:]) < min(list(scores.values())[:known])
+
+
+def scored(scale: float, seed: int) -> Numbers:
+    """Return scores of 400 tickets, the more of them right the larger `scale` is."""
+    truth = np.arange(400) % 4
+    return np.random.default_rng(seed).normal(size=(400, 4)) + scale * np.eye(4)[truth]
+
+
+def test_word_groups_count_less_than_text_without_tickets_of_the_company() -> None:
+    first, second = fitting.calibrate((scored(2.0, 1), scored(2.0, 2)), np.arange(400) % 4, tied=True)
+    assert second == pytest.approx(fitting.GROUP_SHARE * first)
+
+
+def test_tickets_of_the_company_decide_how_much_word_groups_count() -> None:
+    truth = np.arange(400) % 4
+    poor = fitting.calibrate((scored(2.0, 1), scored(0.1, 2)), truth, tied=False)
+    good = fitting.calibrate((scored(0.1, 1), scored(2.0, 2)), truth, tied=False)
+    assert poor[1] < 0.2 * poor[0]
+    assert good[0] < 0.2 * good[1]
