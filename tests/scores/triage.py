@@ -24,7 +24,7 @@ from tests.scores.bench import Bench, accuracy, predict
 from tests.support.paths import ROOT
 from workers.learning import breakdown, certify, semantic
 from workers.learning.breakdown import Decided
-from workers.learning.examples import Example
+from workers.learning.examples import Example, read_file
 from workers.learning.metrics import Answer, Figures, ece, measure
 from workers.policies import triage_policy
 from workers.triage import encoder, tokens
@@ -33,6 +33,7 @@ from workers.triage.policy import Category
 
 FLOORS = Path(__file__).with_name("triage_floors.json")
 SEMANTIC_FLOORS = Path(__file__).with_name("triage_semantic_floors.json")
+KEEP_AWAY = Path(__file__).with_name("keep_away.csv")
 OWN = 200
 SIGNATURE = (
     "\n\nBest regards,\nMaria Kovacs\nHead of Purchasing | Kovacs & Sons\nTel. +44 20 7946 0321\nwww.kovacs.example"
@@ -76,6 +77,12 @@ def cold(bench: Bench) -> Iterator[Line]:
     strangers = predict(bench.model, bench.load("clinc_oos"))
     away = sum(a.label != "General" and a.confidence >= 0.8 for a in strangers) / len(strangers)
     yield Line("cold.off_topic", "off-topic mail routed away from General at >= .8", away, 0.02, higher=False)
+
+
+def keep_away(bench: Bench) -> Iterator[Line]:
+    """Return how many emails that name a thing of another category are kept away from it."""
+    right = accuracy(bench.model, read_file(KEEP_AWAY))
+    yield Line("keep_away", "default model, a thing of another category is named: accuracy", right, 0.0)
 
 
 def priorities(bench: Bench) -> Iterator[Line]:
@@ -269,7 +276,7 @@ def failures(lines: Sequence[Line], floors: dict[str, float]) -> list[str]:
 
 def chosen(bench: Bench, options: argparse.Namespace) -> list[Callable[[], Iterator[Line]]]:
     """Return what to measure; the gate leaves out what needs minutes."""
-    parts: list[Callable[[], Iterator[Line]]] = [lambda: cold(bench), lambda: speed(bench)]
+    parts: list[Callable[[], Iterator[Line]]] = [lambda: cold(bench), lambda: keep_away(bench), lambda: speed(bench)]
     if options.semantic:
         parts += [lambda: asked(bench), lambda: first_day(bench)]
     if not (options.semantic and options.gate):
