@@ -45,9 +45,13 @@ class Block:
 
     @classmethod
     def learn(cls, documents: Sequence[Iterable[str]], once: Callable[[str], bool], most: int) -> "Block":
-        """Keep the `most` frequent terms; a term of only one document is dropped unless `once` accepts it."""
+        """Keep the `most` frequent terms; a term of only one document is dropped unless `once` accepts it.
+
+        Of equally frequent terms the first of the alphabet are kept, so that the same documents give the same terms.
+        """
         seen = Counter(term for document in documents for term in set(document))
-        kept = sorted(term for term, n in seen.most_common(most) if n > 1 or once(term))
+        known = (term for term, n in seen.items() if n > 1 or once(term))
+        kept = sorted(sorted(known, key=lambda term: (-seen[term], term))[:most])
         total = len(documents)
         idf = np.array([np.log((1 + total) / (1 + seen[term])) + 1 for term in kept], np.float32)
         return cls({term: at for at, term in enumerate(kept)}, idf, float(np.log(1 + total) + 1))
