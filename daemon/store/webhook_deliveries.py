@@ -126,7 +126,7 @@ def replay(session: Session, delivery_id: int, now: datetime) -> bool:
 
     Raises LookupError where there is no such delivery.
     """
-    row = session.get(WebhookDeliveryRow, delivery_id)
+    row = session.get(WebhookDeliveryRow, delivery_id, populate_existing=True, with_for_update=True)
     if row is None:
         raise LookupError(f"there is no webhook delivery {delivery_id}")
     to = session.get_one(WebhookRow, row.webhook_id)
@@ -166,7 +166,9 @@ def prune(session: Session, before: datetime, limit: int) -> int:
     Looks at the `limit` oldest only. What has a job that is not done stays.
     """
     columns = (WebhookDeliveryRow.id, WebhookDeliveryRow.state, WebhookDeliveryRow.created_at)
-    oldest = session.execute(select(*columns).order_by(WebhookDeliveryRow.id).limit(limit)).all()
+    # Locked: what is replayed now must not be deleted with its new job.
+    first = select(*columns).order_by(WebhookDeliveryRow.id).limit(limit).with_for_update(skip_locked=True)
+    oldest = session.execute(first).all()
     ended = [row.id for row in oldest if row.created_at < before and row.state != WebhookState.PENDING]
     subjects = [Subject(SubjectKind.WEBHOOK, number) for number in ended]
     held = select(Job.subject).where(Job.subject.in_(subjects), Job.state != JobState.DONE)

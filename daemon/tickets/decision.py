@@ -27,12 +27,16 @@ def put_in_force(session: Session, items: Sequence[tuple[Lease, Decided]]) -> li
 
 
 def leave_to_person(session: Session, lease: Lease, decided: Decided) -> Sequence[Lease]:
-    """Put the fallback decision of a buried triage job in force, and park the email that could not be triaged."""
-    read = decisions.text_of(session, decided.ticket_id)
+    """Put the fallback decision of a buried triage job in force, and park the email that could not be triaged.
+
+    Where a person decided meanwhile, nothing is left to do.
+    """
+    [follow_ups] = _apply(session, [(lease, decided)])
+    read = decisions.text_of(session, decided.ticket_id) if follow_ups else None
     if read and read.inbound_id:
         reasons = decided.triage.reasons[:1]
         ledger.settle(session, read.inbound_id, Disposition.PARKED, reasons, decided.ticket_id)
-    return _apply(session, [(lease, decided)])[0]
+    return follow_ups
 
 
 def _apply(session: Session, items: Sequence[tuple[Lease, Decided]]) -> list[list[Lease]]:

@@ -1,17 +1,25 @@
 """What becomes of an email or an event is known before, or after, the attempt that sent it has ended."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from daemon.store import jobs, orphans
+from daemon.store import jobs, orphans, webhook_deliveries
 from daemon.store.jobs import LeaseLostError
-from daemon.store.models import DeliveryRow, Job, WebhookDeliveryRow
+from daemon.store.models import DeliveryRow, Inbound, Job, Ticket, WebhookDeliveryRow
 from daemon.store.store import Store
+from daemon.tickets import actions
+from daemon.tickets.actions import Correction
+from daemon.vocabulary import Priority
+from tests.support.domain_values import ADMIN
 from tests.support.emails import inbound, mail
+from tests.support.fakes import NOON
 from tests.support.http import web
 from tests.support.pipeline import Pipeline
+from tests.support.races import overlap
 from tests.support.sent_emails import bounce
 from tests.support.store_queries import ask
 from tests.support.webhooks import Case, serving
@@ -86,3 +94,48 @@ def test_an_email_that_bounces_before_its_attempt_has_ended_stays_failed(store: 
         row = session.get_one(DeliveryRow, bounced[0])
     assert (row.state, row.reason) == ("failed", "bounced: 5.1.1")
     assert row.sent_at == pipeline.clock.now()
+
+
+def sent_event(case: Case) -> None:
+    case.web.opened()
+    case.publisher.publish()
+    assert case.work() == []
+
+
+def test_an_event_is_replayed_once_by_two_admins(case: Case, store_url: str) -> None:
+    sent_event(case)
+
+    def replay(session: Session) -> bool:
+        return webhook_deliveries.replay(session, 1, case.clock.now())
+
+    assert not overlap(store_url, replay, lambda store: store.write(replay))
+    case.work()
+    assert len(case.server.got) == 2
+
+
+def test_an_event_that_is_replayed_is_not_deleted_at_that_moment(case: Case, store_url: str) -> None:
+    sent_event(case)
+    now = case.clock.now()
+    later = now + timedelta(days=60)
+    overlap(
+        store_url,
+        lambda session: webhook_deliveries.replay(session, 1, now),
+        lambda store: store.write(lambda session: webhook_deliveries.prune(session, later, 100)),
+    )
+    assert case.states() == ["pending"]
+    case.work()
+    assert (len(case.server.got), case.states()) == (2, ["sent"])
+
+
+def test_triage_that_fails_after_a_person_decided_parks_nothing(store: Store) -> None:
+    pipeline = Pipeline(store, 0)
+    receipt = pipeline.accept(mail())
+    ticket = receipt.ticket_id
+    assert ticket is not None
+    lease = store.write(lambda session: jobs.claim(session, receipt.offers[0].job_id, "here", NOON))
+    assert lease is not None
+    right = Correction("Login", "IDENTITY_TEAM", None, Priority.LOW)
+    store.write(lambda session: actions.correct(session, ticket, right, ADMIN, NOON))
+    assert not pipeline.executor._discard(lease, "it failed")
+    assert ask(store, Inbound.disposition) == [("ticket",)]
+    assert ask(store, Ticket.category) == [("Login",)]
