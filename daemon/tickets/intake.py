@@ -90,17 +90,23 @@ class Intake:
     def _identity_now(self) -> Identity:
         return replace(self.identity, keys=self._keyring.value) if self._keyring else self.identity
 
-    def replay(self, inbound_id: int, *, now: datetime | None = None, silent: bool = False) -> Receipt:
+    def replay(
+        self, inbound_id: int, *, now: datetime | None = None, silent: bool = False, also: Extra = lambda *_: None
+    ) -> Receipt:
         """Take a parked email in again, under its own ledger row; raises LookupError where there is none.
 
-        An email that is no longer parked is left alone.
+        `also` runs in the same transaction. An email that is no longer parked is left alone.
         """
-        return self.readmit(
-            inbound_id,
-            lambda session, email: _replayed(session, inbound_id) or admit(session, [email], self.identity)[0],
-            now,
-            silent=silent,
-        )
+
+        def write(session: Session, email: PreparedEmail) -> Receipt:
+            before = _replayed(session, inbound_id)
+            if before is not None:
+                return before
+            receipt = admit(session, [email], self.identity)[0]
+            also(session, receipt)
+            return receipt
+
+        return self.readmit(inbound_id, write, now, silent=silent)
 
     def readmit(self, inbound_id: int, write: Readmission, now: datetime | None, *, silent: bool = False) -> Receipt:
         """Analyze a stored email anew, and let `write` admit it under its own ledger row, with a job due `now`.

@@ -9,6 +9,7 @@ from daemon.store import events, ledger, tickets
 from daemon.store.models import Inbound
 from daemon.store.store import Store
 from daemon.tickets import retry
+from daemon.tickets.admission import Receipt
 from daemon.tickets.intake import Intake
 from daemon.vocabulary import Disposition
 
@@ -43,10 +44,11 @@ def replay(
     if ticket_id is not None:
         again = store.write(lambda s: _triage_again(s, inbound_id, ticket_id, actor, now))
         return Replayed(Disposition.TICKET, reference, again)
-    receipt = intake.replay(inbound_id, now=now, silent=silent)
-    store.write(
-        lambda s: events.add(s, "email replayed", now, ticket_id=receipt.ticket_id, inbound_id=inbound_id, actor=actor)
-    )
+
+    def note(session: Session, receipt: Receipt) -> None:
+        events.add(session, "email replayed", now, ticket_id=receipt.ticket_id, inbound_id=inbound_id, actor=actor)
+
+    receipt = intake.replay(inbound_id, now=now, silent=silent, also=note)
     return Replayed(receipt.disposition, receipt.reference, f"{receipt.disposition} {receipt.reference or ''}".rstrip())
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from daemon.store import jobs
-from daemon.store.models import Job, MessageRow, Ticket
+from daemon.store.models import Inbound, Job, MessageRow, Ticket
 from daemon.store.store import Store
 from daemon.tickets import retry
 from daemon.tickets.admission import Receipt
@@ -79,3 +79,17 @@ def test_an_email_whose_triage_failed_is_triaged_again_once_by_two_admins(pipeli
     with pytest.raises(NotParkedError, match="its disposition is ticket"):
         overlap(store_url, first, second)
     assert [kind for kind, _ in ask(pipeline.store, Job.kind, Job.id)].count("triage") == 1
+
+
+def test_a_replay_and_the_note_of_who_asked_for_it_are_one_change(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = parked(pipeline).inbound_id
+
+    def dies(*_: object, **__: object) -> None:
+        raise KeyError("here the process is killed")
+
+    monkeypatch.setattr("daemon.tickets.replay.events.add", dies)
+    with pytest.raises(KeyError):
+        replay(pipeline.store, pipeline.intake, number, "anna", NOON)
+    assert (count(pipeline.store, Ticket), ask(pipeline.store, Inbound.disposition)) == (0, [("parked",)])
