@@ -91,7 +91,7 @@ def _reach_team(session: Session, offers: Sequence[Offer]) -> bool:
 
 
 def _carry_out(session: Session, email: MemberEmail, policy: ConversationPolicy, now: datetime) -> Sequence[Offer]:
-    email = replace(email, answer=_on_present_ticket(session, email.answer))
+    email = replace(email, answer=on_present_ticket(session, email.answer))
     if email.is_recall:
         return _return(session, email, ReturnCause.REFUSED, (NOT_RECALLED,), now)
     if isinstance(email.commands, CommandError):
@@ -114,7 +114,7 @@ def _beyond_correction(email: MemberEmail, parsed: ParsedCommands) -> tuple[str,
     return beyond_correction(verbs, has_text=not verbs or not (email.is_press or email.answer.is_empty))
 
 
-def _on_present_ticket(session: Session, answer: NewAnswer) -> NewAnswer:
+def on_present_ticket(session: Session, answer: NewAnswer) -> NewAnswer:
     """Return an answer for the ticket that has its message now: a merge may have moved it since the email came."""
     if answer.message_id is None:
         return answer

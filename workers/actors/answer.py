@@ -58,7 +58,8 @@ class AnswerActor:
         message = parse(facts.raw)
         actor = _actor(facts, message, config)
         answer = NewAnswer(facts.ticket_id, actor, message.text, "", facts.received_at, facts.message_id)
-        conversation.return_to_author(session, answer, ReturnCause.NOT_PROCESSED, (error[:300],), now)
+        present = member_email.on_present_ticket(session, answer)
+        conversation.return_to_author(session, present, ReturnCause.NOT_PROCESSED, (error[:300],), now)
         if facts.of_former_team:
             member_email.notify_team(session, facts.message_id, now)
         return ()

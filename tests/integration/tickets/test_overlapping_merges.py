@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from daemon.mail.token import Purpose
+from daemon.store import jobs
 from daemon.store.models import AnswerRow, Inbound, MessageRow
 from daemon.store.store import Store
 from daemon.tickets import actions, conversation, held
@@ -120,3 +121,23 @@ def test_merges_and_splits_of_a_chain_that_overlap_never_wait_in_a_circle(pipeli
     assert row(pipeline, one).merged_into_id is None
     assert row(pipeline, two).merged_into_id == three
     assert problems(pipeline) == []
+
+
+def test_an_email_of_a_member_that_is_given_up_during_a_merge_is_returned_on_the_survivor(
+    pipeline: Pipeline, store_url: str
+) -> None:
+    one, two = opened(pipeline, ANN, "PAYMENTS_TEAM"), opened(pipeline, BOB)
+    team = pipeline.config.value.teams["PAYMENTS_TEAM"]
+    stamp = mark(one, team, Purpose.TEAM, pipeline.keys[0])
+    given = pipeline.accept(mail(team, "Re: it", "We look at it"), f"support+{stamp}@example.com", mail_from=team)
+    assert (given.disposition, given.ticket_id) == (Disposition.ANSWER, one)
+    lease = pipeline.store.write(lambda session: jobs.claim(session, given.offers[0].job_id, "here", NOON))
+    assert lease is not None
+    actor = pipeline.executor._actors[jobs.JobKind.ANSWER]
+    overlap(
+        store_url,
+        merging(one, two),
+        lambda store: store.write(lambda session: actor.give_up(session, lease, "it failed")),
+    )
+    assert ask(pipeline.store, AnswerRow.ticket_id, AnswerRow.state) == [(two, AnswerState.RETURNED)]
+    assert places(pipeline) == {two: 3}
