@@ -32,6 +32,7 @@ class Host:
             drifted=lambda: "",
             unencoded=lambda: "",
             unusable=lambda: "",
+            outdated=lambda: "",
             has_space=lambda: self.has_space,
         )
 
