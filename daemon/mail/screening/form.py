@@ -27,6 +27,7 @@ def is_form(message: Message, ours: Collection[str]) -> bool:
     if len(authors) != 1 or len(visitors) != 1 or len(message.reply_to) != 1:
         return False
     visitor = visitors[0].lower()
-    if visitor in ours or is_unanswerable(visitor):
+    # Old lists have no header but Precedence, and Reply-To is the list that the email was written to.
+    if visitor in ours or is_unanswerable(visitor) or any(visitor == (a.email or "").lower() for a in message.to):
         return False
     return registrable_domain(domain_of(visitor)) != registrable_domain(domain_of(authors[0]).lower())
