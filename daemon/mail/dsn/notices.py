@@ -32,7 +32,9 @@ _ORIGINAL = re.compile(
 # An address at the start of a line, as in lists of failed recipients: "<a@b>:", "  a@b", "* a@b", "[a@b]: 550 ...".
 _PLAIN: Final = r"[^\s<>;:,\"()\[\]@=\u3000-\u303f\uff08-\uff0f\uff1a-\uff1e]"
 _LISTED = re.compile(rf"[\s>*•\-\[<\"'`]{{0,80}}(?:SMTP:|mailto:)?({_PLAIN}{{1,64}}@{_PLAIN}{{1,255}})(.{{0,400}})")
-_AFTER_LISTED = re.compile(r"\s*$|[>:;,\])\"'`.]|\.\.\.|\s+(?:on\b|\(|<|\[|-|was\b|is\b|invalid\b|:)", re.IGNORECASE)
+_AFTER_LISTED = re.compile(
+    r"\s*$|<mailto:|[>:;,\])\"'`.]|\.\.\.|\s+(?:on\b|\(|<|\[|-|was\b|is\b|invalid\b|:)", re.IGNORECASE
+)
 
 # Text before a failed recipient on the same line.
 _ANNOUNCED: Final = split_phrases(

@@ -10,6 +10,7 @@ from daemon.mail.senders import is_unanswerable
 from daemon.text import domain_of
 
 # What answers an email says so; what begins one may be a form.
+_OF_LISTS = ("list-unsubscribe", "list-id", "feedback-id", "x-campaign", "x-campaignid", "x-csa-complaints")
 _BEGINS = frozenset({"", "auto-generated"})
 
 
@@ -20,7 +21,7 @@ def is_form(message: Message, ours: Collection[str]) -> bool:
     """
     if message.in_reply_to or message.references or auto_submitted_value(message) not in _BEGINS:
         return False
-    if auto_subject(message.subject) or message.header("list-unsubscribe") or message.header("list-id"):
+    if auto_subject(message.subject) or any(map(message.header, _OF_LISTS)):
         return False
     authors = [address.email for address in message.from_ if address.email]
     visitors = [address.email for address in message.reply_to if address.email]

@@ -74,6 +74,11 @@ AROUND_ABSENCE: Final = split_phrases(
     "d\u00f6n\u00fc\u015f; ありがとうございます; 戻り次第; ご連絡; 急ぎ; 緊急; 返信いたし; 感谢; 谢谢; 回来; 紧急",
     "请联系; 回复; 감사; 연락; 긴급; 복귀; תודה; דחוף; شكرا; عاجل",
 )
+THANKS: Final = split_phrases(
+    "thank; vielen dank; danke; merci; gracias; grazie; bedankt; dzięku; obrigad; tack; tak for; takk; kiito; děkuj",
+    "ďakuj; köszön; mulțum; hvala; спасибо; дякую; благодар; ευχαριστ; teşekkür; ありがとう; 感谢; 谢谢; 感謝; 감사",
+    "תודה; شكر",
+)
 DECLARED: Final = split_phrases(
     "this is an automated response; this is an automated reply; this is an automated message",
     "this is an automated email; this is an automated e-mail; this is an automated mail",

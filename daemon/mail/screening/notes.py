@@ -18,6 +18,7 @@ from daemon.mail.screening.note_phrases import (
     RECEIPT_STARTS,
     RECEIPT_SUBJECTS,
     SIGN_OFFS,
+    THANKS,
 )
 from daemon.mail.senders import is_mail_system
 from daemon.mail.text.line import fold
@@ -59,7 +60,8 @@ def absence_evidence(message: Message) -> str:
     begins = next(is_away for is_away, is_around in zip(away, around, strict=True) if is_away or not is_around)
     if (subject := _absence_subject(message.subject)) and begins and known * 2 > len(sentences):
         return f'absence note with the subject "{subject}"'
-    is_only_note = any(around) and known == len(sentences)
+    opens = all(_has(sentence, THANKS) for sentence in sentences[: away.index(True)])
+    is_only_note = any(around) and opens and known == len(sentences)
     return "reply that is only an absence note" if is_reply and is_only_note else ""
 
 

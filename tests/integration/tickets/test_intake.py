@@ -46,7 +46,16 @@ class TestTicket:
             assert ledger.raw_of(session, receipt.inbound_id) == raw
             assert ledger.load(session, receipt.inbound_id) == inbound(raw)
 
-    @pytest.mark.parametrize("from_", [None, "", "ann@customer.example, bob@customer.example", "nobody", "<>"])
+    @pytest.mark.parametrize("from_", [None, "", "<>"])
+    def test_an_email_without_an_author_is_a_ticket_of_its_envelope_sender_without_acknowledgement(
+        self, intake: Intake, store: Store, from_: str | None
+    ) -> None:
+        receipt = intake.accept(inbound(mail(from_)))
+        assert receipt.disposition is Disposition.TICKET
+        assert ask(store, Ticket.requester_id) != [(None,)]
+        assert ask(store, MessageRow.acknowledge) == [(False,)]
+
+    @pytest.mark.parametrize("from_", ["ann@customer.example, bob@customer.example", "nobody"])
     def test_an_email_without_a_readable_sender_is_a_ticket_without_acknowledgement(
         self, intake: Intake, store: Store, from_: str | None
     ) -> None:
