@@ -8,12 +8,13 @@ from typing import Final
 from selectolax.lexbor import LexborHTMLParser
 
 from daemon.mail.message import Attachment, Message
-from daemon.mail.reply.answer_clean import CID, clean_html
+from daemon.mail.reply.answer_clean import CID, clean_html, restore_shown_links, without_rewritten_links
 from daemon.mail.reply.answer_hidden import remove_hidden
 from daemon.mail.reply.answer_html import HtmlLines
 from daemon.mail.reply.answer_leaks import line_leaks, token_leaks
 from daemon.mail.reply.answer_lines import KeptLines, kept_lines
 from daemon.mail.reply.answer_parts import INLINE_TYPES, by_content_id, files_of, part_leaks, shown_ids
+from daemon.mail.reply.attribution import separate_attributions
 from daemon.mail.reply.our_marks import OurMarks, Ours, squeeze
 from daemon.mail.text.html import can_be_laid_out, has_small_tree, html_to_text
 
@@ -130,10 +131,10 @@ def _without_start(html: str, gone: int) -> str:
 
 
 def _cut_text(text: str, ours: Ours) -> _Cut:
-    lines = text.split("\n")
+    lines = separate_attributions(text).split("\n")
     kept = kept_lines(lines, ours)
     chosen = [line for line, keep in zip(lines, kept.keep, strict=True) if keep]
-    shown = _joined(chosen)
+    shown = without_rewritten_links(_joined(chosen))
     return _Cut(shown, _as_html(shown), kept)
 
 
@@ -178,6 +179,7 @@ def _cut_html(message: Message, ours: Ours, plain: _Cut) -> _Cut | None:
     kept = kept_lines(lines.texts, ours)
     lines.keep(kept.keep)
     inline, omitted = _show_images(tree, by_content_id(message))
+    restore_shown_links(tree)
     _keep_margins(tree)
     cleaned = clean_html(_inner(tree))
     text = _joined(html_to_text(cleaned).split("\n"))

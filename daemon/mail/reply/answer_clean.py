@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import nh3
+from selectolax.lexbor import LexborHTMLParser
 
 from daemon.mail.reply.banner import UNREADABLE, original_link
 from daemon.mail.reply.colours import luminance
@@ -31,6 +32,7 @@ _ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = {
 }
 _SCHEMES: Final = frozenset(("http", "https", "mailto", "tel", "cid"))
 _LINK: Final = re.compile(r"(?:https?://|mailto:|tel:)[^\s<>\"]{1,2000}", re.IGNORECASE)
+_SHOWN_LINK: Final = re.compile(r"https?://[^\s<>\"]{1,2200}", re.IGNORECASE)
 _PLAIN_VALUE: Final = re.compile(r"[\w#%.,() +-]{1,60}")
 _NAME_VALUE: Final = re.compile(r"[\w .,'\"-]{1,120}")
 _NUMBER: Final = re.compile(r"\d{1,4}")
@@ -71,6 +73,26 @@ def clean_html(html: str) -> str:
         link_rel=None,
         strip_comments=True,
     ).strip()
+
+
+def without_rewritten_links(text: str) -> str:
+    """Return a text with the links that a gateway rewrote as they were: its links name the address of the member."""
+    return _SHOWN_LINK.sub(_original, text) if "//" in text else text
+
+
+def restore_shown_links(tree: LexborHTMLParser) -> None:
+    """Write the links that a gateway rewrote in the text of an HTML tree as they were."""
+    nodes = tree.body.traverse(include_text=True) if tree.body is not None else ()
+    for node in [node for node in nodes if node.is_text_node and "//" in (node.text_content or "")]:
+        text = node.text_content or ""
+        shown = without_rewritten_links(text)
+        if shown != text:
+            node.replace_with(shown)
+
+
+def _original(match: re.Match[str]) -> str:
+    target = original_link(match[0])
+    return match[0] if target == UNREADABLE else target
 
 
 def _allowed(tag: str, name: str, value: str) -> str | None:

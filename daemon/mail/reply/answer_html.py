@@ -10,6 +10,8 @@ from daemon.mail.text.html_attributes import Attributes, has_margin, is_divider,
 from daemon.mail.text.html_walk import BLOCKS, CELLS, PARAGRAPHS, VERBATIM
 
 _RULE: Final = "_" * 32
+_NO_BREAK: Final = "\u00a0"
+_ROWS: Final = frozenset(("tbody", "thead", "tfoot"))
 _LEAVES: Final = frozenset(("img", "br", "hr"))
 # An element of these without content shows nothing; empty cells keep their row in shape.
 _KEPT_EMPTY: Final = _LEAVES | {"td", "th", "col", "colgroup"}
@@ -139,7 +141,7 @@ class HtmlLines:
     def _write(self, node: LexborNode) -> None:
         text = node.text_content or ""
         if not self._verbatim or "\n" not in text:
-            if text.strip() or self._line.pieces:
+            if text.strip() or _NO_BREAK in text or self._line.pieces:
                 self._line.text.append(text)
                 self._line.pieces.append((node, -1))
             return
@@ -190,4 +192,12 @@ def _is_empty(node: LexborNode) -> bool:
         return alone and not (node.text_content or "").strip()
     if tag == "tr":
         return not any(cell.child is not None for cell in node.iter(include_text=False))
-    return node.is_element_node and node.child is None and tag not in _KEPT_EMPTY and tag != "body"
+    if not node.is_element_node or tag in _KEPT_EMPTY or tag == "body":
+        return False
+    return node.child is None or ((_is_block(tag) or tag in _ROWS) and not _shows(node))
+
+
+def _shows(node: LexborNode) -> bool:
+    """Return whether a block has more than the white space between elements that are gone."""
+    children = node.iter(include_text=True)
+    return any(not child.is_text_node or (child.text_content or "").strip(" \t\r\n") for child in children)

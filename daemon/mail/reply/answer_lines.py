@@ -20,7 +20,9 @@ MAX_LINES: Final = 4000
 _ATTRIBUTION_LINES: Final = 3
 _HEAD_LINES: Final = 20
 _WRAPPED: Final = 50
+_RULE: Final = re.compile(r"[_\u2500-]{5,}")
 _WHEN: Final = re.compile(r"(?<!\d)(?:(?:19|20)\d{2}|\d{1,2}[:.]\d{2})(?!\d)")
+_UNSURE: Final = frozenset((LineKind.UNKNOWN, LineKind.LIKE_OURS))
 _KNOWN: Final = frozenset((LineKind.CUSTOMER, LineKind.OURS, LineKind.LIKE_OURS, LineKind.BLANK))
 
 
@@ -62,7 +64,7 @@ def kept_lines(lines: Sequence[str], ours: Ours) -> KeptLines:
         if chunk.kind == "new":
             _mark_new(chunk, ours, marked)
             continue
-        head = _head_size(chunk.lines) if chunk.kind == "announced" else 0
+        head = max(chunk.head, _head_size(chunk.lines)) if chunk.kind == "announced" else 0
         if head:
             announced.add(len(marked.roles))
         first = next((line for line in chunk.lines[head:] if line.strip()), "")
@@ -73,6 +75,7 @@ def kept_lines(lines: Sequence[str], ours: Ours) -> KeptLines:
     roles = marked.roles + [""] * (len(lines) - len(marked.roles))
     _drop_attributions(lines, roles, announced, ours)
     _drop_wrapped_ends(lines, roles, ours)
+    _drop_rules(lines, roles)
     inline = _is_inline(lines, roles)
     _drop_gateway_text(lines, roles)
     keep = [role == "agent" or (inline and role == "quoted") for role in roles]
@@ -100,18 +103,46 @@ def _mark_new(chunk: Chunk, ours: Ours, marked: _Marked) -> None:
 
 
 def _mark_prefixed(chunk: Chunk, ours: Ours, marked: _Marked) -> None:
-    """Mark a quote with prefixes: only the customer's words may stay, in a bare one also a quote of the agent's own."""
+    """Mark a quote with prefixes: the customer's words may stay, in a bare one also a quote of the agent's own.
+
+    Programs that do not close the quote where somebody writes into it give the answer the prefix of the quote, too.
+    """
     bodies = [plain(line).lstrip("> \t") if is_quoted(plain(line)) else "" for line in chunk.lines]
     kinds = ours.kinds(bodies)
     own = chunk.kind == "bare" and ours.known and set(kinds) <= {LineKind.UNKNOWN, LineKind.BLANK}
-    for line, kind in zip(chunk.lines, kinds, strict=True):
+    head = _head_size(bodies)
+    kinds = [LineKind.OURS if at < head and kind in _UNSURE else kind for at, kind in enumerate(kinds)]
+    agents = set() if own else _agents_between(kinds, chunk.lines, marked, ours)
+    for at, (line, kind) in enumerate(zip(chunk.lines, kinds, strict=True)):
         quoted = is_quoted(plain(line))
-        if own:
+        if own or at in agents:
             marked.roles.append("agent")
         elif kind is LineKind.CUSTOMER or (kind is LineKind.BLANK and quoted and marked.roles[-1:] == ["quoted"]):
             marked.roles.append("quoted")
         else:
             marked.roles.append("")
+
+
+def _agents_between(kinds: Sequence[LineKind], lines: Sequence[str], marked: _Marked, ours: Ours) -> set[int]:
+    """Return the lines that the agent wrote into a quote with prefixes: below those of the customer, or at its end.
+
+    If one of our lines is in a state that we do not know, such a line may be ours too: it is a doubt.
+    """
+    found: set[int] = set()
+    exact = ours.known and LineKind.LIKE_OURS not in kinds
+    written = [(at, kind) for at, kind in enumerate(kinds) if kind is not LineKind.BLANK]
+    above = LineKind.BLANK
+    for number, (at, kind) in enumerate(written):
+        if kind is not LineKind.UNKNOWN:
+            above = kind
+            continue
+        below = next((other for _, other in written[number:] if other is not LineKind.UNKNOWN), LineKind.BLANK)
+        at_end = above is LineKind.OURS and below is LineKind.BLANK and not marked.written
+        if exact and (above is LineKind.CUSTOMER or at_end):
+            found.add(at)
+        elif above is below is LineKind.CUSTOMER:
+            marked.doubts.append(lines[at].strip())
+    return found
 
 
 def _head_size(lines: Sequence[str]) -> int:
@@ -185,7 +216,10 @@ def _drop_attributions(lines: Sequence[str], roles: list[str], announced: Collec
             continue
         above = [i for i in range(max(at - 2 * _ATTRIBUTION_LINES, 0), at) if lines[i].strip()][-_ATTRIBUTION_LINES:]
         named = next((i for i in above if roles[i] == "agent" and ours.names_us(lines[i])), None)
-        if named is not None and _is_attribution(lines[named : above[-1] + 1], is_announced=at in announced):
+        # An attribution is one paragraph: what stands between it and the quote is text of the agent.
+        if named is None or not all(map(str.strip, lines[named : above[-1]])):
+            continue
+        if _is_attribution(lines[named : above[-1] + 1], is_announced=at in announced):
             roles[named:at] = [""] * (at - named)
 
 
@@ -201,6 +235,16 @@ def _drop_wrapped_ends(lines: Sequence[str], roles: list[str], ours: Ours) -> No
         above = lines[at - 1]
         if roles[at] == "agent" != roles[at - 1] and len(above) > _WRAPPED and is_quoted(plain(above)):
             roles[at] = "" if ours.goes_on(lines[at - 1], lines[at]) else "agent"
+
+
+def _drop_rules(lines: Sequence[str], roles: list[str]) -> None:
+    """Leave out the rule that a program draws right above a quote."""
+    for at in range(1, len(roles)):
+        if roles[at] == "agent" or roles[at - 1] != "agent":
+            continue
+        last = next((i for i in range(at - 1, -1, -1) if roles[i] != "agent" or lines[i].strip()), 0)
+        if roles[last] == "agent" and _RULE.fullmatch(plain(lines[last])):
+            roles[last:at] = [""] * (at - last)
 
 
 def _is_inline(lines: Sequence[str], roles: Sequence[str]) -> bool:

@@ -8,8 +8,18 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from daemon.mail.reply.phrases import WROTE, WROTE_PARTS
-from daemon.mail.text.line import COLONS, MAX_LINE, WIDE_COLON, fold, has_date, is_quoted, next_text, opens_with_date
+from daemon.mail.reply.phrases import QUOTING, WROTE, WROTE_PARTS
+from daemon.mail.text.line import (
+    COLONS,
+    MAX_LINE,
+    WIDE_COLON,
+    fold,
+    has_date,
+    is_quoted,
+    next_text,
+    opens_with_date,
+    plain,
+)
 
 _MAX_LINES: Final = 5
 _NAMES: Final = 4
@@ -21,11 +31,22 @@ _SECONDS: Final = re.compile(r"\d[:.]\d\d[:.]\d\d")
 _ADDRESS: Final = re.compile(
     r"(?:[<(\[]|&lt;)\s?(?:mailto:)?[^\s<>()\[\]@]{1,80}@[^\s<>()\[\]@]{1,120}?\s?(?:[>)\]<]|&gt;|$)"
 )
+_MAX_SEPARATED: Final = 100_000
+_GOES_ON: Final = re.compile(rf"^([^\n]{{10,200}}@[^\n]{{1,100}}?[:{WIDE_COLON}])[ \u00a0]{{2,8}}(?=\S)", re.MULTILINE)
 _SPLIT: Final = re.compile(rf"[\s():,/{WIDE_COLON}]+")
 _FIRST_PERSON: Final = re.compile(
     r"\bi (?:\w{1,12} ){0,2}wr[oi]te|\bich schrieb|\bschrieb ich\b|\bik schreef|\bschreef ik\b|\bj['\u2019]ai\b"
     r"|\bho scritto|\bj[ae]g skrev|\bskrev j[ae]g\b|(?:^|\s)\u044f (?:на)?писал"
 )
+
+
+def separate_attributions(text: str) -> str:
+    """Return a text with a line end where Yahoo Mail on phones lets the quote begin on the line of the attribution."""
+    return _GOES_ON.sub(_ended, text[:_MAX_SEPARATED]) + text[_MAX_SEPARATED:] if "@" in text else text
+
+
+def _ended(match: re.Match[str]) -> str:
+    return f"{match[1]}\n" if _announces(plain(match[1]), quote_follows=False) else match[0]
 
 
 def match_attribution(lines: Sequence[str], index: int) -> tuple[int, int] | None:
@@ -95,11 +116,16 @@ def _has_shape(text: str, address: re.Match[str] | None, *, date: bool, colon: b
 
 
 def _is_short_attribution(joined: str, text: str, *, date: bool) -> bool:
-    """Match what is an attribution only with a quote below it: Mozilla's "Anna Berg wrote:", or a date and a name."""
+    """Match what is an attribution only with a quote below it: a date and a name, or a name alone.
+
+    Mozilla writes "Anna Berg wrote:", Horde "Quoting Anna Berg:".
+    """
     if date:
         return opens_with_date(text)
-    names = [word for word in _SPLIT.split(joined) if word and fold(word) not in WROTE and word not in {"a", "ha"}]
-    return _wrote(text) and len(names) <= _NAMES and all(word[0].isupper() for word in names)
+    quoting = next((phrase for phrase in QUOTING if text.startswith(f"{phrase} ")), "")
+    rest = _ADDRESS.sub(" ", joined[len(quoting) :]) if quoting else joined
+    names = [word for word in _SPLIT.split(rest) if word and fold(word) not in WROTE | {"a", "ha"}]
+    return (quoting != "" or _wrote(text)) and len(names) <= _NAMES and all(word[0].isupper() for word in names)
 
 
 def _wrote(text: str) -> bool:

@@ -1,6 +1,7 @@
 """What is ours and must not reach a customer: tokens, lines of our emails, links; and what a customer wrote."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,14 +10,23 @@ from functools import lru_cache
 from typing import Final
 
 from daemon.mail import token
-from daemon.mail.text.line import fold, plain
+from daemon.mail.reply.banner import original_link
+from daemon.mail.text.line import fold, plain_digits
 
 _MAX_TEXT: Final = 400_000
 _MAX_LINES: Final = 2000
+# The start of a long line is enough to find it.
+_MAX_LINE: Final = 320
 _SIGNS: Final = re.compile(r"[\W_]+")
 MARK: Final = re.compile(rf"\bref:\s?{token.SHAPE}", re.IGNORECASE)
 _COMMAND: Final = re.compile(r"\btriaged (?:tickets|deliveries|mail|jobs) [a-z]")
 _LABEL: Final = re.compile(r"([^\W\d_][\w ]{1,20}?)\s*[:\t\uff1a]")
+# Programs write the target of a link behind its text, or leave it out; Proofpoint adds its host in brackets.
+_TARGET: Final = re.compile(
+    r"<(?:https?|mailto|tel):[^<>\s]{0,4000}>|\[(?:https?:|mailto:)[^\[\]\s]{0,4000}\]", re.IGNORECASE
+)
+_URL: Final = re.compile(r"<?https?://[^\s<>]{1,4000}>?", re.IGNORECASE)
+_HOST: Final = re.compile(r"\[[\w.-]{1,100}\.[a-z]{2,20}\]", re.IGNORECASE)
 # A shorter line counts only where it is a whole line of the other text: "ok" is part of many words.
 _PART: Final = 8
 # A line of ours that a person does not write by chance.
@@ -62,7 +72,17 @@ class OurMarks:
 
 def squeeze(text: str) -> str:
     """Return letters and digits only, casefolded: what clients keep, however they wrap, quote and decorate a text."""
+    if not text.isascii():
+        text = plain_digits(unicodedata.normalize("NFKC", text))
     return _SIGNS.sub("", fold(text))
+
+
+def _letters(line: str) -> str:
+    """Return the letters and digits of a line without the targets of its links, which programs and gateways change."""
+    if "://" not in line and "mailto:" not in line and "[" not in line:
+        return squeeze(line)
+    line = original_link(line)
+    return squeeze(_HOST.sub(" ", _TARGET.sub(" ", line))) or squeeze(line)
 
 
 class Ours:
@@ -76,7 +96,7 @@ class Ours:
         self._customer_set = frozenset(self._customer_lines)
         emails = (*marks.emails, *marks.returned)
         sent = [line for email in emails for line in email[:_MAX_TEXT].split("\n")][:_MAX_LINES]
-        self._our_lines = dict.fromkeys(line for line in map(squeeze, sent) if line)
+        self._our_lines = dict.fromkeys(line for line in map(_letters, sent) if line)
         self._our_text = "".join(self._our_lines)
         self._phrases = frozenset(map(squeeze, marks.phrases))
         like = (*sent, *marks.phrases)
@@ -96,24 +116,25 @@ class Ours:
 
     def _kind(self, line: str, after: int) -> tuple[LineKind, int]:
         """Return the kind of a line and where it ends in the customer's text; `after` is that of the line before."""
-        words = squeeze(plain(line)) if len(line) < _MAX_TEXT else ""
+        words = _letters(line)[:_MAX_LINE] if len(line) < _MAX_TEXT else ""
         if not words:
             return LineKind.OURS if MARK.search(line) else LineKind.BLANK, after
         if after >= 0 and self._customer.startswith(words, after):
             return LineKind.CUSTOMER, after + len(words)
-        if words in self._customer_set or (len(words) >= _PART and words in self._customer):
-            return LineKind.CUSTOMER, self._customer.find(words) + len(words)
+        if self._is_customers(line, words):
+            return LineKind.CUSTOMER, self._customer.find(words) + len(words) if words in self._customer else -1
         if self._is_line_of_ours(words) or self.is_ours(line):
             return LineKind.OURS, -1
         return LineKind.LIKE_OURS if self._resembles(line, words) else LineKind.UNKNOWN, -1
 
     def is_ours(self, line: str) -> bool:
         """Return whether a line is certainly ours: a whole line or a sentence of our emails, a mark or a command."""
-        words = squeeze(line[:_MAX_TEXT])
-        if words in self._customer_set or (len(words) >= _PART and words in self._customer):
+        line = line[:_MAX_TEXT]
+        words, whole = _letters(line), squeeze(line)
+        if self._is_customers(line, words):
             return False
         return (
-            any(sentence in words for sentence in self.sentences)
+            any(sentence in words or sentence in whole for sentence in self.sentences)
             or MARK.search(line) is not None
             or _COMMAND.search(line) is not None
         )
@@ -131,8 +152,15 @@ class Ours:
 
     def sentences_in(self, text: str) -> Iterator[str]:
         """Yield the squeezed sentences of ours that a text contains, wrapped in whatever way."""
-        words = squeeze(text)
-        yield from (sentence for sentence in self.sentences if sentence in words)
+        words, shown = squeeze(text), "".join(map(_letters, text.split("\n")))
+        yield from (sentence for sentence in self.sentences if sentence in words or sentence in shown)
+
+    def _is_customers(self, line: str, words: str) -> bool:
+        """Return whether a line is of a customer, also where a gateway wrote another link into it."""
+        if words in self._customer_set or (len(words) >= _PART and words in self._customer):
+            return True
+        parts = [part for part in map(squeeze, _URL.split(_HOST.sub(" ", line))) if part] if "://" in line else []
+        return bool(parts) and all(len(part) >= _PART and part in self._customer for part in parts)
 
     def _is_line_of_ours(self, words: str) -> bool:
         return words in self._our_lines or (len(words) >= _PART and words in self._our_text)
@@ -155,7 +183,7 @@ def _words(line: str) -> frozenset[str]:
 
 
 def _squeezed_lines(texts: Sequence[str]) -> list[str]:
-    return [line for text in texts for line in map(squeeze, text[:_MAX_TEXT].split("\n")) if line]
+    return [line for text in texts for line in map(_letters, text[:_MAX_TEXT].split("\n")) if line]
 
 
 def _without_members(lines: Iterable[str], marks: OurMarks) -> Iterator[str]:

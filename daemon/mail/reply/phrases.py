@@ -30,6 +30,11 @@ WROTE: Final = frozenset(
 WROTE_PARTS: Final = _folded(
     "写道; 寫道; 写到; のメール; のメッセージ; 書きました; 書き込み; 작성; 쓴 글; 씀; เขียน",
 )
+# What Horde writes before the name of the author.
+QUOTING: Final = _folded(
+    "quoting; zitat von; citando a; citando; citeren; citat fra; citerar; siterer; lainaus; cytowanie; cytat z; cituji",
+    "citát; idézet; цитирую; цитирование; citat od; citát od; 引用; quoting from; zitiere",
+)
 
 _LABELS: Final = {
     "other": _folded(
@@ -96,7 +101,7 @@ SENT_FROM: Final = frozenset(
         "verstuurd; skickat; sendt; wysłane; wysłano; wysłana; odesláno; odoslané; poslané; poslano; posláno",
         "отправлено; надіслано; изпратено; послато; lähetetty; elküldve; küldve; gönderildi; στάλθηκε; εστάλη",
         "נשלח; أرسلت; أُرسلت; ارسال; trimis; trimisă; išsiųsta; nosūtīts; saadetud; dikirim; gửi; bidalia",
-        "bidalita; written; geschrieben; posted; écrit",
+        "bidalita; written; geschrieben; posted; écrit; مُرسل; مرسل",
     )
 )
 SENT_FROM_PARTS: Final = _folded(
@@ -107,7 +112,7 @@ GET_PROGRAM: Final = frozenset(
         "get; obtenir; obtenez; téléchargez; télécharger; obtener; obtén; obtenga; descargar; obter; obtenha",
         "baixe; scarica; ottieni; holen; laden; download; downloaden; hämta; hent; skaff; hanki; pobierz",
         "získejte; stáhnout; stiahnuť; скачать; скачайте; получить; завантажити; λήψη; indir; 获取; 下载适用于",
-        "取得; descarcă; preuzmi; töltse; letöltés",
+        "取得; descarcă; preuzmi; töltse; letöltés; beziehen; الحصول",
     )
 )
 FOOTER_OPENERS: Final = frozenset(
@@ -123,7 +128,7 @@ DEVICES: Final = _folded(
     "k-9; mobil; phone; smartphone; handy; cellphone; tablet; device(?!s); gerät; appareil; téléphone; móvil",
     "celular; telefon; telefoon; телефон; смартфон; мобиль; fairemail; bluemail; typeapp; superhuman; zoho",
     "macbook; imac; 手机; 手機; 携帯; スマートフォン; 휴대폰; nine(?![a-z]); cell(?![a-z]); spark(?![a-z])",
-    "mail app",
+    "mail app; tuta(?![a-z]); mailspring; почты mail; яндекс; yandex; web\\.de; gmx",
 )
 
 CONFIDENTIAL: Final = _folded(

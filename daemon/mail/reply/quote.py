@@ -10,14 +10,16 @@ from enum import StrEnum
 from typing import Final
 
 from daemon.mail.reply.attribution import match_attribution
-from daemon.mail.reply.header_block import LABELS_NEEDED, labels_follow, match_headers
-from daemon.mail.reply.phrases import FORWARD_PARTS, ORIGINAL_PARTS
+from daemon.mail.reply.header_block import LABELS_NEEDED, label_of, labels_follow, match_headers
+from daemon.mail.reply.phrases import FORWARD_PARTS, LABELS, ORIGINAL_PARTS
 from daemon.mail.text.line import COLONS, MAX_LINE, WIDE_COLON, fold, is_quoted
 
 _DASHES: Final = r"=\u2010\u2012\u2013\u2014\u2500\-"
 _TITLED_RULE: Final = re.compile(rf"[{_DASHES}]{{2,}}([^{_DASHES}\d]{{4,60}})[{_DASHES}]{{2,}}")
 # Announcements have a colon, a rule or a prefix, or end in a word for "wrote"; most lines have none of these.
 _PLAIN_WORDS: Final = re.compile(rf"[^:{WIDE_COLON}>#_{_DASHES}]+(?:[_{_DASHES}][^:{WIDE_COLON}>#_{_DASHES}]+)*+")
+_RULE: Final = re.compile(rf"[_{_DASHES}]{{5,}}")
+_LABELS_ABOVE: Final = range(2, 5)
 _OTHER_HELPDESK: Final = re.compile(r"##-.{8,120}-##")
 
 
@@ -44,16 +46,29 @@ def find_head(lines: Sequence[str], index: int) -> Head | None:
     if not line or len(line) > MAX_LINE:
         return None
     if _PLAIN_WORDS.fullmatch(line):
-        attribution = match_attribution(lines, index)
-        return Head(*attribution, HeadKind.ATTRIBUTION) if attribution else None
+        return _attribution(lines, index)
     if is_quoted(line) and not _closes_address(lines, index):
         return Head(index, index + 1, HeadKind.FORWARD) if starts_forward(lines, index) else None
     if titled := _titled(lines, index):
         return titled
     if headers := match_headers(lines, index):
         return Head(*headers, HeadKind.FORWARD if _introduced(lines, headers[0]) else HeadKind.HEADERS)
-    attribution = match_attribution(lines, index)
-    return Head(*attribution, HeadKind.ATTRIBUTION) if attribution else None
+    return _attribution(lines, index)
+
+
+def _attribution(lines: Sequence[str], index: int) -> Head | None:
+    found = match_attribution(lines, index)
+    return Head(_labels_above(lines, found[0]), found[1], HeadKind.ATTRIBUTION) if found else None
+
+
+def _labels_above(lines: Sequence[str], start: int) -> int:
+    """Return where the recipient and subject begin that Yandex writes above an attribution, below a rule."""
+    at = start
+    while at and start - at < _LABELS_ABOVE.stop and LABELS.get(label_of(lines[at - 1])) in {"to", "subject", "other"}:
+        at -= 1
+    if start - at not in _LABELS_ABOVE:
+        return start
+    return at - 1 if at and _RULE.fullmatch(lines[at - 1]) else start
 
 
 def announces_inside(lines: Sequence[str], start: int, end: int) -> bool:

@@ -44,6 +44,7 @@ _FROM_DEVICE: Final = re.compile(
     r"(?:\S{1,30} )?from (?:my |an? |the )?(?:mobile|phone|iphone|ipad|android|blackberry|cell)\b.{0,30}"
 )
 _SENT_HOW: Final = re.compile(r"sent (?:from|via|with|using|by|on|through)\b")
+_PRODUCTS: Final = ("get bluemail", "secured with tuta", "gesichert mit tuta")
 _CONTACT: Final = re.compile(r"[^\s@]{1,80}@[^\s@]{1,120}\.\w|www\.|https?:|\+?[\d(][\d\s()./-]{6,24}\d")
 _NAME: Final = re.compile(r"(?:[^\W\d_a-z]|#|\*)[^:?!\uff0c\u3001\u3002]{2,50}")
 _ANTIVIRUS: Final = re.compile(r"(?:virus|avast|\bavg\b|norton).{0,80}?(?:virus|avast|\bavg\b|norton|\.com)")
@@ -115,6 +116,8 @@ def _is_footer(line: str) -> bool:
     if "outlook" in folded and (
         not GET_PROGRAM.isdisjoint(words) or any(w in folded for w in ("下载", "获取", "入手"))
     ):
+        return True
+    if folded.startswith(_PRODUCTS):
         return True
     return _sent_by_product(clause, folded) or _FROM_DEVICE.fullmatch(folded) is not None
 

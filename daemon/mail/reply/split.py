@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from daemon.mail.reply.quote import HeadKind, announces_inside, find_head
+from daemon.mail.reply.attribution import separate_attributions
+from daemon.mail.reply.quote import Head, HeadKind, announces_inside, find_head
 from daemon.mail.reply.signature import cut_signature
-from daemon.mail.text.line import is_quoted, plain
+from daemon.mail.text.line import has_date, is_quoted, plain
 
 _MAX_LINES: Final = 4000
 _WRAP_WIDTH: Final = 72
 _LONG_QUOTE: Final = 4
+_MAX_BELOW_TITLE: Final = 8
 _SIGNED: Final = re.compile(r"[-_\u2014~]{1,40}.{0,30}")
 _INITIALS: Final = re.compile(r"[A-Z][A-Za-z]{0,3}>")
 
@@ -37,10 +39,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Lines of one kind: "new", "announced" (an announcement with its quote) or "bare" (a quote without one)."""
+    """Lines of one kind: "new", "announced" (an announcement with its quote) or "bare" (a quote without one).
+
+    The first `head` lines announce the quote.
+    """
 
     kind: str
     lines: Sequence[str]
+    head: int = 0
 
 
 def split(text: str) -> Reply:
@@ -48,7 +54,7 @@ def split(text: str) -> Reply:
 
     Only the first 4,000 lines are searched; the rest belongs to the part in which they end.
     """
-    lines = text.split("\n", _MAX_LINES)
+    lines = separate_attributions(text).split("\n", _MAX_LINES)
     reply = _split(lines)
     untouched = not (reply.quoted or reply.signature)
     return Reply(text, "", "", reply.inline) if untouched or not reply.new.strip() else reply
@@ -147,11 +153,24 @@ def chunks(lines: Sequence[str], *, forwards: bool = True) -> list[Chunk] | None
             at += 1
             continue
         begin = max(head.start, start) if head else at
-        at = _quote_end(texts, head.end) if head else _prefixed_end(texts, at, "")
+        below = _announcement_end(texts, head) if head else at
+        at = _quote_end(texts, below) if head else _prefixed_end(texts, at, "")
         found += [Chunk("new", lines[start:begin])] if begin > start else []
-        found.append(Chunk("announced" if head else "bare", lines[begin:at]))
+        found.append(Chunk("announced", lines[begin:at], below - begin) if head else Chunk("bare", lines[begin:at]))
         start = at
     return [*found, Chunk("new", lines[start:])] if start < len(lines) else found
+
+
+def _announcement_end(lines: Sequence[str], head: Head) -> int:
+    """Return the end of an announcement: eM Client, Zimbra and Proton write author and date below a title.
+
+    eM Client writes labels without a colon.
+    """
+    if head.kind is not HeadKind.HEADERS or head.end - head.start > 1:
+        return head.end
+    limit = min(head.end + _MAX_BELOW_TITLE, len(lines))
+    end = next((i for i in range(head.end, limit) if not lines[i] or is_quoted(lines[i])), head.end)
+    return end if any("@" in line or has_date(line) for line in lines[head.end : end]) else head.end
 
 
 def _quote_end(lines: Sequence[str], at: int) -> int:

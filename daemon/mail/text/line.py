@@ -29,6 +29,11 @@ def plain(line: str) -> str:
     return text.strip(" \t\r*")
 
 
+def plain_digits(text: str) -> str:
+    """Return text with its digits in ASCII, such as those of Arabic."""
+    return text.translate(_DIGITS)
+
+
 def fold(text: str) -> str:
     """Return text casefolded; the dotted capital I of Turkish becomes a plain i."""
     return text.casefold().replace("i\u0307", "i")
