@@ -23,6 +23,7 @@ _DASHES: Final = r"=_\u2010\u2012\u2013\u2014\u2500\-"
 _RULED: Final = re.compile(rf"[{_DASHES}]{{2,}}\s?(.{{4,200}}?)\s?[{_DASHES}]{{2,}}")
 _RULE: Final = re.compile(rf"[{_DASHES}]{{5,}}")
 _QUOTE: Final = re.compile(r"[ \t]{0,3}> ?")
+_ROW: Final = re.compile(r"\|\s*([^|\s]{1,20})\s*\|\s*([^|]{1,300}?)\s*\|")
 _COLON: Final = re.compile(rf"[:{WIDE_COLON}]")
 # Outlook and Notes repeat an address as its link: "ann@x.example<mailto:ann@x.example>".
 _LINK: Final = re.compile(r"mailto:\s*", re.IGNORECASE)
@@ -88,11 +89,29 @@ def _inline(message: Message, lines: Sequence[str]) -> Forwarded:
         if start is None:
             continue
         # The rest of the email is read once only: every line may look like the start of a header.
-        block = _read_block([plain(line) for line in _unquoted(lines[start : start + _MAX_BLOCK])])
+        head = [plain(line.replace("&nbsp;", " ")) for line in _unquoted(lines[start : start + _MAX_BLOCK])]
+        block = _read_block(_with_colons(head) if start != index else head)
         if block.is_header or (start != index and "from" in block.fields):
             body = _unquoted(lines[start:])[block.end :]
-            return Forwarded(_original(message, block, body), _above(lines[:index]))
+            # Zoho draws the line that announces the forward below the header again.
+            repeated = start != index and body and plain(body[0]) == plain(lines[index])
+            return Forwarded(_original(message, block, body[1:] if repeated else body), _above(lines[:index]))
     raise ForwardError("No forwarded email was found in it. Forward the email again as an attachment.")
+
+
+def _with_colons(lines: Sequence[str]) -> list[str]:
+    """Return header lines with a colon after each label: eM Client has none, NetEase writes a table with bars."""
+    end = next((at for at, line in enumerate(lines) if not line), len(lines))
+    head = [_with_colon(line) for line in lines[:end]]
+    labels = {_kind(line) for line in head} - {""}
+    return [*head, *lines[end:]] if len(labels) >= LABELS_NEEDED else list(lines)
+
+
+def _with_colon(line: str) -> str:
+    label, _, value = line.partition(" ")
+    if row := _ROW.fullmatch(line):
+        label, value = row[1], row[2]
+    return f"{label}: {value}" if fold(label) in LABELS else line
 
 
 def _above(lines: Sequence[str]) -> str:
@@ -199,7 +218,7 @@ def _author(value: str) -> Address:
     found = {
         address.lower(): address for written in _ADDRESS.findall(text) if (address := canonical(written.rstrip(".")))
     }
-    name = _ADDRESS.sub("", text).strip("<>[]()\"' ")
+    name = " ".join(_ADDRESS.sub("", text).split()).strip("<>[]()\"'; ")
     return Address(name, next(iter(found.values())) if len(found) == 1 == len(_different(text)) else None)
 
 
