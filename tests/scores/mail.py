@@ -49,8 +49,9 @@ FIGURES = (
     Figure(
         "parse.text",
         0.95,
-        0.888,
-        "truths that take the first text part for the whole, append attached mails, or keep what we decode or refuse",
+        0.88,
+        "truths that take the first text part for the whole (one only points to the HTML), append attached mails, or "
+        "keep what we decode or refuse",
     ),
     Figure(
         "parse.attachment_names", 0.95, 0.909, "truths with names made at random, with paths, or with U+FFFD in them"

@@ -124,8 +124,7 @@ def _decode(data: bytes, charset: str) -> str:
     if SHIFT in data and data.isascii() and not name.startswith(_STATEFUL):
         return decode_iso2022_jp(data)
     if name == "iso2022_jp_ext":
-        # Bytes above 127 in a charset that has none were never in it.
-        return decode_iso2022_jp(data) if data.isascii() else guess(data)
+        return decode_iso2022_jp(data) if data.isascii() else _not_seven_bit(data)
     if data.isascii() and not name.startswith(_STATEFUL):
         return data.decode("ascii")
     if name == "cp1252":
@@ -138,11 +137,18 @@ def _decode(data: bytes, charset: str) -> str:
 def _mislabelled(data: bytes, name: str) -> str:
     """Decode bytes that are not valid in their declared charset."""
     if name != "utf_8":
-        wrong = name.startswith(_SEVEN_BIT) and not data.isascii()
-        return _decode_strict(data, "utf-8") or (guess(data) if wrong else data.decode(name, "replace"))
+        if name.startswith(_SEVEN_BIT) and not data.isascii():
+            return _not_seven_bit(data)
+        return _decode_strict(data, "utf-8") or data.decode(name, "replace")
     text = data.decode("utf-8", "replace")
     some_utf8 = any(c > "\x7f" and c != REPLACEMENT for c in text[:_SAMPLE])
     return text if some_utf8 else guess(data)
+
+
+def _not_seven_bit(data: bytes) -> str:
+    """Decode bytes above 127 that are labelled as a charset without them: by their pattern, else each is U+FFFD."""
+    name = "utf-8" if _decode_strict(data, "utf-8") is not None else _charset_by_pattern(data[:_SAMPLE])
+    return data.decode(name or "ascii", "replace")
 
 
 def guess(data: bytes) -> str:

@@ -90,3 +90,9 @@ def test_bytes_are_decoded_as_labelled_or_as_they_look(data: bytes, label: str, 
 
 def test_lone_surrogates_and_nul_never_reach_the_database() -> None:
     assert clean("\ufeffa\0b\ud800c") == "ab\N{REPLACEMENT CHARACTER}c"
+
+
+def test_a_single_byte_that_the_charset_cannot_have_is_not_guessed() -> None:
+    assert decode(b"Dij\x8aat.mp3", "iso-2022-jp") == "Dij\ufffdat.mp3"
+    assert decode(b"Dij\x8aat.mp3", "hz-gb-2312") == "Dij\ufffdat.mp3"
+    assert decode(JAPANESE.encode("cp932"), "iso-2022-jp") == JAPANESE
