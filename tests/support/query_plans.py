@@ -168,7 +168,7 @@ def _node_faults(node: dict[str, Any], *, limited: bool) -> Iterator[str]:
         yield f"PostgreSQL reads all of {table}"
     if index is not None and table not in BOUNDED:
         yield from _index_faults(node, index, limited=limited)
-    passes = kind == "Limit" or (limited and kind in {"Incremental Sort", "Nested Loop", "Subquery Scan"})
+    passes = kind == "Limit" or (limited and kind in {"Incremental Sort", "LockRows", "Nested Loop", "Subquery Scan"})
     for inner in node.get("Plans", ()):
         yield from _node_faults(inner, limited=passes)
 

@@ -42,6 +42,8 @@ SELECT_PARTICIPANT = (
     .join(PERSON, PERSON.c.id == PARTICIPANT.c.person_id)
     .where(PARTICIPANT.c.ticket_id == bindparam("ticket"), PERSON.c.email == bindparam("author"))
 )
+# Not EXISTS, for which PostgreSQL may read all answers at once.
+ANSWER_OF_MESSAGE = select(ANSWER.c.id).where(ANSWER.c.message_id == MESSAGE.c.id).scalar_subquery()
 SELECT_MESSAGES = (
     select(
         MESSAGE.c.role,
@@ -60,7 +62,7 @@ SELECT_MESSAGES = (
         # Emails of members that are no note: a press, whose subject is its command, and what was not sent.
         or_(
             MESSAGE.c.role != MessageRole.NOTE,
-            ~MESSAGE.c.subject.startswith("#") & ~exists().where(ANSWER.c.message_id == MESSAGE.c.id),
+            ~MESSAGE.c.subject.startswith("#") & ANSWER_OF_MESSAGE.is_(None),
         ),
     )
     .order_by(MESSAGE.c.id.desc())
