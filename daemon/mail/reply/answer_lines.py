@@ -126,7 +126,8 @@ def _mark_prefixed(chunk: Chunk, ours: Ours, marked: _Marked) -> None:
 def _agents_between(kinds: Sequence[LineKind], lines: Sequence[str], marked: _Marked, ours: Ours) -> set[int]:
     """Return the lines that the agent wrote into a quote with prefixes: below those of the customer, or at its end.
 
-    If one of our lines is in a state that we do not know, such a line may be ours too: it is a doubt.
+    If one of our lines is in a state that we do not know, such a line may be ours too: it is a doubt. So is one at the
+    end if there is an answer above the quote: programs add lines of their own there.
     """
     found: set[int] = set()
     exact = ours.known and LineKind.LIKE_OURS not in kinds
@@ -137,10 +138,10 @@ def _agents_between(kinds: Sequence[LineKind], lines: Sequence[str], marked: _Ma
             above = kind
             continue
         below = next((other for _, other in written[number:] if other is not LineKind.UNKNOWN), LineKind.BLANK)
-        at_end = above is LineKind.OURS and below is LineKind.BLANK and not marked.written
-        if exact and (above is LineKind.CUSTOMER or at_end):
+        at_end = ours.known and above is LineKind.OURS and below is LineKind.BLANK
+        if exact and (above is LineKind.CUSTOMER or (at_end and not marked.written)):
             found.add(at)
-        elif above is below is LineKind.CUSTOMER:
+        elif above is below is LineKind.CUSTOMER or at_end:
             marked.doubts.append(lines[at].strip())
     return found
 

@@ -119,3 +119,14 @@ def test_a_quoted_link_that_a_gateway_rewrote_is_of_the_customer(program: str, s
 def test_a_line_of_the_customer_is_recognised_as_programs_change_it(sent: str, quoted: str) -> None:
     email = replace(NOTIFICATION, words=sent)
     assert Ours(marks_for(email, EMAILS, "as sent")).kinds([quoted]) == [LineKind.CUSTOMER]
+
+
+def test_words_at_the_end_of_a_quote_below_an_answer_are_named() -> None:
+    written = Written(PARAGRAPHS, {}, (), "top")
+    body = f"{PROGRAMS['fastmail'].text(NOTIFICATION.original, written).rstrip()}\n> Please call me before noon.\n"
+    raw = _mail(body, "plain")
+
+    cut = read_answer(parse(raw), raw, marks_for(NOTIFICATION, EMAILS, "as sent"))
+
+    assert "noon" not in cut.text
+    assert [leak for leak in cut.leaks if "Please call me before noon." in leak]
