@@ -12,6 +12,7 @@ from config.settings import ConfigError, Settings
 from daemon.mail.analyze import Identity
 from daemon.mail.roster import Team, comparable
 from daemon.smtp.config import ListenerConfig
+from daemon.smtp.renewal import renewing
 from daemon.system.causes import reason
 from daemon.text import domain_of
 from daemon.vocabulary import Authentication, ConversationPolicy, Status
@@ -118,7 +119,7 @@ def listener_config(settings: Settings) -> ListenerConfig:
         idle_seconds=limits.idle_seconds,
         lmtp=smtp.protocol == "lmtp",
         tagged=settings.support.tagged,
-        tls=tls(settings),
+        tls=_renewing_tls(settings),
         require_tls=smtp.require_tls,
         users={name: secret.get_secret_value() for name, secret in smtp.users.items()},
     )
@@ -127,8 +128,11 @@ def listener_config(settings: Settings) -> ListenerConfig:
 def tls(settings: Settings) -> ssl.SSLContext | None:
     """Return the TLS context of the listener, None without a certificate; raises ConfigError."""
     certificate, key = settings.smtp.certificate, settings.smtp.key
-    if certificate is None or key is None:
-        return None
+    return _load(certificate, key) if certificate is not None and key is not None else None
+
+
+def _load(certificate: Path, key: Path) -> ssl.SSLContext:
+    """Return the TLS context of a server with this certificate; raises ConfigError."""
     _refuse_unreadable("smtp.certificate", certificate)
     _refuse_unreadable("smtp.key", key)
     try:
@@ -144,6 +148,14 @@ def tls(settings: Settings) -> ssl.SSLContext | None:
         what = f"does not belong to {certificate}" if other else "is not an unencrypted private key in PEM"
         raise ConfigError(f"smtp.key: {key} {what}") from None
     return context
+
+
+def _renewing_tls(settings: Settings) -> ssl.SSLContext | None:
+    """Return the TLS context of the listener, which notices a renewed certificate; raises ConfigError."""
+    certificate, key = settings.smtp.certificate, settings.smtp.key
+    if certificate is None or key is None:
+        return None
+    return renewing((certificate, key), lambda: _load(certificate, key))
 
 
 def _refuse_unreadable(setting: str, path: Path) -> None:
