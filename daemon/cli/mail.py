@@ -89,13 +89,12 @@ def release_(ctx: click.Context, ids: tuple[int, ...], actor: str) -> None:
     settings = context.settings(ctx, quiet=True)
     with context.store(settings) as store:
         accept = intake(settings, store)
-        failed = sum(not _release(store, accept, number, actor) for number in ids)
-    if failed:
-        raise context.BadData(f"{failed} of {output.number(len(ids), 'email')} could not be released")
+        results = [_release(store, accept, number, actor) for number in ids]
+    stored_mail.raise_failures(results, "released")
 
 
-def _release(store: Store, accept: Intake, number: int, actor: str) -> bool:
-    """Release one email and print the result; return False if it is not released."""
+def _release(store: Store, accept: Intake, number: int, actor: str) -> stored_mail.Result:
+    """Release one email and print the result."""
     with store.read() as session:
         row = session.get(Inbound, number)
     if row is not None and row.disposition == Disposition.PARKED:
@@ -104,9 +103,11 @@ def _release(store: Store, accept: Intake, number: int, actor: str) -> bool:
         receipt = release(accept, number, actor, SystemClock().now())
     except LookupError:
         click.echo(f"email {number}: does not exist")
+        return stored_mail.Result.MISSING
     except ReleaseError as error:
         click.echo(f"email {number}: {error}")
     else:
         click.echo(f"email {number}: {receipt.disposition} {receipt.reference or ''}".rstrip())
-        return receipt.disposition is not Disposition.PARKED
-    return False
+        if receipt.disposition is not Disposition.PARKED:
+            return stored_mail.Result.DONE
+    return stored_mail.Result.FAILED

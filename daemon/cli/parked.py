@@ -73,7 +73,7 @@ def replay(ctx: click.Context, ids: tuple[int, ...], everything: bool, silent: b
     """
     if bool(ids) == everything:
         raise click.UsageError("give the IDs of emails, or --all")
-    settings, failed = context.settings(ctx, quiet=True), 0
+    settings, results = context.settings(ctx, quiet=True), []
     with context.store(settings) as store:
         if everything:
             with store.read() as session:
@@ -83,7 +83,6 @@ def replay(ctx: click.Context, ids: tuple[int, ...], everything: bool, silent: b
         accept = intake(settings, store)
         with output.progress("emails", len(ids)) as bar:
             for number in ids:
-                failed += not stored_mail.replay(store, accept, number, actor, silent=silent)
+                results.append(stored_mail.replay(store, accept, number, actor, silent=silent))
                 bar.update(1)
-    if failed:
-        raise context.BadData(f"{failed} of {output.number(len(ids), 'email')} could not be replayed")
+    stored_mail.raise_failures(results, "replayed")

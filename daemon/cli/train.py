@@ -59,7 +59,9 @@ def _train(settings: "Settings", store: "Store", file: Path | None) -> "Trained"
     trainer = Trainer(store, registry(settings), SystemClock(), names, settings.triage.examples, encoder)
     try:
         return trainer.train(read_file(file, names) if file else ())
-    except (ExampleError, TrainingError) as error:
+    except ExampleError as error:
+        raise (context.BadData if error.line else context.NotFound)(str(error)) from None
+    except TrainingError as error:
         raise context.BadData(str(error)) from None
     except RegistryError as error:
         raise context.NotWritten(str(error)) from None

@@ -21,6 +21,10 @@ class AnswerError(ValueError):
     """An answer cannot be sent, held or dropped; the message says why, and nothing was written."""
 
 
+class NoAnswerError(AnswerError):
+    """There is no answer of this number."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConversationPolicy:
     """What the settings say about answers.

@@ -10,7 +10,7 @@ from daemon.store import answers
 from daemon.store.answers import LockedTicket
 from daemon.tickets import conversation
 from daemon.tickets.actor import Actor
-from daemon.tickets.answer_values import AnswerError, AnswerResult, ConversationPolicy
+from daemon.tickets.answer_values import AnswerError, AnswerResult, ConversationPolicy, NoAnswerError
 from daemon.vocabulary import AnswerState, MessageRole
 
 SHOWN_AT_MOST: Final = 10
@@ -45,7 +45,7 @@ def find_numbered(session: Session, ticket_id: int, number: int) -> int:
     """Return the answer of a number; raises AnswerError where the ticket has none of this number."""
     answer = answers.find(session, number)
     if answer is None or answer.ticket_id != ticket_id:
-        raise AnswerError(f"There is no answer {number}.")
+        raise NoAnswerError(f"There is no answer {number}.")
     return number
 
 
@@ -80,7 +80,7 @@ def _held(session: Session, answer_id: int) -> tuple[Row[Any], LockedTicket]:
         ticket = answers.lock_ticket(session, answer.ticket_id)
         answer = answers.find(session, answer_id)
     if answer is None or ticket is None:
-        raise AnswerError(f"There is no answer {answer_id}.")
+        raise NoAnswerError(f"There is no answer {answer_id}.")
     if answer.state != AnswerState.HELD:
         at = f" since {answer.settled_at:%Y-%m-%d %H:%M} UTC" if answer.settled_at else ""
         raise AnswerError(f"Answer {answer_id} is {answer.state}{at}; only a held answer can be sent or dropped.")

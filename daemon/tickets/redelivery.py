@@ -11,7 +11,7 @@ from daemon.store import events, jobs
 from daemon.store.deliveries import DeliveryState
 from daemon.store.jobs import JobKind, JobState, NewJob
 from daemon.store.models import DeliveryRow, Job
-from daemon.tickets.retry import RetryError, dismiss_job, retry_job
+from daemon.tickets.retry import MissingRowError, RetryError, dismiss_job, retry_job
 from daemon.vocabulary import Subject, SubjectKind
 
 RESENDABLE: Final = frozenset({DeliveryState.UNCERTAIN, DeliveryState.FAILED, DeliveryState.DISMISSED})
@@ -57,7 +57,7 @@ def dismiss(session: Session, delivery_id: int, actor: str, now: datetime) -> st
 def _ended(session: Session, delivery_id: int, states: frozenset[DeliveryState], wish: str) -> DeliveryRow:
     row = session.get(DeliveryRow, delivery_id, with_for_update=True)
     if row is None:
-        raise RetryError(f"there is no delivery {delivery_id}")
+        raise MissingRowError(f"there is no delivery {delivery_id}")
     if row.state not in states:
         raise RetryError(f"delivery {delivery_id} is {row.state} and cannot {wish}: {INSTEAD[row.state]}")
     return row

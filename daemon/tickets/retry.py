@@ -26,6 +26,10 @@ class RetryError(ValueError):
     """A job cannot be retried or dismissed; the message says why."""
 
 
+class MissingRowError(RetryError):
+    """There is no job or delivery of this number."""
+
+
 def retry_job(session: Session, job_id: int, actor: str, now: datetime) -> Subject:
     """Make a dead job ready again, with as many attempts as a new one; return its subject. Raises RetryError."""
     job = _dead_job(session, job_id)
@@ -92,7 +96,7 @@ def _dead_job(session: Session, job_id: int) -> Job:
     # Locked, or a second retry would take the job from the worker that runs it after the first.
     job = session.get(Job, job_id, populate_existing=True, with_for_update=True)
     if job is None:
-        raise RetryError(f"there is no job {job_id}")
+        raise MissingRowError(f"there is no job {job_id}")
     if job.state != JobState.DEAD:
         raise RetryError(f"job {job_id} is {job.state}, not dead")
     return job

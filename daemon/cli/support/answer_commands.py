@@ -14,7 +14,7 @@ from daemon.mail.reply.answer import from_text
 from daemon.system.clock import SystemClock
 from daemon.tickets import conversation, held
 from daemon.tickets.actor import Actor
-from daemon.tickets.answer_values import UNREAD, AnswerError, AnswerResult, ConversationPolicy, NewAnswer
+from daemon.tickets.answer_values import UNREAD, AnswerError, AnswerResult, ConversationPolicy, NewAnswer, NoAnswerError
 from daemon.tickets.conversation import NewNote
 from daemon.tickets.conversation_policy import conversation_policy
 from daemon.tickets.readers import Addressed
@@ -115,6 +115,8 @@ def _run(ctx: click.Context, change: Change) -> None:
     with context.store(settings) as store:
         try:
             result = store.write(lambda session: change(session, policy, now))
+        except NoAnswerError as error:
+            raise context.NotFound(str(error)) from None
         except AnswerError as error:
             raise context.BadData(str(error)) from None
     to = f" to {', '.join(result.recipients)}" if result.recipients else ""

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from daemon.cli.support import context, output
 from daemon.system.clock import SystemClock
-from daemon.tickets.retry import RetryError
+from daemon.tickets.retry import MissingRowError, RetryError
 
 
 def change_each(
@@ -23,11 +23,12 @@ def change_each(
     """Change each row in a transaction of its own and print what `change` returns.
 
     `rows` names them ("jobs"), `every` finds them for --all. Raises UsageError unless there are IDs or --all, and
-    BadData with the reasons of the rows that could not be changed.
+    BadData with the reasons of the rows that could not be changed: NotFound where none of these rows exists.
     """
     if bool(ids) == everything:
         raise click.UsageError(f"give the IDs of {rows}, or --all")
-    settings, failed = context.settings(ctx, quiet=True), []
+    settings = context.settings(ctx, quiet=True)
+    failed: list[RetryError] = []
     with context.store(settings) as store:
         if everything:
             with store.read() as session:
@@ -40,7 +41,8 @@ def change_each(
                 try:
                     click.echo(store.write(lambda s, number=number, now=now: change(s, number, now)))  # type: ignore[misc]  # bound here, not when called
                 except RetryError as error:
-                    failed.append(str(error))
+                    failed.append(error)
                 bar.update(1)
     if failed:
-        raise context.BadData("; ".join(failed))
+        missing = all(isinstance(error, MissingRowError) for error in failed)
+        raise (context.NotFound if missing else context.BadData)("; ".join(str(error) for error in failed))

@@ -1,6 +1,8 @@
 """Show a stored email and replay a parked one, for the commands `mail` and `parked`."""
 
 import sys
+from collections.abc import Sequence
+from enum import Enum, auto
 from typing import Final
 
 import click
@@ -30,6 +32,14 @@ NAMES: Final = (
 )
 
 
+class Result(Enum):
+    """What became of an email that was to be processed again."""
+
+    DONE = auto()
+    FAILED = auto()
+    MISSING = auto()
+
+
 def show(settings: Settings, number: int, hint: str, *, raw: bool) -> None:
     """Print the facts and the content of an email, or write it byte for byte; raises NotFound with a hint."""
     with context.store(settings) as store, store.read() as session:
@@ -50,15 +60,23 @@ def show(settings: Settings, number: int, hint: str, *, raw: bool) -> None:
         output.note(f"the first {MAX_BYTES_SHOWN} of {len(raw_email)} bytes; --raw shows all")
 
 
-def replay(store: Store, accept: Intake, number: int, actor: str, *, silent: bool) -> bool:
-    """Replay one parked email and print the result; return False if it is still parked or missing."""
+def replay(store: Store, accept: Intake, number: int, actor: str, *, silent: bool) -> Result:
+    """Replay one parked email and print the result."""
     try:
         done = replay_email(store, accept, number, actor, SystemClock().now(), silent=silent)
     except LookupError:
         click.echo(f"email {number}: does not exist")
-        return False
+        return Result.MISSING
     except NotParkedError as error:
         click.echo(f"email {number}: {error}")
-        return True
+        return Result.DONE
     click.echo(f"email {number}: {done.text}")
-    return done.disposition is not Disposition.PARKED
+    return Result.FAILED if done.disposition is Disposition.PARKED else Result.DONE
+
+
+def raise_failures(results: Sequence[Result], wish: str) -> None:
+    """Raise where emails were not processed: NotFound if all of those are missing, else BadData."""
+    failed = [result for result in results if result is not Result.DONE]
+    if failed:
+        error = context.NotFound if set(failed) == {Result.MISSING} else context.BadData
+        raise error(f"{len(failed)} of {output.number(len(results), 'email')} could not be {wish}")

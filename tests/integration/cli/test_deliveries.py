@@ -106,4 +106,4 @@ def test_an_email_that_did_not_end_without_success_is_left_alone(case: Case, com
 
 def test_ids_or_all_must_be_given(case: Case) -> None:
     assert case.run("deliveries", "resend").code == 64
-    assert case.run("deliveries", "resend", "77").code == 65
+    assert case.run("deliveries", "resend", "77").code == 66

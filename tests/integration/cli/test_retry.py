@@ -160,10 +160,10 @@ def test_a_dismissed_job_is_not_listed(case: Case) -> None:
 @pytest.mark.parametrize(
     ("command", "code"),
     [
-        (("jobs", "retry", "99"), 65),
+        (("jobs", "retry", "99"), 66),
         (("jobs", "retry"), 64),
         (("jobs", "dismiss", "1", "--all"), 64),
-        (("parked", "replay", "99"), 65),
+        (("parked", "replay", "99"), 66),
         (("parked", "replay"), 64),
         (("parked", "show", "99"), 66),
     ],
