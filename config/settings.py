@@ -64,6 +64,11 @@ class Settings(BaseSettings):
     health: Health = Health()
     log: Log = Log()
 
+    @property
+    def folders(self) -> dict[str, tuple[str, ...]]:
+        """Return the folders that are read, by the name of their mailbox."""
+        return {mailbox.name: mailbox.folders for mailbox in self.imap}
+
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
         teams = {team.name for team in self.teams}

@@ -106,7 +106,7 @@ class WorkerApp:
             sender=settings.support.address,
             admin=settings.service.admin,
             message_id_domain=settings.support.message_id_domain,
-            mailboxes=tuple(mailbox.name for mailbox in settings.imap),
+            mailboxes=settings.folders,
             thresholds=thresholds(settings),
             refused=lambda: self._servers.refused,
             drifted=lambda: self.model_source.drifted,

@@ -1,7 +1,7 @@
 """Check the health of the system every 30 seconds; email the admin once about each problem, and a report a day."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 
 import structlog
@@ -44,7 +44,7 @@ class HealthMonitor:
         sender: str,
         admin: str | None,
         message_id_domain: str,
-        mailboxes: tuple[str, ...],
+        mailboxes: Mapping[str, Sequence[str]],
         thresholds: Thresholds,
         refused: Callable[[], str],
         drifted: Callable[[], str],

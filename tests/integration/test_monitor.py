@@ -56,7 +56,7 @@ def monitor(
         sender="support@example.com",
         admin=admin,
         message_id_domain="example.com",
-        mailboxes=(),
+        mailboxes={},
         thresholds=Thresholds(timedelta(minutes=5), timedelta(minutes=15), None, 50),
         refused=lambda: "",
         drifted=lambda: "",

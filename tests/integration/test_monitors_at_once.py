@@ -26,7 +26,7 @@ class Host:
             sender="support@example.com",
             admin="admin@example.com",
             message_id_domain="example.com",
-            mailboxes=(),
+            mailboxes={},
             thresholds=Thresholds(timedelta(minutes=5), timedelta(minutes=15), None, 50),
             refused=lambda: "",
             drifted=lambda: "",

@@ -102,7 +102,7 @@ def test_an_endpoint_that_fails_for_days_is_disabled_and_the_admin_alarmed(case:
     assert case.states() == ["failed"]
     assert case.endpoint().disabled_at is not None
     with case.store.read() as session:
-        facts = health.facts(session, case.clock.now(), ())
+        facts = health.facts(session, case.clock.now(), {})
     thresholds = Thresholds(timedelta(days=9), timedelta(days=9), None, 50)
     assert "webhooks" in [problem.key for problem in examine(facts, thresholds)]
     case.web.opened(title="Later")

@@ -209,7 +209,7 @@ class Pipeline:
 
     def judge_health(self) -> None:
         with self.store.read() as session:
-            health.facts(session, NOON, ["work"])
+            health.facts(session, NOON, {"work": ["INBOX"]})
         self.store.write(lambda session: health.raise_alarms(session, [Problem("dead", "x")], NOON))
         self.store.write(lambda session: health.mark_unsent(session, ["dead"]))
 

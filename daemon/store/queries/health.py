@@ -1,6 +1,6 @@
 """The facts by which health is judged, and the problems that the admin was alerted of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, delete, func, or_, select, update
@@ -31,7 +31,7 @@ OF_ONE_PROCESS = ("disk", "outgoing", "drift", "model", "encoder")
 def facts(
     session: Session,
     now: datetime,
-    mailboxes: Sequence[str],
+    mailboxes: Mapping[str, Sequence[str]],
     *,
     room: bool = True,
     refused: str = "",
@@ -40,7 +40,7 @@ def facts(
     unusable: str = "",
     outdated: str = "",
 ) -> HealthFacts:
-    """Return the state of the system. Every query is bounded by an index."""
+    """Return the state of the system; `mailboxes` are the folders by mailbox. Every query is bounded by an index."""
     waiting = lists.oldest_due(session, now)
     return HealthFacts(
         now=now,
@@ -57,7 +57,7 @@ def facts(
             and_(DeliveryRow.state == DeliveryState.SENDING, NOT_SENT, DeliveryRow.unended == 0),
         ),
         last_mail_at=session.execute(select(Inbound.received_at).order_by(Inbound.id.desc()).limit(1)).scalar(),
-        mailboxes={name: _mailbox(session, name) for name in mailboxes},
+        mailboxes={name: _mailbox(session, name, folders) for name, folders in mailboxes.items()},
         room=room,
         refused=refused,
         drifted=drifted,
@@ -86,8 +86,10 @@ def _count(session: Session, column: object, where: object) -> int:
     return session.execute(select(func.count()).select_from(found)).scalar_one()
 
 
-def _mailbox(session: Session, name: str) -> MailboxFacts:
-    folders = session.execute(select(ImapCursor).where(ImapCursor.account == name)).scalars().all()
+def _mailbox(session: Session, name: str, read: Sequence[str]) -> MailboxFacts:
+    # The cursor of a folder that was removed from the settings stays, for when it comes back.
+    configured = (ImapCursor.account == name, ImapCursor.folder.in_(read))
+    folders = session.execute(select(ImapCursor).where(*configured)).scalars().all()
     polls = [folder.polled_at for folder in folders]
     mails = [folder.last_mail_at for folder in folders if folder.last_mail_at]
     return MailboxFacts(

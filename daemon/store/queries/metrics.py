@@ -4,7 +4,7 @@ States that are left soon are counted up to COUNTED_AT_MOST. What only grows is 
 the rows that came since it was last asked, so its counts begin with the process.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -102,8 +102,8 @@ class News:
     decisions: tuple[DecisionFact, ...]
 
 
-def state(session: Session, now: datetime, review_team: str) -> StoreMetrics:
-    """Return what the database knows now."""
+def state(session: Session, now: datetime, review_team: str, mailboxes: Mapping[str, Sequence[str]]) -> StoreMetrics:
+    """Return what the database knows now; `mailboxes` are the folders that are read, by mailbox."""
     waiting = lists.oldest_due(session, now)
     review = and_(Ticket.assigned_team == review_team, Ticket.status == Status.OPEN)
     return StoreMetrics(
@@ -121,7 +121,7 @@ def state(session: Session, now: datetime, review_team: str) -> StoreMetrics:
         deliveries_since=_deliveries_since(session),
         parked=_count(session, Inbound.id, Inbound.disposition == Disposition.PARKED),
         unreadable=unreadable.count(session),
-        mailboxes=_mailboxes(session),
+        mailboxes=_mailboxes(session, mailboxes),
         problems=tuple(session.execute(select(Alarm.key).where(Alarm.key.not_in(DAILY))).scalars()),
         webhooks=tuple(webhooks.health(session)),
         model=_model(session),
@@ -197,9 +197,13 @@ def _deliveries_since(session: Session) -> dict[str, datetime]:
     return found
 
 
-def _mailboxes(session: Session) -> tuple[MailboxMetrics, ...]:
+def _mailboxes(session: Session, read: Mapping[str, Sequence[str]]) -> tuple[MailboxMetrics, ...]:
     rows = session.execute(select(ImapCursor).order_by(ImapCursor.account, ImapCursor.folder)).scalars()
-    return tuple(MailboxMetrics(row.account, row.folder, row.polled_at, bool(row.error)) for row in rows)
+    return tuple(
+        MailboxMetrics(row.account, row.folder, row.polled_at, bool(row.error))
+        for row in rows
+        if row.folder in read.get(row.account, ())
+    )
 
 
 def _model(session: Session) -> str | None:

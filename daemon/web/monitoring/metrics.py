@@ -62,7 +62,7 @@ class Scraper:
         services = self._services
         now = services.clock.now()
         with self._lock, services.store.read() as session:
-            found = metrics.state(session, now, services.settings.triage.review_team)
+            found = metrics.state(session, now, services.settings.triage.review_team, services.settings.folders)
             if self._position is None:
                 self._position = metrics.newest(session)
             self._tally.expect(_sources(services.settings), [one.name for one in services.settings.categories])

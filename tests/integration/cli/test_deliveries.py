@@ -35,7 +35,7 @@ def jobs_of(case: Case, delivery: int) -> list[tuple[str, int]]:
 
 
 def problem_remains(case: Case) -> bool:
-    return bool(case.ask(lambda s: health.facts(s, NOON, []).uncertain))
+    return bool(case.ask(lambda s: health.facts(s, NOON, {}).uncertain))
 
 
 def test_uncertain_emails_are_listed_by_default_and_shown_with_their_message_id(case: Case) -> None:

@@ -103,7 +103,7 @@ def test_the_statements_of_the_lists_use_indexes(
 def test_the_statements_of_the_metrics_use_indexes(old: Store, catch: Catch) -> None:
     with catch.named("metrics"), old.read() as session:
         newest = metrics.newest(session)
-        metrics.state(session, NOON, "MANUAL_REVIEW")
+        metrics.state(session, NOON, "MANUAL_REVIEW", {"work": ["INBOX"]})
         metrics.follow(session, Position(newest.inbound - 5, newest.decision - 5), NOON)
     assert len(catch.found) > 10
     assert_indexed(old, catch)

@@ -41,7 +41,7 @@ def states(store: Store, kind: str = "acknowledgement") -> list[str]:
 
 def facts(pipeline: Pipeline) -> HealthFacts:
     with pipeline.store.read() as session:
-        return health.facts(session, pipeline.clock.now(), [])
+        return health.facts(session, pipeline.clock.now(), {})
 
 
 def no_problems(store: Store) -> bool:

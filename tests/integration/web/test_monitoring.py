@@ -36,8 +36,15 @@ Samples = dict[str, float]
 
 
 @pytest.fixture
-def case(store: Store) -> Iterator[Web]:
-    with web(store) as found:
+def mailboxes() -> tuple[str, ...]:
+    """Return the names of the mailboxes in the settings."""
+    return ()
+
+
+@pytest.fixture
+def case(store: Store, mailboxes: tuple[str, ...]) -> Iterator[Web]:
+    imap = [{"name": name, "host": "imap.example.com", "username": "u", "password": "p"} for name in mailboxes]
+    with web(store, imap=imap) as found:
         yield found
 
 
@@ -118,6 +125,7 @@ class TestMetrics:
         assert (found['triaged_jobs{"state": "dead"}'], found['triaged_jobs{"state": "ready"}']) == (1, 1)
         assert found["triaged_job_oldest_due_age_seconds{}"] == 90
 
+    @pytest.mark.parametrize("mailboxes", [("a", "b")])
     def test_mailboxes_show_their_lag_and_problems_their_key(self, case: Web) -> None:
         row = {"uidvalidity": 1, "last_uid": 1, "folder": "INBOX", "last_mail_at": None}
         old = row | {"account": "a", "polled_at": NOON - timedelta(minutes=5), "error": "timeout"}

@@ -62,5 +62,5 @@ def _problems(settings: Settings) -> tuple[tuple[Problem, ...], datetime | None]
     with context.store(settings) as store, store.read() as session:
         state = settings.service.state_dir
         room = not state.is_dir() or FreeSpace(state, settings.limits.free_bytes)()
-        facts = health.facts(session, SystemClock().now(), [mailbox.name for mailbox in settings.imap], room=room)
+        facts = health.facts(session, SystemClock().now(), settings.folders, room=room)
     return examine(facts, thresholds(settings)), facts.last_mail_at
