@@ -84,6 +84,7 @@ class HealthFacts:
     of a smarthost that refused our credentials, or ""; `drifted` says why automatic routing was stopped, or "";
     `unencoded` why the sentence encoder is not used although it is enabled, or ""; `unusable` why the model in use
     cannot be loaded, or ""; `outdated` which of its categories are not configured, or "".
+    `installed_at` is when our oldest signing key was made, at the first start or by the last revocation.
     `reported` are problems that other processes saw, `webhooks` the webhooks that failed for days.
     """
 
@@ -106,6 +107,7 @@ class HealthFacts:
     outdated: str = ""
     reported: "tuple[Problem, ...]" = ()
     webhooks: tuple[str, ...] = ()
+    installed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,8 @@ def _flow(facts: HealthFacts, thresholds: Thresholds) -> list[Problem]:
         found.append(
             Problem(
                 "outgoing",
-                f"The smarthost refuses our credentials ({facts.refused}): outgoing mail waits. Correct them.",
+                f"The smarthost refuses our credentials ({facts.refused}): outgoing mail waits. "
+                "Correct them, and restart triaged.",
             )
         )
     if facts.drifted:
@@ -84,7 +85,9 @@ def _flow(facts: HealthFacts, thresholds: Thresholds) -> list[Problem]:
     if facts.oldest_due and facts.now - facts.oldest_due > thresholds.job:
         waits = _minutes(facts.now - facts.oldest_due)
         found.append(Problem("jobs", f"A job has been due for {waits}: does a worker run? See triaged jobs list."))
-    if thresholds.no_mail and (facts.last_mail_at is None or facts.now - facts.last_mail_at > thresholds.no_mail):
+    # A new installation has as long to get its first email.
+    since = facts.last_mail_at or facts.installed_at
+    if thresholds.no_mail and (since is None or facts.now - since > thresholds.no_mail):
         found.append(
             Problem("no-mail", f"No mail has come for {_minutes(thresholds.no_mail)}. Can the listener be reached?")
         )
@@ -174,4 +177,4 @@ def _number(count: int, noun: str) -> str:
 
 def _minutes(span: timedelta) -> str:
     minutes = round(span.total_seconds() / 60)
-    return f"{minutes} minutes" if minutes < 180 else f"{minutes // 60} hours"  # noqa: PLR2004 - three hours
+    return _number(minutes, "minute") if minutes < 180 else f"{minutes // 60} hours"  # noqa: PLR2004 - three hours

@@ -10,7 +10,7 @@ from daemon.facts import HealthFacts, MailboxFacts, Problem
 from daemon.store import delivery_counts, unreadable, webhooks
 from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
-from daemon.store.models import Alarm, DeliveryRow, ImapCursor, Inbound, Job
+from daemon.store.models import Alarm, DeliveryRow, ImapCursor, Inbound, Job, SigningKey
 from daemon.store.queries import lists
 from daemon.store.sql import insert_or_ignore
 from daemon.vocabulary import Disposition, MailKind
@@ -66,6 +66,7 @@ def facts(
         outdated=outdated,
         reported=_reported(session, now),
         webhooks=tuple(webhooks.disabled(session)),
+        installed_at=session.execute(select(SigningKey.created_at).order_by(SigningKey.id).limit(1)).scalar(),
     )
 
 
