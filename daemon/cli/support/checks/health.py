@@ -15,7 +15,7 @@ from workers.policies import thresholds
 
 # Problems that an admin should look at, but that delay no other email.
 NOT_BLOCKING = frozenset(
-    {"dead", "parked", "uncertain", "unanswered", "unreadable", "no-mail", "limited", "logins", "encoder"}
+    {"dead", "parked", "uncertain", "unanswered", "unreadable", "no-mail", "limited", "logins", "encoder", "webhooks"}
 )
 
 

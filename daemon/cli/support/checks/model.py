@@ -7,7 +7,7 @@ from config.defaults import CATEGORIES
 from config.settings import Settings
 from daemon.cli.support.checks.finding import Finding, fail, ok, warn
 from workers.app import registry
-from workers.learning.registry import Manifest, RegistryError
+from workers.learning.registry import ForeignError, Manifest, RegistryError
 
 SHIPPED: Final = frozenset(category.name for category in CATEGORIES)
 # A model tells categories apart, so it needs examples of this number of them.
@@ -19,10 +19,12 @@ def finding(settings: Settings) -> Finding:
     models = registry(settings)
     current = models.current()
     if current is None:
-        return _none(settings)
+        return _none(settings, "there is no model yet, so only the rules decide", "the first start does so, too")
     try:
         models.load()
         manifest = models.show(current)
+    except ForeignError as error:
+        return _none(settings, f"{error}; only the rules decide", "a restart does so, too")
     except RegistryError as error:
         return fail(
             "model",
@@ -33,9 +35,8 @@ def finding(settings: Settings) -> Finding:
     return _known(settings, manifest)
 
 
-def _none(settings: Settings) -> Finding:
-    """Say how to get a model: the shipped examples are of the default categories only."""
-    text = "there is no model yet, so only the rules decide"
+def _none(settings: Settings, text: str, start: str) -> Finding:
+    """Say how to get a model: each start trains one, and the shipped examples are of the default categories only."""
     names = {category.name for category in settings.categories}
     if settings.triage.examples is None and len(names & SHIPPED) < MIN_CATEGORIES:
         return warn(
@@ -43,7 +44,7 @@ def _none(settings: Settings) -> Finding:
             f"{text}: no examples are shipped for your categories",
             "train one with `triaged train --from FILE.csv`, set triage.examples, or correct tickets and then train",
         )
-    return warn("model", text, "train one with `triaged train`; the first start does so, too")
+    return warn("model", text, f"train one with `triaged train`; {start}")
 
 
 def _known(settings: Settings, manifest: Manifest) -> Finding:
