@@ -11,7 +11,7 @@ THRESHOLDS = Thresholds(timedelta(minutes=5), timedelta(minutes=1), None, 50)
 
 def facts(**others: object) -> HealthFacts:
     """Return the facts of a healthy system, but for what is named."""
-    well = {"now": NOON, "oldest_due": None, "last_mail_at": NOON, "mailboxes": {}}
+    well: dict[str, object] = {"now": NOON, "oldest_due": None, "last_mail_at": NOON, "mailboxes": {}}
     counts = dict.fromkeys(("dead", "parked", "uncertain", "unreadable", "deferred", "limited", "unanswered"), 0)
     return HealthFacts(**(well | counts | others))  # type: ignore[arg-type]  # by name
 
