@@ -79,7 +79,7 @@ class Translations:
     """All languages: ours, and the files LANGUAGE.po in the admin's directories, which come first, in that order."""
 
     def __init__(self, *own: Path) -> None:
-        files_of = [sorted(folder.iterdir()) for folder in own if folder.is_dir()]
+        files_of = [sorted(filter(_is_meant, folder.iterdir())) for folder in own if folder.is_dir()]
         self._own = {path.stem: path for paths in reversed(files_of) for path in paths}
         self._codes = frozenset({ENGLISH.language, *ours(), *self._own})
         self._loaded: dict[str, Translation] = {}
@@ -138,6 +138,11 @@ class Translations:
         first = _translations(read(_text_of(path), code, str(path)))
         first.add_fallback(loaded)
         return first
+
+
+def _is_meant(path: Path) -> bool:
+    """Say whether a file is one of the admin, and not what an editor keeps beside it: .da.po.swp, da.po~, #da.po#."""
+    return not (path.name.startswith((".", "#")) or path.name.endswith("~"))
 
 
 def ours() -> Mapping[str, Traversable]:
