@@ -176,7 +176,8 @@ DAMAGES = (
     ),
     _sql(
         "a character of a reference is wrong", "ticket 1", "one of its characters is wrong",
-        "UPDATE ticket SET reference = substr(reference, 1, 3) || '2222' || substr(reference, 8) WHERE id = 1",
+        "UPDATE ticket SET reference = substr(reference, 1, 3) ||"
+        " CASE substr(reference, 4, 1) WHEN '2' THEN '3' ELSE '2' END || substr(reference, 5) WHERE id = 1",
     ),
     _sql(
         "a confidence is above 1", "ticket 1", "has a confidence outside 0 to 1",
