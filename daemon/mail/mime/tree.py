@@ -226,12 +226,12 @@ def _read_smime(entity: Entity, limits: _Limits) -> None:
         limits.defects.append("opaque-signature" if signed else "encrypted")
     elif cms.kind is CmsKind.ENCRYPTED:
         limits.defects.append("encrypted")
-    elif content := _signed_entity(entity, with_line_feeds(cms.content)):
+    else:
         if cms.kind is CmsKind.COMPRESSED:
-            limits.signed -= len(content)
-        else:
-            limits.defects.append("unchecked-signature")
-        _read_within(entity, content, limits)
+            limits.signed -= len(cms.content)
+        if content := _signed_entity(entity, with_line_feeds(cms.content)):
+            limits.defects += ["unchecked-signature"] if cms.kind is CmsKind.SIGNED else []
+            _read_within(entity, content, limits)
 
 
 def _read_within(entity: Entity, content: bytes, limits: _Limits) -> None:

@@ -3,7 +3,10 @@
 import base64
 import zlib
 
-from daemon.mail.mime.cms import read_cms
+import pytest
+
+from daemon.mail.mime import tree
+from daemon.mail.mime.cms import Cms, read_cms
 from daemon.mail.mime.parse import parse
 
 COMPRESSED = "2a864886f70d0109100109"
@@ -41,3 +44,19 @@ def test_compression_within_compression_ends() -> None:
         head = b"Content-Type: application/pkcs7-mime; name=smime.p7z\r\nContent-Transfer-Encoding: base64\r\n\r\n"
         content = head + base64.encodebytes(_compressed(content))
     assert "too-deep" in parse(b"From: ann@customer.example\r\n" + content).defects
+
+
+def test_many_compressed_files_share_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+
+    def recorded(data: bytes, most: int) -> Cms | None:
+        found = read_cms(data, most)
+        read.append(len(found.content) if found else 0)
+        return found
+
+    monkeypatch.setattr(tree, "read_cms", recorded)
+    part = (
+        b"--b\r\nContent-Type: application/pkcs7-mime; name=a.bin.p7z\r\n\r\n" + _compressed(bytes(3_000_000)) + b"\r\n"
+    )
+    parse(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + part * 20 + b"--b--\r\n")
+    assert sum(read) <= 40 << 20
