@@ -75,16 +75,22 @@ def _message(root: Entity, everything: tuple[Entity, ...], structure: tuple[str,
 
 
 def _wrapped_by_list(root: Entity, texts: Mapping[int, str]) -> list[Entity]:
-    """Return the text of an email that a list wrapped, for DMARC, into one of its own: same subject, same author."""
+    """Return the text of an email that a list wrapped, for DMARC, into one of its own: same subject, same author.
+
+    An email that a person forwards is not their text: a list has its posting address in From.
+    """
+    posts = root.block.first("list-post").lower()
+    if not any(
+        address.email and f"<mailto:{address.email.lower()}" in posts for address in _addresses(root.block, "from")
+    ):
+        return []
+    authors = {address.email for name in ("reply-to", "cc") for address in _addresses(root.block, name)} - {None}
     for part in root.children:
         if part.is_message and part.children and part.disposition.value != "attachment":
             inner = part.children[0].block
-            authors = {
-                address.email for address in (*_addresses(root.block, "reply-to"), *_addresses(root.block, "cc"))
-            }
             author = {address.email for address in _addresses(inner, "from")}
             same_subject = inner.first("subject") and inner.first("subject") in root.block.first("subject")
-            if same_subject and author & authors and None not in author:
+            if same_subject and author and author <= authors:
                 return text_parts(part.children[0], texts)
     return []
 
