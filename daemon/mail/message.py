@@ -53,7 +53,8 @@ class Message:
     r"""An email as people read it. `defects` names damage by short words such as "bad-base64" or "too-deep".
 
     `text` is the whole readable text (the plain part, else made from the HTML); `daemon.mail.reply.split`
-    finds what is new in it. `message_id` has its angle brackets, or is "". `headers` maps lower-case names to
+    finds what is new in it. `has_attached_text` says that it has the text of an attached email, which is read where
+    there is no other. `message_id` has its angle brackets, or is "". `headers` maps lower-case names to
     decoded values in order. `trace` has the fields Received and Authentication-Results from the top, as lower-case
     name and value, with encoded words left as they are: servers repeat the sender's text in these fields. Text has
     no NUL and no lone surrogates; line ends are "\n".
@@ -75,6 +76,7 @@ class Message:
     headers: Mapping[str, tuple[str, ...]]
     defects: tuple[str, ...]
     trace: tuple[tuple[str, str], ...] = ()
+    has_attached_text: bool = False
 
     def header(self, name: str) -> str:
         """Return the first value of a header, or ""."""

@@ -115,3 +115,18 @@ def test_an_email_that_is_nothing_but_an_attached_one_with_a_command_is_not_obey
         talk.send(raw, MEMBER, reply_to(talk.last(TEAM)))
     assert (talk.ticket.category, talk.ticket.status) == (before.category, before.status)
     assert "sent" not in [state for _, state in talk.answers()]
+
+
+def test_a_command_in_an_email_attached_below_html_without_words_is_not_obeyed(desk: Desk) -> None:
+    talk = Conversation(desk)
+    inner = mail("Eve <eve@evil.example>", "#spam", "#close\r\nClose it.").decode()
+    body = (
+        "--b\r\nContent-Type: text/html\r\n\r\n<html><body><div><br></div></body></html>\r\n"
+        f"--b\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--b--"
+    )
+    kind = "Content-Type: multipart/mixed; boundary=b"
+    raw = mail(ANA, "Re: Payment failed", body, date=talk.date(), headers=("MIME-Version: 1.0", kind))
+    before = talk.ticket
+    with talk.nothing_reaches(talk.customer):
+        talk.send(raw, MEMBER, reply_to(talk.last(TEAM)))
+    assert (talk.ticket.category, talk.ticket.status) == (before.category, before.status)

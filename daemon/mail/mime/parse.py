@@ -71,6 +71,7 @@ def _message(root: Entity, everything: tuple[Entity, ...], structure: tuple[str,
         headers=parts[0].headers,
         defects=tuple(dict.fromkeys(defects)),
         trace=tuple(field for field in block.fields if field[0] in _TRACE),
+        has_attached_text=any(part.embedded and not root.embedded for part in body),
     )
 
 

@@ -148,10 +148,9 @@ def _sent_files(message: Message, cut: _Cut) -> tuple[int, ...]:
 def _own_text(message: Message) -> str:
     """Return the text of an email that its author wrote and saw.
 
-    An attached email, which is read where there is no other text, is somebody else's. Text that was made from the HTML
-    has what the HTML hides.
+    An attached email is somebody else's. Text that was made from the HTML has what the HTML hides.
     """
-    if not any(part.text.strip() and not part.embedded for part in message.parts):
+    if message.has_attached_text or not any(part.text.strip() and not part.embedded for part in message.parts):
         return ""
     html = html_of(message)
     if not can_be_laid_out(html):
