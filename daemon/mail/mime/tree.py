@@ -34,7 +34,7 @@ _OTHER_SMIME_TYPES: Final = frozenset(
 _SMIME_NAMES: Final = frozenset({"smime.p7m", "smime.p7z"})
 _TYPE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]{1,80}/[!#$%&'*+.^_`|~0-9a-z-]{1,80}")
 # Web scripts write "text/html charset=utf-8", and the two halves in the wrong order.
-_NO_SEMICOLON: Final = re.compile(r"\s*([\w.+-]{1,80}/[\w.+-]{1,80})\s+(?=[\w-]{1,40}\s*=)")
+_NO_SEMICOLON: Final = re.compile(r"([\w.+-]{1,80}/[\w.+-]{1,80})\s+(?=[\w-]{1,40}\s*=)")
 # application/pgp is a text, as old programs signed it.
 _SWAPPED: Final = {"plain/text": "text/plain", "html/text": "text/html", "application/pgp": "text/plain"}
 _ENCODING: Final = re.compile(r"[a-z0-9-]+")
@@ -182,7 +182,7 @@ def _read(buffer: bytes, start: int, end: int, depth: int, limits: _Limits, *, e
 
 def _media_type(block: Block, default: str, limits: _Limits) -> Structured:
     """Return the first valid Content-Type, else plain text (RFC 2045 section 5.2)."""
-    values = [_NO_SEMICOLON.sub(r"\1; ", value, count=1) for value in block.every("content-type")[:4]]
+    values = [_with_semicolon(value.strip()) for value in block.every("content-type")[:4]]
     declared = [read_structured(value) for value in values]
     good = next((found for found in declared if _TYPE.fullmatch(found.value)), None)
     if good is None:
@@ -191,6 +191,11 @@ def _media_type(block: Block, default: str, limits: _Limits) -> Structured:
         # Old mail programs wrote "text" and "Text; charset=…".
         return Structured(default, declared[0].params if declared else {})
     return Structured(_SWAPPED[good.value], good.params) if good.value in _SWAPPED else good
+
+
+def _with_semicolon(value: str) -> str:
+    found = _NO_SEMICOLON.match(value)
+    return f"{found[1]}; {value[found.end() :]}" if found else value
 
 
 def _transfer_encoding(block: Block) -> str:

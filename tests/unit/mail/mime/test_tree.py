@@ -1,6 +1,7 @@
 import pytest
 
 from daemon.mail.mime.tree import MAX_DEPTH, MAX_PARTS, split
+from tests.support.work import no_hang
 
 MIXED = b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
 PLAIN = b"Content-Type: text/plain\r\n\r\n"
@@ -97,3 +98,14 @@ def test_damage_is_named(raw: bytes, defects: set[str]) -> None:
 def test_parts_and_depth_are_bounded() -> None:
     assert len(list(split(MIXED + b"--b\n\nx\n" * 5000)[0].walk())) <= MAX_PARTS
     assert max(entity.depth for entity in split(b"Content-Type: message/rfc822\n\n" * 5000)[0].walk()) <= MAX_DEPTH
+
+
+def test_a_boundary_that_looks_like_a_type_and_a_parameter_stays() -> None:
+    head = b'Content-Type: multipart/mixed; boundary="a/b c=d"\r\n\r\n'
+    assert tree(head + b"--a/b c=d\r\n\r\none\r\n--a/b c=d--\r\n")[1:] == [(1, "text/plain", b"one")]
+
+
+@pytest.mark.parametrize("start", [b"x", b"a/b", b"a/b x"])
+def test_a_type_with_many_spaces_is_read_in_linear_time(start: bytes) -> None:
+    with no_hang():
+        split(b"Content-Type: " + start + b" " * 60_000 + b"y\r\n\r\n")
