@@ -2,17 +2,10 @@
 
 from typing import Final
 
-from daemon.mail import phrase_table
-from daemon.mail.text.line import fold
-
-
-def split_phrases(*lines: str) -> tuple[str, ...]:
-    """Return the phrases of a table, folded like the text in which they are looked for."""
-    return tuple(map(fold, phrase_table.split_phrases(*lines)))
-
+from daemon.mail.text.line import split_folded
 
 # Where the email came from, in the words of gateways.
-OUTSIDE: Final = split_phrases(
+OUTSIDE: Final = split_folded(
     "originated from outside; originated outside; originates from outside; comes from outside; came from outside",
     "sent from outside; received from outside; from an external; from external; external sender; external email",
     "external e-mail; external message; external mail; external source; outside of the organi; outside the organi",
@@ -47,7 +40,7 @@ OUTSIDE: Final = split_phrases(
     "조직 외부; מחוץ לארגון; שולח חיצוני; من خارج المؤسسة; خارج المنظمة; مرسل خارجي",
 )
 # What Microsoft writes above the first email of somebody; no word of a customer.
-FIRST_CONTACT: Final = split_phrases(
+FIRST_CONTACT: Final = split_folded(
     "you don't often get email from; you do not often get email from; sie erhalten nicht oft e",
     "sie erhalten nicht häufig e; vous n'obtenez pas souvent d'e-mail; vous ne recevez pas souvent",
     "vous n'obtenez pas souvent de courrier; no suele recibir correo; no recibe a menudo correo; non ricevi spesso",
@@ -59,7 +52,7 @@ FIRST_CONTACT: Final = split_phrases(
     "メールを頻繁に受け取っていません; 您不经常收到; 您很少收到; 您不常收到; 자주 받지 않",
 )
 # How a gateway begins such a sentence, or speaks of the email that it changed.
-SUBJECTS: Final = split_phrases(
+SUBJECTS: Final = split_folded(
     "this e-mail; this email; this message; this mail; this sender; the sender; you don't often; you do not often",
     "diese e-mail; diese mail; diese nachricht; dieser absender; ce message; cet e-mail; ce courriel; cet email",
     "este mensaje; este correo; este email; esta mensagem; este e-mail; questa e-mail; questa email",
@@ -71,7 +64,7 @@ SUBJECTS: Final = split_phrases(
     "本メール; 此邮件; 本邮件; 该邮件; 此電子郵件; 此郵件; 이 이메일; 이 메일; 이 메시지; הודעה זו; دا البريد",
     "هذه الرسالة; هذا البريد",
 )
-ANNOUNCED: Final = split_phrases(
+ANNOUNCED: Final = split_folded(
     "caution; warning; attention; external; notice; achtung; vorsicht; extern; alert; uwaga; varning; advarsel",
     "hinweis; let op; opgelet; precaución; atención; aviso; attenzione; avviso; cuidado; atenção; avertissement",
     "prudence; upozornění; varování; pozor; upozornenie; varoitus; huomio; figyelem; figyelmeztetés; atenție",
@@ -80,7 +73,7 @@ ANNOUNCED: Final = split_phrases(
 )
 
 # What to do about it.
-ADVICE: Final = split_phrases(
+ADVICE: Final = split_folded(
     "do not click; don't click; do not open; don't open; links or attachments; links and attachments",
     "open attachments; opening attachments; clicking links; clicking on links; click on links; recognize the sender",
     "recognise the sender; know the content is safe; use caution; exercise caution; exercise extreme caution",
@@ -104,14 +97,14 @@ ADVICE: Final = split_phrases(
     "请勿打开; 클릭하거나; 클릭하지; 열지 마; 주의하; אין ללחוץ; אל תלחץ; לא ללחוץ; لا تنقر; لا تفتح",
 )
 # A note of a scanner, at the end or the beginning.
-SCANNED: Final = split_phrases(
+SCANNED: Final = split_folded(
     "scanned for virus; scanned for malware; scanned for spam; scanned by; been checked for viruses",
     "was checked for viruses; virus-free.; no virus found; no viruses found; free of viruses; found to be clean",
     "is believed to be clean; protected by mimecast; delivered by mimecast; email security.cloud; messagelabs",
     "mailscanner; auf viren geprüft; virenfrei; keine viren; analysé par; vérifié par l'antivirus; sin virus",
     "senza virus",
 )
-LABELS: Final = split_phrases(
+LABELS: Final = split_folded(
     "external; external email; external e-mail; external sender; external mail; external message; ext; ext mail",
     "extern; externe; externe e-mail; externe mail; externo; esterno; external!; caution; warning; caution external",
     "caution external email; warning external; warning external email; attention external; outside sender; spam",

@@ -2,17 +2,10 @@
 
 from typing import Final
 
-from daemon.mail import phrase_table
-from daemon.mail.text.line import fold
-
-
-def split_phrases(*lines: str) -> tuple[str, ...]:
-    """Return the phrases of a table, folded like the text in which they are looked for."""
-    return tuple(map(fold, phrase_table.split_phrases(*lines)))
-
+from daemon.mail.text.line import split_folded
 
 ABSENCE_SUBJECTS: Final = frozenset(
-    split_phrases(
+    split_folded(
         "out of office; out of the office; out-of-office; ooo; oof; auto; vacation; on vacation; holiday; on holiday",
         "annual leave; on leave; on annual leave; away; away from office; absence; absence notice; not in the office",
         "maternity leave; parental leave; abwesend; abwesenheit; abwesenheitsnotiz; abwesenheitsmeldung; urlaub",
@@ -32,7 +25,7 @@ ABSENCE_SUBJECTS: Final = frozenset(
 )
 """Whole subjects, or what stands before the colon or in brackets at the end. People write them too."""
 
-ABSENT: Final = split_phrases(
+ABSENT: Final = split_folded(
     "out of the office; out of office; away from the office; away from my desk; away until; away from my email",
     "not in the office; on vacation; on holiday; on leave; on annual leave; on parental leave; on maternity leave",
     "be away; am away; am travelling; am traveling; am currently unavailable; will be unavailable; nicht im büro",
@@ -50,7 +43,7 @@ ABSENT: Final = split_phrases(
     "εκτός γραφείου; απουσιάζω; σε άδεια; izindeyim; ofis d\u0131\u015f\u0131nda; 不在に; 休暇; 外出して; 休业",
     "正在休假; 休假中; 不在办公室; 外出,; 出差; 부재중; 휴가; בחופשה; מחוץ למשרד; خارج المكتب; في إجازة",
 )
-AROUND_ABSENCE: Final = split_phrases(
+AROUND_ABSENCE: Final = split_folded(
     "thank you for your e; thank you for your m; thanks for your e; thanks for your m; thank you for contacting",
     "thank you for writing; back in the office; i will return; will be back; returning on; return to the office",
     "when i return; upon my return; on my return; when i am back; when i'm back; no access to; limited access",
@@ -74,12 +67,12 @@ AROUND_ABSENCE: Final = split_phrases(
     "d\u00f6n\u00fc\u015f; ありがとうございます; 戻り次第; ご連絡; 急ぎ; 緊急; 返信いたし; 感谢; 谢谢; 回来; 紧急",
     "请联系; 回复; 감사; 연락; 긴급; 복귀; תודה; דחוף; شكرا; عاجل",
 )
-THANKS: Final = split_phrases(
+THANKS: Final = split_folded(
     "thank; vielen dank; danke; merci; gracias; grazie; bedankt; dzięku; obrigad; tack; tak for; takk; kiito; děkuj",
     "ďakuj; köszön; mulțum; hvala; спасибо; дякую; благодар; ευχαριστ; teşekkür; ありがとう; 感谢; 谢谢; 感謝; 감사",
     "תודה; شكر",
 )
-DECLARED: Final = split_phrases(
+DECLARED: Final = split_folded(
     "this is an automated response; this is an automated reply; this is an automated message",
     "this is an automated email; this is an automated e-mail; this is an automated mail",
     "this is an automated notification; this is an automatic response; this is an automatic reply",
@@ -108,7 +101,7 @@ DECLARED: Final = split_phrases(
 )
 """How a program says at the beginning of a sentence that it wrote the text."""
 
-SIGN_OFFS: Final = split_phrases(
+SIGN_OFFS: Final = split_folded(
     "regards; best; kind regards; best regards; many thanks; thanks; thank you,; cheers; sincerely; yours; with kind",
     "mit freundlichen; freundliche; viele grüße; beste grüße; liebe grüße; schöne grüße; gruß; mfg; cordialement",
     "bien à vous; bien cordialement; sincères salutations; saludos; un saludo; atentamente; cordiali saluti; saluti",
@@ -118,7 +111,7 @@ SIGN_OFFS: Final = split_phrases(
 )
 
 RECEIPT_SUBJECTS: Final = frozenset(
-    split_phrases(
+    split_folded(
         "read; not read; read receipt; read confirmation; gelesen; ungelesen; nicht gelesen; lesebestätigung; lu",
         "non lu; accusé de lecture; leído; no leído; confirmación de lectura; letto; non letto; conferma di lettura",
         "gelezen; niet gelezen; leesbevestiging; lida; não lida; lido; confirmação de leitura; läst; ej läst",
@@ -128,7 +121,7 @@ RECEIPT_SUBJECTS: Final = frozenset(
     )
 )
 DELIVERY_SUBJECTS: Final = frozenset(
-    split_phrases(
+    split_folded(
         "delivered; relayed; expanded; zugestellt; weitergeleitet; remis; relayé; transmis; entregado; retransmitido",
         "consegnato; recapitato; inoltrato; bezorgd; doorgestuurd; dostarczono; przekazano; levererat",
         "vidarebefordrat; leveret; levert; videresendt; entregue; retransmitida; toimitettu; doručeno; доставлено",
@@ -137,7 +130,7 @@ DELIVERY_SUBJECTS: Final = frozenset(
 )
 """Subjects of mail systems that write about a delivery without a report."""
 
-READ: Final = split_phrases(
+READ: Final = split_folded(
     "was read on; was displayed on; was opened on; has been read; was deleted without being read; has been displayed",
     "a été lu; a été affiché; a été supprimé sans; se leyó; fue leído; ha sido leído; se eliminó sin; è stato letto",
     "è stata letta; è stato eliminato senza; is gelezen; is verwijderd zonder; foi lida; foi lido; foi excluída sem",
@@ -146,7 +139,7 @@ READ: Final = split_phrases(
     "a fost citit; было прочитано; было прочтено; удалено без; okundu; 開封されました; 已读; 已阅读; 被阅读",
     "읽었습니다",
 )
-RECEIPT_STARTS: Final = split_phrases(
+RECEIPT_STARTS: Final = split_folded(
     "your message; your mail; your email; this is a return receipt; this is a read receipt; this is a receipt",
     "this receipt; the message; ihre nachricht; ihre e-mail; dies ist eine empfangs; dies ist eine lese",
     "votre message; ceci est un accusé; su mensaje; el mensaje; este es un acuse; il messaggio; il tuo messaggio",

@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
+from daemon.mail.phrase_table import split_phrases
+
 MAX_LINE: Final = 320
 WIDE_COLON: Final = "\uff1a"
 COLONS: Final = (":", WIDE_COLON)
@@ -37,6 +39,11 @@ def plain_digits(text: str) -> str:
 def fold(text: str) -> str:
     """Return text casefolded; the dotted capital I of Turkish becomes a plain i."""
     return text.casefold().replace("i\u0307", "i")
+
+
+def split_folded(*lines: str) -> tuple[str, ...]:
+    """Return the phrases of a table, folded like the text in which they are looked for."""
+    return tuple(map(fold, split_phrases(*lines)))
 
 
 def is_quoted(line: str) -> bool:
