@@ -145,7 +145,9 @@ def test_an_interrupt_stops_all_child_processes(bare: Path) -> None:
     for number in range(500):
         content = mail(message_id=f"<{number}@customer.example>", subject="word " * 100, body="word " * 1000)
         (folder / f"{number}.eml").write_bytes(content)
-    program = "import sys; from daemon.cli import main; sys.exit(main())"
+    # A shell starts what it runs in the background with SIGINT ignored, and the tests may run there.
+    obey = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{obey}; import sys; from daemon.cli import main; sys.exit(main())"
     with subprocess.Popen(
         [sys.executable, "-c", program, "try", str(folder), "--json"],
         stdout=subprocess.PIPE,

@@ -20,6 +20,7 @@ from daemon.store.store import Store
 from daemon.system.counters import COUNTERS, Histogram, ProcessCounters
 from daemon.tickets.access import Scope
 from daemon.vocabulary import Subject, SubjectKind
+from daemon.web.monitoring import cached
 from daemon.web.monitoring.metrics import Scraper
 from tests.support.fakes import NOON
 from tests.support.http import Web, problem, web
@@ -160,7 +161,8 @@ class TestMetrics:
         assert found['triaged_model_info{"version": "20260301-120000-abc"}'] == 1
         assert found["triaged_model_age_seconds{}"] == 86400
 
-    def test_a_flood_of_scrapes_asks_the_database_once(self, case: Web) -> None:
+    def test_a_flood_of_scrapes_asks_the_database_once(self, case: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(cached, "monotonic", lambda: 0.0)
         asked: list[str] = []
         client = local(case)
         assert client.get("/metrics").status_code == 200
