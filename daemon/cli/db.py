@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from config.settings import Settings
 from daemon.cli.support import context, output, params
@@ -111,7 +111,7 @@ def import_(ctx: click.Context, file: Path) -> None:
     if not file.is_file():
         raise context.NotFound(f"there is no file {file}")
     with stopped(settings, file), context.store(settings, checked=False) as store:
-        source = make_engine(f"sqlite:///{file}")
+        source = make_engine(str(URL.create("sqlite", database=str(file))))
         try:
             total = rows_of(source)
             schema.upgrade(store.engine)

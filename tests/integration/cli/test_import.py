@@ -80,6 +80,16 @@ def test_new_rows_get_new_ids_and_references_are_checked_again(moved: Outcome, p
     assert references == sum(len(one.foreign_keys) for one in TABLES)
 
 
+def test_a_file_is_read_whatever_its_name_is(grown: Case, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = file_of(grown).with_name("old? 50%20.db")
+    with closing(sqlite3.connect(file_of(grown))) as source, closing(sqlite3.connect(file)) as target:
+        source.backup(target)
+    monkeypatch.setenv("TRIAGED_DATABASE__URL", postgres_url)
+    done = grown.run("db", "import", str(file))
+    assert done.code == 0, done.err
+    assert rows(postgres_url)["ticket"]
+
+
 def test_what_is_in_postgresql_is_never_mixed_with_what_is_imported(grown: Case, moved: Outcome) -> None:
     assert moved.code == 0, moved.err
     again = grown.run("db", "import", str(file_of(grown)))
