@@ -118,9 +118,10 @@ def text_parts(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
     chosen = _chosen(entity, texts)
     if sum(len(texts[part.index].strip()) for part in chosen) < _LITTLE:
         chosen = _chosen(entity, texts, named=True)
-    if _is_blank(chosen, texts):
-        chosen = _last_resort(entity, texts) or chosen
-    if not _is_blank(chosen, texts) or entity.content_type == "multipart/report":
+    is_blank = _is_blank(chosen, texts)
+    if is_blank and (found := _last_resort(entity, texts)):
+        chosen, is_blank = found, _is_blank(found, texts)
+    if not is_blank or entity.content_type == "multipart/report":
         return chosen
     nested = (node.children[0] for node in entity.walk() if node.children and node.is_message)
     return next((text_parts(inner, texts) for inner in nested), chosen)

@@ -81,7 +81,7 @@ def _wrapped_by_list(root: Entity, texts: Mapping[int, str]) -> list[Entity]:
     An email that a person forwards is not their text: a list has its posting address in From.
     """
     posts = root.block.first("list-post").lower()
-    if not any(
+    if not posts or not any(
         address.email and f"<mailto:{address.email.lower()}" in posts for address in _addresses(root.block, "from")
     ):
         return []

@@ -39,12 +39,23 @@ _LATER: Final = re.compile(r"\s+(?:re|aw|sv|antw|odp|rif|ref|ynt)\s*:")
 _READ_GERMAN: Final = re.compile(r"\bwurde\b.{5,80}\b(?:gelesen|gelöscht)\b")
 
 
+def _longest_words(phrases: Sequence[str]) -> tuple[str, ...]:
+    """Return the longest word of each phrase: a text without any of these words has none of the phrases."""
+    return tuple({max(phrase.split(), key=len) for phrase in phrases})
+
+
+_OF_DECLARED: Final = _longest_words(DECLARED)
+_OF_NOTES: Final = _longest_words((*ABSENT, *DECLARED))
+
+
 def absence_evidence(message: Message) -> str:
     """Return why an email is an absence note or an automatic answer, or "".
 
     A subject that people write too counts with a text that begins with the absence. Without one, an email that replies
     must say nothing but that somebody is away, and what to do meanwhile: a customer who is away may also complain.
     """
+    if not _may_have(message, _OF_NOTES):
+        return ""
     text = new_text(message.text[:_MAX_TEXT])
     if any(mark in text for mark in _QUESTION):
         return ""
@@ -53,9 +64,9 @@ def absence_evidence(message: Message) -> str:
     if is_reply and any(sentence.startswith(DECLARED) for sentence in sentences):
         return "reply that says that it is automatic"
     away = [_has(sentence, ABSENT) for sentence in sentences]
-    around = [len(sentence) < _MAX_SENTENCE and _has(sentence, AROUND_ABSENCE) for sentence in sentences]
     if not any(away):
         return ""
+    around = [len(sentence) < _MAX_SENTENCE and _has(sentence, AROUND_ABSENCE) for sentence in sentences]
     known = sum(one or other for one, other in zip(away, around, strict=True))
     begins = next(is_away for is_away, is_around in zip(away, around, strict=True) if is_away or not is_around)
     if (subject := _absence_subject(message.subject)) and begins and known * 2 > len(sentences):
@@ -83,7 +94,9 @@ def receipt_evidence(message: Message) -> str:
 
 def is_declared_automatic(message: Message) -> bool:
     """Return whether a text says of itself that a program wrote it."""
-    return any(sentence.startswith(DECLARED) for sentence in _sentences(new_text(message.text[:_MAX_TEXT])))
+    return _may_have(message, _OF_DECLARED) and any(
+        sentence.startswith(DECLARED) for sentence in _sentences(new_text(message.text[:_MAX_TEXT]))
+    )
 
 
 def _absence_subject(subject: str) -> str:
@@ -102,9 +115,18 @@ def _head(subject: str) -> str:
     return without_gateway_tags(subject[:_MAX_SUBJECT]).replace("\uff1a", ":").strip()
 
 
+def _may_have(message: Message, words: Sequence[str]) -> bool:
+    """Return whether a text has one of these words: to split each email into sentences costs more than to read it."""
+    return _has(_folded(message.text[:_MAX_TEXT]), words)
+
+
+def _folded(text: str) -> str:
+    return fold(text).replace("\u2019", "'")
+
+
 def _sentences(text: str) -> Sequence[str]:
     """Return the folded sentences of a text, without a greeting of its own and without what follows a closing."""
-    lines = [fold(line).replace("\u2019", "'").strip() for line in text.split("\n")]
+    lines = [_folded(line).strip() for line in text.split("\n")]
     end = next((i for i, line in enumerate(lines) if i and _is_closing(line)), None)
     found = [" ".join(part.split()) for part in _SENTENCE_END.split("\n".join(lines[:end]))]
     return [part for part in found if any(c.isalpha() for c in part) and not _is_greeting(part)]
