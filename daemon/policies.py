@@ -119,16 +119,21 @@ def listener_config(settings: Settings) -> ListenerConfig:
         idle_seconds=limits.idle_seconds,
         lmtp=smtp.protocol == "lmtp",
         tagged=settings.support.tagged,
-        tls=_renewing_tls(settings),
+        tls=tls(settings),
         require_tls=smtp.require_tls,
         users={name: secret.get_secret_value() for name, secret in smtp.users.items()},
     )
 
 
 def tls(settings: Settings) -> ssl.SSLContext | None:
-    """Return the TLS context of the listener, None without a certificate; raises ConfigError."""
+    """Return the TLS context of the listener, None without a certificate; it notices a renewed one.
+
+    Raises ConfigError.
+    """
     certificate, key = settings.smtp.certificate, settings.smtp.key
-    return _load(certificate, key) if certificate is not None and key is not None else None
+    if certificate is None or key is None:
+        return None
+    return renewing((certificate, key), lambda: _load(certificate, key))
 
 
 def _load(certificate: Path, key: Path) -> ssl.SSLContext:
@@ -148,14 +153,6 @@ def _load(certificate: Path, key: Path) -> ssl.SSLContext:
         what = f"does not belong to {certificate}" if other else "is not an unencrypted private key in PEM"
         raise ConfigError(f"smtp.key: {key} {what}") from None
     return context
-
-
-def _renewing_tls(settings: Settings) -> ssl.SSLContext | None:
-    """Return the TLS context of the listener, which notices a renewed certificate; raises ConfigError."""
-    certificate, key = settings.smtp.certificate, settings.smtp.key
-    if certificate is None or key is None:
-        return None
-    return renewing((certificate, key), lambda: _load(certificate, key))
 
 
 def _refuse_unreadable(setting: str, path: Path) -> None:
