@@ -8,11 +8,12 @@ from daemon.mail.dsn.notices import notice_lines, read_notice
 from daemon.mail.dsn.reason import find_reason, find_status
 from daemon.mail.message import Message
 from daemon.mail.senders import is_bounce_subject, is_mail_system
+from daemon.mail.text.line import WIDE_PUNCTUATION
 
 _ENOUGH: Final = 4
 _MAX_TEXT: Final = 65_536
 _HEAD: Final = 4000
-_PLAIN: Final = r"[^\s<>,;:\"'()\[\]=\u3000-\u303f\uff08-\uff0f\uff1a-\uff1e]"
+_PLAIN: Final = rf"[^\s<>,;:\"'()\[\]={WIDE_PUNCTUATION}]"
 _ADDRESS = re.compile(rf"{_PLAIN}{{1,64}}@{_PLAIN}{{1,255}}")
 # The sender of the returned email, in its header or in the dialogue that a notice quotes.
 _FROM = re.compile(

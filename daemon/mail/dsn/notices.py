@@ -8,6 +8,7 @@ from typing import Final
 from daemon.mail.dsn.reason import Failure, diagnose, find_reason, find_status
 from daemon.mail.dsn.report import find_address
 from daemon.mail.phrase_table import split_phrases
+from daemon.mail.text.line import WIDE_PUNCTUATION
 
 _MAX_TEXT: Final = 65_536
 _MAX_LINES: Final = 400
@@ -30,7 +31,7 @@ _ORIGINAL = re.compile(
 )
 
 # An address at the start of a line, as in lists of failed recipients: "<a@b>:", "  a@b", "* a@b", "[a@b]: 550 ...".
-_PLAIN: Final = r"[^\s<>;:,\"()\[\]@=\u3000-\u303f\uff08-\uff0f\uff1a-\uff1e]"
+_PLAIN: Final = rf"[^\s<>;:,\"()\[\]@={WIDE_PUNCTUATION}]"
 _LISTED = re.compile(rf"[\s>*•\-\[<\"'`]{{0,80}}(?:SMTP:|mailto:)?({_PLAIN}{{1,64}}@{_PLAIN}{{1,255}})(.{{0,400}})")
 _AFTER_LISTED = re.compile(
     r"\s*$|<mailto:|[>:;,\])\"'`.]|\.\.\.|\s+(?:on\b|\(|<|\[|-|was\b|is\b|invalid\b|:)", re.IGNORECASE

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from daemon.mail.dsn.reason import Failure, diagnose, find_status
+from daemon.mail.text.line import WIDE_PUNCTUATION
 from daemon.text import domain_of
 
 _MAX_TEXT: Final = 65_536
@@ -13,8 +14,7 @@ _MAX_RECIPIENTS: Final = 200
 _MAX_FIELD: Final = 1000
 
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,60})[ \t]{0,8}:[ \t]{0,8}(.{0,1000})")
-# Not the punctuation of Chinese and Japanese, which has no space around it.
-_PLAIN: Final = r"[^\s<>;:,\"()\[\]@\u3000-\u303f\uff08-\uff0f\uff1a-\uff1e]"
+_PLAIN: Final = rf"[^\s<>;:,\"()\[\]@{WIDE_PUNCTUATION}]"
 _ADDRESS = re.compile(rf"{_PLAIN}{{1,64}}@{_PLAIN}{{1,255}}")
 _PER_RECIPIENT: Final = ("final-recipient", "original-recipient", "x-actual-recipient")
 _SUCCESS: Final = frozenset({"delivered", "relayed", "expanded", "deliverable"})

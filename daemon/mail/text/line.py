@@ -10,6 +10,8 @@ from daemon.mail.phrase_table import split_phrases
 MAX_LINE: Final = 320
 WIDE_COLON: Final = "\uff1a"
 COLONS: Final = (":", WIDE_COLON)
+# The punctuation of Chinese and Japanese, which has no space around it, for a class of characters.
+WIDE_PUNCTUATION: Final = "\u3000-\u303f\uff08-\uff0f\uff1a-\uff1e"
 
 _QUOTED: Final = re.compile(r"[ \t]{0,3}>")
 _DIGIT: Final = re.compile(r"\d")
