@@ -6,7 +6,7 @@ Quotes with a prefix are certain. Outlook quotes without one; there the lines ar
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final
 
 from daemon.mail.reply.banner import banner_end, notes_start
@@ -132,18 +132,24 @@ def _agents_between(kinds: Sequence[LineKind], lines: Sequence[str], marked: _Ma
     found: set[int] = set()
     exact = ours.known and LineKind.LIKE_OURS not in kinds
     written = [(at, kind) for at, kind in enumerate(kinds) if kind is not LineKind.BLANK]
-    above = LineKind.BLANK
-    for number, (at, kind) in enumerate(written):
+    aboves = _known_before([kind for _, kind in written])
+    belows = _known_before([kind for _, kind in reversed(written)])[::-1]
+    for (at, kind), above, below in zip(written, aboves, belows, strict=True):
         if kind is not LineKind.UNKNOWN:
-            above = kind
             continue
-        below = next((other for _, other in written[number:] if other is not LineKind.UNKNOWN), LineKind.BLANK)
         at_end = ours.known and above is LineKind.OURS and below is LineKind.BLANK
         if exact and (above is LineKind.CUSTOMER or (at_end and not marked.written)):
             found.add(at)
         elif above is below is LineKind.CUSTOMER or at_end:
             marked.doubts.append(lines[at].strip())
     return found
+
+
+def _known_before(kinds: Sequence[LineKind]) -> list[LineKind]:
+    """Return for each line the kind of the last one up to it that is known, BLANK where there is none."""
+    return list(
+        accumulate(kinds, lambda last, kind: last if kind is LineKind.UNKNOWN else kind, initial=LineKind.BLANK)
+    )[1:]
 
 
 def _head_size(lines: Sequence[str]) -> int:
