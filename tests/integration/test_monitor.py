@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from email.parser import BytesParser
 from email.policy import default
 from pathlib import Path
@@ -10,24 +9,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from daemon.store import jobs, keys
+from daemon.store import jobs
 from daemon.store.jobs import JobKind, NewJob
-from daemon.store.keys import Keyring
 from daemon.store.models import Alarm, Job
 from daemon.store.queries import health
 from daemon.store.store import Store
-from daemon.tickets.health import Thresholds, logins_refused
+from daemon.tickets.health import logins_refused
 from daemon.tickets.intake import Intake
 from daemon.vocabulary import Subject, SubjectKind
 from tests.support.emails import inbound, mail
 from tests.support.fakes import FakeClock
+from tests.support.monitors import ADMIN, monitor
 from tests.support.smtp_client import POLICY
 from tests.support.smtp_sink import Sink
-from workers.monitor import HealthMonitor
 from workers.transports.base import Transport
 from workers.transports.smtp import SmtpTransport
-
-ADMIN = "admin@example.com"
 
 
 @pytest.fixture
@@ -43,29 +39,6 @@ def transport(sink: Sink) -> Iterator[Transport]:
     )
     yield found
     found.close()
-
-
-def monitor(
-    store: Store, clock: FakeClock, transport: Transport, admin: str | None = ADMIN, *, daily_report: bool = True
-) -> HealthMonitor:
-    return HealthMonitor(
-        store,
-        clock,
-        transport,
-        Keyring(store.write(lambda session: keys.ensure(session, clock.now()))),
-        sender="support@example.com",
-        admin=admin,
-        message_id_domain="example.com",
-        mailboxes={},
-        thresholds=Thresholds(timedelta(minutes=5), timedelta(minutes=15), None, 50),
-        refused=lambda: "",
-        drifted=lambda: "",
-        unencoded=lambda: "",
-        unusable=lambda: "",
-        outdated=lambda: "",
-        has_space=lambda: True,
-        daily_report=daily_report,
-    )
 
 
 def wait_too_long(store: Store, clock: FakeClock) -> None:

@@ -1,16 +1,11 @@
 """Several processes watch one system: the admin hears once of a problem, also of one that only one of them sees."""
 
-from datetime import timedelta
-
-from daemon.store import keys
-from daemon.store.keys import Keyring
 from daemon.store.models import Alarm
 from daemon.store.store import Store
-from daemon.tickets.health import Thresholds
 from tests.support.fake_workers import FakeTransport
-from tests.support.fakes import NOON, FakeClock
+from tests.support.fakes import FakeClock
+from tests.support.monitors import monitor
 from tests.support.store_queries import count
-from workers.monitor import HealthMonitor
 
 
 class Host:
@@ -18,23 +13,7 @@ class Host:
 
     def __init__(self, store: Store, clock: FakeClock, transport: FakeTransport) -> None:
         self.has_space = True
-        self.watch = HealthMonitor(
-            store,
-            clock,
-            transport,
-            Keyring(store.write(lambda session: keys.ensure(session, NOON))),
-            sender="support@example.com",
-            admin="admin@example.com",
-            message_id_domain="example.com",
-            mailboxes={},
-            thresholds=Thresholds(timedelta(minutes=5), timedelta(minutes=15), None, 50),
-            refused=lambda: "",
-            drifted=lambda: "",
-            unencoded=lambda: "",
-            unusable=lambda: "",
-            outdated=lambda: "",
-            has_space=lambda: self.has_space,
-        )
+        self.watch = monitor(store, clock, transport, daily_report=False, has_space=lambda: self.has_space)
 
 
 class Hosts:

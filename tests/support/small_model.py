@@ -1,9 +1,18 @@
 """A small corpus that trains a model in a moment."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
 
 from daemon.vocabulary import Priority
+from workers.learning import registry as registries
+from workers.learning import training
 from workers.learning.examples import Example
+from workers.learning.registry import Registry
+from workers.learning.trainer import shipped_lexicon
 
 NOW = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
 TEXTS = {
@@ -33,3 +42,16 @@ def small_corpus() -> list[Example]:
         for text in texts
         for ending in ENDINGS
     ]
+
+
+@contextmanager
+def older_version(state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Promote a model that an older version of triaged made, which is installed in the block; yield its version."""
+    model, _ = training.train(small_corpus(), shipped_lexicon(), NOW)
+    state_dir.mkdir(mode=0o700, exist_ok=True)
+    registry = Registry(state_dir / "models")
+    with monkeypatch.context() as older:
+        older.setattr(registries, "shape_of", lambda _: "that of an older version")
+        registry.save(model, corpus="", figures={})
+        registry.promote(model.version)
+        yield model.version

@@ -47,8 +47,8 @@ class MemberEmailFacts:
     `author` is its address in lower case. `customers` are the requester and the participants, `customer_texts` their
     newest texts. `sent` are our newest emails about the ticket that its answer may quote. `corrects_only` says that its
     author is the lead, who may only correct triage, `of_former_team` that another team had the ticket when it came.
-    `sent_texts` are the newest answers that customers got, `own_texts`
-    those of the author that nobody got, `own_notes` the author's notes.
+    `sent_texts` are the newest answers that customers got, `own_texts` those of the author that nobody got, `own_notes`
+    the author's notes.
     """
 
     message_id: int

@@ -8,23 +8,14 @@ from sqlalchemy import insert
 from daemon.store.models import WebhookRow
 from tests.support.cli import Case
 from tests.support.fakes import NOON
-from tests.support.small_model import NOW, small_corpus
-from workers.learning import registry as module
-from workers.learning import training
-from workers.learning.registry import Registry
-from workers.learning.trainer import shipped_lexicon
+from tests.support.small_model import older_version
 
 
 def test_a_model_of_another_version_is_replaced_by_a_restart(
     case: Case, bare: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, _ = training.train(small_corpus(), shipped_lexicon(), NOW)
-    registry = Registry(bare / "var" / "models")
-    (bare / "var").mkdir(mode=0o700, exist_ok=True)
-    with monkeypatch.context() as older:
-        older.setattr(module, "shape_of", lambda _: "that of an older version")
-        registry.save(model, corpus="", figures={})
-        registry.promote(model.version)
+    with older_version(bare / "var", monkeypatch):
+        pass
     found = case.run("check", "--quiet").out
     said = " ".join(found[found.index("warn  model:") :].split())
     assert "made by another version of triaged" in said

@@ -1,0 +1,44 @@
+"""A monitor of health that nothing is wrong with."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from daemon.store import keys
+from daemon.store.keys import Keyring
+from daemon.store.store import Store
+from daemon.tickets.health import Thresholds
+from tests.support.fakes import FakeClock
+from workers.monitor import HealthMonitor
+from workers.transports.base import Transport
+
+ADMIN: Final = "admin@example.com"
+
+
+def monitor(
+    store: Store,
+    clock: FakeClock,
+    transport: Transport,
+    admin: str | None = ADMIN,
+    *,
+    daily_report: bool = True,
+    has_space: Callable[[], bool] = lambda: True,
+) -> HealthMonitor:
+    return HealthMonitor(
+        store,
+        clock,
+        transport,
+        Keyring(store.write(lambda session: keys.ensure(session, clock.now()))),
+        sender="support@example.com",
+        admin=admin,
+        message_id_domain="example.com",
+        mailboxes={},
+        thresholds=Thresholds(timedelta(minutes=5), timedelta(minutes=15), None, 50),
+        refused=lambda: "",
+        drifted=lambda: "",
+        unencoded=lambda: "",
+        unusable=lambda: "",
+        outdated=lambda: "",
+        has_space=has_space,
+        daily_report=daily_report,
+    )
