@@ -10,17 +10,17 @@ from daemon.vocabulary import Subject, SubjectKind
 from tests.support.fakes import NOON
 
 
-def planned(store: Store) -> int:
+def planned(store: Store, cause: int = 1) -> int:
     delivery = store.write(
         lambda session: deliveries.add(
             session,
             [
                 NewDelivery(
-                    cause=Subject(SubjectKind.DECISION, 1),
+                    cause=Subject(SubjectKind.DECISION, cause),
                     kind="acknowledgement",
                     recipient="ann@customer.example",
                     ticket_id=None,
-                    message_id="<1@example.com>",
+                    message_id=f"<{cause}@example.com>",
                     state=DeliveryState.PLANNED,
                     reason="",
                     now=NOON,
@@ -77,6 +77,16 @@ def test_an_email_is_not_handed_over_after_another_attempt_began(store: Store) -
     begun(store, delivery)
     assert not handed_over(store, late)
     assert state(store, delivery) == "planned"
+
+
+def test_attempts_of_one_transaction_are_handed_over_each_by_its_own_state(store: Store) -> None:
+    first, second, third = (planned(store, cause) for cause in (1, 2, 3))
+    late = begun(store, first)
+    assert handed_over(store, begun(store, second))
+    attempts = [late, begun(store, first), begun(store, second), begun(store, third)]
+    was_handed_over = store.write(lambda session: deliveries.hand_over(session, attempts))
+    assert was_handed_over == [False, True, True, True]
+    assert [state(store, one) for one in (first, second, third)] == ["sending", "resending", "sending"]
 
 
 def test_an_attempt_whose_email_was_refused_after_the_handover_is_undone(store: Store) -> None:
