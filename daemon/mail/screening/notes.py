@@ -55,13 +55,14 @@ def absence_evidence(message: Message) -> str:
     A subject that people write too counts with a text that begins with the absence. Without one, an email that replies
     must say nothing but that somebody is away, and what to do meanwhile: a customer who is away may also complain.
     """
-    if not _may_have(message, _OF_NOTES):
+    is_reply = bool(message.in_reply_to or message.references)
+    subject = _absence_subject(message.subject)
+    if not (is_reply or subject) or not _may_have(message, _OF_NOTES):
         return ""
     text = new_text(message.text[:_MAX_TEXT])
     if any(mark in text for mark in _QUESTION):
         return ""
     sentences = _sentences(text)
-    is_reply = bool(message.in_reply_to or message.references)
     if is_reply and any(sentence.startswith(DECLARED) for sentence in sentences):
         return "reply that says that it is automatic"
     away = [_has(sentence, ABSENT) for sentence in sentences]
@@ -70,7 +71,7 @@ def absence_evidence(message: Message) -> str:
     around = [len(sentence) < _MAX_SENTENCE and _has(sentence, AROUND_ABSENCE) for sentence in sentences]
     known = sum(one or other for one, other in zip(away, around, strict=True))
     begins = next(is_away for is_away, is_around in zip(away, around, strict=True) if is_away or not is_around)
-    if (subject := _absence_subject(message.subject)) and begins and known * 2 > len(sentences):
+    if subject and begins and known * 2 > len(sentences):
         return f'absence note with the subject "{subject}"'
     opens = all(_has(sentence, THANKS) for sentence in sentences[: away.index(True)])
     is_only_note = any(around) and opens and known == len(sentences)
