@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from daemon.store.models import Event
 from daemon.store.sql import table
 
+MARKED_AS_SPAM: Final = "marked as spam"
 EVENT = table(Event)
 INSERT_EVENT = insert(EVENT).returning(EVENT.c.id)
 

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from daemon.store import events, jobs
+from daemon.store.events import MARKED_AS_SPAM
 from daemon.store.jobs import JobKind, JobState, Lease, NewJob
 from daemon.store.models import Job, Ticket
 from daemon.store.sql import table
@@ -43,7 +44,7 @@ def await_customer(session: Session, ticket_id: int, actor: Actor, now: datetime
 
 def spam(session: Session, ticket_id: int, actor: Actor, now: datetime) -> ActionResult:
     """Mark a ticket as spam: no email joins it, and what waited to be sent for it is not sent."""
-    return _change(session, ticket_id, Status.SPAM, "marked as spam", actor, now)
+    return _change(session, ticket_id, Status.SPAM, MARKED_AS_SPAM, actor, now)
 
 
 # The action that sets each status.

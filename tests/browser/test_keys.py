@@ -27,3 +27,14 @@ def test_a_key_that_is_held_down_decides_one_ticket(site: Site) -> None:
     with site.case.store.read() as session:
         teams = session.execute(select(Ticket.assigned_team).order_by(Ticket.id)).scalars().all()
     assert teams == ["PAYMENTS_TEAM", *["MANUAL_REVIEW"] * 3]
+
+
+def test_the_key_s_marks_the_ticket_as_spam_and_u_takes_it_back(site: Site) -> None:
+    accepted(site.case, mail(subject="Cheap watches"), UNSURE)
+    with site.visited() as browser:
+        page = browser.new_page()
+        page.goto("/ui/review")
+        page.keyboard.press("s")
+        expect(page.locator("main h2").first).to_have_text("Nothing to review")
+        page.keyboard.press("u")
+        expect(page.locator("main h2").first).to_have_text("Cheap watches")

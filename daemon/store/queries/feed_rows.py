@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from daemon.store.events import MARKED_AS_SPAM
 from daemon.store.merges import MERGED_INTO, SPLIT_FROM
 from daemon.store.models import Decision, Event, MessageRow, Ticket
 from daemon.vocabulary import MessageRole, Status
@@ -20,7 +21,7 @@ STATUS_EVENTS: Final[Mapping[str, Status | None]] = {
     "opened": Status.OPEN,
     "waiting": Status.WAITING,
     "woken": Status.OPEN,
-    "marked as spam": Status.SPAM,
+    MARKED_AS_SPAM: Status.SPAM,
     "opened by an email": Status.OPEN,
     "answer sent": None,
     "answered directly": None,

@@ -4,8 +4,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from daemon.snapshots import WaitingTicket
+from daemon.store.events import MARKED_AS_SPAM
 from daemon.store.first_message import first_message
-from daemon.store.models import Decision, MessageRow, Ticket
+from daemon.store.models import Decision, Event, MessageRow, Ticket
 from daemon.store.sql import table
 from daemon.vocabulary import DecidedBy, Priority, Status
 
@@ -96,3 +97,10 @@ def taught(session: Session, number: int) -> list[str]:
         .limit(number)
     )
     return [f"{subject}\n{text}" for subject, text in rows]
+
+
+def marked_as_spam_by(session: Session, ticket_id: int) -> str | None:
+    """Return who marked a ticket as spam, the last time; None: nobody did."""
+    marks = select(Event.data).where(Event.ticket_id == ticket_id, Event.kind == MARKED_AS_SPAM)
+    newest = session.execute(marks.order_by(Event.id.desc()).limit(1)).scalar_one_or_none()
+    return str(newest["actor"]) if newest else None

@@ -10,12 +10,12 @@ from config.schema import Category
 from daemon.store.queries import inbox, review
 from daemon.store.queries.tickets import find_ticket_id
 from daemon.tickets import actions, review_order
-from daemon.tickets.action import ActionError
+from daemon.tickets.action import ActionError, lock_ticket
 from daemon.tickets.address_teams import team_after
 from daemon.tickets.conversation_policy import address_teams
 from daemon.tickets.review_order import CONSIDERED, TAUGHT, Place
 from daemon.tickets.sign_in import Role
-from daemon.vocabulary import DecidedBy
+from daemon.vocabulary import DecidedBy, Status
 from daemon.web.pages import ticket_view
 from daemon.web.pages.page import OWN_PATH, Page, PageError, Route
 from daemon.web.pages.ticket import correction_of, ticket_id_of
@@ -27,6 +27,7 @@ SKIPPED: Final = 100
 # Of what was skipped, in an address that a browser is sent to.
 LONGEST_SKIPPED: Final = 200
 IDS: Final = re.compile(r"[1-9]\d{0,9}(?:\.[1-9]\d{0,9})*", re.ASCII)
+TOO_LATE: Final = "Somebody else decided about this ticket meanwhile."
 BY_PEOPLE: Final = (DecidedBy.PERSON, DecidedBy.ASSIGNMENT)
 
 
@@ -136,7 +137,7 @@ def decide(page: Page) -> Response:
             if inbox.decided_by(session, number) == page.actor(team).name:
                 # The second of two clicks.
                 return None
-            raise ActionError("Somebody else decided about this ticket meanwhile.")
+            raise ActionError(TOO_LATE)
         return actions.correct(session, number, correction, page.actor(team), now, retrain_after=retrain)
 
     try:
@@ -147,13 +148,37 @@ def decide(page: Page) -> Response:
     return _goes_on(page, "last", f"{page.value('ticket', 40)}: {correction.category}." if done else "")
 
 
+def mark_spam(page: Page) -> Response:
+    """Mark a ticket as spam, and go on with the next one."""
+    number, now, team = ticket_id_of(page), page.services.clock.now(), page.services.settings.triage.review_team
+
+    def change(session: Session) -> actions.ActionResult | None:
+        ticket = lock_ticket(session, number)
+        if ticket.status == Status.SPAM:
+            # The second of two clicks.
+            return None
+        if ticket.assigned_team != team:
+            raise ActionError(TOO_LATE)
+        return actions.spam(session, number, page.actor(team), now)
+
+    try:
+        done = page.services.store.write(change)
+    except ActionError as error:
+        return _render(page, 409, str(error))
+    page.services.wake(done.offers if done else ())
+    return _goes_on(page, "last", f"{page.value('ticket', 40)}: spam." if done else "")
+
+
 def undo(page: Page) -> Response:
     """Take a ticket back into the queue; the next decision on it replaces what triage learned from this one."""
     number, now = ticket_id_of(page), page.services.clock.now()
     team = page.services.settings.triage.review_team
 
     def change(session: Session) -> actions.ActionResult:
-        actor = page.actor(inbox.team_of(session, number))
+        ticket = lock_ticket(session, number)
+        actor = page.actor(ticket.assigned_team)
+        if ticket.status == Status.SPAM and review.marked_as_spam_by(session, number) == actor.name:
+            return actions.reopen(session, number, actor, now)
         if inbox.decided_by(session, number) != actor.name:
             raise PageError(409, "Only your own decision can be undone, as long as it is the last one.")
         return actions.assign(session, number, team, actor, now)
@@ -166,5 +191,6 @@ def undo(page: Page) -> Response:
 ROUTES: Final = (
     Route("GET", "/ui/review", show, Role.VIEWER),
     Route("POST", "/ui/review/{ticket}", decide, Role.MEMBER),
+    Route("POST", "/ui/review/{ticket}/spam", mark_spam, Role.MEMBER),
     Route("POST", "/ui/review/{ticket}/undo", undo, Role.MEMBER),
 )

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
+from daemon.store.models import Ticket
 from daemon.store.store import Store
 from tests.support.emails import mail
 from tests.support.http import Web, web
@@ -41,6 +43,11 @@ def asked(client: TestClient, url: str, references: list[str]) -> str:
     """Return the ticket that a page of the review asks about, "" for none."""
     shown = text_of(client.get(url))
     return next((each for each in references if f"{each} ·" in shown), "")
+
+
+def status_of(case: Web, reference: str) -> str:
+    with case.store.read() as session:
+        return session.execute(select(Ticket.status).where(Ticket.reference == reference)).scalar_one()
 
 
 def test_what_is_undone_is_asked_next(case: Web) -> None:
@@ -85,3 +92,40 @@ def test_says_of_a_ticket_that_resembles_none_only_that_triage_was_not_sure(case
     waiting(case, 1)
     shown = text_of(signed_in(case, MEMBER).get("/ui/review"))
     assert "Asked now: triage was not sure." in shown
+
+
+def test_spam_leaves_the_queue_and_comes_back_when_it_is_undone(case: Web) -> None:
+    first, second = references = waiting(case, 2)
+    client = signed_in(case, MEMBER)
+    url = pressed(client, "/ui/review?after=1000", f"/ui/review/{first}", category="Technical")
+    url = pressed(client, url, f"/ui/review/{second}/spam")
+    assert asked(client, url, references) == ""
+    assert status_of(case, second) == "SPAM"
+    url = pressed(client, url, f"/ui/review/{second}/undo")
+    assert asked(client, url, references) == second
+
+
+def test_only_who_marked_spam_undoes_it_in_the_review(case: Web) -> None:
+    (reference,) = waiting(case, 1)
+    send(signed_in(case, ADMIN), f"/ui/review/{reference}/spam")
+    answer = send(signed_in(case, MEMBER), f"/ui/review/{reference}/undo")
+    assert answer.status_code == 409
+    assert status_of(case, reference) == "SPAM"
+
+
+def test_a_ticket_that_a_colleague_decided_is_not_spam(case: Web) -> None:
+    first, second = waiting(case, 2)
+    client = signed_in(case, MEMBER)
+    send(signed_in(case, ADMIN), f"/ui/review/{first}", category="Technical")
+    answer = client.post(f"/ui/review/{first}/spam", data={"csrf": csrf_of(client)})
+    assert answer.status_code == 409
+    assert f"{second} ·" in text_of(answer)
+    assert status_of(case, first) == "OPEN"
+
+
+def test_spam_that_is_pressed_twice_is_marked_once(case: Web) -> None:
+    (reference,) = waiting(case, 1)
+    client = signed_in(case, MEMBER)
+    for _ in range(2):
+        assert send(client, f"/ui/review/{reference}/spam").status_code == 303
+    assert text_of(client.get(f"/ui/tickets/{reference}")).count("marked as spam") == 1
