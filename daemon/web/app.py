@@ -17,6 +17,7 @@ from daemon.web.api import (
     conversation,
     deliveries,
     events,
+    files,
     jobs,
     mail,
     messages,
@@ -38,7 +39,7 @@ from daemon.web.services import WebServices
 ROUTERS = tuple(
     part.router
     for part in (
-        *(new_ticket, tickets, messages, conversation, actions, answers, mail, jobs),
+        *(new_ticket, tickets, messages, files, conversation, actions, answers, mail, jobs),
         *(deliveries, triage, stats, models, events, webhooks),
     )
 )

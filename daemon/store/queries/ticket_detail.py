@@ -26,7 +26,8 @@ from daemon.store.queries import similar
 from daemon.store.queries.timeline import is_about
 from daemon.vocabulary import OTHERS_COPIED, Subject, SubjectKind
 
-# Maximum number of rows of each kind.
+# Maximum number of rows of each kind: the newest ones, because the last decision is in force and people answer the last
+# email.
 MOST = 500
 
 
@@ -36,7 +37,7 @@ class TicketDetail:
 
     `similar` are earlier tickets of the same team, the most similar first. `writers` are the names of those who wrote
     an answer or a note otherwise than by email, by message. `copied` are the people whom the author of an email copied,
-    by its ledger row.
+    by its ledger row. `is_earlier` says that there are messages before these.
     """
 
     ticket: Ticket
@@ -46,6 +47,7 @@ class TicketDetail:
     merged_from: tuple[str, ...]
     participants: tuple[str, ...]
     messages: tuple[MessageRow, ...]
+    is_earlier: bool
     authors: dict[int, Person]
     writers: dict[int, str]
     attachments: tuple[AttachmentRow, ...]
@@ -59,14 +61,18 @@ class TicketDetail:
     copied: dict[int, tuple[str, ...]]
 
 
-def ticket_detail(session: Session, ticket_id: int) -> TicketDetail | None:
-    """Return everything about a ticket, or None if it does not exist."""
+def ticket_detail(session: Session, ticket_id: int, before: int | None = None) -> TicketDetail | None:
+    """Return everything about a ticket, or None if it does not exist; with `before`, the messages before that one."""
     ticket = session.get(Ticket, ticket_id)
     if ticket is None:
         return None
-    messages = _all(session, MessageRow, MessageRow.ticket_id == ticket_id)
+    of_ticket = MessageRow.ticket_id == ticket_id
+    messages = _all(session, MessageRow, of_ticket if before is None else of_ticket & (MessageRow.id < before))
+    ids = [message.id for message in messages]
     decisions = _all(session, Decision, Decision.ticket_id == ticket_id)
-    answers = _all(session, AnswerRow, AnswerRow.ticket_id == ticket_id)
+    # Those that were not sent have no message, and are of now.
+    shown = AnswerRow.ticket_id == ticket_id if before is None else AnswerRow.message_id.in_(ids)
+    answers = _all(session, AnswerRow, shown)
     deliveries = _all(session, DeliveryRow, DeliveryRow.ticket_id == ticket_id)
     inbound = _all(session, Inbound, Inbound.ticket_id == ticket_id)
     others = select(Participant.person_id).where(Participant.ticket_id == ticket_id)
@@ -81,9 +87,10 @@ def ticket_detail(session: Session, ticket_id: int) -> TicketDetail | None:
         merged_from=references_of(session, merged),
         participants=tuple(person.email for person in _all(session, Person, Person.id.in_(others))),
         messages=messages,
+        is_earlier=len(messages) == MOST and _is_message_before(session, messages[0]),
         authors={person.id: person for person in authors},
         writers=_writers(session, [ticket_id, *merged], [m.id for m in messages if m.inbound_id is None]),
-        attachments=_all(session, AttachmentRow, AttachmentRow.message_id.in_([m.id for m in messages])),
+        attachments=_all(session, AttachmentRow, AttachmentRow.message_id.in_(ids)),
         inbound=inbound,
         decisions=decisions,
         answers=answers,
@@ -100,8 +107,31 @@ def ticket_detail(session: Session, ticket_id: int) -> TicketDetail | None:
         ),
         events=events,
         similar=similar.of_ticket(session, ticket_id),
-        copied={e.inbound_id: tuple(e.data["copied"]) for e in events if e.kind == OTHERS_COPIED and e.inbound_id},
+        copied=_copied(session, [message.inbound_id for message in messages if message.inbound_id]),
     )
+
+
+def _copied(session: Session, inbound_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Return the people whom the authors of emails copied, by ledger row."""
+    copied = select(Event.inbound_id, Event.data).where(Event.inbound_id.in_(inbound_ids), Event.kind == OTHERS_COPIED)
+    return {row.inbound_id: tuple(row.data["copied"]) for row in session.execute(copied) if row.inbound_id}
+
+
+def _is_message_before(session: Session, message: MessageRow) -> bool:
+    """Return whether a ticket has an earlier message than this one."""
+    earlier = select(MessageRow.id).where(MessageRow.ticket_id == message.ticket_id, MessageRow.id < message.id)
+    return session.execute(earlier.limit(1)).first() is not None
+
+
+def find_attachment(session: Session, ticket_id: int, attachment_id: int) -> tuple[AttachmentRow, int] | None:
+    """Return a file of a ticket and the ledger row of the email that it came with, or None."""
+    found = (
+        select(AttachmentRow, MessageRow.inbound_id)
+        .join(MessageRow, MessageRow.id == AttachmentRow.message_id)
+        .where(AttachmentRow.id == attachment_id, MessageRow.ticket_id == ticket_id)
+    )
+    row = session.execute(found).one_or_none()
+    return (row[0], row[1]) if row and row[1] is not None else None
 
 
 def _writers(session: Session, ticket_ids: Sequence[int], message_ids: Sequence[int]) -> dict[int, str]:
@@ -133,4 +163,5 @@ def references_of(session: Session, ticket_ids: Sequence[int]) -> tuple[str, ...
 
 
 def _all(session: Session, table: Any, condition: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any table of ours
-    return tuple(session.execute(select(table).where(condition).order_by(table.id).limit(MOST)).scalars())
+    newest = session.execute(select(table).where(condition).order_by(table.id.desc()).limit(MOST)).scalars().all()
+    return tuple(reversed(newest))

@@ -14,7 +14,8 @@ from daemon.tickets.access import Scope
 from daemon.tickets.release import ReleaseError, release
 from daemon.tickets.replay import NotParkedError, replay
 from daemon.vocabulary import Disposition
-from daemon.web.api.messages import BYTES, Trace, TraceStep, download
+from daemon.web.api.files import BYTES, download
+from daemon.web.api.messages import Trace, TraceStep
 from daemon.web.api.rows import Answer, RowId, not_found
 from daemon.web.auth import Caller, requires
 from daemon.web.pagination import LINK, Cursor, Limit, Moment, Words, decode_id, encode, link_next

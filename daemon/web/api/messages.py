@@ -1,22 +1,20 @@
-"""What belongs to a ticket: its messages with their attachments, decisions, similar tickets, events and trace."""
+"""What belongs to a ticket: its messages, decisions, similar tickets, events and the trace of its emails."""
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
-from urllib.parse import quote
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict
 
-from daemon.mail.mime.attachment import part_contents
 from daemon.mail.reply.split import new_text
 from daemon.snapshots import SimilarTicket
-from daemon.store import ledger
 from daemon.store.queries.ticket_detail import TicketDetail, ticket_detail
 from daemon.store.queries.timeline import Entry, mails_of, timeline
 from daemon.tickets.access import Scope
-from daemon.web.api.rows import TICKET_EXAMPLE, Answer, DecisionView, RowId, TicketName, not_found, ticket_id
+from daemon.web.api.rows import TICKET_EXAMPLE, Answer, DecisionView, TicketName, not_found, ticket_id
 from daemon.web.auth import Caller, requires
+from daemon.web.pagination import LINK, Cursor, decode_id, encode, link_next
 from daemon.web.problems import Problem, documented
 from daemon.web.services import Services, WebServices
 
@@ -24,7 +22,6 @@ router = APIRouter(tags=["tickets"])
 Reader = Annotated[Caller, requires(Scope.TICKETS_READ)]
 T = TypeVar("T")
 
-BYTES: Final[dict[str, Any]] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 TRACE_EXAMPLE: Final[dict[str, Any]] = {
     "at": "2026-11-28T09:00:00Z",
     "subject": "inbound:7",
@@ -215,13 +212,23 @@ class Trace(Answer):
 
 
 @router.get(
-    "/tickets/{ticket}/messages", summary="List the messages of a ticket", responses=documented(Problem.NOT_FOUND)
+    "/tickets/{ticket}/messages",
+    summary="List the messages of a ticket",
+    responses={200: {"headers": LINK}, **documented(Problem.NOT_FOUND)},
 )
-async def list_messages(ticket: TicketName, services: Services, _caller: Reader) -> Messages:
-    """List the messages of a ticket with their texts, the oldest first; at most 500."""
-    return await _of_ticket(
-        services, ticket, lambda found: Messages(messages=[_message(found, m) for m in found.messages])
-    )
+async def list_messages(
+    request: Request,
+    response: Response,
+    ticket: TicketName,
+    services: Services,
+    _caller: Reader,
+    cursor: Cursor = None,
+) -> Messages:
+    """List the newest 500 messages of a ticket with their texts, the oldest first; Link leads to those before."""
+    before = decode_id(cursor)
+    found = await _of_ticket(services, ticket, lambda found: found, before)
+    link_next(request, response, encode(None, found.messages[0].id) if found.is_earlier else None)
+    return Messages(messages=[_message(found, m) for m in found.messages])
 
 
 @router.get(
@@ -269,50 +276,13 @@ async def trace_ticket(ticket: TicketName, services: Services, _caller: Reader) 
     return await services.run(read)
 
 
-@router.get(
-    "/tickets/{ticket}/attachments/{attachment}",
-    summary="Get the content of an attachment",
-    response_class=Response,
-    responses={
-        200: {"description": "The file, always as a download.", "content": BYTES},
-        **documented(Problem.NOT_FOUND),
-    },
-)
-async def attachment_content(ticket: TicketName, attachment: RowId, services: Services, _caller: Reader) -> Response:
-    """Get the bytes of an attachment. No browser shows them: they come as a download of no particular type."""
-
-    def read() -> Response:
-        with services.store.read() as session:
-            number = ticket_id(session, ticket, services.settings.support.reference_prefix)
-            found = ticket_detail(session, number)
-            file = next((a for a in found.attachments if a.id == attachment), None) if found else None
-            if found is None or file is None:
-                raise not_found(f"attachment {attachment} on ticket {ticket}")
-            inbound = next(m.inbound_id for m in found.messages if m.id == file.message_id)
-            try:
-                raw = ledger.raw_of(session, inbound or 0)
-            except LookupError:
-                raise not_found("content of this attachment") from None
-        contents = part_contents(raw, {file.part})
-        if file.part not in contents:
-            raise not_found("content of this attachment")
-        return download(contents[file.part], file.filename)
-
-    return await services.run(read)
-
-
-def download(content: bytes, filename: str) -> Response:
-    """Return bytes from outside as a download that no browser opens or runs by itself."""
-    safe = quote(filename, safe="", errors="replace")
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{safe}", "X-Content-Type-Options": "nosniff"}
-    return Response(content, headers=headers, media_type="application/octet-stream")
-
-
-async def _of_ticket(services: WebServices, ticket: str, view: Callable[[TicketDetail], T]) -> T:
+async def _of_ticket(
+    services: WebServices, ticket: str, view: Callable[[TicketDetail], T], before: int | None = None
+) -> T:
     def read() -> T:
         with services.store.read() as session:
             number = ticket_id(session, ticket, services.settings.support.reference_prefix)
-            found = ticket_detail(session, number)
+            found = ticket_detail(session, number, before)
             if found is None:
                 raise not_found(f"ticket {ticket}")
             return view(found)

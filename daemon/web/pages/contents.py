@@ -10,9 +10,9 @@ from daemon.mail.mime.parse import parse
 from daemon.mail.reply.answer_clean import clean_html
 from daemon.store import ledger
 from daemon.store.queries import inbox
-from daemon.store.queries.ticket_detail import ticket_detail
+from daemon.store.queries.ticket_detail import find_attachment
 from daemon.tickets.sign_in import Role
-from daemon.web.api.messages import download
+from daemon.web.api.files import download
 from daemon.web.pages.page import Page, PageError, Route
 
 # No script, no form, no request, and no origin: not even ours. A link that a person clicks opens a page of its own; in
@@ -48,11 +48,10 @@ def attachment(page: Page) -> Response:
     """Download a file."""
     message_id, wanted = page.number("message"), page.number("file")
     place = page.read(lambda session: inbox.place_of_message(session, message_id))
-    found = page.read(lambda session: ticket_detail(session, place[0])) if place else None
-    files = found.attachments if found else ()
-    file = next((one for one in files if one.id == wanted and one.message_id == message_id), None)
-    if file is None:
+    found = page.read(lambda session: find_attachment(session, place[0], wanted)) if place else None
+    if found is None or found[0].message_id != message_id:
         raise PageError(404, "There is no such file.")
+    file, _ = found
     contents = part_contents(_raw_of_message(page), {file.part})
     if file.part not in contents:
         raise PageError(404, "The content of this file is not stored.")

@@ -12,7 +12,7 @@ from daemon.store.models import ApiToken, Event, Inbound
 from daemon.store.store import Store
 from daemon.tickets import access
 from daemon.tickets.access import Scope
-from daemon.web.api.messages import download
+from daemon.web.api.files import download
 from daemon.web.app import add_routes
 from daemon.web.auth import Requires
 from daemon.web.documents import document
