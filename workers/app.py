@@ -141,13 +141,12 @@ class WorkerApp:
             JobKind.WEBHOOK: WebhookActor(store, clock, webhooks),
         }
 
-    def start(self) -> None:
-        """Load the model, or train one at the first start, then start to work."""
-        try:
-            self.model_source.use(self._trainer.ensure_model())
-        except (TrainingError, ExampleError) as error:
-            # A team with categories of its own has no examples at first; its corrections become the first ones.
-            log.warning("no model can be trained, rules alone decide", reason=str(error))
+    def start(self, stopping: Callable[[], bool] = lambda: False) -> bool:
+        """Load the model, or train one at the first start, then start to work; False if the process is stopping."""
+        if not stopping():
+            self._load_model()
+        if stopping():
+            return False
         self._heartbeat.start()
         # Dramatiq's command emits this signal itself; without it no time limit is enforced.
         self._broker.emit_after("process_boot")
@@ -157,6 +156,14 @@ class WorkerApp:
         self._questions.start()
         self._publisher.start()
         self._earlier.start()
+        return True
+
+    def _load_model(self) -> None:
+        try:
+            self.model_source.use(self._trainer.ensure_model())
+        except (TrainingError, ExampleError) as error:
+            # A team with categories of its own has no examples at first; its corrections become the first ones.
+            log.warning("no model can be trained, rules alone decide", reason=str(error))
 
     def _unencoded(self) -> str:
         """Return why the sentence encoder does not count although it is enabled, or ""."""

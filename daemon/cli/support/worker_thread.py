@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 RETRY_START_SECONDS: Final = 10.0
+# A training that a stop meets is left unfinished: the next start trains.
+START_SECONDS: Final = 10.0
 
 
 class Reloadable(Protocol):
@@ -50,8 +52,8 @@ class WorkerThread:
     def close(self) -> None:
         """Stop the workers after the jobs they are running."""
         self._closing.set()
-        if self._thread.is_alive() or self._built.is_set():
-            self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join(START_SECONDS)
         self._close()
 
     def _build(self) -> None:
@@ -60,8 +62,8 @@ class WorkerThread:
         while not self._closing.is_set():
             try:
                 worker_app = worker_app or self._worker_app()
-                worker_app.start()
-                self._close, self._apply = worker_app.close, worker_app.reload
+                if worker_app.start(self._closing.is_set):
+                    self._close, self._apply = worker_app.close, worker_app.reload
                 break
             except Exception as error:
                 # Logged again only if the reason is another one.

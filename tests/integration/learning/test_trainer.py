@@ -67,14 +67,18 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return found
 
 
-def start_workers(store: Store, state: Path, corpus: Path) -> Model | None:
-    """Start the workers of a process and stop them; return the model they had."""
+def workers_of(store: Store, state: Path, corpus: Path) -> WorkerApp:
     settings = Settings(
         service={"state_dir": state},  # type: ignore[arg-type]
         outgoing={"maildir": state / "out"},  # type: ignore[arg-type]
         triage={"examples": corpus},  # type: ignore[arg-type]
     )
-    worker_app = WorkerApp(settings, store, make_broker(""), Keyring((b"k" * 32,)), FakeClock(), identity)
+    return WorkerApp(settings, store, make_broker(""), Keyring((b"k" * 32,)), FakeClock(), identity)
+
+
+def start_workers(store: Store, state: Path, corpus: Path) -> Model | None:
+    """Start the workers of a process and stop them; return the model they had."""
+    worker_app = workers_of(store, state, corpus)
     worker_app.start()
     try:
         return worker_app.model_source.model()
@@ -92,6 +96,16 @@ def test_each_start_loads_the_model_once(
     assert loaded is loads[1]
     assert loaded.version == trained.version
     assert len(loads) == 2
+
+
+def test_a_process_that_stops_trains_nothing_and_starts_nothing(
+    sqlite_store: Store, tmp_path: Path, corpus: Path
+) -> None:
+    before = threading.active_count()
+    worker_app = workers_of(sqlite_store, tmp_path, corpus)
+    assert not worker_app.start(lambda: True)
+    assert threading.active_count() == before
+    assert not (tmp_path / "models").exists()
 
 
 def test_a_model_promoted_in_between_is_loaded(sqlite_store: Store, tmp_path: Path, corpus: Path) -> None:
