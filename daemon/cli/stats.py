@@ -12,6 +12,7 @@ from daemon.store import boilerplate, delivery_counts
 from daemon.store.queries import lists
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
+from daemon.text import length_of_time
 from daemon.vocabulary import SCREENED_OUT, MailKind
 
 SECTIONS: Final = (
@@ -51,10 +52,7 @@ def stats(ctx: click.Context, as_json: bool) -> None:
     screened_out = sum(found["mails"].get(state, 0) for state in SCREENED_OUT)
     if screened_out:
         click.echo(f"{output.number(screened_out, 'email')} were screened out; list them with `triaged mail list`")
-    waiting = found["oldest_due"]
-    click.echo(
-        f"oldest waiting job: {waiting['job']}, due for {waiting['seconds']:.0f} s" if waiting else "no job is waiting"
-    )
+    _show_waiting(found["oldest_due"], found["due_later"])
     if found["mailboxes"]:
         output.heading("mailboxes")
         output.listing(
@@ -90,10 +88,24 @@ def triage(ctx: click.Context, since: datetime, as_json: bool) -> None:
     output.listing(found["overrides"], columns, as_json=False)
 
 
+def _show_waiting(oldest: dict[str, Any] | None, later: dict[str, Any] | None) -> None:
+    if oldest:
+        click.echo(f"oldest waiting job: {oldest['job']}, due for {oldest['seconds']:.0f} s")
+    if later:
+        reason = f": {later['reason']}" if later["reason"] else ""
+        when = f"{output.moment(later['due_at'])}, in {length_of_time(later['seconds'])}"
+        click.echo(
+            f"{output.number(later['number'], 'job')} due later; the next is {later['job']}, due at {when}"
+            f"{output.line(reason)}"
+        )
+    if not oldest and not later:
+        click.echo("no job is waiting")
+
+
 def _numbers(store: Store) -> dict[str, Any]:
     now = SystemClock().now()
     with store.read() as session:
-        waiting = lists.oldest_due(session, now)
+        waiting, later = lists.oldest_due(session, now), lists.later_jobs(session, now)
         found: dict[str, Any] = {
             **lists.counts(session),
             "boilerplate": boilerplate.counts(session),
@@ -103,7 +115,8 @@ def _numbers(store: Store) -> dict[str, Any]:
     oldest = (
         {"job": waiting[1], "since": waiting[0], "seconds": (now - waiting[0]).total_seconds()} if waiting else None
     )
-    return {**found, "oldest_due": oldest}
+    postponed = asdict(later) | {"seconds": (later.due_at - now).total_seconds()} if later else None
+    return {**found, "oldest_due": oldest, "due_later": postponed}
 
 
 def _triage(settings: Settings, store: Store, since: datetime) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Lists and counts of emails, jobs, deliveries and mailboxes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,16 @@ from daemon.store.queries.text_search import has_words
 from daemon.vocabulary import Disposition, Status
 
 Counts = dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LaterJobs:
+    """The jobs that are due later: their number, and the next one with its reason, "" where it was never tried."""
+
+    number: int
+    job: str
+    due_at: datetime
+    reason: str
 
 
 def list_jobs(
@@ -133,6 +144,16 @@ def oldest_due(session: Session, now: datetime) -> tuple[datetime, str] | None:
     return (max(row.due_at, row.created_at), f"{row.kind} {row.subject}") if row else None
 
 
+def later_jobs(session: Session, now: datetime) -> LaterJobs | None:
+    """Return the jobs that wait for their time: emails to try again, tickets that open again. None: there are none."""
+    later = (Job.state == JobState.READY, Job.due_at > now)
+    first = session.execute(select(Job).where(*later).order_by(Job.due_at, Job.id).limit(1)).scalar_one_or_none()
+    if first is None:
+        return None
+    number = session.execute(select(func.count()).select_from(Job).where(*later)).scalar_one()
+    return LaterJobs(number, f"{first.kind} {first.subject}", first.due_at, first.last_error)
+
+
 def mailboxes(session: Session) -> list[dict[str, Any]]:
     """Return the cursor and the last error of each folder of each mailbox."""
     names = ("account", "folder", "last_uid", "polled_at", "last_mail_at", "error")
@@ -145,12 +166,21 @@ def _count(session: Session, column: Any) -> Counts:  # noqa: ANN401 - any colum
     return {str(value or "none"): number for value, number in rows}
 
 
-def other_teams(session: Session, known: Sequence[str]) -> list[str]:
+def other_teams(session: Session, known: Collection[str]) -> list[str]:
     """Return the teams of tickets that are open or wait, without those that are known."""
+    return _others(session, Ticket.assigned_team, known)
+
+
+def other_addresses(session: Session, known: Collection[str]) -> list[str]:
+    """Return the support addresses of tickets that are open or wait, without those that are known, in lower case."""
+    return _others(session, Ticket.address, {"", *known})
+
+
+def _others(session: Session, column: Any, known: Collection[str]) -> list[str]:  # noqa: ANN401 - any column of ours
     found = (
-        select(Ticket.assigned_team)
-        .where(Ticket.status.in_((Status.OPEN, Status.WAITING)), Ticket.assigned_team.not_in(known))
+        select(column)
+        .where(Ticket.status.in_((Status.OPEN, Status.WAITING)), column.not_in(known))
         .distinct()
-        .order_by(Ticket.assigned_team)
+        .order_by(column)
     )
-    return [str(team) for team in session.execute(found).scalars()]
+    return [str(value) for value in session.execute(found).scalars()]

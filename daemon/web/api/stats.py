@@ -32,6 +32,15 @@ class Waiting(Answer):
     since: datetime
 
 
+class Later(Answer):
+    """The number of jobs that are due later, and the next of them; `reason` is why it was postponed, or empty."""
+
+    number: int
+    job: str
+    due_at: datetime
+    reason: str
+
+
 class Mailbox(Answer):
     """How far a folder of a mailbox is read."""
 
@@ -60,6 +69,7 @@ class Counts(Answer):
                     "not_acknowledged": {},
                     "mailboxes": [],
                     "oldest_due": None,
+                    "due_later": None,
                 }
             ]
         },
@@ -74,6 +84,7 @@ class Counts(Answer):
     not_acknowledged: dict[str, int]
     mailboxes: list[Mailbox]
     oldest_due: Waiting | None
+    due_later: Later | None
 
 
 class Overridden(Answer):
@@ -117,17 +128,18 @@ class TriageQuality(Answer):
 
 @router.get("/stats", summary="Count everything", responses=documented())
 async def show_stats(services: Services, _caller: Reader) -> Counts:
-    """Count emails, tickets, jobs and deliveries by state, and show the job that waits longest."""
+    """Count emails, tickets, jobs and deliveries by state, and show the jobs that wait."""
 
     def read() -> dict[str, Any]:
         now = services.clock.now()
         with services.store.read() as session:
-            waiting = lists.oldest_due(session, now)
+            waiting, later = lists.oldest_due(session, now), lists.later_jobs(session, now)
             return {
                 **lists.counts(session),
                 "not_acknowledged": delivery_counts.held_back_reasons(session, MailKind.ACKNOWLEDGEMENT, now - DAY),
                 "mailboxes": lists.mailboxes(session),
                 "oldest_due": {"job": waiting[1], "since": waiting[0]} if waiting else None,
+                "due_later": asdict(later) if later else None,
             }
 
     return Counts(**await services.run(read))

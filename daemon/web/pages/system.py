@@ -20,8 +20,9 @@ def health(page: Page) -> Response:
     services, now = page.services, page.services.clock.now()
     problems = services.tools_in_place().problems()
     with services.store.read() as session:
-        waiting, mailboxes = lists.oldest_due(session, now), lists.mailboxes(session)
-    return page.render("health.html", problems=problems, waiting=waiting, mailboxes=mailboxes)
+        waiting, later = lists.oldest_due(session, now), lists.later_jobs(session, now)
+        mailboxes = lists.mailboxes(session)
+    return page.render("health.html", problems=problems, waiting=waiting, later=later, mailboxes=mailboxes)
 
 
 def try_form(page: Page) -> Response:

@@ -38,7 +38,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     """Yield problems as warnings only: the daemon may not be running yet."""
     try:
         problems, _ = _problems(settings)
-        teams = _removed_teams(settings)
+        teams, addresses = _removed(settings)
     except context.Failure:
         return
     for problem in problems:
@@ -50,12 +50,20 @@ def findings(settings: Settings) -> Iterator[Finding]:
             f"{', '.join(teams)}: not configured, but with open tickets; {fallback} gets their emails",
             "list them with `triaged tickets list --team NAME`, and assign them with `triaged tickets assign`",
         )
+    if addresses:
+        yield warn(
+            "tickets",
+            f"{', '.join(addresses)}: not in support.addresses, but with open tickets; their emails come from "
+            f"{settings.support.address}, and the listener refuses what customers reply to the earlier ones",
+            "put the address back, after the main one, until its tickets are closed and no reply is to be expected",
+        )
 
 
-def _removed_teams(settings: Settings) -> list[str]:
-    """Return the teams that have open tickets and are not configured."""
+def _removed(settings: Settings) -> tuple[list[str], list[str]]:
+    """Return the teams and the addresses that have open tickets and are not configured."""
     with context.store(settings) as store, store.read() as session:
-        return lists.other_teams(session, [team.name for team in settings.teams])
+        teams = lists.other_teams(session, [team.name for team in settings.teams])
+        return teams, lists.other_addresses(session, settings.support.own)
 
 
 def _problems(settings: Settings) -> tuple[tuple[Problem, ...], datetime | None]:
