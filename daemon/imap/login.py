@@ -1,5 +1,6 @@
 """Log in to a mailbox: by password, or by an OAuth 2 access token (XOAUTH2)."""
 
+import ast
 import re
 from typing import Final
 
@@ -12,6 +13,8 @@ from daemon.text import harmless_line
 
 # Response codes of a temporary failure: the credentials may be right (RFC 5530 section 3).
 TEMPORARY: Final = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\b", re.IGNORECASE)
+# Bytes as Python writes them.
+BYTES: Final = re.compile(r"b'(?:[^'\\]|\\.)*'|b\"(?:[^\"\\]|\\.)*\"")
 ATOM: Final = re.compile(r"[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|}~]+")
 
 
@@ -29,10 +32,19 @@ def log_in(client: BoundedClient, mailbox: Imap, tokens: Tokens | None) -> None:
     except TokenRefusedError as error:
         raise RefusedError(str(error)) from error
     except LoginError as error:
-        if isinstance(error.__context__, IMAPClientAbortError) or TEMPORARY.search(str(error)):
-            raise IMAPClientAbortError(harmless_line(str(error))) from error
+        answer = _answer(error)
+        if isinstance(error.__context__, IMAPClientAbortError) or TEMPORARY.search(answer):
+            raise IMAPClientAbortError(harmless_line(answer)) from error
         secret = mailbox.password.get_secret_value()
-        raise RefusedError(harmless_line(str(error).replace(secret or "\n", "***"))) from None
+        raise RefusedError(harmless_line(f"login refused: {answer.replace(secret or chr(10), '***')}")) from None
+
+
+def _answer(error: LoginError) -> str:
+    """Return what the server answered; imaplib keeps it as bytes, and imapclient the way Python writes bytes."""
+    text = str(error)
+    if not BYTES.fullmatch(text):
+        return text
+    return bytes(ast.literal_eval(text)).decode("utf-8", "replace")
 
 
 def _by_password(client: BoundedClient, username: str, password: str) -> None:
