@@ -153,6 +153,18 @@ RELEASE_JOB = (
 )
 SELECT_WAITING = select(JOB.c.id, JOB.c.due_at).where(JOB.c.state == JobState.READY, JOB.c.due_at > bindparam("now"))
 SHIFT_DUE = update(JOB).where(JOB.c.id == bindparam("job_id"), STATE == JobState.READY).values(due_at=bindparam("due"))
+# A job that somebody claims just now needs no bringing, and must not be waited for.
+SELECT_POSTPONED = (
+    select(JOB.c.id)
+    .where(
+        JOB.c.state == JobState.READY,
+        JOB.c.due_at > bindparam("now"),
+        JOB.c.kind == bindparam("of"),
+        JOB.c.last_error.startswith(bindparam("because")),
+    )
+    .with_for_update(skip_locked=True)
+)
+MAKE_DUE = update(JOB).where(JOB.c.id.in_(SELECT_POSTPONED)).values(due_at=bindparam("now"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +325,11 @@ def shift_due(session: Session, step: timedelta, now: datetime) -> int:
     if waiting:
         session.execute(SHIFT_DUE, [{"job_id": row.id, "due": row.due_at - step} for row in waiting])
     return len(waiting)
+
+
+def make_due(session: Session, kind: JobKind, because: str, now: datetime) -> None:
+    """Make the jobs of a kind due that were postponed with a reason which begins so."""
+    session.execute(MAKE_DUE, {"of": kind, "because": because, "now": now})
 
 
 def backoff(attempts: int) -> timedelta:

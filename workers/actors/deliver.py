@@ -20,9 +20,9 @@ from sqlalchemy.orm import Session
 from daemon.mail.mime.attachment import part_contents
 from daemon.mail.verp import bounce_address
 from daemon.snapshots import FileSnapshot, PreparedDelivery
-from daemon.store import deliveries, ledger
+from daemon.store import deliveries, jobs, ledger
 from daemon.store.deliveries import Attempt, DeliveryState, Outcome
-from daemon.store.jobs import Lease, LeaseLostError
+from daemon.store.jobs import JobKind, Lease, LeaseLostError
 from daemon.store.keys import Keyring
 from daemon.store.store import Store
 from daemon.system.clock import Clock
@@ -40,10 +40,12 @@ from workers.jobs.executor import SnoozeError, WorkWindow, shutting_down
 from workers.notify import compose, outgoing
 from workers.notify.compose import ComposeError
 from workers.transports.base import (
+    UNREACHABLE,
     AuthenticationFailure,
     PermanentFailure,
     TemporaryFailure,
     UncertainFailure,
+    UnreachableFailure,
 )
 from workers.transports.servers import PAUSE, OutgoingServer, OutgoingServers
 
@@ -51,6 +53,8 @@ log = structlog.get_logger(__name__)
 
 FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=4)
+# A server that is away says nothing about an email, and may be back at any time.
+LONGEST_UNREACHED_WAIT: Final = timedelta(minutes=15)
 # A mail server that is silent after DATA may be so for hours, and there is no third time.
 REPEAT_WAIT: Final = timedelta(hours=4)
 # Attempts of one email that ended with the death of their worker, before it is given up: it may be what kills them.
@@ -134,10 +138,14 @@ class DeliverActor:
         except UncertainFailure as error:
             sending.server.note_unanswered()
             return self._without_answer(attempt, error)
+        except UnreachableFailure as error:
+            sending.server.note_unreachable(str(error))
+            return self._retry_later(lease, sending, str(error), LONGEST_UNREACHED_WAIT)
         except TemporaryFailure as error:
             return self._retry_later(lease, sending, str(error))
         failpoint("deliver.taken")
-        sending.server.note_sent()
+        if sending.server.note_sent():
+            self._bring_waiting()
         return Outcome(attempt.id, DeliveryState.SENT, answer, self._clock.now())
 
     def _send(self, sending: _Sending, content: bytes) -> str:
@@ -178,14 +186,19 @@ class DeliverActor:
         self._store.write(partial(deliveries.leave_unanswered, begun=attempt, reason=f"{again} UTC: {error}"))
         raise SnoozeError(f"outcome unknown: {error}", REPEAT_WAIT) from error
 
-    def _retry_later(self, lease: Lease, sending: _Sending, reason: str) -> Outcome:
-        """Try later, until the email is too old: after 1 minute, 2, 4 ... 4 hours."""
+    def _bring_waiting(self) -> None:
+        """Make the emails due that wait for a server which could not be reached, the oldest first."""
+        now = self._clock.now()
+        self._store.write(lambda session: jobs.make_due(session, JobKind.DELIVER, UNREACHABLE, now))
+
+    def _retry_later(self, lease: Lease, sending: _Sending, reason: str, longest: timedelta = LONGEST_WAIT) -> Outcome:
+        """Try later, until the email is too old: after 1 minute, 2, 4 ... up to the longest wait."""
         now, attempt = self._clock.now(), sending.attempt
         if now - lease.created_at > timedelta(days=sending.brand.mail.delivery_days):
             ended = DeliveryState.UNCERTAIN if attempt.repeats else DeliveryState.FAILED
             return Outcome(attempt.id, ended, f"given up: {reason}", now)
         self._undo(sending.begun)
-        raise SnoozeError(reason, min(FIRST_WAIT * 2 ** min(lease.attempts - 1, 12), LONGEST_WAIT))
+        raise SnoozeError(reason, min(FIRST_WAIT * 2 ** min(lease.attempts - 1, 12), longest))
 
     def _undo(self, begun: StartedDelivery) -> None:
         """Record that an attempt delivered nothing."""

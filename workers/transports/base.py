@@ -1,7 +1,10 @@
 """The protocol of all transports, and the errors that sending can raise."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
+
+UNREACHABLE: Final = "cannot connect to"
+"""How the text of every UnreachableFailure begins."""
 
 
 class TransportFailure(Exception):  # noqa: N818 - a refused email is not an error of the program
@@ -19,6 +22,10 @@ class TransportFailure(Exception):  # noqa: N818 - a refused email is not an err
 
 class TemporaryFailure(TransportFailure):
     """The email was not sent; a later attempt may succeed."""
+
+
+class UnreachableFailure(TemporaryFailure):
+    """The server cannot be reached: that says nothing about the email, and holds for every other one too."""
 
 
 class PermanentFailure(TransportFailure):

@@ -28,6 +28,8 @@ class OutgoingServer:
         self.transport, self.name, self.refused = transport, name, ""
         self._paused_until, self._why_paused = 0.0, ""
         self._unanswered = 0
+        # Unknown at first: emails may wait for it that an earlier process could not send.
+        self._was_reached: bool | None = None
 
     @property
     def is_paused(self) -> bool:
@@ -40,9 +42,20 @@ class OutgoingServer:
         which = f" through {self.name}" if self.name else ""
         return f"outgoing mail{which} is paused: {self._why_paused}"
 
-    def note_sent(self) -> None:
-        """Note that it took an email."""
+    def note_sent(self) -> bool:
+        """Note that it took an email; return whether emails may wait that could not be sent because it was away."""
         self.refused, self._unanswered = "", 0
+        before, self._was_reached = self._was_reached, True
+        if before is False:
+            log.info("mail server reached again", server=self._named)
+        return not before
+
+    def note_unreachable(self, reason: str) -> None:
+        """Note that it cannot be reached; only the first time is logged."""
+        before, self._was_reached = self._was_reached, False
+        if before is not False:
+            event = "mail server not reached; emails wait in the database"
+            log.warning(event, server=self._named, reason=reason[:200])
 
     def note_refused(self, answer: str) -> None:
         """Note that it rejects our login: every further attempt could lock our account."""
@@ -56,10 +69,15 @@ class OutgoingServer:
             more = min(self._unanswered - UNANSWERED_AT_MOST, 6)
             self._pause(min(PAUSE * 2**more, LONGEST_PAUSE), "the mail server does not answer after the whole email")
 
+    @property
+    def _named(self) -> str:
+        """Return its name in the log."""
+        return self.name or "outgoing"
+
     def _pause(self, time: timedelta, why: str, **details: str) -> None:
         if not self.is_paused:
             minutes = round(time.total_seconds() / 60)
-            log.error("outgoing mail paused", reason=why, minutes=minutes, server=self.name or "outgoing", **details)
+            log.error("outgoing mail paused", reason=why, minutes=minutes, server=self._named, **details)
         self._paused_until, self._why_paused = monotonic() + time.total_seconds(), why
 
 

@@ -12,10 +12,12 @@ from typing import Final, Literal
 
 from daemon.mail.address import canonical
 from workers.transports.base import (
+    UNREACHABLE,
     AuthenticationFailure,
     PermanentFailure,
     TemporaryFailure,
     TransportFailure,
+    UnreachableFailure,
     no_record,
 )
 from workers.transports.smtp_protocol import (
@@ -211,7 +213,7 @@ class SmtpTransport:
         try:
             smtp = self._open()
         except (OSError, UnicodeError) as error:
-            raise TemporaryFailure(f"cannot connect to {self._address}: {_reason(error)}") from error
+            raise UnreachableFailure(f"{UNREACHABLE} {self._address}: {_reason(error)}") from error
         try:
             if smtp.sock:
                 # The final dot is a packet of its own; it must not wait until the one before it is acknowledged.
