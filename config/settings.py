@@ -210,7 +210,7 @@ def _credentials() -> dict[str, Any]:
         raise ConfigError(f"{directory}: credentials cannot be read: {error.strerror}") from None
     for path in paths:
         # systemd puts the id of the credential directory before the names of its files.
-        keys = path.name.removeprefix("triaged_").split(".")
+        keys = _keys(path.name.removeprefix("triaged_"))
         if len(keys) < 2 or keys[0] not in Settings.model_fields:  # noqa: PLR2004 - SECTION.KEY
             continue
         try:
@@ -226,6 +226,18 @@ def _credentials() -> dict[str, Any]:
         node[keys[-1]] = value
     return data
 
+
+def _keys(credential: str) -> list[str]:
+    """Return the keys that a credential names; names of users, mailboxes and mail servers may have dots."""
+    if credential.startswith("smtp.users."):
+        return credential.split(".", 2)
+    if named := NAMED_CREDENTIAL.fullmatch(credential):
+        array, name, key = named.groups()
+        return [*array.split("."), name, *key.split(".")]
+    return credential.split(".")
+
+
+NAMED_CREDENTIAL = re.compile(r"(imap|outgoing\.servers)\.(.+?)\.((?:oauth2\.)?[^.]+)")
 
 # Arrays of tables whose secrets are named by the name of a table.
 NAMED_ARRAYS = frozenset({"imap", "servers"})
