@@ -19,7 +19,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
         case Authentication.DMARC:
             yield _dmarc(settings, chosen)
         case Authentication.SUBMISSION:
-            yield _submission(settings)
+            yield from _submission(settings)
         case Authentication.TOKEN:
             yield ok(
                 WHAT,
@@ -49,18 +49,35 @@ def _named(settings: Settings, source: str) -> str:
     return f"our own check ({source})" if is_own else source
 
 
-def _submission(settings: Settings) -> Finding:
+def _submission(settings: Settings) -> Iterator[Finding]:
+    users = settings.smtp.users
     teams = [Team.of(team.name, team.email, team.members) for team in settings.teams]
-    known = [user for user in settings.smtp.users if any(team.includes(comparable(user)) for team in teams)]
-    if settings.smtp.enabled and known:
-        return ok(
+    members = [user for user in users if any(team.includes(comparable(user)) for team in teams)]
+    if not settings.smtp.enabled or not members:
+        yield _no_login(settings)
+        return
+    yield ok(
+        WHAT,
+        "authentication submission: a member's email needs a team's token and an SMTP login as the address in "
+        f"From ({len(members)} of smtp.users are members), else it goes back to the team",
+    )
+    if len(members) == len(users) and not settings.imap:
+        yield warn(
             WHAT,
-            "authentication submission: a member's email needs a team's token and an SMTP login as the address in "
-            f"From ({len(known)} of smtp.users are members), else it goes back to the team",
+            "where smtp.users has names every client must log in, and here only members can: the listener refuses "
+            "all email of customers",
+            "add a user to smtp.users for the mail server that hands over the email of customers, or read "
+            "it by [[imap]]",
         )
+
+
+def _no_login(settings: Settings) -> Finding:
     missing = "no user of smtp.users is a member" if settings.smtp.users else "smtp.users is empty"
+    if not settings.smtp.enabled:
+        missing = "smtp.enabled is false, so nobody can log in"
     return warn(
         WHAT,
         f"authentication submission, but {missing}: all answers of members go back to the team",
-        "add the members' addresses to smtp.users, or change conversation.authentication",
+        "add the members' addresses to smtp.users, and a user for the mail server that hands over the email of "
+        "customers, since every client must log in then; or change conversation.authentication",
     )
