@@ -139,7 +139,9 @@ class Reader:
 
         def also(db: Transaction, _receipt: object) -> None:
             if moving:
-                cursors.advance(db, self.place, *key, now)
+                cursors.advance(db, self.place, *key)
+            if not silent:
+                cursors.note_mail(db, self.place, now)
             if marking:
                 cursors.add_unmarked(db, self.place, *key)
             if mail.cut or mail.size != len(mail.raw):

@@ -54,12 +54,15 @@ def put(session: Session, place: Place, uidvalidity: int, last_uid: int, now: da
     session.execute(update(ImapCursor).where(*_is(place)).values(values))
 
 
-def advance(session: Session, place: Place, uidvalidity: int, uid: int, mail_at: datetime | None = None) -> None:
+def advance(session: Session, place: Place, uidvalidity: int, uid: int) -> None:
     """Move the cursor to an email, unless it is past it already or has another UIDVALIDITY."""
     ours = (*_is(place), ImapCursor.uidvalidity == uidvalidity)
     session.execute(update(ImapCursor).where(*ours, ImapCursor.last_uid < uid).values(last_uid=uid))
-    if mail_at is not None:
-        session.execute(update(ImapCursor).where(*ours).values(last_mail_at=mail_at))
+
+
+def note_mail(session: Session, place: Place, now: datetime) -> None:
+    """Note that an email of a folder was stored, also while the folder is read again under another UIDVALIDITY."""
+    session.execute(update(ImapCursor).where(*_is(place)).values(last_mail_at=now))
 
 
 def add_unmarked(session: Session, place: Place, uidvalidity: int, uid: int) -> None:

@@ -195,7 +195,8 @@ class Pipeline:
     def read_a_mailbox(self) -> None:
         def steps(session: Session) -> None:
             cursors.put(session, INBOX, 1, 5, NOON)
-            cursors.advance(session, INBOX, 1, 6, NOON)
+            cursors.advance(session, INBOX, 1, 6)
+            cursors.note_mail(session, INBOX, NOON)
             cursors.note_polled(session, INBOX, NOON)
             cursors.note_failure(session, INBOX, "no")
             cursors.note_damage(session, "smtp", "short", NOON, size=2, kept=1)

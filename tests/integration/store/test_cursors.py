@@ -20,7 +20,7 @@ def found(store: Store) -> Cursor | None:
 def test_a_cursor_moves_forward_only_and_only_for_its_uidvalidity(store: Store) -> None:
     store.write(lambda db: cursors.put(db, INBOX, LARGEST, 5, NOON))
     for uidvalidity, uid in ((LARGEST, LARGEST - 1), (LARGEST, 7), (1, LARGEST)):
-        store.write(lambda db, v=uidvalidity, uid=uid: cursors.advance(db, INBOX, v, uid, NOON))
+        store.write(lambda db, v=uidvalidity, uid=uid: cursors.advance(db, INBOX, v, uid))
     assert found(store) == Cursor(LARGEST, LARGEST - 1, NOON)
 
 

@@ -15,6 +15,7 @@ from daemon.cli.support.checks.finding import Finding, fail, ok, warn
 from daemon.cli.support.listener_client import address
 from daemon.imap.backfill import probe
 from daemon.imap.folder import describe
+from daemon.imap.session import FolderError
 from daemon.system import binding
 from daemon.system.binding import ListenError
 from workers.app import smtp_transport
@@ -155,11 +156,14 @@ def _mailbox(mailbox: Imap) -> Finding:
     try:
         result = probe(mailbox)
     except Exception as error:  # noqa: BLE001 - any error is a finding about this mailbox
+        is_folder = isinstance(error, FolderError)
         what = f"{mailbox.name} at {mailbox.host}:{mailbox.port}: {describe(error)}"
         return fail(
             f"mailbox {mailbox.name}",
             what,
-            "check its host, port, security, username and password in [[imap]]",
+            "correct its folders in [[imap]], or bring the folder back"
+            if is_folder
+            else "check its host, port, security, username and password in [[imap]]",
             temporary=True,
         )
     return ok(f"mailbox {mailbox.name}", f"{result}; {(datetime.now(UTC) - started).total_seconds():.1f} s")
