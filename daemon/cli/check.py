@@ -18,7 +18,7 @@ CONFIG, TEMPORARY = 78, 75
 @click.option(
     "--live",
     is_flag=True,
-    help="Check only what runs: waiting and dead jobs, mailboxes, and each outgoing mail server.",
+    help="Check only what runs: waiting and dead jobs, mailboxes, Redis, and each outgoing mail server.",
 )
 @click.option("--quiet", is_flag=True, help="Print only warnings and failures.")
 @params.as_json
@@ -38,7 +38,7 @@ def check(ctx: click.Context, live: bool, quiet: bool, as_json: bool) -> None:
         _settings(ctx, settings)
     configured = (local.findings, authentication.findings, lead.findings, senders.findings)
     all_parts = (*configured, connections.findings, http.findings, oidc.findings, health.findings)
-    parts = (health.live, connections.outgoing) if live else all_parts
+    parts = (health.live, connections.lost_broker, connections.outgoing) if live else all_parts
     worst = 0
     for finding in chain.from_iterable(part(settings) for part in parts):
         worst = max(worst, _code(finding))

@@ -7,6 +7,7 @@ import click
 from daemon.cli.support import output
 from daemon.mail.reply.split import new_text
 from daemon.snapshots import SimilarTicket
+from daemon.store.jobs import JobState
 from daemon.store.models import AnswerRow, Decision, DeliveryRow, Job, MessageRow
 from daemon.store.queries.ticket_detail import TicketDetail
 from daemon.text import length_of_time
@@ -205,7 +206,10 @@ def _job_text(row: dict[str, Any]) -> str:
     error = f": {output.line(row['last_error'])}" if row["last_error"] else ""
     state = output.styled(row["state"])
     attempts = output.number(row["attempts"], "attempt")
-    return output.hang("  ", f"job {row['id']} {row['kind']} {row['subject']}: {state}, {attempts}{error}", 4)
+    # A job that may run at once is due since 1970.
+    waits = row["state"] == JobState.READY and row["due_at"] > row["created_at"]
+    due = f", due at {output.moment(row['due_at'])}" if waits else ""
+    return output.hang("  ", f"job {row['id']} {row['kind']} {row['subject']}: {state}, {attempts}{due}{error}", 4)
 
 
 def _event_text(row: dict[str, Any]) -> str:

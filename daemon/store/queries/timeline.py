@@ -241,7 +241,10 @@ def _answer(row: AnswerRow) -> Entry:
 def _job(row: Job) -> Entry:
     took = f", done after {(row.finished_at - row.created_at).total_seconds():.3f} s" if row.finished_at else ""
     error = (f"last error: {row.last_error}",) if row.last_error else ()
-    text = f"{row.kind} {row.subject}, {_attempts(row.attempts)}{took}"
+    # A job that may run at once is due since 1970.
+    waits = row.state == jobs.JobState.READY and row.due_at > row.created_at
+    due = f", due at {row.due_at:%Y-%m-%d %H:%M:%S} UTC" if waits else ""
+    text = f"{row.kind} {row.subject}, {_attempts(row.attempts)}{took}{due}"
     return Entry(row.created_at, f"job:{row.id}", row.state, text, error)
 
 

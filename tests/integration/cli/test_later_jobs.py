@@ -1,5 +1,6 @@
 """`triaged stats` shows jobs that are due later, such as emails that a mail server which is away keeps waiting."""
 
+import re
 from datetime import timedelta
 
 from sqlalchemy import update
@@ -38,3 +39,12 @@ def test_jobs_due_now_and_jobs_due_later_are_shown_both(case: Case) -> None:
 
 def test_without_a_job_none_is_waiting(case: Case) -> None:
     assert case.run("stats").out.splitlines()[-1] == "no job is waiting"
+
+
+def test_a_trace_and_a_ticket_show_when_a_job_is_tried_again(case: Case) -> None:
+    _, reference = case.opened(inbound(mail()))
+    assert ", due at " not in case.run("trace", reference).out
+    assert ", due at " not in case.run("tickets", "show", reference).out
+    postpone(case, last_error="refused")
+    assert re.search(r"0 attempts, due at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n", case.run("trace", reference).out)
+    assert re.search(r"ready, 0 attempts, due at \S+: refused\n", case.run("tickets", "show", reference).out)

@@ -11,7 +11,7 @@ from config.settings import ConfigError, Settings
 from daemon.broker import make_client, refuse_rejected
 from daemon.cli.support import context, startup
 from daemon.cli.support.checks import database, rights
-from daemon.cli.support.checks.finding import Finding, fail, ok, warn
+from daemon.cli.support.checks.finding import Finding, State, fail, ok, warn
 from daemon.cli.support.listener_client import address
 from daemon.imap.backfill import probe
 from daemon.imap.folder import describe
@@ -38,6 +38,11 @@ def findings(settings: Settings) -> Iterator[Finding]:
         startup.check_sources(settings)
     except ConfigError as error:
         yield fail("email", str(error), "a machine that only runs `triaged worker` may ignore this")
+
+
+def lost_broker(settings: Settings) -> Iterator[Finding]:
+    """Yield a failure where Redis cannot be reached: all email waits in the database then."""
+    yield from (finding for finding in _broker(settings) if finding.state is State.FAIL)
 
 
 def _broker(settings: Settings) -> Iterator[Finding]:
