@@ -15,7 +15,7 @@ from workers.notify.phrases import Phrase, literal, phrase
 from workers.notify.refusals import detail, details
 from workers.notify.sanitize import lines
 from workers.notify.team_view import customer_of
-from workers.notify.wording import MAX_NAME, status_name
+from workers.notify.wording import MAX_NAME, NO_DNS_ANSWER, status_name
 
 # An author gets everything back, but no more than is read of an answer that quotes it.
 RETURNED_LINES: Final = 3_000
@@ -131,6 +131,9 @@ _HOW: Final = {
     ),
     ReturnCause.EXPIRED: phrase("Use a newer email about this ticket, or reply to this one."),
 }
+_HOW_LOGIN: Final = phrase("Send it through the mail server that your administrator named, with your own login.")
+_HOW_UNCHECKED: Final = phrase("Senders cannot be checked at the moment. Send your email again in a few minutes.")
+_OTHER_LOGIN: Final = "it was not handed in with the login of "
 NAMED_AT_MOST: Final = 3
 _HOW_BOUNCED: Final = phrase("Check the address, or reach the customer in another way.")
 _UNKNOWN: Final = ReturnCause.NOT_PROCESSED
@@ -175,7 +178,7 @@ def returned(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark
         mark=mark,
         subject=ticket.subject,
         headline=Phrase(_BOUNCED.text, (("recipient", failure.recipient),)) if failure else _HEADLINES[cause],
-        how=_HOW_BOUNCED if failure else _HOW[cause],
+        how=_HOW_BOUNCED if failure else _how(answer, cause),
         details=(literal(failure.reason),) if failure else _details(answer, cause),
         words=cut(lines(answer.text), RETURNED_LINES, RETURNED_CHARACTERS),
         held=answer.is_held,
@@ -184,6 +187,16 @@ def returned(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark
         help=tuple(CommandHelp(spec.usage, Phrase(spec.help)) for spec in COMMANDS) if is_help else (),
         buttons=links.of_held_answer(to, answer.id) if answer.is_held else (),
     )
+
+
+def _how(answer: StoredAnswer, cause: ReturnCause) -> Phrase:
+    """Return what the author can do about it."""
+    if cause is ReturnCause.NOT_AUTHENTICATED:
+        if any(NO_DNS_ANSWER in detail for detail in answer.details):
+            return _HOW_UNCHECKED
+        if any(_OTHER_LOGIN in detail for detail in answer.details):
+            return _HOW_LOGIN
+    return _HOW[cause]
 
 
 def _details(answer: StoredAnswer, cause: ReturnCause) -> tuple[Phrase, ...]:
