@@ -180,6 +180,12 @@ def note(text: str) -> None:
     click.echo(line(text), err=True)
 
 
+def nothing(noun: str, state: str, counts: Mapping[str, int]) -> None:
+    """Say that nothing is in a state, and how much is in the others, so that an empty list does not look like all."""
+    others = ", ".join(f"{number} {name}" for name, number in counts.items() if name != state)
+    note(f"no {state} {noun}" + (f"; in other states: {others} (choose by --state)" if others else ""))
+
+
 @contextmanager
 def progress(label: str, length: int, *, hidden: bool = False) -> Iterator[Bar]:
     """Show a progress bar if standard error is a terminal; `hidden` suppresses it."""
