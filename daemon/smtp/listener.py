@@ -16,6 +16,7 @@ from aiosmtpd.smtp import Envelope as SmtpEnvelope
 from daemon.mail import verp
 from daemon.mail.address import canonical
 from daemon.mail.envelope import Envelope, Inbound
+from daemon.mail.roster import comparable
 from daemon.mail.token import SHAPE
 from daemon.smtp import replies
 from daemon.smtp.acceptor import Acceptor
@@ -230,11 +231,17 @@ class Listener:
         del server, session, envelope, mechanism
         if not isinstance(credentials, LoginPassword):
             return AuthResult(success=False, handled=False)
-        users = self._config.users
         name = credentials.login.decode("utf-8", "replace")
-        expected = users.get(name, "")
+        expected = self._password_of(name)
         same = hmac.compare_digest(expected.encode(), credentials.password)
         return AuthResult(success=same and bool(expected), handled=False, auth_data=name)
+
+    def _password_of(self, name: str) -> str:
+        """Return the password of a user, "" where there is none; an address is the same in any case."""
+        users = self._config.users
+        if name in users or "@" not in name:
+            return users.get(name, "")
+        return next((users[user] for user in users if comparable(user) == comparable(name)), "")
 
 
 def _hops(raw: bytes) -> int:
