@@ -11,9 +11,12 @@ import structlog
 from daemon.authentication.check import NO_ANSWER, check_sender
 from daemon.authentication.resolver import Resolver
 from daemon.mail.envelope import Inbound
+from daemon.system.logs import RateLimitedLog
 from daemon.vocabulary import SenderCheck
 
 log = structlog.get_logger(__name__)
+# A stranger decides which domain is asked for, and how often.
+limited = RateLimitedLog(log)
 
 # They mostly wait. As many as all threads of a process check at once in batches of 16.
 THREADS: Final = 32
@@ -70,14 +73,17 @@ class StartedCheck:
     def result(self) -> SenderCheck:
         """Return the result, waiting until the deadline at most. Never raises."""
         try:
-            return self._future.result(max(self._deadline - monotonic(), 0.0))
+            check = self._future.result(max(self._deadline - monotonic(), 0.0))
         except TimeoutError:
             self._future.cancel()
-            log.warning("sender not checked", reason="time limit")
+            limited.warning("sender not checked", reason="time limit")
             return SenderCheck(verified=False, results=(NO_ANSWER,))
         except Exception as error:
             log.exception("sender not checked")
             return not_checked(f"our own code failed: {type(error).__name__}")
+        if NO_ANSWER in check.results:
+            limited.warning("sender not checked", reason="the name servers failed")
+        return check
 
 
 class SenderChecker:
