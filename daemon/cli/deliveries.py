@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from daemon.cli.support import context, output, params
 from daemon.cli.support.each import change_each
 from daemon.store.deliveries import DeliveryState
-from daemon.store.queries import delivery_lists, lists
+from daemon.store.queries import delivery_lists
 from daemon.tickets import redelivery
 
 COLUMNS: Final = ("id", "ticket", "kind", "recipient", "state", "attempts", "created_at", "reason")
@@ -42,10 +42,9 @@ def list_(ctx: click.Context, state: str, limit: int, as_json: bool) -> None:
     settings = context.settings(ctx, quiet=True)
     with context.store(settings) as store, store.read() as session:
         found = delivery_lists.list_deliveries(session, DeliveryState(state), limit)
-        counts = {} if found or as_json else lists.delivery_counts(session)
     output.listing(found, COLUMNS, as_json=as_json)
     if not found and not as_json:
-        output.nothing("deliveries", state, counts)
+        output.nothing("deliveries", state)
 
 
 @deliveries.command()

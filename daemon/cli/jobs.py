@@ -41,10 +41,9 @@ def list_(ctx: click.Context, state: str, kind: str | None, limit: int, as_json:
     settings = context.settings(ctx, quiet=True)
     with context.store(settings) as store, store.read() as session:
         found = lists.list_jobs(session, state, kind, limit)
-        counts = {} if found or kind or as_json else lists.job_counts(session)
     output.listing(found, COLUMNS, as_json=as_json)
-    if not found and not kind and not as_json:
-        output.nothing("jobs", state, counts)
+    if not found and not as_json:
+        output.nothing(f"{kind} jobs" if kind else "jobs", state)
 
 
 @jobs.command()

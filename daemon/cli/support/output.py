@@ -180,10 +180,9 @@ def note(text: str) -> None:
     click.echo(line(text), err=True)
 
 
-def nothing(noun: str, state: str, counts: Mapping[str, int]) -> None:
-    """Say that nothing is in a state, and how much is in the others, so that an empty list does not look like all."""
-    others = ", ".join(f"{number} {name}" for name, number in counts.items() if name != state)
-    note(f"no {state} {noun}" + (f"; in other states: {others} (choose by --state)" if others else ""))
+def nothing(noun: str, state: str) -> None:
+    """Say that nothing is in a state, and where the rest is, so that an empty list does not look like all."""
+    note(f"no {state} {noun}; `triaged stats` counts the others, and --state lists them")
 
 
 @contextmanager

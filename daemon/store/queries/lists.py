@@ -128,19 +128,9 @@ def counts(session: Session) -> dict[str, Counts]:
         "tickets": _count(session, Ticket.status),
         "teams": _count(session, Ticket.assigned_team),
         "categories": _count(session, Ticket.category),
-        "jobs": job_counts(session),
-        "deliveries": delivery_counts(session),
+        "jobs": _count(session, Job.state),
+        "deliveries": _count(session, DeliveryRow.state),
     }
-
-
-def job_counts(session: Session) -> Counts:
-    """Count jobs by state."""
-    return _count(session, Job.state)
-
-
-def delivery_counts(session: Session) -> Counts:
-    """Count outgoing emails by state."""
-    return _count(session, DeliveryRow.state)
 
 
 def oldest_due(session: Session, now: datetime) -> tuple[datetime, str] | None:
