@@ -13,8 +13,17 @@ from daemon.mail.text.html_walk import write_page
 MAX_LAID_OUT: Final = 512 * 1024
 _MAX_DEPTH: Final = 1000
 _MAX_REOPENED: Final = 200_000
+# The parser compares each attribute with all others of its element; those of every <body> become one element's.
+_MAX_ATTRIBUTES: Final = 100
+_MAX_BODIES: Final = 50
 
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})[^<>]{0,4096}>?")
+# As the HTML Standard reads them (section 13.2.5.32): an attribute may follow another without a space.
+_MANY_ATTRIBUTES: Final = re.compile(
+    r"</?[a-zA-Z][^ \t\n\f\r/>]*+(?:[ \t\n\f\r/]*+[^ \t\n\f\r/>][^ \t\n\f\r/>=]*+(?:[ \t\n\f\r]*+=[ \t\n\f\r]*+"
+    rf"(?:\"[^\"]*+\"|'[^']*+'|[^ \t\n\f\r>\"'][^ \t\n\f\r>]*+)?)?+){{{_MAX_ATTRIBUTES}}}"
+)
+_BODY: Final = re.compile(r"<(?:html|body)\b", re.IGNORECASE)
 _MARKUP: Final = re.compile(r"<(?:!--[^>]{0,4096}|/?[a-zA-Z!?][^<>]{0,4096})>?")
 _CODE: Final = re.compile(r"<(script|style|title)\b")
 # Elements that never nest in themselves: the parser closes them, or they have no content.
@@ -66,7 +75,9 @@ def can_be_laid_out(html: str) -> bool:
 
 
 def has_small_tree(html: str) -> bool:
-    """Return whether the tree will be small: not too deep, with few reopened formatting elements."""
+    """Return whether the tree will be small: not too deep, with few attributes and reopened formatting elements."""
+    if _MANY_ATTRIBUTES.search(html) or len(_BODY.findall(html)) > _MAX_BODIES:
+        return False
     depth = formatting = reopened = 0
     for match in _TAG.finditer(html):
         name = match[2].lower()

@@ -22,6 +22,7 @@ class Page:
         self._gap = False
         self._link_starts: list[tuple[int, int]] = []
         self._room = MAX_TEXT
+        self._last_is_blank = True
 
     @property
     def full(self) -> bool:
@@ -69,7 +70,10 @@ class Page:
         return "".join(self._prefixes[:_MAX_INDENT])
 
     def _push(self, line: str) -> None:
-        self._lines.append(line.rstrip(" \t"))
+        kept = line.rstrip(" \t")
+        self._lines.append(kept)
+        # Below one long line a gap may be asked for as often as there are elements.
+        self._last_is_blank = not kept.strip("> ")
         self._room -= len(line) + 1
 
     def line_break(self) -> None:
@@ -85,7 +89,7 @@ class Page:
         if self._line:
             self._push("".join(self._line))
             self._line = []
-        if blank and not self._bullet and self._lines and self._lines[-1].strip("> "):
+        if blank and not self._bullet and not self._last_is_blank:
             self._gap = True
 
     def indent(self, prefix: str, bullet: str = "") -> None:
@@ -118,6 +122,7 @@ class Page:
         self.gap()
         if self._lines and self._lines[-1] != "--":
             self._lines.append(f"{self._prefix()}-- ")
+            self._last_is_blank = False
 
     def start_link(self) -> None:
         """Remember where the text of a link starts, for `end_link`."""
