@@ -11,6 +11,7 @@ from typing import Final
 from daemon.mail.address import read_addresses
 from daemon.mail.command_table import Argument
 from daemon.mail.reference import find_references
+from daemon.text import normalized
 
 Value = str | timedelta | None
 
@@ -66,7 +67,7 @@ def read_argument(kind: Argument, text: str, vocabulary: CommandVocabulary) -> V
 
 def fold_name(text: str) -> str:
     """Return a name without case, accents and width, with single spaces for spaces, hyphens and underscores."""
-    parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    parts = normalized("NFKD", normalized("NFKD", text).casefold())
     return _GAPS.sub(" ", "".join(c for c in parts if not unicodedata.combining(c))).strip()
 
 
@@ -97,7 +98,7 @@ def nearest(wanted: str, names: Sequence[str]) -> tuple[str, ...]:
 
 def read_duration(text: str) -> timedelta:
     """Return a time such as 3d, 12h or "1d 12h"; raises ArgumentError."""
-    folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    folded = " ".join(normalized("NFKC", text).casefold().split())
     if not _TIME.fullmatch(folded):
         raise ArgumentError("write a time such as 3d, 12h or 2w.")
     total = timedelta()
@@ -111,7 +112,7 @@ def read_duration(text: str) -> timedelta:
 
 
 def _reference(text: str, prefix: str) -> str:
-    code = _NOT_CODE.sub("", unicodedata.normalize("NFKC", text).upper())
+    code = _NOT_CODE.sub("", normalized("NFKC", text).upper())
     body = code.removeprefix(prefix)
     found = find_references(f"{prefix}-{body}", prefix)
     if len(found) != 1 or _NOT_CODE.sub("", found[0]) != prefix + body:
@@ -127,7 +128,7 @@ def _address(text: str) -> str:
 
 
 def _number(text: str) -> str:
-    digits = unicodedata.normalize("NFKC", text).strip().removeprefix("#")
+    digits = normalized("NFKC", text).strip().removeprefix("#")
     if not _DIGITS.fullmatch(digits):
         raise ArgumentError("write the number of the answer, such as 12.")
     return str(int(digits))

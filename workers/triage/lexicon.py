@@ -1,7 +1,6 @@
 """Find words of groups such as "refund" or "locked out", which people can edit, in many languages and scripts."""
 
 import tomllib
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -9,6 +8,7 @@ from operator import itemgetter
 from struct import unpack
 from typing import TypeVar
 
+from daemon.text import normalized
 from workers.triage import tokens
 
 MIN_STEM = 3
@@ -258,7 +258,7 @@ def spellings(entries: Iterable[str]) -> Iterable[str]:
 
 def words(group: str, entry: str) -> list[str]:
     """Return the folded words of an entry; raises LexiconError if it cannot match or could match anything."""
-    parts = tokens.forms(unicodedata.normalize("NFKC", entry))
+    parts = tokens.forms(normalized("NFKC", entry))
     spaced = [part for part in parts if not tokens.unspaced(part)]
     stem = entry.rstrip().endswith("*")
     if "*" in entry.rstrip()[:-1]:

@@ -1,7 +1,6 @@
 """Prepare the text for triage: the new words of the person, without greeting, signature, disclaimer and numbers."""
 
 import re
-import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -12,6 +11,7 @@ from daemon.mail.reply.banner import without_gateway_tags, without_gateway_text
 from daemon.mail.reply.boilerplate import Block, trim
 from daemon.mail.reply.phrases import CLOSING
 from daemon.mail.reply.split import new_text
+from daemon.text import normalized
 
 MAX_SUBJECT = 500
 MAX_TEXT = 100_000
@@ -70,7 +70,7 @@ def clean(subject: str, text: str, boilerplate: Collection[str] = ()) -> Case:
 def tidy(text: str) -> str:
     """Remove invisible characters, unify line ends, and normalize to NFKC."""
     text = INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return unicodedata.normalize("NFKC", text).strip()
+    return normalized("NFKC", text).strip()
 
 
 def without_prefixes(subject: str) -> str:

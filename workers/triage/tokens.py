@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
 
+from daemon.text import normalized
+
 # Scripts without spaces between words (and Korean, whose spaces people set as they like): Thai, Lao, Burmese, Khmer,
 # kana, Han and Hangul. Each of their characters, with the marks on it, counts as one word.
 UNSPACED = (
@@ -67,7 +69,7 @@ def fold(text: str) -> str:
     """Return text in lower case and without accents, and letters that stand for each other as one."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = normalized("NFKD", text.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(SAME)
 
 
@@ -78,7 +80,7 @@ def form(word: str) -> str:
         return word[:MAX_FORM].lower()
     if unspaced(word):
         # Here marks make other letters, so that only the tones of Thai, which are often mistyped, are left out.
-        return THAI_TONES.sub("", unicodedata.normalize("NFKC", word))
+        return THAI_TONES.sub("", normalized("NFKC", word))
     first, *endings = map(fold, PART.findall(word))
     return ARTICLE.sub("", first[:MAX_FORM]) + "".join(endings)
 

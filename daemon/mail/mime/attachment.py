@@ -11,6 +11,7 @@ from daemon.mail.encoding.transfer import uu_blocks
 from daemon.mail.message import Attachment, Part
 from daemon.mail.mime.tnef import is_tnef, tnef_files
 from daemon.mail.mime.tree import Entity, split
+from daemon.text import normalized
 
 MAX_LISTED: Final = 200
 _MAX_NAME: Final = 200
@@ -35,7 +36,7 @@ class InnerFile(NamedTuple):
 def safe_name(name: str) -> str:
     """Return a file name as one harmless path component, or "" if nothing of it is left."""
     base = re.split(r"[/\\]", name[:4096])[-1]
-    shown = "".join(c for c in unicodedata.normalize("NFC", base) if unicodedata.category(c) not in _INVISIBLE)
+    shown = "".join(c for c in normalized("NFC", base) if unicodedata.category(c) not in _INVISIBLE)
     shown = _UNSAFE.sub("_", shown).strip(_ENDS)
     return _shortened(f"_{shown}" if _RESERVED.match(shown) else shown)
 

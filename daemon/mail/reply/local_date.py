@@ -1,12 +1,12 @@
 """Read the date of a forwarded or quoted email as mail programs write it in the language of their user."""
 
 import re
-import unicodedata
 from datetime import UTC, datetime, time
 from typing import Final, NamedTuple
 
 from daemon.mail.mime.dates import read_date
 from daemon.mail.text.line import fold, plain
+from daemon.text import normalized
 
 _MAX: Final = 120
 _MONTHS: Final = (
@@ -67,7 +67,7 @@ def read_local_date(value: str, *, month_first: bool = False) -> datetime | None
 def _without_accents(text: str) -> str:
     # Arabic letters are left as they are: their hamza would be taken off too.
     return "".join(
-        c if "\u0600" <= c <= "\u06ff" else "".join(d for d in unicodedata.normalize("NFD", c) if d.isalnum() or d == c)
+        c if "\u0600" <= c <= "\u06ff" else "".join(d for d in normalized("NFD", c) if d.isalnum() or d == c)
         for c in text
     )
 

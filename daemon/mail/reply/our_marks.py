@@ -1,7 +1,6 @@
 """What is ours and must not reach a customer: tokens, lines of our emails, links; and what a customer wrote."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +11,7 @@ from typing import Final
 from daemon.mail import token
 from daemon.mail.reply.banner import original_link
 from daemon.mail.text.line import fold, plain_digits
+from daemon.text import normalized
 
 _MAX_TEXT: Final = 400_000
 _MAX_LINES: Final = 2000
@@ -73,7 +73,7 @@ class OurMarks:
 def squeeze(text: str) -> str:
     """Return letters and digits only, casefolded: what clients keep, however they wrap, quote and decorate a text."""
     if not text.isascii():
-        text = plain_digits(unicodedata.normalize("NFKC", text))
+        text = plain_digits(normalized("NFKC", text))
     return _SIGNS.sub("", fold(text))
 
 

@@ -1,11 +1,11 @@
 """Normalise lines of email for matching, and test simple properties of them."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
 from daemon.mail.phrase_table import split_phrases
+from daemon.text import normalized
 
 MAX_LINE: Final = 320
 WIDE_COLON: Final = "\uff1a"
@@ -29,7 +29,7 @@ def plain(line: str) -> str:
     """Return a line without formatting characters and emphasis, digits in ASCII, cut just past `MAX_LINE`."""
     text = line[: MAX_LINE + 1]
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text).translate(_TO_PLAIN)
+        text = normalized("NFC", text).translate(_TO_PLAIN)
     return text.strip(" \t\r*")
 
 
