@@ -1,6 +1,7 @@
 """Remove from an HTML tree what its author could not see: hidden elements, scripts, white text on white."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -27,7 +28,9 @@ _MEDIA: Final = re.compile(
     r"@[a-z-]{1,20}[^{}]{0,300}\{(?:[^{}]{0,2000}\{[^{}]{0,2000}\}){0,200}\s{0,20}\}", re.IGNORECASE
 )
 _SELECTOR: Final = re.compile(r"[a-zA-Z0-9]{0,20}(?:[.#][\w-]{1,60})+")
+_NAME: Final = re.compile(r"[.#][\w-]+")
 _MAX_RULES: Final = 200
+_MAX_COMPOUND: Final = 50
 _MAX_STYLE: Final = 60_000
 _WHITE: Final = 0.9
 _CLOSE: Final = 0.04
@@ -35,22 +38,49 @@ _CLOSE: Final = 0.04
 
 def remove_hidden(tree: LexborHTMLParser) -> None:
     """Remove the elements that nobody sees; white text counts as unseen unless something dark is behind it."""
-    for selector in _hiding_selectors(tree):
-        for node in tree.css(selector):
-            node.attrs["hidden"] = ""
+    _mark_hidden_by_sheet(tree)
     unseen = list(_unseen(tree.body)) if tree.body is not None else []
     for node in unseen:
         node.decompose()
 
 
-def _hiding_selectors(tree: LexborHTMLParser) -> list[str]:
-    """Return the simple selectors that a style sheet in the email hides, those for certain media apart."""
+def _mark_hidden_by_sheet(tree: LexborHTMLParser) -> None:
+    """Mark the elements that a style sheet in the email hides, in one pass, however many selectors it has."""
+    selectors = _hiding_selectors(tree)
+    if not selectors or tree.body is None:
+        return
+    # Without a DOCTYPE browsers ignore the case of names.
+    fold = str if (tree.html or "")[:9].lower() == "<!doctype" else str.lower
+    wanted = [(tag.lower(), frozenset(fold(name) for name in names)) for tag, names in selectors]
+    alone = {(tag, *names) for tag, names in wanted if len(names) == 1}
+    together = [(tag, names) for tag, names in wanted if len(names) > 1][:_MAX_COMPOUND]
+    for node in tree.body.traverse():
+        given = {fold(name) for name in _names(node.attributes)} if node.attributes else ()
+        tag = node.tag or ""
+        if any(("", name) in alone or (tag, name) in alone for name in given) or any(
+            of in {"", tag} and names.issubset(given) for of, names in together if given
+        ):
+            node.attrs["hidden"] = ""
+
+
+def _names(attributes: Attributes) -> Iterator[str]:
+    """Yield the classes and the id of an element as a selector has them."""
+    yield from (f".{name}" for name in (attributes.get("class") or "").split())
+    if attributes.get("id"):
+        yield f"#{attributes['id']}"
+
+
+def _hiding_selectors(tree: LexborHTMLParser) -> list[tuple[str, list[str]]]:
+    """Return the simple selectors that a style sheet in the email hides, those for certain media apart.
+
+    Each is the name of an element, which may be "", and the classes and ids that it must have.
+    """
     sheets = "\n".join(node.text(deep=True) for node in tree.css("style"))[:_MAX_STYLE]
-    found: list[str] = []
+    found: dict[str, None] = {}
     for rule in list(_RULE.finditer(_MEDIA.sub("", sheets)))[:_MAX_RULES] if "{" in sheets else ():
         if is_hidden({"style": rule[2]}) or _HIDING.search(style({"style": rule[2]})):
-            found += [part for part in map(str.strip, rule[1].split(",")) if _SELECTOR.fullmatch(part)]
-    return found
+            found |= dict.fromkeys(part for part in map(str.strip, rule[1].split(",")) if _SELECTOR.fullmatch(part))
+    return [(_NAME.split(selector, maxsplit=1)[0], _NAME.findall(selector)) for selector in found]
 
 
 def _unseen(body: LexborNode) -> list[LexborNode]:

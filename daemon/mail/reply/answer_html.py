@@ -25,6 +25,10 @@ class _Line:
     text: list[str] = field(default_factory=list)
     pieces: list[tuple[LexborNode, int]] = field(default_factory=list)
 
+    @property
+    def has_words(self) -> bool:
+        return any(text.strip() for text in self.text)
+
 
 class HtmlLines:
     """The lines of a body; `keep` may be called once, because it changes the tree."""
@@ -33,6 +37,7 @@ class HtmlLines:
         self._tree = tree
         self._lines: list[_Line] = []
         self._line = _Line("")
+        self._last_has_words = False
         self._depth = 0
         self._verbatim = 0
         if tree.body is not None:
@@ -153,16 +158,20 @@ class HtmlLines:
 
     def _break(self, *, blank: bool = False) -> None:
         """End the line; an empty one counts only if it is `blank` on purpose."""
-        if blank or self._line.pieces or any(text.strip() for text in self._line.text):
+        has_words = self._line.has_words
+        if blank or self._line.pieces or has_words:
             self._lines.append(self._line)
+            # Below one long line a gap may be asked for as often as there are elements.
+            self._last_has_words = has_words
             self._line = _Line("")
         self._line.text.clear()
         self._line.prefix = "> " * self._depth
 
     def _gap(self) -> None:
         """Separate paragraphs by an empty line that has no nodes."""
-        if self._lines and any(text.strip() for text in self._lines[-1].text):
+        if self._last_has_words:
             self._lines.append(_Line("> " * self._depth))
+            self._last_has_words = False
 
 
 def _is_block(tag: str) -> bool:

@@ -34,7 +34,11 @@ _TAG: Final = re.compile(
     re.IGNORECASE,
 )
 _TAG_WORDS: Final = re.compile(r"[^\w?]+")
-_PROOFPOINT: Final = re.compile(r"\w{4,24}BannerStart\b.{0,2000}?\b\w{0,24}BannerEnd\b", re.DOTALL)
+_PROOFPOINT_START: Final = re.compile(r"(?<=\w{4})BannerStart\b")
+_PROOFPOINT_END: Final = re.compile(r"BannerEnd\b")
+_MAX_PROOFPOINT: Final = 2000
+# The name of the style sheet that stands before both words.
+_PROOFPOINT_NAME: Final = re.compile(r"\w{4,24}\Z")
 _LINK: Final = re.compile(
     r"https?://[\w.-]{0,80}(?:safelinks\.protection\.outlook\.com|urldefense(?:\.proofpoint)?\.com|mimecast\.com"
     r"|cudasvc\.com|secure-web\.cisco\.com|fireeye\.com|trendmicro\.com|sophos\.com|avanan\.click|hornetsecurity\.com"
@@ -49,8 +53,19 @@ _TARGET: Final = re.compile(
 def without_gateway_text(text: str) -> str:
     """Return a text without banners, scan notes and rewritten links; "" if there is nothing else."""
     text = _LINK.sub(_original_link, text) if "//" in text else text
-    head = _PROOFPOINT.sub("", text[:_MAX_READ]) + text[_MAX_READ:] if "BannerStart" in text else text
+    head = _without_proofpoint(text[:_MAX_READ]) + text[_MAX_READ:] if "BannerStart" in text else text
     return _without_notes(without_gateway_tags(head[banner_end(head) :])).strip()
+
+
+def _without_proofpoint(text: str) -> str:
+    kept, at = list[str](), 0
+    for start in _PROOFPOINT_START.finditer(text):
+        end = _PROOFPOINT_END.search(text, start.end(), start.end() + _MAX_PROOFPOINT)
+        name = _PROOFPOINT_NAME.search(text, max(at, start.start() - 24), start.start())
+        if start.start() >= at and end and name:
+            kept.append(text[at : name.start()])
+            at = end.end()
+    return "".join(kept) + text[at:]
 
 
 def original_link(link: str) -> str:
