@@ -59,6 +59,8 @@ def correct(
         reasons=(f"{verb} by {actor.name}{was}",),
         model=before.model if before else None,
     )
+    if retrain_after:
+        labels.lock_training(session)
     decision = _put_in_force(session, ticket, triage, verb, DecidedBy.PERSON, actor, now)
     offers = () if same else (notify(session, Subject(SubjectKind.DECISION, decision), now),)
     training = labels.add_training(session, retrain_after, now)

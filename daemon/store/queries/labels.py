@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from daemon.store import jobs
@@ -15,6 +15,7 @@ from daemon.store.sql import table, unindexed
 from daemon.vocabulary import DecidedBy, Subject, SubjectKind
 
 LABELS_LIMIT = 20_000
+ADVISORY_LOCK = 0x7472_6E67
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,21 @@ def reviews(session: Session, since: datetime | None = None) -> list[Review]:
     return found[::-1]
 
 
+def lock_training(session: Session) -> None:
+    """Let people decide one after another until this transaction has ended; otherwise two would each add a training.
+
+    It comes before the decision, so that the numbers of decisions are committed in their order.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        # SQLite needs no lock: it has one writer at a time.
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+
+
 def add_training(session: Session, after: int, now: datetime) -> Sequence[Offer]:
-    """Add a train job if `after` tickets were verified since the last one; never if `after` is 0."""
+    """Add a train job if `after` tickets were verified since the last one; never if `after` is 0.
+
+    The transaction must have called `lock_training` before the decision.
+    """
     if not after:
         return ()
     last = session.execute(
