@@ -9,6 +9,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -32,6 +33,7 @@ MODEL = "model.joblib"
 MANIFEST = "manifest.json"
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,63}")
 LOCK = ".lock"
+TRAINING_LOCK = ".training"
 KEY_BYTES = 32
 # Raise it when the meaning of a field inside model.joblib changes; older models are then trained again at start.
 FORMAT = 6
@@ -101,10 +103,16 @@ class Registry:
             encoder=model.second.encoder if model.second else "",
             shape=shape_of(Model),
         )
+        described = signed(asdict(manifest), content, self.key())
         draft = Path(tempfile.mkdtemp(prefix=".new-", dir=self.directory))
-        write_new(draft / MODEL, content)
-        write_new(draft / MANIFEST, signed(asdict(manifest), content, self.key()))
-        draft.rename(final)
+        try:
+            write_new(draft / MODEL, content)
+            write_new(draft / MANIFEST, described)
+            draft.rename(final)
+        except BaseException:
+            # A full disk would get a directory more with each attempt.
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
         sync(self.directory)
         return manifest
 
@@ -178,10 +186,10 @@ class Registry:
         return before
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold a lock that excludes other processes of this host; raises RegistryError."""
+    def alone(self, name: str = LOCK) -> Iterator[None]:
+        """Hold the lock of a name, which excludes other processes of this host; raises RegistryError."""
         self.prepare()
-        with (self.directory / LOCK).open("wb") as lock:
+        with (self.directory / name).open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

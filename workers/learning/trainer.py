@@ -15,7 +15,7 @@ from daemon.system.clock import Clock
 from daemon.vocabulary import Priority
 from workers.learning import examples, training
 from workers.learning.examples import Example, ExampleError
-from workers.learning.registry import Registry, RegistryError
+from workers.learning.registry import TRAINING_LOCK, Registry, RegistryError
 from workers.learning.training import Retrained, TrainingError
 from workers.triage import lexicon
 from workers.triage.classifier import Model
@@ -87,8 +87,12 @@ class Trainer:
         return made.model if self._keep(made).promoted else current
 
     def train(self, more: Sequence[Example] = ()) -> Trained:
-        """Train on the corpus, the verified tickets and `more`; raises TrainingError, ExampleError, RegistryError."""
-        return self._keep(self.candidate(more))
+        """Train on the corpus, the verified tickets and `more`; raises TrainingError, ExampleError, RegistryError.
+
+        One process after another: a training that began before a correction must not replace the model of a later one.
+        """
+        with self._registry.alone(TRAINING_LOCK):
+            return self._keep(self.candidate(more))
 
     def _keep(self, made: Retrained) -> Trained:
         manifest = self._registry.save(

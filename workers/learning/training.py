@@ -31,6 +31,7 @@ MIN_IN_LANGUAGE = 50
 MIN_LANGUAGE_SHARE = 0.1
 HELD_BACK_SHARE = 0.2
 MIN_INDUSTRIES = 10
+MAX_KEY = 200
 
 
 class TrainingError(ValueError):
@@ -76,11 +77,14 @@ def train(
     measured = features.learn(texts, lexicon)
     if not measured.text_width:
         raise TrainingError(f"the {len(examples)} examples have no words to learn from")
+    together = groups(examples)
+    if len(set(together)) < 2:  # noqa: PLR2004 - one is held out from the other
+        raise TrainingError(f"the {len(examples)} examples all have the same text")
     matrix = measured.matrix(texts)
     names = np.array([e.category for e in examples])
     own = [e.verified or e.own for e in examples]
     matches = [lexicon.find(forms) for forms in texts]
-    entries, together = [len(found.entries) for found in matches], groups(examples)
+    entries = [len(found.entries) for found in matches]
     fitted = fitting.fit(matrix, names, together, own, measured.widths, entries)
     second, chances = None, fitted.held_out
     if encoder is not None and (vectors := encode(encoder, examples)) is not None:
@@ -132,11 +136,18 @@ def groups(examples: Sequence[Example]) -> list[str]:
     With few industries it is the situation. Examples without either are a group if they have the same text: one that
     was sent twice must not be held out from itself.
     """
-    alone = [f"#{e.subject}\n{e.body}" for e in examples]
+    alone = [group_of_text(f"#{e.subject}\n{e.body}") for e in examples]
     industries = {e.industry for e in examples if e.industry}
     if len(industries) >= MIN_INDUSTRIES:
         return [e.industry or text for e, text in zip(examples, alone, strict=True)]
     return [f"{e.category}/{e.situation}" if e.situation else text for e, text in zip(examples, alone, strict=True)]
+
+
+def group_of_text(text: str) -> str:
+    """Return a short key of a text: numpy gives each key of all examples the room of the longest one."""
+    if len(text) <= MAX_KEY:
+        return text
+    return text[:MAX_KEY] + hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def priority_model(examples: Sequence[Example], matrix: Any) -> Linear | None:  # noqa: ANN401 - scipy has no types
