@@ -13,6 +13,8 @@ FSI: Final = "\u2068"
 PDI: Final = "\u2069"
 RIGHT_TO_LEFT: Final = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 PLACEHOLDER: Final = re.compile(r"%\((\w+)\)s")
+# A doubled sign is one sign in a sentence; in a value it is what somebody wrote.
+FILLED: Final = re.compile(rf"{PLACEHOLDER.pattern}|%%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def fill(text: str, phrase: Phrase, translator: Translator) -> str:
         name: translator.say(value) if isinstance(value, Phrase) else isolated(_safe(value), right_to_left=rtl)
         for name, value in phrase.values
     }
-    return PLACEHOLDER.sub(lambda found: values.get(found[1], ""), text).replace("%%", "%")
+    return FILLED.sub(lambda found: values.get(found[1], "") if found[1] else "%", text)
 
 
 def isolated(value: str, *, right_to_left: bool) -> str:
