@@ -16,6 +16,8 @@ from daemon.mail.token import Purpose
 MAX_SCANNED: Final = 2 << 20
 _MAX_FOUND: Final = 20
 _LAYERS: Final = 3
+# A text of "mmmm" has one at each letter, and each is checked with every key.
+_MAX_CANDIDATES: Final = 10_000
 # Each token starts with its purpose, "c" or "t", and the two highest bits of the ticket.
 _START: Final = re.compile(rf"(?=(?:m[m-p]|o[q-t])[a-z2-7]{{{token.UNBOUND_LENGTH - 2}}})", re.IGNORECASE)
 _RUN: Final = re.compile(rf"[a-z2-7]{{{token.UNBOUND_LENGTH},}}", re.IGNORECASE)
@@ -49,7 +51,10 @@ def line_leaks(place: str, text: str, ours: Ours) -> Iterator[str]:
 
 def _tokens(text: str, marks: OurMarks) -> Iterator[str]:
     """Yield what each token in a text is, also where other letters touch it, as in "%2B" and "=2B"."""
-    for match in _START.finditer(text):
+    for number, match in enumerate(_START.finditer(text)):
+        if number == _MAX_CANDIDATES:
+            yield "more text like tokens than can be checked"
+            return
         for length in (token.LENGTH, token.UNBOUND_LENGTH):
             candidate = text[match.start() : match.start() + length].lower()
             held = token.verify(candidate, marks.keys, _NO_DAY) if len(candidate) == length else None

@@ -100,7 +100,8 @@ class Ours:
         self._our_text = "".join(self._our_lines)
         self._phrases = frozenset(map(squeeze, marks.phrases))
         like = (*sent, *marks.phrases)
-        self._our_words = [words for line in like if len(words := _words(line)) >= _WORDS_ALIKE]
+        words = dict.fromkeys(map(_words, like))
+        self._our_words = [each for each in words if len(each) >= _WORDS_ALIKE]
         self._labels = {fold(match[1]) for line in like if (match := _LABEL.match(line.strip()))}
         lines = _without_members(self._our_lines, marks)
         self.sentences = tuple(s for s in (*_squeezed_phrases(marks.phrases), *lines) if s not in self._customer)

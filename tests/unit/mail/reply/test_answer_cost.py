@@ -1,5 +1,6 @@
 """The cost of an answer grows with its length, and no style sheet in it stops the work on it."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,7 +10,9 @@ from daemon.mail.mime.parse import parse
 from daemon.mail.reply.answer import OurMarks, read_answer
 from daemon.mail.reply.answer_hidden import remove_hidden
 from daemon.mail.reply.answer_html import HtmlLines
+from daemon.mail.reply.answer_leaks import token_leaks
 from daemon.mail.reply.banner import without_gateway_text
+from daemon.mail.reply.our_marks import Ours
 from daemon.mail.text.html import html_to_text
 from tests.support.work import lines_run, no_hang
 
@@ -71,3 +74,17 @@ def test_a_proofpoint_banner_is_left_out_and_the_text_around_it_stays() -> None:
     far = f"one two threeBannerStart {'x ' * 2000} threeBannerEnd two"
     assert without_gateway_text(far) == far
     assert without_gateway_text("BannerStart x BannerEnd") == "BannerStart x BannerEnd"
+
+
+def test_text_with_very_many_letters_like_tokens_is_held_and_not_checked_to_its_end() -> None:
+    with no_hang():
+        found = list(token_leaks("the text", ["mm" * 500_000], replace(MARKS, keys=(b"k" * 32,) * 20)))
+    assert found == ["more text like tokens than can be checked in the text"]
+
+
+def test_equal_lines_of_our_emails_are_compared_once() -> None:
+    def cost(lines: int) -> int:
+        ours = Ours(replace(MARKS, emails=("the same three words of ours\n" * lines,)))
+        return lines_run(lambda: ours.kinds(["a line that nobody here has ever seen"] * 100))
+
+    assert cost(1000) == cost(1)
