@@ -20,6 +20,7 @@ MAX_LINES: Final = 4000
 _ATTRIBUTION_LINES: Final = 3
 _HEAD_LINES: Final = 20
 _WRAPPED: Final = 50
+_COMMAND_SIGNS: Final = ("#", "\uff03", "\ufe5f")
 _RULE: Final = re.compile(r"[_\u2500-]{5,}")
 _WHEN: Final = re.compile(r"(?<!\d)(?:(?:19|20)\d{2}|\d{1,2}[:.]\d{2})(?!\d)")
 _UNSURE: Final = frozenset((LineKind.UNKNOWN, LineKind.LIKE_OURS))
@@ -89,17 +90,34 @@ def kept_lines(lines: Sequence[str], ours: Ours) -> KeptLines:
 
 def _mark_new(chunk: Chunk, ours: Ours, marked: _Marked) -> None:
     """Mark text without a quote; what is from our email all the same was quoted in an unknown way."""
-    first = next((at for at, line in enumerate(chunk.lines) if ours.is_ours(line)), None)
+    top = 0 if marked.roles else _customers_top(chunk.lines, ours)
+    marked.roles += ["quoted"] * top
+    lines = chunk.lines[top:]
+    first = next((at for at, line in enumerate(lines) if ours.is_ours(line)), None)
     if first is None:
-        marked.roles += ["agent"] * len(chunk.lines)
-        marked.written = marked.written or any(line.strip() for line in chunk.lines)
+        marked.roles += ["agent"] * len(lines)
+        marked.written = marked.written or any(line.strip() for line in lines)
         return
-    kinds = ours.kinds(chunk.lines[:first])
+    kinds = ours.kinds(lines[:first])
     while first and kinds[first - 1] in _KNOWN:
         first -= 1
     marked.roles += ["agent"] * first
-    marked.written = marked.written or any(line.strip() for line in chunk.lines[:first])
-    _mark_unprefixed(chunk.lines[first:], 0, ours, marked)
+    marked.written = marked.written or any(line.strip() for line in lines[:first])
+    _mark_unprefixed(lines[first:], 0, ours, marked)
+
+
+def _customers_top(lines: Sequence[str], ours: Ours) -> int:
+    """Return the number of lines at the top that a customer wrote one below the other, the first like a command.
+
+    Some programs quote what is selected without a prefix. A command that the agent wrote stands above other text.
+    """
+    written = [at for at, line in enumerate(lines) if line.strip()]
+    if not written or not lines[written[0]].lstrip().startswith(_COMMAND_SIGNS):
+        return 0
+    kinds = ours.kinds(lines[at] for at in written)
+    count = next((number for number, kind in enumerate(kinds) if kind is not LineKind.CUSTOMER), len(kinds))
+    is_run = count > 1 and ours.goes_on(lines[written[0]], lines[written[1]])
+    return written[count - 1] + 1 if is_run else 0
 
 
 def _mark_prefixed(chunk: Chunk, ours: Ours, marked: _Marked) -> None:
