@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Final
 
 import nh3
@@ -9,6 +10,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from daemon.mail.reply.banner import UNREADABLE, original_link
 from daemon.mail.reply.colours import luminance
+from daemon.mail.text.html import has_small_tree, strip_tags
 
 CID: Final = "cid:part-"
 _TAGS: Final = frozenset(
@@ -62,7 +64,12 @@ _LIGHT: Final = 0.6
 
 
 def clean_html(html: str) -> str:
-    """Return a fragment with allowed elements only; images are those with `src="cid:part-NUMBER"`."""
+    """Return a fragment with allowed elements only; images are those with `src="cid:part-NUMBER"`.
+
+    Of HTML that the parser needs too long for, it has the text.
+    """
+    if not has_small_tree(html):
+        return escape(strip_tags(html), quote=False).replace("\n", "<br>\n")
     return nh3.clean(
         html,
         tags=set(_TAGS),

@@ -8,6 +8,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from daemon.mail.mime.parse import parse
 from daemon.mail.reply.answer import OurMarks, read_answer
+from daemon.mail.reply.answer_clean import clean_html
 from daemon.mail.reply.answer_hidden import remove_hidden
 from daemon.mail.reply.answer_html import HtmlLines
 from daemon.mail.reply.answer_leaks import token_leaks
@@ -88,3 +89,10 @@ def test_equal_lines_of_our_emails_are_compared_once() -> None:
         return lines_run(lambda: ours.kinds(["a line that nobody here has ever seen"] * 100))
 
     assert cost(1000) == cost(1)
+
+
+@pytest.mark.parametrize("unit", ["<div>", "<ul><li>", "<html a>"])
+def test_html_that_takes_too_long_to_clean_is_shown_as_text(unit: str) -> None:
+    with no_hang():
+        found = clean_html(f"{unit * 500_000}one &lt;script&gt; two<script>no</script>")
+    assert found == "one &lt;script&gt; two"
