@@ -175,7 +175,8 @@ class Nemesis:
 
     def sqlite_is_locked(self) -> None:
         with closing(sqlite3.connect(self.system.state / "triaged.db", isolation_level=None)) as other:
-            other.execute("PRAGMA busy_timeout=5000")
+            # Also while other work uses the disk: the process waits for it with the lock.
+            other.execute("PRAGMA busy_timeout=60000")
             other.execute("BEGIN IMMEDIATE")
             time.sleep(LONG)
             other.execute("ROLLBACK")

@@ -118,11 +118,18 @@ class Sink:
         known = (self._users or {}).get(data.login.decode())
         return AuthResult(success=known == data.password.decode(), handled=False)
 
+    def scripted(self, command: str, usual: str) -> str:
+        """Take what was scripted for this command, or the usual answer."""
+        self.commands.append(command)
+        return self._answers[command].popleft() if self._answers[command] else usual
+
     async def answer(self, server: SMTP, command: str, usual: str) -> str:
         """Return what was scripted for this command, or the usual answer."""
-        self.commands.append(command)
+        return await self.give(server, self.scripted(command, usual), usual)
+
+    async def give(self, server: SMTP, answer: str, usual: str) -> str:
+        """Return an answer when its time has come; hang or drop the connection where it says so."""
         await asyncio.sleep(self.delay)
-        answer = self._answers[command].popleft() if self._answers[command] else usual
         if answer == HANG:
             await self._stop.wait()
         if answer == DROP and server.transport is not None:
@@ -175,11 +182,13 @@ class _Handler:
         return answer
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
-        taken = Received(envelope.mail_from or "", list(envelope.rcpt_tos), envelope.original_content or b"")
-        scripted = self._sink._answers["DATA"]
-        if not scripted or scripted[0] in {HANG, DROP} or scripted[0].startswith("2"):
+        usual = "250 2.0.0 taken"
+        # Before anything is awaited: another session must not get the answer by which this mail is taken or refused.
+        answer = self._sink.scripted("DATA", usual)
+        if answer in {HANG, DROP} or answer.startswith("2"):
+            taken = Received(envelope.mail_from or "", list(envelope.rcpt_tos), envelope.original_content or b"")
             self._sink.received.append(taken)
-        return await self._sink.answer(server, "DATA", "250 2.0.0 taken")
+        return await self._sink.give(server, answer, usual)
 
     async def handle_NOOP(self, server: SMTP, _session: Session, _envelope: Envelope, _arg: str) -> str:
         return await self._sink.answer(server, "NOOP", "250 OK")
