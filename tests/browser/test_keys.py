@@ -36,5 +36,7 @@ def test_the_key_s_marks_the_ticket_as_spam_and_u_takes_it_back(site: Site) -> N
         page.goto("/ui/review")
         page.keyboard.press("s")
         expect(page.locator("main h2").first).to_have_text("Nothing to review")
+        # The script that listens for keys comes after the text.
+        page.wait_for_load_state()
         page.keyboard.press("u")
         expect(page.locator("main h2").first).to_have_text("Cheap watches")
