@@ -114,6 +114,9 @@ class DeliverActor:
         took = round(monotonic() - started, 3)
         follow_ups = yield from batching.write_soon(delivery.finish, (lease, outcome))
         _log(begun, outcome, took)
+        # Only now: an email whose outcome is not stored would be sent again if this failed.
+        if outcome.state is DeliveryState.SENT and sending.server.note_reached():
+            self._bring_waiting()
         return follow_ups
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
@@ -144,8 +147,7 @@ class DeliverActor:
         except TemporaryFailure as error:
             return self._retry_later(lease, sending, str(error))
         failpoint("deliver.taken")
-        if sending.server.note_sent():
-            self._bring_waiting()
+        sending.server.note_sent()
         return Outcome(attempt.id, DeliveryState.SENT, answer, self._clock.now())
 
     def _send(self, sending: _Sending, content: bytes) -> str:

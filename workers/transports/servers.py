@@ -42,9 +42,12 @@ class OutgoingServer:
         which = f" through {self.name}" if self.name else ""
         return f"outgoing mail{which} is paused: {self._why_paused}"
 
-    def note_sent(self) -> bool:
-        """Note that it took an email; return whether emails may wait that could not be sent because it was away."""
+    def note_sent(self) -> None:
+        """Note that it took an email."""
         self.refused, self._unanswered = "", 0
+
+    def note_reached(self) -> bool:
+        """Note that it is reached; return whether emails may wait that could not be sent because it was away."""
         before, self._was_reached = self._was_reached, True
         if before is False:
             log.info("mail server reached again", server=self._named)

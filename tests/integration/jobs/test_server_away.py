@@ -88,3 +88,17 @@ def test_the_log_says_once_that_the_server_is_away_and_once_that_it_is_back(pipe
         ("mail server not reached; emails wait in the database", "warning"),
         ("mail server reached again", "info"),
     ]
+
+
+def test_an_email_is_sent_once_where_those_that_wait_cannot_be_brought(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise OSError("the database is away")
+
+    monkeypatch.setattr("daemon.store.jobs.make_due", fails)
+    pipeline.accept(mail())
+    pipeline.work()
+    pipeline.wait(minutes=16)
+    assert states(pipeline) == {"sent"}
+    assert pipeline.transport.asked == 2
