@@ -37,7 +37,7 @@ class TicketDetail:
 
     `similar` are earlier tickets of the same team, the most similar first. `writers` are the names of those who wrote
     an answer or a note otherwise than by email, by message. `copied` are the people whom the author of an email copied,
-    by its ledger row. `is_earlier` says that there are messages before these.
+    by its ledger row. `has_earlier` says that there are messages before these.
     """
 
     ticket: Ticket
@@ -47,7 +47,7 @@ class TicketDetail:
     merged_from: tuple[str, ...]
     participants: tuple[str, ...]
     messages: tuple[MessageRow, ...]
-    is_earlier: bool
+    has_earlier: bool
     authors: dict[int, Person]
     writers: dict[int, str]
     attachments: tuple[AttachmentRow, ...]
@@ -87,7 +87,7 @@ def ticket_detail(session: Session, ticket_id: int, before: int | None = None) -
         merged_from=references_of(session, merged),
         participants=tuple(person.email for person in _all(session, Person, Person.id.in_(others))),
         messages=messages,
-        is_earlier=len(messages) == MOST and _is_message_before(session, messages[0]),
+        has_earlier=len(messages) == MOST and _is_message_before(session, messages[0]),
         authors={person.id: person for person in authors},
         writers=_writers(session, [ticket_id, *merged], [m.id for m in messages if m.inbound_id is None]),
         attachments=_all(session, AttachmentRow, AttachmentRow.message_id.in_(ids)),
@@ -123,15 +123,11 @@ def _is_message_before(session: Session, message: MessageRow) -> bool:
     return session.execute(earlier.limit(1)).first() is not None
 
 
-def find_attachment(session: Session, ticket_id: int, attachment_id: int) -> tuple[AttachmentRow, int] | None:
-    """Return a file of a ticket and the ledger row of the email that it came with, or None."""
-    found = (
-        select(AttachmentRow, MessageRow.inbound_id)
-        .join(MessageRow, MessageRow.id == AttachmentRow.message_id)
-        .where(AttachmentRow.id == attachment_id, MessageRow.ticket_id == ticket_id)
-    )
-    row = session.execute(found).one_or_none()
-    return (row[0], row[1]) if row and row[1] is not None else None
+def find_attachment(session: Session, attachment_id: int) -> tuple[AttachmentRow, MessageRow] | None:
+    """Return a file and the message that it came with, or None."""
+    found = select(AttachmentRow, MessageRow).join(MessageRow, MessageRow.id == AttachmentRow.message_id)
+    row = session.execute(found.where(AttachmentRow.id == attachment_id)).one_or_none()
+    return (row[0], row[1]) if row else None
 
 
 def _writers(session: Session, ticket_ids: Sequence[int], message_ids: Sequence[int]) -> dict[int, str]:

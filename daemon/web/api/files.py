@@ -34,12 +34,12 @@ async def attachment_content(ticket: TicketName, attachment: RowId, services: Se
     def read() -> Response:
         with services.store.read() as session:
             number = ticket_id(session, ticket, services.settings.support.reference_prefix)
-            found = find_attachment(session, number, attachment)
-            if found is None:
+            found = find_attachment(session, attachment)
+            if found is None or found[1].ticket_id != number:
                 raise not_found(f"attachment {attachment} on ticket {ticket}")
-            file, inbound = found
+            file, message = found
             try:
-                raw = ledger.raw_of(session, inbound)
+                raw = ledger.raw_of(session, message.inbound_id or 0)
             except LookupError:
                 raise not_found("content of this attachment") from None
         contents = part_contents(raw, {file.part})

@@ -225,10 +225,14 @@ async def list_messages(
     cursor: Cursor = None,
 ) -> Messages:
     """List the newest 500 messages of a ticket with their texts, the oldest first; Link leads to those before."""
-    before = decode_id(cursor)
-    found = await _of_ticket(services, ticket, lambda found: found, before)
-    link_next(request, response, encode(None, found.messages[0].id) if found.is_earlier else None)
-    return Messages(messages=[_message(found, m) for m in found.messages])
+
+    def view(found: TicketDetail) -> tuple[Messages, str | None]:
+        following = encode(None, found.messages[0].id) if found.has_earlier else None
+        return Messages(messages=[_message(found, m) for m in found.messages]), following
+
+    messages, following = await _of_ticket(services, ticket, view, decode_id(cursor))
+    link_next(request, response, following)
+    return messages
 
 
 @router.get(

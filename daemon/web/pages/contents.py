@@ -47,9 +47,8 @@ def html(page: Page) -> Response:
 def attachment(page: Page) -> Response:
     """Download a file."""
     message_id, wanted = page.number("message"), page.number("file")
-    place = page.read(lambda session: inbox.place_of_message(session, message_id))
-    found = page.read(lambda session: find_attachment(session, place[0], wanted)) if place else None
-    if found is None or found[0].message_id != message_id:
+    found = page.read(lambda session: find_attachment(session, wanted))
+    if found is None or found[1].id != message_id:
         raise PageError(404, "There is no such file.")
     file, _ = found
     contents = part_contents(_raw_of_message(page), {file.part})

@@ -65,7 +65,7 @@ def load(session: Session, ticket_id: int, before: int | None = None) -> TicketP
     automatic = [one for one in detail.decisions if deciding_words(one.reasons)]
     words = deciding_words(automatic[-1].reasons) if automatic else []
     answers = inbox.authors_of_answers(session, [row.id for row in detail.messages])
-    opening = detail.messages[0].id if detail.messages and not detail.is_earlier else 0
+    opening = detail.messages[0].id if detail.messages and not detail.has_earlier else 0
     html = inbox.with_html(session, [row.inbound_id for row in detail.messages if row.inbound_id])
     said = tuple(_said(detail, row, answers, words if row.id == opening else [], html) for row in detail.messages)
     held = tuple(inbox.held_answers(session, ticket_id))
