@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from statistics import median_low
 from typing import Final
 
-from sqlalchemy import BindParameter, bindparam, case, false, func, select, text
+from sqlalchemy import BindParameter, bindparam, case, false, func, select
 from sqlalchemy.orm import Session
 
 from daemon.facts import Mailbox, RecentCounts
 from daemon.store.deliveries import HELD_BACK, DeliveryState
 from daemon.store.models import DeliveryRow
-from daemon.store.sql import table, unindexed
+from daemon.store.sql import advisory_lock, table, unindexed
 from daemon.vocabulary import LIMIT_REACHED, MailKind
 
 HOUR: Final = timedelta(hours=1)
@@ -79,9 +79,7 @@ NUMBERS: Final = re.compile(r":? \d+ acknowledgements|, \d+ allowed$")
 
 def lock(session: Session) -> None:
     """Let no other transaction count until this one has ended; otherwise two workers would each use up a limit."""
-    if session.get_bind().dialect.name == "postgresql":
-        # SQLite needs no lock: it has one writer at a time.
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    advisory_lock(session, ADVISORY_LOCK)
 
 
 def recent_counts(

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from daemon.store.models import SigningKey
+from daemon.store.sql import advisory_lock
 
 SECRET_BYTES = 32
 KEPT = 5
@@ -43,9 +44,8 @@ def load(session: Session, now: datetime) -> tuple[bytes, ...]:
 def ensure(session: Session, now: datetime) -> tuple[bytes, ...]:
     """Return the keys, creating the first if there is none; daemons that start together get the same."""
     found = load(session, now)
-    if not found and session.get_bind().dialect.name == "postgresql":
-        # SQLite needs no lock: it has one writer at a time.
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    if not found:
+        advisory_lock(session, ADVISORY_LOCK)
         found = load(session, now)
     return found or rotate(session, now)
 

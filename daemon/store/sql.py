@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -95,6 +96,13 @@ def unindexed(column: SQLColumnExpression[Any]) -> ColumnElement[Any]:
     key; with a backlog, each look-up would then read the whole backlog. SQLite has no statistics at all.
     """
     return column + ""
+
+
+def advisory_lock(session: Session, key: int) -> None:
+    """Wait until no other transaction holds the lock of this key, and hold it until this one has ended."""
+    if session.get_bind().dialect.name == "postgresql":
+        # SQLite needs no lock: it has one writer at a time.
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
 @cache

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from daemon.store import jobs
 from daemon.store.first_message import first_message
 from daemon.store.jobs import JobKind, NewJob, Offer
 from daemon.store.models import Decision, Job, MessageRow
-from daemon.store.sql import table, unindexed
+from daemon.store.sql import advisory_lock, table, unindexed
 from daemon.vocabulary import DecidedBy, Subject, SubjectKind
 
 LABELS_LIMIT = 20_000
@@ -91,9 +91,7 @@ def lock_training(session: Session) -> None:
 
     It comes before the decision, so that the numbers of decisions are committed in their order.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        # SQLite needs no lock: it has one writer at a time.
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    advisory_lock(session, ADVISORY_LOCK)
 
 
 def add_training(session: Session, after: int, now: datetime) -> Sequence[Offer]:

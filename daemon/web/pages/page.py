@@ -28,6 +28,7 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+LONGEST_ID: Final = 9
 # A path of ours with its query: neither a host nor anything that a browser reads as one.
 OWN_PATH: Final = re.compile(r"/ui(?:/[A-Za-z0-9._~-]{1,80}){0,4}(?:\?[A-Za-z0-9._~=&%+-]{0,300})?")
 
@@ -60,6 +61,11 @@ class ForeignFormError(PageError):
 
     def __init__(self) -> None:
         super().__init__(403, "This form comes from another site.")
+
+
+def row_id(text: str) -> int:
+    """Return the id that a text names; 0, which no row has, where it is none."""
+    return int(text) if len(text) <= LONGEST_ID and text.isascii() and text.isdecimal() else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +102,7 @@ class Page:
 
     def number(self, name: str) -> int:
         """Return an id in the path; 0, which no row has, where it is none."""
-        found = self.value(name, 9)
-        return int(found) if found.isascii() and found.isdecimal() else 0
+        return row_id(self.value(name))
 
     def actor(self, present_team: str | None = None) -> Actor:
         """Return who acts, for the present team of a ticket where it is theirs."""

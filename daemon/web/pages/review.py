@@ -1,6 +1,7 @@
 """The queue of tickets that a person has to decide: one at a time, those that teach most first."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from fastapi import Response
@@ -140,12 +141,7 @@ def decide(page: Page) -> Response:
             raise ActionError(TOO_LATE)
         return actions.correct(session, number, correction, page.actor(team), now, retrain_after=retrain)
 
-    try:
-        done = page.services.store.write(change)
-    except ActionError as error:
-        return _render(page, 409, str(error))
-    page.services.wake(done.offers if done else ())
-    return _goes_on(page, "last", f"{page.value('ticket', 40)}: {correction.category}." if done else "")
+    return _decided(page, change, correction.category)
 
 
 def mark_spam(page: Page) -> Response:
@@ -161,12 +157,17 @@ def mark_spam(page: Page) -> Response:
             raise ActionError(TOO_LATE)
         return actions.spam(session, number, page.actor(team), now)
 
+    return _decided(page, change, "spam")
+
+
+def _decided(page: Page, change: Callable[[Session], actions.ActionResult | None], what: str) -> Response:
+    """Make a change and go on with the next ticket; `change` returns None where it was made before."""
     try:
         done = page.services.store.write(change)
     except ActionError as error:
         return _render(page, 409, str(error))
     page.services.wake(done.offers if done else ())
-    return _goes_on(page, "last", f"{page.value('ticket', 40)}: spam." if done else "")
+    return _goes_on(page, "last", f"{page.value('ticket', 40)}: {what}." if done else "")
 
 
 def undo(page: Page) -> Response:

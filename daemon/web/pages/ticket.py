@@ -1,6 +1,5 @@
 """The page of a ticket: its conversation, why it is where it is, and everything that people do with it."""
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -22,10 +21,9 @@ from daemon.tickets.sign_in import Role
 from daemon.tickets.unseen import unseen
 from daemon.vocabulary import AnswerState, Priority, Status
 from daemon.web.pages import ticket_view
-from daemon.web.pages.page import Page, PageError, Route
+from daemon.web.pages.page import Page, PageError, Route, row_id
 
 LONGEST_TEXT: Final = 200_000
-ID: Final = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 LONGEST_WAIT_DAYS: Final = 366
 SIMPLE: Final[dict[str, Callable[[Session, int, Actor, datetime], ActionResult]]] = {
     "close": actions.close,
@@ -45,9 +43,8 @@ def show(page: Page) -> Response:
 def _render(page: Page, status: int = 200, mistake: str = "") -> Response:
     """Return the page of a ticket, with a mistake beside the form in which it was made."""
     number = ticket_id_of(page)
-    before = page.query.get("before", "")
-    place = int(before) if ID.fullmatch(before) else None
-    found = page.read(lambda session: ticket_view.load(session, number, place))
+    before = row_id(page.query.get("before", "")) or None
+    found = page.read(lambda session: ticket_view.load(session, number, before))
     if found is None:
         raise PageError(404, "There is no such ticket.")
     settings = page.services.settings
@@ -66,7 +63,7 @@ def _render(page: Page, status: int = 200, mistake: str = "") -> Response:
         statuses=Status,
         newest=found.messages[-1].row.id if found.messages else 0,
         longest=ticket_view.LONGEST_TEXT,
-        is_newest=place is None,
+        is_newest=before is None,
         loaded=page.services.clock.now().isoformat(),
     )
 
