@@ -134,7 +134,7 @@ def decide(page: Page) -> Response:
     retrain, team = page.services.settings.triage.retrain_after, page.services.settings.triage.review_team
 
     def change(session: Session) -> actions.ActionResult | None:
-        if inbox.team_of(session, number) != team:
+        if lock_ticket(session, number).assigned_team != team:
             if inbox.decided_by(session, number) == page.actor(team).name:
                 # The second of two clicks.
                 return None
