@@ -9,7 +9,7 @@ from daemon.mail.reply.split import new_text
 from daemon.snapshots import SimilarTicket
 from daemon.store.jobs import JobState
 from daemon.store.models import AnswerRow, Decision, DeliveryRow, Job, MessageRow
-from daemon.store.queries.ticket_detail import TicketDetail
+from daemon.store.queries.ticket_detail import Copied, TicketDetail
 from daemon.text import length_of_time
 from daemon.vocabulary import AnswerState, MailKind, MessageRole, Subject, SubjectKind
 
@@ -91,6 +91,7 @@ def _section(title: str, entries: list[str]) -> None:
 def _message(found: TicketDetail, row: MessageRow) -> dict[str, Any]:
     author = found.authors.get(row.person_id or 0)
     files = [a for a in found.attachments if a.message_id == row.id]
+    copied = found.copied.get(row.inbound_id or 0, Copied())
     return {
         "id": row.id,
         "inbound": row.inbound_id,
@@ -100,7 +101,8 @@ def _message(found: TicketDetail, row: MessageRow) -> dict[str, Any]:
         "name": author.name if author else "",
         "verified": row.verified,
         "authentication": row.authentication or [],
-        "copied": found.copied.get(row.inbound_id or 0, ()),
+        "copied": copied.people,
+        "copied_more": copied.more,
         "at": row.created_at,
         "message_id": row.message_id,
         "subject": row.subject,
@@ -123,7 +125,8 @@ def _message_text(message: dict[str, Any], *, full: bool) -> str:
     ]
     results = [output.hang("    ", output.line(result, 300), 6) for result in message["authentication"]]
     if message["copied"]:
-        results.insert(0, output.hang("    also to: ", output.cell(", ".join(message["copied"])), 6))
+        more = f" and {message['copied_more']} more" if message["copied_more"] else ""
+        results.insert(0, output.hang("    also to: ", output.cell(", ".join(message["copied"]) + more), 6))
     body = output.block((message["text"] if full else message["reply"]).strip("\n"), "    ")
     return "\n".join([output.hang("  ", click.style(head, bold=True), 4), *results, body, *files])
 

@@ -32,12 +32,20 @@ MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
+class Copied:
+    """The people whom the author of an email copied; `more` is the number of those who are not kept."""
+
+    people: tuple[str, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class TicketDetail:
     """A ticket with its people, emails, decisions, answers, deliveries, jobs and events, each in order of id.
 
     `similar` are earlier tickets of the same team, the most similar first. `writers` are the names of those who wrote
-    an answer or a note otherwise than by email, by message. `copied` are the people whom the author of an email copied,
-    by its ledger row. `has_earlier` says that there are messages before these.
+    an answer or a note otherwise than by email, by message. `copied` is by ledger row. `has_earlier` says that there
+    are messages before these.
     """
 
     ticket: Ticket
@@ -58,7 +66,7 @@ class TicketDetail:
     jobs: tuple[Job, ...]
     events: tuple[Event, ...]
     similar: tuple[SimilarTicket, ...]
-    copied: dict[int, tuple[str, ...]]
+    copied: dict[int, Copied]
 
 
 def ticket_detail(session: Session, ticket_id: int, before: int | None = None) -> TicketDetail | None:
@@ -111,10 +119,13 @@ def ticket_detail(session: Session, ticket_id: int, before: int | None = None) -
     )
 
 
-def _copied(session: Session, inbound_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """Return the people whom the authors of emails copied, by ledger row."""
+def _copied(session: Session, inbound_ids: Sequence[int]) -> dict[int, Copied]:
     copied = select(Event.inbound_id, Event.data).where(Event.inbound_id.in_(inbound_ids), Event.kind == OTHERS_COPIED)
-    return {row.inbound_id: tuple(row.data["copied"]) for row in session.execute(copied) if row.inbound_id}
+    return {
+        row.inbound_id: Copied(tuple(row.data["copied"]), row.data.get("more", 0))
+        for row in session.execute(copied)
+        if row.inbound_id
+    }
 
 
 def _is_message_before(session: Session, message: MessageRow) -> bool:

@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 
 from daemon.mail.reply.split import new_text
 from daemon.snapshots import SimilarTicket
-from daemon.store.queries.ticket_detail import TicketDetail, ticket_detail
+from daemon.store.queries.ticket_detail import Copied, TicketDetail, ticket_detail
 from daemon.store.queries.timeline import Entry, mails_of, timeline
 from daemon.tickets.access import Scope
 from daemon.web.api.rows import TICKET_EXAMPLE, Answer, DecisionView, TicketName, not_found, ticket_id
@@ -310,7 +310,7 @@ def _message(found: TicketDetail, row: Any) -> MessageView:  # noqa: ANN401 - a 
         name=author.name if author else "",
         verified=row.verified,
         authentication=row.authentication or [],
-        copied=list(found.copied.get(row.inbound_id or 0, ())),
+        copied=list(found.copied.get(row.inbound_id or 0, Copied()).people),
         created_at=row.created_at,
         title=row.subject,
         reply=new_text(row.text),

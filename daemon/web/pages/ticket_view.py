@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from daemon.mail.reply.split import Reply, split
 from daemon.store.queries import inbox
 from daemon.store.queries.inbox import HeldAnswer
-from daemon.store.queries.ticket_detail import TicketDetail, ticket_detail
+from daemon.store.queries.ticket_detail import Copied, TicketDetail, ticket_detail
 from daemon.store.queries.timeline import Entry, mails_of, timeline
 from daemon.vocabulary import DecidedBy, MessageRole
 from daemon.web.pages.marking import Pieces, deciding_words, folded, marked
@@ -40,7 +40,7 @@ class Said:
     rest: Pieces
     reply: Reply
     files: tuple[Row, ...]
-    copied: tuple[str, ...]
+    copied: Copied
     html: bool
 
 
@@ -99,7 +99,7 @@ def _said(
     reply = Reply(text, "", "", inline=False) if ours else split(text)
     files = tuple(one for one in detail.attachments if one.message_id == row.id)
     name = person.name if person else ""
-    copied = detail.copied.get(row.inbound_id or 0, ())
+    copied = detail.copied.get(row.inbound_id or 0, Copied())
     pieces = tuple(marked(reply.new, words))
     head, rest = folded(pieces)
     return Said(row, author, name, row.role, state, pieces, head, rest, reply, files, copied, row.inbound_id in html)

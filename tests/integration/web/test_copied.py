@@ -31,3 +31,9 @@ def test_of_an_email_to_us_alone_nobody_is_shown(case: Web) -> None:
     [message] = case.client.get(f"/tickets/{reference}/messages").json()["messages"]
     assert message["copied"] == []
     assert "Also to" not in text_of(signed_in(case, VIEWER).get(f"/ui/tickets/{reference}"))
+
+
+def test_how_many_more_were_copied_is_shown(case: Web) -> None:
+    copied = ", ".join(f"p{number:02}@partner.example" for number in range(23))
+    reference = accepted(case, mail(headers=(f"Cc: {copied}",)))
+    assert "p19@partner.example and 3 more" in text_of(signed_in(case, VIEWER).get(f"/ui/tickets/{reference}"))
