@@ -11,7 +11,7 @@ from config.values import name_server
 from daemon.authentication.checker import Checker, NoChecker, SenderChecker
 from daemon.authentication.resolver import NoNameServerError, Resolver
 from daemon.mail.commands import CommandVocabulary
-from daemon.tickets.conversation_policy import conversation_policy
+from daemon.tickets.answer_policy import answer_policy
 from daemon.tickets.health import Thresholds
 from daemon.vocabulary import Priority
 from workers.actors.brands import Brand, Brands
@@ -44,7 +44,7 @@ def actor_config(settings: Settings) -> ActorConfig:
         own_addresses=settings.support.own,
         limits=send_limits(settings),
         brands=brands(settings),
-        conversation=conversation_policy(settings),
+        answers=answer_policy(settings),
         answer_attachment_bytes=settings.limits.answer_attachment_bytes,
         vocabulary=command_vocabulary(settings),
         similar=settings.triage.semantic and settings.triage.similar,

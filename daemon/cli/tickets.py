@@ -21,7 +21,7 @@ from daemon.system.clock import SystemClock
 from daemon.tickets import actions
 from daemon.tickets.actions import ActionResult, Correction
 from daemon.tickets.actor import Actor
-from daemon.tickets.conversation_policy import address_teams
+from daemon.tickets.answer_policy import address_teams
 from daemon.vocabulary import Priority, Status
 
 COLUMNS: Final = (

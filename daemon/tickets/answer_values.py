@@ -26,7 +26,7 @@ class NoAnswerError(AnswerError):
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationPolicy:
+class AnswerPolicy:
     """What the settings say about answers.
 
     `teams` maps names to addresses in lower case, `rosters` to all addresses and "@domain" of a team. `after_answer`

@@ -18,12 +18,12 @@ from daemon.store.jobs import JobKind, NewJob, Offer
 from daemon.tickets import answer_decision, readers
 from daemon.tickets.actor import Actor
 from daemon.tickets.answer_decision import AnswerDecision, AnswerFacts, EarlierSent
-from daemon.tickets.answer_values import AnswerError, AnswerResult, ConversationPolicy, NewAnswer
+from daemon.tickets.answer_values import AnswerError, AnswerPolicy, AnswerResult, NewAnswer
 from daemon.tickets.readers import Parties, Readers
 from daemon.tickets.recipients import heard_of_last_email
 from daemon.vocabulary import AnswerState, MessageRole, ReturnCause, Subject, SubjectKind
 
-__all__ = ["AnswerError", "AnswerResult", "ConversationPolicy", "NewAnswer", "note", "reply", "return_to_author"]
+__all__ = ["AnswerError", "AnswerPolicy", "AnswerResult", "NewAnswer", "note", "reply", "return_to_author"]
 
 HOUR: Final = timedelta(hours=1)
 NOBODY: Final = Readers((), (), team_copied=False)
@@ -40,7 +40,7 @@ class NewNote:
     team_copied: bool = False
 
 
-def reply(session: Session, new: NewAnswer, policy: ConversationPolicy, now: datetime) -> AnswerResult:
+def reply(session: Session, new: NewAnswer, policy: AnswerPolicy, now: datetime) -> AnswerResult:
     """Send an answer, or hold or return it; the same message never becomes two answers.
 
     Raises LookupError for a ticket that does not exist, AnswerError for one that was merged into another.
@@ -98,7 +98,7 @@ def put_in_force(
     answer_id: int,
     recipients: Sequence[str],
     actor: Actor,
-    policy: ConversationPolicy,
+    policy: AnswerPolicy,
     now: datetime,
 ) -> None:
     """Write on the locked ticket that an answer was sent: its status, who answers it, when it was first answered."""
@@ -145,9 +145,7 @@ def _known(session: Session, message_id: int | None) -> AnswerResult | None:
     return AnswerResult(known.state, known.id) if known else None
 
 
-def _facts(
-    session: Session, ticket: LockedTicket, new: NewAnswer, policy: ConversationPolicy, now: datetime
-) -> AnswerFacts:
+def _facts(session: Session, ticket: LockedTicket, new: NewAnswer, policy: AnswerPolicy, now: datetime) -> AnswerFacts:
     known = answers.parties(session, ticket.id, now)
     heard = heard_of_last_email(session, ticket.id, known)
     parties = Parties(ticket.requester, known, heard, policy.team_address(ticket.team))

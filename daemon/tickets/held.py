@@ -10,7 +10,7 @@ from daemon.store import answers
 from daemon.store.answers import LockedTicket
 from daemon.tickets import conversation
 from daemon.tickets.actor import Actor
-from daemon.tickets.answer_values import AnswerError, AnswerResult, ConversationPolicy, NoAnswerError
+from daemon.tickets.answer_values import AnswerError, AnswerPolicy, AnswerResult, NoAnswerError
 from daemon.vocabulary import AnswerState, MessageRole
 
 SHOWN_AT_MOST: Final = 10
@@ -49,9 +49,7 @@ def find_numbered(session: Session, ticket_id: int, number: int) -> int:
     return number
 
 
-def send_held(
-    session: Session, answer_id: int, actor: Actor, policy: ConversationPolicy, now: datetime
-) -> AnswerResult:
+def send_held(session: Session, answer_id: int, actor: Actor, policy: AnswerPolicy, now: datetime) -> AnswerResult:
     """Send a held answer, whatever held it; raises AnswerError for one that is not held."""
     held, ticket = _held(session, answer_id)
     newest = answers.newest_delivery(session, ticket.id)

@@ -17,7 +17,7 @@ from daemon.store.decisions import had_team
 from daemon.store.jobs import JobKind, Lease, NewJob, Offer
 from daemon.store.models import Ticket
 from daemon.tickets import actions, conversation, held
-from daemon.tickets.answer_values import AnswerError, ConversationPolicy, NewAnswer
+from daemon.tickets.answer_values import AnswerError, AnswerPolicy, NewAnswer
 from daemon.tickets.authorization import beyond_correction
 from daemon.tickets.conversation import NewNote
 from daemon.vocabulary import AnswerState, ReturnCause, Subject, SubjectKind
@@ -53,7 +53,7 @@ class _Context:
 
     email: MemberEmail
     parsed: ParsedCommands
-    policy: ConversationPolicy
+    policy: AnswerPolicy
     now: datetime
 
     @property
@@ -63,7 +63,7 @@ class _Context:
 
 
 def carry_out(
-    session: Session, items: Sequence[tuple[Lease, MemberEmail | None]], policy: ConversationPolicy, now: datetime
+    session: Session, items: Sequence[tuple[Lease, MemberEmail | None]], policy: AnswerPolicy, now: datetime
 ) -> list[list[Lease]]:
     """Carry out emails; return the jobs of each that follow, leased to the same worker. None: nothing to do."""
     jobs.finish(session, [lease for lease, _ in items], now)
@@ -90,7 +90,7 @@ def _reach_team(session: Session, offers: Sequence[Offer]) -> bool:
     return len(of_answers) < len(subjects) or answers.any_sent(session, of_answers)
 
 
-def _carry_out(session: Session, email: MemberEmail, policy: ConversationPolicy, now: datetime) -> Sequence[Offer]:
+def _carry_out(session: Session, email: MemberEmail, policy: AnswerPolicy, now: datetime) -> Sequence[Offer]:
     email = replace(email, answer=on_present_ticket(session, email.answer))
     if email.is_recall:
         return _return(session, email, ReturnCause.REFUSED, (NOT_RECALLED,), now)

@@ -12,8 +12,8 @@ from daemon.store.jobs import JobKind
 from daemon.store.store import Store
 from daemon.tickets import actions, conversation
 from daemon.tickets.actor import Actor
+from daemon.tickets.answer_policy import answer_policy
 from daemon.tickets.answer_values import NewAnswer
-from daemon.tickets.conversation_policy import conversation_policy
 from tests.support.emails import mail
 from tests.support.encoders import FakeEncoder
 from tests.support.helpdesk import text_of
@@ -58,7 +58,7 @@ class ComparedTickets:
     def answer(self, ticket_id: int, text: str = "We have found it.", minutes: int = 120) -> None:
         """Let Ana answer a ticket after some minutes."""
         self.pipeline.clock.advance(minutes=minutes)
-        now, rules = self.pipeline.clock.now(), conversation_policy(Settings())
+        now, rules = self.pipeline.clock.now(), answer_policy(Settings())
         new = NewAnswer(ticket_id, ANA, text, "", now)
         done = self.store.write(lambda session: conversation.reply(session, new, rules, now))
         self.pipeline.woken.offers += done.offers

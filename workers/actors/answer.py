@@ -65,7 +65,7 @@ class AnswerActor:
         return ()
 
     def _carry_out(self, session: Session, items: Sequence[tuple[Lease, MemberEmail | None]]) -> list[list[Lease]]:
-        return member_email.carry_out(session, items, self._config.value.conversation, self._clock.now())
+        return member_email.carry_out(session, items, self._config.value.answers, self._clock.now())
 
     def _read(self, facts: MemberEmailFacts) -> MemberEmail:
         """Return an email of a member: what is new in it, without what is ours, and the commands at its top."""
@@ -124,7 +124,7 @@ def _actor(facts: MemberEmailFacts, message: Message, config: ActorConfig) -> Ac
     author = next(iter(_emails(message.from_)), facts.author)
     if facts.corrects_only:
         return Actor(author, None, f"email:{facts.inbound_id}")
-    return Actor(author, config.conversation.team_of(author, facts.team), f"email:{facts.inbound_id}")
+    return Actor(author, config.answers.team_of(author, facts.team), f"email:{facts.inbound_id}")
 
 
 def _written_at(message: Message, received_at: datetime) -> datetime:

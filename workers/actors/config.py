@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from daemon.mail.commands import CommandVocabulary
 from daemon.mail.language import detect
-from daemon.tickets.answer_values import ConversationPolicy
+from daemon.tickets.answer_values import AnswerPolicy
 from workers.actors.brands import Brands
 from workers.notify.plan import SendLimits
 from workers.triage.policy import TriagePolicy
@@ -31,7 +31,7 @@ class ActorConfig:
     own_addresses: frozenset[str]
     limits: SendLimits
     brands: Brands
-    conversation: ConversationPolicy
+    answers: AnswerPolicy
     answer_attachment_bytes: int
     vocabulary: CommandVocabulary
     similar: bool

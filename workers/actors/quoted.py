@@ -42,7 +42,7 @@ class QuotedEmails:
             own_texts=facts.own_texts,
             phrases=_team_sentences(config),
             customer_texts=facts.customer_texts,
-            addresses=config.own_addresses | config.conversation.ours.roster,
+            addresses=config.own_addresses | config.answers.ours.roster,
         )
 
     def _texts(self, sent: SentToTeam, config: ActorConfig, key: bytes, now: datetime) -> Iterator[str]:

@@ -14,12 +14,12 @@ from daemon.mail.reply.answer import from_text
 from daemon.system.clock import SystemClock
 from daemon.tickets import conversation, held
 from daemon.tickets.actor import Actor
-from daemon.tickets.answer_values import UNREAD, AnswerError, AnswerResult, ConversationPolicy, NewAnswer, NoAnswerError
+from daemon.tickets.answer_policy import answer_policy
+from daemon.tickets.answer_values import UNREAD, AnswerError, AnswerPolicy, AnswerResult, NewAnswer, NoAnswerError
 from daemon.tickets.conversation import NewNote
-from daemon.tickets.conversation_policy import conversation_policy
 from daemon.tickets.readers import Addressed
 
-Change = Callable[[Session, ConversationPolicy, datetime], AnswerResult]
+Change = Callable[[Session, AnswerPolicy, datetime], AnswerResult]
 
 
 text_file = click.option(
@@ -44,7 +44,7 @@ def reply(ctx: click.Context, reference: str, file: Path | None, cc: tuple[str, 
     text = _text(file)
     prefix = context.settings(ctx, quiet=True).support.reference_prefix
 
-    def change(session: Session, policy: ConversationPolicy, now: datetime) -> AnswerResult:
+    def change(session: Session, policy: AnswerPolicy, now: datetime) -> AnswerResult:
         ticket_id, cut = references.existing(session, reference, prefix), from_text(text)
         copied = Addressed(cc=tuple(_address(one) for one in cc))
         new = NewAnswer(ticket_id, Actor(actor, None, "cli"), cut.text, cut.html, now - UNREAD, addressed=copied)
@@ -111,7 +111,7 @@ def drop(ctx: click.Context, answer: int, actor: str) -> None:
 
 def _run(ctx: click.Context, change: Change) -> None:
     settings = context.settings(ctx, quiet=True)
-    policy, now = conversation_policy(settings), SystemClock().now()
+    policy, now = answer_policy(settings), SystemClock().now()
     with context.store(settings) as store:
         try:
             result = store.write(lambda session: change(session, policy, now))

@@ -12,8 +12,8 @@ from daemon.store import answers
 from daemon.store.queries.ticket_detail import reference_or_none
 from daemon.tickets import changes, held
 from daemon.tickets.access import Scope
+from daemon.tickets.answer_policy import answer_policy
 from daemon.tickets.answer_values import AnswerResult
-from daemon.tickets.conversation_policy import conversation_policy
 from daemon.vocabulary import AnswerState
 from daemon.web.api.rows import Answer, RowId, TicketName, not_found, ticket_id
 from daemon.web.api.versions import WRITE_PROBLEMS, IfMatch, matcher, write_on
@@ -80,7 +80,7 @@ async def send(
     ticket: TicketName, answer: RowId, services: Services, caller: Writer, if_match: IfMatch = None
 ) -> AnswerView:
     """Send an answer that is held, whatever held it."""
-    policy = conversation_policy(services.settings)
+    policy = answer_policy(services.settings)
 
     def decide(session: Session, now: datetime) -> AnswerResult:
         return held.send_held(session, answer, caller.acting, policy, now)

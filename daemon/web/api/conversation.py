@@ -14,9 +14,9 @@ from daemon.store import answers
 from daemon.store.idempotency import EarlierRequest, RequestKey
 from daemon.tickets import conversation
 from daemon.tickets.access import Scope
+from daemon.tickets.answer_policy import answer_policy
 from daemon.tickets.answer_values import UNREAD, AnswerError, AnswerResult, NewAnswer
 from daemon.tickets.conversation import NewNote
-from daemon.tickets.conversation_policy import conversation_policy
 from daemon.tickets.once import fingerprint_of, key_of, write_once
 from daemon.tickets.readers import READERS_AT_MOST, Addressed
 from daemon.web.api.answers import AnswerView
@@ -85,7 +85,7 @@ async def reply(
     idempotency_key: Key = None,
 ) -> AnswerView:
     """Send an answer to the customer, or hold it where another answer went out first or there are too many."""
-    policy, now = conversation_policy(services.settings), services.clock.now()
+    policy, now = answer_policy(services.settings), services.clock.now()
 
     def write(session: Session, number: int) -> AnswerResult:
         cut = from_text(wanted.text)

@@ -13,8 +13,8 @@ from daemon.store.queries.ticket_pages import TicketQuery, TicketRow
 from daemon.tickets import changes
 from daemon.tickets.access import Scope
 from daemon.tickets.actor import Actor
+from daemon.tickets.answer_policy import address_teams
 from daemon.tickets.changes import Change
-from daemon.tickets.conversation_policy import address_teams
 from daemon.vocabulary import Priority, Status
 from daemon.web.api.rows import TICKET_EXAMPLE, TicketName, TicketView, etag, not_found, ticket_id
 from daemon.web.api.versions import ETAG_HEADER, WRITE_PROBLEMS, IfMatch, matcher, tags_in, write_on

@@ -13,7 +13,7 @@ from daemon.store.queries.tickets import find_ticket_id
 from daemon.tickets import actions, review_order
 from daemon.tickets.action import ActionError, lock_ticket
 from daemon.tickets.address_teams import team_after
-from daemon.tickets.conversation_policy import address_teams
+from daemon.tickets.answer_policy import address_teams
 from daemon.tickets.review_order import CONSIDERED, TAUGHT, Place
 from daemon.tickets.sign_in import Role
 from daemon.vocabulary import DecidedBy, Status

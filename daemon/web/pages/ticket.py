@@ -14,9 +14,9 @@ from daemon.store.queries.tickets import find_ticket_id
 from daemon.tickets import actions, conversation, held, repeated
 from daemon.tickets.action import ActionError, ActionResult
 from daemon.tickets.actor import Actor
+from daemon.tickets.answer_policy import address_teams, answer_policy
 from daemon.tickets.answer_values import AnswerResult, NewAnswer
 from daemon.tickets.conversation import NewNote
-from daemon.tickets.conversation_policy import address_teams, conversation_policy
 from daemon.tickets.sign_in import Role
 from daemon.tickets.unseen import unseen
 from daemon.vocabulary import AnswerState, Priority, Status
@@ -137,7 +137,7 @@ def write(page: Page) -> Response:
 
 
 def _reply(page: Page, number: int, text: str) -> Response:
-    policy, now = conversation_policy(page.services.settings), page.services.clock.now()
+    policy, now = answer_policy(page.services.settings), page.services.clock.now()
     cut, loaded = from_text(text), min(_loaded(page, now), now)
 
     def change(session: Session) -> AnswerResult:
@@ -177,7 +177,7 @@ def _note(page: Page, number: int, text: str) -> Response:
 
 def decide_held(page: Page) -> Response:
     """Send or drop an answer that is held."""
-    answer, policy, now = page.number("answer"), conversation_policy(page.services.settings), page.services.clock.now()
+    answer, policy, now = page.number("answer"), answer_policy(page.services.settings), page.services.clock.now()
     number, send = ticket_id_of(page), page.form.get("kind") == "send"
 
     def change(session: Session) -> AnswerResult:

@@ -12,7 +12,7 @@ from daemon.store.models import Decision, Ticket
 from daemon.store.store import Store
 from daemon.tickets import actions
 from daemon.tickets.actor import Actor
-from daemon.tickets.conversation_policy import conversation_policy
+from daemon.tickets.answer_policy import answer_policy
 from daemon.vocabulary import Priority, Triage
 from tests.support.fakes import NOON
 from tests.support.http import Web, web
@@ -51,7 +51,7 @@ def opened(case: Web, address: str, team: str = "GENERAL_SUPPORT") -> dict[str, 
 
 
 def by_command(case: Web, ticket: dict[str, Any]) -> None:
-    policy = conversation_policy(case.settings).actions
+    policy = answer_policy(case.settings).actions
     said = (Command(Verb.CATEGORY, "Login"),)
     case.store.write(lambda session: actions.perform(session, ticket["id"], said, EVA, NOON, policy))
 
@@ -87,7 +87,7 @@ def test_a_corrected_category_keeps_the_team_that_is_fixed_for_the_address(
 def test_a_team_that_is_named_gets_the_ticket(case: Web) -> None:
     one, other, third = (opened(case, SHOP) for _ in range(3))
     said = (Command(Verb.CATEGORY, "Login"), Command(Verb.ASSIGN, "TECH_SUPPORT"))
-    policy = conversation_policy(case.settings).actions
+    policy = answer_policy(case.settings).actions
     case.store.write(lambda session: actions.perform(session, one["id"], said, EVA, NOON, policy))
     case.client.patch(f"/tickets/{other['id']}", json={"category": "Login", "team": "TECH_SUPPORT"})
     path = f"/ui/tickets/{third['reference']}/correct"
@@ -106,7 +106,7 @@ def test_the_review_shows_and_gives_the_ticket_to_that_team(case: Web) -> None:
 def test_what_the_fixed_team_gave_away_goes_to_the_team_of_its_category(case: Web) -> None:
     ticket = opened(case, SHOP)
     said = (Command(Verb.ASSIGN, "MANUAL_REVIEW"),)
-    policy = conversation_policy(case.settings).actions
+    policy = answer_policy(case.settings).actions
     case.store.write(lambda session: actions.perform(session, ticket["id"], said, EVA, NOON, policy))
     member = signed_in(case, MEMBER)
     assert "Login IDENTITY_TEAM" in text_of(member.get("/ui/review"))

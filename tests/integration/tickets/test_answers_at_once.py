@@ -10,8 +10,8 @@ from daemon.store.models import AnswerRow, Job, MessageRow, Ticket
 from daemon.store.store import Store
 from daemon.tickets import conversation, held
 from daemon.tickets.actor import Actor
+from daemon.tickets.answer_policy import answer_policy
 from daemon.tickets.answer_values import AnswerError, AnswerResult, NewAnswer
-from daemon.tickets.conversation_policy import conversation_policy
 from daemon.tickets.intake import Intake
 from daemon.vocabulary import AnswerState, ReturnCause
 from tests.support.emails import ANN, inbound, mail
@@ -20,7 +20,7 @@ from tests.support.smtp_client import POLICY
 from tests.support.store_queries import ask, count
 
 ROUNDS = 30
-RULES = conversation_policy(Settings())
+RULES = answer_policy(Settings())
 ANA, BEN = (Actor(f"{name}@example.com", "TECH_SUPPORT", "email:1") for name in ("ana", "ben"))
 
 

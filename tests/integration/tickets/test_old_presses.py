@@ -13,8 +13,8 @@ from daemon.store.models import AnswerRow, Ticket
 from daemon.store.store import Store
 from daemon.tickets import member_email
 from daemon.tickets.actor import Actor
+from daemon.tickets.answer_policy import answer_policy
 from daemon.tickets.answer_values import NewAnswer
-from daemon.tickets.conversation_policy import conversation_policy
 from daemon.tickets.intake import Intake
 from daemon.tickets.member_email import MemberEmail
 from daemon.vocabulary import Priority, Subject, SubjectKind, Triage
@@ -41,7 +41,7 @@ def test_a_press_is_late_only_if_the_team_had_the_ticket(
 ) -> None:
     Intake(store, POLICY, Woken()).accept(inbound(mail()))
     rosters = {"IDENTITY_TEAM": frozenset({EVA}), "MANUAL_REVIEW": frozenset({"ben@example.com"})}
-    policy = replace(conversation_policy(Settings()), rosters=rosters)
+    policy = replace(answer_policy(Settings()), rosters=rosters)
 
     def press(session: Session) -> None:
         for team in history:

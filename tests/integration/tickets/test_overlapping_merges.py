@@ -59,7 +59,7 @@ def test_a_held_answer_that_is_sent_during_a_merge_is_an_answer_of_the_survivor(
     pipeline: Pipeline, store_url: str
 ) -> None:
     one, two = opened(pipeline, ANN), opened(pipeline, BOB)
-    policy = pipeline.config.value.conversation
+    policy = pipeline.config.value.answers
     new = NewAnswer(one, EVA, "Eva says", "", NOON, internal=("a line of ours",))
     kept = pipeline.store.write(lambda session: conversation.reply(session, new, policy, NOON))
     assert kept.state is AnswerState.HELD
@@ -77,7 +77,7 @@ def test_a_held_answer_that_is_sent_during_a_merge_is_an_answer_of_the_survivor(
 
 def test_a_held_answer_is_sent_once_by_two_presses(pipeline: Pipeline, store_url: str) -> None:
     one = opened(pipeline, ANN)
-    policy = pipeline.config.value.conversation
+    policy = pipeline.config.value.answers
     new = NewAnswer(one, EVA, "Eva says", "", NOON, internal=("a line of ours",))
     kept = pipeline.store.write(lambda session: conversation.reply(session, new, policy, NOON))
 

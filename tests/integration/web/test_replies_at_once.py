@@ -8,8 +8,8 @@ from config.settings import Settings
 from daemon.store.models import AnswerRow
 from daemon.tickets import conversation
 from daemon.tickets.actor import Actor
+from daemon.tickets.answer_policy import answer_policy
 from daemon.tickets.answer_values import NewAnswer
-from daemon.tickets.conversation_policy import conversation_policy
 from daemon.vocabulary import AnswerState
 from tests.support.http import Web
 from tests.support.races import overlap
@@ -19,7 +19,7 @@ EVA = Actor("eva@example.com", "PAYMENTS_TEAM", "web")
 
 
 def answered_by_eva(case: Web, ticket: int) -> Callable[[Session], object]:
-    policy, now = conversation_policy(Settings()), case.clock.now()
+    policy, now = answer_policy(Settings()), case.clock.now()
     new = NewAnswer(ticket, EVA, "Eva says", "", now)
     return lambda session: conversation.reply(session, new, policy, now)
 

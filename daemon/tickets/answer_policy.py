@@ -1,19 +1,19 @@
-"""Turn settings into what the use cases of the conversation need."""
+"""Turn settings into what the use cases of answers need."""
 
 from config.settings import Settings
 from daemon.tickets.actions import ActionPolicy
 from daemon.tickets.address_teams import AddressTeam
-from daemon.tickets.answer_values import ConversationPolicy
+from daemon.tickets.answer_values import AnswerPolicy
 from daemon.tickets.readers import Ours
 from daemon.vocabulary import Priority, Status
 
 
-def conversation_policy(settings: Settings) -> ConversationPolicy:
+def answer_policy(settings: Settings) -> AnswerPolicy:
     """Return what the settings say about answers and actions."""
     rosters = {
         team.name: frozenset(address.lower() for address in (team.email, *team.members)) for team in settings.teams
     }
-    return ConversationPolicy(
+    return AnswerPolicy(
         ours=Ours(
             settings.support.own,
             frozenset(address for roster in rosters.values() for address in roster),
