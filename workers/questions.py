@@ -1,4 +1,4 @@
-"""Ask the lead once a day about the tickets that teach triage most, by an email with one press for each."""
+"""Ask the lead once a day about the tickets that teach triage most, by an email with buttons for each."""
 
 import secrets
 from collections.abc import Sequence
@@ -93,7 +93,7 @@ class DailyQuestions:
         marks = [token(ticket.ticket_id) for ticket in asked]
         view = contexts.questions(
             [
-                (ticket, mark, outgoing.press_to(ticket.reference, mail, mark))
+                (ticket, mark, outgoing.button_target(ticket.reference, mail, mark))
                 for ticket, mark in zip(asked, marks, strict=True)
             ],
             config.vocabulary.categories,

@@ -31,7 +31,7 @@ OF_CONVERSATION = frozenset({Verb.NOTE, Verb.SEND, Verb.DROP, Verb.TO, Verb.HELP
 class MemberEmail:
     """An email of a member that has power over its ticket, as it was read.
 
-    `answer` has the text below the commands, `whole` is the text with them. `is_press` says that a button made it: its
+    `answer` has the text below the commands, `whole` is the text with them. `by_button` says that a button made it: its
     text is not for the customer. `team_copied` says that it went to the team too, `corrects_only` that its author is
     the lead, who may only correct triage, `is_recall` that Outlook made it to recall an email, `of_former_team` that
     another team had the ticket when it came.
@@ -40,7 +40,7 @@ class MemberEmail:
     answer: NewAnswer
     commands: ParsedCommands | CommandError
     whole: str
-    is_press: bool
+    by_button: bool
     team_copied: bool
     corrects_only: bool = False
     is_recall: bool = False
@@ -109,9 +109,9 @@ def _carry_out(session: Session, email: MemberEmail, policy: AnswerPolicy, now: 
 
 
 def _beyond_correction(email: MemberEmail, parsed: ParsedCommands) -> tuple[str, ...]:
-    """Return what the author of an email may not do. What mail programs put below a press is no text."""
+    """Return what the author of an email may not do. What a mail program adds to the email of a button is no text."""
     verbs = [command.verb for command in parsed.commands]
-    return beyond_correction(verbs, has_text=not verbs or not (email.is_press or email.answer.is_empty))
+    return beyond_correction(verbs, has_text=not verbs or not (email.by_button or email.answer.is_empty))
 
 
 def on_present_ticket(session: Session, answer: NewAnswer) -> NewAnswer:
@@ -127,15 +127,15 @@ def _steps(session: Session, context: _Context) -> Sequence[Offer]:
     parsed, email = context.parsed, context.email
     if parsed.has(Verb.NEW):
         raise AnswerError("#new opens a ticket from an email that you forward to us, not from a reply to ours.")
-    if email.is_press and not parsed.commands:
+    if email.by_button and not parsed.commands:
         raise AnswerError("The command at the top of this email is missing; press the button again.")
-    if email.is_press and context.changes:
-        _refuse_old_press(session, context)
+    if email.by_button and context.changes:
+        _refuse_old_button(session, context)
     if parsed.has(Verb.SEND) or parsed.has(Verb.DROP):
         offers = _settle_held(session, context)
     elif parsed.has(Verb.NOTE) or parsed.has(Verb.SPAM):
         offers = _note(session, context)
-    elif email.is_press or (parsed.commands and email.answer.is_empty):
+    elif email.by_button or (parsed.commands and email.answer.is_empty):
         offers = ()
     else:
         result = conversation.reply(session, _with_commands(context), context.policy, context.now)
@@ -146,12 +146,12 @@ def _steps(session: Session, context: _Context) -> Sequence[Offer]:
         return offers
     ticket_id, actor = email.answer.ticket_id, email.answer.actor
     done = actions.perform(session, ticket_id, context.changes, actor, context.now, context.policy.actions)
-    if email.is_press and not done.changed and done.decision is None:
+    if email.by_button and not done.changed and done.decision is None:
         raise AnswerError(_present_state(session, ticket_id))
     return (*offers, *done.offers)
 
 
-def _refuse_old_press(session: Session, context: _Context) -> None:
+def _refuse_old_button(session: Session, context: _Context) -> None:
     """Raise AnswerError where a team had the ticket, and another has it now: the button is from before."""
     answer = context.email.answer
     ticket, theirs = answers.lock_ticket(session, answer.ticket_id), context.policy.teams_of(answer.author)
@@ -200,7 +200,7 @@ def _held_answer(session: Session, context: _Context) -> int:
 
 def _note(session: Session, context: _Context) -> Sequence[Offer]:
     answer, email = context.email.answer, context.email
-    if email.is_press or answer.is_empty:
+    if email.by_button or answer.is_empty:
         if context.parsed.has(Verb.NOTE):
             raise AnswerError("The note has no text.")
         return ()

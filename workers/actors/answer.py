@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.orm import Session
 
-from daemon.mail import commands, press
+from daemon.mail import button_email, commands
 from daemon.mail.commands import CommandError
 from daemon.mail.message import Address, Message
 from daemon.mail.mime.parse import parse
@@ -70,9 +70,9 @@ class AnswerActor:
     def _read(self, facts: MemberEmailFacts) -> MemberEmail:
         """Return an email of a member: what is new in it, without what is ours, and the commands at its top."""
         config, message = self._config.value, parse(facts.raw)
-        is_press = press.is_press(message.subject)
+        by_button = button_email.is_button_email(message.subject)
         marks = self._quoted.marks(facts, self._keyring.value, self._clock.now())
-        if is_press:
+        if by_button:
             # Nothing of it leaves, and our emails show the words of earlier ones, which must not count as a quote.
             marks = replace(marks, emails=(), returned=())
         cut = read_answer(message, facts.raw, marks)
@@ -104,7 +104,7 @@ class AnswerActor:
             answer,
             parsed,
             cut.text,
-            is_press,
+            by_button,
             team_copied,
             corrects_only=facts.corrects_only,
             is_recall=is_recall(message),

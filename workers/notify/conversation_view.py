@@ -10,7 +10,7 @@ from daemon.text import harmless_line
 from daemon.vocabulary import ReturnCause
 from workers.notify import links
 from workers.notify.excerpt import Passage, cut
-from workers.notify.links import Button, PressTo
+from workers.notify.links import Button, ButtonTarget
 from workers.notify.phrases import Phrase, literal, phrase
 from workers.notify.refusals import detail, details
 from workers.notify.sanitize import lines
@@ -146,7 +146,7 @@ def _reached(ticket: TicketSnapshot, answer: StoredAnswer) -> str:
     return ", ".join(answer.recipients[:NAMED_AT_MOST])
 
 
-def answered(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark: str, to: PressTo) -> Answered:
+def answered(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark: str, to: ButtonTarget) -> Answered:
     """Return the view of an email that tells a team of an answer."""
     return Answered(
         reference=ticket.reference,
@@ -167,7 +167,7 @@ def answered(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark
     )
 
 
-def returned(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark: str, to: PressTo) -> Returned:
+def returned(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark: str, to: ButtonTarget) -> Returned:
     """Return the view of an email that gives an answer or a command back to its author."""
     cause = answer.cause or _UNKNOWN
     failure = answer.failure

@@ -6,7 +6,7 @@ from typing import Final
 from daemon.snapshots import DigestLine, DigestSnapshot
 from daemon.vocabulary import Priority
 from workers.notify import links
-from workers.notify.links import Button, PressTo
+from workers.notify.links import Button, ButtonTarget
 from workers.notify.phrases import Phrase, plural
 from workers.notify.wording import priority_name
 
@@ -51,7 +51,7 @@ class Digest:
     writable: bool
 
 
-def digest_line(line: DigestLine, to: PressTo | None, review_team: str, fixed_team: str) -> DigestLineView:
+def digest_line(line: DigestLine, to: ButtonTarget | None, review_team: str, fixed_team: str) -> DigestLineView:
     """Return a ticket in a digest; its buttons go to `to`, and `fixed_team` gets all tickets of its address."""
     asked = line.team == review_team
     likely = list(line.alternatives)

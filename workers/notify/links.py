@@ -1,12 +1,12 @@
-"""Links for one press: each opens a ready email with one command, in every mail program (RFC 6068). Pure."""
+"""Buttons: links that open a ready email with one command, in every mail program (RFC 6068). Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
+from daemon.mail.button_email import button_subject
 from daemon.mail.follow_up import MARKER
-from daemon.mail.press import press_subject
 from workers.notify.phrases import Phrase, literal, phrase
 
 # Longer links are cut by some mail programs.
@@ -20,8 +20,8 @@ STAYS: Final = phrase("Category: %(category)s")
 
 
 @dataclass(frozen=True, slots=True)
-class PressTo:
-    """Where a press goes: an address, the reference of the ticket, and the token if the address has none."""
+class ButtonTarget:
+    """Where the email of a button goes: the address, the ticket, and the token if the address has none."""
 
     address: str
     reference: str
@@ -32,7 +32,7 @@ class PressTo:
 class Link:
     """The email that a link opens. It becomes a URL when it is shown, because its hint is translated."""
 
-    to: PressTo
+    to: ButtonTarget
     command: str
 
 
@@ -50,12 +50,12 @@ def url(link: Link, hint: str) -> str:
     """Return the mailto URL of a link, "" where it does not fit into 500 characters."""
     verb = link.command.partition(" ")[0]
     forms = ((link.command, hint), (verb, hint), (verb, ""))
-    urls = (_mailto(link.to, press_subject(subject, link.to.reference), _body(link, text)) for subject, text in forms)
+    urls = (_mailto(link.to, button_subject(subject, link.to.reference), _body(link, text)) for subject, text in forms)
     return next((url for url in urls if len(url) <= MAX_URL), "")
 
 
 def of_ticket(
-    to: PressTo, likely: Sequence[tuple[str, str]], review_team: str, *, asked: bool, keeps_team: bool = False
+    to: ButtonTarget, likely: Sequence[tuple[str, str]], review_team: str, *, asked: bool, keeps_team: bool = False
 ) -> tuple[Button, ...]:
     """Return the buttons of a ticket.
 
@@ -78,7 +78,7 @@ def of_ticket(
 
 
 def of_listed(
-    to: PressTo, likely: Sequence[tuple[str, str]], review_team: str, *, asked: bool, keeps_team: bool
+    to: ButtonTarget, likely: Sequence[tuple[str, str]], review_team: str, *, asked: bool, keeps_team: bool
 ) -> tuple[Button, ...]:
     """Return the buttons of one ticket among many: three, so that a list of fifty stays below 100 KB."""
     found = of_ticket(to, likely, review_team, asked=asked, keeps_team=keeps_team)
@@ -86,7 +86,7 @@ def of_listed(
     return (*found[: LISTED_AT_MOST - 1], spam) if len(found) > LISTED_AT_MOST else found
 
 
-def of_question(to: PressTo, likely: Sequence[tuple[str, str]]) -> tuple[Button, ...]:
+def of_question(to: ButtonTarget, likely: Sequence[tuple[str, str]]) -> tuple[Button, ...]:
     """Return the buttons of a ticket that the lead is asked about. `likely` are categories with percents, or ""."""
     choices = [
         _button(
@@ -100,7 +100,7 @@ def of_question(to: PressTo, likely: Sequence[tuple[str, str]]) -> tuple[Button,
     return (*choices, _spam(to))
 
 
-def of_held_answer(to: PressTo, number: int) -> tuple[Button, ...]:
+def of_held_answer(to: ButtonTarget, number: int) -> tuple[Button, ...]:
     """Return the buttons of an answer that was held; its number tells it from others on the ticket."""
     return (
         _button(to, phrase("Send anyway"), f"#send {number}", main=True),
@@ -108,20 +108,20 @@ def of_held_answer(to: PressTo, number: int) -> tuple[Button, ...]:
     )
 
 
-def of_answer(to: PressTo) -> tuple[Button, ...]:
+def of_answer(to: ButtonTarget) -> tuple[Button, ...]:
     """Return the buttons of a ticket that somebody answered."""
     return (_button(to, phrase("Resolve"), "#resolve"), _take(to))
 
 
-def _take(to: PressTo) -> Button:
+def _take(to: ButtonTarget) -> Button:
     return _button(to, phrase("Take"), "#take")
 
 
-def _spam(to: PressTo) -> Button:
+def _spam(to: ButtonTarget) -> Button:
     return _button(to, phrase("Spam"), "#spam")
 
 
-def _button(to: PressTo, label: Phrase, command: str, *, main: bool = False) -> Button:
+def _button(to: ButtonTarget, label: Phrase, command: str, *, main: bool = False) -> Button:
     return Button(label, command, Link(to, command), main)
 
 
@@ -130,6 +130,6 @@ def _body(link: Link, hint: str) -> str:
     return "\r\n\r\n".join(part for part in (link.command, hint, mark) if part)
 
 
-def _mailto(to: PressTo, subject: str, body: str) -> str:
+def _mailto(to: ButtonTarget, subject: str, body: str) -> str:
     """Return a mailto URL; everything but letters and digits is encoded, because some programs read "+" as a space."""
     return f"mailto:{quote(to.address, safe='@')}?subject={quote(subject, safe='')}&body={quote(body, safe='')}"

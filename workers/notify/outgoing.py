@@ -13,7 +13,7 @@ from workers.notify import contexts
 from workers.notify.compose import File, OutgoingMail
 from workers.notify.contexts import View
 from workers.notify.digest_view import DigestLineView, digest_line
-from workers.notify.links import PressTo
+from workers.notify.links import ButtonTarget
 
 CUSTOMER_KINDS: Final = frozenset({MailKind.ACKNOWLEDGEMENT, MailKind.ANSWER})
 CUSTOMER_TOKEN_DAYS: Final = 400
@@ -129,7 +129,7 @@ def view_of(
             name=ticket.requester_name,
             subject=ticket.message.subject,
         )
-    to = press_to(ticket.reference, config, mark)
+    to = button_target(ticket.reference, config, mark)
     if delivery.kind is MailKind.ANSWERED and ticket.answer:
         return contexts.answered(ticket, ticket.answer, support=config.name, mark=mark, to=to)
     if delivery.kind is MailKind.RETURNED and ticket.answer:
@@ -153,15 +153,17 @@ def _listed(digest: DigestSnapshot, config: MailConfig, marks: Mapping[int, str]
 
     def shown(line: DigestLine) -> DigestLineView:
         mark, fixed = marks.get(line.ticket_id), config.fixed_teams.get(line.address, "")
-        return digest_line(line, press_to(line.reference, config, mark) if mark else None, config.review_team, fixed)
+        return digest_line(
+            line, button_target(line.reference, config, mark) if mark else None, config.review_team, fixed
+        )
 
     return tuple(map(shown, digest.lines))
 
 
-def press_to(reference: str, config: MailConfig, mark: str) -> PressTo:
-    """Return where a press goes: to our address with the token, or with the token in the text."""
+def button_target(reference: str, config: MailConfig, mark: str) -> ButtonTarget:
+    """Return where the email of a button goes: to our address with the token, or with the token in the text."""
     address = tagged(config.address, mark) if config.plus_addressing else None
-    return PressTo(address, reference) if address else PressTo(config.address, reference, mark)
+    return ButtonTarget(address, reference) if address else ButtonTarget(config.address, reference, mark)
 
 
 def outgoing_mail(

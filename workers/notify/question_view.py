@@ -1,4 +1,4 @@
-"""The data of the template of the daily email to the lead: tickets to decide, with one press each. Pure."""
+"""The data of the template of the daily email to the lead: tickets to decide, with a button for each category. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from daemon.mail.reply.split import new_text
 from daemon.snapshots import TicketSnapshot
 from workers.notify import links
 from workers.notify.excerpt import READ_AT_MOST, Passage, cut
-from workers.notify.links import Button, PressTo
+from workers.notify.links import Button, ButtonTarget
 from workers.notify.phrases import Phrase, plural
 from workers.notify.sanitize import lines
 from workers.notify.team_view import author_of, guesses_of
@@ -24,7 +24,8 @@ MAX_CHOICES: Final = 4
 class Question:
     """A ticket to decide: who wrote it and the first words, and a button for each of the likeliest categories.
 
-    `mark` is the token of this ticket, `address` where a press goes; `tagged` says that the address has the token.
+    `mark` is the token of this ticket, `address` where the emails of its buttons go; `tagged` says that the address has
+    the token.
     """
 
     reference: str
@@ -56,14 +57,14 @@ class Questions:
 
 
 def questions(
-    asked: Sequence[tuple[TicketSnapshot, str, PressTo]],
+    asked: Sequence[tuple[TicketSnapshot, str, ButtonTarget]],
     categories: Sequence[str],
     *,
     support: str,
     mark: str,
     team: str,
 ) -> Questions:
-    """Return the view of tickets to decide, each with its token and where a press on it goes."""
+    """Return the view of tickets to decide, each with its token and where the emails of its buttons go."""
     count = len(asked)
     title = plural(
         "Which category? %(count)s ticket to decide",
@@ -82,7 +83,7 @@ def questions(
     )
 
 
-def _question(ticket: TicketSnapshot, mark: str, to: PressTo, categories: Sequence[str]) -> Question:
+def _question(ticket: TicketSnapshot, mark: str, to: ButtonTarget, categories: Sequence[str]) -> Question:
     text = lines(new_text(ticket.message.text)[:READ_AT_MOST])
     return Question(
         reference=ticket.reference,

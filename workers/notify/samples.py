@@ -26,12 +26,12 @@ from workers.notify.answer_view import AnswerMail, CleanHtml
 from workers.notify.contexts import SignIn, View, acknowledgement, answered, digest, questions, returned, team_mail
 from workers.notify.digest_view import digest_line
 from workers.notify.excerpt import Passage
-from workers.notify.links import PressTo
+from workers.notify.links import ButtonTarget
 
 REFERENCE: Final = "HD-7K3Q-M9XY"
 MARK: Final = "mfzwizltoqzgk5dfon2ceylcmrswmz3inf"
-TO: Final = PressTo(f"support+{MARK}@example.com", REFERENCE)
-PLAIN: Final = PressTo("support@example.com", REFERENCE, MARK)
+TO: Final = ButtonTarget(f"support+{MARK}@example.com", REFERENCE)
+PLAIN: Final = ButtonTarget("support@example.com", REFERENCE, MARK)
 SUPPORT: Final = "Example Support"
 TEXT: Final = """Hello,
 
@@ -278,7 +278,7 @@ def _returned(cause: ReturnCause | None, *details: str, text: str = ANSWER.text,
     return returned(TICKET, answer, support=SUPPORT, mark=MARK, to=TO)
 
 
-def _questions(*tickets: TicketSnapshot, to: PressTo = TO, categories: Collection[str] = ()) -> View:
+def _questions(*tickets: TicketSnapshot, to: ButtonTarget = TO, categories: Collection[str] = ()) -> View:
     known = ("Payments", "Technical", "Login", "General", *categories)
     asked = [(ticket, MARK, to) for ticket in tickets]
     return questions(asked, known, support=SUPPORT, mark=MARK, team=MANUAL_REVIEW)
@@ -337,7 +337,7 @@ SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
                 subject="",
                 message=replace(MESSAGE, text="", author=None, author_name=""),
             ),
-            to=PressTo("support@example.com", REFERENCE, MARK),
+            to=ButtonTarget("support@example.com", REFERENCE, MARK),
         ),
     ),
     (MailKind.SIGN_IN, SignIn("Sign in", SUPPORT, MARK, "https://help.example.com/ui/sign-in/7.5f2c", 15)),

@@ -13,7 +13,7 @@ from workers.notify import links
 from workers.notify.announcement import headline
 from workers.notify.background_view import EarlierView, customer_lines, earlier_messages
 from workers.notify.excerpt import Passage, excerpt
-from workers.notify.links import Button, PressTo
+from workers.notify.links import Button, ButtonTarget
 from workers.notify.phrases import Phrase, phrase
 from workers.notify.reasons import reason
 from workers.notify.refusals import detail
@@ -109,7 +109,7 @@ def team_mail(
     support: str,
     mark: str,
     review_team: str,
-    to: PressTo,
+    to: ButtonTarget,
     background: Background = NO_BACKGROUND,
     attached: Collection[int] = (),
     handed: bool = False,
@@ -118,8 +118,8 @@ def team_mail(
 ) -> TeamMail:
     """Return the view of an email to the team of a ticket.
 
-    `to` is where a press goes. `attached` are the part numbers of the attached files of the customer; `handed` and
-    `hint` are as in `TeamMail`. `fixed_team` gets all tickets of the address that the customer wrote to.
+    `to` is where the emails of buttons go. `attached` are the part numbers of the attached files of the customer;
+    `handed` and `hint` are as in `TeamMail`. `fixed_team` gets all tickets of the address that the customer wrote to.
     """
     message, decision = ticket.message, ticket.decision
     text = without_commands(message.text) if message.role is MessageRole.NOTE else message.text

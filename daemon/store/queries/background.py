@@ -59,7 +59,7 @@ SELECT_MESSAGES = (
         MESSAGE.c.id < bindparam("message"),
         MESSAGE.c.kind == SenderKind.PERSON,
         MESSAGE.c.role != MessageRole.OUTSIDE,
-        # Emails of members that are no note: a press, whose subject is its command, and what was not sent.
+        # Emails of members that are no note: those of buttons, whose subject is a command, and what was not sent.
         or_(
             MESSAGE.c.role != MessageRole.NOTE,
             ~MESSAGE.c.subject.startswith("#") & ANSWER_OF_MESSAGE.is_(None),

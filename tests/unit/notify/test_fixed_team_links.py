@@ -2,9 +2,9 @@
 
 import pytest
 
-from workers.notify.links import PressTo, of_ticket
+from workers.notify.links import ButtonTarget, of_ticket
 
-TO = PressTo("support+token@example.com", "HD-7K3Q-M9XY")
+TO = ButtonTarget("support+token@example.com", "HD-7K3Q-M9XY")
 LIKELY = [("Login", "20%"), ("Refunds", "10%"), ("Other", "5%")]
 
 

@@ -8,14 +8,14 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from daemon.mail.button_email import is_button_email
 from daemon.mail.command_arguments import CommandVocabulary
 from daemon.mail.commands import ParsedCommands, parse
 from daemon.mail.follow_up import find_keys
 from daemon.mail.mime.parse import parse as parse_email
-from daemon.mail.press import is_press
 from daemon.mail.token import Purpose, Token, digest, sign
 from workers.notify.contexts import context
-from workers.notify.links import MAX_URL, Link, PressTo, of_answer, of_held_answer, of_ticket, url
+from workers.notify.links import MAX_URL, ButtonTarget, Link, of_answer, of_held_answer, of_ticket, url
 from workers.notify.render import Renderer
 from workers.notify.samples import SAMPLES
 from workers.notify.translate import Translations
@@ -24,8 +24,8 @@ KEY = b"1" * 32
 TODAY = date(2026, 11, 2)
 MARK = sign(Token(Purpose.TEAM, 42, digest("team@example.com", KEY), date(2026, 12, 1)), KEY)
 REFERENCE = "HD-7K3Q-M9XY"
-TAGGED = PressTo(f"support+{MARK}@example.com", REFERENCE)
-PLAIN = PressTo("support@example.com", REFERENCE, MARK)
+TAGGED = ButtonTarget(f"support+{MARK}@example.com", REFERENCE)
+PLAIN = ButtonTarget("support@example.com", REFERENCE, MARK)
 CATEGORIES = ("Login", "Bits & Pieces", "Zahlung/Rückgabe", "R+D 100", "支払い")
 VOCABULARY = CommandVocabulary(("MANUAL_REVIEW",), CATEGORIES, ("High",), "HD")
 LANGUAGES = Translations().languages()
@@ -62,7 +62,7 @@ def outlook_classic(link: str) -> Opened:
 CLIENTS: tuple[Callable[[str], Opened], ...] = (by_rfc6068, as_form, form_everywhere, outlook_classic)
 
 
-def command_links() -> list[tuple[PressTo, str]]:
+def command_links() -> list[tuple[ButtonTarget, str]]:
     buttons = [
         button
         for to in (TAGGED, PLAIN)
@@ -91,7 +91,7 @@ def test_each_link_opens_an_email_that_carries_its_command(client: Callable[[str
         assert isinstance(parsed, ParsedCommands)
         (found,) = parsed.commands
         assert f"#{found.verb} {found.argument or ''}".strip() == command
-        assert is_press(subject)
+        assert is_button_email(subject)
         assert subject.endswith(f"[{REFERENCE}]")
         keys = find_keys(message, (recipient,), "ana@example.com", (KEY,), TODAY, "HD")
         assert {key.token.ticket_id for key in keys.tokens} == {42}
@@ -109,7 +109,7 @@ def test_a_link_that_would_be_too_long_loses_its_hint_and_then_is_left_out() -> 
     assert url(Link(TAGGED, f"#category {name}"), "このメール") == ""
     shorter = url(Link(TAGGED, "#category " + "é" * 25), "このメールをそのまま送信してください。" * 2)
     assert 0 < len(shorter) <= MAX_URL
-    assert is_press(by_rfc6068(shorter)[1])
+    assert is_button_email(by_rfc6068(shorter)[1])
 
 
 @pytest.mark.parametrize(
@@ -125,8 +125,8 @@ def test_a_link_that_would_be_too_long_loses_its_hint_and_then_is_left_out() -> 
         ("#", False),
     ],
 )
-def test_a_press_is_known_by_its_subject(subject: str, press: bool) -> None:
-    assert is_press(subject) is press
+def test_an_email_of_a_button_is_known_by_its_subject(subject: str, press: bool) -> None:
+    assert is_button_email(subject) is press
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

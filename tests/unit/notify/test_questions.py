@@ -9,7 +9,7 @@ import pytest
 
 from daemon.snapshots import TicketSnapshot
 from workers.notify.contexts import questions
-from workers.notify.links import PressTo
+from workers.notify.links import ButtonTarget
 from workers.notify.question_view import MAX_CHOICES, SHOWN_CHARACTERS, SHOWN_LINES
 from workers.notify.render import Rendered, Renderer
 from workers.notify.samples import MARK, MESSAGE, TO, UNDECIDED
@@ -35,7 +35,7 @@ def ticket(text: str = MESSAGE.text, **changes: object) -> TicketSnapshot:
 def email(
     renderer: Renderer,
     *tickets: TicketSnapshot,
-    to: PressTo = TO,
+    to: ButtonTarget = TO,
     categories: Sequence[str] = CATEGORIES,
     language: str = "en",
 ) -> Rendered:
@@ -116,7 +116,7 @@ def test_each_button_stands_in_the_text_of_every_language(renderer: Renderer, la
 
 
 def test_a_token_that_is_not_in_the_address_stands_below_the_commands(renderer: Renderer) -> None:
-    rendered = email(renderer, ticket(), to=PressTo("support@example.com", TO.reference, MARK))
+    rendered = email(renderer, ticket(), to=ButtonTarget("support@example.com", TO.reference, MARK))
     text = " ".join(rendered.text.split())
     assert "write to support@example.com with one of these as the first line, and the line with ref: below it:" in text
     assert rendered.text.count(f"ref:{MARK}") == 2

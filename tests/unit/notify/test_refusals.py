@@ -15,7 +15,7 @@ from daemon.mail.mime.parse import parse as parse_email
 from daemon.vocabulary import AnswerState, MailKind, ReturnCause
 from tests.support.emails import mail
 from workers.notify.contexts import answered, returned, team_mail
-from workers.notify.links import PressTo
+from workers.notify.links import ButtonTarget
 from workers.notify.phrases import Phrase
 from workers.notify.refusals import FORWARDS, detail
 from workers.notify.render import Renderer
@@ -24,7 +24,7 @@ from workers.notify.translate import Translations
 
 ROOT = Path(__file__).parents[3]
 RAISED = {"ActionError", "AnswerError", "ForwardError"}
-TO = PressTo(f"support+{MARK}@example.com", REFERENCE)
+TO = ButtonTarget(f"support+{MARK}@example.com", REFERENCE)
 LANGUAGES = [code for code in Translations().languages() if code != "en"]
 NAMES = CommandVocabulary(("PAYMENTS", "PRESS"), ("Login", "Logout"), ("High", "Highest"), "HD")
 WRONG_LINES = (

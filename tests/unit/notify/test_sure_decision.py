@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from daemon.vocabulary import MailKind
 from workers.notify.contexts import team_mail
-from workers.notify.links import PressTo
+from workers.notify.links import ButtonTarget
 from workers.notify.render import Renderer
 from workers.notify.samples import MARK, REFERENCE, TICKET
 from workers.notify.team_view import Guess
 
-TO = PressTo(f"support+{MARK}@example.com", REFERENCE)
+TO = ButtonTarget(f"support+{MARK}@example.com", REFERENCE)
 
 
 def test_the_next_categories_have_buttons_however_unlikely_they_are() -> None:

@@ -52,7 +52,7 @@ def test_a_press_is_late_only_if_the_team_had_the_ticket(
         assert lease is not None
         answer = NewAnswer(1, Actor(EVA, "IDENTITY_TEAM", "email:1"), "", "", NOON)
         parsed = ParsedCommands((Command(Verb.SPAM),), "", 1)
-        email = MemberEmail(answer, parsed, "#spam", is_press=True, team_copied=False)
+        email = MemberEmail(answer, parsed, "#spam", by_button=True, team_copied=False)
         member_email.carry_out(session, [(lease, email)], policy, NOON)
 
     store.write(press)
