@@ -4,7 +4,7 @@ from config.settings import Settings
 from daemon.tickets.actions import ActionPolicy
 from daemon.tickets.address_teams import AddressTeam
 from daemon.tickets.answer_values import AnswerPolicy
-from daemon.tickets.readers import Ours
+from daemon.tickets.readers import OurAddresses
 from daemon.vocabulary import Priority, Status
 
 
@@ -14,7 +14,7 @@ def answer_policy(settings: Settings) -> AnswerPolicy:
         team.name: frozenset(address.lower() for address in (team.email, *team.members)) for team in settings.teams
     }
     return AnswerPolicy(
-        ours=Ours(
+        ours=OurAddresses(
             settings.support.own,
             frozenset(address for roster in rosters.values() for address in roster),
         ),

@@ -9,7 +9,7 @@ from daemon.store.jobs import Offer
 from daemon.text import domain_of
 from daemon.tickets.actions import ActionPolicy
 from daemon.tickets.actor import Actor
-from daemon.tickets.readers import Addressed, Ours
+from daemon.tickets.readers import Addressed, OurAddresses
 from daemon.vocabulary import AnswerState, Status
 
 # What somebody else sent so shortly before a request or command came is not known to its author: nobody reads it and
@@ -34,7 +34,7 @@ class AnswerPolicy:
     writing them.
     """
 
-    ours: Ours
+    ours: OurAddresses
     teams: Mapping[str, str]
     rosters: Mapping[str, frozenset[str]]
     after_answer: Status

@@ -19,8 +19,8 @@ from daemon.tickets import answer_decision, readers
 from daemon.tickets.actor import Actor
 from daemon.tickets.answer_decision import AnswerDecision, AnswerFacts, EarlierSent
 from daemon.tickets.answer_values import AnswerError, AnswerPolicy, AnswerResult, NewAnswer
+from daemon.tickets.last_email import people_of_last_email
 from daemon.tickets.readers import Parties, Readers
-from daemon.tickets.recipients import heard_of_last_email
 from daemon.vocabulary import AnswerState, MessageRole, ReturnCause, Subject, SubjectKind
 
 __all__ = ["AnswerError", "AnswerPolicy", "AnswerResult", "NewAnswer", "note", "reply", "return_to_author"]
@@ -147,8 +147,8 @@ def _known(session: Session, message_id: int | None) -> AnswerResult | None:
 
 def _facts(session: Session, ticket: LockedTicket, new: NewAnswer, policy: AnswerPolicy, now: datetime) -> AnswerFacts:
     known = answers.parties(session, ticket.id, now)
-    heard = heard_of_last_email(session, ticket.id, known)
-    parties = Parties(ticket.requester, known, heard, policy.team_address(ticket.team))
+    of_last_email = people_of_last_email(session, ticket.id, known)
+    parties = Parties(ticket.requester, known, of_last_email, policy.team_address(ticket.team))
     answered = answers.answered_delivery(session, ticket.id, new.parents)
     others = answers.sent_by_others(session, ticket.id, new.author)
     return AnswerFacts(

@@ -12,7 +12,7 @@ READERS_AT_MOST: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
+class OurAddresses:
     """Addresses that are never customers, in lower case: our own, and the teams' with members and "@domain"."""
 
     own: frozenset[str]
@@ -40,13 +40,13 @@ class Addressed:
 class Parties:
     """The people of a ticket, in lower case.
 
-    `known` are the requester and all participants. `heard` are the author of the customer's last email and those to
-    whom they copied it. `team` is the address of the present team.
+    `known` are the requester and all participants. `of_last_email` are the author of the customer's last email and
+    those to whom they copied it. `team` is the address of the present team.
     """
 
     requester: str | None
     known: frozenset[str]
-    heard: tuple[str, ...]
+    of_last_email: tuple[str, ...]
     team: str
 
 
@@ -63,7 +63,7 @@ class Readers:
     direct: bool = False
 
 
-def choose(addressed: Addressed, parties: Parties, ours: Ours) -> Readers:
+def choose(addressed: Addressed, parties: Parties, ours: OurAddresses) -> Readers:
     """Return who gets an answer.
 
     The requester does, the author of the last email and those whom they copied, and everybody in To and Cc who is not
@@ -78,21 +78,21 @@ def choose(addressed: Addressed, parties: Parties, ours: Ours) -> Readers:
     if _is_direct(addressed, parties, ours):
         return Readers((), added, team_copied, direct=True)
     requester = (parties.requester,) if parties.requester and not _is_ours(parties.requester, parties, ours) else ()
-    recipients = tuple(dict.fromkeys((*requester, *_customers(parties.heard, ours), *named)))
+    recipients = tuple(dict.fromkeys((*requester, *_customers(parties.of_last_email, ours), *named)))
     return Readers(recipients, added, team_copied)
 
 
-def _is_ours(requester: str, parties: Parties, ours: Ours) -> bool:
+def _is_ours(requester: str, parties: Parties, ours: OurAddresses) -> bool:
     """Say whether a requester is a mailbox of ours or of the team; a member who asked something is a customer."""
     return ours.is_own(requester) or requester == parties.team
 
 
-def _is_direct(addressed: Addressed, parties: Parties, ours: Ours) -> bool:
+def _is_direct(addressed: Addressed, parties: Parties, ours: OurAddresses) -> bool:
     """Say whether an email went to customers of the ticket, and to us only for information."""
     through_us = any(ours.is_own(address) for address in addressed.to)
     customers = parties.known if parties.requester is None else parties.known | {parties.requester}
     return not through_us and any(address in customers for address in _customers(addressed.to, ours))
 
 
-def _customers(addresses: Iterable[str], ours: Ours) -> tuple[str, ...]:
+def _customers(addresses: Iterable[str], ours: OurAddresses) -> tuple[str, ...]:
     return tuple(a for a in dict.fromkeys(addresses) if a and not ours.is_own(a) and not ours.is_team(a))

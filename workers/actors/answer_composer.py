@@ -12,7 +12,7 @@ from daemon.snapshots import FileSnapshot, LastEmail, PreparedDelivery, StoredAn
 from daemon.store import ledger
 from daemon.store.keys import Keyring
 from daemon.store.store import Store
-from daemon.tickets.recipients import read_header
+from daemon.tickets.last_email import read_header
 from daemon.vocabulary import MailKind
 from workers.actors.brands import Brand
 from workers.notify import answer_mail, compose, outgoing

@@ -127,7 +127,7 @@ def _message(row: Row[Any], files: Sequence[FileSnapshot]) -> MessageSnapshot:
         authentication=tuple(row.authentication or ()),
         copied=tuple(copied.get("copied", ())),
         copied_more=int(copied.get("more", 0)),
-        # As those hear of an answer whom `daemon.tickets.recipients` finds.
+        # The same rule as in `daemon.tickets.last_email`, which finds those who get an answer.
         copied_hear=not copied.get("forwarded") and (row.verified or row.author_verified is not None),
     )
 

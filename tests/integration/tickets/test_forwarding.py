@@ -13,7 +13,7 @@ from daemon.mail.roster import Team
 from daemon.store.models import AnswerRow, AttachmentRow, Event, Inbound, Job, MessageRow, Person, Ticket
 from daemon.store.queries import snapshots
 from daemon.store.store import Store
-from daemon.tickets.recipients import heard_of_last_email
+from daemon.tickets.last_email import people_of_last_email
 from daemon.tickets.rulings import FORWARDED
 from daemon.vocabulary import Authentication, Subject, SubjectKind
 from tests.support.emails import SUPPORT, inbound, mail
@@ -160,7 +160,7 @@ def test_whom_the_member_copied_is_not_taken_for_whom_the_customer_copied(runnin
     write(running, f"#new\n{FORWARD}")
     store.write(lambda session: session.execute(update(Person).values(verified_at=NOON)) and None)
     with store.read() as session:
-        assert heard_of_last_email(session, 1, frozenset({CUSTOMER})) == (CUSTOMER,)
+        assert people_of_last_email(session, 1, frozenset({CUSTOMER})) == (CUSTOMER,)
 
 
 def test_the_language_that_the_member_declares_is_not_the_customers(running: Running, store: Store) -> None:

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from daemon.tickets.answer_decision import LONGEST_ANSWER, AnswerFacts, EarlierSent, decide
-from daemon.tickets.readers import Addressed, Ours, Parties, Readers, choose
+from daemon.tickets.readers import Addressed, OurAddresses, Parties, Readers, choose
 from daemon.vocabulary import AnswerState, ReturnCause
 from tests.support.fakes import NOON
 
 ANN, BOB, EVE = "ann@customer.example", "bob@customer.example", "eve@other.example"
 SUPPORT, TEAM, ANA = "support@example.com", "team@example.com", "ana@example.com"
-OURS = Ours(frozenset({SUPPORT}), frozenset({TEAM, "@example.com"}))
+OURS = OurAddresses(frozenset({SUPPORT}), frozenset({TEAM, "@example.com"}))
 PARTIES = Parties(ANN, frozenset({ANN, BOB}), (), TEAM)
 FACTS = AnswerFacts(
     is_empty=False,

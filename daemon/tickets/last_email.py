@@ -1,4 +1,4 @@
-"""Read from the customer's last email who heard of it, so that they hear the answer too."""
+"""Find the people of the customer's last email, its author and whom they copied: they get the answer too."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ HEADER_BYTES: Final = 256 * 1024
 COPIES_AT_MOST: Final = 20
 
 
-def heard_of_last_email(session: Session, ticket_id: int, known: frozenset[str]) -> tuple[str, ...]:
+def people_of_last_email(session: Session, ticket_id: int, known: frozenset[str]) -> tuple[str, ...]:
     """Return the author of the customer's last email, and to whom they copied it.
 
     The author counts if they take part in the ticket. Whom they copied counts only if they are trusted: a forged email
