@@ -22,7 +22,7 @@ from daemon.store.ledger import Entry
 from daemon.store.tickets import NewMessage, NewTicket
 from daemon.tickets import bounces, copied, email_facts, rulings, status
 from daemon.tickets.authorization import Ruling
-from daemon.tickets.disposition import Facts, Forwarding, PreparedEmail, Verdict, decide
+from daemon.tickets.disposition import EmailFacts, Forwarding, PreparedEmail, Verdict, decide
 from daemon.tickets.rulings import Due, Judged
 from daemon.vocabulary import (
     ConversationPolicy,
@@ -53,7 +53,7 @@ class _Admission:
     """One email while it is admitted: the verdict, and the ids of its rows as they are written."""
 
     email: PreparedEmail
-    facts: Facts
+    facts: EmailFacts
     verdict: Verdict
     ticket_id: int | None
     reference: str | None = None

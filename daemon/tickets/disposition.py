@@ -57,7 +57,7 @@ class PreparedEmail:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class EmailFacts:
     """What the store knows about an email.
 
     `original` is the ledger row that brought the same email before. `content_key` is the key to store.
@@ -134,7 +134,7 @@ def find_original(
     return newest.id, email.content_key
 
 
-def decide(email: PreparedEmail, facts: Facts, identity: Identity) -> Verdict:
+def decide(email: PreparedEmail, facts: EmailFacts, identity: Identity) -> Verdict:
     """Return what an email is to us."""
     analysis = email.analysis
     if facts.original is not None:

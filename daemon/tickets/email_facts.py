@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from daemon.store import ledger, tickets
 from daemon.tickets import bounces
-from daemon.tickets.disposition import Facts, PreparedEmail, find_original
+from daemon.tickets.disposition import EmailFacts, PreparedEmail, find_original
 from daemon.vocabulary import EarlierDelivery
 
 
@@ -20,20 +20,20 @@ def depend_on_each_other(emails: Sequence[PreparedEmail]) -> bool:
     return len({email.content_key for email in emails}) < len(emails) or bool(ids & parents)
 
 
-def fetch(session: Session, emails: Sequence[PreparedEmail]) -> list[Facts]:
+def fetch(session: Session, emails: Sequence[PreparedEmail]) -> list[EmailFacts]:
     """Return what the store knows about each email, in order."""
     # An email that is admitted again would find itself.
     originals = ledger.originals(session, [email.content_key for email in emails if email.replaces is None])
     return [_facts(session, email, originals) for email in emails]
 
 
-def _facts(session: Session, email: PreparedEmail, originals: Mapping[str, EarlierDelivery]) -> Facts:
+def _facts(session: Session, email: PreparedEmail, originals: Mapping[str, EarlierDelivery]) -> EmailFacts:
     first, analysis = originals.get(email.content_key), email.analysis
     newest = ledger.newest(session, email.content_key) if first and email.is_anonymous else None
     original, key = find_original(email, first, newest)
     if original is not None or analysis is None or email.unchecked:
-        return Facts(key, original)
+        return EmailFacts(key, original)
     bounced = bounces.ticket_of(session, analysis.dsn, analysis.bounced_delivery)
     if bounced is not None:
         bounced = tickets.survivor_of(session, bounced)
-    return Facts(key, None, tickets.find_candidates(session, analysis.keys, email.now), bounced)
+    return EmailFacts(key, None, tickets.find_candidates(session, analysis.keys, email.now), bounced)

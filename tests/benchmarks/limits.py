@@ -28,7 +28,7 @@ from daemon.store.store import Store
 from daemon.tickets import notification
 from daemon.vocabulary import MailKind, Subject, SubjectKind
 from tests.support.domain_values import send_limits
-from workers.notify.plan import Cause, Facts, SendLimits, plan
+from workers.notify.plan import Cause, PlanFacts, SendLimits, plan
 
 CUSTOMERS: Final = 2000
 FORGED: Final = 5000
@@ -197,8 +197,8 @@ class Day:
             self.result.waits.append(wait)
 
 
-def facts(one: Arrival, sent: SendCounts, limits: SendLimits, *, last_try: bool) -> Facts:
-    return Facts(
+def facts(one: Arrival, sent: SendCounts, limits: SendLimits, *, last_try: bool) -> PlanFacts:
+    return PlanFacts(
         cause=Cause.DEFERRED if one.delivery else Cause.OPENED,
         silent=False,
         requester=one.sender,

@@ -23,7 +23,7 @@ from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
 from workers.jobs.executor import WorkWindow
 from workers.notify import outgoing
-from workers.notify.plan import AnswerFacts, Cause, Facts, Planned, plan
+from workers.notify.plan import Cause, PlanAnswer, PlanFacts, Planned, plan
 
 
 class NotifyActor:
@@ -93,10 +93,10 @@ class NotifyActor:
             verified=verified and mail.kind is MailKind.ACKNOWLEDGEMENT,
         )
 
-    def _facts(self, cause: Cause, subject: Subject, ticket: TicketSnapshot, shared: PlanningFacts) -> Facts:
+    def _facts(self, cause: Cause, subject: Subject, ticket: TicketSnapshot, shared: PlanningFacts) -> PlanFacts:
         config = self._config.value
         email = config.team_address(ticket.team)
-        return Facts(
+        return PlanFacts(
             cause=cause,
             silent=ticket.silent,
             requester=ticket.requester,
@@ -141,8 +141,8 @@ def _writer(ticket: TicketSnapshot) -> str | None:
     return ticket.message.author if ticket.message.by_team else None
 
 
-def _answer_facts(answer: StoredAnswer, returned: int) -> AnswerFacts:
-    return AnswerFacts(answer.recipients, answer.author, answer.return_to, answer.team_copied, returned)
+def _answer_facts(answer: StoredAnswer, returned: int) -> PlanAnswer:
+    return PlanAnswer(answer.recipients, answer.author, answer.return_to, answer.team_copied, returned)
 
 
 def _cause(ticket: TicketSnapshot, cause: Subject) -> Cause:

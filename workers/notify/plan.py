@@ -45,7 +45,7 @@ class SendLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerFacts:
+class PlanAnswer:
     """An answer to plan emails about. All addresses are in lower case.
 
     `recipients` are the customers that get it. `author` may be a name without an address; `return_to` is set where the
@@ -61,7 +61,7 @@ class AnswerFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class PlanFacts:
     """The facts that the plan depends on. All addresses are in lower case.
 
     `requester` is an address, None if there is no valid one. `writer` is the address of the team that proved to have
@@ -88,7 +88,7 @@ class Facts:
     answered: bool
     last_try: bool
     limits: SendLimits
-    answer: AnswerFacts | None = None
+    answer: PlanAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Planned:
     reason: str
 
 
-Check = Callable[[Facts, str], str]
+Check = Callable[[PlanFacts, str], str]
 
 # What the team of a ticket gets about an event, and why.
 TEAM_EMAILS: Final = {
@@ -112,7 +112,7 @@ TEAM_EMAILS: Final = {
 }
 
 
-def plan(facts: Facts) -> tuple[Planned, ...]:
+def plan(facts: PlanFacts) -> tuple[Planned, ...]:
     """Return the emails to send, and those suppressed with the reason; a silent ticket causes none by itself."""
     if facts.answer is not None:
         return _about_answer(facts, facts.answer)
@@ -125,39 +125,39 @@ def plan(facts: Facts) -> tuple[Planned, ...]:
     return (*customer, *_team(facts, kind, reason))
 
 
-def invalid_address(_facts: Facts, recipient: str) -> str:
+def invalid_address(_facts: PlanFacts, recipient: str) -> str:
     """Refuse text that is not exactly one address."""
     return "" if sendable(recipient) else "no valid address"
 
 
-def own_address(facts: Facts, recipient: str) -> str:
+def own_address(facts: PlanFacts, recipient: str) -> str:
     """Refuse every address of our own mailboxes, because the email would come back."""
     own = {mailbox_of(address).address for address in facts.own_addresses}
     return "one of our own addresses" if mailbox_of(recipient).address in own else ""
 
 
-def machine(facts: Facts, _recipient: str) -> str:
+def machine(facts: PlanFacts, _recipient: str) -> str:
     """Refuse a sender that the screening found to be a machine or unsafe to answer."""
     return "" if facts.acknowledge else "screening says not to acknowledge this email"
 
 
-def unanswerable(_facts: Facts, recipient: str) -> str:
+def unanswerable(_facts: PlanFacts, recipient: str) -> str:
     """Refuse daemons, postmasters and no-reply addresses."""
     return "nobody reads email at this address" if is_unanswerable(recipient) else ""
 
 
-def bounced(facts: Facts, recipient: str) -> str:
+def bounced(facts: PlanFacts, recipient: str) -> str:
     """Refuse an address that bounced permanently."""
     return "email to this address bounced permanently" if recipient in facts.suppressed else ""
 
 
-def own_message(facts: Facts, recipient: str) -> str:
+def own_message(facts: PlanFacts, recipient: str) -> str:
     """Refuse to send a team its own message."""
     wrote = facts.cause in {Cause.FOLLOW_UP, Cause.ANSWER_SENT} and recipient == facts.writer
     return "the team wrote this email itself" if wrote else ""
 
 
-def returned_limit(facts: Facts, _recipient: str) -> str:
+def returned_limit(facts: PlanFacts, _recipient: str) -> str:
     """Limit an exchange with a machine that answers what we return to a member."""
     returned, most = facts.answer.returned if facts.answer else 0, facts.limits.returned_per_hour
     if returned < most:
@@ -165,24 +165,24 @@ def returned_limit(facts: Facts, _recipient: str) -> str:
     return f"{LIMIT_REACHED}: {returned} emails returned to this address within an hour, {most} allowed"
 
 
-def stranger_limit(facts: Facts, _recipient: str) -> str:
+def stranger_limit(facts: PlanFacts, _recipient: str) -> str:
     """Limit the email that forged senders can make us send to a victim."""
     if facts.verified:
         return ""
     return _reached(facts.sent.address_day, facts.limits.per_stranger_day, "to this unverified address today")
 
 
-def hourly_limit(facts: Facts, _recipient: str) -> str:
+def hourly_limit(facts: PlanFacts, _recipient: str) -> str:
     """Limit a fast exchange with an undetected machine."""
     return _reached(facts.sent.address_hour, facts.limits.per_address_hour, "to this address within an hour")
 
 
-def daily_limit(facts: Facts, _recipient: str) -> str:
+def daily_limit(facts: PlanFacts, _recipient: str) -> str:
     """Limit a slow exchange with an undetected machine."""
     return _reached(facts.sent.address_day, facts.limits.per_address_day, "to this address today")
 
 
-def domain_limit(facts: Facts, _recipient: str) -> str:
+def domain_limit(facts: PlanFacts, _recipient: str) -> str:
     """Limit the email to one domain, regardless of the number of invented addresses there.
 
     Verified people do not count: strangers at a large provider must not block their acknowledgements.
@@ -192,7 +192,7 @@ def domain_limit(facts: Facts, _recipient: str) -> str:
     return _reached(facts.sent.domain_hour, facts.limits.per_domain_hour, "to this domain within an hour")
 
 
-def provider_limit(facts: Facts, _recipient: str) -> str:
+def provider_limit(facts: PlanFacts, _recipient: str) -> str:
     """Limit the email to a domain where many people ordinarily write from, by their ordinary number."""
     if facts.verified or not _is_provider(facts):
         return ""
@@ -200,14 +200,14 @@ def provider_limit(facts: Facts, _recipient: str) -> str:
     return _reached(facts.sent.domain_hour, _share(facts, allowed), "to this large domain within an hour")
 
 
-def total_limit(facts: Facts, _recipient: str) -> str:
+def total_limit(facts: PlanFacts, _recipient: str) -> str:
     """Limit all acknowledgements to unverified people, for the case of a flood; 0 turns off all acknowledgements."""
     if facts.verified and facts.limits.per_hour:
         return ""
     return _reached(facts.sent.hour, _share(facts, facts.limits.per_hour), "in total within an hour")
 
 
-def answered(facts: Facts, _recipient: str) -> str:
+def answered(facts: PlanFacts, _recipient: str) -> str:
     """Refuse a late acknowledgement of a ticket that somebody dealt with meanwhile."""
     return "the ticket was answered or closed before its acknowledgement was sent" if facts.answered else ""
 
@@ -240,7 +240,7 @@ ANSWER_CHECKS: Final[tuple[Check, ...]] = (invalid_address, own_address, bounced
 RETURN_CHECKS: Final[tuple[Check, ...]] = (*ANSWER_CHECKS, returned_limit)
 
 
-def _about_answer(facts: Facts, answer: AnswerFacts) -> tuple[Planned, ...]:
+def _about_answer(facts: PlanFacts, answer: PlanAnswer) -> tuple[Planned, ...]:
     """Plan the emails about an answer, also on a silent ticket: a person wrote it."""
     if facts.cause == Cause.ANSWER_SENT:
         customers = tuple(
@@ -260,12 +260,12 @@ def _about_answer(facts: Facts, answer: AnswerFacts) -> tuple[Planned, ...]:
     return tuple(_checked(RETURN_CHECKS, facts, MailKind.RETURNED, reader, why) for reader in readers)
 
 
-def _checked(checks: tuple[Check, ...], facts: Facts, kind: MailKind, recipient: str, reason: str) -> Planned:
+def _checked(checks: tuple[Check, ...], facts: PlanFacts, kind: MailKind, recipient: str, reason: str) -> Planned:
     _, objection = _objection(checks, facts, recipient)
     return _planned(kind, recipient, objection, reason)
 
 
-def _customer(facts: Facts) -> tuple[Planned, ...]:
+def _customer(facts: PlanFacts) -> tuple[Planned, ...]:
     recipient = facts.requester or ""
     check, objection = _objection(CUSTOMER_CHECKS, facts, recipient)
     planned = _planned(MailKind.ACKNOWLEDGEMENT, recipient, objection, "acknowledgement of a new ticket")
@@ -274,7 +274,7 @@ def _customer(facts: Facts) -> tuple[Planned, ...]:
     return (planned,)
 
 
-def _team(facts: Facts, kind: MailKind, reason: str) -> tuple[Planned, ...]:
+def _team(facts: PlanFacts, kind: MailKind, reason: str) -> tuple[Planned, ...]:
     if facts.team is None:
         return ()
     name, recipient = facts.team
@@ -294,7 +294,7 @@ def _planned(kind: MailKind, recipient: str, objection: str, reason: str) -> Pla
     return Planned(kind, recipient, "suppressed" if objection else "planned", objection or reason)
 
 
-def _objection(checks: tuple[Check, ...], facts: Facts, recipient: str) -> tuple[Check | None, str]:
+def _objection(checks: tuple[Check, ...], facts: PlanFacts, recipient: str) -> tuple[Check | None, str]:
     """Return the first check that objects, with its objection."""
     return next(((check, objection) for check in checks if (objection := check(facts, recipient))), (None, ""))
 
@@ -305,11 +305,11 @@ def _reached(sent: int, limit: int, where: str) -> str:
     return f"{LIMIT_REACHED}: {sent} acknowledgements {where}, {limit} allowed" if sent >= limit else ""
 
 
-def _is_provider(facts: Facts) -> bool:
+def _is_provider(facts: PlanFacts) -> bool:
     """Say whether as many people of a domain write on an ordinary day as its limit allows in an hour."""
     return facts.sent.ordinary_day >= facts.limits.per_domain_hour > 0
 
 
-def _share(facts: Facts, limit: int) -> int:
+def _share(facts: PlanFacts, limit: int) -> int:
     """Return the part of a limit that an email may use: what waits since a flood leaves half to who writes now."""
     return (limit + 1) // 2 if facts.cause == Cause.DEFERRED else limit

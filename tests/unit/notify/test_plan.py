@@ -7,11 +7,11 @@ import pytest
 from daemon.facts import SendCounts
 from daemon.vocabulary import MailKind
 from tests.support.domain_values import send_limits
-from workers.notify.plan import Facts, Planned, SendLimits, plan
+from workers.notify.plan import PlanFacts, Planned, SendLimits, plan
 
 ANN = "ann@customer.example"
 TEAM = ("PAYMENTS_TEAM", "payments@example.com")
-OPENED = Facts(
+OPENED = PlanFacts(
     cause="opened",
     silent=False,
     requester=ANN,
@@ -41,7 +41,7 @@ LIMITS = SendLimits(
 )
 
 
-def acknowledgement(facts: Facts) -> Planned:
+def acknowledgement(facts: PlanFacts) -> Planned:
     (found,) = [planned for planned in plan(facts) if planned.kind == MailKind.ACKNOWLEDGEMENT]
     return found
 
@@ -66,12 +66,12 @@ def test_a_follow_up_notifies_the_team_only() -> None:
 
 
 @pytest.mark.parametrize("facts", [OPENED, REASSIGNED, FOLLOW_UP])
-def test_a_silent_ticket_causes_no_email(facts: Facts) -> None:
+def test_a_silent_ticket_causes_no_email(facts: PlanFacts) -> None:
     assert plan(replace(facts, silent=True)) == ()
 
 
 @pytest.mark.parametrize("facts", [REASSIGNED, FOLLOW_UP])
-def test_a_ticket_without_a_team_notifies_nobody(facts: Facts) -> None:
+def test_a_ticket_without_a_team_notifies_nobody(facts: PlanFacts) -> None:
     assert plan(replace(facts, team=None)) == ()
 
 
@@ -201,7 +201,7 @@ def test_a_deferred_acknowledgement_still_heeds_the_limits_of_its_address() -> N
 
 
 @pytest.mark.parametrize("facts", [OPENED, REASSIGNED, FOLLOW_UP])
-def test_past_its_limit_a_team_gets_one_digest(facts: Facts) -> None:
+def test_past_its_limit_a_team_gets_one_digest(facts: PlanFacts) -> None:
     def to_team(sent: int, *, has_digest: bool) -> list[tuple[str, str]]:
         planned = plan(replace(facts, sent_to_team=sent, has_digest=has_digest, limits=LIMITS))
         return [(one.kind, one.state) for one in planned if one.kind != MailKind.ACKNOWLEDGEMENT]
@@ -240,7 +240,7 @@ def test_a_victim_of_forged_senders_is_acknowledged_once() -> None:
         ({"team": ("PAYMENTS_TEAM", "")}, "no valid address"),
     ],
 )
-def test_a_suppressed_email_to_a_team_has_its_reason(facts: Facts, changes: dict[str, object], word: str) -> None:
+def test_a_suppressed_email_to_a_team_has_its_reason(facts: PlanFacts, changes: dict[str, object], word: str) -> None:
     (planned,) = [planned for planned in plan(replace(facts, **changes)) if planned.kind != MailKind.ACKNOWLEDGEMENT]  # type: ignore[arg-type]
     assert (planned.state, word in planned.reason) == ("suppressed", True)
 
