@@ -33,7 +33,6 @@ from config.schema import (
 )
 
 PREFIX = "TRIAGED_"
-EX_CONFIG = 78
 
 
 class ConfigError(Exception):

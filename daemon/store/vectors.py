@@ -1,11 +1,11 @@
 """The vectors of tickets, by which similar ones are found: write them, and read those of a team's newest tickets."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Insert, bindparam, delete, func, select
+from sqlalchemy import Insert, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -103,11 +103,6 @@ def put(session: Session, new: Sequence[NewVector]) -> None:
         }
         # In the order of the ids, so that workers never wait for one another in a circle.
         session.execute(_upsert(session.get_bind().dialect.name), [rows[key] for key in sorted(rows)])
-
-
-def remove(session: Session, ticket_ids: Collection[int]) -> None:
-    """Remove the vectors of tickets whose text is erased; those of a deleted ticket go with it."""
-    session.execute(delete(VECTOR).where(VECTOR.c.ticket_id.in_(ticket_ids)))
 
 
 def newest_ticket(session: Session) -> int:

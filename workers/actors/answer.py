@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-import structlog
 from sqlalchemy.orm import Session
 
 from daemon.mail import button_email, commands
@@ -32,8 +31,6 @@ from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
 from workers.jobs.executor import WorkWindow
 from workers.notify.answer_mail import fitting
-
-log = structlog.get_logger(__name__)
 
 
 class AnswerActor:

@@ -59,8 +59,6 @@ def min_tickets(promised: float, confidence: float = CONFIDENCE) -> int:
     return count
 
 
-def certify(
-    verified: Mapping[str, Sequence[Verified]], promised: float, confidence: float = CONFIDENCE
-) -> dict[str, float | None]:
+def certify(verified: Mapping[str, Sequence[Verified]], promised: float) -> dict[str, float | None]:
     """Return the certified threshold of each predicted category, None if it has none yet."""
-    return {name: threshold(pairs, promised, confidence) for name, pairs in verified.items()}
+    return {name: threshold(pairs, promised) for name, pairs in verified.items()}

@@ -29,7 +29,7 @@ class Drift:
     seen: int = 0
 
 
-def observe(drift: Drift, *, overridden: bool, healthy: float = HEALTHY, unhealthy: float = UNHEALTHY) -> Drift:
+def observe(drift: Drift, *, overridden: bool) -> Drift:
     """Add one reviewed ticket (Wald's sequential probability ratio test). An alarm is final.
 
     The test starts afresh whenever it finds the model healthy, so that good results of the past do not hide new errors.
@@ -37,7 +37,7 @@ def observe(drift: Drift, *, overridden: bool, healthy: float = HEALTHY, unhealt
     if drift.state is State.ALARM:
         return Drift(State.ALARM, drift.ratio, drift.seen + 1)
     start = 0.0 if drift.state is State.HEALTHY else drift.ratio
-    step = math.log(unhealthy / healthy) if overridden else math.log((1 - unhealthy) / (1 - healthy))
+    step = math.log(UNHEALTHY / HEALTHY) if overridden else math.log((1 - UNHEALTHY) / (1 - HEALTHY))
     ratio = start + step
     if ratio >= math.log((1 - BETA) / ALPHA):
         return Drift(State.ALARM, ratio, drift.seen + 1)

@@ -51,12 +51,12 @@ class Example:
         return clean(self.subject, self.body, self.boilerplate)
 
 
-def read_files(paths: Iterable[Path], categories: Collection[str] | None = None) -> list[Example]:
+def read_files(paths: Iterable[Path]) -> list[Example]:
     """Read several CSV files; raises ExampleError."""
-    return [example for path in paths for example in read_file(path, categories)]
+    return [example for path in paths for example in read_file(path)]
 
 
-def read_file(path: Path, categories: Collection[str] | None = None, *, verified: bool = False) -> list[Example]:
+def read_file(path: Path, categories: Collection[str] | None = None) -> list[Example]:
     """Read a CSV file with the columns subject, body and category (or label); raises ExampleError.
 
     Optional columns: id, priority, situation, voice, industry. `categories` are the allowed names, None allows any.
@@ -65,12 +65,10 @@ def read_file(path: Path, categories: Collection[str] | None = None, *, verified
         content = path.read_bytes()
     except OSError as error:
         raise ExampleError(path.name, 0, f"cannot be read: {error.strerror}") from error
-    return list(parse(content, path.name, categories, verified=verified))
+    return list(parse(content, path.name, categories))
 
 
-def parse(
-    content: bytes, source: str, categories: Collection[str] | None = None, *, verified: bool = False
-) -> Iterator[Example]:
+def parse(content: bytes, source: str, categories: Collection[str] | None = None) -> Iterator[Example]:
     """Yield the examples of a CSV file; raises ExampleError at the first bad line."""
     rows = csv.DictReader(io.StringIO(decoded(content, source), newline=""), strict=True)
     label = label_column(rows, source)
@@ -78,7 +76,7 @@ def parse(
         for count, row in enumerate(rows):
             if count >= MAX_ROWS:
                 raise ExampleError(source, rows.line_num, f"more than {MAX_ROWS:,} rows")
-            yield example(row, label, source, rows.line_num, categories, verified=verified)
+            yield example(row, label, source, rows.line_num, categories)
     except csv.Error as error:
         raise ExampleError(source, rows.line_num + 1, str(error)) from error
 
@@ -116,8 +114,6 @@ def example(
     source: str,
     line: int,
     categories: Collection[str] | None,
-    *,
-    verified: bool,
 ) -> Example:
     """Check one row; raises ExampleError."""
     if None in row or None in row.values():
@@ -137,7 +133,6 @@ def example(
         situation=fields.get("situation", ""),
         voice=fields.get("voice", ""),
         industry=fields.get("industry", ""),
-        verified=verified,
         key=fields.get("id", ""),
     )
 

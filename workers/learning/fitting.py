@@ -166,10 +166,10 @@ def split(matrix: csr_array, text_width: int) -> tuple[csr_array, csr_array]:
     return matrix[:, :text_width], matrix[:, text_width:]
 
 
-def folds(names: Names, groups: Sequence[str], count: int = FOLDS) -> list[tuple[NDArray[np.int_], NDArray[np.int_]]]:
+def folds(names: Names, groups: Sequence[str]) -> list[tuple[NDArray[np.int_], NDArray[np.int_]]]:
     """Split tickets into folds by group; at most as many folds as groups."""
     distinct = len(set(groups))
-    splitter = GroupKFold(min(count, distinct), shuffle=True, random_state=SEED)
+    splitter = GroupKFold(min(FOLDS, distinct), shuffle=True, random_state=SEED)
     return [
         (train, test) for train, test in splitter.split(names, names, groups) if len(set(names[train].tolist())) > 1
     ]

@@ -8,6 +8,9 @@ from workers.learning.examples import Example
 from workers.triage import rules
 from workers.triage.policy import Rule
 
+# How many wrong hits of a rule are quoted.
+MAX_QUOTES = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -24,15 +27,15 @@ class Tally:
         return self.right / self.hits if self.hits else None
 
 
-def measure(rulebook: Sequence[Rule], examples: Sequence[Example], max_quotes: int = 5) -> list[Tally]:
-    """Apply each rule alone to labelled tickets; `wrong` quotes the start of up to `max_quotes` wrong hits."""
+def measure(rulebook: Sequence[Rule], examples: Sequence[Example]) -> list[Tally]:
+    """Apply each rule alone to labelled tickets; `wrong` quotes the start of a few wrong hits."""
     cases = [(example, example.case) for example in examples]
     tallies = []
     for rule in rulebook:
         hit = [example for example, case in cases if matches(rules.match(case, (rule,)))]
         judged = [example for example in hit if rule.category or example.priority]
         wrong = [example for example in judged if not is_right(rule, example)]
-        quotes = tuple(f"{e.category}: {e.subject} {e.body}"[:120] for e in wrong[:max_quotes])
+        quotes = tuple(f"{e.category}: {e.subject} {e.body}"[:120] for e in wrong[:MAX_QUOTES])
         tallies.append(Tally(rule.name, len(judged), len(judged) - len(wrong), quotes))
     return tallies
 

@@ -197,8 +197,3 @@ def learn(texts: Sequence[Sequence[str]], lexicon: Lexicon) -> Features:
         Block.learn(chars, lambda _: False, MAX_CHARS),
         lexicon,
     )
-
-
-def read(text: str) -> list[str]:
-    """Return the folded words of a prepared text."""
-    return tokens.forms(text)

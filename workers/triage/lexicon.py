@@ -187,10 +187,6 @@ class Lexicon:
         found = [stems[text[:end]] for end in range(shortest, len(text) + 1) if text[:end] in stems]
         return [self.exact[text], *found] if text in self.exact else found
 
-    def knows(self, word: str) -> bool:
-        """Return whether a folded word is an entry."""
-        return bool(self.senses(word)[1])
-
 
 def strongest(signs: Sequence[int]) -> list[int]:
     """Return the languages with the most signs, strongest first."""

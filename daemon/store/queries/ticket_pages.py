@@ -88,13 +88,6 @@ def one(session: Session, ticket_id: int) -> TicketRow | None:
     return found[0] if found else None
 
 
-def locked(session: Session, ticket_id: int) -> TicketRow | None:
-    """Return a ticket that nobody else changes until the transaction ends, None where there is none."""
-    query = select(Ticket).where(Ticket.id == ticket_id).with_for_update()
-    found = _rows(session, session.execute(query).scalars().all())
-    return found[0] if found else None
-
-
 def _bound(value: Any) -> Any:  # noqa: ANN401 - the type of its column
     return literal(value, Ticket.created_at.type if isinstance(value, datetime) else None)
 

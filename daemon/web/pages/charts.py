@@ -47,7 +47,7 @@ class Reliability:
         return " ".join(f"{x:.1f},{y:.1f}" for x, y in self.points)
 
 
-def bars(values: Sequence[tuple[str, float]], unit: str = "") -> BarChart:
+def bars(values: Sequence[tuple[str, float]]) -> BarChart:
     """Return a chart of labelled values."""
     highest = max([value for _, value in values] + [1.0])
     room, every = (WIDTH - LEFT) / max(len(values), 1), -(-len(values) // LABELS)
@@ -58,11 +58,11 @@ def bars(values: Sequence[tuple[str, float]], unit: str = "") -> BarChart:
             room * 0.8,
             HEIGHT - TOP - BOTTOM - _drop(value / highest),
             label if number % every == 0 else "",
-            f"{value:g}{unit}",
+            f"{value:g}",
         )
         for number, (label, value) in enumerate(values)
     )
-    return BarChart(drawn, f"{highest:g}{unit}", tuple((label, f"{value:g}{unit}") for label, value in values))
+    return BarChart(drawn, f"{highest:g}", tuple((label, f"{value:g}") for label, value in values))
 
 
 def reliability(checked: Sequence[tuple[float, bool]], bins: int) -> Reliability:

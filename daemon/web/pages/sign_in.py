@@ -12,7 +12,6 @@ from daemon.tickets.sign_in import Role, SignedIn, digest_of
 from daemon.web.limits import TokenBuckets
 from daemon.web.pages.page import BROWSER, ID_HINT, NEXT, SESSION, SIGN_OUT, Page, PageError, Route
 
-HOUR: Final = 3600
 # Of one client; more are a program that guesses. Those who share an address rarely sign in within one minute.
 REQUESTS_PER_MINUTE: Final = 10
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from workers.triage import features, lexicon
-from workers.triage import tokens as words
+from workers.triage import lexicon, tokens
 from workers.triage.classifier import Model
 from workers.triage.lexicon import Lexicon, LexiconError
 from workers.triage.preprocess import clean
@@ -29,7 +28,7 @@ from workers.triage.preprocess import clean
     ],
 )
 def test_words_compare_equal_regardless_of_typing(text: str, forms: list[str]) -> None:
-    assert words.forms(text) == forms
+    assert tokens.forms(text) == forms
 
 
 @pytest.mark.parametrize(
@@ -43,7 +42,7 @@ def test_words_compare_equal_regardless_of_typing(text: str, forms: list[str]) -
     ],
 )
 def test_the_lexicon_finds_words_stems_and_phrases(text: str, groups: list[str], words: Lexicon) -> None:
-    found = words.find(features.read(text))
+    found = words.find(tokens.forms(text))
     assert [words.groups[group] for group, _, _ in found.entries] == groups
 
 
@@ -67,7 +66,7 @@ def test_probabilities_add_up_and_the_batch_agrees_with_the_single_ticket(model:
     [("I can't pay", 1, 1, "can't"), ("a, b\nc. D!", 1, 3, "b\nc. D"), ("why?!", 0, 1, "why?")],
 )
 def test_an_excerpt_keeps_the_original_text(text: str, first: int, last: int, found: str) -> None:
-    assert words.excerpt(text, first, last) == found
+    assert tokens.excerpt(text, first, last) == found
 
 
 @pytest.mark.parametrize(
@@ -81,7 +80,7 @@ def test_an_excerpt_keeps_the_original_text(text: str, first: int, last: int, fo
 )
 def test_whole_phrases_are_found_and_may_end_in_a_stem(text: str, found: list[tuple[str, int, int]]) -> None:
     book = lexicon.build({"en": {"exact": ["out of the house"], "short": ["out of"], "stem": ["locked my account*"]}})
-    assert [(book.groups[group], at, size) for group, at, size in book.find(features.read(text)).entries] == found
+    assert [(book.groups[group], at, size) for group, at, size in book.find(tokens.forms(text)).entries] == found
 
 
 def test_the_most_important_words_are_shown_as_written(model: Model) -> None:
