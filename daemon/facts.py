@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from daemon.vocabulary import Disposition
 
@@ -74,18 +75,35 @@ class MailboxFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessFacts:
+    """What only one process knows: its host, its mail servers and its model. A text is "" where nothing is wrong.
+
+    `room` is false if the disk is nearly full. `refused` is the answer of a smarthost that refused our credentials.
+    `drifted` says why automatic routing was stopped, `unencoded` why the sentence encoder is not used although it is
+    enabled, `unusable` why the model in use cannot be loaded, `outdated` which of its categories are not configured.
+    """
+
+    room: bool = True
+    refused: str = ""
+    drifted: str = ""
+    unencoded: str = ""
+    unusable: str = ""
+    outdated: str = ""
+
+
+NOTHING_WRONG: Final = ProcessFacts()
+
+
+@dataclass(frozen=True, slots=True)
 class HealthFacts:
     """The state of the whole system at `now`.
 
     `dead` counts jobs, `parked` received emails, and `uncertain` and `unanswered` emails that were handed over to the
     mail server twice and once without an answer. `unreadable` counts emails that were skipped in mailboxes, `deferred`
     acknowledgements that wait for a limit, `limited` those that limits suppressed within the last hour. `oldest_due` is
-    when the job that has waited longest became due. `room` is false if the disk is nearly full. `refused` is the answer
-    of a smarthost that refused our credentials, or ""; `drifted` says why automatic routing was stopped, or "";
-    `unencoded` why the sentence encoder is not used although it is enabled, or ""; `unusable` why the model in use
-    cannot be loaded, or ""; `outdated` which of its categories are not configured, or "".
-    `installed_at` is when our oldest signing key was made, at the first start or by the last revocation.
-    `reported` are problems that other processes saw, `webhooks` the webhooks that failed for days.
+    when the job that has waited longest became due. `process` is what the process that judges knows itself, `reported`
+    are problems that others saw. `webhooks` are the webhooks that failed for days. `installed_at` is when our oldest
+    signing key was made, at the first start or by the last revocation.
     """
 
     now: datetime
@@ -99,12 +117,7 @@ class HealthFacts:
     unanswered: int
     last_mail_at: datetime | None
     mailboxes: Mapping[str, MailboxFacts]
-    room: bool = True
-    refused: str = ""
-    drifted: str = ""
-    unencoded: str = ""
-    unusable: str = ""
-    outdated: str = ""
+    process: ProcessFacts = NOTHING_WRONG
     reported: "tuple[Problem, ...]" = ()
     webhooks: tuple[str, ...] = ()
     installed_at: datetime | None = None

@@ -13,6 +13,7 @@ import structlog
 from config.schema import Outgoing, OutgoingServer
 from config.settings import Settings
 from daemon.broker import TIME_LIMIT_MS
+from daemon.facts import ProcessFacts
 from daemon.mail.analyze import Identity
 from daemon.store.jobs import JobKind
 from daemon.store.keys import Keyring
@@ -93,6 +94,7 @@ class WorkerApp:
         self._earlier = EarlierVectors(store, self._encoder, self._config, self._boilerplate)
         self._trainer = trainer(settings, store, clock, self._encoder)
         self._servers = outgoing_servers(settings)
+        self._has_space = FreeSpace(settings.service.state_dir, settings.limits.free_bytes)
         self._heartbeat = Heartbeat(store, owner())
         self._deliver = DeliverActor(store, clock, self._servers, keyring, self._config, self._heartbeat.holds_lease)
         limits, threads = settings.limits, settings.broker.threads
@@ -108,12 +110,7 @@ class WorkerApp:
             message_id_domain=settings.support.message_id_domain,
             mailboxes=settings.folders,
             thresholds=thresholds(settings),
-            refused=lambda: self._servers.refused,
-            drifted=lambda: self.model_source.drifted,
-            unencoded=self._unencoded,
-            unusable=self.model_source.unusable,
-            outdated=self.model_source.outdated,
-            has_space=FreeSpace(settings.service.state_dir, settings.limits.free_bytes),
+            process_facts=self._process_facts,
             daily_report=settings.health.daily_report,
         )
         self._questions = DailyQuestions(store, clock, self._servers, keyring, self._config)
@@ -165,9 +162,17 @@ class WorkerApp:
             # A team with categories of its own has no examples at first; its corrections become the first ones.
             log.warning("no model can be trained, rules alone decide", reason=str(error))
 
-    def _unencoded(self) -> str:
-        """Return why the sentence encoder does not count although it is enabled, or ""."""
-        return self._encoder.problem or semantic.mismatch(self._encoder, self.model_source.model())
+    def _process_facts(self) -> ProcessFacts:
+        """Return what only this process knows, for the health monitor."""
+        source = self.model_source
+        return ProcessFacts(
+            room=self._has_space(),
+            refused=self._servers.refused,
+            drifted=source.drifted,
+            unencoded=self._encoder.problem or semantic.mismatch(self._encoder, source.model()),
+            unusable=source.unusable(),
+            outdated=source.outdated(),
+        )
 
     def reload(self, settings: Settings) -> None:
         """Apply new rules, teams and templates; raises TemplateProblem for a broken one and keeps the old."""

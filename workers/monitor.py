@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import structlog
 
-from daemon.facts import Problem
+from daemon.facts import Problem, ProcessFacts
 from daemon.mail.token import Purpose, Token, digest, sign
 from daemon.store.keys import Keyring
 from daemon.store.queries import daily, health
@@ -29,9 +29,7 @@ TOKEN_LIFETIME = timedelta(days=400)
 class HealthMonitor:
     """Sends alerts directly through the transport, so that they need neither the broker nor a job.
 
-    `refused`, `drifted`, `unencoded` and `unusable` return the reason why the smarthost refuses our credentials, why
-    automatic routing stopped and why the sentence encoder and the model cannot be used, or ""; `outdated` says
-    which categories of the model are not configured; `has_space` returns whether the disk has room.
+    `process_facts` returns what only this process knows about its host, its mail servers and its model.
     """
 
     def __init__(
@@ -46,19 +44,12 @@ class HealthMonitor:
         message_id_domain: str,
         mailboxes: Mapping[str, Sequence[str]],
         thresholds: Thresholds,
-        refused: Callable[[], str],
-        drifted: Callable[[], str],
-        unencoded: Callable[[], str],
-        has_space: Callable[[], bool],
-        unusable: Callable[[], str],
-        outdated: Callable[[], str],
+        process_facts: Callable[[], ProcessFacts],
         daily_report: bool = False,
     ) -> None:
         self._store, self._clock, self._transport, self._keyring = store, clock, transport, keyring
         self._sender, self._admin, self._domain = sender, admin, message_id_domain
-        self._mailboxes, self._thresholds = mailboxes, thresholds
-        self._refused, self._drifted, self._has_space = refused, drifted, has_space
-        self._unencoded, self._unusable, self._outdated = unencoded, unusable, outdated
+        self._mailboxes, self._thresholds, self._process_facts = mailboxes, thresholds, process_facts
         self._loss_alerted = False
         self._daily_report = daily_report
         self._thread = PeriodicThread("monitor", CHECK_SECONDS, self.check)
@@ -78,17 +69,7 @@ class HealthMonitor:
         self._loss_alerted = False
         now = self._clock.now()
         with self._store.read() as session:
-            facts = health.facts(
-                session,
-                now,
-                self._mailboxes,
-                room=self._has_space(),
-                refused=self._refused(),
-                drifted=self._drifted(),
-                unencoded=self._unencoded(),
-                unusable=self._unusable(),
-                outdated=self._outdated(),
-            )
+            facts = health.facts(session, now, self._mailboxes, self._process_facts())
         problems = examine(facts, self._thresholds)
         new = tuple(self._store.write(lambda session: health.raise_alarms(session, problems, now)))
         if new and not self._alert(new):

@@ -48,38 +48,38 @@ def logins_refused(number: int, addresses: int) -> Problem:
 
 
 def _flow(facts: HealthFacts, thresholds: Thresholds) -> list[Problem]:
-    found = []
-    if not facts.room:
+    found, process = [], facts.process
+    if not process.room:
         found.append(
             Problem(
                 "disk",
                 "The disk is nearly full or cannot be read: mail is refused for now. Make room, or bring it back.",
             )
         )
-    if facts.refused:
+    if process.refused:
         found.append(
             Problem(
                 "outgoing",
-                f"The smarthost refuses our credentials ({facts.refused}): outgoing mail waits. "
+                f"The smarthost refuses our credentials ({process.refused}): outgoing mail waits. "
                 "Correct them, and restart triaged.",
             )
         )
-    if facts.drifted:
-        found.append(Problem("drift", f"Automatic routing was stopped: {facts.drifted}. See triaged stats triage."))
-    if facts.unusable:
+    if process.drifted:
+        found.append(Problem("drift", f"Automatic routing was stopped: {process.drifted}. See triaged stats triage."))
+    if process.unusable:
         found.append(
             Problem(
                 "model",
-                f"Rules alone decide: {facts.unusable}. Run triaged train, or triaged models rollback.",
+                f"Rules alone decide: {process.unusable}. Run triaged train, or triaged models rollback.",
             )
         )
-    if facts.outdated:
-        found.append(Problem("model", f"{facts.outdated}. Run triaged train."))
-    if facts.unencoded:
+    if process.outdated:
+        found.append(Problem("model", f"{process.outdated}. Run triaged train."))
+    if process.unencoded:
         found.append(
             Problem(
                 "encoder",
-                f"Triage works without the sentence encoder: {facts.unencoded}. Then restart triaged.",
+                f"Triage works without the sentence encoder: {process.unencoded}. Then restart triaged.",
             )
         )
     if facts.oldest_due and facts.now - facts.oldest_due > thresholds.job:

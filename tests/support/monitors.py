@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from daemon.facts import ProcessFacts
 from daemon.store import keys
 from daemon.store.keys import Keyring
 from daemon.store.store import Store
@@ -34,11 +35,6 @@ def monitor(
         message_id_domain="example.com",
         mailboxes={},
         thresholds=Thresholds(timedelta(minutes=5), timedelta(minutes=15), None, 50),
-        refused=lambda: "",
-        drifted=lambda: "",
-        unencoded=lambda: "",
-        unusable=lambda: "",
-        outdated=lambda: "",
-        has_space=has_space,
+        process_facts=lambda: ProcessFacts(room=has_space()),
         daily_report=daily_report,
     )

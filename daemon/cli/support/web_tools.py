@@ -7,7 +7,7 @@ from config.settings import Settings
 from daemon.cli.support import demo_run
 from daemon.cli.support.dry_run import DryRunTools
 from daemon.cli.support.dry_run_mail import EmailFile, dry_run
-from daemon.facts import Problem
+from daemon.facts import Problem, ProcessFacts
 from daemon.policies import identity
 from daemon.store import boilerplate, decisions, keys
 from daemon.store.decisions import Text
@@ -124,7 +124,7 @@ class HttpTools:
         settings = self._settings
         room = FreeSpace(settings.service.state_dir, settings.limits.free_bytes)()
         with self._store.read() as session:
-            facts = health.facts(session, SystemClock().now(), settings.folders, room=room)
+            facts = health.facts(session, SystemClock().now(), settings.folders, ProcessFacts(room=room))
         return examine(facts, thresholds(settings))
 
     def try_email(self, raw: bytes) -> dict[str, Any]:

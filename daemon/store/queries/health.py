@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from daemon.facts import HealthFacts, MailboxFacts, Problem
+from daemon.facts import NOTHING_WRONG, HealthFacts, MailboxFacts, Problem, ProcessFacts
 from daemon.store import delivery_counts, unreadable, webhooks
 from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
@@ -32,13 +32,7 @@ def facts(
     session: Session,
     now: datetime,
     mailboxes: Mapping[str, Sequence[str]],
-    *,
-    room: bool = True,
-    refused: str = "",
-    drifted: str = "",
-    unencoded: str = "",
-    unusable: str = "",
-    outdated: str = "",
+    process: ProcessFacts = NOTHING_WRONG,
 ) -> HealthFacts:
     """Return the state of the system; `mailboxes` are the folders by mailbox. Every query is bounded by an index."""
     waiting = lists.oldest_due(session, now)
@@ -58,12 +52,7 @@ def facts(
         ),
         last_mail_at=session.execute(select(Inbound.received_at).order_by(Inbound.id.desc()).limit(1)).scalar(),
         mailboxes={name: _mailbox(session, name, folders) for name, folders in mailboxes.items()},
-        room=room,
-        refused=refused,
-        drifted=drifted,
-        unencoded=unencoded,
-        unusable=unusable,
-        outdated=outdated,
+        process=process,
         reported=_reported(session, now),
         webhooks=tuple(webhooks.disabled(session)),
         installed_at=session.execute(select(SigningKey.created_at).order_by(SigningKey.id).limit(1)).scalar(),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from daemon.facts import HealthFacts, MailboxFacts
+from daemon.facts import HealthFacts, MailboxFacts, ProcessFacts
 from daemon.tickets.health import Thresholds, examine, logins_refused
 from tests.support.fakes import NOON
 
@@ -38,12 +38,12 @@ def test_a_healthy_system_has_no_problem() -> None:
 @pytest.mark.parametrize(
     ("change", "key"),
     [
-        ({"room": False}, "disk"),
-        ({"refused": "535 no"}, "outgoing"),
-        ({"drifted": "by 30 checks"}, "drift"),
-        ({"unencoded": "it is not installed"}, "encoder"),
-        ({"unusable": "model x was changed since it was written"}, "model"),
-        ({"outdated": "Model x knows Shop, not configured"}, "model"),
+        ({"process": ProcessFacts(room=False)}, "disk"),
+        ({"process": ProcessFacts(refused="535 no")}, "outgoing"),
+        ({"process": ProcessFacts(drifted="by 30 checks")}, "drift"),
+        ({"process": ProcessFacts(unencoded="it is not installed")}, "encoder"),
+        ({"process": ProcessFacts(unusable="model x was changed since it was written")}, "model"),
+        ({"process": ProcessFacts(outdated="Model x knows Shop, not configured")}, "model"),
         ({"oldest_due": NOON - timedelta(minutes=6)}, "jobs"),
         ({"last_mail_at": NOON - timedelta(hours=13)}, "no-mail"),
         ({"last_mail_at": None}, "no-mail"),

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from daemon.facts import HealthFacts, MailboxFacts
+from daemon.facts import HealthFacts, MailboxFacts, ProcessFacts
 from daemon.tickets.health import Thresholds, examine
 from tests.support.fakes import NOON
 
@@ -17,7 +17,7 @@ def facts(**others: object) -> HealthFacts:
 
 
 def test_a_refused_login_says_that_a_restart_is_needed() -> None:
-    (problem,) = examine(facts(refused="535 no"), THRESHOLDS)
+    (problem,) = examine(facts(process=ProcessFacts(refused="535 no")), THRESHOLDS)
     assert problem.text.endswith("Correct them, and restart triaged.")
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from config.settings import Settings
 from daemon.cli.support import context
 from daemon.cli.support.checks.finding import Finding, fail, ok, warn
-from daemon.facts import Problem
+from daemon.facts import Problem, ProcessFacts
 from daemon.store.queries import health, lists
 from daemon.system.clock import SystemClock
 from daemon.system.disk import FreeSpace
@@ -70,5 +70,5 @@ def _problems(settings: Settings) -> tuple[tuple[Problem, ...], datetime | None]
     with context.store(settings) as store, store.read() as session:
         state = settings.service.state_dir
         room = not state.is_dir() or FreeSpace(state, settings.limits.free_bytes)()
-        facts = health.facts(session, SystemClock().now(), settings.folders, room=room)
+        facts = health.facts(session, SystemClock().now(), settings.folders, ProcessFacts(room=room))
     return examine(facts, thresholds(settings)), facts.last_mail_at
