@@ -100,7 +100,20 @@ class WorkerApp:
         limits, threads = settings.limits, settings.broker.threads
         actors = self._actors(store, clock, keyring, webhook_policy(settings))
         self._executor = JobExecutor(store, clock, self._heartbeat, limits.attempts, threads, actors)
-        self._monitor = HealthMonitor(
+        self._monitor = self._health_monitor(settings, store, clock, keyring)
+        self._questions = DailyQuestions(store, clock, self._servers, keyring, self._config)
+        self._publisher = Publisher(store, clock, timedelta(days=settings.webhooks.keep_days))
+        self._declare_actors()
+        idle = REDIS_POLL_MS if settings.broker.url.get_secret_value() else IDLE_MS
+        queues = {str(kind) for kind in JobKind if kind is not JobKind.WEBHOOK}
+        self._worker = dramatiq.Worker(broker, queues=queues, worker_timeout=idle, worker_threads=threads)
+        # An endpoint that hangs must not hold a thread that emails need.
+        self._webhook_worker = dramatiq.Worker(
+            broker, queues={str(JobKind.WEBHOOK)}, worker_timeout=IDLE_MS, worker_threads=WEBHOOK_THREADS
+        )
+
+    def _health_monitor(self, settings: Settings, store: Store, clock: Clock, keyring: Keyring) -> HealthMonitor:
+        return HealthMonitor(
             store,
             clock,
             self._servers.main.transport,
@@ -113,18 +126,14 @@ class WorkerApp:
             process_facts=self._process_facts,
             daily_report=settings.health.daily_report,
         )
-        self._questions = DailyQuestions(store, clock, self._servers, keyring, self._config)
-        self._publisher = Publisher(store, clock, timedelta(days=settings.webhooks.keep_days))
+
+    def _declare_actors(self) -> None:
+        """Let Dramatiq call the executor for each kind of job; the executor chooses the actor."""
         for kind in JobKind:
             limit = TRAINING_LIMIT_MS if kind is JobKind.TRAIN else TIME_LIMIT_MS
-            dramatiq.actor(actor_name=kind, queue_name=kind, broker=broker, time_limit=limit)(self._executor.perform)
-        idle = REDIS_POLL_MS if settings.broker.url.get_secret_value() else IDLE_MS
-        queues = {str(kind) for kind in JobKind if kind is not JobKind.WEBHOOK}
-        self._worker = dramatiq.Worker(broker, queues=queues, worker_timeout=idle, worker_threads=threads)
-        # An endpoint that hangs must not hold a thread that emails need.
-        self._webhook_worker = dramatiq.Worker(
-            broker, queues={str(JobKind.WEBHOOK)}, worker_timeout=IDLE_MS, worker_threads=WEBHOOK_THREADS
-        )
+            dramatiq.actor(actor_name=kind, queue_name=kind, broker=self._broker, time_limit=limit)(
+                self._executor.perform
+            )
 
     def _actors(self, store: Store, clock: Clock, keyring: Keyring, webhooks: PostPolicy) -> Mapping[JobKind, Actor]:
         return {
