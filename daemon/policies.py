@@ -3,7 +3,6 @@
 import ipaddress
 import socket
 import ssl
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -47,8 +46,7 @@ def identity(settings: Settings, keys: tuple[bytes, ...]) -> Identity:
 
 def reloaded_identity(old: Identity, settings: Settings) -> Identity:
     """Return an identity with what a reload changes: teams, rules of conversations and the lead."""
-    new = identity(settings, ())
-    return replace(old, teams=new.teams, conversation=new.conversation, lead=new.lead)
+    return old.reloaded(identity(settings, ()))
 
 
 def reloaded_settings(old: Settings, new: Settings) -> Settings:

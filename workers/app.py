@@ -3,7 +3,6 @@
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -187,11 +186,7 @@ class WorkerApp:
         """Apply new rules, teams and templates; raises TemplateProblem for a broken one and keeps the old."""
         self._config.value = actor_config(settings)
         self._trainer.categories = category_names(settings)
-        # As the listener does: the check of senders changes by a restart only.
-        new = self._identity_of(settings, ())
-        self._intake.identity = replace(
-            self._intake.identity, teams=new.teams, conversation=new.conversation, lead=new.lead
-        )
+        self._intake.identity = self._intake.identity.reloaded(self._identity_of(settings, ()))
 
     def close(self) -> None:
         """Finish the running jobs, then close the broker, the heartbeat and the transport; in less than 30 seconds."""

@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
@@ -67,6 +67,10 @@ class Identity:
         named = (*first, *own_address.named(message, inbound.envelope.rcpt_tos))
         found = own_address.first_own(named, self.own_addresses) or self.mailbox_addresses.get(inbound.mailbox, "")
         return found or next((self.postmasters[one] for one in map(str.lower, named) if one in self.postmasters), "")
+
+    def reloaded(self, new: "Identity") -> "Identity":
+        """Return this identity with what a reload changes of it: teams, rules of conversations and the lead."""
+        return replace(self, teams=new.teams, conversation=new.conversation, lead=new.lead)
 
     def is_in_team(self, email: str) -> bool:
         """Say whether an address, in lower case, is one of a team; that proves nothing: anyone can write it."""
