@@ -17,9 +17,11 @@ from daemon.system.thread import PeriodicThread
 log = structlog.get_logger(__name__)
 
 SWEEP_SECONDS = 0.5
+# An offer may be lost: with Redis, or with the worker that fetched it.
 OFFER_AGAIN_SECONDS = 10.0
 # While the broker has a backlog of a kind, its offers are only delayed; offered again sooner they would pile up there.
 OFFER_AGAIN_BUSY_SECONDS = 600.0
+# Six beats of a heartbeat.
 DEAD_AFTER_SECONDS = 3.0
 # Bounds one sweep. Each offer wakes a worker, which also claims other waiting jobs, so more are not needed.
 MAX_OFFERS = 500
@@ -57,6 +59,7 @@ class Relay:
         self._offered: dict[int, float] = {}
         self._beats: dict[int, tuple[int, float]] = {}
         self._next_sweep = self._round_ended_at = monotonic()
+        # The system clock and the monotonic one at the same moment, to notice that the former was set back.
         self._wall, self._steady = clock.now(), monotonic()
         # Each round waits for fresh offers by itself, so the thread has no interval.
         self._thread = PeriodicThread("relay", 0.0, self._round)
@@ -109,7 +112,7 @@ class Relay:
             leased = orphans.leased(session, MAX_WATCHED_LEASES)
         now = monotonic()
         # Forget jobs that are no longer due, so a released job is offered immediately.
-        self._offered = {o.job_id: self._offered[o.job_id] for o in due if o.job_id in self._offered}
+        self._offered = {offer.job_id: self._offered[offer.job_id] for offer in due if offer.job_id in self._offered}
         busy = {kind: self._waiting(kind) > 0 for kind in {offer.kind for offer in due}}
         for offer in due:
             age = now - self._offered.get(offer.job_id, -OFFER_AGAIN_BUSY_SECONDS)
@@ -132,17 +135,19 @@ class Relay:
         self._offered[offer.job_id] = monotonic()
 
     def _rescue_dead(self, leased: dict[int, int], now: float) -> None:
-        seen = {
-            i: self._beats[i] if i in self._beats and self._beats[i][0] == beat else (beat, now)
-            for i, beat in leased.items()
-        }
-        dead = [(i, beat) for i, (beat, since) in seen.items() if now - since >= DEAD_AFTER_SECONDS]
+        seen = {job_id: self._first_seen(job_id, beat, now) for job_id, beat in leased.items()}
+        dead = [(job_id, beat) for job_id, (beat, since) in seen.items() if now - since >= DEAD_AFTER_SECONDS]
         if dead:
             self._store.write(lambda session: orphans.rescue(session, dead, self._clock.now()))
             for job_id, _ in dead:
                 self._offered.pop(job_id, None)
                 log.warning("job rescued", job=job_id)
         self._beats = seen
+
+    def _first_seen(self, job_id: int, beat: int, now: float) -> tuple[int, float]:
+        """Return the beat of a job, and since when it has not changed."""
+        known = self._beats.get(job_id)
+        return known if known is not None and known[0] == beat else (beat, now)
 
     def _forget(self) -> None:
         # The database knows all jobs; kept here, they would pile up while the broker is away.
