@@ -57,6 +57,7 @@ class Writer:
         self._queue: deque[_Work[Any, Any]] = deque()
         self._lingering: deque[_Work[Any, Any]] = deque()
         self._lingers_until = 0.0
+        # Held by the thread that commits; `_lock` guards the queues only.
         self._turn = threading.Lock()
         self._wake = threading.Event()
         self._urgent = threading.Event()
@@ -133,9 +134,11 @@ class Writer:
         return [work.future for work in works]
 
     def _loop(self) -> None:
+        """Commit what no other thread commits: submitted items, and lingering ones when their time is over."""
         while self._queue or self._lingering or not self._closed:
             self._wake.wait()
             self._wake.clear()
+            # Lingering items gather here, until something must be committed now.
             self._urgent.wait(max(0.0, self._lingers_until - monotonic()) if self._lingering else 0)
             self._urgent.clear()
             self._lead(wait=True)
@@ -163,6 +166,7 @@ class Writer:
             if self._closed or monotonic() >= self._lingers_until:
                 self._end_lingering()
             with self._lock:
+                # What is done was cancelled, or answered just before its leader was interrupted.
                 batch = [work for work in islice(self._queue, BATCH) if not work.future.done()]
             if batch:
                 self._commit(batch)
