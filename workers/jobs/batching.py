@@ -31,7 +31,7 @@ ComputeFn: TypeAlias = Callable[[Sequence[Item]], Sequence[T]]
 
 
 class StepMode(Enum):
-    """How a step is done. SOON is written without waiting for the other jobs to reach the same step.
+    """How a step is done. SOON is written before the other jobs reach the same step.
 
     COMPUTE does not need the store, and its `run` gets no session.
     """
@@ -55,47 +55,48 @@ BatchedWork: TypeAlias = Generator[Step[Any, Any], Any, T]
 
 
 def read(run: BatchFn[Item, T], item: Item) -> BatchedWork[T]:
-    """Read, together with the others."""
+    """Read together with the other jobs."""
     answer: T = yield Step(run, item, StepMode.READ)
     return answer
 
 
 def write(run: BatchFn[Item, T], item: Item) -> BatchedWork[T]:
-    """Write together with the others, and go on once it is durable."""
+    """Write together with the other jobs, and resume once it is durable."""
     answer: T = yield Step(run, item, StepMode.WRITE)
     return answer
 
 
 def write_soon(run: BatchFn[Item, T], item: Item) -> BatchedWork[T]:
-    """Write without waiting for the others to come as far: for what must not be forgotten. Go on when they are."""
+    """Write before the other jobs reach this step, so that an outcome is not lost; then resume together with them."""
     answer: T = yield Step(run, item, StepMode.SOON)
     return answer
 
 
 def compute(run: ComputeFn[Item, T], item: Item) -> BatchedWork[T]:
-    """Compute together with the others what is cheaper for many than for each alone."""
+    """Compute for all jobs together what is cheaper so than for each alone."""
     answer: T = yield Step(run, item, StepMode.COMPUTE)
     return answer
 
 
 def run_batched(store: Store, works: Mapping[K, BatchedWork[T]]) -> Iterator[tuple[K, T | BaseException]]:
-    """Do works in step with one another and yield what became of each as it ends: its result, or what it raised.
+    """Run jobs in step with one another, and yield the result or the error of each as it ends.
 
-    What a work raises, or what the store says of its part of a step, is its own: the others go on.
+    An error of a job, or of its part of a step, ends that job only.
     """
     ready: list[tuple[K, Callable[[], Step[Any, Any]]]] = [(key, partial(next, work)) for key, work in works.items()]
     while ready:
         asked: list[tuple[K, Step[Any, Any]]] = []
         soon: dict[K, Future[Any]] = {}
-        for key, go_on in ready:
+        for key, resume in ready:
             try:
-                step = go_on()
+                step = resume()
             except StopIteration as end:
                 yield key, end.value
             except (Exception, Interrupt) as error:  # noqa: BLE001 - whatever it is belongs to this work
                 yield key, error
             else:
                 asked.append((key, step))
+                # Queued now: the writer commits it within 25 ms, also while the next job still sends its email.
                 if step.mode is StepMode.SOON:
                     [soon[key]] = store.submit_items(step.run, [step.item], linger=True)
         if soon:
@@ -111,18 +112,20 @@ def _resumed(work: BatchedWork[T], answer: "Future[Any]") -> Callable[[], Step[A
 def _answers(
     store: Store, asked: Sequence[tuple[K, Step[Any, Any]]], soon: "Mapping[K, Future[Any]]"
 ) -> "Iterator[tuple[K, Future[Any]]]":
-    together: dict[tuple[StepMode, Callable[..., Any]], list[tuple[K, Any]]] = {}
+    """Yield the answers to the steps of all jobs; steps of one mode and function are done together."""
+    groups: dict[tuple[StepMode, Callable[..., Any]], list[tuple[K, Any]]] = {}
     for key, step in asked:
+        # A write that failed is tried again below, like every other write.
         if key in soon and soon[key].exception() is None:
             yield key, soon[key]
         else:
-            together.setdefault((step.mode, step.run), []).append((key, step.item))
-    for (mode, run), group in together.items():
+            groups.setdefault((step.mode, step.run), []).append((key, step.item))
+    for (mode, run), group in groups.items():
         items = [item for _, item in group]
         if mode is StepMode.COMPUTE:
-            answers = _separately(run, items)
+            answers = _run_all(run, items)
         elif mode is StepMode.READ:
-            answers = _separately(partial(_read, store, run), items)
+            answers = _run_all(partial(_read, store, run), items)
         else:
             answers = commit_with_retry(store, run, items)
         yield from zip([key for key, _ in group], answers, strict=True)
@@ -133,14 +136,14 @@ def _read(store: Store, run: BatchFn[Item, T], items: Sequence[Item]) -> Sequenc
         return run(session, items)
 
 
-def _separately(run: ComputeFn[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
-    """Run for all, or, where that fails, for each alone, so that a bad one hurts only itself."""
+def _run_all(run: ComputeFn[Item, T], items: Sequence[Item]) -> "list[Future[T]]":
+    """Run for all items at once; if that fails, for each alone, so that a bad item fails only itself."""
     futures: list[Future[T]] = [Future() for _ in items]
     try:
         found = run(items)
     except Exception as error:  # noqa: BLE001 - whatever it is belongs to the work that asked
         if len(items) > 1:
-            return [future for item in items for future in _separately(run, [item])]
+            return [future for item in items for future in _run_all(run, [item])]
         futures[0].set_exception(error)
         return futures
     for future, answer in zip(futures, found, strict=True):

@@ -1,4 +1,4 @@
-"""Commit the outcome of jobs, again and again while the store cannot be reached: lost outcomes would be repeated."""
+"""Commit the outcome of jobs, with retries while the store is away: a job whose outcome is lost runs again."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future

@@ -8,7 +8,7 @@ One execution:
            finished      effects, the end of the job and follow-up jobs in one transaction
            SnoozeError   nothing is wrong: due again later, and the attempt does not count
            store away    release: the attempt does not count, for six hours
-           LeaseLost     the relay gave the job to another worker: discard our result
+           lease lost    the relay gave the job to another worker: discard our result
            other error   retry with back-off, until the attempts are used up; then bury it and name what is left
       -> run the follow-up jobs, which were leased to us when they were added, until the window is over
 """
@@ -39,9 +39,10 @@ log = structlog.get_logger(__name__)
 
 # How long a worker goes on with follow-up jobs; a single job is interrupted after three times as long.
 WINDOW_SECONDS: Final = 30.0
-FORGIVEN: Final = timedelta(hours=6)
-AGAIN: Final = timedelta(seconds=5)
-# Must be below the relay's takeover time: after a rescue the same offer is meant in earnest.
+# A job of this age may itself be why the store fails, so its attempts count from then on.
+UNCOUNTED_FOR: Final = timedelta(hours=6)
+RELEASE_DELAY: Final = timedelta(seconds=5)
+# Must be below the relay's takeover time: an offer of a rescued job must not be skipped.
 SKIP_OFFER_SECONDS: Final = 2.0
 # Number of jobs of a kind in a batch. Each email that was being sent when a process died is sent once more, so few.
 BATCH_SIZE: Final = {
@@ -118,7 +119,7 @@ class JobExecutor:
         self._share = 1 / threads
         self._actors = actors
         self._closing = threading.Event()
-        # When jobs were claimed in batch; replaced, never changed, for all threads read it.
+        # When jobs were claimed in a batch. Replaced as a whole, because all threads read it without a lock.
         self._claimed_in_batch: Mapping[int, float] = {}
 
     def close(self) -> None:
@@ -156,13 +157,14 @@ class JobExecutor:
     def _run_batch(self, leases: Sequence[Lease], window: WorkWindow) -> Sequence[Lease]:
         """Run jobs of one kind as a batch and return their follow-up jobs."""
         follow_ups: list[Lease] = []
-        open_ = {lease.job_id: lease for lease in leases}
+        unsettled = {lease.job_id: lease for lease in leases}
         try:
             for lease, outcome in run_batched(self._store, {lease: self._run(lease, window) for lease in leases}):
-                del open_[lease.job_id]
+                del unsettled[lease.job_id]
                 follow_ups += self._settle(lease, outcome) if isinstance(outcome, BaseException) else outcome
         except Interrupt as interrupt:
-            for lease in open_.values():
+            # It came between two steps, not in the code of one job, so every unfinished job is tried again.
+            for lease in unsettled.values():
                 follow_ups += self._settle(lease, interrupt)
         return follow_ups
 
@@ -207,9 +209,9 @@ class JobExecutor:
         """
         log.warning("store not reached, job will be tried again", job=lease.job_id, kind=str(lease.kind))
         now = self._clock.now()
-        if now - lease.created_at < FORGIVEN:
+        if now - lease.created_at < UNCOUNTED_FOR:
             with suppress(LeaseLostError, *UNREACHABLE):
-                self._store.write(lambda session: jobs.release(session, lease, now + AGAIN))
+                self._store.write(lambda session: jobs.release(session, lease, now + RELEASE_DELAY))
 
     def _postpone(
         self, give_back: Callable[[Session, Lease, str, datetime], None], lease: Lease, reason: str, delay: timedelta
