@@ -26,7 +26,9 @@ log = structlog.get_logger(__name__)
 
 QUEUES: Final = tuple(JobKind)
 TIME_LIMIT_MS: Final = 90_000
+# What a worker fetched that is silent for so long is queued again.
 HEARTBEAT_MS: Final = 30_000
+# Out of a million commands: by default one in a thousand looks for silent workers, and we send few commands.
 MAINTENANCE_ALWAYS: Final = 1_000_000
 # Must be below systemd's watchdog time, since a Redis that hangs blocks the relay.
 REDIS_TIMEOUT_SECONDS: Final = 3.0
@@ -187,7 +189,7 @@ def make_client(url: str, timeout: float) -> redis.Redis:
     return client
 
 
-def refuse_rejected(url: str) -> None:
+def check_credentials(url: str) -> None:
     """Raise ConfigError if Redis answers that our password or database is wrong; it may be away."""
     if not url:
         return

@@ -7,7 +7,7 @@ from typing import Final
 
 PENDING: Final = "PENDING"
 MANUAL_REVIEW: Final = "MANUAL_REVIEW"
-# How the reasons begin of emails that a limit suppressed.
+# The reasons of emails that a limit suppressed begin with this.
 LIMIT_REACHED: Final = "limit reached"
 # The kind of the event that keeps a sentence for the team about an email.
 NOTE_FOR_TEAM: Final = "note for the team"

@@ -39,7 +39,7 @@ def preflight(settings: Settings, *, accepts_email: bool = True) -> None:
         check_listener(settings)
         check_directories(settings)
         preflight.check(settings)
-        broker.refuse_rejected(settings.broker.url.get_secret_value())
+        broker.check_credentials(settings.broker.url.get_secret_value())
 
 
 def announce_http(edge: "WebEdge") -> None:

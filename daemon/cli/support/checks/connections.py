@@ -8,7 +8,7 @@ import redis
 
 from config.schema import Imap, Outgoing, OutgoingServer
 from config.settings import ConfigError, Settings
-from daemon.broker import make_client, refuse_rejected
+from daemon.broker import check_credentials, make_client
 from daemon.cli.support import context, startup
 from daemon.cli.support.checks import database, rights
 from daemon.cli.support.checks.finding import Finding, State, fail, ok, warn
@@ -52,7 +52,7 @@ def _broker(settings: Settings) -> Iterator[Finding]:
         return
     try:
         client = make_client(url, SECONDS)
-        refuse_rejected(url)
+        check_credentials(url)
     except ConfigError as error:
         yield fail("broker", str(error), "write it like redis://user:password@127.0.0.1:6379/0")
         return
