@@ -23,7 +23,7 @@ from daemon.store.tickets import NewMessage, NewTicket
 from daemon.tickets import bounces, copied, email_facts, rulings, status
 from daemon.tickets.authorization import Ruling
 from daemon.tickets.disposition import EmailFacts, Forwarding, PreparedEmail, Verdict, decide
-from daemon.tickets.rulings import Due, Judged
+from daemon.tickets.rulings import RuledEmail, RulingJob
 from daemon.vocabulary import (
     ConversationPolicy,
     Disposition,
@@ -60,7 +60,7 @@ class _Admission:
     sender_id: int | None = None
     inbound_id: int = 0
     message_id: int | None = None
-    ruled: Sequence[Due] = ()
+    ruling_jobs: Sequence[RulingJob] = ()
     offers: tuple[Offer, ...] = ()
 
     @property
@@ -131,6 +131,7 @@ def admit(session: Session, emails: Sequence[PreparedEmail], identity: Identity)
     if email_facts.depend_on_each_other(emails):
         return [receipt for email in emails for receipt in admit(session, [email], identity)]
     admissions = _on_present_tickets(session, _decided(session, emails, identity), identity)
+    # In the order of the foreign keys: a ticket names its requester, a ledger row its ticket, a message both.
     _add_people(session, admissions)
     _open_tickets(session, admissions, identity.reference_prefix)
     _write_ledger(session, admissions)
@@ -138,6 +139,7 @@ def admit(session: Session, emails: Sequence[PreparedEmail], identity: Identity)
     for admission in admissions:
         _write_effects(session, admission, identity.conversation)
         _note_copied(session, admission, identity)
+    # Last: jobs name the rows that the steps before wrote, those of all emails in one statement.
     _add_jobs(session, admissions)
     return [admission.receipt for admission in admissions]
 
@@ -149,7 +151,11 @@ def _decided(session: Session, emails: Sequence[PreparedEmail], identity: Identi
 
 
 def _on_present_tickets(session: Session, admissions: list[_Admission], identity: Identity) -> list[_Admission]:
-    """Lock the tickets that emails join, and decide again where one was merged into another meanwhile."""
+    """Lock the tickets that emails join, and decide again where one was merged into another meanwhile.
+
+    The facts were read without a lock. Without this, a message could be added to a ticket whose messages a merge has
+    just moved away.
+    """
     for _ in range(tickets.MERGES_FOLLOWED):
         merged = tickets.lock_merged(session, {a.ticket_id for a in admissions if a.ticket_id is not None})
         if not merged:
@@ -192,9 +198,11 @@ def _new_ticket(admission: _Admission) -> NewTicket:
 def _write_ledger(session: Session, admissions: Iterable[_Admission]) -> None:
     fresh = []
     for admission in admissions:
+        # The client of a copy gets the ticket of the original.
         if admission.facts.original is not None:
             admission.reference, admission.ticket_id = tickets.of_inbound(session, admission.facts.original)
         replaced, verdict = admission.email.replaces, admission.verdict
+        # An email that is admitted again keeps its row: jobs and events name it already.
         if replaced is None:
             fresh.append(admission)
         else:
@@ -250,8 +258,9 @@ def _write_effects(session: Session, admission: _Admission, policy: Conversation
     if original is not None:
         ledger.note_copy(session, original, admission.inbound_id, email.inbound.envelope)
     elif analysis and analysis.dsn is not None:
-        told = bounces.note(session, analysis.dsn, admission.inbound_id, email.now, analysis.bounced_delivery)
-        admission.offers += told
+        admission.offers += bounces.note(
+            session, analysis.dsn, admission.inbound_id, email.now, analysis.bounced_delivery
+        )
     elif admission.verdict.forwarding is not None:
         _write_forwarding(session, admission, admission.verdict.forwarding)
     elif analysis and admission.ticket_id is not None and admission.verdict.ruling is not None:
@@ -284,15 +293,15 @@ def _write_ruling(
     admission.reference = tickets.reference_of(session, ticket_id)
     email, message_id = admission.email, admission.message_id
     if email.analysis is not None and message_id is not None:
-        judged = Judged(email.analysis, ticket_id, admission.inbound_id, message_id, email.silent, email.now)
-        admission.ruled = rulings.write(session, ruling, judged, policy.after_answer)
+        ruled_email = RuledEmail(email.analysis, ticket_id, admission.inbound_id, message_id, email.silent, email.now)
+        admission.ruling_jobs = rulings.write(session, ruling, ruled_email, policy.after_answer)
 
 
 def _write_forwarding(session: Session, admission: _Admission, forwarding: Forwarding) -> None:
     email, ticket_id, message_id = admission.email, admission.ticket_id, admission.message_id
     if email.analysis is not None and ticket_id is not None and message_id is not None:
-        judged = Judged(email.analysis, ticket_id, admission.inbound_id, message_id, email.silent, email.now)
-        admission.ruled = rulings.write_forwarding(session, forwarding, judged)
+        ruled_email = RuledEmail(email.analysis, ticket_id, admission.inbound_id, message_id, email.silent, email.now)
+        admission.ruling_jobs = rulings.write_forwarding(session, forwarding, ruled_email)
 
 
 def _write_follow_up(session: Session, admission: _Admission, ticket_id: int, policy: ConversationPolicy) -> None:
@@ -316,10 +325,10 @@ def _jobs(admission: _Admission) -> Sequence[NewJob]:
     """Return the jobs that an email leads to: check, triage of a new ticket, notify for a follow-up, or a ruling's."""
     state, now = admission.verdict.disposition, admission.email.due_at or admission.email.now
     if admission.verdict.ruling is not None:
-        return [NewJob(kind, subject, now) for kind, subject in admission.ruled]
+        return [NewJob(kind, subject, now) for kind, subject in admission.ruling_jobs]
     if state is Disposition.TICKET and admission.ticket_id is not None:
         triage = NewJob(JobKind.TRIAGE, Subject(SubjectKind.TICKET, admission.ticket_id), now)
-        return [triage, *(NewJob(kind, subject, now) for kind, subject in admission.ruled)]
+        return [triage, *(NewJob(kind, subject, now) for kind, subject in admission.ruling_jobs)]
     if state is Disposition.FOLLOW_UP and admission.message_id is not None and not admission.email.silent:
         return [NewJob(JobKind.NOTIFY, Subject(SubjectKind.MESSAGE, admission.message_id), now)]
     if state is Disposition.CHECKING:

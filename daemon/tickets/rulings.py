@@ -48,11 +48,11 @@ RETURNED: Final = {
 RETURNED_TO_LEAD: Final = {**RETURNED, RefusalKind.EXPIRED: ReturnCause.EXPIRED}
 INSERT_ANSWERS = BulkInsert.to(table(AnswerRow))
 
-Due = tuple[JobKind, Subject]
+RulingJob = tuple[JobKind, Subject]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class RuledEmail:
     """An email with a ruling, and the ids of its rows."""
 
     analysis: Analysis
@@ -68,7 +68,7 @@ def note(session: Session, sentence: str, ticket_id: int, inbound_id: int, now: 
     events.add(session, NOTE_FOR_TEAM, now, ticket_id=ticket_id, inbound_id=inbound_id, note=sentence)
 
 
-def write(session: Session, ruling: Ruling, email: Judged, after_answer: Status) -> Sequence[Due]:
+def write(session: Session, ruling: Ruling, email: RuledEmail, after_answer: Status) -> Sequence[RulingJob]:
     """Write what a ruling brings and return the jobs that it leads to; an email that came silently leads to none."""
     match ruling:
         case Power():
@@ -79,7 +79,7 @@ def write(session: Session, ruling: Ruling, email: Judged, after_answer: Status)
             return _refusal(session, ruling, email)
 
 
-def _power(session: Session, ruling: Power, email: Judged) -> Sequence[Due]:
+def _power(session: Session, ruling: Power, email: RuledEmail) -> Sequence[RulingJob]:
     """Name the member for the answer job; old emails that a backfill brings are not carried out."""
     tickets.touch(session, email.ticket_id, email.now, reopen=False)
     events.add(
@@ -97,7 +97,7 @@ def _power(session: Session, ruling: Power, email: Judged) -> Sequence[Due]:
     return () if email.silent else [(JobKind.ANSWER, _message(email))]
 
 
-def _direct(session: Session, ruling: DirectAnswer, email: Judged, after_answer: Status) -> Sequence[Due]:
+def _direct(session: Session, ruling: DirectAnswer, email: RuledEmail, after_answer: Status) -> Sequence[RulingJob]:
     answer = _add_answer(session, email, AnswerState.SENT, ruling.member, ruling.team.name, [ruling.reason], None)
     if email.silent:
         tickets.touch(session, email.ticket_id, email.now, reopen=False)
@@ -120,7 +120,7 @@ def _direct(session: Session, ruling: DirectAnswer, email: Judged, after_answer:
     return () if ruling.team.address in copied else [(JobKind.NOTIFY, _message(email))]
 
 
-def _refusal(session: Session, ruling: Refusal, email: Judged) -> Sequence[Due]:
+def _refusal(session: Session, ruling: Refusal, email: RuledEmail) -> Sequence[RulingJob]:
     tickets.touch(session, email.ticket_id, email.now, reopen=False)
     if email.silent:
         return ()
@@ -132,7 +132,7 @@ def _refusal(session: Session, ruling: Refusal, email: Judged) -> Sequence[Due]:
     return [(JobKind.NOTIFY, Subject(SubjectKind.ANSWER, answer_id))]
 
 
-def write_forwarding(session: Session, forwarding: Forwarding, email: Judged) -> Sequence[Due]:
+def write_forwarding(session: Session, forwarding: Forwarding, email: RuledEmail) -> Sequence[RulingJob]:
     """Note who brought a customer's email in, keep their own words as a note, and return what could not be read."""
     request, by = forwarding.request, forwarding.by
     ids = {"ticket_id": email.ticket_id, "inbound_id": email.inbound_id}
@@ -157,7 +157,7 @@ def was_forwarded(session: Session, inbound_id: int) -> bool:
 
 def _add_answer(
     session: Session,
-    email: Judged,
+    email: RuledEmail,
     state: AnswerState,
     author: str,
     team: str,
@@ -181,5 +181,5 @@ def _add_answer(
     return INSERT_ANSWERS.rows(session, [row])[0]
 
 
-def _message(email: Judged) -> Subject:
+def _message(email: RuledEmail) -> Subject:
     return Subject(SubjectKind.MESSAGE, email.message_id)
