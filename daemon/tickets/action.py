@@ -54,7 +54,7 @@ def record(session: Session, kind: str, ticket_id: int, actor: Actor, now: datet
 
 
 def notify(session: Session, subject: Subject, now: datetime) -> Offer:
-    """Add the job that notifies the team of a decision or an event."""
+    """Add the job that notifies people of a decision, a message, an answer, a delivery or an event."""
     return jobs.add(session, [NewJob(JobKind.NOTIFY, subject, now)])[0]
 
 

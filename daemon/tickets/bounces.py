@@ -7,11 +7,12 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from daemon.mail.dsn.read import Dsn
-from daemon.store import events, jobs
+from daemon.store import events
 from daemon.store.deliveries import DeliveryState
-from daemon.store.jobs import JobKind, NewJob, Offer
+from daemon.store.jobs import Offer
 from daemon.store.models import DeliveryRow, Event, Suppression
 from daemon.store.sql import table
+from daemon.tickets.action import notify
 from daemon.vocabulary import MailKind, Subject, SubjectKind
 
 SUPPRESSED_FOR = timedelta(days=60)
@@ -76,7 +77,7 @@ def note(
         _suppress(session, sent.recipient, dsn.status or "", sent.id, now)
     if sent.kind != MailKind.ANSWER:
         return ()
-    return tuple(jobs.add(session, [NewJob(JobKind.NOTIFY, Subject(SubjectKind.DELIVERY, sent.id), now)]))
+    return (notify(session, Subject(SubjectKind.DELIVERY, sent.id), now),)
 
 
 def _event_kind(dsn: Dsn) -> str:

@@ -12,10 +12,11 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from daemon.mail.message import Address
-from daemon.store import answers, events, jobs, tickets
+from daemon.store import answers, events, tickets
 from daemon.store.answers import LockedTicket, NewAnswerRow
-from daemon.store.jobs import JobKind, NewJob, Offer
+from daemon.store.jobs import Offer
 from daemon.tickets import answer_decision, readers
+from daemon.tickets.action import notify
 from daemon.tickets.actor import Actor
 from daemon.tickets.answer_decision import AnswerDecision, AnswerFacts, EarlierSent
 from daemon.tickets.answer_values import AnswerError, AnswerPolicy, AnswerResult, NewAnswer
@@ -89,7 +90,7 @@ def note(session: Session, new: NewNote, now: datetime) -> tuple[Offer, ...]:
     add_event(session, "note", ticket.id, new.actor, now, message=message_id)
     if new.team_copied:
         return ()
-    return tuple(jobs.add(session, [NewJob(JobKind.NOTIFY, Subject(SubjectKind.MESSAGE, message_id), now)]))
+    return (notify(session, Subject(SubjectKind.MESSAGE, message_id), now),)
 
 
 def put_in_force(
@@ -123,13 +124,13 @@ def add_event(session: Session, kind: str, ticket_id: int, actor: Actor, now: da
 
 def notify_about(session: Session, answer_id: int, now: datetime) -> tuple[Offer, ...]:
     """Add the job that plans the emails about an answer."""
-    return tuple(jobs.add(session, [NewJob(JobKind.NOTIFY, Subject(SubjectKind.ANSWER, answer_id), now)]))
+    return (notify(session, Subject(SubjectKind.ANSWER, answer_id), now),)
 
 
 def _announce(session: Session, answer_id: int, state: AnswerState, actor: Actor, now: datetime) -> tuple[Offer, ...]:
-    """Notify people of an answer; who wrote it elsewhere than in an email learns there that it was not sent."""
-    told_already = state is not AnswerState.SENT and not actor.source.startswith("email:")
-    return () if told_already else notify_about(session, answer_id, now)
+    """Notify people of an answer. On a page or in a terminal, its author sees at once that it was not sent."""
+    knows_already = state is not AnswerState.SENT and not actor.source.startswith("email:")
+    return () if knows_already else notify_about(session, answer_id, now)
 
 
 def _locked(session: Session, ticket_id: int) -> LockedTicket:

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from daemon.mail.commands import Command, CommandError, ParsedCommands, Verb
 from daemon.store import answers, jobs
 from daemon.store.decisions import had_team
-from daemon.store.jobs import JobKind, Lease, NewJob, Offer
+from daemon.store.jobs import JobKind, Lease, Offer
 from daemon.store.models import Ticket
 from daemon.tickets import actions, conversation, held
+from daemon.tickets.action import notify
 from daemon.tickets.answer_values import AnswerError, AnswerPolicy, NewAnswer
 from daemon.tickets.authorization import beyond_correction
 from daemon.tickets.conversation import NewNote
@@ -80,7 +81,7 @@ def carry_out(
 
 def notify_team(session: Session, message_id: int, now: datetime) -> Sequence[Offer]:
     """Add the job that notifies the team of a ticket of an email on it."""
-    return jobs.add(session, [NewJob(JobKind.NOTIFY, Subject(SubjectKind.MESSAGE, message_id), now)])
+    return (notify(session, Subject(SubjectKind.MESSAGE, message_id), now),)
 
 
 def _reach_team(session: Session, offers: Sequence[Offer]) -> bool:

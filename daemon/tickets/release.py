@@ -10,10 +10,10 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from daemon.store import events, jobs, ledger, tickets
-from daemon.store.jobs import JobKind, NewJob
+from daemon.store import events, ledger, tickets
 from daemon.store.models import Inbound, MessageRow
 from daemon.tickets import bounces, status
+from daemon.tickets.action import notify
 from daemon.tickets.admission import Receipt, admit
 from daemon.tickets.disposition import PreparedEmail
 from daemon.tickets.intake import Intake
@@ -84,6 +84,6 @@ def _shown_already(session: Session, inbound_id: int, reason: str, now: datetime
     ledger.settle(session, inbound_id, Disposition.FOLLOW_UP, [reason], message.moved_from_id or message.ticket_id)
     tickets.touch(session, message.ticket_id, now, reopen=True)
     status.note_email(session, message.ticket_id, inbound_id, was, Status.OPEN, now)
-    offers = jobs.add(session, [NewJob(JobKind.NOTIFY, Subject(SubjectKind.MESSAGE, message.id), now)])
+    offer = notify(session, Subject(SubjectKind.MESSAGE, message.id), now)
     reference = tickets.reference_of(session, message.ticket_id)
-    return Receipt(inbound_id, Disposition.FOLLOW_UP, reference, message.ticket_id, tuple(offers))
+    return Receipt(inbound_id, Disposition.FOLLOW_UP, reference, message.ticket_id, (offer,))
