@@ -36,21 +36,21 @@ UNSPACED: Final = "\u2e80"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A ticket in the order, and why it stands there."""
+class RankedTicket:
+    """A ticket that a person should decide, and why it stands at its place in the order."""
 
     ticket_id: int
     reason: str
 
 
-def order(waiting: Sequence[WaitingTicket], taught: Sequence[str], now: datetime, number: int) -> list[Place]:
+def order(waiting: Sequence[WaitingTicket], taught: Sequence[str], now: datetime, number: int) -> list[RankedTicket]:
     """Return the first `number` tickets to ask about.
 
     `taught` are texts that people decided and the model may not know yet; CONSIDERED tickets and TAUGHT texts are
     looked at.
     """
     pressing = sorted((one for one in waiting if _why_now(one, now)), key=lambda one: (not one.urgent, one.created_at))
-    first = [Place(one.id, _why_now(one, now)) for one in pressing[:number]]
+    first = [RankedTicket(one.id, _why_now(one, now)) for one in pressing[:number]]
     others = [one for one in waiting if not _why_now(one, now)][:CONSIDERED]
     if len(first) == number or not others:
         return first
@@ -58,7 +58,7 @@ def order(waiting: Sequence[WaitingTicket], taught: Sequence[str], now: datetime
     return first + _teaching(others, [*taught[:TAUGHT], *chosen[:TAUGHT]], number - len(first))
 
 
-def most_teaching(waiting: Sequence[WaitingTicket], taught: Sequence[str], number: int) -> list[Place]:
+def most_teaching(waiting: Sequence[WaitingTicket], taught: Sequence[str], number: int) -> list[RankedTicket]:
     """Return the tickets that teach most, however pressing; without those that teach hardly anything."""
     return _teaching(waiting[:CONSIDERED], taught[:TAUGHT], number, least=WORTH_ASKING)
 
@@ -78,7 +78,9 @@ def uncertainty(chances: Sequence[float]) -> float:
     return min(1.0, max(0.0, 1.0 - best[0] + sum(best[1:])))
 
 
-def _teaching(waiting: Sequence[WaitingTicket], taught: Sequence[str], number: int, least: float = 0.0) -> list[Place]:
+def _teaching(
+    waiting: Sequence[WaitingTicket], taught: Sequence[str], number: int, least: float = 0.0
+) -> list[RankedTicket]:
     """Return the tickets that teach most, each with regard to those before it, and `least` at the least."""
     words = _word_sets([one.text for one in waiting] + list(taught))
     own, known = words[: len(waiting)], words[len(waiting) :]
@@ -86,14 +88,14 @@ def _teaching(waiting: Sequence[WaitingTicket], taught: Sequence[str], number: i
     doubt = [uncertainty(one.chances) for one in waiting]
     covered = [max((_similarity(one, other) for other in known), default=0.0) for one in own]
     left = list(range(len(waiting)))
-    found: list[Place] = []
+    found: list[RankedTicket] = []
     while left and len(found) < number:
         # The older one of two that teach the same.
         best = max(left, key=lambda at: (_gain(alike[at], covered, doubt[at]), -waiting[at].created_at.timestamp()))
         if _gain(alike[best], covered, doubt[best]) < least:
             break
         left.remove(best)
-        found.append(Place(waiting[best].id, _why(doubt[best], alike[best], best)))
+        found.append(RankedTicket(waiting[best].id, _why(doubt[best], alike[best], best)))
         covered = [max(pair) for pair in zip(covered, alike[best], strict=True)]
     return found
 

@@ -14,7 +14,7 @@ from daemon.tickets import actions, review_order
 from daemon.tickets.action import ActionError, lock_ticket
 from daemon.tickets.address_teams import team_after
 from daemon.tickets.answer_policy import address_teams
-from daemon.tickets.review_order import CONSIDERED, TAUGHT, Place
+from daemon.tickets.review_order import CONSIDERED, TAUGHT, RankedTicket
 from daemon.tickets.sign_in import Role
 from daemon.vocabulary import DecidedBy, Status
 from daemon.web.pages import ticket_view
@@ -59,15 +59,15 @@ def _render(page: Page, status: int = 200, mistake: str = "") -> Response:
     )
 
 
-def _undone(page: Page, session: Session) -> Place | None:
+def _undone(page: Page, session: Session) -> RankedTicket | None:
     """Return the ticket whose decision was undone, if it waits: whoever undoes one wants to decide it again."""
     reference, settings = page.query.get("first", "")[:40], page.services.settings
     number = find_ticket_id(session, reference, settings.support.reference_prefix) if reference else None
     waits = number is not None and inbox.team_of(session, number) == settings.triage.review_team
-    return Place(number, "you undid its decision") if waits and number is not None else None
+    return RankedTicket(number, "you undid its decision") if waits and number is not None else None
 
 
-def _next(page: Page, session: Session, skipped: list[int]) -> Place | None:
+def _next(page: Page, session: Session, skipped: list[int]) -> RankedTicket | None:
     """Return the ticket to decide next; None: there is none."""
     team, now = page.services.settings.triage.review_team, page.services.clock.now()
     # As many more as may have been skipped, so that these never hide what waits behind them.
