@@ -101,7 +101,7 @@ class SentAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownAnswer:
     """An answer that exists already, and its state."""
 
     id: int
@@ -170,10 +170,10 @@ def lock_ticket(session: Session, ticket_id: int) -> LockedTicket:
     )
 
 
-def of_message(session: Session, message_id: int) -> Known | None:
+def of_message(session: Session, message_id: int) -> KnownAnswer | None:
     """Return the answer that a message became already."""
     row = session.execute(SELECT_OF_MESSAGE, {"message": message_id}).one_or_none()
-    return Known(row.id, AnswerState(row.state)) if row else None
+    return KnownAnswer(row.id, AnswerState(row.state)) if row else None
 
 
 def find(session: Session, answer_id: int) -> Row[Any] | None:

@@ -61,7 +61,7 @@ SELECT_PENDING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TriageText:
     """What triage reads of a ticket: subject and start of the text of its first email, its ledger row and language.
 
     `address` is the one of our addresses that it was written to, "" where unknown. `sender` wrote it.
@@ -77,8 +77,8 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """What `by` (rule, model, fallback) decided on a ticket, and when, and the language of its email, if found.
+class NewDecision:
+    """A decision of `by` (rule, model, fallback) on a ticket, and the language of its email, if found.
 
     `blocks` may be boilerplate of the sender's `domain`, a short hash; the blocks of `left_out` are. `vector` is the
     meaning of the email, if an encoder was asked for it.
@@ -95,23 +95,23 @@ class Decided:
     vector: NewVector | None = None
 
 
-def text_of(session: Session, ticket_id: int) -> Text | None:
+def text_of(session: Session, ticket_id: int) -> TriageText | None:
     """Return what triage reads of a ticket, None where there is no such ticket."""
     return texts_of(session, [ticket_id])[0]
 
 
-def texts_of(session: Session, ticket_ids: Sequence[int]) -> list[Text | None]:
+def texts_of(session: Session, ticket_ids: Sequence[int]) -> list[TriageText | None]:
     """Return what triage reads of each ticket, in order; None where there is no such ticket."""
     rows = session.execute(SELECT_FIRST_TEXTS, {"tickets": ticket_ids})
-    found = {row.ticket_id: Text(*row) for row in rows}
+    found = {row.ticket_id: TriageText(*row) for row in rows}
     return [found.get(ticket_id) for ticket_id in ticket_ids]
 
 
-def apply_first(session: Session, decided: Sequence[Decided]) -> list[int | None]:
+def apply_first(session: Session, decided: Sequence[NewDecision]) -> list[int | None]:
     """Put decisions on PENDING tickets in force and return their ids, in order; None where somebody decided before."""
     pending = session.execute(SELECT_PENDING, {"tickets": [one.ticket_id for one in decided]})
     before = {row.id: row.before for row in pending}
-    fresh: dict[int, Decided] = {}
+    fresh: dict[int, NewDecision] = {}
     for one in decided:
         if one.ticket_id in before:
             fresh.setdefault(one.ticket_id, one)

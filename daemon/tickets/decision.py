@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from daemon.store import boilerplate, decisions, jobs, ledger, vectors
 from daemon.store.boilerplate import Sighting
-from daemon.store.decisions import Decided
+from daemon.store.decisions import NewDecision
 from daemon.store.jobs import JobKind, Lease, NewJob
 from daemon.vocabulary import Disposition, Subject, SubjectKind
 
 
-def put_in_force(session: Session, items: Sequence[tuple[Lease, Decided]]) -> list[list[Lease]]:
+def put_in_force(session: Session, items: Sequence[tuple[Lease, NewDecision]]) -> list[list[Lease]]:
     """Finish triage jobs with their decisions and return the notify job of each, leased to the same worker.
 
     A ticket that somebody decided before keeps that decision and gets no job. The blocks of text that the emails may
@@ -26,7 +26,7 @@ def put_in_force(session: Session, items: Sequence[tuple[Lease, Decided]]) -> li
     return _apply(session, items)
 
 
-def leave_to_person(session: Session, lease: Lease, decided: Decided) -> Sequence[Lease]:
+def leave_to_person(session: Session, lease: Lease, decided: NewDecision) -> Sequence[Lease]:
     """Put the fallback decision of a buried triage job in force, and park the email that could not be triaged.
 
     Where a person decided meanwhile, nothing is left to do.
@@ -39,13 +39,13 @@ def leave_to_person(session: Session, lease: Lease, decided: Decided) -> Sequenc
     return follow_ups
 
 
-def _apply(session: Session, items: Sequence[tuple[Lease, Decided]]) -> list[list[Lease]]:
+def _apply(session: Session, items: Sequence[tuple[Lease, NewDecision]]) -> list[list[Lease]]:
     decided = [one for _, one in items]
     applied = zip(items, decisions.apply_first(session, decided), strict=True)
     return jobs.add_leased(session, [(lease, _notify(decision, one)) for (lease, one), decision in applied])
 
 
-def _notify(decision: int | None, decided: Decided) -> Sequence[NewJob]:
+def _notify(decision: int | None, decided: NewDecision) -> Sequence[NewJob]:
     if decision is None:
         return ()
     return (NewJob(JobKind.NOTIFY, Subject(SubjectKind.DECISION, decision), decided.at),)

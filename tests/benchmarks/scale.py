@@ -23,7 +23,7 @@ from typing import Any, Final
 from sqlalchemy import event
 
 from daemon.store import decisions, deliveries, jobs, keys, orphans
-from daemon.store.decisions import Decided
+from daemon.store.decisions import NewDecision
 from daemon.store.deliveries import NewDelivery, Outcome
 from daemon.store.jobs import Lease
 from daemon.store.maintenance import schema
@@ -89,7 +89,7 @@ class Helpdesk:
 
         def finish(session: Any) -> None:
             jobs.finish(session, [lease], NOON)
-            decisions.apply_first(session, [Decided(ticket, DECIDED, DecidedBy.RULE, NOON)])
+            decisions.apply_first(session, [NewDecision(ticket, DECIDED, DecidedBy.RULE, NOON)])
 
         self.store.write(finish)
 

@@ -60,7 +60,7 @@ class EarlierVectors:
         self._before = max(self._oldest, next_before)
         return len(new)
 
-    def _encoded(self, name: str, texts: list[decisions.Text]) -> list[NewVector]:
+    def _encoded(self, name: str, texts: list[decisions.TriageText]) -> list[NewVector]:
         known = self._boilerplate()
         cases = {one.ticket_id: preprocess.clean(one.subject, one.text, known) for one in texts}
         wanted = {ticket: case for ticket, case in cases.items() if similar.says_enough(case)}

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from daemon.mail.reply.boilerplate import domain_digest
 from daemon.store import decisions
-from daemon.store.decisions import Decided
+from daemon.store.decisions import NewDecision
 from daemon.store.jobs import Lease
 from daemon.store.vectors import NewVector
 from daemon.system.clock import Clock
@@ -71,7 +71,7 @@ class TriageActor:
         domain = domain_digest(read.sender or "") if read else ""
         now = self._clock.now()
         kept = NewVector(lease.subject.id, name, similar.pack(vector)) if compares and vector is not None else None
-        decided = Decided(lease.subject.id, triage, by, now, language, domain, case.blocks, case.left_out, kept)
+        decided = NewDecision(lease.subject.id, triage, by, now, language, domain, case.blocks, case.left_out, kept)
         follow_ups = yield from batching.write(decision.put_in_force, (lease, decided))
         if follow_ups:
             _log(decided)
@@ -92,12 +92,12 @@ class TriageActor:
         triage = Triage(
             policy.fallback_category, Priority.MEDIUM, 0.0, policy.review_team, (reason, "a person decides")
         )
-        decided = Decided(lease.subject.id, triage, DecidedBy.FALLBACK, self._clock.now())
+        decided = NewDecision(lease.subject.id, triage, DecidedBy.FALLBACK, self._clock.now())
         _log(decided)
         return decision.leave_to_person(session, lease, decided)
 
 
-def _log(decided: Decided) -> None:
+def _log(decided: NewDecision) -> None:
     triage = decided.triage
     log.info(
         "ticket triaged",

@@ -10,7 +10,7 @@ from daemon.cli.support.dry_run_mail import EmailFile, dry_run
 from daemon.facts import Problem, ProcessFacts
 from daemon.policies import identity
 from daemon.store import boilerplate, decisions, keys
-from daemon.store.decisions import Text
+from daemon.store.decisions import TriageText
 from daemon.store.queries import health
 from daemon.store.queries.tickets import TicketFilter, TicketLine, list_tickets, ticket_id_of
 from daemon.store.store import Store
@@ -105,7 +105,7 @@ class HttpTools:
                 rows.append(Moved(ticket.reference, ticket.subject, *was, *then))
         return Rehearsal(len(tickets), tuple(rows))
 
-    def _newest(self, number: int) -> list[tuple[TicketLine, Text]]:
+    def _newest(self, number: int) -> list[tuple[TicketLine, TriageText]]:
         """Return the newest tickets that were decided, with what triage reads of them."""
         with self._store.read() as session:
             lines = list_tickets(session, TicketFilter(), number)

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from daemon.store import decisions, jobs, ledger
-from daemon.store.decisions import Decided
+from daemon.store.decisions import NewDecision
 from daemon.store.jobs import JobKind, JobState, NewJob
 from daemon.store.models import Decision, DeliveryRow, Event, Inbound, Job, Ticket
 from daemon.tickets.retry import TABLES
@@ -92,7 +92,7 @@ def test_a_second_triage_replaces_the_first_so_that_no_second_acknowledgement_is
     before = case.ask(lambda s: decisions.newest(s, ticket_id)).id
     case.run("parked", "replay", str(number))
     triage = Triage("Payments", Priority.HIGH, 0.9, "PAYMENTS_TEAM", ("the reason",))
-    decided = [Decided(ticket_id, triage, DecidedBy.MODEL, NOON)]
+    decided = [NewDecision(ticket_id, triage, DecidedBy.MODEL, NOON)]
     [again] = case.store.write(lambda s: decisions.apply_first(s, decided))
     assert case.ask(lambda s: s.get(Decision, again)).replaces == before
     assert case.store.write(lambda s: decisions.apply_first(s, decided)) == [None]

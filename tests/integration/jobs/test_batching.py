@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from daemon.mail.envelope import Inbound
 from daemon.store import decisions, deliveries, jobs, orphans
-from daemon.store.decisions import Decided
+from daemon.store.decisions import NewDecision
 from daemon.store.deliveries import DeliveryState, NewDelivery
 from daemon.store.jobs import JobKind, Lease, NewJob
 from daemon.store.models import Decision, DeliveryRow, Job, MessageRow, Ticket
@@ -191,7 +191,7 @@ def test_concurrent_batch_claims_claim_each_job_once(store_url: str) -> None:
 def test_a_ticket_that_is_twice_in_a_batch_is_decided_once(store: Store) -> None:
     ticket = Pipeline(store, 10).accept(mail()).ticket_id
     assert ticket
-    twice = [Decided(ticket, TRIAGE, DecidedBy.MODEL, NOON) for _ in range(2)]
+    twice = [NewDecision(ticket, TRIAGE, DecidedBy.MODEL, NOON) for _ in range(2)]
     first, second = store.write(lambda session: decisions.apply_first(session, twice))
     assert first
     assert second is None

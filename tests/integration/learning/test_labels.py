@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from daemon.store import boilerplate, decisions
 from daemon.store.boilerplate import Sighting
-from daemon.store.decisions import Decided
+from daemon.store.decisions import NewDecision
 from daemon.store.jobs import JobKind
 from daemon.store.models import Job, Ticket
 from daemon.store.queries.labels import labelled_tickets, reviews
@@ -38,7 +38,7 @@ def tickets(store: Store, count: int, *, confidence: float = 0.97, body: str = "
         ticket = intake.accept(inbound(mail(body=body))).ticket_id
         assert ticket is not None
         triage = Triage("Login", Priority.HIGH, confidence, "IDENTITY_TEAM", ("a word",), model=MODEL)
-        decided = Decided(ticket, triage, DecidedBy.MODEL, NOON)
+        decided = NewDecision(ticket, triage, DecidedBy.MODEL, NOON)
         store.write(lambda s, d=decided: decisions.apply_first(s, [d]))  # type: ignore[misc]
         found.append(ticket)
     return found
