@@ -110,7 +110,7 @@ def listener_config(settings: Settings) -> ListenerConfig:
         recipients=settings.support.own,
         hostname=smtp.hostname or socket.gethostname(),
         message_bytes=limits.message_bytes,
-        recipients_at_most=limits.recipients,
+        max_recipients=limits.recipients,
         connections=limits.connections,
         connections_per_address=limits.connections_per_address,
         session_seconds=limits.session_seconds,

@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 CHECK_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 2.0
-ASKED_AT_MOST: Final = 5
+MAX_ASKED: Final = 5
 
 
 class DailyQuestions:
@@ -117,5 +117,5 @@ class DailyQuestions:
 def _choose(session: Session, team: str) -> list[TicketSnapshot]:
     """Return the tickets to ask about, those that teach most first."""
     waiting = questions.undecided(session, team, CONSIDERED)
-    places = most_teaching(waiting, review.taught(session, TAUGHT), ASKED_AT_MOST)
+    places = most_teaching(waiting, review.taught(session, TAUGHT), MAX_ASKED)
     return questions.load(session, [place.ticket_id for place in places])

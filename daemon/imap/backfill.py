@@ -126,7 +126,7 @@ class _Filler:
         return isinstance(error, CONNECTION_LOST)
 
     def _pause(self, place: Place, error: Exception, sessions: int) -> None:
-        seconds = min(self.pace.back_off * 2 ** (sessions - 1), self.pace.back_off_at_most)
+        seconds = min(self.pace.back_off * 2 ** (sessions - 1), self.pace.max_back_off)
         log.warning(
             "mailbox connection lost",
             mailbox=place.account,

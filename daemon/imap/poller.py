@@ -204,7 +204,7 @@ class Poller:
             return
         self._failures += 1
         # A server that only drops us while we wait is polled at its usual interval.
-        longest = min(self._mailbox.poll_seconds if self._read_whole else inf, self._pace.back_off_at_most)
+        longest = min(self._mailbox.poll_seconds if self._read_whole else inf, self._pace.max_back_off)
         pause = min(self._pace.back_off * 2 ** min(self._failures - 1, 30), longest) * self._random.uniform(0.5, 1)
         if refused >= REFUSALS:
             pause = self._pace.refused

@@ -39,7 +39,7 @@ class Pace:
 
     `connect`, `read`, `command` and `body` limit one step each. `listen` is the longest blocking read within IDLE,
     `second_look` and `renew` (least, most) the length of an IDLE after new mail and without. `back_off` doubles with
-    each failure up to `back_off_at_most`; `refused` is the pause after refused credentials, `pause` while paused. The
+    each failure up to `max_back_off`; `refused` is the pause after refused credentials, `pause` while paused. The
     reader of a mailbox beats every `beat` seconds, and counts as dead when it did not for `dead`.
     """
 
@@ -51,7 +51,7 @@ class Pace:
     second_look: float = 3
     renew: tuple[float, float] = (300, 540)
     back_off: float = 1
-    back_off_at_most: float = 900
+    max_back_off: float = 900
     refused: float = 900
     pause: float = 5
     beat: float = 1

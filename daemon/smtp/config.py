@@ -16,7 +16,7 @@ class ListenerConfig:
     recipients: frozenset[str]
     hostname: str
     message_bytes: int
-    recipients_at_most: int
+    max_recipients: int
     connections: int
     connections_per_address: int
     session_seconds: float

@@ -183,7 +183,7 @@ class Listener:
             return replies.BAD_RECIPIENT
         if not self._is_ours(address):
             return replies.UNKNOWN_RECIPIENT
-        if len(envelope.rcpt_tos) >= self._config.recipients_at_most:
+        if len(envelope.rcpt_tos) >= self._config.max_recipients:
             return replies.TOO_MANY_RECIPIENTS
         envelope.rcpt_tos.append(address)
         return replies.RECIPIENT_OK

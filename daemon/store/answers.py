@@ -14,7 +14,7 @@ from daemon.store.tickets import SELECT_PARTIES
 from daemon.vocabulary import AnswerState, MailKind, MessageRole, SenderKind, Status, Subject, SubjectKind
 
 # More answers of one ticket than these are not counted.
-COUNTED_AT_MOST: Final = 1000
+MAX_COUNTED: Final = 1000
 
 ANSWER, TICKET, MESSAGE = table(AnswerRow), table(Ticket), table(MessageRow)
 DELIVERY, PERSON = table(DeliveryRow), table(Person)
@@ -42,20 +42,20 @@ SENT_BY_OTHERS = (
     .where(ANSWER.c.ticket_id == bindparam("ticket"), ANSWER.c.state == AnswerState.SENT)
     .where(ANSWER.c.author != bindparam("author"))
     .order_by(ANSWER.c.id.desc())
-    .limit(COUNTED_AT_MOST)
+    .limit(MAX_COUNTED)
 )
 SELECT_HELD = (
     select(ANSWER.c.id)
     .where(ANSWER.c.ticket_id == bindparam("ticket"), ANSWER.c.state == AnswerState.HELD)
     .where(ANSWER.c.author == bindparam("author"))
     .order_by(ANSWER.c.id.desc())
-    .limit(COUNTED_AT_MOST)
+    .limit(MAX_COUNTED)
 )
 COUNT_SENT = select(func.count()).select_from(
     select(ANSWER.c.id)
     .where(ANSWER.c.ticket_id == bindparam("ticket"), ANSWER.c.state == AnswerState.SENT)
     .where(ANSWER.c.settled_at > bindparam("after"))
-    .limit(COUNTED_AT_MOST)
+    .limit(MAX_COUNTED)
     .subquery()
 )
 NEWEST_DELIVERY = select(func.max(DELIVERY.c.id)).where(DELIVERY.c.ticket_id == bindparam("ticket"))
@@ -279,7 +279,7 @@ def returned_since(session: Session, ticket_id: int, recipient: str, after: date
         select(DELIVERY.c.id)
         .where(DELIVERY.c.ticket_id == ticket_id, DELIVERY.c.kind == MailKind.RETURNED)
         .where(DELIVERY.c.recipient == recipient, DELIVERY.c.created_at > after)
-        .limit(COUNTED_AT_MOST)
+        .limit(MAX_COUNTED)
         .subquery()
     )
     return session.execute(select(func.count()).select_from(counted)).scalar_one()

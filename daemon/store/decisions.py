@@ -27,11 +27,11 @@ SELECT_FIRST_MESSAGES = (
     .group_by(MESSAGE.c.ticket_id)
 )
 # Triage reads this many characters at most: a batch of emails with megabytes of text would fill the memory.
-READ_AT_MOST = 100_000
+MAX_READ = 100_000
 SELECT_FIRST_TEXTS = select(
     MESSAGE.c.ticket_id,
     MESSAGE.c.subject,
-    func.substr(MESSAGE.c.text, 1, READ_AT_MOST).label("text"),
+    func.substr(MESSAGE.c.text, 1, MAX_READ).label("text"),
     MESSAGE.c.inbound_id,
     select(TICKET.c.language).where(TICKET.c.id == MESSAGE.c.ticket_id).scalar_subquery().label("language"),
     select(TICKET.c.address).where(TICKET.c.id == MESSAGE.c.ticket_id).scalar_subquery().label("address"),

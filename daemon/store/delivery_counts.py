@@ -22,7 +22,7 @@ DAY: Final = timedelta(days=1)
 ORDINARY_DAYS: Final = 7
 TEAM_KINDS: Final = (MailKind.NOTIFICATION, MailKind.FOLLOW_UP, MailKind.ANSWERED)
 # Counting must not cost more with every email that went before; no limit needs a higher count.
-COUNTED_AT_MOST: Final = 10_000
+MAX_COUNTED: Final = 10_000
 ADVISORY_LOCK: Final = 7_241_903_357_106_402
 
 DELIVERY = table(DeliveryRow)
@@ -50,13 +50,13 @@ RECENT_TO_DOMAINS = (
 )
 COUNT_TO_DOMAINS = select(RECENT_TO_DOMAINS.c.domain, func.count().label("hour")).group_by(RECENT_TO_DOMAINS.c.domain)
 COUNT_ALL = select(func.count()).select_from(
-    select(DELIVERY.c.id).where(*OF_KIND, UNVERIFIED, THIS_HOUR).limit(COUNTED_AT_MOST).subquery()
+    select(DELIVERY.c.id).where(*OF_KIND, UNVERIFIED, THIS_HOUR).limit(MAX_COUNTED).subquery()
 )
 COUNT_OF_A_DAY = select(func.count()).select_from(
     select(DELIVERY.c.id)
     .where(DELIVERY.c.domain == bindparam("domain"), *OF_KIND, UNVERIFIED)
     .where(DELIVERY.c.created_at > bindparam("after"), DELIVERY.c.created_at <= bindparam("until"))
-    .limit(COUNTED_AT_MOST)
+    .limit(MAX_COUNTED)
     .subquery()
 )
 RECENT_TO_TEAMS = (
@@ -71,7 +71,7 @@ SELECT_HELD_BACK = (
     select(DELIVERY.c.state, DELIVERY.c.reason)
     .where(DELIVERY.c.kind == bindparam("kind"), DELIVERY.c.created_at > bindparam("after"))
     .where(unindexed(DELIVERY.c.state).in_(HELD_BACK))
-    .limit(COUNTED_AT_MOST)
+    .limit(MAX_COUNTED)
 )
 # "limit reached: 7 acknowledgements to this domain within an hour, 7 allowed": the same reason whatever the number is.
 NUMBERS: Final = re.compile(r":? \d+ acknowledgements|, \d+ allowed$")
@@ -91,7 +91,7 @@ def recent_counts(
     """
     addresses = list({mailbox.address for mailbox in mailboxes})
     domains = list({mailbox.domain for mailbox in mailboxes})
-    about = {"kind": kind, "day": now - DAY, "hour": now - HOUR, "most": COUNTED_AT_MOST * max(1, len(addresses))}
+    about = {"kind": kind, "day": now - DAY, "hour": now - HOUR, "most": MAX_COUNTED * max(1, len(addresses))}
     to_mailboxes = session.execute(COUNT_TO_MAILBOXES, about | {"mailboxes": addresses}).all()
     to_domains = Counter[str](
         {row.domain: row.hour for row in session.execute(COUNT_TO_DOMAINS, about | {"domains": domains})}
@@ -120,7 +120,7 @@ def ordinary_day(session: Session, kind: MailKind, domain: str, now: datetime) -
 
 def to_teams(session: Session, mailboxes: Collection[str], now: datetime) -> Counter[str]:
     """Count the notifications to the mailboxes of teams that were planned within the last hour and not held back."""
-    about = {"mailboxes": list(mailboxes), "hour": now - HOUR, "most": COUNTED_AT_MOST * max(1, len(mailboxes))}
+    about = {"mailboxes": list(mailboxes), "hour": now - HOUR, "most": MAX_COUNTED * max(1, len(mailboxes))}
     return Counter({row.mailbox: row.hour for row in session.execute(COUNT_TO_TEAMS, about)})
 
 

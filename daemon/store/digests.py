@@ -15,7 +15,7 @@ from daemon.vocabulary import MailKind, Priority
 
 # A digest that could not be sent for a day gets no more tickets.
 OPEN_FOR: Final = timedelta(days=1)
-LINES_AT_MOST: Final = 50
+MAX_LINES: Final = 50
 
 DELIVERY, TICKET, PERSON, DECISION = table(DeliveryRow), table(Ticket), table(Person), table(Decision)
 # An attempt that is under way, or whose worker died, may have listed the tickets already; a digest that was refused is
@@ -49,7 +49,7 @@ SELECT_LINES = (
     .outerjoin(PERSON, PERSON.c.id == TICKET.c.requester_id)
     .outerjoin(DECISION, DECISION.c.id == NEWEST.scalar_subquery())
     .order_by(URGENCY, TICKET.c.id)
-    .limit(LINES_AT_MOST)
+    .limit(MAX_LINES)
 )
 
 

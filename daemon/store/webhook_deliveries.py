@@ -20,7 +20,7 @@ from daemon.store.webhooks import IN_FORCE, Endpoint, WebhookState, find
 from daemon.vocabulary import Subject, SubjectKind
 
 # An endpoint that fails for so long is disabled.
-FAILING_AT_MOST: Final = timedelta(days=3)
+MAX_FAILING_TIME: Final = timedelta(days=3)
 # An endpoint that fails is left alone for a quarter of the time since it began to fail, within these bounds: its events
 # must not occupy the threads that those of other endpoints need.
 SHORTEST_PAUSE: Final = timedelta(seconds=5)
@@ -115,7 +115,7 @@ def fail(session: Session, sent: WebhookMessage, answer: str, now: datetime, *, 
     row.failing_since = row.failing_since or now
     failing = now - row.failing_since
     row.paused_until = now + min(max(failing / 4, SHORTEST_PAUSE), LONGEST_PAUSE)
-    if row.disabled_at is None and (gone or failing >= FAILING_AT_MOST):
+    if row.disabled_at is None and (gone or failing >= MAX_FAILING_TIME):
         row.disabled_at = now
         return True
     return False

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 BATCH = 256
 LINGER_SECONDS = 0.025
-TRIES_AT_MOST = 4
+MAX_TRIES = 4
 # The SQLSTATE of PostgreSQL.
 DEADLOCK = "40P01"
 
@@ -191,7 +191,7 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - the caller gets it through the future
             if len(batch) > 1:
                 self._commit_one_by_one(batch)
-            elif tries < TRIES_AT_MOST and _is_deadlock(error):
+            elif tries < MAX_TRIES and _is_deadlock(error):
                 self._commit(batch, tries + 1)
             else:
                 batch[0].future.set_exception(error)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from daemon.tickets.readers import READERS_AT_MOST, Readers
+from daemon.tickets.readers import MAX_READERS, Readers
 from daemon.vocabulary import AnswerState, ReturnCause
 
 # Characters of the text or of its HTML. With the quote and the names of files, an email may have 512 Ki.
@@ -70,8 +70,8 @@ def _unsendable(facts: AnswerFacts) -> AnswerDecision | None:
         return AnswerDecision(AnswerState.RETURNED, (ReturnCause.TOO_LONG, why))
     if not number:
         return AnswerDecision(AnswerState.RETURNED, (ReturnCause.NO_READER,))
-    if number > READERS_AT_MOST:
-        why = f"It is addressed to {number} people; {READERS_AT_MOST} are allowed."
+    if number > MAX_READERS:
+        why = f"It is addressed to {number} people; {MAX_READERS} are allowed."
         return AnswerDecision(AnswerState.RETURNED, (ReturnCause.REFUSED, why))
     return None
 

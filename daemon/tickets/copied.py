@@ -11,9 +11,9 @@ from daemon.mail.message import Message
 from daemon.store import events
 from daemon.vocabulary import OTHERS_COPIED
 
-KEPT_AT_MOST: Final = 20
+MAX_KEPT: Final = 20
 # An email with thousands of recipients must not cost more than one with a few.
-READ_AT_MOST: Final = 200
+MAX_READ: Final = 200
 
 
 def note(
@@ -40,15 +40,15 @@ def note(
             now,
             ticket_id=ticket_id,
             inbound_id=inbound_id,
-            copied=found[:KEPT_AT_MOST],
-            more=len(found[KEPT_AT_MOST:]),
+            copied=found[:MAX_KEPT],
+            more=len(found[MAX_KEPT:]),
             forwarded=forwarded,
         )
 
 
 def others(message: Message, author: str | None, identity: Identity) -> tuple[str, ...]:
     """Return the people in To and Cc who are neither the author nor ours, in lower case and in their order."""
-    named = dict.fromkeys(one.email.lower() for one in (*message.to, *message.cc)[:READ_AT_MOST] if one.email)
+    named = dict.fromkeys(one.email.lower() for one in (*message.to, *message.cc)[:MAX_READ] if one.email)
     return tuple(one for one in named if one != (author or "").lower() and not _is_ours(one, identity))
 
 

@@ -13,7 +13,7 @@ from daemon.tickets.actor import Actor
 from daemon.tickets.answer_values import AnswerError, AnswerPolicy, AnswerResult, NoAnswerError
 from daemon.vocabulary import AnswerState, MessageRole
 
-SHOWN_AT_MOST: Final = 10
+MAX_SHOWN: Final = 10
 
 
 def find_held(session: Session, ticket_id: int, author: str, about_answer: int | None) -> int:
@@ -30,7 +30,7 @@ def find_held(session: Session, ticket_id: int, author: str, about_answer: int |
         return int(about.id)
     held = answers.held_of(session, ticket_id, author)
     if len(held) > 1:
-        numbers = ", ".join(str(one) for one in reversed(held[:SHOWN_AT_MOST]))
+        numbers = ", ".join(str(one) for one in reversed(held[:MAX_SHOWN]))
         raise AnswerError(
             f"Several of your answers are held on this ticket ({numbers}): write the number of one after the command."
         )

@@ -10,7 +10,7 @@ from daemon.store import answers, ledger
 from daemon.tickets import rulings
 
 HEADER_BYTES: Final = 256 * 1024
-COPIES_AT_MOST: Final = 20
+MAX_COPIES: Final = 20
 
 
 def people_of_last_email(session: Session, ticket_id: int, known: frozenset[str]) -> tuple[str, ...]:
@@ -27,7 +27,7 @@ def people_of_last_email(session: Session, ticket_id: int, known: frozenset[str]
         return author
     header = read_header(ledger.raw_of(session, last.inbound_id))
     copied = [(one.email or "").lower() for one in (*header.to, *header.cc)]
-    return (*author, *(address for address in copied[:COPIES_AT_MOST] if address))
+    return (*author, *(address for address in copied[:MAX_COPIES] if address))
 
 
 def read_header(raw: bytes) -> Message:

@@ -26,7 +26,7 @@ DEFERRED_FOR: Final = timedelta(hours=1)
 # How long what is returned to an author counts for its limit.
 LIMITED_FOR: Final = timedelta(hours=1)
 # Nobody needs to hear after a day that their email arrived.
-DEFERRED_AT_MOST: Final = timedelta(days=1)
+MAX_DEFERRED_TIME: Final = timedelta(days=1)
 # How long a digest gathers tickets.
 DIGEST_WAIT: Final = timedelta(minutes=15)
 
@@ -142,7 +142,7 @@ def write_plans(session: Session, plans: Sequence[Plan], now: datetime) -> list[
 
 def last_try(deferred: Deferred, now: datetime) -> bool:
     """Say whether a deferred delivery would be too old after waiting once more."""
-    return now + DEFERRED_FOR > deferred.created_at + DEFERRED_AT_MOST
+    return now + DEFERRED_FOR > deferred.created_at + MAX_DEFERRED_TIME
 
 
 def note_failure(session: Session, cause: Subject, error: str, now: datetime) -> None:

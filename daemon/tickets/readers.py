@@ -8,7 +8,7 @@ from daemon.mail.mailbox import mailbox_of
 from daemon.text import domain_of
 
 # A mistake or a forged Cc must not make us write to a whole mailing list.
-READERS_AT_MOST: Final = 50
+MAX_READERS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,7 @@ class Day:
     def _plan_one(self, session: Session, one: Arrival, recent: RecentCounts, now: datetime) -> None:
         mailbox = mailbox_of(one.sender)
         first_at = one.first_at or now
-        too_old = now + notification.DEFERRED_FOR > first_at + notification.DEFERRED_AT_MOST
+        too_old = now + notification.DEFERRED_FOR > first_at + notification.MAX_DEFERRED_TIME
         (mail,) = plan(facts(one, recent.to(mailbox), self.limits, last_try=too_old))
         state = DeliveryState(mail.state)
         number: int | None = one.delivery

@@ -24,7 +24,7 @@ from tests.support.smtp_sink import Sink
 from workers.actors.config import CurrentConfig, Lead
 from workers.app import outgoing_servers
 from workers.policies import actor_config
-from workers.questions import ASKED_AT_MOST, DailyQuestions
+from workers.questions import MAX_ASKED, DailyQuestions
 from workers.transports.servers import OutgoingServers
 
 LEAD = "lead@example.com"
@@ -141,11 +141,11 @@ def test_the_lead_is_asked_once_a_day_by_one_of_several_processes(start: Start) 
     assert first.check() == 0
     assert led.emails_to(LEAD) == []
     led.clock.advance(hours=6)
-    assert [first.check(), second.check(), first.check()] == [ASKED_AT_MOST, 0, 0]
+    assert [first.check(), second.check(), first.check()] == [MAX_ASKED, 0, 0]
     led.clock.advance(hours=16)
     assert [first.check(), second.check()] == [0, 0]
     led.clock.advance(hours=8)
-    assert [second.check(), first.check()] == [ASKED_AT_MOST, 0]
+    assert [second.check(), first.check()] == [MAX_ASKED, 0]
     assert len(led.emails_to(LEAD)) == 2
 
 

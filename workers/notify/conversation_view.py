@@ -134,7 +134,7 @@ _HOW: Final = {
 _HOW_LOGIN: Final = phrase("Send it through the mail server that your administrator named, with your own login.")
 _HOW_UNCHECKED: Final = phrase("Senders cannot be checked at the moment. Send your email again in a few minutes.")
 _OTHER_LOGIN: Final = "it was not handed in with the login of "
-NAMED_AT_MOST: Final = 3
+MAX_NAMED: Final = 3
 _HOW_BOUNCED: Final = phrase("Check the address, or reach the customer in another way.")
 _UNKNOWN: Final = ReturnCause.NOT_PROCESSED
 
@@ -143,7 +143,7 @@ def _reached(ticket: TicketSnapshot, answer: StoredAnswer) -> str:
     """Return whom an answer reached: the customer by name, unless it went to others only."""
     if not answer.recipients or ticket.requester in answer.recipients:
         return customer_of(ticket)
-    return ", ".join(answer.recipients[:NAMED_AT_MOST])
+    return ", ".join(answer.recipients[:MAX_NAMED])
 
 
 def answered(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark: str, to: ButtonTarget) -> Answered:

@@ -11,7 +11,7 @@ NEW_CHARACTERS: Final = 20_000
 REST_LINES: Final = 40
 REST_CHARACTERS: Final = 4_000
 # An email may have megabytes of text; the rest of it is not read at all.
-READ_AT_MOST: Final = 400_000
+MAX_READ: Final = 400_000
 # A text that is longer by at most this share is shown whole: "8 more characters" is longer than eight characters.
 GRACE: Final = 0.1
 
@@ -34,14 +34,14 @@ class Excerpt:
 
 def excerpt(text: str, reply: str, missing: int = 0) -> Excerpt:
     """Return the excerpt of a text and the new part of it; `missing` characters of the text were never loaded."""
-    whole = lines(text[:READ_AT_MOST])
-    new = whole if reply == text else lines(reply[:READ_AT_MOST])
-    beyond = max(0, len(text) + missing - READ_AT_MOST)
+    whole = lines(text[:MAX_READ])
+    new = whole if reply == text else lines(reply[:MAX_READ])
+    beyond = max(0, len(text) + missing - MAX_READ)
     rest = remainder(whole, new)
     if rest is None:
         return Excerpt(cut(whole, NEW_LINES, NEW_CHARACTERS, beyond), Passage())
     return Excerpt(
-        cut(new, NEW_LINES, NEW_CHARACTERS, beyond if reply == text else max(0, len(reply) - READ_AT_MOST)),
+        cut(new, NEW_LINES, NEW_CHARACTERS, beyond if reply == text else max(0, len(reply) - MAX_READ)),
         cut(rest, REST_LINES, REST_CHARACTERS, beyond),
     )
 

@@ -12,7 +12,7 @@ from workers.notify.phrases import Phrase, literal, phrase
 # Longer links are cut by some mail programs.
 MAX_URL: Final = 500
 MAX_OTHERS: Final = 2
-LISTED_AT_MOST: Final = 3
+MAX_LISTED: Final = 3
 HINT: Final = phrase("Send this email as it is.")
 # What another category does to the team of a ticket: usually it gets another one.
 MOVES: Final = phrase("Not ours: %(category)s")
@@ -83,7 +83,7 @@ def of_listed(
     """Return the buttons of one ticket among many: three, so that a list of fifty stays below 100 KB."""
     found = of_ticket(to, likely, review_team, asked=asked, keeps_team=keeps_team)
     spam = found[-1]
-    return (*found[: LISTED_AT_MOST - 1], spam) if len(found) > LISTED_AT_MOST else found
+    return (*found[: MAX_LISTED - 1], spam) if len(found) > MAX_LISTED else found
 
 
 def of_question(to: ButtonTarget, likely: Sequence[tuple[str, str]]) -> tuple[Button, ...]:

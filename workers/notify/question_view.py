@@ -8,7 +8,7 @@ from typing import Final
 from daemon.mail.reply.split import new_text
 from daemon.snapshots import TicketSnapshot
 from workers.notify import links
-from workers.notify.excerpt import READ_AT_MOST, Passage, cut
+from workers.notify.excerpt import MAX_READ, Passage, cut
 from workers.notify.links import Button, ButtonTarget
 from workers.notify.phrases import Phrase, plural
 from workers.notify.sanitize import lines
@@ -84,7 +84,7 @@ def questions(
 
 
 def _question(ticket: TicketSnapshot, mark: str, to: ButtonTarget, categories: Sequence[str]) -> Question:
-    text = lines(new_text(ticket.message.text)[:READ_AT_MOST])
+    text = lines(new_text(ticket.message.text)[:MAX_READ])
     return Question(
         reference=ticket.reference,
         subject=ticket.subject,

@@ -13,10 +13,10 @@ from daemon.store.sql import table
 from daemon.vocabulary import AnswerState, MessageRole, ReturnCause, SenderKind, SubjectKind
 
 # Upper bound of characters of the customer's text that an answer quotes, and of another answer that is shown.
-QUOTED_AT_MOST: Final = 100_000
-IMAGES_AT_MOST: Final = 20
+MAX_QUOTED: Final = 100_000
+MAX_IMAGES: Final = 20
 # Messages that are searched for the address that a customer wrote to; before them, that of the ticket counts.
-SEARCHED_AT_MOST: Final = 200
+MAX_SEARCHED: Final = 200
 
 ANSWER, MESSAGE, PERSON = table(AnswerRow), table(MessageRow), table(Person)
 WRITER = MESSAGE.alias()
@@ -27,7 +27,7 @@ SELECT_ANSWERS = (
     .where(ANSWER.c.id.in_(bindparam("ids", expanding=True)))
 )
 SELECT_BEFORE = select(
-    ANSWER.c.id, ANSWER.c.author, ANSWER.c.settled_at, func.substr(ANSWER.c.text, 1, QUOTED_AT_MOST).label("text")
+    ANSWER.c.id, ANSWER.c.author, ANSWER.c.settled_at, func.substr(ANSWER.c.text, 1, MAX_QUOTED).label("text")
 ).where(ANSWER.c.id.in_(bindparam("ids", expanding=True)))
 SELECT_LAST = (
     select(
@@ -35,7 +35,7 @@ SELECT_LAST = (
         MESSAGE.c.inbound_id,
         MESSAGE.c.message_id,
         MESSAGE.c.created_at,
-        func.substr(MESSAGE.c.text, 1, QUOTED_AT_MOST).label("text"),
+        func.substr(MESSAGE.c.text, 1, MAX_QUOTED).label("text"),
         PERSON.c.email,
         PERSON.c.name,
     )
@@ -62,7 +62,7 @@ SELECT_IMAGES = (
     select(FILE.c.filename)
     .where(FILE.c.message_id == bindparam("message"), FILE.c.inline, FILE.c.content_type.like("image/%"))
     .order_by(FILE.c.id)
-    .limit(IMAGES_AT_MOST)
+    .limit(MAX_IMAGES)
 )
 SELECT_DELIVERIES = select(
     DeliveryRow.id, DeliveryRow.cause, DeliveryRow.recipient, DeliveryRow.state, DeliveryRow.reason
@@ -128,7 +128,7 @@ def _answer(
 def _addresses(session: Session, answer: Row[Any]) -> tuple[tuple[str, str], ...]:
     """Return the address that each customer wrote to, where it may be another than that of the ticket."""
     found: dict[str, str | None] = {}
-    for row in session.execute(SELECT_ADDRESSES, {"ticket": answer.ticket_id, "most": SEARCHED_AT_MOST}):
+    for row in session.execute(SELECT_ADDRESSES, {"ticket": answer.ticket_id, "most": MAX_SEARCHED}):
         found.setdefault(row.email, row.address)
     return tuple((email, address) for email, address in found.items() if address)
 

@@ -14,10 +14,10 @@ from daemon.store.sql import table
 from daemon.vocabulary import MailKind, MessageRole, SenderKind
 
 # A customer with more tickets than these is shown as one with many.
-TICKETS_AT_MOST: Final = 21
-MESSAGES_AT_MOST: Final = 4
+MAX_TICKETS: Final = 21
+MAX_MESSAGES: Final = 4
 # Upper bound of characters of each message; an excerpt of it is shown.
-SHOWN_AT_MOST: Final = 8_000
+MAX_SHOWN: Final = 8_000
 
 TICKET, MESSAGE, PERSON, ANSWER = table(Ticket), table(MessageRow), table(Person), table(AnswerRow)
 PARTICIPANT = table(Participant)
@@ -30,7 +30,7 @@ SELECT_TICKETS = (
         TICKET.c.id < bindparam("ticket"),
     )
     .order_by(TICKET.c.id.desc())
-    .limit(TICKETS_AT_MOST)
+    .limit(MAX_TICKETS)
 )
 _EARLIER = table(Ticket).alias("earlier")
 SELECT_RETURNING = select(TICKET.c.id).where(
@@ -51,7 +51,7 @@ SELECT_MESSAGES = (
         PERSON.c.email,
         PERSON.c.name,
         MESSAGE.c.created_at,
-        func.substr(MESSAGE.c.text, 1, SHOWN_AT_MOST).label("text"),
+        func.substr(MESSAGE.c.text, 1, MAX_SHOWN).label("text"),
     )
     .select_from(MESSAGE.outerjoin(PERSON, PERSON.c.id == MESSAGE.c.person_id))
     .where(
@@ -66,7 +66,7 @@ SELECT_MESSAGES = (
         ),
     )
     .order_by(MESSAGE.c.id.desc())
-    .limit(MESSAGES_AT_MOST)
+    .limit(MAX_MESSAGES)
 )
 
 

@@ -12,7 +12,7 @@ from daemon.store.models import Alarm, DeliveryRow, Inbound
 from daemon.store.sql import insert_or_ignore
 from daemon.vocabulary import Disposition, MailKind
 
-COUNTED_AT_MOST: Final = 10_000_000
+MAX_COUNTED: Final = 10_000_000
 # Rows of emails that came at the same time are written in any order, this far apart at most.
 DISORDER: Final = timedelta(hours=1)
 
@@ -68,5 +68,5 @@ def release(session: Session, key: str, day: date) -> None:
 
 
 def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
-    found = select(1).where(*conditions).limit(COUNTED_AT_MOST).subquery()
+    found = select(1).where(*conditions).limit(MAX_COUNTED).subquery()
     return session.execute(select(func.count()).select_from(found)).scalar_one()

@@ -15,7 +15,7 @@ from daemon.store.queries import lists
 from daemon.store.sql import insert_or_ignore
 from daemon.vocabulary import Disposition, MailKind
 
-COUNTED_AT_MOST = 10_000
+MAX_COUNTED = 10_000
 # Its row is no problem: it holds the day that was reported last.
 DAILY_REPORT = "daily report"
 DAILY_QUESTIONS = "daily questions"
@@ -72,7 +72,7 @@ def _reported(session: Session, now: datetime) -> tuple[Problem, ...]:
 
 
 def _count(session: Session, column: object, where: object) -> int:
-    found = select(column).where(where).limit(COUNTED_AT_MOST).subquery()  # type: ignore[call-overload]
+    found = select(column).where(where).limit(MAX_COUNTED).subquery()  # type: ignore[call-overload]
     return session.execute(select(func.count()).select_from(found)).scalar_one()
 
 

@@ -23,9 +23,9 @@ from daemon.vocabulary import (
 )
 
 # The newest emails count: an answer quotes one of them.
-EMAILS_AT_MOST: Final = 20
-TEXT_AT_MOST: Final = 100_000
-QUOTED_AT_MOST: Final = 6
+MAX_EMAILS: Final = 20
+MAX_TEXT: Final = 100_000
+MAX_QUOTED: Final = 6
 TO_TEAMS: Final = (MailKind.NOTIFICATION, MailKind.FOLLOW_UP, MailKind.ANSWERED, MailKind.RETURNED)
 
 MESSAGE, TICKET, PERSON, ANSWER = table(MessageRow), table(Ticket), table(Person), table(AnswerRow)
@@ -117,32 +117,32 @@ def _power(session: Session, inbound_id: int) -> frozenset[str]:
 
 def _texts(session: Session, ticket_id: int) -> tuple[str, ...]:
     found = (
-        select(func.substr(MESSAGE.c.text, 1, TEXT_AT_MOST))
+        select(func.substr(MESSAGE.c.text, 1, MAX_TEXT))
         .where(MESSAGE.c.ticket_id == ticket_id, MESSAGE.c.role == MessageRole.CUSTOMER)
         .order_by(MESSAGE.c.id.desc())
-        .limit(EMAILS_AT_MOST)
+        .limit(MAX_EMAILS)
     )
     return tuple(session.execute(found).scalars())
 
 
 def _answers(session: Session, ticket_id: int, *which: ColumnElement[bool]) -> tuple[str, ...]:
     found = (
-        select(func.substr(ANSWER.c.text, 1, TEXT_AT_MOST))
+        select(func.substr(ANSWER.c.text, 1, MAX_TEXT))
         .where(ANSWER.c.ticket_id == ticket_id, *which)
         .order_by(ANSWER.c.id.desc())
-        .limit(EMAILS_AT_MOST)
+        .limit(MAX_EMAILS)
     )
     return tuple(session.execute(found).scalars())
 
 
 def _notes(session: Session, ticket_id: int, author: str, message_id: int) -> tuple[str, ...]:
     found = (
-        select(func.substr(MESSAGE.c.text, 1, TEXT_AT_MOST))
+        select(func.substr(MESSAGE.c.text, 1, MAX_TEXT))
         .join(PERSON, PERSON.c.id == MESSAGE.c.person_id)
         .where(MESSAGE.c.ticket_id == ticket_id, MESSAGE.c.role == MessageRole.NOTE, PERSON.c.email == author)
         .where(MESSAGE.c.id != message_id)
         .order_by(MESSAGE.c.id.desc())
-        .limit(EMAILS_AT_MOST)
+        .limit(MAX_EMAILS)
     )
     return tuple(session.execute(found).scalars())
 
@@ -154,6 +154,6 @@ def _sent(session: Session, ticket_id: int, message_id: int) -> tuple[SentToTeam
         select(DeliveryRow.kind, DeliveryRow.cause, DeliveryRow.message_id)
         .where(DeliveryRow.ticket_id == ticket_id, DeliveryRow.kind.in_(TO_TEAMS), DeliveryRow.cause != about_it)
         .order_by(DeliveryRow.id.desc())
-        .limit(QUOTED_AT_MOST)
+        .limit(MAX_QUOTED)
     )
     return tuple(SentToTeam(MailKind(row.kind), row.cause, row.message_id) for row in session.execute(found))

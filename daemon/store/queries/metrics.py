@@ -1,6 +1,6 @@
 """The facts of the metrics, each by a query that stays as cheap when the database grows.
 
-States that are left soon are counted up to COUNTED_AT_MOST. What only grows is not counted but followed: `follow` reads
+States that are left soon are counted up to MAX_COUNTED. What only grows is not counted but followed: `follow` reads
 the rows that came since it was last asked, so its counts begin with the process.
 """
 
@@ -21,12 +21,12 @@ from daemon.store.queries.health import DAILY
 from daemon.store.webhooks import EndpointHealth
 from daemon.vocabulary import DecidedBy, Disposition, Status
 
-COUNTED_AT_MOST: Final = 10_000
-FOLLOWED_AT_MOST: Final = 5_000
+MAX_COUNTED: Final = 10_000
+MAX_FOLLOWED: Final = 5_000
 # On PostgreSQL, a row can become visible after one with a higher id; its transaction has this long to end.
 SETTLED: Final = timedelta(seconds=10)
 # The model is asked about nearly every ticket; after so many corrections in a row, none is named.
-MODEL_AT_MOST: Final = 100
+MAX_MODEL: Final = 100
 OPEN_DELIVERIES: Final = (
     *(DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.RESENDING, DeliveryState.DEFERRED),
     *(DeliveryState.FAILED, DeliveryState.UNCERTAIN),
@@ -45,7 +45,7 @@ class MailboxMetrics:
 
 @dataclass(frozen=True, slots=True)
 class StoreMetrics:
-    """What the database knows now. Ages are given by their beginning; counts end at COUNTED_AT_MOST.
+    """What the database knows now. Ages are given by their beginning; counts end at MAX_COUNTED.
 
     `tickets` are counted by status and category.
     """
@@ -134,12 +134,12 @@ def newest(session: Session) -> Position:
 
 
 def follow(session: Session, after: Position, now: datetime) -> News:
-    """Return what came after a position and is settled, at most FOLLOWED_AT_MOST rows of each kind."""
+    """Return what came after a position and is settled, at most MAX_FOLLOWED rows of each kind."""
     emails = session.execute(
         select(Inbound.id, Inbound.source, Inbound.disposition, Inbound.received_at)
         .where(Inbound.id > after.inbound)
         .order_by(Inbound.id)
-        .limit(FOLLOWED_AT_MOST)
+        .limit(MAX_FOLLOWED)
     ).all()
     before = aliased(Decision)
     decisions = session.execute(
@@ -147,7 +147,7 @@ def follow(session: Session, after: Position, now: datetime) -> News:
         .outerjoin(before, before.id == Decision.replaces)
         .where(Decision.id > after.decision)
         .order_by(Decision.id)
-        .limit(FOLLOWED_AT_MOST)
+        .limit(MAX_FOLLOWED)
     ).all()
     emails = emails[: _settled([row.received_at for row in emails], now)]
     decisions = decisions[: _settled([row[0].at for row in decisions], now)]
@@ -169,14 +169,14 @@ def _settled(times: Sequence[datetime], now: datetime) -> int:
 
 
 def _count(session: Session, column: InstrumentedAttribute[int], where: ColumnElement[bool]) -> int:
-    found = select(column).where(where).limit(COUNTED_AT_MOST).subquery()
+    found = select(column).where(where).limit(MAX_COUNTED).subquery()
     return session.execute(select(func.count()).select_from(found)).scalar_one()
 
 
 def _tickets(session: Session) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
     for status in (Status.OPEN, Status.WAITING):
-        some = select(Ticket.category).where(Ticket.status == status).limit(COUNTED_AT_MOST).subquery()
+        some = select(Ticket.category).where(Ticket.status == status).limit(MAX_COUNTED).subquery()
         counted = session.execute(select(some.c.category, func.count()).group_by(some.c.category))
         found.update({(str(status), row[0]): row[1] for row in counted})
     return found
@@ -208,5 +208,5 @@ def _mailboxes(session: Session, read: Mapping[str, Sequence[str]]) -> tuple[Mai
 
 def _model(session: Session) -> str | None:
     """Return the version of the model that was asked last."""
-    rows = session.execute(select(Decision.model).order_by(Decision.id.desc()).limit(MODEL_AT_MOST)).scalars()
+    rows = session.execute(select(Decision.model).order_by(Decision.id.desc()).limit(MAX_MODEL)).scalars()
     return next((version for version in rows if version), None)

@@ -17,7 +17,7 @@ SHOWN: Final = 3
 TICKET, ANSWER, MESSAGE, PERSON = table(Ticket), table(AnswerRow), table(MessageRow), table(Person)
 DECISION, SIMILAR = table(Decision), table(SimilarRow)
 # Decisions of a ticket, the newest first, that are searched for what its team was shown.
-DECISIONS_AT_MOST: Final = 50
+MAX_DECISIONS: Final = 50
 
 
 def _of_first_answer(column: Column[str]) -> ScalarSelect[str]:
@@ -48,7 +48,7 @@ SELECT_DECISIONS: Final = (
     select(DECISION.c.id)
     .where(DECISION.c.ticket_id == bindparam("ticket"))
     .order_by(DECISION.c.id.desc())
-    .limit(DECISIONS_AT_MOST)
+    .limit(MAX_DECISIONS)
 )
 SELECT_FOUND: Final = select(SIMILAR.c.decision_id, SIMILAR.c.found).where(
     SIMILAR.c.decision_id.in_(bindparam("decisions", expanding=True))

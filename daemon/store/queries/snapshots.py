@@ -28,7 +28,7 @@ from daemon.store.sql import table
 from daemon.vocabulary import NOTE_FOR_TEAM, OTHERS_COPIED, DecidedBy, MessageRole, Subject, SubjectKind
 
 # Upper bound of characters of text per snapshot; bounds the memory of a batch.
-SHOWN_AT_MOST = 400_000
+MAX_SHOWN = 400_000
 
 
 def load_one(session: Session, cause: Subject) -> TicketSnapshot:
@@ -185,7 +185,7 @@ def _statement(tables: Join, cause_id: Column[int], *more: ColumnElement[Any]) -
             for name in ("inbound_id", "kind", "acknowledge", "verified", "by_team", "message_id", "role")
         ),
         MESSAGES.c.authentication,
-        func.substr(MESSAGES.c.text, 1, SHOWN_AT_MOST).label("text"),
+        func.substr(MESSAGES.c.text, 1, MAX_SHOWN).label("text"),
         func.length(MESSAGES.c.text).label("length"),
         first_message(TICKET.c.id).label("opening"),
         _newest_event(NOTE_FOR_TEAM).label("note"),

@@ -18,7 +18,7 @@ from daemon.tickets.answer_policy import answer_policy
 from daemon.tickets.answer_values import UNREAD, AnswerError, AnswerResult, NewAnswer
 from daemon.tickets.conversation import NewNote
 from daemon.tickets.once import fingerprint_of, key_of, write_once
-from daemon.tickets.readers import READERS_AT_MOST, Addressed
+from daemon.tickets.readers import MAX_READERS, Addressed
 from daemon.web.api.answers import AnswerView
 from daemon.web.api.new_ticket import LONGEST_TEXT
 from daemon.web.api.rows import TicketName, not_found, ticket_id
@@ -59,7 +59,7 @@ class NewReply(BaseModel):
     )
 
     text: Text
-    cc: list[Copied] = Field(default=[], max_length=READERS_AT_MOST)
+    cc: list[Copied] = Field(default=[], max_length=MAX_READERS)
 
 
 class NoteText(BaseModel):

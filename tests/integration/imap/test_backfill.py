@@ -83,7 +83,7 @@ def test_the_pauses_between_sessions_grow(
     with pytest.raises(IMAPClientAbortError):
         fill(server.port, store, taker)
     assert len(pauses) == backfill.SESSIONS_WITHOUT_PROGRESS - 1
-    assert all(later == min(2 * earlier, BRISK.back_off_at_most) for earlier, later in pairwise(pauses))
+    assert all(later == min(2 * earlier, BRISK.max_back_off) for earlier, later in pairwise(pauses))
 
 
 @pytest.mark.parametrize(

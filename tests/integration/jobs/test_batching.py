@@ -284,8 +284,8 @@ def test_a_closed_worker_sends_no_further_email_of_its_batch(store: Store) -> No
 
 
 def test_the_loaded_text_is_at_least_as_long_as_the_read_text() -> None:
-    assert decisions.READ_AT_MOST >= preprocess.MAX_TEXT
-    assert snapshots.SHOWN_AT_MOST >= excerpt.READ_AT_MOST
+    assert decisions.MAX_READ >= preprocess.MAX_TEXT
+    assert snapshots.MAX_SHOWN >= excerpt.MAX_READ
 
 
 def test_only_the_start_of_a_large_text_is_loaded(store: Store) -> None:
@@ -297,6 +297,6 @@ def test_only_the_start_of_a_large_text_is_loaded(store: Store) -> None:
         [message] = session.execute(select(MessageRow.id).where(MessageRow.ticket_id == ticket)).scalars()
         found = snapshots.load_one(session, Subject(SubjectKind.MESSAGE, message)).message
     assert read
-    assert len(read.text) == decisions.READ_AT_MOST
-    assert len(found.text) == snapshots.SHOWN_AT_MOST
+    assert len(read.text) == decisions.MAX_READ
+    assert len(found.text) == snapshots.MAX_SHOWN
     assert found.length == len("a line of text\n" * 60_000)

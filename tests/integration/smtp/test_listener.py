@@ -274,7 +274,7 @@ def test_email_to_the_postmaster_needs_no_setting(sqlite_store: Store, address: 
 
 def test_too_many_recipients_get_a_temporary_refusal(running: Running) -> None:
     with running.client() as client:
-        client.hello().envelope(*[SUPPORT] * running.how.recipients_at_most)
+        client.hello().envelope(*[SUPPORT] * running.how.max_recipients)
         assert client.say(f"RCPT TO:<{SALES}>") == "452 4.5.3 Too many recipients"
         assert client.say("DATA").startswith("354")
 

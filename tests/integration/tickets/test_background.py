@@ -13,17 +13,17 @@ from tests.support.store_queries import mark
 
 
 def test_the_earlier_tickets_of_a_customer_are_bounded_and_begin_with_the_newest(intake: Intake, store: Store) -> None:
-    for number in range(1, background.TICKETS_AT_MOST + 3):
+    for number in range(1, background.MAX_TICKETS + 3):
         intake.accept(inbound(mail(subject=f"Question {number}", message_id=f"<{number}@customer.example>")))
     intake.accept(inbound(mail("eve@other.example", message_id="<eve@other.example>"), mail_from="eve@other.example"))
     with store.read() as session:
         assert background.of_ticket(session, 1).tickets == ()
         (first,) = background.of_ticket(session, 2).tickets
-        many = background.of_ticket(session, background.TICKETS_AT_MOST + 2).tickets
-        assert background.of_ticket(session, background.TICKETS_AT_MOST + 3).tickets == ()
+        many = background.of_ticket(session, background.MAX_TICKETS + 2).tickets
+        assert background.of_ticket(session, background.MAX_TICKETS + 3).tickets == ()
     assert (first.subject, first.status) == ("Question 1", Status.OPEN)
-    assert len(many) == background.TICKETS_AT_MOST
-    assert many[0].subject == f"Question {background.TICKETS_AT_MOST + 1}"
+    assert len(many) == background.MAX_TICKETS
+    assert many[0].subject == f"Question {background.MAX_TICKETS + 1}"
 
 
 def test_the_messages_before_one_begin_with_the_newest(intake: Intake, store: Store) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.work import lines_run
-from workers.notify.excerpt import READ_AT_MOST, cut, excerpt
+from workers.notify.excerpt import MAX_READ, cut, excerpt
 from workers.notify.sanitize import lines, sendable
 
 
@@ -51,7 +51,7 @@ def test_only_the_start_of_megabytes_of_text_is_read_and_shown() -> None:
     assert found.new.text.count("\n") == 399
     assert str(found.new.more).endswith("more characters")
     # No more is read of it than its start.
-    start = text[:READ_AT_MOST]
+    start = text[:MAX_READ]
     assert excerpt(start, start, len(text) - len(start)) == found
 
 

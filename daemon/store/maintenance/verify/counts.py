@@ -11,7 +11,7 @@ from daemon.store.maintenance.verify.rule import Problem
 from daemon.store.models import Inbound, LedgerCount
 from daemon.store.store import Store
 
-NAMED_AT_MOST: Final = 10
+MAX_NAMED: Final = 10
 
 
 def vanished(store: Store) -> Iterator[Problem]:
@@ -63,5 +63,5 @@ def _gaps(ids: Any) -> str:  # noqa: ANN401 - a sequence of SQLAlchemy
     """Name the numbers between the stored ones; on PostgreSQL, some may never have been given."""
     there = set(ids)
     gaps = [number for number in range(min(there), max(there)) if number not in there] if there else []
-    named = ", ".join(map(str, gaps[:NAMED_AT_MOST])) or "none"
-    return f"numbers without an email: {named}{' ...' if len(gaps) > NAMED_AT_MOST else ''}"
+    named = ", ".join(map(str, gaps[:MAX_NAMED])) or "none"
+    return f"numbers without an email: {named}{' ...' if len(gaps) > MAX_NAMED else ''}"

@@ -12,7 +12,7 @@ from daemon.store.store import Store
 
 # Tables that have no number to go through them by; a reference from there loses no email.
 WITHOUT_ID: Final = (Participant, SimilarRow, Suppression, TicketVector)
-SHOWN_AT_MOST: Final = 100
+MAX_SHOWN: Final = 100
 
 
 def rules() -> tuple[Rule, ...]:
@@ -31,7 +31,7 @@ def of_tables_without_id(store: Store) -> Iterator[Problem]:
         for column in table(model).columns:
             if column.foreign_keys:
                 with store.read() as session:
-                    found = session.execute(select(column).where(_dangles(column)).limit(SHOWN_AT_MOST)).scalars().all()
+                    found = session.execute(select(column).where(_dangles(column)).limit(MAX_SHOWN)).scalars().all()
                 for number in found:
                     yield f"{column.table.name} of {_parent(column).table.name} {number}", _says(column)
 
