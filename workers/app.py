@@ -25,13 +25,13 @@ from workers.actors.answer import AnswerActor
 from workers.actors.check import CheckActor
 from workers.actors.config import CurrentConfig
 from workers.actors.deliver import DeliverActor
-from workers.actors.earlier_vectors import EarlierVectors
 from workers.actors.notify import NotifyActor
 from workers.actors.quoted import QuotedEmails
 from workers.actors.train import TrainActor
 from workers.actors.triage import TriageActor
 from workers.actors.wake import WakeActor
 from workers.actors.webhook import WebhookActor
+from workers.earlier_vectors import EarlierVectors
 from workers.jobs.executor import Actor, JobExecutor
 from workers.jobs.heartbeat import Heartbeat
 from workers.learning import semantic

@@ -8,8 +8,8 @@ from daemon.store.models import TicketVector
 from daemon.store.store import Store
 from tests.support.encoders import FakeEncoder
 from tests.support.similar import REFUND, ComparedTickets
-from workers.actors import earlier_vectors
-from workers.actors.earlier_vectors import EarlierVectors
+from workers import earlier_vectors
+from workers.earlier_vectors import EarlierVectors
 
 
 def walker(tickets: ComparedTickets, encoder: FakeEncoder) -> EarlierVectors:
@@ -34,36 +34,36 @@ def tickets(store: Store) -> ComparedTickets:
 def test_earlier_tickets_get_vectors_from_the_newest_back_and_only_once(
     tickets: ComparedTickets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(earlier_vectors, "AT_ONCE", 2)
+    monkeypatch.setattr(earlier_vectors, "BATCH", 2)
     monkeypatch.setattr(vectors, "LOOKED_AT", 3)
     encoder = FakeEncoder()
     earlier = walker(tickets, encoder)
-    assert earlier.go_on() == 2
+    assert earlier.encode_next() == 2
     assert list(stored(tickets.store)) == [4, 5]
-    assert sum(earlier.go_on() for _ in range(6)) == 2
+    assert sum(earlier.encode_next() for _ in range(6)) == 2
     # The first says too little to be compared.
     assert list(stored(tickets.store)) == [2, 3, 4, 5]
     again = walker(tickets, second := FakeEncoder())
-    assert sum(again.go_on() for _ in range(6)) == 0
+    assert sum(again.encode_next() for _ in range(6)) == 0
     assert second.asked == []
 
 
 def test_vectors_of_another_encoder_are_replaced(tickets: ComparedTickets) -> None:
-    walker(tickets, FakeEncoder()).go_on()
+    walker(tickets, FakeEncoder()).encode_next()
     tickets.store.write(lambda session: session.execute(update(TicketVector).values(encoder="old-0")))
-    walker(tickets, FakeEncoder()).go_on()
+    walker(tickets, FakeEncoder()).encode_next()
     assert set(stored(tickets.store).values()) == {"fake-1"}
 
 
 def test_tickets_that_wait_for_triage_and_very_old_ones_are_passed_over(
     tickets: ComparedTickets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(earlier_vectors, "MOST", 3)
+    monkeypatch.setattr(earlier_vectors, "MAX_TICKETS", 3)
     monkeypatch.setattr(vectors, "LOOKED_AT", 1)
     waiting = tickets.write("eve@c.example", REFUND, work=False)
     earlier = walker(tickets, FakeEncoder())
     for _ in range(9):
-        earlier.go_on()
+        earlier.encode_next()
     assert list(stored(tickets.store)) == [4, 5]
     assert waiting == 6
 
@@ -74,7 +74,7 @@ def test_without_an_encoder_nothing_happens(tickets: ComparedTickets, name: str)
     if name:
         encoder.encode = lambda _texts: None  # type: ignore[method-assign]
     earlier = walker(tickets, encoder)
-    assert earlier.go_on() == 0
+    assert earlier.encode_next() == 0
     assert stored(tickets.store) == {}
     earlier.close()
 

@@ -15,15 +15,15 @@ from workers.triage.encoder import Encoder
 
 EVERY_SECONDS: Final = 1.0
 # Email goes first: with 10 ms for each ticket, this is less than a tenth of one core.
-AT_ONCE: Final = 8
+BATCH: Final = 8
 # The newest tickets that get vectors: those of a few busy teams.
-MOST: Final = 20_000
+MAX_TICKETS: Final = 20_000
 
 
 class EarlierVectors:
-    """Goes once from the newest ticket at the start back to older ones, in a thread.
+    """A thread that goes once from the newest ticket at the start back to older ones.
 
-    Each worker process goes the same way; what one has done, the others pass over.
+    Each worker process goes the same way, and skips what another one has done.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class EarlierVectors:
         self._store, self._encoder, self._config, self._boilerplate = store, encoder, config, boilerplate
         self._before: int | None = None
         self._oldest = 0
-        self._thread = PeriodicThread("earlier vectors", EVERY_SECONDS, self.go_on)
+        self._thread = PeriodicThread("earlier vectors", EVERY_SECONDS, self.encode_next)
 
     def start(self) -> None:
         """Start the thread, unless there is no encoder."""
@@ -43,7 +43,7 @@ class EarlierVectors:
         """Stop the thread."""
         self._thread.stop()
 
-    def go_on(self) -> int:
+    def encode_next(self) -> int:
         """Give vectors to the next tickets that have none of this encoder, and return their number."""
         name = self._encoder.name
         if not (name and self._config.value.similar) or self._before == self._oldest:
@@ -51,8 +51,8 @@ class EarlierVectors:
         with self._store.read() as session:
             if self._before is None:
                 self._before = vectors.newest_ticket(session) + 1
-                self._oldest = max(1, self._before - MOST)
-            missing, next_before = vectors.without(session, name, self._before, AT_ONCE)
+                self._oldest = max(1, self._before - MAX_TICKETS)
+            missing, next_before = vectors.without(session, name, self._before, BATCH)
             texts = decisions.texts_of(session, missing) if missing else []
         new = self._encoded(name, [one for one in texts if one])
         if new:
