@@ -26,7 +26,7 @@ from workers.actors.check import CheckActor
 from workers.actors.config import CurrentConfig
 from workers.actors.deliver import DeliverActor
 from workers.actors.notify import NotifyActor
-from workers.actors.quoted import QuotedEmails
+from workers.actors.our_emails import OurEmails
 from workers.actors.train import TrainActor
 from workers.actors.triage import TriageActor
 from workers.actors.wake import WakeActor
@@ -137,7 +137,7 @@ class WorkerApp:
     def _actors(self, store: Store, clock: Clock, keyring: Keyring, webhooks: PostPolicy) -> Mapping[JobKind, Actor]:
         return {
             JobKind.TRIAGE: TriageActor(clock, self.model_source, self._config, self._encoder, self._boilerplate),
-            JobKind.ANSWER: AnswerActor(clock, keyring, self._config, QuotedEmails(store, self._config)),
+            JobKind.ANSWER: AnswerActor(clock, keyring, self._config, OurEmails(store, self._config)),
             JobKind.NOTIFY: NotifyActor(clock, keyring, self._config),
             JobKind.DELIVER: self._deliver,
             JobKind.TRAIN: TrainActor(clock, self._trainer.train),

@@ -37,7 +37,7 @@ from workers.actors.answer import AnswerActor
 from workers.actors.config import CurrentConfig
 from workers.actors.deliver import DeliverActor
 from workers.actors.notify import NotifyActor
-from workers.actors.quoted import QuotedEmails
+from workers.actors.our_emails import OurEmails
 from workers.actors.train import TrainActor
 from workers.actors.triage import TriageActor
 from workers.actors.wake import WakeActor
@@ -69,7 +69,7 @@ class Pipeline:
         self.config = config = CurrentConfig(actor_config(settings))
         actors: dict[JobKind, Actor] = {
             JobKind.TRIAGE: TriageActor(self.clock, NoModel(), config, SentenceEncoder(enabled=False)),
-            JobKind.ANSWER: AnswerActor(self.clock, Keyring(self.keys), config, QuotedEmails(store, config)),
+            JobKind.ANSWER: AnswerActor(self.clock, Keyring(self.keys), config, OurEmails(store, config)),
             JobKind.NOTIFY: NotifyActor(self.clock, Keyring(self.keys), config),
             JobKind.DELIVER: DeliverActor(
                 store, self.clock, OutgoingServers(self.transport), Keyring(self.keys), config, lambda: True

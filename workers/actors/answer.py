@@ -26,7 +26,7 @@ from daemon.tickets.member_email import MemberEmail
 from daemon.tickets.readers import Addressed
 from daemon.vocabulary import ReturnCause
 from workers.actors.config import ActorConfig, CurrentConfig
-from workers.actors.quoted import QuotedEmails
+from workers.actors.our_emails import OurEmails
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
 from workers.jobs.executor import WorkWindow
@@ -36,8 +36,8 @@ from workers.notify.answer_mail import fitting
 class AnswerActor:
     """Reads the emails of team members and carries them out: an answer, commands, both, or a reason why not."""
 
-    def __init__(self, clock: Clock, keyring: Keyring, config: CurrentConfig, quoted: QuotedEmails) -> None:
-        self._clock, self._keyring, self._config, self._quoted = clock, keyring, config, quoted
+    def __init__(self, clock: Clock, keyring: Keyring, config: CurrentConfig, ours: OurEmails) -> None:
+        self._clock, self._keyring, self._config, self._ours = clock, keyring, config, ours
 
     def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         """Carry out the email of a job."""
@@ -68,7 +68,7 @@ class AnswerActor:
         """Return an email of a member: what is new in it, without what is ours, and the commands at its top."""
         config, message = self._config.value, parse(facts.raw)
         by_button = button_email.is_button_email(message.subject)
-        marks = self._quoted.marks(facts, self._keyring.value, self._clock.now())
+        marks = self._ours.marks(facts, self._keyring.value, self._clock.now())
         if by_button:
             # Nothing of it leaves, and our emails show the words of earlier ones, which must not count as a quote.
             marks = replace(marks, emails=(), returned=())

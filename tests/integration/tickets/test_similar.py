@@ -14,7 +14,7 @@ from tests.support.encoders import FakeEncoder
 from tests.support.fakes import NOON
 from tests.support.helpdesk import text_of
 from tests.support.similar import HEADING, LOCKED, REFUND, TEAM, ComparedTickets
-from workers.actors.quoted import QuotedEmails
+from workers.actors.our_emails import OurEmails
 from workers.learning import semantic
 
 PAYMENTS = "payments-team@example.com"
@@ -133,7 +133,7 @@ def test_what_was_shown_is_ours_in_an_answer_after_the_earlier_ticket_changed(ti
     with tickets.store.read() as session:
         sent = member_emails._sent(session, new, 0)
     facts = member_emails.MemberEmailFacts(1, new, None, 1, NOON, "", b"", frozenset(), (), sent)
-    marks = QuotedEmails(tickets.store, tickets.pipeline.config).marks(facts, tickets.pipeline.keys, NOON)
+    marks = OurEmails(tickets.store, tickets.pipeline.config).marks(facts, tickets.pipeline.keys, NOON)
     assert any(line in text for text in marks.emails)
     assert HEADING in marks.phrases
 

@@ -1,4 +1,4 @@
-"""Make again the emails to the team that an answer may quote: what is ours in it must not reach a customer."""
+"""Render our emails to the team again, which an answer may quote: what is ours in it must not reach a customer."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,8 +22,8 @@ from workers.notify.render import TemplateProblem
 log = structlog.get_logger(__name__)
 
 
-class QuotedEmails:
-    """Renders our newest emails to the team about a ticket from what is stored; none of them is kept."""
+class OurEmails:
+    """Renders our newest emails to the team about a ticket from what is stored: emails that we send are not kept."""
 
     def __init__(self, store: Store, config: CurrentConfig) -> None:
         self._store, self._config = store, config
