@@ -30,7 +30,7 @@ from workers.actors.our_emails import OurEmails
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
 from workers.jobs.executor import WorkWindow
-from workers.notify.answer_mail import fitting
+from workers.notify.outgoing import fitting
 
 
 class AnswerActor:

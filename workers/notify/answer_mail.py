@@ -4,9 +4,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final
 
-from daemon.mail.message import Attachment
 from daemon.mail.reply.answer_clean import CID
 from daemon.snapshots import FileSnapshot
 from daemon.text import domain_of, harmless_line, shorten
@@ -14,11 +13,10 @@ from daemon.vocabulary import MailKind
 from workers.notify.answer_view import AnswerMail, CleanHtml
 from workers.notify.compose import File, OutgoingMail
 from workers.notify.excerpt import Passage, cut
-from workers.notify.outgoing import MailConfig, Rendered, tagged
+from workers.notify.outgoing import MailConfig, Rendered, fitting, tagged
 from workers.notify.sanitize import lines
 from workers.notify.wording import greeting_name
 
-SizedT = TypeVar("SizedT", FileSnapshot, Attachment)
 QUOTE_LINES: Final = 60
 QUOTE_CHARACTERS: Final = 6_000
 MAX_SUBJECT: Final = 150
@@ -88,15 +86,6 @@ def visible_to(recipient: str, answer: AnswerSnapshot) -> tuple[str, ...]:
 def fitting_files(answer: AnswerSnapshot, room: int) -> tuple[tuple[FileSnapshot, ...], tuple[FileSnapshot, ...]]:
     """Return the files that fit into `room` bytes, images in the text first, and those that do not."""
     return fitting((*answer.inline, *answer.files), room)
-
-
-def fitting(files: Iterable[SizedT], room: int) -> tuple[tuple[SizedT, ...], tuple[SizedT, ...]]:
-    """Return the files that fit into `room` bytes one after the other, and those that do not."""
-    fits, left = list[SizedT](), list[SizedT]()
-    for file in files:
-        (fits if file.size <= room else left).append(file)
-        room -= file.size if file.size <= room else 0
-    return tuple(fits), tuple(left)
 
 
 def view_of_answer(

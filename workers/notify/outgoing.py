@@ -1,11 +1,12 @@
 """Make the outgoing email of one delivery: thread, token, attachments and content. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
+from daemon.mail.message import Attachment
 from daemon.mail.token import Purpose, Token, digest, sign
 from daemon.snapshots import DigestLine, DigestSnapshot, FileSnapshot, PreparedDelivery, TicketSnapshot
 from daemon.vocabulary import MailKind, Priority
@@ -15,6 +16,7 @@ from workers.notify.contexts import View
 from workers.notify.digest_view import DigestLineView, digest_line
 from workers.notify.links import ButtonTarget
 
+SizedT = TypeVar("SizedT", FileSnapshot, Attachment)
 CUSTOMER_KINDS: Final = frozenset({MailKind.ACKNOWLEDGEMENT, MailKind.ANSWER})
 CUSTOMER_TOKEN_DAYS: Final = 400
 TEAM_TOKEN_DAYS: Final = 30
@@ -94,12 +96,16 @@ def fitting_files(delivery: PreparedDelivery, room: int) -> list[FileSnapshot]:
     message = delivery.ticket.message
     if delivery.kind not in {MailKind.NOTIFICATION, MailKind.FOLLOW_UP} or message.inbound_id is None:
         return []
-    fitting = []
-    for file in message.files:
-        if file.size <= room:
-            room -= file.size
-            fitting.append(file)
-    return fitting
+    return list(fitting(message.files, room)[0])
+
+
+def fitting(files: Iterable[SizedT], room: int) -> tuple[tuple[SizedT, ...], tuple[SizedT, ...]]:
+    """Return the files that fit into `room` bytes one after the other, and those that do not."""
+    fits, left = list[SizedT](), list[SizedT]()
+    for file in files:
+        (fits if file.size <= room else left).append(file)
+        room -= file.size if file.size <= room else 0
+    return tuple(fits), tuple(left)
 
 
 def listed_marks(delivery: PreparedDelivery, key: bytes, now: datetime) -> dict[int, str]:
