@@ -11,7 +11,7 @@ from daemon.mail.commands import Command, Verb
 from daemon.store.models import Ticket
 from daemon.store.queries.tickets import ticket_id_of
 from daemon.store.sql import table
-from daemon.tickets.action import ActionError, ActionResult, lock_ticket, record
+from daemon.tickets.action_base import ActionError, ActionResult, lock_ticket, record
 from daemon.tickets.actor import Actor
 from daemon.tickets.address_teams import AddressTeam
 from daemon.tickets.corrections import Correction, assign, correct, prioritise

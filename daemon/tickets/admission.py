@@ -20,7 +20,7 @@ from daemon.store import jobs, ledger, tickets
 from daemon.store.jobs import JobKind, NewJob, Offer
 from daemon.store.ledger import Entry
 from daemon.store.tickets import NewMessage, NewTicket
-from daemon.tickets import bounces, copied, email_facts, rulings, status
+from daemon.tickets import bounces, copied_people, email_facts, rulings, status
 from daemon.tickets.authorization import Ruling
 from daemon.tickets.disposition import EmailFacts, Forwarding, PreparedEmail, Verdict, decide
 from daemon.tickets.rulings import RuledEmail, RulingJob
@@ -275,7 +275,7 @@ def _note_copied(session: Session, admission: _Admission, identity: Identity) ->
     if not admission.has_message or admission.verdict.role is not MessageRole.CUSTOMER or admission.ticket_id is None:
         return
     if admission.message and screening and screening.kind is SenderKind.PERSON:
-        copied.note(
+        copied_people.note(
             session,
             admission.message,
             author.email if author else None,

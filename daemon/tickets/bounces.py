@@ -12,7 +12,7 @@ from daemon.store.deliveries import DeliveryState
 from daemon.store.jobs import Offer
 from daemon.store.models import DeliveryRow, Event, Suppression
 from daemon.store.sql import table
-from daemon.tickets.action import notify
+from daemon.tickets.action_base import notify
 from daemon.vocabulary import MailKind, Subject, SubjectKind
 
 SUPPRESSED_FOR = timedelta(days=60)

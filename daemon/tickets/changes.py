@@ -10,7 +10,7 @@ from daemon.store.jobs import Offer
 from daemon.store.models import Ticket
 from daemon.store.queries import ticket_pages
 from daemon.store.queries.ticket_pages import TicketRow
-from daemon.tickets.action import lock_any
+from daemon.tickets.action_base import lock_any
 from daemon.tickets.actor import Actor
 from daemon.tickets.address_teams import AddressTeam
 from daemon.tickets.corrections import Correction, assign, correct

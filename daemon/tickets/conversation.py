@@ -16,7 +16,7 @@ from daemon.store import answers, events, tickets
 from daemon.store.answers import LockedTicket, NewAnswerRow
 from daemon.store.jobs import Offer
 from daemon.tickets import answer_decision, readers
-from daemon.tickets.action import notify
+from daemon.tickets.action_base import notify
 from daemon.tickets.actor import Actor
 from daemon.tickets.answer_decision import AnswerDecision, AnswerFacts, EarlierSent
 from daemon.tickets.answer_values import AnswerError, AnswerPolicy, AnswerResult, NewAnswer

@@ -11,7 +11,7 @@ from daemon.store import decisions
 from daemon.store.models import Ticket
 from daemon.store.queries import labels
 from daemon.store.sql import table
-from daemon.tickets.action import ActionError, ActionResult, lock_ticket, notify, record
+from daemon.tickets.action_base import ActionError, ActionResult, lock_ticket, notify, record
 from daemon.tickets.actor import Actor
 from daemon.tickets.address_teams import AddressTeam, team_after
 from daemon.vocabulary import PENDING, DecidedBy, Priority, Subject, SubjectKind, Triage

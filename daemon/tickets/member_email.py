@@ -16,8 +16,8 @@ from daemon.store import answers, jobs
 from daemon.store.decisions import had_team
 from daemon.store.jobs import JobKind, Lease, Offer
 from daemon.store.models import Ticket
-from daemon.tickets import actions, conversation, held
-from daemon.tickets.action import notify
+from daemon.tickets import actions, conversation, held_answers
+from daemon.tickets.action_base import notify
 from daemon.tickets.answer_values import AnswerError, AnswerPolicy, NewAnswer
 from daemon.tickets.authorization import beyond_correction
 from daemon.tickets.conversation import NewNote
@@ -185,8 +185,8 @@ def _settle_held(session: Session, context: _Context) -> Sequence[Offer]:
     answer, now = context.email.answer, context.now
     answer_id = _held_answer(session, context)
     if context.parsed.has(Verb.DROP):
-        return held.drop(session, answer_id, answer.actor, now).offers
-    return held.send_held(session, answer_id, answer.actor, context.policy, now).offers
+        return held_answers.drop(session, answer_id, answer.actor, now).offers
+    return held_answers.send_held(session, answer_id, answer.actor, context.policy, now).offers
 
 
 def _held_answer(session: Session, context: _Context) -> int:
@@ -194,9 +194,9 @@ def _held_answer(session: Session, context: _Context) -> int:
     answer = context.email.answer
     command = next(one for one in context.parsed.commands if one.verb in {Verb.SEND, Verb.DROP})
     if command.argument is not None:
-        return held.find_numbered(session, answer.ticket_id, int(command.text))
+        return held_answers.find_numbered(session, answer.ticket_id, int(command.text))
     answered = answers.answered_delivery(session, answer.ticket_id, answer.parents)
-    return held.find_held(session, answer.ticket_id, answer.author, answered.answer_id if answered else None)
+    return held_answers.find_held(session, answer.ticket_id, answer.author, answered.answer_id if answered else None)
 
 
 def _note(session: Session, context: _Context) -> Sequence[Offer]:

@@ -16,7 +16,7 @@ from daemon.store.merges import MERGED_INTO, SPLIT_FROM
 from daemon.store.models import Event, Ticket
 from daemon.store.tickets import reference_of, survivor_of, touch
 from daemon.tickets import status
-from daemon.tickets.action import ActionError, ActionResult, lock_any, lock_ticket, notify_of_event, record
+from daemon.tickets.action_base import ActionError, ActionResult, lock_any, lock_ticket, notify_of_event, record
 from daemon.tickets.actor import Actor
 from daemon.vocabulary import PENDING, Status
 

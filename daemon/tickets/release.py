@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from daemon.store import events, ledger, tickets
 from daemon.store.models import Inbound, MessageRow
 from daemon.tickets import bounces, status
-from daemon.tickets.action import notify
+from daemon.tickets.action_base import notify
 from daemon.tickets.admission import Receipt, admit
 from daemon.tickets.disposition import PreparedEmail
 from daemon.tickets.intake import Intake

@@ -12,7 +12,7 @@ from daemon.store.events import MARKED_AS_SPAM
 from daemon.store.jobs import JobKind, JobState, Lease, NewJob
 from daemon.store.models import Job, Ticket
 from daemon.store.sql import table
-from daemon.tickets.action import ActionResult, lock_any, lock_ticket, record
+from daemon.tickets.action_base import ActionResult, lock_any, lock_ticket, record
 from daemon.tickets.actor import Actor
 from daemon.vocabulary import Status, Subject, SubjectKind
 

@@ -12,7 +12,7 @@ from daemon.cli.support import context, params, references
 from daemon.mail.address import read_addresses
 from daemon.mail.reply.answer import from_text
 from daemon.system.clock import SystemClock
-from daemon.tickets import conversation, held
+from daemon.tickets import conversation, held_answers
 from daemon.tickets.actor import Actor
 from daemon.tickets.answer_policy import answer_policy
 from daemon.tickets.answer_values import UNREAD, AnswerError, AnswerPolicy, AnswerResult, NewAnswer, NoAnswerError
@@ -93,7 +93,10 @@ def send(ctx: click.Context, answer: int, actor: str) -> None:
     \b
     Example: triaged tickets send 12
     """
-    _run(ctx, lambda session, policy, now: held.send_held(session, answer, Actor(actor, None, "cli"), policy, now))
+    _run(
+        ctx,
+        lambda session, policy, now: held_answers.send_held(session, answer, Actor(actor, None, "cli"), policy, now),
+    )
 
 
 @click.command()
@@ -106,7 +109,7 @@ def drop(ctx: click.Context, answer: int, actor: str) -> None:
     \b
     Example: triaged tickets drop 12
     """
-    _run(ctx, lambda session, _policy, now: held.drop(session, answer, Actor(actor, None, "cli"), now))
+    _run(ctx, lambda session, _policy, now: held_answers.drop(session, answer, Actor(actor, None, "cli"), now))
 
 
 def _run(ctx: click.Context, change: Change) -> None:

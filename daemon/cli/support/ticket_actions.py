@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from daemon.cli.support import context, references
 from daemon.system.clock import SystemClock
-from daemon.tickets.action import ActionError, ActionResult
+from daemon.tickets.action_base import ActionError, ActionResult
 from daemon.tickets.actor import Actor
 
 Action = Callable[[Session, int, Actor, datetime], ActionResult]

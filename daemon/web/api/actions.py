@@ -12,7 +12,7 @@ from daemon.store.queries import ticket_pages
 from daemon.store.queries.ticket_pages import TicketRow
 from daemon.tickets import actions, changes, merging
 from daemon.tickets.access import Scope
-from daemon.tickets.action import ActionResult
+from daemon.tickets.action_base import ActionResult
 from daemon.tickets.actor import Actor
 from daemon.web.api.rows import TicketName, TicketView, etag, ticket_id
 from daemon.web.api.versions import ETAG_HEADER, WRITE_PROBLEMS, IfMatch, matcher, write_on

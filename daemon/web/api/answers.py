@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from daemon.store import answers
 from daemon.store.queries.ticket_detail import reference_or_none
-from daemon.tickets import changes, held
+from daemon.tickets import changes, held_answers
 from daemon.tickets.access import Scope
 from daemon.tickets.answer_policy import answer_policy
 from daemon.tickets.answer_values import AnswerResult
@@ -83,7 +83,7 @@ async def send(
     policy = answer_policy(services.settings)
 
     def decide(session: Session, now: datetime) -> AnswerResult:
-        return held.send_held(session, answer, caller.acting, policy, now)
+        return held_answers.send_held(session, answer, caller.acting, policy, now)
 
     return await services.run(lambda: _decided(services, ticket, answer, if_match, decide))
 
@@ -95,7 +95,7 @@ async def drop(
     """Drop an answer that is held: nobody gets it."""
 
     def decide(session: Session, now: datetime) -> AnswerResult:
-        return held.drop(session, answer, caller.acting, now)
+        return held_answers.drop(session, answer, caller.acting, now)
 
     return await services.run(lambda: _decided(services, ticket, answer, if_match, decide))
 

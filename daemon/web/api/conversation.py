@@ -17,7 +17,7 @@ from daemon.tickets.access import Scope
 from daemon.tickets.answer_policy import answer_policy
 from daemon.tickets.answer_values import UNREAD, AnswerError, AnswerResult, NewAnswer
 from daemon.tickets.conversation import NewNote
-from daemon.tickets.once import fingerprint_of, key_of, write_once
+from daemon.tickets.idempotency import fingerprint_of, key_of, write_once
 from daemon.tickets.readers import MAX_READERS, Addressed
 from daemon.web.api.answers import AnswerView
 from daemon.web.api.new_ticket import LONGEST_TEXT

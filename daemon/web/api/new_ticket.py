@@ -14,9 +14,9 @@ from daemon.store.idempotency import EarlierRequest, RequestKey
 from daemon.tickets.access import Scope
 from daemon.tickets.admission import Receipt
 from daemon.tickets.disposition import PreparedEmail
-from daemon.tickets.once import key_of
+from daemon.tickets.idempotency import key_of
 from daemon.tickets.parse_cost import is_cheap
-from daemon.tickets.request import KeyTakenError, TicketRequest, compose, earlier, noting
+from daemon.tickets.ticket_request import KeyTakenError, TicketRequest, compose, earlier, noting
 from daemon.vocabulary import PENDING, Status
 from daemon.web.api.rows import TicketView
 from daemon.web.auth import Caller, requires

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, TypeVar
 from fastapi import Header
 from sqlalchemy.orm import Session
 
-from daemon.tickets.action import ActionError
+from daemon.tickets.action_base import ActionError
 from daemon.tickets.answer_values import AnswerError
 from daemon.tickets.changes import ChangeError, Matches, VersionError
 from daemon.web.api.rows import etag, not_found, ticket_id

@@ -13,7 +13,7 @@ from daemon.mail.address import canonical
 from daemon.mail.roster import comparable
 from daemon.store import web_sessions
 from daemon.store.errors import UNREACHABLE
-from daemon.tickets.action import ActionError
+from daemon.tickets.action_base import ActionError
 from daemon.tickets.answer_values import AnswerError
 from daemon.tickets.sign_in import People, digest_of
 from daemon.web.pages.page import NEXT, OWN_PATH, SESSION, ForeignFormError, Page, PageError, Route, User

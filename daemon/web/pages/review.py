@@ -11,7 +11,7 @@ from config.schema import Category
 from daemon.store.queries import inbox, review
 from daemon.store.queries.tickets import find_ticket_id
 from daemon.tickets import actions, review_order
-from daemon.tickets.action import ActionError, lock_ticket
+from daemon.tickets.action_base import ActionError, lock_ticket
 from daemon.tickets.address_teams import team_after
 from daemon.tickets.answer_policy import address_teams
 from daemon.tickets.review_order import CONSIDERED, TAUGHT, RankedTicket

@@ -11,14 +11,14 @@ from daemon.mail.reply.answer import from_text
 from daemon.store.jobs import Offer
 from daemon.store.queries import inbox
 from daemon.store.queries.tickets import find_ticket_id
-from daemon.tickets import actions, conversation, held, repeated
-from daemon.tickets.action import ActionError, ActionResult
+from daemon.tickets import actions, conversation, double_submit, held_answers
+from daemon.tickets.action_base import ActionError, ActionResult
 from daemon.tickets.actor import Actor
 from daemon.tickets.answer_policy import address_teams, answer_policy
 from daemon.tickets.answer_values import AnswerResult, NewAnswer
 from daemon.tickets.conversation import NewNote
 from daemon.tickets.sign_in import Role
-from daemon.tickets.unseen import unseen
+from daemon.tickets.stale_page import unseen
 from daemon.vocabulary import AnswerState, Priority, Status
 from daemon.web.pages import ticket_view
 from daemon.web.pages.page import Page, PageError, Route, row_id
@@ -142,7 +142,7 @@ def _reply(page: Page, number: int, text: str) -> Response:
 
     def change(session: Session) -> AnswerResult:
         new = NewAnswer(number, _actor(page, session, number), cut.text, cut.html, loaded)
-        earlier = repeated.earlier_answer(session, new, loaded)
+        earlier = double_submit.earlier_answer(session, new, loaded)
         if earlier is not None:
             return earlier
         _refuse_unseen(page, session, number)
@@ -169,7 +169,7 @@ def _note(page: Page, number: int, text: str) -> Response:
 
     def change(session: Session) -> tuple[Offer, ...]:
         new = NewNote(number, _actor(page, session, number), text)
-        return () if repeated.is_kept(session, new, loaded) else conversation.note(session, new, now)
+        return () if double_submit.is_kept(session, new, loaded) else conversation.note(session, new, now)
 
     page.services.wake(page.services.store.write(change))
     return page.redirect(_path(page), "The note is kept. No customer gets it.")
@@ -184,7 +184,11 @@ def decide_held(page: Page) -> Response:
         actor = _actor(page, session, number)
         if answer not in {one.id for one in inbox.held_answers(session, number)}:
             raise ActionError("This answer is not held any more.")
-        return held.send_held(session, answer, actor, policy, now) if send else held.drop(session, answer, actor, now)
+        return (
+            held_answers.send_held(session, answer, actor, policy, now)
+            if send
+            else held_answers.drop(session, answer, actor, now)
+        )
 
     done = page.services.store.write(change)
     page.services.wake(done.offers)

@@ -8,7 +8,7 @@ import pytest
 from config.settings import Settings
 from daemon.store.models import AnswerRow, Job, MessageRow, Ticket
 from daemon.store.store import Store
-from daemon.tickets import conversation, held
+from daemon.tickets import conversation, held_answers
 from daemon.tickets.actor import Actor
 from daemon.tickets.answer_policy import answer_policy
 from daemon.tickets.answer_values import AnswerError, AnswerResult, NewAnswer
@@ -57,9 +57,9 @@ def test_a_held_answer_is_sent_anyway_once_or_dropped(store: Store) -> None:
     assert answer(store, ticket_id, ANA).state is AnswerState.SENT
     second = answer(store, ticket_id, BEN)
     assert second.reasons == (ReturnCause.ANSWERED_MEANWHILE,)
-    store.write(lambda session: held.send_held(session, second.answer_id, BEN, RULES, NOON))
+    store.write(lambda session: held_answers.send_held(session, second.answer_id, BEN, RULES, NOON))
     with pytest.raises(AnswerError, match="is sent"):
-        store.write(lambda session: held.drop(session, second.answer_id, BEN, NOON))
+        store.write(lambda session: held_answers.drop(session, second.answer_id, BEN, NOON))
     assert ask(store, AnswerRow.state) == [("sent",), ("sent",)]
 
 

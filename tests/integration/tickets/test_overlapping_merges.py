@@ -9,8 +9,8 @@ from daemon.mail.token import Purpose
 from daemon.store import jobs
 from daemon.store.models import AnswerRow, Inbound, MessageRow
 from daemon.store.store import Store
-from daemon.tickets import actions, conversation, held
-from daemon.tickets.action import lock_any
+from daemon.tickets import actions, conversation, held_answers
+from daemon.tickets.action_base import lock_any
 from daemon.tickets.answer_values import AnswerError, AnswerResult, NewAnswer
 from daemon.tickets.intake import Intake
 from daemon.tickets.release import release
@@ -65,7 +65,7 @@ def test_a_held_answer_that_is_sent_during_a_merge_is_an_answer_of_the_survivor(
     assert kept.state is AnswerState.HELD
 
     def send(store: Store) -> AnswerResult:
-        return store.write(lambda session: held.send_held(session, kept.answer_id, EVA, policy, NOON))
+        return store.write(lambda session: held_answers.send_held(session, kept.answer_id, EVA, policy, NOON))
 
     overlap(store_url, merging(one, two), send)
     assert ask(pipeline.store, AnswerRow.ticket_id, AnswerRow.state) == [(two, AnswerState.SENT)]
@@ -82,7 +82,7 @@ def test_a_held_answer_is_sent_once_by_two_presses(pipeline: Pipeline, store_url
     kept = pipeline.store.write(lambda session: conversation.reply(session, new, policy, NOON))
 
     def send(session: Session) -> AnswerResult:
-        return held.send_held(session, kept.answer_id, EVA, policy, NOON)
+        return held_answers.send_held(session, kept.answer_id, EVA, policy, NOON)
 
     with pytest.raises(AnswerError, match="is sent since"):
         overlap(store_url, send, lambda store: store.write(send))

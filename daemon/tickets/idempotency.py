@@ -1,4 +1,4 @@
-"""Carry a request out once under the key that its client gave to it."""
+"""Carry a request out once under the idempotency key that its client gave to it."""
 
 import hashlib
 import json
