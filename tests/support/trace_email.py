@@ -170,8 +170,8 @@ def _product(folder: Path) -> Iterator[tuple[Store, int]]:
 
 def _make_periodic_work_rare() -> None:
     heartbeat.BEAT_SECONDS = LONG_SECONDS
-    monitor.ROUND_SECONDS = LONG_SECONDS
-    current.LOOKED_EVERY = LONG_SECONDS
+    monitor.CHECK_SECONDS = LONG_SECONDS
+    current.RELOAD_SECONDS = LONG_SECONDS
 
 
 def _send(port: int, sender: str) -> None:
