@@ -8,7 +8,7 @@ import structlog
 from imapclient.exceptions import IMAPClientError, ProtocolError
 from sqlalchemy.orm import Session as Transaction
 
-from daemon.imap.login import RefusedError
+from daemon.imap.login import LoginRefusedError
 from daemon.imap.oauth2 import TokenRefusedError, TokenUnavailableError
 from daemon.imap.session import Folder, FolderError, Mail, Session, WithheldError
 from daemon.mail.address import canonical
@@ -48,7 +48,7 @@ class UnreadableError(Exception):
 # Errors whose text is safe to log.
 SAFE_TO_SHOW: Final = (
     FolderError,
-    RefusedError,
+    LoginRefusedError,
     TokenRefusedError,
     TokenUnavailableError,
     UnreadableError,

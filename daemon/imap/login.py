@@ -18,25 +18,25 @@ BYTES: Final = re.compile(r"b'(?:[^'\\]|\\.)*'|b\"(?:[^\"\\]|\\.)*\"")
 ATOM: Final = re.compile(r"[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|}~]+")
 
 
-class RefusedError(Exception):
+class LoginRefusedError(Exception):
     """The server does not accept our credentials."""
 
 
 def log_in(client: BoundedClient, mailbox: Imap, tokens: Tokens | None) -> None:
-    """Log in. Raises RefusedError for refused credentials, IMAPClientAbortError for a temporary failure."""
+    """Log in. Raises LoginRefusedError for refused credentials, IMAPClientAbortError for a temporary failure."""
     try:
         if tokens is None:
             _by_password(client, mailbox.username, mailbox.password.get_secret_value())
         else:
             _by_token(client, mailbox.username, tokens)
     except TokenRefusedError as error:
-        raise RefusedError(str(error)) from error
+        raise LoginRefusedError(str(error)) from error
     except LoginError as error:
         answer = _answer(error)
         if isinstance(error.__context__, IMAPClientAbortError) or TEMPORARY.search(answer):
             raise IMAPClientAbortError(harmless_line(answer)) from error
         secret = mailbox.password.get_secret_value()
-        raise RefusedError(harmless_line(f"login refused: {answer.replace(secret or chr(10), '***')}")) from None
+        raise LoginRefusedError(harmless_line(f"login refused: {answer.replace(secret or chr(10), '***')}")) from None
 
 
 def _answer(error: LoginError) -> str:
@@ -53,7 +53,7 @@ def _by_password(client: BoundedClient, username: str, password: str) -> None:
     if not plain and client.has_capability("AUTH=PLAIN"):
         client.plain_login(username, password)
     elif not password.isascii() or not username.isascii():
-        raise RefusedError("the server accepts only ASCII in user name and password")
+        raise LoginRefusedError("the server accepts only ASCII in user name and password")
     else:
         client.login(username, password)
 

@@ -13,7 +13,7 @@ import structlog
 from config.schema import Imap
 from daemon.imap.folder import Accepts, Reader, describe
 from daemon.imap.lease import MailboxLease
-from daemon.imap.login import RefusedError
+from daemon.imap.login import LoginRefusedError
 from daemon.imap.oauth2 import tokens_of
 from daemon.imap.session import FolderError, Pace, Session, connect
 from daemon.store import cursors
@@ -132,7 +132,7 @@ class Poller:
                     self._stop.wait(self._pace.beat)
                 else:
                     self._serve()
-            except RefusedError as error:
+            except LoginRefusedError as error:
                 # The lease is kept: another process would be refused too, and the server may lock the account.
                 self._failed("mailbox login refused", error, refused=self._state.refused + 1)
             except UNREACHABLE as error:

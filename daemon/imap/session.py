@@ -261,7 +261,8 @@ class Session:
 def connect(mailbox: Imap, tokens: Tokens | None, pace: Pace, max_bytes: int) -> Session:
     """Connect and log in.
 
-    Raises RefusedError if the server refuses our credentials, else OSError, IMAPClientError or TokenUnavailableError.
+    Raises LoginRefusedError if the server refuses our credentials, else OSError, IMAPClientError or
+    TokenUnavailableError.
     """
     client = BoundedClient(
         mailbox.host,

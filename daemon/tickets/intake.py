@@ -38,7 +38,7 @@ Extra = Callable[[Session, Receipt], None]
 Readmission = Callable[[Session, PreparedEmail], Receipt]
 
 
-class RefusedError(Exception):
+class EmailRefusedError(Exception):
     """What runs in the transaction of an email refuses it: the email must not be stored."""
 
 
@@ -65,7 +65,7 @@ class Intake:
         """Take an email in and return once it is durable.
 
         A `silent` email opens a ticket but nobody is told (backfill). `also` runs in the same transaction (the cursor
-        of a mailbox); it may raise RefusedError, which is raised here too: the email is not stored. Raises one of
+        of a mailbox); it may raise EmailRefusedError, which is raised here too: the email is not stored. Raises one of
         UNREACHABLE when the store cannot be reached: the email is not stored, and should come again.
         """
         return self.store([self.prepare(inbound, silent=silent)], also)[0].result()
@@ -152,7 +152,7 @@ class Intake:
             finally:
                 # The email is durable: whatever fails from here on, the client must hear 250.
                 receipt.set_result(committed.result())
-        elif isinstance(error, (*UNREACHABLE, RefusedError)) or email.analysis is None:
+        elif isinstance(error, (*UNREACHABLE, EmailRefusedError)) or email.analysis is None:
             receipt.set_exception(error)
         elif isinstance(error, IntegrityError) and not email.again:
             # Another daemon stored the same email or person a moment ago; the second try sees its rows.

@@ -16,7 +16,7 @@ from daemon.store.idempotency import EarlierRequest, RequestKey
 from daemon.store.store import Store
 from daemon.tickets.admission import Receipt
 from daemon.tickets.idempotency import fingerprint_of
-from daemon.tickets.intake import Extra, RefusedError
+from daemon.tickets.intake import EmailRefusedError, Extra
 
 # A line of RFC 5322 has at most 998 bytes; of a base64 text in an encoded word, 45 bytes make 60 characters.
 LONGEST_LINE: Final = 998
@@ -45,7 +45,7 @@ class TicketRequest:
         return fingerprint_of(*parts)
 
 
-class KeyTakenError(RefusedError):
+class KeyTakenError(EmailRefusedError):
     """The request was carried out already under its key."""
 
 

@@ -5,7 +5,7 @@ class OidcError(Exception):
     """A sign-in by the provider failed."""
 
 
-class RefusedError(OidcError):
+class SignInRefusedError(OidcError):
     """The answer of the browser or the provider proves nobody: signing in once more may help, waiting does not."""
 
 

@@ -15,7 +15,7 @@ from jwt import PyJWK, PyJWS
 from jwt.exceptions import PyJWTError
 
 from daemon.mail.address import canonical
-from daemon.web.oidc.errors import RefusedError
+from daemon.web.oidc.errors import SignInRefusedError
 
 # The type of key, and the curve, of each algorithm.
 ALGORITHMS: Final = {"RS256": ("RSA", None), "ES256": ("EC", "P-256"), "EdDSA": ("OKP", "Ed25519")}
@@ -45,16 +45,16 @@ class Expected:
 
 
 def header_of(token: str) -> Header:
-    """Return the header of a token, which is not believed yet; raises RefusedError."""
+    """Return the header of a token, which is not believed yet; raises SignInRefusedError."""
     if len(token) > LONGEST:
-        raise RefusedError("the token is too long")
+        raise SignInRefusedError("the token is too long")
     try:
         header = jwt.get_unverified_header(token)
     except (PyJWTError, ValueError, RecursionError):
-        raise RefusedError("the token cannot be read") from None
+        raise SignInRefusedError("the token cannot be read") from None
     algorithm, kid = header.get("alg"), header.get("kid")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise RefusedError(f"the token is not signed by {', '.join(ALGORITHMS)}")
+        raise SignInRefusedError(f"the token is not signed by {', '.join(ALGORITHMS)}")
     return Header(algorithm, kid if isinstance(kid, str) else None)
 
 
@@ -76,20 +76,20 @@ def _fits(key: Json, header: Header) -> bool:
 
 
 def claims_of(token: str, key: Json, header: Header) -> Json:
-    """Return the claims of a token that the key signed; raises RefusedError."""
+    """Return the claims of a token that the key signed; raises SignInRefusedError."""
     try:
         public = PyJWK(dict(key), header.algorithm)
         payload = _signatures.decode(token, public, algorithms=[header.algorithm])
         claims = json.loads(payload, parse_constant=_refuse)
     except (PyJWTError, ValueError, TypeError, RecursionError):
-        raise RefusedError("the signature of the token is wrong") from None
+        raise SignInRefusedError("the signature of the token is wrong") from None
     if not isinstance(claims, dict):
-        raise RefusedError("the token cannot be read")
+        raise SignInRefusedError("the token cannot be read")
     return claims
 
 
 def verified_email(claims: Json, expected: Expected, now: datetime) -> str:
-    """Return the address that the provider vouches for, in canonical form; raises RefusedError."""
+    """Return the address that the provider vouches for, in canonical form; raises SignInRefusedError."""
     seconds = now.timestamp()
     audience = claims.get("aud")
     audiences = audience if isinstance(audience, list) else [audience]
@@ -108,19 +108,19 @@ def verified_email(claims: Json, expected: Expected, now: datetime) -> str:
     )
     for holds, text in checks:
         if not holds:
-            raise RefusedError(text)
+            raise SignInRefusedError(text)
     email = claims.get("email")
     found = canonical(email) if isinstance(email, str) else None
     if found is None:
-        raise RefusedError("the token has no email address")
+        raise SignInRefusedError("the token has no email address")
     return found
 
 
 def _time(claims: Json, name: str) -> float:
-    """Return a time in seconds since 1970; raises RefusedError where there is none."""
+    """Return a time in seconds since 1970; raises SignInRefusedError where there is none."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise RefusedError(f"the token has no time {name}")
+        raise SignInRefusedError(f"the token has no time {name}")
     return value
 
 

@@ -16,7 +16,7 @@ from config.schema import Oidc
 from daemon.system.clock import Clock
 from daemon.text import harmless_line
 from daemon.web.oidc import fetch, id_token
-from daemon.web.oidc.errors import RefusedError, UnavailableError
+from daemon.web.oidc.errors import SignInRefusedError, UnavailableError
 from daemon.web.oidc.flow import Flow
 from daemon.web.oidc.id_token import Expected, Header, Json
 
@@ -82,16 +82,16 @@ class Provider:
         return _with_query(url, query)
 
     def vouched(self, code: str, issuer: str | None, flow: Flow, redirect_uri: str) -> Vouched:
-        """Return who signed in; raises RefusedError or UnavailableError.
+        """Return who signed in; raises SignInRefusedError or UnavailableError.
 
         `issuer` is what the browser brought as `iss` (RFC 9207), None where it brought none.
         """
         if not code or len(code) > LONGEST_CODE or not code.isascii() or not code.isprintable():
-            raise RefusedError("the provider gave no code")
+            raise SignInRefusedError("the provider gave no code")
         with self._one():
             metadata = self._discovered()
             if issuer != self._settings.issuer and (issuer is not None or metadata.names_issuer):
-                raise RefusedError("the answer is of another issuer")
+                raise SignInRefusedError("the answer is of another issuer")
             token = self._token(metadata, code, flow, redirect_uri)
             header = id_token.header_of(token)
             claims = id_token.claims_of(token, self._key(header), header)
@@ -192,7 +192,7 @@ class Provider:
         if found is None and self._may_reread():
             found = id_token.key_for(header, self._read_keys())
         if found is None:
-            raise RefusedError("the token is signed by an unknown key")
+            raise SignInRefusedError("the token is signed by an unknown key")
         return found
 
     def _may_reread(self) -> bool:
@@ -229,11 +229,11 @@ def _got(url: str) -> Json:
     return answer.body
 
 
-def _refusal(body: Mapping[str, object]) -> RefusedError | UnavailableError:
+def _refusal(body: Mapping[str, object]) -> SignInRefusedError | UnavailableError:
     """Return what a refusal of the token endpoint means (RFC 6749 section 5.2); its text may repeat what was sent."""
     code = body.get("error")
     if code == "invalid_grant":
-        return RefusedError("the code is wrong, used or too old")
+        return SignInRefusedError("the code is wrong, used or too old")
     return UnavailableError(f"the provider refuses triaged itself ({error_code(code)})")
 
 

@@ -14,7 +14,7 @@ from daemon.system.logs import RateLimitedLog
 from daemon.tickets import sign_in
 from daemon.web.limits import TokenBuckets
 from daemon.web.oidc import flow as flows
-from daemon.web.oidc.errors import OidcError, RefusedError, UnavailableError
+from daemon.web.oidc.errors import OidcError, SignInRefusedError, UnavailableError
 from daemon.web.oidc.flow import Flow
 from daemon.web.oidc.provider import CALLBACK, Provider, Vouched, error_code, redirect_uri, sign_out_uri
 from daemon.web.pages.page import ID_HINT, SIGN_OUT, Page, Route
@@ -96,7 +96,7 @@ class OidcPages:
 
     def _vouched(self, page: Page, flow: Flow) -> Vouched:
         if "error" in page.query:
-            raise RefusedError(f"the provider did not sign you in ({error_code(page.query['error'])})")
+            raise SignInRefusedError(f"the provider did not sign you in ({error_code(page.query['error'])})")
         code, issuer = page.query.get("code", ""), page.query.get("iss")
         return self._provider.vouched(code, issuer, flow, _redirect_uri(page))
 
@@ -123,7 +123,7 @@ def _flow(page: Page) -> Flow:
     cookie, state = page.request.cookies.get(COOKIE, ""), page.query.get("state", "")
     flow = flows.resume(cookie, state, page.services.keyring.value, page.services.clock.now())
     if flow is None:
-        raise RefusedError(
+        raise SignInRefusedError(
             "this sign-in did not begin in this browser within the last ten minutes; "
             f"begin at {page.services.url()}/ui/sign-in"
         )

@@ -8,7 +8,7 @@ import pytest
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from daemon.imap import backfill
-from daemon.imap.login import RefusedError
+from daemon.imap.login import LoginRefusedError
 from daemon.store.store import Store
 from tests.support.imap import BRISK, CLOCK, Taker, account, mail
 from tests.support.imap_faults import hang_up
@@ -87,7 +87,7 @@ def test_the_pauses_between_sessions_grow(
 
 
 @pytest.mark.parametrize(
-    ("settings", "error"), [({"password": "guess"}, RefusedError), ({"security": "starttls"}, IMAPClientError)]
+    ("settings", "error"), [({"password": "guess"}, LoginRefusedError), ({"security": "starttls"}, IMAPClientError)]
 )
 def test_what_another_try_cannot_change_is_not_tried_again(
     settings: dict[str, str], error: type[Exception], server: ImapServer, store: Store, taker: Taker

@@ -14,7 +14,7 @@ from imapclient.exceptions import IMAPClientError
 
 from daemon.imap.backfill import probe
 from daemon.imap.connection import BoundedClient
-from daemon.imap.login import RefusedError
+from daemon.imap.login import LoginRefusedError
 from daemon.imap.oauth2 import TokenUnavailableError
 from daemon.imap.session import FolderError, connect
 from tests.support.fakes import eventually
@@ -57,7 +57,7 @@ def test_a_probe_reports_what_works_and_what_does_not(server: ImapServer) -> Non
     assert probe(account(server.port), BRISK) == f"127.0.0.1:{server.port} as user: INBOX; IDLE"
     with pytest.raises(FolderError, match="no folder 'Other'"):
         probe(account(server.port, folders=("Other",)), BRISK)
-    with pytest.raises(RefusedError, match="AUTHENTICATIONFAILED"):
+    with pytest.raises(LoginRefusedError, match="AUTHENTICATIONFAILED"):
         probe(account(server.port, password="guess"), BRISK)
     with pytest.raises(OSError, match="refused"):
         probe(account(free_port()), BRISK)
@@ -68,7 +68,7 @@ def test_a_password_that_the_server_repeats_is_not_shown(server: ImapServer) -> 
         connection.send(f"{tag} NO {server.commands('LOGIN')[-1]} is wrong")
 
     server.fault("LOGIN", parrot)
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(LoginRefusedError) as caught:
         connect(account(server.port, password="canary"), None, BRISK, 1000)
     assert "canary" not in str(caught.value)
 
@@ -171,8 +171,8 @@ def test_a_refresh_token_is_used_and_replaced_when_the_issuer_renews_it(
 @pytest.mark.parametrize(
     ("answer", "error", "said"),
     [
-        ((400, b'{"error": "invalid_grant", "error_description": "canary"}'), RefusedError, "400 invalid_grant"),
-        ((401, b"no json"), RefusedError, "answered 401"),
+        ((400, b'{"error": "invalid_grant", "error_description": "canary"}'), LoginRefusedError, "400 invalid_grant"),
+        ((401, b"no json"), LoginRefusedError, "answered 401"),
         ((503, b""), TokenUnavailableError, "503"),
         ((302, b""), TokenUnavailableError, "302"),
         ((200, b"no json"), TokenUnavailableError, "cannot be reached"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.imap.login import RefusedError
+from daemon.imap.login import LoginRefusedError
 from daemon.imap.session import connect
 from tests.support.fakes import eventually
 from tests.support.imap import BRISK, Taker, account, polling
@@ -13,7 +13,10 @@ from tests.support.imap_server import Connection, ImapServer
 def test_a_refused_login_is_said_in_words(server: ImapServer, username: str) -> None:
     server.password = "changed"
     server.likes = lambda _answer: False
-    with pytest.raises(RefusedError) as refused, connect(account(server.port, username=username), None, BRISK, 1000):
+    with (
+        pytest.raises(LoginRefusedError) as refused,
+        connect(account(server.port, username=username), None, BRISK, 1000),
+    ):
         pass
     assert str(refused.value) == "login refused: [AUTHENTICATIONFAILED] wrong"
 
@@ -23,7 +26,7 @@ def test_text_that_is_not_utf_8_is_said_too(server: ImapServer) -> None:
         connection.send(tag.encode() + b" NO Anmeldung ung\xfcltig, it's wrong")
 
     server.fault("LOGIN", refuse)
-    with pytest.raises(RefusedError) as refused, connect(account(server.port), None, BRISK, 1000):
+    with pytest.raises(LoginRefusedError) as refused, connect(account(server.port), None, BRISK, 1000):
         pass
     assert str(refused.value) == "login refused: Anmeldung ung\ufffdltig, it's wrong"
 
