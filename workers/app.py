@@ -32,7 +32,7 @@ from workers.actors.triage import TriageActor
 from workers.actors.wake import WakeActor
 from workers.actors.webhook import WebhookActor
 from workers.earlier_vectors import EarlierVectors
-from workers.jobs.executor import Actor, JobExecutor
+from workers.jobs.executor import JobActor, JobExecutor
 from workers.jobs.heartbeat import Heartbeat
 from workers.learning import semantic
 from workers.learning.boilerplate import CurrentBoilerplate
@@ -134,7 +134,7 @@ class WorkerApp:
                 self._executor.perform
             )
 
-    def _actors(self, store: Store, clock: Clock, keyring: Keyring, webhooks: PostPolicy) -> Mapping[JobKind, Actor]:
+    def _actors(self, store: Store, clock: Clock, keyring: Keyring, webhooks: PostPolicy) -> Mapping[JobKind, JobActor]:
         return {
             JobKind.TRIAGE: TriageActor(clock, self.model_source, self._config, self._encoder, self._boilerplate),
             JobKind.ANSWER: AnswerActor(clock, keyring, self._config, OurEmails(store, self._config)),

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from daemon.cli.support import context, output, params
 from daemon.store.queries import tickets
-from daemon.store.queries.timeline import Entry, find_mails, mails_of, timeline
+from daemon.store.queries.timeline import TimelineEntry, find_mails, mails_of, timeline
 
 # Below the time and a space, as on a terminal.
 INDENT: Final = 21
@@ -48,7 +48,7 @@ def _mails(session: Session, text: str, prefix: str) -> list[int]:
     return found
 
 
-def _write(entry: Entry) -> None:
+def _write(entry: TimelineEntry) -> None:
     head = f"{output.moment(entry.at)}  {entry.subject:<12}  "
     click.echo(output.hang(f"{head}{output.styled(output.line(entry.state, 60))}  ", output.line(entry.text), INDENT))
     for reason in entry.reasons:

@@ -31,7 +31,7 @@ READ_ELSEWHERE: Final = "another process reads this mailbox"
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class MailboxState:
     """The state of a mailbox.
 
     `polled_at` is when it was last read to its end, `mail_at` when its last email was stored, `refused` the number of
@@ -78,7 +78,7 @@ class Poller:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"imap {mailbox.name}", daemon=True)
         self._session: Session | None = None
-        self._state = State(mailbox.name)
+        self._state = MailboxState(mailbox.name)
         self._failures = 0
         self._read_whole = False
         self._random = SystemRandom()
@@ -104,7 +104,7 @@ class Poller:
         if self._lease:
             self._lease.stop()
 
-    def state(self) -> State:
+    def state(self) -> MailboxState:
         """Return the state of the mailbox."""
         seen = [reader.mail_at for reader in self._readers if reader.mail_at]
         return replace(self._state, mail_at=max(seen, default=None))
@@ -229,4 +229,4 @@ class Poller:
             log.warning("mailbox error not stored", mailbox=place.account, error=type(error).__name__)
 
     def _note(self, **changes: object) -> None:
-        self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # names and types are State's
+        self._state = replace(self._state, **changes)  # type: ignore[arg-type]  # names and types are MailboxState's

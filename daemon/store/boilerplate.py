@@ -30,7 +30,7 @@ ROW: Final = table(BoilerplateRow)
 
 
 @dataclass(slots=True)
-class Found:
+class FoundBlock:
     """A block of the emails at hand, with the domains that sent it, the days on which, and the time of the last."""
 
     block: Block
@@ -124,11 +124,11 @@ def note(session: Session, sightings: Sequence[Sighting]) -> None:
         session.execute(TOUCH_BLOCK, touched)
 
 
-def _gather(sightings: Sequence[Sighting]) -> dict[str, Found]:
-    found: dict[str, Found] = {}
+def _gather(sightings: Sequence[Sighting]) -> dict[str, FoundBlock]:
+    found: dict[str, FoundBlock] = {}
     for seen in sightings:
         for block in seen.blocks if seen.domain else ():
-            one = found.setdefault(block.digest, Found(block, seen.at))
+            one = found.setdefault(block.digest, FoundBlock(block, seen.at))
             one.at = seen.at
             one.domains = _union(one.domains, [seen.domain], KEPT_DOMAINS)
             one.days = _union(one.days, [seen.at.date().isoformat()], LEARNED_DAYS)
@@ -139,7 +139,7 @@ def _union(some: Sequence[str], more: Sequence[str], limit: int) -> list[str]:
     return [*dict.fromkeys([*some, *more])][:limit]
 
 
-def _is_news(row: RowOf | None, found: Found) -> bool:
+def _is_news(row: RowOf | None, found: FoundBlock) -> bool:
     """Return whether a known block came from a domain, or on a day, that still counts."""
     if row is None or row.state == BlockState.FORGOTTEN:
         return False
@@ -147,12 +147,12 @@ def _is_news(row: RowOf | None, found: Found) -> bool:
     return bool(domains != row.domains or _union(row.days, found.days, LEARNED_DAYS) != row.days)
 
 
-def _new_row(found: Found) -> dict[str, Any]:
+def _new_row(found: FoundBlock) -> dict[str, Any]:
     values = _judged(found.block, found.domains, found.days)
     return {**values, "digest": found.block.digest, "seen_at": found.at, "forgotten_by": None}
 
 
-def _change(row: RowOf, found: Found) -> dict[str, Any]:
+def _change(row: RowOf, found: FoundBlock) -> dict[str, Any]:
     domains = _union(row.domains, found.domains, KEPT_DOMAINS)
     values = _judged(found.block, domains, _union(row.days, found.days, LEARNED_DAYS))
     return {f"to_{name}": value for name, value in values.items()} | {"row": row.id, "was": row.state, "now": found.at}

@@ -48,7 +48,7 @@ BLOCK: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class NewLedgerRow:
     """A new ledger row. `raw` is the compressed email; a duplicate has neither `raw` nor a content key."""
 
     inbound: Inbound
@@ -61,7 +61,7 @@ class Entry:
     raw: bytes | None
 
 
-def add(session: Session, entries: Sequence[Entry]) -> Sequence[int]:
+def add(session: Session, entries: Sequence[NewLedgerRow]) -> Sequence[int]:
     """Add ledger rows, count them, and return their ids, in order."""
     ids = INSERT_INBOUND.rows(session, [_row(entry) for entry in entries])
     if ids:
@@ -80,7 +80,7 @@ def _count(session: Session, ids: Sequence[int]) -> None:
         session.execute(ADD_TO_COUNT, counted)
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def _row(entry: NewLedgerRow) -> dict[str, Any]:
     envelope = entry.inbound.envelope
     return {
         "received_at": envelope.received_at,

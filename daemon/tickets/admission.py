@@ -18,7 +18,7 @@ from daemon.mail.language import declared
 from daemon.mail.message import Address, Message
 from daemon.store import jobs, ledger, tickets
 from daemon.store.jobs import JobKind, NewJob, Offer
-from daemon.store.ledger import Entry
+from daemon.store.ledger import NewLedgerRow
 from daemon.store.tickets import NewMessage, NewTicket
 from daemon.tickets import bounces, copied_people, email_facts, rulings, status
 from daemon.tickets.authorization import Ruling
@@ -213,10 +213,10 @@ def _write_ledger(session: Session, admissions: Iterable[_Admission]) -> None:
         admission.inbound_id = inbound_id
 
 
-def _entry(admission: _Admission) -> Entry:
+def _entry(admission: _Admission) -> NewLedgerRow:
     email, facts = admission.email, admission.facts
     is_copy = facts.original is not None
-    return Entry(
+    return NewLedgerRow(
         inbound=email.inbound,
         disposition=admission.verdict.disposition,
         reasons=admission.verdict.reasons,

@@ -41,7 +41,7 @@ from workers.actors.our_emails import OurEmails
 from workers.actors.train import TrainActor
 from workers.actors.triage import TriageActor
 from workers.actors.wake import WakeActor
-from workers.jobs.executor import Actor, JobExecutor
+from workers.jobs.executor import JobActor, JobExecutor
 from workers.jobs.heartbeat import Heartbeat
 from workers.learning.semantic import SentenceEncoder
 from workers.policies import actor_config
@@ -67,7 +67,7 @@ class Pipeline:
         self.intake = Intake(store, identity(settings, self.keys), self.woken)
         self.heartbeat = Heartbeat(store, "here")
         self.config = config = CurrentConfig(actor_config(settings))
-        actors: dict[JobKind, Actor] = {
+        actors: dict[JobKind, JobActor] = {
             JobKind.TRIAGE: TriageActor(self.clock, NoModel(), config, SentenceEncoder(enabled=False)),
             JobKind.ANSWER: AnswerActor(self.clock, Keyring(self.keys), config, OurEmails(store, config)),
             JobKind.NOTIFY: NotifyActor(self.clock, Keyring(self.keys), config),

@@ -86,7 +86,7 @@ class WorkWindow:
         return monotonic() >= self._until or self._closing.is_set()
 
 
-class Actor(Protocol):
+class JobActor(Protocol):
     """Does the work of one kind of job."""
 
     def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
@@ -110,7 +110,7 @@ class JobExecutor:
         heartbeat: Heartbeat,
         attempts: int,
         threads: int,
-        actors: Mapping[JobKind, Actor],
+        actors: Mapping[JobKind, JobActor],
     ) -> None:
         self._store = store
         self._clock = clock

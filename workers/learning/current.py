@@ -11,7 +11,7 @@ from daemon.store.queries import labels
 from daemon.store.queries.labels import Review
 from daemon.store.store import Store
 from workers.learning.certify import certify
-from workers.learning.drift import State, watch
+from workers.learning.drift import DriftState, watch
 from workers.learning.registry import Registry, RegistryError
 from workers.triage.classifier import Model
 from workers.triage.policy import Mode, TriagePolicy
@@ -87,7 +87,7 @@ class CurrentModel:
             reviews = labels.reviews(session)
         model = self._model.version if self._model else None
         drift = watch(not review.right for review in reviews if self._routed(review) and review.model == model)
-        if drift.state is State.ALARM:
+        if drift.state is DriftState.ALARM:
             self.drifted = f"people overrode too many decisions of model {model} ({drift.seen} reviewed)"
             return {}
         self.drifted = ""

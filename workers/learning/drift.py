@@ -12,7 +12,7 @@ ALPHA = 0.01
 BETA = 0.05
 
 
-class State(StrEnum):
+class DriftState(StrEnum):
     """The result of the test: not yet decided, healthy, or drifting."""
 
     WATCHING = "watching"
@@ -24,7 +24,7 @@ class State(StrEnum):
 class Drift:
     """The state of the test: the log-likelihood ratio since it was last healthy, and the number of reviews `seen`."""
 
-    state: State = State.WATCHING
+    state: DriftState = DriftState.WATCHING
     ratio: float = 0.0
     seen: int = 0
 
@@ -34,16 +34,16 @@ def observe(drift: Drift, *, overridden: bool) -> Drift:
 
     The test starts afresh whenever it finds the model healthy, so that good results of the past do not hide new errors.
     """
-    if drift.state is State.ALARM:
-        return Drift(State.ALARM, drift.ratio, drift.seen + 1)
-    start = 0.0 if drift.state is State.HEALTHY else drift.ratio
+    if drift.state is DriftState.ALARM:
+        return Drift(DriftState.ALARM, drift.ratio, drift.seen + 1)
+    start = 0.0 if drift.state is DriftState.HEALTHY else drift.ratio
     step = math.log(UNHEALTHY / HEALTHY) if overridden else math.log((1 - UNHEALTHY) / (1 - HEALTHY))
     ratio = start + step
     if ratio >= math.log((1 - BETA) / ALPHA):
-        return Drift(State.ALARM, ratio, drift.seen + 1)
+        return Drift(DriftState.ALARM, ratio, drift.seen + 1)
     if ratio <= math.log(BETA / (1 - ALPHA)):
-        return Drift(State.HEALTHY, ratio, drift.seen + 1)
-    return Drift(State.WATCHING, ratio, drift.seen + 1)
+        return Drift(DriftState.HEALTHY, ratio, drift.seen + 1)
+    return Drift(DriftState.WATCHING, ratio, drift.seen + 1)
 
 
 def watch(overrides: Iterable[bool]) -> Drift:

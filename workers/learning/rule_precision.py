@@ -13,7 +13,7 @@ MAX_QUOTES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class RulePrecision:
     """The hits of a rule on labelled tickets; a hit is right if the category, or else the priority, is right."""
 
     rule: str
@@ -27,17 +27,17 @@ class Tally:
         return self.right / self.hits if self.hits else None
 
 
-def measure(rulebook: Sequence[Rule], examples: Sequence[Example]) -> list[Tally]:
+def measure(rulebook: Sequence[Rule], examples: Sequence[Example]) -> list[RulePrecision]:
     """Apply each rule alone to labelled tickets; `wrong` quotes the start of a few wrong hits."""
     cases = [(example, example.case) for example in examples]
-    tallies = []
+    precisions = []
     for rule in rulebook:
         hit = [example for example, case in cases if matches(rules.match(case, (rule,)))]
         judged = [example for example in hit if rule.category or example.priority]
         wrong = [example for example in judged if not is_right(rule, example)]
         quotes = tuple(f"{e.category}: {e.subject} {e.body}"[:120] for e in wrong[:MAX_QUOTES])
-        tallies.append(Tally(rule.name, len(judged), len(judged) - len(wrong), quotes))
-    return tallies
+        precisions.append(RulePrecision(rule.name, len(judged), len(judged) - len(wrong), quotes))
+    return precisions
 
 
 def matches(findings: rules.Findings) -> bool:

@@ -55,7 +55,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Comparison:
     """Whether a candidate may be promoted, and all reasons."""
 
     promote: bool
@@ -181,7 +181,7 @@ def compare(
     regression: Sequence[Example],
     encoder: Encoder | None = None,
     categories: Collection[str] | None = None,
-) -> Verdict:
+) -> Comparison:
     """Compare a candidate with the current model on the newest verified tickets and on the regression set.
 
     `categories` are the configured ones, None for all of the models: the candidate may not lose one that the current
@@ -200,10 +200,10 @@ def compare(
         reasons.append(f"{name}: {summary(new)}" + (f"; before: {summary(old)}" if old else ""))
         objections += [f"{name}: {problem}" for problem in worse(new, old)]
     if current is None:
-        return Verdict(promote=True, reasons=(*objections, *reasons, "there is no model yet"))
+        return Comparison(promote=True, reasons=(*objections, *reasons, "there is no model yet"))
     if not compared and (problem := fewer(candidate, current, categories)):
         objections.append(problem)
-    return Verdict(not objections, (*objections, *reasons))
+    return Comparison(not objections, (*objections, *reasons))
 
 
 def lost(candidate: Model, current: Model, categories: Collection[str] | None) -> list[str]:
@@ -265,7 +265,7 @@ class Retrained:
 
     model: Model
     report: Report
-    verdict: Verdict
+    verdict: Comparison
 
 
 def retrain(

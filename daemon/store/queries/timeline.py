@@ -26,7 +26,7 @@ TABLES_WITH_TICKETS: Final[dict[SubjectKind, Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TimelineEntry:
     """One step: its time, its row (`subject`, such as "inbound:7"), the current state of the row, and a description."""
 
     at: datetime
@@ -37,7 +37,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class RelatedRows:
     """Rows that belong together: ledger rows, their tickets, and the causes of jobs and deliveries."""
 
     inbound: tuple[int, ...]
@@ -74,30 +74,30 @@ def mails_of(session: Session, ticket_id: int) -> list[int]:
     return _column(session, Inbound.id, (Inbound.ticket_id == ticket_id) & Inbound.duplicate_of.is_(None))
 
 
-def timeline(session: Session, mails: Iterable[int]) -> list[Entry]:
+def timeline(session: Session, mails: Iterable[int]) -> list[TimelineEntry]:
     """Return everything that happened to these ledger rows, in order of time."""
-    scope = _scope(session, tuple(mails))
-    deliveries = _rows(session, DeliveryRow, DeliveryRow.cause.in_(scope.causes))
+    related = _related_rows(session, tuple(mails))
+    deliveries = _rows(session, DeliveryRow, DeliveryRow.cause.in_(related.causes))
     # An answer that does not reach a customer leads to an email to the team.
     failed = [Subject(SubjectKind.DELIVERY, row.id) for row in deliveries]
     deliveries += _rows(session, DeliveryRow, DeliveryRow.cause.in_(failed))
-    events = _events(session, scope, [d.id for d in deliveries])
+    events = _events(session, related, [d.id for d in deliveries])
     deliveries += _rows(session, DeliveryRow, DeliveryRow.id.in_(_missing(events, deliveries)))
     entries = [
         *map(
             _inbound,
-            _rows(session, Inbound, or_(Inbound.id.in_(scope.inbound), Inbound.duplicate_of.in_(scope.inbound))),
+            _rows(session, Inbound, or_(Inbound.id.in_(related.inbound), Inbound.duplicate_of.in_(related.inbound))),
         ),
-        *map(_ticket, _rows(session, Ticket, Ticket.id.in_(scope.tickets))),
-        *map(_message, _rows(session, MessageRow, MessageRow.id.in_(scope.ids(SubjectKind.MESSAGE)))),
-        *map(_decision, _rows(session, Decision, Decision.id.in_(scope.ids(SubjectKind.DECISION)))),
-        *map(_answer, _rows(session, AnswerRow, AnswerRow.id.in_(scope.ids(SubjectKind.ANSWER)))),
+        *map(_ticket, _rows(session, Ticket, Ticket.id.in_(related.tickets))),
+        *map(_message, _rows(session, MessageRow, MessageRow.id.in_(related.ids(SubjectKind.MESSAGE)))),
+        *map(_decision, _rows(session, Decision, Decision.id.in_(related.ids(SubjectKind.DECISION)))),
+        *map(_answer, _rows(session, AnswerRow, AnswerRow.id.in_(related.ids(SubjectKind.ANSWER)))),
         *map(
             _job,
             _rows(
                 session,
                 Job,
-                Job.subject.in_([*scope.causes, *(Subject(SubjectKind.DELIVERY, d.id) for d in deliveries)]),
+                Job.subject.in_([*related.causes, *(Subject(SubjectKind.DELIVERY, d.id) for d in deliveries)]),
             ),
         ),
         *map(_delivery, deliveries),
@@ -144,7 +144,7 @@ def _holds_answer(answer_id: int) -> ColumnElement[bool]:
     return MessageRow.id == select(AnswerRow.message_id).where(AnswerRow.id == answer_id).scalar_subquery()
 
 
-def _scope(session: Session, mails: tuple[int, ...]) -> Scope:
+def _related_rows(session: Session, mails: tuple[int, ...]) -> RelatedRows:
     """Return what ledger rows led to. The email that opened a ticket also led to the decisions on it."""
     causes = [Subject(SubjectKind.INBOUND, number) for number in mails]
     tickets: list[int] = []
@@ -165,7 +165,7 @@ def _scope(session: Session, mails: tuple[int, ...]) -> Scope:
             causes += [Subject(SubjectKind.DECISION, number) for number in decided]
             causes += [Subject(SubjectKind.EVENT, number) for number in happened]
         causes += [Subject(SubjectKind.ANSWER, number) for number in _column(session, AnswerRow.id, answered)]
-    return Scope(mails, tuple(dict.fromkeys(tickets)), tuple(causes))
+    return RelatedRows(mails, tuple(dict.fromkeys(tickets)), tuple(causes))
 
 
 def _opening(session: Session, message: MessageRow) -> int | None:
@@ -179,9 +179,9 @@ def _beside(message: MessageRow) -> tuple[ColumnElement[bool], ...]:
     return MessageRow.ticket_id == message.ticket_id, moved
 
 
-def _events(session: Session, scope: Scope, deliveries: list[int]) -> list[Event]:
-    opened = scope.ids(SubjectKind.TICKET)
-    return _rows(session, Event, is_about(opened, scope.inbound, deliveries))
+def _events(session: Session, related: RelatedRows, deliveries: list[int]) -> list[Event]:
+    opened = related.ids(SubjectKind.TICKET)
+    return _rows(session, Event, is_about(opened, related.inbound, deliveries))
 
 
 def is_about(
@@ -198,10 +198,10 @@ def _missing(events: list[Event], deliveries: list[DeliveryRow]) -> list[int]:
     return [event.delivery_id for event in events if event.delivery_id and event.delivery_id not in there]
 
 
-def _inbound(row: Inbound) -> Entry:
+def _inbound(row: Inbound) -> TimelineEntry:
     sender = "<>" if row.mail_from == "" else row.mail_from or "an unknown sender"
     text = f"{row.size} bytes by {row.source} from {row.peer}, {sender} to {', '.join(row.rcpt_tos) or 'no recipient'}"
-    return Entry(
+    return TimelineEntry(
         row.received_at,
         f"inbound:{row.id}",
         row.disposition,
@@ -210,15 +210,15 @@ def _inbound(row: Inbound) -> Entry:
     )
 
 
-def _ticket(row: Ticket) -> Entry:
+def _ticket(row: Ticket) -> TimelineEntry:
     now = f"now {row.category} / {row.priority}, with {row.assigned_team or 'nobody yet'}"
-    return Entry(row.created_at, f"ticket:{row.id}", row.status, f"{row.reference} opened; {now}")
+    return TimelineEntry(row.created_at, f"ticket:{row.id}", row.status, f"{row.reference} opened; {now}")
 
 
-def _message(row: MessageRow) -> Entry:
+def _message(row: MessageRow) -> TimelineEntry:
     proof = "authenticated" if row.verified else "not authenticated"
     answer = "may be acknowledged" if row.acknowledge else "is not acknowledged"
-    return Entry(
+    return TimelineEntry(
         row.created_at,
         f"message:{row.id}",
         row.kind,
@@ -227,32 +227,32 @@ def _message(row: MessageRow) -> Entry:
     )
 
 
-def _decision(row: Decision) -> Entry:
+def _decision(row: Decision) -> TimelineEntry:
     who = " ".join(filter(None, (row.by, row.actor or row.rule or row.model)))
     text = f"{row.category} / {row.priority} with confidence {row.confidence:.2f}, to {row.team}"
-    return Entry(row.at, f"decision:{row.id}", f"by {who}", text, tuple(row.reasons))
+    return TimelineEntry(row.at, f"decision:{row.id}", f"by {who}", text, tuple(row.reasons))
 
 
-def _answer(row: AnswerRow) -> Entry:
+def _answer(row: AnswerRow) -> TimelineEntry:
     text = f"answer of {row.author} for {row.team or 'no team'} to {', '.join(row.recipients) or 'nobody'}"
-    return Entry(row.settled_at or row.created_at, f"answer:{row.id}", row.state, text, tuple(row.reasons))
+    return TimelineEntry(row.settled_at or row.created_at, f"answer:{row.id}", row.state, text, tuple(row.reasons))
 
 
-def _job(row: Job) -> Entry:
+def _job(row: Job) -> TimelineEntry:
     took = f", done after {(row.finished_at - row.created_at).total_seconds():.3f} s" if row.finished_at else ""
     error = (f"last error: {row.last_error}",) if row.last_error else ()
     # A job that may run at once is due since 1970.
     waits = row.state == jobs.JobState.READY and row.due_at > row.created_at
     due = f", due at {row.due_at:%Y-%m-%d %H:%M:%S} UTC" if waits else ""
     text = f"{row.kind} {row.subject}, {_attempts(row.attempts)}{took}{due}"
-    return Entry(row.created_at, f"job:{row.id}", row.state, text, error)
+    return TimelineEntry(row.created_at, f"job:{row.id}", row.state, text, error)
 
 
-def _delivery(row: DeliveryRow) -> Entry:
+def _delivery(row: DeliveryRow) -> TimelineEntry:
     text = (
         f"{row.kind} to {row.recipient} because of {row.cause}, {_attempts(row.attempts)}, Message-ID {row.message_id}"
     )
-    return Entry(
+    return TimelineEntry(
         row.sent_at or row.created_at, f"delivery:{row.id}", row.state, text, (row.reason,) if row.reason else ()
     )
 
@@ -261,9 +261,9 @@ def _attempts(number: int) -> str:
     return "1 attempt" if number == 1 else f"{number} attempts"
 
 
-def _event(row: Event) -> Entry:
+def _event(row: Event) -> TimelineEntry:
     facts = ", ".join(f"{key}: {value}" for key, value in row.data.items() if value)
-    return Entry(row.at, f"event:{row.id}", row.kind, facts)
+    return TimelineEntry(row.at, f"event:{row.id}", row.kind, facts)
 
 
 def _rows(session: Session, table: Any, condition: Any) -> list[Any]:  # noqa: ANN401 - any table of ours

@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 from daemon.mail.reply.split import new_text
 from daemon.snapshots import SimilarTicket
 from daemon.store.queries.ticket_detail import Copied, TicketDetail, ticket_detail
-from daemon.store.queries.timeline import Entry, mails_of, timeline
+from daemon.store.queries.timeline import TimelineEntry, mails_of, timeline
 from daemon.tickets.access import Scope
 from daemon.web.api.rows import TICKET_EXAMPLE, Answer, DecisionView, TicketName, not_found, ticket_id
 from daemon.web.auth import Caller, requires
@@ -200,7 +200,7 @@ class TraceStep(Answer):
     reasons: list[str]
 
     @classmethod
-    def of(cls, entry: Entry) -> "TraceStep":
+    def of(cls, entry: TimelineEntry) -> "TraceStep":
         """Return the view of a step."""
         return cls(at=entry.at, subject=entry.subject, state=entry.state, text=entry.text, reasons=list(entry.reasons))
 

@@ -10,7 +10,7 @@ from daemon.mail.reply.split import Reply, split
 from daemon.store.queries import inbox
 from daemon.store.queries.inbox import HeldAnswer
 from daemon.store.queries.ticket_detail import Copied, TicketDetail, ticket_detail
-from daemon.store.queries.timeline import Entry, mails_of, timeline
+from daemon.store.queries.timeline import TimelineEntry, mails_of, timeline
 from daemon.vocabulary import DecidedBy, MessageRole
 from daemon.web.pages.marking import Pieces, deciding_words, folded, marked
 
@@ -82,7 +82,7 @@ def _history(detail: TicketDetail) -> tuple[tuple[datetime, str, str], ...]:
     return tuple(sorted(found, key=lambda entry: entry[0])[-LONGEST_HISTORY:])
 
 
-def trace(session: Session, ticket_id: int) -> list[Entry]:
+def trace(session: Session, ticket_id: int) -> list[TimelineEntry]:
     """Return the way of every email of a ticket."""
     return timeline(session, mails_of(session, ticket_id))
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from daemon.store import ledger
-from daemon.store.ledger import Entry
+from daemon.store.ledger import NewLedgerRow
 from daemon.store.maintenance.verify import run
 from daemon.store.maintenance.verify.rule import Problem
 from daemon.store.models import DeliveryRow, Inbound, LedgerCount
@@ -23,10 +23,10 @@ from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON, Woken
 
 
-def entry(number: int) -> Entry:
+def entry(number: int) -> NewLedgerRow:
     delivery = inbound(mail(body=str(number)))
     packed = ledger.pack(delivery.raw)
-    return Entry(delivery, Disposition.LIST, ("a list",), f"key {number}", "", None, None, packed)
+    return NewLedgerRow(delivery, Disposition.LIST, ("a list",), f"key {number}", "", None, None, packed)
 
 
 def add(store: Store, numbers: Sequence[int]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from workers.learning import certify, drift
-from workers.learning.drift import State
+from workers.learning.drift import DriftState
 
 
 @pytest.mark.parametrize(("errors", "count"), [(0, 45), (1, 77), (2, 105)])
@@ -62,22 +62,24 @@ def test_a_model_just_below_its_promise_is_rarely_certified() -> None:
     assert sum(certify.threshold(run, 0.95) is not None for run in runs) <= 20
 
 
-@pytest.mark.parametrize(("share", "state"), [(0.0, State.HEALTHY), (0.5, State.ALARM), (1.0, State.ALARM)])
-def test_the_drift_test_decides_within_30_reviews(share: float, state: State) -> None:
+@pytest.mark.parametrize(
+    ("share", "state"), [(0.0, DriftState.HEALTHY), (0.5, DriftState.ALARM), (1.0, DriftState.ALARM)]
+)
+def test_the_drift_test_decides_within_30_reviews(share: float, state: DriftState) -> None:
     chance = random.Random(3)
     seen = drift.Drift()
-    while seen.state is State.WATCHING:
+    while seen.state is DriftState.WATCHING:
         seen = drift.observe(seen, overridden=chance.random() < share)
     assert seen.state is state
     assert seen.seen <= 30
 
 
 def test_a_drift_alarm_is_final() -> None:
-    assert drift.watch([True] * 10 + [False] * 1000).state is State.ALARM
+    assert drift.watch([True] * 10 + [False] * 1000).state is DriftState.ALARM
 
 
 def test_old_good_results_do_not_hide_new_errors() -> None:
-    assert drift.watch([False] * 1000 + [True] * 5).state is State.ALARM
+    assert drift.watch([False] * 1000 + [True] * 5).state is DriftState.ALARM
 
 
 @pytest.mark.parametrize(("share", "most", "least"), [(0.05, 0.05, 0.0), (0.20, 1.0, 0.9)])
@@ -86,7 +88,7 @@ def test_false_and_missed_drift_alarms_are_rare(share: float, most: float, least
     alarms = 0
     for _ in range(400):
         seen = drift.Drift()
-        while seen.state is State.WATCHING:
+        while seen.state is DriftState.WATCHING:
             seen = drift.observe(seen, overridden=chance.random() < share)
-        alarms += seen.state is State.ALARM
+        alarms += seen.state is DriftState.ALARM
     assert least <= alarms / 400 <= most
