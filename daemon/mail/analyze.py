@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
@@ -131,19 +132,57 @@ def analyze(inbound: Inbound, identity: Identity, check: SenderCheck | None = No
     """Return the analysis of an email, with the result of our own check of its sender, if there was one."""
     message = parse(inbound.raw)
     today = inbound.envelope.received_at.date()
+    screening, by_person, own_addresses = _screen(message, inbound, identity, today)
+    sender = (
+        hidden_author(message, own_addresses) or sender_of(message, own_addresses) or _envelope_sender(message, inbound)
+    )
+    delivery = bounced_delivery(message, inbound, identity.keys)
+    if delivery is not None and _is_silent_bounce(message, inbound, screening, sender):
+        screening = Screening(SenderKind.BOUNCE, acknowledge=False, reasons=("null sender to a bounce address",))
+    is_genuine = authenticated(message, _borders(inbound, identity)) or (check is not None and check.verified)
+    writer = _writer(message, inbound.envelope.login, is_genuine=is_genuine)
+    request = _request(message, inbound.raw, writer, identity) if by_person else None
+    return Analysis(
+        message=message,
+        screening=screening,
+        keys=_keys(message, inbound, sender, identity, today),
+        sender=sender,
+        verified=_is_author(sender, message) and is_genuine,
+        of_team=identity.is_in_team(_email_of(sender) or ""),
+        dsn=_report(message, inbound, screening, is_marked=delivery is not None),
+        writer=writer,
+        by_person=by_person,
+        bounced_delivery=delivery if screening.kind in REPORTS else None,
+        request=request,
+        authentication=check.results if check else None,
+        address=identity.address_of(message, inbound, request.original if request else None),
+    )
+
+
+def _screen(
+    message: Message, inbound: Inbound, identity: Identity, today: date
+) -> tuple[Screening, bool, frozenset[str]]:
+    """Screen an email, with the exceptions that the admin allows for our own groups and for known machines.
+
+    Returns the screening, whether a person wrote the email, and our addresses with those of the group it came through.
+    """
     own = OwnIdentity(identity.own_addresses, own_evidence(message, identity.keys, today))
     screening = screen(message, inbound.envelope, own)
     by_person = screening.kind is SenderKind.PERSON and inbound.source != HTTP
     if inbound.source == HTTP:
         screening = _of_request(screening)
-    groups = identity.own_addresses
+    own_addresses = identity.own_addresses
     if screening.kind is SenderKind.LIST and _our_list(message, identity.accepted_lists):
-        groups |= posting_addresses(message)
+        own_addresses |= posting_addresses(message)
         screening = Screening(SenderKind.PERSON, screening.acknowledge, ("came through our own list",))
         by_person = True
     if _is_accepted_machine(message, screening, inbound, identity):
         screening = Screening(SenderKind.PERSON, acknowledge=False, reasons=("accepted machine", *screening.reasons))
-    sender = hidden_author(message, groups) or sender_of(message, groups) or _envelope_sender(message, inbound)
+    return screening, by_person, own_addresses
+
+
+def _keys(message: Message, inbound: Inbound, sender: Address | None, identity: Identity, today: date) -> Keys:
+    """Return the keys to the ticket of an email. A request opens a ticket; what it quotes may only point to another."""
     keys = follow_up.find_keys(
         message,
         inbound.envelope.rcpt_tos,
@@ -153,30 +192,7 @@ def analyze(inbound: Inbound, identity: Identity, check: SenderCheck | None = No
         identity.reference_prefix,
         identity.teams,
     )
-    if inbound.source == HTTP:
-        # A request opens a ticket; what it quotes may only point to another one.
-        keys = Keys(references=keys.references)
-    is_genuine = authenticated(message, _borders(inbound, identity)) or (check is not None and check.verified)
-    delivery = bounced_delivery(message, inbound, identity.keys)
-    if delivery is not None and _is_silent_bounce(message, inbound, screening, sender):
-        screening = Screening(SenderKind.BOUNCE, acknowledge=False, reasons=("null sender to a bounce address",))
-    writer = _writer(message, inbound.envelope.login, is_genuine=is_genuine)
-    request = _request(message, inbound.raw, writer, identity) if by_person else None
-    return Analysis(
-        message,
-        screening,
-        keys,
-        sender,
-        _is_author(sender, message) and is_genuine,
-        identity.is_in_team(_email_of(sender) or ""),
-        _report(message, inbound, screening, is_marked=delivery is not None),
-        writer,
-        by_person,
-        delivery if screening.kind in REPORTS else None,
-        request,
-        check.results if check else None,
-        identity.address_of(message, inbound, request.original if request else None),
-    )
+    return Keys(references=keys.references) if inbound.source == HTTP else keys
 
 
 def _request(message: Message, raw: bytes, writer: Writer, identity: Identity) -> NewTicketRequest | None:
