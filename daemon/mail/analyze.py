@@ -79,7 +79,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class FromAuthor:
     """Who From names: one readable address in lower case, or None, and what proves it.
 
     `by_dmarc`: a trusted server found the domain genuine. `by_login`: the client logged in as this address.
@@ -95,9 +95,9 @@ class Analysis:
     """Result of the analysis of one email.
 
     `sender` is who gets a reply. `verified` says whether the sender's address was authenticated, `of_team` whether it
-    is an address of a team, which proves nothing: anyone can write it. `writer` is who From names; only that counts for
-    who may act. `by_person` says that a person wrote the email, rather than a machine that the admin accepts or an
-    email that was released. `bounced_delivery` is the delivery whose envelope sender a machine writes to.
+    is an address of a team, which proves nothing: anyone can write it. `from_author` is who From names; only that
+    counts for who may act. `by_person` says that a person wrote the email, rather than a machine that the admin accepts
+    or an email that was released. `bounced_delivery` is the delivery whose envelope sender a machine writes to.
     `request` is what an email of an address of a team asks for by #new. `authentication` are the results of our own
     check, None without one. `address` is the one of our addresses that the email was written to, in lower case, ""
     where unknown.
@@ -110,7 +110,7 @@ class Analysis:
     verified: bool
     of_team: bool
     dsn: Dsn | None
-    writer: Writer
+    from_author: FromAuthor
     by_person: bool
     bounced_delivery: int | None = None
     request: NewTicketRequest | None = None
@@ -140,8 +140,8 @@ def analyze(inbound: Inbound, identity: Identity, check: SenderCheck | None = No
     if delivery is not None and _is_silent_bounce(message, inbound, screening, sender):
         screening = Screening(SenderKind.BOUNCE, acknowledge=False, reasons=("null sender to a bounce address",))
     is_genuine = authenticated(message, _borders(inbound, identity)) or (check is not None and check.verified)
-    writer = _writer(message, inbound.envelope.login, is_genuine=is_genuine)
-    request = _request(message, inbound.raw, writer, identity) if by_person else None
+    from_author = _from_author(message, inbound.envelope.login, is_genuine=is_genuine)
+    request = _request(message, inbound.raw, from_author, identity) if by_person else None
     return Analysis(
         message=message,
         screening=screening,
@@ -150,7 +150,7 @@ def analyze(inbound: Inbound, identity: Identity, check: SenderCheck | None = No
         verified=_is_author(sender, message) and is_genuine,
         of_team=identity.is_in_team(_email_of(sender) or ""),
         dsn=_report(message, inbound, screening, is_marked=delivery is not None),
-        writer=writer,
+        from_author=from_author,
         by_person=by_person,
         bounced_delivery=delivery if screening.kind in REPORTS else None,
         request=request,
@@ -195,9 +195,9 @@ def _keys(message: Message, inbound: Inbound, sender: Address | None, identity: 
     return Keys(references=keys.references) if inbound.source == HTTP else keys
 
 
-def _request(message: Message, raw: bytes, writer: Writer, identity: Identity) -> NewTicketRequest | None:
+def _request(message: Message, raw: bytes, from_author: FromAuthor, identity: Identity) -> NewTicketRequest | None:
     """Return what #new asks for; only an address of a team may ask."""
-    if not identity.is_in_team(writer.email or ""):
+    if not identity.is_in_team(from_author.email or ""):
         return None
     return read_request(message, raw, lambda email: email in identity.own_addresses or identity.is_in_team(email))
 
@@ -213,9 +213,9 @@ def needs_check(inbound: Inbound, analysis: Analysis, identity: Identity) -> boo
     return from_outside and analysis.screening.kind is SenderKind.PERSON
 
 
-def _writer(message: Message, login: str, *, is_genuine: bool) -> Writer:
+def _from_author(message: Message, login: str, *, is_genuine: bool) -> FromAuthor:
     email = follow_up.author_of(message)
-    return Writer(
+    return FromAuthor(
         email,
         by_dmarc=email is not None and is_genuine,
         by_login=email is not None and bool(login) and comparable(login) == email,

@@ -74,7 +74,7 @@ class _Admission:
             return self.verdict.forwarding.request.author
         if analysis is None or self.verdict.ruling is None:
             return analysis.sender if analysis else None
-        return next((address for address in analysis.message.from_ if analysis.writer.email), None)
+        return next((address for address in analysis.message.from_ if analysis.from_author.email), None)
 
     @property
     def verified(self) -> bool:
@@ -84,7 +84,7 @@ class _Admission:
             return False
         if analysis is None or self.verdict.ruling is None:
             return analysis is not None and analysis.verified
-        return analysis.writer.by_dmarc or analysis.writer.by_login
+        return analysis.from_author.by_dmarc or analysis.from_author.by_login
 
     @property
     def authentication(self) -> Sequence[str] | None:

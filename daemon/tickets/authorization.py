@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from daemon.mail.analyze import Writer
+from daemon.mail.analyze import FromAuthor
 from daemon.mail.command_table import Verb
 from daemon.mail.follow_up import IN_ADDRESS, Candidate, Candidates, FoundToken, Keys
 from daemon.mail.own_address import own_address
@@ -56,7 +56,7 @@ class Evidence:
     of the lead, "" where there is none.
     """
 
-    writer: Writer
+    from_author: FromAuthor
     by_person: bool
     keys: Keys
     candidates: Candidates
@@ -74,7 +74,7 @@ class Evidence:
     @property
     def author(self) -> str:
         """Return the address in From, "" where it is nobody's or our own."""
-        email = self.writer.email or ""
+        email = self.from_author.email or ""
         return "" if own_address(email, self.own) else email
 
     @property
@@ -102,8 +102,8 @@ class Evidence:
     @property
     def is_certain(self) -> bool:
         """Say whether the author is authenticated by more than a token."""
-        by_dmarc = self.writer.by_dmarc and self.demanded is not Authentication.SUBMISSION
-        by_login = self.writer.by_login and self.demanded is not Authentication.DMARC
+        by_dmarc = self.from_author.by_dmarc and self.demanded is not Authentication.SUBMISSION
+        by_login = self.from_author.by_login and self.demanded is not Authentication.DMARC
         return by_dmarc or by_login
 
 
@@ -273,7 +273,7 @@ def _expired(evidence: Evidence, found: FoundToken, team: Team | None) -> Refusa
 def _by_outsider(evidence: Evidence, found: FoundToken) -> Refusal:
     """Say of whom the token is, and why the author may not use it."""
     owner = ", ".join(found.teams) or "somebody who is in no team now"
-    if evidence.writer.email is None:
+    if evidence.from_author.email is None:
         who = "From is not one readable address"
     elif not evidence.author:
         who = "From is one of our own addresses"
@@ -313,4 +313,4 @@ def _ticket_id(found: FoundToken, evidence: Evidence) -> int:
 def _proof(evidence: Evidence) -> str:
     if not evidence.is_certain:
         return ""
-    return ", authenticated by login" if evidence.writer.by_login else ", authenticated by DMARC"
+    return ", authenticated by login" if evidence.from_author.by_login else ", authenticated by DMARC"

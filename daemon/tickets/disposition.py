@@ -170,7 +170,7 @@ def _from_human(email: PreparedEmail, analysis: Analysis, candidates: Candidates
 def _evidence(analysis: Analysis, candidates: Candidates, identity: Identity) -> Evidence:
     message = analysis.message
     return Evidence(
-        writer=analysis.writer,
+        from_author=analysis.from_author,
         by_person=analysis.by_person,
         keys=analysis.keys,
         candidates=candidates,

@@ -184,7 +184,7 @@ def test_the_senders_of_peoples_email_from_outside_are_checked(one: Inbound, pol
 @pytest.mark.parametrize("verified", [True, False])
 def test_our_own_check_says_whether_the_author_is_genuine(verified: bool) -> None:
     found = analyze(came(mail()), CHECKING, SenderCheck(verified, ("dmarc=x",)))
-    assert (found.verified, found.writer.by_dmarc, found.authentication) == (verified, verified, ("dmarc=x",))
+    assert (found.verified, found.from_author.by_dmarc, found.authentication) == (verified, verified, ("dmarc=x",))
 
 
 def test_our_own_check_says_nothing_about_reply_to() -> None:

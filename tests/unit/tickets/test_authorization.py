@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from daemon.mail.analyze import Writer
+from daemon.mail.analyze import FromAuthor
 from daemon.mail.follow_up import Candidate, Candidates, FoundToken, Keys
 from daemon.mail.roster import Team
 from daemon.mail.token import Purpose, Token
@@ -60,7 +60,7 @@ def shows(
     teams: tuple[Team, ...] = (PAYMENTS, LOGIN, REFUNDS),
 ) -> Evidence:
     return Evidence(
-        writer=Writer(from_, by_dmarc=dmarc, by_login=login),
+        from_author=FromAuthor(from_, by_dmarc=dmarc, by_login=login),
         by_person=by_person,
         keys=Keys(tokens, answers),
         candidates=stored,

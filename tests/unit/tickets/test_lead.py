@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from daemon.mail.analyze import Writer
+from daemon.mail.analyze import FromAuthor
 from daemon.mail.command_table import Verb
 from daemon.mail.follow_up import Candidate, Candidates, FoundToken, Keys
 from daemon.mail.roster import Team
@@ -55,7 +55,7 @@ def shows(
     teams: tuple[Team, ...] = (PAYMENTS, REVIEW),
 ) -> Evidence:
     return Evidence(
-        writer=Writer(from_, by_dmarc=dmarc),
+        from_author=FromAuthor(from_, by_dmarc=dmarc),
         by_person=by_person,
         keys=Keys(tokens),
         candidates=STORED,
