@@ -167,13 +167,13 @@ def triage_rules(settings: Settings) -> tuple[Rule, ...]:
     """Return the rules that the settings describe."""
     return tuple(
         Rule(
-            r.name,
-            r.category,
-            Priority(r.priority) if r.priority else None,
-            r.phrases,
-            r.patterns,
-            Where(r.where),
-            r.precision,
+            name=r.name,
+            category=r.category,
+            priority=Priority(r.priority) if r.priority else None,
+            phrases=r.phrases,
+            patterns=r.patterns,
+            where=Where(r.where),
+            precision=r.precision,
         )
         for r in settings.rules
     )

@@ -129,17 +129,17 @@ def read_signature(tags: Mapping[str, str], *, seals: bool = False) -> Signature
     except ValueError:
         raise SignatureError(Result.PERMERROR, "not base64 or not a number") from None
     return Signature(
-        algorithm,
-        domain,
-        domain_name(selector),
-        domain if seals else identity,
-        header_form,
-        body_form or "simple",
-        covered,
-        value,
-        body_hash,
-        length,
-        expires,
+        algorithm=algorithm,
+        domain=domain,
+        selector=domain_name(selector),
+        identity=domain if seals else identity,
+        header_form=header_form,
+        body_form=body_form or "simple",
+        covered=covered,
+        value=value,
+        body_hash=body_hash,
+        length=length,
+        expires=expires,
     )
 
 

@@ -158,15 +158,15 @@ def lock_ticket(session: Session, ticket_id: int) -> LockedTicket:
     if row is None:
         raise LookupError(f"no ticket {ticket_id} is stored")
     return LockedTicket(
-        row.id,
-        row.reference,
-        Status(row.status),
-        row.assigned_team,
-        row.taken_by,
-        row.first_answer_at,
-        row.merged_into_id,
-        row.requester,
-        row.requester_verified is not None,
+        id=row.id,
+        reference=row.reference,
+        status=Status(row.status),
+        team=row.assigned_team,
+        taken_by=row.taken_by,
+        first_answer_at=row.first_answer_at,
+        merged_into_id=row.merged_into_id,
+        requester=row.requester,
+        trusted=row.requester_verified is not None,
     )
 
 

@@ -209,14 +209,14 @@ def begin(session: Session, delivery_ids: Sequence[int]) -> dict[int, Attempt]:
     rows = session.execute(BEGIN_ATTEMPTS, {"deliveries": delivery_ids})
     begun = {
         row.id: Attempt(
-            row.id,
-            MailKind(row.kind),
-            row.cause,
-            row.recipient,
-            row.message_id,
-            DeliveryState(row.state),
-            row.attempts,
-            row.unended,
+            id=row.id,
+            kind=MailKind(row.kind),
+            cause=row.cause,
+            recipient=row.recipient,
+            message_id=row.message_id,
+            state=DeliveryState(row.state),
+            attempts=row.attempts,
+            unended=row.unended,
         )
         for row in rows
     }

@@ -64,17 +64,17 @@ def load(session: Session, digest_id: int) -> DigestSnapshot:
     rows = session.execute(SELECT_LINES, {"digest": digest_id})
     lines = tuple(
         DigestLine(
-            row.id,
-            row.reference,
-            row.priority,
-            row.category,
-            row.subject,
-            row.requester or "",
-            row.kind == MailKind.NOTIFICATION,
-            row.assigned_team,
-            row.address,
-            row.confidence,
-            tuple((name, share) for name, share in row.alternatives or ()),
+            ticket_id=row.id,
+            reference=row.reference,
+            priority=row.priority,
+            category=row.category,
+            subject=row.subject,
+            requester=row.requester or "",
+            new=row.kind == MailKind.NOTIFICATION,
+            team=row.assigned_team,
+            address=row.address,
+            confidence=row.confidence,
+            alternatives=tuple((name, share) for name, share in row.alternatives or ()),
         )
         for row in rows
     )

@@ -235,7 +235,15 @@ def claim_batch(
 
 
 def _lease(row: Row[Any]) -> Lease:
-    return Lease(row.id, JobKind(row.kind), row.subject, row.attempts, row.created_at, row.owner, row.snoozes)
+    return Lease(
+        job_id=row.id,
+        kind=JobKind(row.kind),
+        subject=row.subject,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        owner=row.owner,
+        snoozes=row.snoozes,
+    )
 
 
 def add_leased(session: Session, after: Sequence[tuple[Lease, Sequence[NewJob]]]) -> list[list[Lease]]:

@@ -84,7 +84,16 @@ def message(session: Session, delivery_id: int, now: datetime) -> WebhookMessage
     signing: tuple[str, ...] = (to.secret,)
     if to.old_secret is not None and to.old_until is not None and now < to.old_until:
         signing += (to.old_secret,)
-    return WebhookMessage(sent.id, to.id, to.name, to.url, signing, sent.message_id, sent.body, to.paused_until)
+    return WebhookMessage(
+        delivery_id=sent.id,
+        webhook_id=to.id,
+        name=to.name,
+        url=to.url,
+        secrets=signing,
+        message_id=sent.message_id,
+        body=sent.body,
+        paused_until=to.paused_until,
+    )
 
 
 def drop(session: Session, delivery_id: int) -> None:

@@ -98,15 +98,15 @@ def load_facts(
     readers = {address for ticket in tickets.values() if ticket.answer for address in _readers(ticket.answer)}
     mailboxes = {mailbox_of(address).address for address in addresses}
     return PlanningFacts(
-        tickets,
-        deferred,
-        delivery_counts.recent_counts(
+        tickets=tickets,
+        deferred=deferred,
+        recent=delivery_counts.recent_counts(
             session, MailKind.ACKNOWLEDGEMENT, [mailbox_of(address) for address in requesters], busy_from, now
         ),
-        delivery_counts.to_teams(session, mailboxes, now),
-        set(digests.open_digests(session, mailboxes, now)),
-        bounces.suppressed(session, {*requesters, *addresses, *readers}, now),
-        {cause: _returned(session, ticket, now) for cause, ticket in tickets.items() if ticket.answer},
+        to_teams=delivery_counts.to_teams(session, mailboxes, now),
+        digests=set(digests.open_digests(session, mailboxes, now)),
+        suppressed=bounces.suppressed(session, {*requesters, *addresses, *readers}, now),
+        returned={cause: _returned(session, ticket, now) for cause, ticket in tickets.items() if ticket.answer},
     )
 
 

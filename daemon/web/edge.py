@@ -45,15 +45,15 @@ class WebEdge:
         self._threads = ThreadPoolExecutor(settings.http.threads, thread_name_prefix="http")
         self._stopping = False
         self._services = services = WebServices(
-            settings,
-            store,
-            intake,
-            keyring,
-            clock,
-            wake,
-            self._threads,
-            has_room,
-            tools,
+            settings=settings,
+            store=store,
+            intake=intake,
+            keyring=keyring,
+            clock=clock,
+            wake=wake,
+            threads=self._threads,
+            has_room=has_room,
+            tools=tools,
             url=lambda: self.url,
             closing=lambda: self._stopping,
         )

@@ -71,7 +71,17 @@ class TriageActor:
         domain = domain_digest(read.sender or "") if read else ""
         now = self._clock.now()
         kept = NewVector(lease.subject.id, name, similar.pack(vector)) if compares and vector is not None else None
-        decided = NewDecision(lease.subject.id, triage, by, now, language, domain, case.blocks, case.left_out, kept)
+        decided = NewDecision(
+            ticket_id=lease.subject.id,
+            triage=triage,
+            by=by,
+            at=now,
+            language=language,
+            domain=domain,
+            blocks=case.blocks,
+            left_out=case.left_out,
+            vector=kept,
+        )
         follow_ups = yield from batching.write(decision.put_in_force, (lease, decided))
         if follow_ups:
             _log(decided)

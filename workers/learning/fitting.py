@@ -146,7 +146,15 @@ def fit(
     linear = Linear(labels, np.ascontiguousarray(weights.T, np.float32), bias.astype(np.float32))
     by_groups = scaled(experts[1], labels, alone, text_width)
     by_groups_alone = softmax((alone * faded(found, fading))[:, None] * scores[1])
-    return Fitted(linear, by_groups, fading, strength, shares, mixed(scores, shares), by_groups_alone)
+    return Fitted(
+        linear=linear,
+        groups=by_groups,
+        fading=fading,
+        strength=strength,
+        shares=shares,
+        held_out=mixed(scores, shares),
+        groups_held_out=by_groups_alone,
+    )
 
 
 def represent(own: NDArray[np.bool_], names: Names) -> bool:

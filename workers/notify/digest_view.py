@@ -60,14 +60,14 @@ def digest_line(line: DigestLine, to: ButtonTarget | None, review_team: str, fix
     shares = [(name, f"{round(100 * share)}%") for name, share in likely if round(100 * share)]
     keeps_team = line.team == fixed_team
     return DigestLineView(
-        line.reference,
-        priority_name(line.priority),
-        line.category,
-        line.subject,
-        line.requester,
-        line.new,
-        to.address if to and not to.mark else "",
-        links.of_listed(to, shares, review_team, asked=asked, keeps_team=keeps_team) if to else (),
+        reference=line.reference,
+        priority=priority_name(line.priority),
+        category=line.category,
+        subject=line.subject,
+        customer=line.requester,
+        new=line.new,
+        write_to=to.address if to and not to.mark else "",
+        buttons=links.of_listed(to, shares, review_team, asked=asked, keeps_team=keeps_team) if to else (),
     )
 
 

@@ -231,13 +231,13 @@ def build(languages: Mapping[str, Mapping[str, Iterable[str]]]) -> Lexicon:
                     start, letters = " ".join(parts[:size]), parts[size][:MIN_STEM]
                     following[start] = tuple(dict.fromkeys((*following.get(start, NO_LETTERS), one(letters, letters))))
     return Lexicon(
-        tuple(groups),
-        tuple(languages),
-        shared(exact),
-        shared(stems),
-        shared(following),
-        sum(1 << at for at, language in enumerate(languages) if language in EVERYWHERE),
-        [*languages].index(ENGLISH) if ENGLISH in languages else -1,
+        groups=tuple(groups),
+        languages=tuple(languages),
+        exact=shared(exact),
+        stems=shared(stems),
+        following=shared(following),
+        everywhere=sum(1 << at for at, language in enumerate(languages) if language in EVERYWHERE),
+        english=[*languages].index(ENGLISH) if ENGLISH in languages else -1,
     )
 
 

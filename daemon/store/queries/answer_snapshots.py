@@ -146,4 +146,12 @@ def _last(session: Session, answer: Row[Any]) -> LastEmail | None:
     if row is None:
         return None
     images = tuple(session.execute(SELECT_IMAGES, {"message": row.id}).scalars())
-    return LastEmail(row.inbound_id, row.message_id, row.email or "", row.name or "", row.created_at, row.text, images)
+    return LastEmail(
+        inbound_id=row.inbound_id,
+        message_id=row.message_id,
+        author=row.email or "",
+        author_name=row.name or "",
+        at=row.created_at,
+        text=row.text,
+        images=images,
+    )

@@ -91,21 +91,23 @@ def _load(session: Session, message_id: int) -> MemberEmailFacts | None:
         return None
     power = _power(session, row.inbound_id)
     return MemberEmailFacts(
-        message_id,
-        row.ticket_id,
-        row.assigned_team,
-        row.inbound_id,
-        row.received_at,
-        row.email or "",
-        ledger.raw_of(session, row.inbound_id),
-        answers.parties(session, row.ticket_id, row.received_at),
-        _texts(session, row.ticket_id),
-        _sent(session, row.ticket_id, message_id),
-        CORRECTS_ONLY in power,
-        OF_FORMER_TEAM in power,
-        _answers(session, row.ticket_id, ANSWER.c.state == AnswerState.SENT),
-        _answers(session, row.ticket_id, ANSWER.c.state != AnswerState.SENT, ANSWER.c.author == (row.email or "")),
-        _notes(session, row.ticket_id, row.email or "", message_id),
+        message_id=message_id,
+        ticket_id=row.ticket_id,
+        team=row.assigned_team,
+        inbound_id=row.inbound_id,
+        received_at=row.received_at,
+        author=row.email or "",
+        raw=ledger.raw_of(session, row.inbound_id),
+        customers=answers.parties(session, row.ticket_id, row.received_at),
+        customer_texts=_texts(session, row.ticket_id),
+        sent=_sent(session, row.ticket_id, message_id),
+        corrects_only=CORRECTS_ONLY in power,
+        of_former_team=OF_FORMER_TEAM in power,
+        sent_texts=_answers(session, row.ticket_id, ANSWER.c.state == AnswerState.SENT),
+        own_texts=_answers(
+            session, row.ticket_id, ANSWER.c.state != AnswerState.SENT, ANSWER.c.author == (row.email or "")
+        ),
+        own_notes=_notes(session, row.ticket_id, row.email or "", message_id),
     )
 
 

@@ -103,7 +103,15 @@ def _ticket(row: Any) -> SimilarTicket:  # noqa: ANN401 - a row of SELECT_TICKET
     answered = row.first_answer_at is not None
     seconds = max(0, round((row.first_answer_at - row.created_at).total_seconds())) if answered else None
     who = (row.name or row.author or "") if answered else ""
-    return SimilarTicket(row.id, row.reference, row.category, who, seconds, row.subject, row.status)
+    return SimilarTicket(
+        ticket_id=row.id,
+        reference=row.reference,
+        category=row.category,
+        answered_by=who,
+        seconds=seconds,
+        subject=row.subject,
+        status=row.status,
+    )
 
 
 def _kept(found: tuple[SimilarTicket, str]) -> dict[str, Any]:

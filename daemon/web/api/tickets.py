@@ -97,7 +97,15 @@ async def list_tickets(
     cursor: Cursor = None,
 ) -> Tickets:
     """List tickets, the newest first; with `updated_since` in the order of their last change."""
-    wanted = TicketQuery(status, team, category, requester, text, since, updated_since)
+    wanted = TicketQuery(
+        status=status,
+        team=team,
+        category=category,
+        requester=requester,
+        text=text,
+        since=since,
+        updated_since=updated_since,
+    )
     after = decode(cursor)
 
     def read() -> list[TicketRow]:
@@ -192,7 +200,16 @@ def _checked(services: WebServices, wanted: TicketChange) -> Change:
         return Change(wanted.status, wanted.team, None, wanted.priority, wait_until=until)
     category = _category(settings, wanted.category)
     default, addresses = Priority(category.priority), address_teams(settings)
-    return Change(wanted.status, wanted.team, category.name, wanted.priority, category.team, default, addresses, until)
+    return Change(
+        status=wanted.status,
+        team=wanted.team,
+        category=category.name,
+        priority=wanted.priority,
+        category_team=category.team,
+        category_priority=default,
+        addresses=addresses,
+        wait_until=until,
+    )
 
 
 def _category(settings: Settings, name: str) -> Category:

@@ -102,4 +102,17 @@ def _said(
     copied = detail.copied.get(row.inbound_id or 0, Copied())
     pieces = tuple(marked(reply.new, words))
     head, rest = folded(pieces)
-    return Said(row, author, name, row.role, state, pieces, head, rest, reply, files, copied, row.inbound_id in html)
+    return Said(
+        row=row,
+        author=author,
+        name=name,
+        role=row.role,
+        state=state,
+        pieces=pieces,
+        head=head,
+        rest=rest,
+        reply=reply,
+        files=files,
+        copied=copied,
+        html=row.inbound_id in html,
+    )
