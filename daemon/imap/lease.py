@@ -1,7 +1,7 @@
-"""The lease of a mailbox: of all daemons on one store, one reads it, and another goes on when that one is dead.
+"""The lease of a mailbox: of all daemons on one store, one reads it, and another takes over when that one is dead.
 
-By the rules of jobs: a holder is dead when its beat stood still for a while of our own monotonic clock, so that the
-clocks of two hosts are never compared.
+The rules are those of jobs: a holder is dead if its beat has not changed for some seconds of our own monotonic clock,
+so that the clocks of two hosts are never compared.
 """
 
 import threading
@@ -61,7 +61,7 @@ class MailboxLease:
             return self.held
 
     def release(self) -> None:
-        """Let another process read the mailbox. Without the store, it takes the lease once our beat stands still."""
+        """Let another process read the mailbox. If the store is away, it takes the lease once we stop beating."""
         with self._lock:
             if self.held:
                 self.held = False

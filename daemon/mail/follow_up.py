@@ -106,7 +106,7 @@ def find_keys(
 ) -> Keys:
     """Return what can identify a ticket: signed tokens, parent Message-IDs, references in the subject.
 
-    Tokens that have expired are found too: who holds one is told so.
+    Tokens that have expired are found too, so that the holder of one gets an email that says so.
     """
     author = author_of(message) or ""
     addresses = " ".join([*rcpt_tos, *(v for h in ADDRESS_HEADERS for v in message.headers.get(h, ())[:5])])

@@ -18,7 +18,7 @@ MAX_COUNTED: Final = 1000
 
 ANSWER, TICKET, MESSAGE = table(AnswerRow), table(Ticket), table(MessageRow)
 DELIVERY, PERSON = table(DeliveryRow), table(Person)
-# Whoever answers or acts on a ticket waits here for the other: two answers at once become one after the other.
+# Two members who answer or act on one ticket at the same time wait for each other here.
 LOCK_TICKET = (
     select(
         *(TICKET.c[name] for name in ("id", "reference", "status", "assigned_team", "taken_by", "first_answer_at")),

@@ -20,7 +20,7 @@ LEARNED_DAYS: Final = 3
 KEPT_DOMAINS: Final = 20
 SEEN_LIMIT: Final = 10_000
 LEARNED_LIMIT: Final = 1000
-# Rows are counted once per so many new ones.
+# Old rows are deleted once per this many new ones.
 PRUNE_EVERY: Final = 500
 # A learned block is in nearly every email; when it was seen last matters to the day only.
 SEEN_AGAIN: Final = timedelta(days=1)

@@ -30,11 +30,11 @@ OF_KIND = (DELIVERY.c.kind == bindparam("kind"), unindexed(DELIVERY.c.state).not
 UNVERIFIED = DELIVERY.c.verified == false()
 THIS_HOUR = DELIVERY.c.created_at > bindparam("hour")
 TODAY = DELIVERY.c.created_at > bindparam("day")
-MOST: BindParameter[int] = bindparam("most")
+MAX_ROWS: BindParameter[int] = bindparam("most")
 RECENT_TO_MAILBOXES = (
     select(DELIVERY.c.mailbox, case((THIS_HOUR, 1), else_=0).label("fresh"))
     .where(DELIVERY.c.mailbox.in_(bindparam("mailboxes", expanding=True)), *OF_KIND, TODAY)
-    .limit(MOST)
+    .limit(MAX_ROWS)
     .subquery()
 )
 COUNT_TO_MAILBOXES = select(
@@ -45,7 +45,7 @@ COUNT_TO_MAILBOXES = select(
 RECENT_TO_DOMAINS = (
     select(DELIVERY.c.domain)
     .where(DELIVERY.c.domain.in_(bindparam("domains", expanding=True)), *OF_KIND, UNVERIFIED, THIS_HOUR)
-    .limit(MOST)
+    .limit(MAX_ROWS)
     .subquery()
 )
 COUNT_TO_DOMAINS = select(RECENT_TO_DOMAINS.c.domain, func.count().label("hour")).group_by(RECENT_TO_DOMAINS.c.domain)
@@ -63,7 +63,7 @@ RECENT_TO_TEAMS = (
     select(DELIVERY.c.mailbox)
     .where(DELIVERY.c.mailbox.in_(bindparam("mailboxes", expanding=True)), DELIVERY.c.kind.in_(TEAM_KINDS))
     .where(unindexed(DELIVERY.c.state).not_in(HELD_BACK), THIS_HOUR)
-    .limit(MOST)
+    .limit(MAX_ROWS)
     .subquery()
 )
 COUNT_TO_TEAMS = select(RECENT_TO_TEAMS.c.mailbox, func.count().label("hour")).group_by(RECENT_TO_TEAMS.c.mailbox)

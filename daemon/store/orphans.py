@@ -1,4 +1,4 @@
-"""Orphans: leased jobs whose owner died or stands still, and how they are taken back."""
+"""Orphans: leased jobs whose owner died or hangs, and how they are rescued."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ def rescue(session: Session, dead: Sequence[tuple[int, int]], now: datetime) -> 
 
 
 def rescue_one(session: Session, job_id: int, seen_beat: int, due_at: datetime = AT_ONCE) -> bool:
-    """Take a job from an owner whose beat stands still; False if the beat moved after all."""
+    """Take a job from an owner that stopped beating; return False if it did beat after all."""
     done = session.execute(
         update(Job)
         .where(Job.id == job_id, STATE == JobState.LEASED, Job.beat == seen_beat)

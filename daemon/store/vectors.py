@@ -112,7 +112,7 @@ def newest_ticket(session: Session) -> int:
 
 
 def without(session: Session, encoder: str, before: int, most: int) -> tuple[list[int], int]:
-    """Return tickets below an id without a vector of this encoder, the newest first, and the id to go on below.
+    """Return tickets below an id without a vector of this encoder, the newest first, and the next `before`.
 
     Those that wait for triage are passed over: they get one with their decision.
     """

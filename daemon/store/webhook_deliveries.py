@@ -113,8 +113,8 @@ def succeed(session: Session, sent: WebhookMessage, answer: str, now: datetime) 
 def fail(session: Session, sent: WebhookMessage, answer: str, now: datetime, *, last: bool, gone: bool) -> bool:
     """Record a failed attempt, `last` if there is no further; return whether the endpoint was disabled for it.
 
-    `gone` says that the endpoint does not want to be called again. An event that ended meanwhile, because another
-    worker sent it after this one stood still, stays as it is.
+    `gone` says that the endpoint does not want to be called again. An event that another worker
+    sent meanwhile, because this one hung, stays as it is.
     """
     pending = select(WebhookDeliveryRow.id).where(WebhookDeliveryRow.id == sent.delivery_id)
     if session.execute(pending.where(STATE == WebhookState.PENDING).with_for_update()).one_or_none() is None:

@@ -12,9 +12,9 @@ from daemon.store.models import WebhookDeliveryRow, WebhookRow
 from daemon.store.queries.feed import Cursor
 
 IN_FORCE: Final = (WebhookRow.disabled_at.is_(None), WebhookRow.removed_at.is_(None))
-# An endpoint with as many events that were not sent gets no further ones for now: what waits is the feed, at no cost,
-# and not jobs, which would stand before those of emails.
-MOST_PENDING: Final = 100
+# An endpoint with this many unsent events gets no further ones for now: events wait in the feed at no cost, while
+# their jobs would delay those of emails.
+MAX_PENDING: Final = 100
 COLUMNS: Final = ("name", "url", "events", "created_at", "created_by", "failing_since", "disabled_at")
 
 
@@ -44,7 +44,7 @@ class Endpoint:
     @property
     def has_room(self) -> bool:
         """Say whether it may be given more events."""
-        return self.pending < MOST_PENDING
+        return self.pending < MAX_PENDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def lines(session: Session) -> list[dict[str, Any]]:
 
 
 def line(session: Session, name: str) -> dict[str, Any]:
-    """Return one endpoint likewise; raises LookupError."""
+    """Return one endpoint without its secrets, with its number of pending events; raises LookupError."""
     pending = session.execute(select(_PENDING).select_from(WebhookRow).where(WebhookRow.name == name)).scalar()
     return _line(find(session, name), pending or 0)
 

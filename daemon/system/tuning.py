@@ -35,7 +35,7 @@ def connections_within_limit(wanted: int) -> int:
 def requests_within_limit(wanted: int, connections: int) -> int:
     """Return how many HTTP requests at a time the limit of open files allows beside `connections` of email.
 
-    Twice as many HTTP connections may be open; they get half of what email leaves, so that the rest can go on.
+    Twice as many HTTP connections may be open. They get half of what email leaves, everything else the other half.
     """
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:

@@ -29,7 +29,7 @@ def note(
 ) -> None:
     """Add an event with the people in To and Cc who are neither the author nor ours; `more` is how many are left out.
 
-    `forwarded` says that a member forwarded the email: nobody hears of an answer because of it.
+    `forwarded` says that a member forwarded the email: its Cc then makes nobody a recipient of answers.
 
     Nobody takes part in a ticket by it, and none of them gets an email.
     """

@@ -51,7 +51,7 @@ class PreparedEmail:
 
     @property
     def is_anonymous(self) -> bool:
-        """Say whether it has neither Message-ID nor Date, like that of a form: it may be sent again in earnest."""
+        """Say whether it has neither Message-ID nor Date, like that of a form: a copy of it may be a new request."""
         message = self.analysis.message if self.analysis else None
         return message is not None and not message.message_id and message.date is None
 

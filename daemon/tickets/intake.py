@@ -64,9 +64,9 @@ class Intake:
     def accept(self, inbound: Inbound, *, silent: bool = False, also: Extra | None = None) -> Receipt:
         """Take an email in and return once it is durable.
 
-        A `silent` email opens a ticket but nobody is told (backfill). `also` runs in the same transaction (the cursor
-        of a mailbox); it may raise EmailRefusedError, which is raised here too: the email is not stored. Raises one of
-        UNREACHABLE when the store cannot be reached: the email is not stored, and should come again.
+        A `silent` email opens a ticket, and nobody is notified (backfill). `also` runs in the same transaction (the
+        cursor of a mailbox); it may raise EmailRefusedError, which is raised here too: the email is not stored. Raises
+        one of UNREACHABLE when the store cannot be reached: the email is not stored, and should come again.
         """
         return self.store([self.prepare(inbound, silent=silent)], also)[0].result()
 
@@ -150,7 +150,7 @@ class Intake:
                 failpoint("accept.committed")
                 self._announce(email, committed.result())
             finally:
-                # The email is durable: whatever fails from here on, the client must hear 250.
+                # The email is durable: whatever fails from here on, the client must get its 250.
                 receipt.set_result(committed.result())
         elif isinstance(error, (*UNREACHABLE, EmailRefusedError)) or email.analysis is None:
             receipt.set_exception(error)

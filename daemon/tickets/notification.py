@@ -25,7 +25,7 @@ from daemon.vocabulary import MailKind, Subject, SubjectKind
 DEFERRED_FOR: Final = timedelta(hours=1)
 # How long what is returned to an author counts for its limit.
 LIMITED_FOR: Final = timedelta(hours=1)
-# Nobody needs to hear after a day that their email arrived.
+# A day later, nobody needs an acknowledgement any more.
 MAX_DEFERRED_TIME: Final = timedelta(days=1)
 # How long a digest gathers tickets.
 DIGEST_WAIT: Final = timedelta(minutes=15)
@@ -132,7 +132,7 @@ def write_plans(session: Session, plans: Sequence[Plan], now: datetime) -> list[
     ids = deliveries.add(session, new)
     _write_gathered(session, [row for plan in plans for row in plan.gathered], now)
     for one in (one for plan in plans for one in plan.again):
-        # After a large flood thousands are looked at every hour, and nearly all of them go on waiting.
+        # After a large flood thousands are looked at every hour, and nearly all of them stay deferred.
         if one.state is not DeliveryState.DEFERRED:
             deliveries.plan_again(session, one.delivery_id, one.state, one.reason, now, verified=one.verified)
     _add_later(session, [(number, row) for number, row in zip(ids, new, strict=True) if number], plans, now)

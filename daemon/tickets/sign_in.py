@@ -24,7 +24,7 @@ HOUR: Final = timedelta(hours=1)
 LINKS_PER_HOUR: Final = 5
 ALL_LINKS_PER_HOUR: Final = 100
 LONGEST_TOKEN: Final = 100
-# Whoever started triaged on a terminal and took the link that it printed there.
+# The person who started triaged on a terminal, and used the link that it printed there.
 OPERATOR: Final = ""
 
 
@@ -116,7 +116,7 @@ def request_link(
 
 
 def operator_link(session: Session, base: str, key: bytes, now: datetime) -> str:
-    """Return a link for whoever reads the terminal; it signs in once, in any browser, as an admin."""
+    """Return a link to print on the terminal; it signs in once, in any browser, as an admin."""
     nonce = _nonce()
     link = web_sessions.add_link(session, OPERATOR, nonce, None, base, now, now + LINK_LIFETIME)
     return link_of(base, token_of(link, nonce, key))

@@ -86,7 +86,7 @@ def set_status(
 
 
 def wake(session: Session, leases: Sequence[Lease], now: datetime) -> list[list[Lease]]:
-    """Finish wake jobs: open the tickets whose wait is over, and return the notify job of each, leased likewise.
+    """Finish wake jobs: open the tickets whose wait is over; return their notify jobs, leased to the same worker.
 
     A ticket whose status changed meanwhile stays as it is. One that waits for longer keeps a job that is due then.
     """

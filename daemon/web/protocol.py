@@ -18,7 +18,7 @@ class LimitedProtocol(H11Protocol):
 
     # For a whole header, and for the next part of an answer. No browser or program needs a tenth of it.
     wait_seconds: ClassVar[float] = 10.0
-    # Past http.connections requests are answered 503; past so many times that, connections are closed unread.
+    # Above http.connections, requests are answered 503; above this multiple of it, connections are closed unread.
     refused_beyond: ClassVar[int] = 2
 
     _timer: asyncio.TimerHandle | None = None

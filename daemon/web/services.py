@@ -27,8 +27,8 @@ class WebServices:
 
     `threads` is where everything runs that waits for the database; `wake` offers jobs after their commit. `has_room`
     says whether the disk has room for what comes in. `tools` is None where the process cannot ask the model. `url`
-    returns the URL by which people reach us, for links. `closing` says that the process stops, so that nothing goes on
-    that would last.
+    returns the URL by which people reach us, for links. `closing` says that the process stops, so that long
+    requests end.
     """
 
     settings: Settings

@@ -85,7 +85,7 @@ class TestBacklog:
     def test_an_endpoint_with_many_pending_events_gets_no_more_until_some_are_sent(
         self, case: Case, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(webhooks, "MOST_PENDING", 2)
+        monkeypatch.setattr(webhooks, "MAX_PENDING", 2)
         given(case, 3)
         case.web.opened(title="Later")
         assert case.publisher.publish() == 0
@@ -94,7 +94,7 @@ class TestBacklog:
         assert case.publisher.publish() == 1
 
     def test_another_endpoint_does_not_wait_for_it(self, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(webhooks, "MOST_PENDING", 1)
+        monkeypatch.setattr(webhooks, "MAX_PENDING", 1)
         given(case, 1)
         case.created("other")
         case.web.opened(title="Later")

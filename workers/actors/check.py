@@ -20,7 +20,7 @@ from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
 from workers.jobs.executor import WorkWindow
 
-# From this attempt on an email goes on without a check, which may have ended the process.
+# From this attempt on an email is admitted unchecked: the check may be what ended the process.
 UNCHECKED_ATTEMPT: Final = 3
 
 

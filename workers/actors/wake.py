@@ -25,7 +25,7 @@ class WakeActor:
         return (yield from batching.write(self._wake, lease))
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
-        """Note on the ticket that it goes on waiting."""
+        """Note on the ticket that it is still waiting."""
         events.add(session, "not woken", self._clock.now(), ticket_id=lease.subject.id, error=error[:300])
         return ()
 

@@ -7,7 +7,7 @@ A job is a generator that yields a Step wherever it needs the store, and reads a
                        |                            |
             texts_of(session, [7, 8])     finish(session, [a, b]), one commit
 
-Jobs in a batch take a third of the time of as many jobs alone: they share statements and commits, and code that runs
+Jobs in a batch take a third of the time that they take alone: they share statements and commits, and code that runs
 many times in a row stays in the processor's caches.
 """
 

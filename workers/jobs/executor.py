@@ -37,7 +37,7 @@ from workers.jobs.heartbeat import Heartbeat
 
 log = structlog.get_logger(__name__)
 
-# How long a worker goes on with follow-up jobs; a single job is interrupted after three times as long.
+# How long a worker starts follow-up jobs; a single job is interrupted after three times as long.
 WINDOW_SECONDS: Final = 30.0
 # A job of this age may itself be why the store fails, so its attempts count from then on.
 UNCOUNTED_FOR: Final = timedelta(hours=6)

@@ -26,7 +26,7 @@ MAX_ECE = 0.08
 MAX_RECALL_FALL = 0.10
 MAX_F1_FALL = 0.0
 MIN_TO_COMPARE = 30
-# A language is learned from so many examples, or from this share of few.
+# A model knows a language from this number of examples on, or from this share of all where there are few.
 MIN_IN_LANGUAGE = 50
 MIN_LANGUAGE_SHARE = 0.1
 HELD_BACK_SHARE = 0.2
@@ -118,7 +118,7 @@ def train(
 
 
 def learned(texts: Sequence[Sequence[str]], matches: Sequence[Matches], lexicon: Lexicon) -> frozenset[str]:
-    """Return the languages of so many texts, given as folded words, that the model knows their words."""
+    """Return the languages that a model knows, because enough of its texts, given as folded words, are in them."""
     each = zip(matches, texts, strict=True)
     shown = Counter(language.shown(lexicon, found, tokens.length(Counter(forms))) for found, forms in each)
     least = min(MIN_IN_LANGUAGE, len(texts) * MIN_LANGUAGE_SHARE)

@@ -24,7 +24,7 @@ MIN_SHARE = 0.4
 ENGLISH = "en"
 # Words of these languages count in every text that is not clearly in another language than English.
 EVERYWHERE = frozenset(("de", "en", "es", "fr", "it", "nl", "pt"))
-# A text is clearly in another language if it has so many signs of it, and so many times the signs of English.
+# A text is clearly in another language if it has MIN_SIGNS signs of it, and MARGIN times the signs of English.
 MIN_SIGNS = 2
 MARGIN = 1.25
 # Letters that decomposition keeps, and what people write for them; only entries are changed, never the text.

@@ -10,7 +10,7 @@ from workers.triage.preprocess import Case
 SHORT_TEXT_WORDS = 4
 # The model does not route to a category with fewer examples.
 MIN_EXAMPLES = 10
-# Where most words are unknown, so many different lexicon groups are evidence enough.
+# If most words are unknown, this number of different lexicon groups is evidence enough.
 MIN_GROUPS = 2
 CLOSE_CALL = 0.15
 

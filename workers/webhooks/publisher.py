@@ -13,7 +13,7 @@ from daemon.system.clock import Clock
 from daemon.system.thread import PeriodicThread
 
 EVERY_SECONDS: Final = 1.0
-# Rows of each table for one webhook at a time; what is pending for one stays near webhooks.MOST_PENDING.
+# Rows of each table for one webhook at a time; what is pending for one stays near webhooks.MAX_PENDING.
 AT_ONCE: Final = 25
 PRUNE_SECONDS: Final = 3600.0
 PRUNED_AT_ONCE: Final = 500

@@ -40,7 +40,7 @@ class HeldAnswer:
 
 
 def counts(session: Session, team: str | None) -> dict[Status, int]:
-    """Count the tickets in each status, of one team or of all; COUNTED stands for as many or more."""
+    """Count the tickets in each status, of one team or of all; COUNTED stands for COUNTED or more."""
     return {status: _count(session, status, team) for status in Status}
 
 
@@ -110,7 +110,7 @@ def team_of(session: Session, ticket_id: int) -> str | None:
 
 
 def waiting(session: Session, team: str) -> int:
-    """Count the open tickets of a team; COUNTED stands for as many or more."""
+    """Count the open tickets of a team; COUNTED stands for COUNTED or more."""
     return _count(session, Status.OPEN, team)
 
 

@@ -85,7 +85,7 @@ def times(session: Session, since: datetime) -> Times:
 def ages(session: Session, now: datetime, limits: Sequence[timedelta]) -> list[int]:
     """Count the open tickets by age: younger than each limit and not than the one before, and those older than all.
 
-    READ stands for as many or more.
+    READ stands for READ or more.
     """
     bounds = [now + timedelta(days=1), *(now - limit for limit in limits), None]
     return [_opened_between(session, young, old) for young, old in pairwise(bounds) if young is not None]

@@ -25,7 +25,7 @@ MAX_COUNTED: Final = 10_000
 MAX_FOLLOWED: Final = 5_000
 # On PostgreSQL, a row can become visible after one with a higher id; its transaction has this long to end.
 SETTLED: Final = timedelta(seconds=10)
-# The model is asked about nearly every ticket; after so many corrections in a row, none is named.
+# The newest decisions in which a model is looked for: it is asked about nearly every ticket, but people correct some.
 MAX_MODEL: Final = 100
 OPEN_DELIVERIES: Final = (
     *(DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.RESENDING, DeliveryState.DEFERRED),

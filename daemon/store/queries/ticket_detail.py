@@ -28,7 +28,7 @@ from daemon.vocabulary import OTHERS_COPIED, Subject, SubjectKind
 
 # Maximum number of rows of each kind: the newest ones, because the last decision is in force and people answer the last
 # email.
-MOST = 500
+MAX_ROWS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def ticket_detail(session: Session, ticket_id: int, before: int | None = None) -
         merged_from=references_of(session, merged),
         participants=tuple(person.email for person in _all(session, Person, Person.id.in_(others))),
         messages=messages,
-        has_earlier=len(messages) == MOST and _is_message_before(session, messages[0]),
+        has_earlier=len(messages) == MAX_ROWS and _is_message_before(session, messages[0]),
         authors={person.id: person for person in authors},
         writers=_writers(session, [ticket_id, *merged], [m.id for m in messages if m.inbound_id is None]),
         attachments=_all(session, AttachmentRow, AttachmentRow.message_id.in_(ids)),
@@ -170,5 +170,5 @@ def references_of(session: Session, ticket_ids: Sequence[int]) -> tuple[str, ...
 
 
 def _all(session: Session, table: Any, condition: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any table of ours
-    newest = session.execute(select(table).where(condition).order_by(table.id.desc()).limit(MOST)).scalars().all()
+    newest = session.execute(select(table).where(condition).order_by(table.id.desc()).limit(MAX_ROWS)).scalars().all()
     return tuple(reversed(newest))

@@ -13,7 +13,7 @@ from daemon.store.models import AnswerRow, Decision, DeliveryRow, Event, Inbound
 from daemon.vocabulary import Subject, SubjectKind
 
 # Maximum number of rows of each kind.
-MOST: Final = 500
+MAX_ROWS: Final = 500
 SHA256: Final = 64
 JOB: Final = "job"
 KINDS: Final = frozenset({JOB, *SubjectKind})
@@ -160,7 +160,9 @@ def _related_rows(session: Session, mails: tuple[int, ...]) -> RelatedRows:
             causes.append(Subject(SubjectKind.TICKET, own))
             # What came by no email, such as an answer from the command line.
             unsent = select(MessageRow.id).where(*_beside(message), MessageRow.inbound_id.is_(None))
-            causes += [Subject(SubjectKind.MESSAGE, number) for number in session.execute(unsent.limit(MOST)).scalars()]
+            causes += [
+                Subject(SubjectKind.MESSAGE, number) for number in session.execute(unsent.limit(MAX_ROWS)).scalars()
+            ]
             answered |= AnswerRow.message_id.in_(unsent)
             causes += [Subject(SubjectKind.DECISION, number) for number in decided]
             causes += [Subject(SubjectKind.EVENT, number) for number in happened]
@@ -267,9 +269,9 @@ def _event(row: Event) -> TimelineEntry:
 
 
 def _rows(session: Session, table: Any, condition: Any) -> list[Any]:  # noqa: ANN401 - any table of ours
-    return list(session.execute(select(table).where(condition).order_by(table.id).limit(MOST)).scalars())
+    return list(session.execute(select(table).where(condition).order_by(table.id).limit(MAX_ROWS)).scalars())
 
 
 def _column(session: Session, column: Any, condition: Any) -> list[Any]:  # noqa: ANN401 - any column of ours
-    found = select(column).where(condition, column.is_not(None)).order_by(column).limit(MOST)
+    found = select(column).where(condition, column.is_not(None)).order_by(column).limit(MAX_ROWS)
     return list(session.execute(found).scalars())

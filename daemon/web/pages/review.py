@@ -60,7 +60,7 @@ def _render(page: Page, status: int = 200, mistake: str = "") -> Response:
 
 
 def _undone(page: Page, session: Session) -> RankedTicket | None:
-    """Return the ticket whose decision was undone, if it waits: whoever undoes one wants to decide it again."""
+    """Return the ticket whose decision was undone, if it waits: people undo a decision to decide again."""
     reference, settings = page.query.get("first", "")[:40], page.services.settings
     number = find_ticket_id(session, reference, settings.support.reference_prefix) if reference else None
     waits = number is not None and inbox.team_of(session, number) == settings.triage.review_team

@@ -18,7 +18,7 @@ NUMBERS = ("Zero", "One", "Two", "Three", "Four")
 
 @pytest.fixture
 def case(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
-    monkeypatch.setattr(ticket_detail, "MOST", 2)
+    monkeypatch.setattr(ticket_detail, "MAX_ROWS", 2)
     with web(store, **SETTINGS) as found:
         yield found
 

@@ -1,4 +1,4 @@
-"""Run all checks of a database, range by range, and go on where it is damaged.
+"""Run all checks of a database, range by range; a damaged range does not stop them.
 
 Safe while the daemon runs: each statement covers a range of ids and sees a consistent state. Memory is bounded by a
 range, whatever the size of the database.
