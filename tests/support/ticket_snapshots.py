@@ -20,7 +20,6 @@ def ticket_snapshot(**changes: Any) -> TicketSnapshot:
 def team_view(
     *,
     attached: Any = (),
-    handed: bool = False,
     hint: bool = False,
     background: Background = NO_BACKGROUND,
     **changes: Any,
@@ -34,7 +33,6 @@ def team_view(
         to=TO,
         background=background,
         attached=attached,
-        handed=handed,
         hint=hint,
     )
 

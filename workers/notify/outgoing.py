@@ -148,7 +148,6 @@ def view_of(
         background=delivery.background,
         attached=frozenset(file.part for file in attached),
         review_team=config.review_team,
-        handed=ticket.handed_over,
         hint=config.hint and delivery.first,
         fixed_team=config.fixed_teams.get(ticket.address, ""),
     )

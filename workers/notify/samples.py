@@ -148,7 +148,6 @@ def _team(
     *,
     background: Background = NO_BACKGROUND,
     attached: Collection[int] = (),
-    handed: bool = False,
     hint: bool = False,
 ) -> View:
     return team_mail(
@@ -159,7 +158,6 @@ def _team(
         to=TO,
         background=background,
         attached=attached,
-        handed=handed,
         hint=hint,
     )
 
@@ -208,7 +206,7 @@ def _handed_over() -> View:
     decision = replace(
         DECISION, by=DecidedBy.PERSON, first=False, reasons=("corrected by lee@example.com",), alternatives=()
     )
-    return _team(replace(TICKET, decision=decision, requester=None, taken_by="ana@example.com"), handed=True)
+    return _team(replace(TICKET, decision=decision, requester=None, taken_by="ana@example.com"))
 
 
 def _follow_up_with_a_file() -> View:

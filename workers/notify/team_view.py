@@ -112,14 +112,13 @@ def team_mail(
     to: ButtonTarget,
     background: Background = NO_BACKGROUND,
     attached: Collection[int] = (),
-    handed: bool = False,
     hint: bool = False,
     fixed_team: str = "",
 ) -> TeamMail:
     """Return the view of an email to the team of a ticket.
 
-    `to` is where the emails of buttons go. `attached` are the part numbers of the attached files of the customer;
-    `handed` and `hint` are as in `TeamMail`. `fixed_team` gets all tickets of the address that the customer wrote to.
+    `to` is where the emails of buttons go. `attached` are the part numbers of the attached files of the customer,
+    `hint` is as in `TeamMail`. `fixed_team` gets all tickets of the address that the customer wrote to.
     """
     message, decision = ticket.message, ticket.decision
     text = without_commands(message.text) if message.role is MessageRole.NOTE else message.text
@@ -158,7 +157,7 @@ def team_mail(
         history=customer_lines(ticket, background.tickets) if message.opening else (),
         earlier=earlier_messages(background.messages),
         asked=asked,
-        handed=handed,
+        handed=ticket.handed_over,
         opening=message.opening,
         status=ticket.status,
         status_name=status_name(ticket.status),
