@@ -28,7 +28,7 @@ from daemon.web.api import (
     triage,
     webhooks,
 )
-from daemon.web.front import Front
+from daemon.web.middleware import RequestGuard
 from daemon.web.monitoring import metrics, probes
 from daemon.web.pages import failure
 from daemon.web.pages import install as pages
@@ -47,7 +47,7 @@ ROUTERS = tuple(
 
 def create_app(services: WebServices) -> FastAPI:
     """Return the application; request handlers find `services` as `app.state.services`."""
-    around = [Middleware(Front, services=services)]
+    around = [Middleware(RequestGuard, services=services)]
     if services.settings.http.trusted_proxies:
         around.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=[*services.settings.http.trusted_proxies]))
     around.insert(0, Middleware(Peer))

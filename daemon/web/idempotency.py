@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 from fastapi import Header, Response
 
 from daemon.store.idempotency import EarlierRequest, RequestKey
-from daemon.web.mistakes import PRINTABLE
 from daemon.web.problems import Problem, ProblemError
+from daemon.web.validation import PRINTABLE
 
 Key = Annotated[
     str | None,

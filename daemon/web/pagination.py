@@ -10,8 +10,8 @@ from typing import Annotated, Final
 from fastapi import Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator
 
-from daemon.web.mistakes import NO_CONTROL
 from daemon.web.problems import FieldProblem, Problem, ProblemError
+from daemon.web.validation import NO_CONTROL
 
 LARGEST_ID: Final = 2**31 - 1
 MOST_ROWS: Final = 200

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
 from daemon.store.errors import UNREACHABLE
-from daemon.web.mistakes import message_of
+from daemon.web.validation import message_of
 
 MEDIA_TYPE: Final = "application/problem+json"
 URN: Final = "urn:triaged:problem:"

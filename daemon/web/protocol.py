@@ -13,7 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 class LimitedProtocol(H11Protocol):
     """A connection that ends when the header of a request takes too long or the client takes no more of an answer.
 
-    The body of a request and the work on it have limits of their own (`daemon.web.front`).
+    The body of a request and the work on it have limits of their own (`daemon.web.middleware`).
     """
 
     # For a whole header, and for the next part of an answer. No browser or program needs a tenth of it.

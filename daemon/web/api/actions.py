@@ -14,12 +14,12 @@ from daemon.tickets import actions, changes, merging
 from daemon.tickets.access import Scope
 from daemon.tickets.action_base import ActionResult
 from daemon.tickets.actor import Actor
+from daemon.web.api.conditional import ETAG_HEADER, WRITE_PROBLEMS, IfMatch, matcher, write_on
 from daemon.web.api.rows import TicketName, TicketView, etag, ticket_id
-from daemon.web.api.versions import ETAG_HEADER, WRITE_PROBLEMS, IfMatch, matcher, write_on
 from daemon.web.auth import Caller, requires
-from daemon.web.mistakes import NO_CONTROL
 from daemon.web.problems import ProblemError, invalid
 from daemon.web.services import Services, WebServices
+from daemon.web.validation import NO_CONTROL
 
 router = APIRouter(tags=["tickets"])
 Writer = Annotated[Caller, requires(Scope.TICKETS_WRITE)]

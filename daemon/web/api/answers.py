@@ -15,8 +15,8 @@ from daemon.tickets.access import Scope
 from daemon.tickets.answer_policy import answer_policy
 from daemon.tickets.answer_values import AnswerResult
 from daemon.vocabulary import AnswerState
+from daemon.web.api.conditional import WRITE_PROBLEMS, IfMatch, matcher, write_on
 from daemon.web.api.rows import Answer, RowId, TicketName, not_found, ticket_id
-from daemon.web.api.versions import WRITE_PROBLEMS, IfMatch, matcher, write_on
 from daemon.web.auth import Caller, requires
 from daemon.web.problems import Problem, documented
 from daemon.web.services import Services, WebServices

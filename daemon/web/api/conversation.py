@@ -24,9 +24,9 @@ from daemon.web.api.new_ticket import LONGEST_TEXT
 from daemon.web.api.rows import TicketName, not_found, ticket_id
 from daemon.web.auth import Caller, requires
 from daemon.web.idempotency import REPLAYED, Key, replayed
-from daemon.web.mistakes import TEXT
 from daemon.web.problems import Problem, ProblemError, documented, unavailable
 from daemon.web.services import Services, WebServices
+from daemon.web.validation import TEXT
 
 router = APIRouter(tags=["tickets"])
 Writer = Annotated[Caller, requires(Scope.TICKETS_WRITE)]

@@ -9,10 +9,10 @@ from daemon.store import events
 from daemon.tickets.access import Scope
 from daemon.web.api.rows import Answer, not_found
 from daemon.web.auth import Caller, requires
-from daemon.web.mistakes import NO_CONTROL
 from daemon.web.problems import Problem, ProblemError, documented
 from daemon.web.services import Services, WebServices
 from daemon.web.tools import ModelsError
+from daemon.web.validation import NO_CONTROL
 
 router = APIRouter(tags=["models"])
 Reader = Annotated[Caller, requires(Scope.MODELS_READ)]

@@ -21,9 +21,9 @@ from daemon.vocabulary import PENDING, Status
 from daemon.web.api.rows import TicketView
 from daemon.web.auth import Caller, requires
 from daemon.web.idempotency import REPLAYED, Key, replayed
-from daemon.web.mistakes import EMAIL, NO_CONTROL, TEXT
 from daemon.web.problems import Problem, ProblemError, documented, invalid, unavailable
 from daemon.web.services import Services, WebServices
+from daemon.web.validation import EMAIL, NO_CONTROL, TEXT
 
 router = APIRouter(tags=["tickets"])
 Writer = Annotated[Caller, requires(Scope.TICKETS_WRITE)]

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from daemon.store.queries import tickets
 from daemon.store.queries.ticket_pages import TicketRow
-from daemon.web.mistakes import NO_CONTROL
 from daemon.web.pagination import LARGEST_ID
 from daemon.web.problems import Problem, ProblemError
+from daemon.web.validation import NO_CONTROL
 
 TICKET_EXAMPLE: Final[dict[str, Any]] = {
     "id": 7,

@@ -16,13 +16,13 @@ from daemon.tickets.actor import Actor
 from daemon.tickets.answer_policy import address_teams
 from daemon.tickets.changes import Change
 from daemon.vocabulary import Priority, Status
+from daemon.web.api.conditional import ETAG_HEADER, WRITE_PROBLEMS, IfMatch, matcher, tags_in, write_on
 from daemon.web.api.rows import TICKET_EXAMPLE, TicketName, TicketView, etag, not_found, ticket_id
-from daemon.web.api.versions import ETAG_HEADER, WRITE_PROBLEMS, IfMatch, matcher, tags_in, write_on
 from daemon.web.auth import Caller, requires
-from daemon.web.mistakes import NO_CONTROL
 from daemon.web.pagination import LINK, Cursor, Limit, Moment, Words, decode, encode, link_next
 from daemon.web.problems import Problem, documented, invalid
 from daemon.web.services import Services, WebServices
+from daemon.web.validation import NO_CONTROL
 
 router = APIRouter(tags=["tickets"])
 Reader = Annotated[Caller, requires(Scope.TICKETS_READ)]

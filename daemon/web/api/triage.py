@@ -9,9 +9,9 @@ from daemon.tickets.access import Scope
 from daemon.web.api.new_ticket import LONGEST_TEXT
 from daemon.web.api.rows import Alternative, Answer
 from daemon.web.auth import Caller, requires
-from daemon.web.mistakes import NO_CONTROL, TEXT
 from daemon.web.problems import Problem, documented
 from daemon.web.services import Services
+from daemon.web.validation import NO_CONTROL, TEXT
 
 router = APIRouter(tags=["triage"])
 Runner = Annotated[Caller, requires(Scope.TRIAGE_READ)]

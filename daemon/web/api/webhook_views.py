@@ -9,7 +9,7 @@ from daemon.store.queries.feed_rows import FeedType
 from daemon.store.webhooks import WebhookState
 from daemon.tickets import webhooks as actions
 from daemon.web.api.rows import Answer
-from daemon.web.mistakes import WEBHOOK_URL
+from daemon.web.validation import WEBHOOK_URL
 
 EXAMPLE: Final[dict[str, Any]] = {
     "name": "shop",

@@ -21,10 +21,10 @@ from daemon.web.api.webhook_views import (
     WholeDelivery,
 )
 from daemon.web.auth import Caller, requires
-from daemon.web.mistakes import NO_CONTROL
 from daemon.web.pagination import LINK, Cursor, Limit, decode_id, encode, link_next
 from daemon.web.problems import FieldProblem, Problem, ProblemError, documented
 from daemon.web.services import Services, WebServices
+from daemon.web.validation import NO_CONTROL
 
 router = APIRouter(tags=["webhooks"])
 Reader = Annotated[Caller, requires(Scope.WEBHOOKS_READ)]

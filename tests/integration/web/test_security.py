@@ -16,7 +16,7 @@ from daemon.web.api.files import download
 from daemon.web.app import add_routes
 from daemon.web.auth import Requires
 from daemon.web.documents import document
-from daemon.web.front import is_public
+from daemon.web.middleware import is_public
 from tests.support.fakes import NOON
 from tests.support.http import EXAMPLE, Web, problem, web
 

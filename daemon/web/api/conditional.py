@@ -1,4 +1,4 @@
-"""Write on a ticket by a request, with If-Match only in the version that the client knows; errors as problems."""
+"""Conditional requests (RFC 9110 section 13): write on a ticket only in the version that If-Match names."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Final, TypeVar

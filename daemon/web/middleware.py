@@ -44,7 +44,7 @@ def is_public(path: str) -> bool:
     return path == "/" or any(path == prefix or path.startswith(f"{prefix}/") for prefix in PUBLIC)
 
 
-class Front:
+class RequestGuard:
     """The outermost ASGI application: guards the one that it is given."""
 
     def __init__(self, app: ASGIApp, services: WebServices) -> None:
