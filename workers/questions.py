@@ -55,13 +55,13 @@ class DailyQuestions:
         if config.lead is None or now.hour < config.lead.hour or self._store.is_lost():
             return 0
         brand = config.brands.main
-        if self._servers.get(brand.server).is_paused or not self._is_mine(now.date()):
+        if self._servers.get(brand.server).is_paused or not self._claim(now.date()):
             return 0
         with self._store.read() as session:
             asked = _choose(session, config.triage.review_team)
         return self._send(config, config.lead, asked, now) if asked else 0
 
-    def _is_mine(self, day: date) -> bool:
+    def _claim(self, day: date) -> bool:
         """Claim the email of a day; say whether this process is to send it."""
         with self._store.read() as session:
             due = daily.is_due(session, DAILY_QUESTIONS, day)

@@ -55,8 +55,8 @@ class RefusedLogins:
         self._addresses: OrderedDict[str, _Address] = OrderedDict()
         self._minutes: deque[_Minute] = deque()
 
-    def wait_seconds(self, peer: str) -> float | None:
-        """Return how long to wait before the password of a client is checked; None if too many wait already."""
+    def take_turn(self, peer: str) -> float | None:
+        """Queue the check of a password; return after how many seconds it may begin, None if too many wait already."""
         address, now = self._find(peer), self._now()
         if address is None:
             return 0.0

@@ -207,7 +207,7 @@ class GuardedSession(SMTP):
         server: object,
         args: list[str],
     ) -> AuthResult:
-        wait = self._logins.wait_seconds(self._peer)
+        wait = self._logins.take_turn(self._peer)
         if wait is None:
             self.dismiss(replies.TOO_MANY_LOGINS)
             return AuthResult(success=False)

@@ -53,8 +53,8 @@ SELECT_LINES = (
 )
 
 
-def open_digests(session: Session, mailboxes: Collection[str], now: datetime) -> dict[str, int]:
-    """Return the digests that notifications can still join, by recipient. They stay open in this transaction."""
+def lock_open_digests(session: Session, mailboxes: Collection[str], now: datetime) -> dict[str, int]:
+    """Lock and return the digests that notifications can still join, by recipient; until then no attempt begins."""
     rows = session.execute(SELECT_OPEN, {"mailboxes": list(mailboxes), "after": now - OPEN_FOR})
     return {row.recipient: row.id for row in rows}
 

@@ -81,8 +81,8 @@ class NewMessage:
     authentication: Sequence[str] | None = None
 
 
-def people(session: Session, found: Sequence[tuple[Address, datetime]]) -> dict[str, int]:
-    """Return the ids of the people behind readable addresses, by address in lower case, adding who is new."""
+def ensure_people(session: Session, found: Sequence[tuple[Address, datetime]]) -> dict[str, int]:
+    """Add the people who are new, and return the ids of all behind readable addresses, by address in lower case."""
     named = {address.email.lower(): (address.name, now) for address, now in found if address.email}
     if not named:
         return {}

@@ -170,7 +170,7 @@ def _on_present_tickets(session: Session, admissions: list[_Admission], identity
 
 def _add_people(session: Session, admissions: Iterable[_Admission]) -> None:
     writers = [(a, author) for a in admissions if a.has_message and (author := a.author) and author.email]
-    known = tickets.people(session, [(author, admission.email.now) for admission, author in writers])
+    known = tickets.ensure_people(session, [(author, admission.email.now) for admission, author in writers])
     for admission, author in writers:
         admission.sender_id = known[(author.email or "").lower()]
 

@@ -110,7 +110,7 @@ def put_in_force(
 
 def join(session: Session, ticket_id: int, added: Sequence[str], actor: Actor, now: datetime) -> None:
     """Let the people whom an agent added take part in a ticket."""
-    ids = tickets.people(session, [(Address("", email), now) for email in added])
+    ids = tickets.ensure_people(session, [(Address("", email), now) for email in added])
     for email in added:
         tickets.join(session, ticket_id, ids[email], None)
         add_event(session, "participant added", ticket_id, actor, now, email=email)

@@ -74,17 +74,17 @@ class Plan:
     similar: Sequence[int] = ()
 
 
-def load_facts(
+def begin_planning(
     session: Session,
     leases: Sequence[Lease],
     team_address: Callable[[str | None], str],
     busy_from: int,
     now: datetime,
 ) -> PlanningFacts:
-    """Finish notify jobs and return the facts for their plans. `team_address` returns the address of a team.
+    """Finish notify jobs, lock the limits and return the facts for their plans.
 
-    The jobs are finished first: a worker that lost its lease plans nothing. A domain that may get `busy_from`
-    acknowledgements in this hour is looked at more closely.
+    The jobs are finished first: a worker that lost its lease plans nothing. `team_address` returns the address of a
+    team. A domain that may get `busy_from` acknowledgements in this hour is looked at more closely.
     """
     jobs.finish(session, leases, now)
     delivery_counts.lock(session)
@@ -104,7 +104,7 @@ def load_facts(
             session, MailKind.ACKNOWLEDGEMENT, [mailbox_of(address) for address in requesters], busy_from, now
         ),
         to_teams=delivery_counts.to_teams(session, mailboxes, now),
-        digests=set(digests.open_digests(session, mailboxes, now)),
+        digests=set(digests.lock_open_digests(session, mailboxes, now)),
         suppressed=bounces.suppressed(session, {*requesters, *addresses, *readers}, now),
         returned={cause: _returned(session, ticket, now) for cause, ticket in tickets.items() if ticket.answer},
     )
@@ -157,7 +157,7 @@ def note_failure(session: Session, cause: Subject, error: str, now: datetime) ->
 def _write_gathered(session: Session, gathered: Sequence[NewDelivery], now: datetime) -> None:
     """Write the notifications that are not sent, each linked to the digest that lists it."""
     if gathered:
-        open_ = digests.open_digests(session, {mailbox_of(row.recipient).address for row in gathered}, now)
+        open_ = digests.lock_open_digests(session, {mailbox_of(row.recipient).address for row in gathered}, now)
         deliveries.add(session, [replace(row, digest_id=open_[row.recipient]) for row in gathered])
 
 

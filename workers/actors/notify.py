@@ -46,7 +46,7 @@ class NotifyActor:
     def _plan(self, session: Session, items: Sequence[tuple[Lease, Sequence[int]]]) -> list[list[Lease]]:
         now, config = self._clock.now(), self._config.value
         leases = [lease for lease, _ in items]
-        facts = notification.load_facts(session, leases, config.team_address, config.limits.per_domain_hour, now)
+        facts = notification.begin_planning(session, leases, config.team_address, config.limits.per_domain_hour, now)
         plans = [replace(self._plan_for(lease, facts, now), similar=found) for lease, found in items]
         return notification.write_plans(session, plans, now)
 

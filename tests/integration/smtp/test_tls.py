@@ -132,7 +132,7 @@ class TestTls:
             ("127.0.0.1", 3),
         ]
         assert secure.listener.logins.within_an_hour == 3
-        monkeypatch.setattr(secure.listener.logins, "wait_seconds", lambda _: None)
+        monkeypatch.setattr(secure.listener.logins, "take_turn", lambda _: None)
         with secure.client() as client:
             client.hello().say("STARTTLS")
             client.starttls(trust)
@@ -143,8 +143,8 @@ class TestTls:
     ) -> None:
         monkeypatch.setattr(logins, "FIRST_SECONDS", 0.01)
         waits: list[float | None] = []
-        ask = secure.listener.logins.wait_seconds
-        monkeypatch.setattr(secure.listener.logins, "wait_seconds", lambda peer: waits.append(ask(peer)) or waits[-1])
+        ask = secure.listener.logins.take_turn
+        monkeypatch.setattr(secure.listener.logins, "take_turn", lambda peer: waits.append(ask(peer)) or waits[-1])
         for _ in range(5):
             secure.listener.logins.refuse("127.0.0.1")
         with smtplib.SMTP("127.0.0.1", secure.port, timeout=30) as client:

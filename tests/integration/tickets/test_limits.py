@@ -199,14 +199,14 @@ def test_the_limits_hold_between_two_workers(store_url: str) -> None:
     planning, counted = threading.Event(), threading.Event()
 
     def plan_one(session: Session) -> None:
-        notification.load_facts(session, [], str, 60, NOON)
+        notification.begin_planning(session, [], str, 60, NOON)
         planning.set()
         deliveries.add(session, [acknowledgement(1, ANN, NOON)])
         # Long enough for a worker that does not wait for this plan.
         counted.wait(1)
 
     def count(session: Session) -> int:
-        found = notification.load_facts(session, [], str, 60, NOON).recent.in_all_hour
+        found = notification.begin_planning(session, [], str, 60, NOON).recent.in_all_hour
         counted.set()
         return found
 

@@ -34,7 +34,7 @@ def refused(time: Time) -> RefusedLogins:
 
 def guess(refused: RefusedLogins, time: Time, peer: str = PEER) -> float:
     """Guess once, and wait for the answer; return how long that took."""
-    before, wait = time.now, refused.wait_seconds(peer)
+    before, wait = time.now, refused.take_turn(peer)
     assert wait is not None
     time.now += wait
     time.now += refused.refuse(peer)
@@ -51,17 +51,17 @@ def test_guesses_that_wait_for_no_answer_are_as_slow(refused: RefusedLogins, tim
     checked = 0
     for _ in range(600):
         # A client that leaves at once and comes back, twenty times a second.
-        wait = refused.wait_seconds(PEER)
+        wait = refused.take_turn(PEER)
         checked += wait == 0.0
         time.now += 0.05
     assert checked <= 1
-    assert refused.wait_seconds(PEER) is None
+    assert refused.take_turn(PEER) is None
 
 
 def test_the_first_login_and_those_of_others_never_wait(refused: RefusedLogins, time: Time) -> None:
     for _ in range(9):
         guess(refused, time)
-    assert refused.wait_seconds("192.0.2.2") == 0.0
+    assert refused.take_turn("192.0.2.2") == 0.0
 
 
 def test_a_right_password_ends_the_waiting(refused: RefusedLogins, time: Time) -> None:
@@ -69,14 +69,14 @@ def test_a_right_password_ends_the_waiting(refused: RefusedLogins, time: Time) -
         guess(refused, time)
     refused.refuse(PEER)
     refused.accept(PEER)
-    assert refused.wait_seconds(PEER) == 0.0
+    assert refused.take_turn(PEER) == 0.0
 
 
 def test_refused_logins_are_forgotten_after_an_hour(refused: RefusedLogins, time: Time) -> None:
     guess(refused, time)
     assert (refused.within_an_hour, refused.addresses) == (1, 1)
     time.now += logins.REMEMBERED_SECONDS + logins.BUCKET_SECONDS
-    assert refused.wait_seconds(PEER) == 0.0
+    assert refused.take_turn(PEER) == 0.0
     assert (refused.within_an_hour, refused.addresses) == (0, 0)
     assert guess(refused, time) == logins.FIRST_SECONDS
 
