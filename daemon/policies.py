@@ -12,7 +12,7 @@ from daemon.mail.analyze import Identity
 from daemon.mail.roster import Team, comparable
 from daemon.smtp.config import ListenerConfig
 from daemon.smtp.renewal import renewing
-from daemon.system.causes import reason
+from daemon.system.os_errors import reason
 from daemon.text import domain_of
 from daemon.vocabulary import Authentication, ConversationPolicy, Status
 

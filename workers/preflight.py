@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from config.settings import ConfigError, Settings
-from daemon.system.causes import reason
+from daemon.system.os_errors import reason
 from workers.learning import examples
 from workers.learning.examples import ExampleError
 from workers.notify.render import Renderer, TemplateProblem

@@ -20,9 +20,9 @@ from daemon.store.maintenance.transfer import TransferError, transfer
 from daemon.store.maintenance.transfer import work as rows_of
 from daemon.store.maintenance.verify.run import verify as problems
 from daemon.store.maintenance.verify.run import work
-from daemon.system.causes import reason
 from daemon.system.clock import SystemClock
 from daemon.system.lock import FILE, StateLock
+from daemon.system.os_errors import reason
 
 MAX_PRINTED = 1000
 

@@ -120,7 +120,7 @@ def _require(registry: "Registry", version: str) -> None:
 @contextmanager
 def _registry(ctx: click.Context) -> "Iterator[Registry]":
     """Give the registry; its errors become BadData, and a directory that cannot be read a Failure."""
-    from daemon.system.causes import reason
+    from daemon.system.os_errors import reason
     from workers.app import registry
     from workers.learning.registry import RegistryError
 

@@ -45,7 +45,7 @@ def return_messages(session: Session, survivor: int, ticket_id: int, carried: Co
     return len(ids)
 
 
-def came_with(session: Session, survivor: int) -> Sequence[int]:
+def merged_tickets(session: Session, survivor: int) -> Sequence[int]:
     """Return the tickets that were merged into a ticket, directly or with another one."""
     origins = select(MESSAGE.c.moved_from_id).where(
         MESSAGE.c.ticket_id == survivor, MESSAGE.c.moved_from_id.is_not(None)
@@ -89,7 +89,7 @@ def share_people(session: Session, ticket: Ticket, into: Ticket) -> list[int]:
     return sorted(people.keys() - there)
 
 
-def part_with(session: Session, survivor: int, people: Collection[int]) -> None:
+def remove_people(session: Session, survivor: int, people: Collection[int]) -> None:
     """Let people no longer take part in a ticket, except those who wrote what stays there."""
     wrote = exists().where(MESSAGE.c.ticket_id == survivor, MESSAGE.c.person_id == PARTICIPANT.c.person_id)
     session.execute(

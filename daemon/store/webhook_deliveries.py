@@ -44,7 +44,7 @@ class WebhookMessage:
     paused_until: datetime | None
 
 
-def give(session: Session, endpoint: Endpoint, page: Page, now: datetime) -> int:
+def add_page(session: Session, endpoint: Endpoint, page: Page, now: datetime) -> int:
     """Add the events of a page for an endpoint, with their jobs, and move its cursor; return their number.
 
     Of several processes that read the same page, one moves the cursor; the others add nothing.
@@ -146,7 +146,7 @@ def replay(session: Session, delivery_id: int, now: datetime) -> bool:
     return True
 
 
-def pend(session: Session, delivery_id: int) -> None:
+def make_pending(session: Session, delivery_id: int) -> None:
     """Make an event pending again whose job was given up and is retried."""
     failed = (WebhookDeliveryRow.id == delivery_id, STATE == WebhookState.FAILED)
     session.execute(update(WebhookDeliveryRow).where(*failed).values(state=WebhookState.PENDING))

@@ -5,7 +5,7 @@ import socket
 from dataclasses import dataclass
 from typing import Final
 
-from daemon.system.causes import reason
+from daemon.system.os_errors import reason
 
 LARGEST_PORT: Final = 65535
 

@@ -32,7 +32,7 @@ def merge(session: Session, ticket_id: int, into_id: int, actor: Actor, now: dat
         lock_any(session, each)
     into, ticket = lock_any(session, into_id), lock_ticket(session, ticket_id)
     _refuse(ticket, into)
-    carried = merges.came_with(session, ticket_id)
+    carried = merges.merged_tickets(session, ticket_id)
     joined = merges.share_people(session, ticket, into)
     number = merges.move_messages(session, ticket_id, into_id)
     undo = _undo_data(ticket, into_id, carried, joined)
@@ -68,7 +68,7 @@ def split(session: Session, ticket_id: int, actor: Actor, now: datetime) -> Acti
 
 def locked_by_merge(session: Session, ticket_id: int, into_id: int) -> set[int]:
     """Return the tickets that a merge locks: also those that were merged into the ticket before and go along."""
-    return {ticket_id, survivor_of(session, into_id), *merges.came_with(session, ticket_id)}
+    return {ticket_id, survivor_of(session, into_id), *merges.merged_tickets(session, ticket_id)}
 
 
 def locked_by_split(session: Session, ticket_id: int) -> set[int]:
@@ -80,7 +80,7 @@ def locked_by_split(session: Session, ticket_id: int) -> set[int]:
 
 def _merge_to_undo(session: Session, ticket_id: int, survivor_id: int) -> Event | None:
     """Return the merge of a ticket, or the newest one into it."""
-    parts = merges.came_with(session, survivor_id) if survivor_id == ticket_id else [ticket_id]
+    parts = merges.merged_tickets(session, survivor_id) if survivor_id == ticket_id else [ticket_id]
     return merges.newest_merge(session, parts) if parts else None
 
 
@@ -93,10 +93,10 @@ def _split(
     now: datetime,
     ticket_id: int,
 ) -> ActionResult:
-    there = set(merges.came_with(session, survivor.id))
+    there = set(merges.merged_tickets(session, survivor.id))
     carried = [number for number in undo["carried"] if number in there]
     number = merges.return_messages(session, survivor.id, part.id, carried)
-    merges.part_with(session, survivor.id, undo["joined"])
+    merges.remove_people(session, survivor.id, undo["joined"])
     merges.set_survivor(session, [part.id], None)
     merges.set_survivor(session, carried, part.id)
     _restore(session, part, undo, now)

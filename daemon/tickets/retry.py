@@ -40,7 +40,7 @@ def retry_job(session: Session, job_id: int, actor: str, now: datetime) -> Subje
     if job.kind == JobKind.DELIVER:
         _plan_again(session, job.subject.id)
     if job.kind == JobKind.WEBHOOK:
-        webhook_deliveries.pend(session, job.subject.id)
+        webhook_deliveries.make_pending(session, job.subject.id)
     _note(session, "job retried", job, actor, now)
     # A delivery is given up by the age of its job, so the age is reset too.
     job.state, job.attempts, job.snoozes = JobState.READY, 0, 0

@@ -62,7 +62,7 @@ def test_of_two_processes_that_read_the_same_page_one_gives_it(case: Case) -> No
     other = Publisher(case.store, case.clock, timedelta(days=30))
     with case.store.read() as session:
         page = feed.read(session, before.cursor, other._gaps)
-    assert case.store.write(lambda session: webhook_deliveries.give(session, before, page, case.clock.now())) == 0
+    assert case.store.write(lambda session: webhook_deliveries.add_page(session, before, page, case.clock.now())) == 0
     assert case.states() == ["pending"]
 
 

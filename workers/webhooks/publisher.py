@@ -49,7 +49,7 @@ class Publisher:
         for one in found:
             page = pages[one.cursor]
             if page.cursor != one.cursor:
-                give = partial(webhook_deliveries.give, endpoint=one, page=page, now=now)
+                give = partial(webhook_deliveries.add_page, endpoint=one, page=page, now=now)
                 given += self._store.write(give)
         return given
 

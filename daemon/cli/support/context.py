@@ -143,8 +143,8 @@ def store(settings: Settings, *, checked: bool = True) -> Iterator["Store"]:
 def starting(settings: Settings) -> Iterator[None]:
     """Turn the errors of a start into a Failure: Misconfigured if somebody must act, else Unavailable."""
     from daemon.system.binding import ListenError
-    from daemon.system.causes import reason as text
     from daemon.system.lock import LockedError
+    from daemon.system.os_errors import reason as text
 
     try:
         with _explained(settings):
@@ -161,7 +161,7 @@ def starting(settings: Settings) -> Iterator[None]:
 
 def failure(cause: OSError, message: str) -> Failure:
     """Return Unavailable for a cause that may pass by itself, else Misconfigured."""
-    from daemon.system.causes import is_temporary
+    from daemon.system.os_errors import is_temporary
 
     return (Unavailable if is_temporary(cause) else Misconfigured)(message, cause.errno or 0)
 
@@ -190,8 +190,8 @@ def refuse_missing_file(url: str) -> None:
     """Raise if the SQLite file does not exist: to open it would create an empty database."""
     from sqlalchemy import make_url
 
-    from daemon.system.causes import reason as text
     from daemon.system.directory import probe
+    from daemon.system.os_errors import reason as text
 
     name = make_url(url).database
     if not url.startswith("sqlite") or not name:

@@ -15,8 +15,8 @@ from daemon.runtime import is_embedded
 from daemon.service import Service
 from daemon.system import binding, lock, systemd
 from daemon.system.binding import ListenError
-from daemon.system.causes import reason
 from daemon.system.directory import probe
+from daemon.system.os_errors import reason
 from daemon.tickets.sign_in import LINK_MINUTES
 
 if TYPE_CHECKING:

@@ -86,7 +86,7 @@ def ticket_detail(session: Session, ticket_id: int, before: int | None = None) -
     others = select(Participant.person_id).where(Participant.ticket_id == ticket_id)
     events = _all(session, Event, is_about([ticket_id], [row.id for row in inbound]))
     authors = _all(session, Person, Person.id.in_([m.person_id for m in messages if m.person_id]))
-    merged = merges.came_with(session, ticket_id)
+    merged = merges.merged_tickets(session, ticket_id)
     return TicketDetail(
         ticket=ticket,
         requester=session.get(Person, ticket.requester_id) if ticket.requester_id else None,
