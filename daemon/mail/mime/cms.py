@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 _MAX_DEPTH: Final = 16
 _MAX_CHUNKS: Final = 100_000
 _OID, _OCTETS, _SEQUENCE, _CONTENT = 0x06, 0x04, 0x30, 0xA0
+_SEQUENCE_IN_BASE64: Final = b"MI"
 _CONSTRUCTED: Final = 0x20
 _LONG_TAG: Final = 0x1F
 _INDEFINITE: Final = 0x80
@@ -67,9 +68,9 @@ def read_cms(data: bytes, most: int = _MAX_INFLATED) -> Cms | None:
 
 
 def _without_armour(data: bytes) -> bytes:
-    """Return the bytes inside the lines of PEM, other data unchanged."""
+    """Return the bytes inside the lines of PEM, or of base64 that the header does not declare; other data unchanged."""
     head = data[:200].lstrip()
-    if not head.startswith(b"-----BEGIN "):
+    if not head.startswith((b"-----BEGIN ", _SEQUENCE_IN_BASE64)):
         return data
     lines = (line for line in data.split(b"\n") if not line.startswith(b"-----"))
     try:

@@ -32,6 +32,8 @@ _OTHER_SMIME_TYPES: Final = frozenset(
     ("application/octet-stream", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/x-pkcs7")
 )
 _SMIME_NAMES: Final = frozenset({"smime.p7m", "smime.p7z"})
+# A signed file has the extension of the file, too: contract.pdf.p7m.
+_SMIME_NAME: Final = re.compile(r"[^.]{1,60}\.p7[mz]", re.IGNORECASE)
 _TYPE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]{1,80}/[!#$%&'*+.^_`|~0-9a-z-]{1,80}")
 # Web scripts write "text/html charset=utf-8", and the two halves in the wrong order.
 _NO_SEMICOLON: Final = re.compile(r"([\w.+-]{1,80}/[\w.+-]{1,80})\s+(?=[\w-]{1,40}\s*=)")
@@ -80,7 +82,7 @@ class Entity:
         """Return whether this is an S/MIME part, also under the type that old gateways write (RFC 8551 section 3.9)."""
         if self.content_type not in _OTHER_SMIME_TYPES:
             return self.content_type in _SMIME_TYPES
-        return self.is_named_smime
+        return "smime-type" in self.type.params or any(map(_SMIME_NAME.fullmatch, self.names))
 
     @property
     def is_named_smime(self) -> bool:
@@ -245,8 +247,10 @@ def _read_within(entity: Entity, content: bytes, limits: _Limits) -> None:
 
 
 def _entity_within(content: bytes) -> bytes:
-    """Return content that begins with the header of a MIME entity, else b""."""
-    return content if read_block(content, 0, len(content), 1 << 14).first("content-type") else b""
+    """Return content that begins with the header of a MIME entity, also below blank lines, else b""."""
+    entity = content.lstrip(b"\n\r")
+    block = read_block(entity, 0, len(entity), 1 << 14)
+    return entity if block.first("content-type") or block.first("content-transfer-encoding") else b""
 
 
 def _signed_entity(entity: Entity, content: bytes) -> bytes:
