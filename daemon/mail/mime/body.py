@@ -95,7 +95,7 @@ def _read_text(entity: Entity, limit: int) -> tuple[str, list[str]]:
     if len(data) > limit:
         defects.append("long-text")
     charset = entity.type.params.get("charset", "")
-    if is_utf7(charset) and entity.content_type in _READABLE:
+    if is_utf7(charset) and (entity.content_type in _READABLE or _is_calendar(entity)):
         text = decode_utf7(data[:limit])
     else:
         defects += ["unknown-charset"] if charset and codec(charset) is None else []
@@ -163,7 +163,8 @@ def _last_resort(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
 
 
 def _may_be_the_body(part: Entity) -> bool:
-    return not part.disposition.value or bool(_MADE_UP.fullmatch(declared_name(part).lower()))
+    name = declared_name(part).lower()
+    return not _is_calendar(part) and (not (part.disposition.value and name) or bool(_MADE_UP.fullmatch(name)))
 
 
 def _chosen(entity: Entity, texts: Mapping[int, str], *, named: bool = False) -> list[Entity]:

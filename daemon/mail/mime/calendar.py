@@ -9,7 +9,7 @@ from typing import Final
 from daemon.mail.encoding.charset import decode
 from daemon.mail.text.html import html_to_text
 
-CALENDAR_TYPES: Final = frozenset({"text/calendar", "application/ics", "text/x-vcalendar"})
+CALENDAR_TYPES: Final = frozenset({"text/calendar", "application/ics", "text/x-vcalendar", "application/calendar"})
 
 _MAX_TEXT: Final = 1 << 18
 _MAX_EVENTS: Final = 5
@@ -21,16 +21,27 @@ _METHOD: Final = re.compile(r"^method[ \t]*:[ \t]*([a-z-]{1,20})", re.IGNORECASE
 # vCalendar 1.0 has its own encoding of values, which old phones and Outlook use.
 _ENCODED: Final = re.compile(r";(?:encoding=)?quoted-printable\b", re.IGNORECASE)
 _CHARSET: Final = re.compile(r";charset=\"?([\w.:-]{1,40})", re.IGNORECASE)
-# A name, its parameters (their quoted values may hold a colon or semicolon), and the value.
+# A name, its parameters (their quoted values may hold a colon or semicolon), and the value. Thunderbird writes the text
+# as HTML into a parameter.
 _LINE: Final = re.compile(
-    r'([A-Za-z0-9-]{1,40})((?:;[^;:="\n]{1,60}=(?:"[^"\n]{0,1000}"|[^";:\n]{0,1000})){0,20}):(.*)'
+    r'([A-Za-z0-9-]{1,40})((?:;[^;:="\n]{1,60}(?:=(?:"[^"\n]*"|[^";:\n]{0,1000}))?){0,20})[ \t]{0,8}:(.*)'
 )
+# Google writes the HTML of its editor into a text.
+_MARKUP: Final = re.compile(
+    r"</?(?:p|br|b|i|u|a|ul|ol|li|div|span|strong|em|font|table|html|body|h[1-6]|html-blob)(?:\s[\w-]{1,20}=[^<>]{0,2000})?\s?/?>",
+    re.IGNORECASE,
+)
+_LAYOUT: Final = re.compile(r"<(?:p|br|div|html|body)\b", re.IGNORECASE)
+_RICH: Final = ("X-ALT-DESC", "STYLED-DESCRIPTION")
 _TIMEZONE: Final = re.compile(r';tzid="?([^";:]{1,100})', re.IGNORECASE)
 _TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(?:\d\d)?(Z?))?")
 _ESCAPED: Final = re.compile(r"\\([\\;,:nN\"])")
 _COMPONENTS: Final = frozenset({"VEVENT", "VTODO", "VJOURNAL"})
 _WORD: Final = re.compile(r"\w+")
+_LINK: Final = re.compile(r"https?://\S+")
 _SAID: Final = 0.8
+# So many words are a message, also beside the long text that a conference service adds.
+_A_MESSAGE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +66,11 @@ class Invitation:
 
 
 def is_calendar(content_type: str, names: Collection[str]) -> bool:
-    """Return whether a part is a calendar, also where its type says only that it is a file."""
-    if content_type != "application/octet-stream":
-        return content_type in CALENDAR_TYPES
-    return any(name.lower().endswith(_FILE_NAMES) for name in names)
+    """Return whether a part is a calendar, also where only its name says so."""
+    if content_type in CALENDAR_TYPES:
+        return True
+    is_vague = content_type == "text/plain" or content_type.startswith("application/")
+    return is_vague and any(name.lower().endswith(_FILE_NAMES) for name in names)
 
 
 def unfold(data: bytes) -> bytes:
@@ -85,10 +97,10 @@ def method_of(text: str) -> str:
 
 
 def says_as_much(text: str, event: Invitation) -> bool:
-    """Return whether a text has nearly all words of an event, however they are laid out."""
-    wanted = set(_WORD.findall(event.words().lower()))
+    """Return whether a text has nearly all words of an event, however they are laid out; links are not words."""
+    wanted = set(_WORD.findall(_LINK.sub(" ", event.words().lower())))
     missing = wanted.difference(_WORD.findall(text.lower()))
-    return len(missing) <= (1 - _SAID) * len(wanted)
+    return len(missing) < _A_MESSAGE and len(missing) <= (1 - _SAID) * len(wanted)
 
 
 def _events(text: str) -> Iterator[Mapping[str, tuple[str, str]]]:
@@ -129,9 +141,10 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _invitation(fields: Mapping[str, tuple[str, str]]) -> Invitation:
-    description = _text(fields, "DESCRIPTION")
-    if not description and "X-ALT-DESC" in fields:
-        description = html_to_text(_text(fields, "X-ALT-DESC")).strip()
+    description = _without_markup(_text(fields, "DESCRIPTION"))
+    if not description:
+        rich = (html_to_text(_text(fields, name)).strip() for name in _RICH)
+        description = next(filter(None, rich), "")
     return Invitation(
         _one_line(_text(fields, "SUMMARY")),
         _when(fields),
@@ -148,6 +161,12 @@ def _text(fields: Mapping[str, tuple[str, str]], name: str) -> str:
         charset = _CHARSET.search(params)
         value = decode(quopri.decodestring(value.encode()), charset[1] if charset else "").replace("\r", "")
     return _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], value).strip()
+
+
+def _without_markup(text: str) -> str:
+    if not _MARKUP.search(text):
+        return text
+    return html_to_text(text if _LAYOUT.search(text) else text.replace("\n", "<br>")).strip()
 
 
 def _one_line(text: str) -> str:

@@ -1,11 +1,15 @@
 """Tell invitations of people, and answers in words, from the answers that a button sends (RFC 5546)."""
 
 import re
+from itertools import takewhile
 from typing import Final
 
 from daemon.mail.message import Message, Part
 from daemon.mail.mime.calendar import is_calendar, method_of, read_invitations
 from daemon.mail.phrase_table import split_phrases
+from daemon.mail.reply.banner import without_gateway_text
+from daemon.mail.reply.phrases import CLOSING
+from daemon.mail.reply.signature import cut_signature
 from daemon.mail.reply.split import new_text
 from daemon.mail.screening.auto_headers import auto_submitted_value
 
@@ -21,7 +25,7 @@ _A_MESSAGE: Final = 5
 _STANDARD: Final = split_phrases(
     "accepted this; accepted the; accepted your; has accepted; have accepted; declined this; declined the",
     "declined your; has declined; have declined; tentatively; will attend; will not attend; not be attending",
-    "proposed a new time; this invitation; this event; your invitation; the invitation; google calendar",
+    "won't attend; proposed a new time; this invitation; this event; your invitation; the invitation; google calendar",
     "zugesagt; abgesagt; abgelehnt; angenommen; unter vorbehalt; einladung; nimmt teil; nimmt nicht teil",
     "a accepté; a refusé; a décliné; invitation; ha aceptado; ha rechazado; invitación; ha accettato; ha rifiutato",
     "invito; heeft geaccepteerd; heeft geweigerd; uitnodiging; aceitou; recusou; convite; zaakceptował; odrzucił",
@@ -62,8 +66,10 @@ def has_words(message: Message) -> bool:
     known = {
         word for text in (message.subject, *names, *(event.as_text() for event in events)) for word in _words(text)
     }
-    lines = new_text(message.text)[:_MAX_TEXT].split("\n")
-    fresh = [word for line in lines if not _is_standard(line) for word in _words(line) if word not in known]
+    lines = without_gateway_text(new_text(message.text)[:_MAX_TEXT]).split("\n")
+    # A signature, a legal notice or a footer of a telephone may be all that there is.
+    typed = takewhile(lambda line: not CLOSING.match(line), lines[: cut_signature(lines, whole=True)])
+    fresh = [word for line in typed if not _is_standard(line) for word in _words(line) if word not in known]
     return len(fresh) >= _A_MESSAGE and _has_text_part(message)
 
 
