@@ -10,14 +10,15 @@ from typing import Final
 
 from daemon.mail.encoding.charset import clean, guess
 
-_LABELS: Final = frozenset(("utf7", "unicode11utf7", "csunicode11utf7", "unicode20utf7", "xunicode20utf7"))
+# The names of IANA, and those of Windows for its code page 65000.
+_LABELS: Final = re.compile(r"(?:cs|x)?(?:unicode(?:11|20))?utf7|(?:cp|windows)65000")
 _NO_LETTER: Final = re.compile(r"[^a-z0-9]+")
 _SHIFTED: Final = re.compile(r"\+([A-Za-z0-9+/]*)(-?)")
 
 
 def is_utf7(charset: str) -> bool:
     """Return whether a charset label means UTF-7."""
-    return _NO_LETTER.sub("", charset[:200].lower()) in _LABELS
+    return bool(_LABELS.fullmatch(_NO_LETTER.sub("", charset[:200].lower())))
 
 
 def decode_utf7(data: bytes) -> str:

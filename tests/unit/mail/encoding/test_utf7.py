@@ -24,11 +24,13 @@ def test_valid_sequences_are_decoded_and_others_stay(data: bytes, text: str) -> 
     assert decode_utf7(data) == text
 
 
-@pytest.mark.parametrize("label", ["utf-7", "UTF7", "utf_7", "unicode-1-1-utf-7", "csUnicode11UTF7"])
+@pytest.mark.parametrize(
+    "label", ["utf-7", "UTF7", "utf_7", "unicode-1-1-utf-7", "csUnicode11UTF7", "csUTF7", "x-utf-7", "cp65000"]
+)
 def test_the_labels_of_utf_7_are_known(label: str) -> None:
     assert is_utf7(label)
 
 
-@pytest.mark.parametrize("label", ["", "utf-8", "utf-16", "utf-70", "x"])
+@pytest.mark.parametrize("label", ["", "utf-8", "utf-16", "utf-70", "x", "65000"])
 def test_other_labels_are_not_utf_7(label: str) -> None:
     assert not is_utf7(label)
