@@ -18,7 +18,7 @@ _VIA = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _LISTED = ("mailing-list", "x-beenthere", "x-spam-checked-in-group", "x-mailing-list")
-_ADDRESS = re.compile(r"[^\s<>,;:]{1,64}@[^\s<>,;:]{1,255}")
+_ADDRESS = re.compile(r"[^\s<>,;:'\"()]{1,64}@[^\s<>,;:'\"()]{1,255}")
 # groups.io and others keep the author in their own local part: ann=customer.example@groups.io.
 _KEPT = re.compile(r"([^=@\s]{1,64})=([^=@\s]{1,255}\.[a-z]{2,24})@", re.IGNORECASE)
 # Where groups keep the address that they replaced: Google Groups, Sympa, Mailman.
@@ -44,8 +44,9 @@ def hidden_author(message: Message, ours: Collection[str]) -> Address | None:
     """Return the author of an email in which our own group rewrote From (for DMARC), or None.
 
     The group keeps the author in Reply-To, in Cc (Mailman, where answers go to the group), or in a header of its own.
-    All that name somebody must name the same address, and there must be two of them, or "via" in the name that the
-    group wrote. Anybody can write these headers: the author is as unverified as any From.
+    All that name somebody must name the same address, and there must be two of them, or the name in From must have
+    "via", the author's address, or the author's name at its beginning. Anybody can write these headers: the author is
+    as unverified as any From.
     """
     if not _rewrote_from(message, ours):
         return None
@@ -56,8 +57,15 @@ def hidden_author(message: Message, ours: Collection[str]) -> Address | None:
     emails = {(address.email or "").lower() for address in named}
     if len(emails) != 1 or "" in emails or _is_ours(named[0], ours):
         return None
-    is_certain = len(named) > 1 or via is not None
-    return next((address for address in named if address.name), named[0]) if is_certain else None
+    author = next((address for address in named if address.name), named[0])
+    is_certain = len(named) > 1 or via is not None or _names(message.from_[0].name.lower(), author)
+    return author if is_certain else None
+
+
+def _names(name: str, author: Address) -> bool:
+    """Return whether a group, in whatever language, left the author's address or name in the name that it wrote."""
+    known = author.name.strip(" '\"").lower()
+    return (author.email or "").lower() in name or (bool(known) and name.strip(" '\"").startswith(known))
 
 
 def _named_elsewhere(message: Message, name: str) -> list[Address]:
@@ -65,6 +73,8 @@ def _named_elsewhere(message: Message, name: str) -> list[Address]:
     author = message.from_[0]
     if kept := _KEPT.match(author.email or ""):
         return list(read_addresses(f"{kept[1]}@{kept[2]}"))
+    if written := _ADDRESS.search(author.name[:_MAX_VALUE]):
+        return list(read_addresses(written[0]))
     wanted = name.strip(" '\"(").lower()
     copied = [address for address in message.cc if wanted and address.name.strip(" '\"").lower() == wanted]
     return copied or (list(read_addresses(message.header("x-mailfrom")[:_MAX_VALUE])) if wanted else [])
