@@ -17,6 +17,7 @@ from daemon.mail.message import Address, Message
 from daemon.mail.mime.parse import parse
 from daemon.mail.roster import Team, comparable, teams_of
 from daemon.mail.screening.authentication_results import authenticated
+from daemon.mail.screening.auto_headers import is_automatic_answer
 from daemon.mail.screening.group import hidden_author, posting_addresses
 from daemon.mail.screening.loop import own_evidence
 from daemon.mail.screening.screen import OwnIdentity, is_report, screen
@@ -176,7 +177,7 @@ def _screen(
         own_addresses |= posting_addresses(message)
         screening = Screening(SenderKind.PERSON, screening.acknowledge, ("came through our own list",))
         by_person = True
-    if _is_accepted_machine(message, screening, inbound, identity):
+    if _is_accepted_machine(message, own_addresses, screening, inbound, identity):
         screening = Screening(SenderKind.PERSON, acknowledge=False, reasons=("accepted machine", *screening.reasons))
     return screening, by_person, own_addresses
 
@@ -294,20 +295,29 @@ def _is_author(sender: Address | None, message: Message) -> bool:
     return [email.lower()] == [(author.email or "").lower() for author in message.from_]
 
 
-def _is_accepted_machine(message: Message, screening: Screening, inbound: Inbound, identity: Identity) -> bool:
-    """Return whether the admin lists the sender as a machine that opens tickets.
+def _sole_author(message: Message, inbound: Inbound) -> Address | None:
+    """Return the only author; printers and power supplies may name none, but the Sender or the envelope sender."""
+    named = message.from_ or message.sender
+    return (named[0] if len(named) == 1 else None) if named else _envelope_sender(message, inbound)
 
-    A forged From gains nothing: the ticket is never acknowledged. Reports about our own email stay reports.
+
+def _is_accepted_machine(
+    message: Message, own_addresses: frozenset[str], screening: Screening, inbound: Inbound, identity: Identity
+) -> bool:
+    """Return whether the admin lists the author as a machine that opens tickets.
+
+    A forged From gains nothing: the ticket is never acknowledged. Reports about our own email and automatic answers to
+    it stay what they are.
     """
     accepted = identity.accepted_machines
     if not accepted or screening.kind is SenderKind.OWN:
         return False
     if screening.kind is SenderKind.BOUNCE and _is_about_our_email(message, inbound, identity.keys):
         return False
-    if len(message.from_) != 1 or is_report(message):
+    email = _email_of(hidden_author(message, own_addresses) or _sole_author(message, inbound)) or ""
+    if not (email in accepted or f"@{domain_of(email)}" in accepted):
         return False
-    email = (message.from_[0].email or "").lower()
-    return bool(email) and (email in accepted or f"@{domain_of(email)}" in accepted)
+    return not (is_report(message) or is_automatic_answer(message))
 
 
 def _is_about_our_email(message: Message, inbound: Inbound, keys: tuple[bytes, ...]) -> bool:

@@ -71,6 +71,14 @@ def auto_submitted_value(message: Message) -> str:
     return ""
 
 
+def is_automatic_answer(message: Message) -> bool:
+    """Return whether a program answers an email; what begins one may refer to earlier emails of its own."""
+    if not (message.in_reply_to or message.references):
+        return False
+    marked = auto_submitted_value(message) == "auto-replied" or auto_header(message)
+    return bool(marked or auto_subject(message.subject))
+
+
 def auto_header(message: Message) -> str:
     """Return the header that shows an autoresponder, or ""."""
     for name in _RESPONDERS:
