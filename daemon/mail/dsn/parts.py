@@ -35,6 +35,11 @@ def status_text(message: Message) -> str:
     return find_report(message, STATUS) or _mislabelled(message) or wrapped_status(message)
 
 
+def attached_status(message: Message) -> str:
+    """Return the text of a delivery report among the files of an email, or ""; a customer may attach one, too."""
+    return next((part.text for part in message.parts[1:] if not part.embedded and is_status(part.text)), "")
+
+
 def wrapped_status(message: Message) -> str:
     """Return the text of a delivery report that a relay sends on as a nested email, or "".
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from daemon.mail.dsn.evidence import bounce_evidence, is_complaint, is_ses_event, notice_of
 from daemon.mail.dsn.notices import bare_users, is_delayed, read_notice, text_about
-from daemon.mail.dsn.parts import FEEDBACK, RECEIPT, STATUS, find_report, status_index, status_text
+from daemon.mail.dsn.parts import FEEDBACK, RECEIPT, attached_status, find_report, status_index, status_text
 from daemon.mail.dsn.reason import Failure, diagnose, find_status
 from daemon.mail.dsn.report import Fields, find_address, read_blocks, read_deliveries, recipient_of
 from daemon.mail.message import Message
@@ -75,7 +75,7 @@ def read_dsn(message: Message, *, null_sender: bool = False) -> Dsn | None:
     """
     if is_complaint(message):
         return Dsn("arf", _complaints(message, find_report(message, FEEDBACK)), _original_id(message))
-    if (receipt := find_report(message, RECEIPT)) and not find_report(message, STATUS):
+    if (receipt := find_report(message, RECEIPT)) and not status_text(message):
         return _receipt(message, receipt)
     if not bounce_evidence(message, null_sender=null_sender):
         return None
@@ -87,7 +87,7 @@ def _failures(message: Message) -> tuple[Failure, ...]:
         return _ses_failures(message.text)
     lines = notice_of(message)
     notice = "\n".join(lines)
-    reported = read_deliveries(status_text(message) or notice, notice)
+    reported = read_deliveries(status_text(message) or attached_status(message) or notice, notice)
     if any(failure.address for failure in reported):
         return _with_notice_text(reported, lines)
     action = reported[0].action if reported else "delayed" if is_delayed(message.subject, lines) else "failed"

@@ -21,6 +21,10 @@ _READABLE: Final = frozenset(
     ("text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-amp-html")
 )
 _RTF: Final = "application/rtf"
+_FILE: Final = "application/octet-stream"
+# Exchange makes files of the parts of a report.
+_REPORT_START: Final = re.compile(rb"\s{0,9}(?:reporting-mta|(?:final|original)-recipient)[ \t]{0,8}:", re.IGNORECASE)
+_REPORT_HEAD: Final = 200
 _HTML: Final = frozenset(("text/html", "text/x-amp-html"))
 _LITTLE: Final = 40
 _NOTICE: Final = 300
@@ -69,6 +73,8 @@ def _has_readable_type(entity: Entity) -> bool:
     kind = entity.content_type
     if kind == _RTF:
         return not entity.names
+    if kind == _FILE and _REPORT_START.match(entity.decoded(_REPORT_HEAD)[0]):
+        return True
     return kind.startswith("text/") or _is_calendar(entity) or entity.is_report or _is_lost_multipart(entity)
 
 

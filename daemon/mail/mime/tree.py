@@ -38,7 +38,16 @@ _TYPE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]{1,80}/[!#$%&'*+.^_`|~0-9a-z-
 # Web scripts write "text/html charset=utf-8", and the two halves in the wrong order.
 _NO_SEMICOLON: Final = re.compile(r"([\w.+-]{1,80}/[\w.+-]{1,80})\s+(?=[\w-]{1,40}\s*=)")
 # application/pgp is a text, as old programs signed it.
-_SWAPPED: Final = {"plain/text": "text/plain", "html/text": "text/html", "application/pgp": "text/plain"}
+_STATUS_TYPES: Final = (
+    *("message/delivery_status", "message/delivery-report", "message/x-delivery-status", "text/delivery-status"),
+    *("application/delivery-status", "application/x-delivery-status"),
+)
+_SWAPPED: Final = {
+    "plain/text": "text/plain",
+    "html/text": "text/html",
+    "application/pgp": "text/plain",
+    **dict.fromkeys(_STATUS_TYPES, "message/delivery-status"),
+}
 _ENCODING: Final = re.compile(r"[a-z0-9-]+")
 _DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*(?=\r?\n|\Z)")
 _LIKELY_DELIMITER: Final = re.compile(rb"\n--(\S[^\r\n]{0,199}?)[ \t]{0,9}\r?\n(?=Content-[A-Za-z-]{1,40}[ \t]{0,9}:)")
@@ -69,8 +78,15 @@ class Entity:
 
     @property
     def is_message(self) -> bool:
-        """Return whether this is a nested email."""
-        return self.content_type in _MESSAGE_TYPES
+        """Return whether this is a nested email, also one that only its name shows: gateways send it as a mere file."""
+        return self.content_type in _MESSAGE_TYPES or self.is_named_message
+
+    @property
+    def is_named_message(self) -> bool:
+        """Return whether only the name shows that this is a nested email."""
+        return self.content_type == "application/octet-stream" and any(
+            name.lower().endswith(".eml") for name in self.names
+        )
 
     @property
     def is_wrapper(self) -> bool:
@@ -211,6 +227,8 @@ def _read_message(entity: Entity, limits: _Limits) -> None:
         limits.unwrap -= end - start
         buffer = with_line_feeds(entity.decoded()[0])
         start, end = 0, len(buffer)
+    if entity.is_named_message and not read_block(buffer, start, end, 1 << 14).first("from"):
+        return
     if start < end:
         child = _read(buffer, start, end, entity.depth + 1, limits, embedded=True, default="text/plain")
         entity.children.append(child)
