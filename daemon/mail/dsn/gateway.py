@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from daemon.mail.dsn.notices import notice_lines, read_notice
 from daemon.mail.dsn.reason import find_reason, find_status
-from daemon.mail.message import Message
+from daemon.mail.message import Address, Message
+from daemon.mail.reply.phrases import LABELS
 from daemon.mail.senders import is_bounce_subject, is_mail_system
 from daemon.mail.text.line import WIDE_PUNCTUATION
 
@@ -15,18 +17,22 @@ _MAX_TEXT: Final = 65_536
 _HEAD: Final = 4000
 _PLAIN: Final = rf"[^\s<>,;:\"'()\[\]={WIDE_PUNCTUATION}]"
 _ADDRESS = re.compile(rf"{_PLAIN}{{1,64}}@{_PLAIN}{{1,255}}")
-# The sender of the returned email, in its header or in the dialogue that a notice quotes.
-_FROM = re.compile(
-    r"^[ \t>|*]{0,8}(?:return-path|mail from|from|sender|envelope-from)[ \t]{0,8}:(.{1,400})",
-    re.IGNORECASE | re.MULTILINE,
+# The two ends of the returned email, in its header, in whatever language, or in the dialogue that a notice quotes.
+_FIELD = re.compile(r"^[ \t>|*]{0,8}([^\s:][^:\uff1a\n]{0,30}?)[ \t\u3000]{0,20}[:\uff1a](.{1,400})", re.MULTILINE)
+_KINDS: Final = {
+    **LABELS,
+    **dict.fromkeys(("return-path", "mail from", "sender", "envelope-from"), "from"),
+    **dict.fromkeys(("rcpt to", "recipient", "recipients"), "to"),
+}
+_HEADER = re.compile(
+    r"\s{0,9}(?:received|return-path|from|to|subject|date|message-id|mime-version)[ \t]{0,20}:", re.IGNORECASE
 )
-_TO = re.compile(r"^[ \t>|*]{0,8}(?:rcpt to|to|recipients?)[ \t]{0,8}:(.{1,400})", re.IGNORECASE | re.MULTILINE)
 FORWARDED = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|i|doorst)\s?:", re.IGNORECASE)
 # The diagnostic of Exchange, which is the same in every language.
 _EXCHANGE = re.compile(r"\bresolver\.\w{2,20}\.\w|#\s?<?[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}", re.IGNORECASE)
 # What a person writes and a program does not: questions, the first person, greetings.
 _PERSON = re.compile(
-    r"\?(?:\s|$)|\b(?:i|i['\u2019](?:m|ve|ll|d)|my|ich|mein\w?|je|mon|yo|mi)\b"
+    r"\?(?:\s|$)|\b(?:i|i['\u2019](?:m|ve|ll|d)|my|ich|mein\w?|je|mon(?!,| [a-z]{3} \d)|yo|mi)\b"
     r"|^\s*(?:hi|hello|hey|hallo|dear (?!sender|user|customer)|guten tag|bonjour|hola)\b"
     r"|^\s*(?:thanks|thank you|regards|best|kind regards|cheers|gr(?:u|ü)(?:ß|ss)e|danke|merci)\b[ ,.!]*$",
     re.IGNORECASE | re.MULTILINE,
@@ -52,7 +58,7 @@ def gateway_evidence(message: Message, has_failure_phrase: Callable[[], bool]) -
     lines = notice_lines(message.text)
     notice = "\n".join(lines)[:_HEAD]
     is_personal = bool(_PERSON.search(notice)) and not _PROGRAM.search(notice)
-    if not system and is_personal:
+    if is_personal and not any(map(_is_nameless_system, message.from_)):
         return ""
     status = find_status(notice)
     reasons = {
@@ -65,6 +71,11 @@ def gateway_evidence(message: Message, has_failure_phrase: Callable[[], bool]) -
         return ""
     signs = reasons | {"a failed recipient": True, "the returned email": returned, "from a mail system": system}
     return ", ".join(sign for sign, weight in signs.items() if weight) if sum(signs.values()) >= _ENOUGH else ""
+
+
+def _is_nameless_system(address: Address) -> bool:
+    """Return whether an address is that of a mail system, without the name of a person who reads its email."""
+    return is_mail_system(address) and (not address.name or is_mail_system(replace(address, email=None)))
 
 
 def _names_recipient(message: Message, lines: list[str]) -> bool:
@@ -94,11 +105,19 @@ def _returned(message: Message) -> Iterator[tuple[set[str], set[str], bool]]:
     for part in message.parts:
         if part.embedded and "from" in part.headers:
             yield _in(part.headers["from"]), _in(part.headers.get("to", ())), False
-        elif part.content_type == "text/rfc822-headers":
-            yield _in(_FROM.findall(part.text[:_MAX_TEXT])), _in(_TO.findall(part.text[:_MAX_TEXT])), False
-    text = message.text[:_MAX_TEXT]
-    if "@" in text:
-        yield _in(_FROM.findall(text)), _in(_TO.findall(text)), True
+        elif part.index and part.content_type.startswith("text/") and _HEADER.match(part.text):
+            yield *_quoted_ends(part.text), False
+    if "@" in message.text:
+        yield *_quoted_ends(message.text), True
+
+
+def _quoted_ends(text: str) -> tuple[set[str], set[str]]:
+    """Return the senders and recipients that the fields in a text name."""
+    ends = {"from": list[str](), "to": list[str]()}
+    for label, value in _FIELD.findall(text[:_MAX_TEXT]):
+        if "@" in value and (kind := _KINDS.get(label.casefold())) in ends:
+            ends[kind].append(value)
+    return _in(ends["from"]), _in(ends["to"])
 
 
 def _in(values: tuple[str, ...] | list[str]) -> set[str]:

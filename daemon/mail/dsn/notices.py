@@ -8,6 +8,7 @@ from typing import Final
 from daemon.mail.dsn.reason import Failure, diagnose, find_reason, find_status
 from daemon.mail.dsn.report import find_address
 from daemon.mail.phrase_table import split_phrases
+from daemon.mail.reply.phrases import LABELS
 from daemon.mail.text.line import WIDE_PUNCTUATION
 
 _MAX_TEXT: Final = 65_536
@@ -37,6 +38,8 @@ _AFTER_LISTED = re.compile(
     r"\s*$|<mailto:|[>:;,\])\"'`.]|\.\.\.|\s+(?:on\b|\(|<|\[|-|was\b|is\b|invalid\b|:)", re.IGNORECASE
 )
 
+_LONG_LABEL: Final = 5  # "to" and "an" are words of sentences
+
 # Text before a failed recipient on the same line.
 _ANNOUNCED: Final = split_phrases(
     "undeliverable to; undeliverable address; deliver your message to; deliver message to; deliver mail to",
@@ -47,7 +50,7 @@ _ANNOUNCED: Final = split_phrases(
     "su mensaje a; su mensaje para; messaggio inviato a; messaggio a; sua mensagem para; a sua mensagem a",
     "收件人",
     "uw bericht aan; wiadomości do; wiadomość do; meddelandet till; meddelande till; meddelelse til; melding til",
-)
+) + tuple(f"{label}:" for label, kind in LABELS.items() if kind == "to" and len(label) >= _LONG_LABEL)
 _USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _DELAYED_SUBJECTS: Final = ("warning", "delay")
 _DELAYED: Final = split_phrases(
@@ -146,7 +149,7 @@ def _opening(line: str) -> str:
 
 
 def _announced(line: str) -> str:
-    low = " ".join(line.lower().split())
+    low = " ".join(line.lower().split()).replace(" :", ":").replace("\uff1a", ":")
     for phrase in _ANNOUNCED:
         if phrase in low and (address := find_address(low.partition(phrase)[2])):
             return address
