@@ -7,7 +7,7 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
-from daemon.mail.reply.banner_phrases import ADVICE, ANNOUNCED, FIRST_CONTACT, LABELS, OUTSIDE, SCANNED, SUBJECTS
+from daemon.mail.reply.banner_phrases import ADVICE, ANNOUNCED, FIRST_CONTACT, LABELS, NOTES, OUTSIDE, SCANNED, SUBJECTS
 from daemon.mail.text.line import fold
 
 # The target of a rewritten link that cannot be read.
@@ -30,13 +30,20 @@ _OWN_WORDS: Final = re.compile(
     r"\b(?:i|i['\u2019](?:m|ve|ll|d)|my|we|us|ich|mein\w?|wir|je|mon|nous|yo|mi|io|mio|ik|eu)\b|\?", re.IGNORECASE
 )
 _TAG: Final = re.compile(
-    r"\s*(?:[\[({<*]{1,3}\s*([^\[\](){}<>*]{2,40}?)\s*[\])}>*]{1,3}:?|(ext(?:ern(?:al|e|o)?)?)\s?[:|])\s*",
+    r"\s*(?:[\[({<*\u3010\uff3b]{1,6}\s*([^\[\](){}<>*\u3010\u3011\uff3b\uff3d]{2,60}?)\s*[\])}>*\u3011\uff3d]{1,6}:?"
+    r"|(ext(?:ern(?:al|e|o)?)?|spam)(?:\s?[:|]|\s[-\u2013]\s))\s*",
     re.IGNORECASE,
 )
 _TAG_WORDS: Final = re.compile(r"[^\w?]+")
+_TAG_ADDRESS: Final = re.compile(r"[^\s()]{1,64}@[^\s()]{1,255}")
+# What a customer writes about a scan.
+_ABOUT_A_SCAN: Final = re.compile(r"\b(?:your?|but|still|lost|missing|cannot|fails?)\b")
+_NOTE_BARS: Final = " -_=*~\u2013\u2014"
+_NEAR_START: Final = 3
 _PROOFPOINT_START: Final = re.compile(r"(?<=\w{4})BannerStart\b")
 _PROOFPOINT_END: Final = re.compile(r"BannerEnd\b")
 _MAX_PROOFPOINT: Final = 2000
+_ANY_LINK: Final = re.compile(r"https?://[^\s<>]{1,2000}")
 # The name of the style sheet that stands before both words.
 _PROOFPOINT_NAME: Final = re.compile(r"\w{4,24}\Z")
 _LINK: Final = re.compile(
@@ -92,19 +99,21 @@ def without_gateway_tags(subject: str) -> str:
 
 def is_gateway_label(text: str) -> bool:
     """Return whether a few words are a label that gateways write, whatever the case and punctuation."""
-    return " ".join(_TAG_WORDS.sub(" ", fold(text)).split()) in LABELS
+    return " ".join(_TAG_WORDS.sub(" ", _TAG_ADDRESS.sub(" ", fold(text))).split()) in LABELS
 
 
 def banner_end(text: str) -> int:
     """Return the offset after the banner at the start of a text, 0 without one."""
     at = _BAR.match(text).end()  # type: ignore[union-attr]  # it matches the empty string
     end = 0
+    follows = False
     for _ in range(_MAX_UNITS):
-        stop = _banner_unit(text, at, follows=end > 0)
+        stop = _banner_unit(text, at, follows=follows)
         if stop <= at:
             break
-        # A label with a colon counts only with the sentence that it announces.
+        # A label with a colon counts only with the sentence that it announces. "Caution:" may be a customer's.
         is_complete = text[stop - 1] != ":"
+        follows = follows or is_complete or any(phrase in fold(text[at:stop]) for phrase in OUTSIDE)
         at = _BAR.match(text, stop).end()  # type: ignore[union-attr]
         end = at if is_complete else end
     return end
@@ -147,7 +156,7 @@ def _rest_of_sentence(text: str, start: int, at: int) -> int:
 def _is_banner(unit: str, *, follows: bool) -> bool:
     """Return whether a sentence is one of a banner; advice counts only after the words that name the origin."""
     # "us-" is a country; "i nie" is Polish for "and do not".
-    if _OWN_WORDS.search(unit.replace("us-", "").replace(" i nie ", " ")):
+    if _OWN_WORDS.search(_ANY_LINK.sub(" ", unit).replace("us-", "").replace(" i nie ", " ")):
         return False
     folded = _normalised(unit)
     if is_gateway_label(folded):
@@ -176,7 +185,11 @@ def _normalised(text: str) -> str:
 
 
 def _is_scan_note(folded: str) -> bool:
-    return len(folded) < _MAX_NOTE and any(phrase in folded for phrase in SCANNED)
+    note = folded.lstrip(_NOTE_BARS)
+    places = [place for phrase in SCANNED if (place := note.find(phrase)) >= 0]
+    if not places or len(folded) >= _MAX_NOTE or _ABOUT_A_SCAN.search(note):
+        return False
+    return min(places) <= _NEAR_START or note.startswith((*NOTES, *SUBJECTS))
 
 
 def _without_notes(text: str) -> str:

@@ -37,10 +37,11 @@ OUTSIDE: Final = split_folded(
     "εκτός του οργανισμού; εκτός οργανισμού; kuruluş d\u0131ş\u0131ndan; şirket d\u0131ş\u0131ndan",
     "harici bir gönderici; d\u0131ş kaynak; harici gönderen; 組織外; 社外から; 社外の; 外部から送信; 外部送信者",
     "外部の送信者; 组织外部; 外部发件人; 外部邮件; 公司外部; 組織外部; 外部寄件者; 외부에서; 외부 발신자; 외부 메일",
-    "조직 외부; מחוץ לארגון; שולח חיצוני; من خارج المؤسسة; خارج المنظمة; مرسل خارجي",
+    "조직 외부; מחוץ לארגון; שולח חיצוני; من خارج المؤسسة; خارج المنظمة; مرسل خارجي; kurum d\u0131ş\u0131ndan",
 )
-# What Microsoft writes above the first email of somebody; no word of a customer.
+# What Microsoft writes above the first email of somebody, and Cisco above a suspicious one; no word of a customer.
 FIRST_CONTACT: Final = split_folded(
+    "email security system has determined the message",
     "you don't often get email from; you do not often get email from; sie erhalten nicht oft e",
     "sie erhalten nicht häufig e; vous n'obtenez pas souvent d'e-mail; vous ne recevez pas souvent",
     "vous n'obtenez pas souvent de courrier; no suele recibir correo; no recibe a menudo correo; non ricevi spesso",
@@ -95,6 +96,8 @@ ADVICE: Final = split_folded(
     "не нажимайте; не відкривайте; не натискайте; не отваряйте; μην κάνετε κλικ; μην ανοίγετε; t\u0131klamay\u0131n",
     "açmay\u0131n; 添付ファイルを開; 添付ファイルやリンク; ご注意ください; 请勿点击; 請勿點選; 請勿按; 不要点击",
     "请勿打开; 클릭하거나; 클릭하지; 열지 마; 주의하; אין ללחוץ; אל תלחץ; לא ללחוץ; لا تنقر; لا تفتح",
+    "ne cliquez sur aucun; n'ouvrez aucun; vorsicht beim öffnen; öffnen sie anhänge; when in doubt; if in doubt",
+    "trick victims into clicking; clickable urls may have been modified; powered by inky",
 )
 # A note of a scanner, at the end or the beginning.
 SCANNED: Final = split_folded(
@@ -102,9 +105,22 @@ SCANNED: Final = split_folded(
     "was checked for viruses; virus-free.; no virus found; no viruses found; free of viruses; found to be clean",
     "is believed to be clean; protected by mimecast; delivered by mimecast; email security.cloud; messagelabs",
     "mailscanner; auf viren geprüft; virenfrei; keine viren; analysé par; vérifié par l'antivirus; sin virus",
-    "senza virus",
+    "senza virus; без вирусов; been checked by; to report this email as spam; to report this message as spam",
 )
+# How such a note begins; a customer may write about a scan in the middle of a sentence.
+NOTES: Final = split_folded(
+    "e-mail; email; mail; message; the message; incoming mail; outgoing mail; information from; click here; garanti",
+    "l'absence; dieses e-mail; this; diese; ce; cet; este; questa; questo; deze; dit; это; disclaimer; nachricht",
+)
+# Letters and blanks only.
 LABELS: Final = split_folded(
+    "extern e mail; externe e mail; external e mail; ext e mail; external email use caution; externer absender",
+    "expéditeur externe; remitente externo; mittente esterno; remetente externo; correo externo; email externo",
+    "e mail externo; email esterna; externí; externý; ekstern; eksternt; ulkoinen; külső; zewnętrzny; zewnętrzna",
+    "внешнее; внешний; внешнее письмо; внешняя почта; зовнішній; harici; 外部; 外部邮件; 外部郵件; 外部メール; 社外",
+    "社外メール; 외부; 외부메일; 외부 메일; disarmed; spam high; spam low; spam medium; warning virus detected",
+    "warning attachment unscanned; warning message encrypted; caution message contains suspicious url content",
+    "caution message contains redirect url content; warning unscannable extraction failed",
     "external; external email; external e-mail; external sender; external mail; external message; ext; ext mail",
     "extern; externe; externe e-mail; externe mail; externo; esterno; external!; caution; warning; caution external",
     "caution external email; warning external; warning external email; attention external; outside sender; spam",
