@@ -73,7 +73,7 @@ def test_a_token_that_html_hides_gives_a_member_no_power_and_joins_no_ticket(des
 @pytest.mark.parametrize("banner", BANNERS.values(), ids=BANNERS)
 @pytest.mark.parametrize("kind", ["text", "html"])
 def test_a_command_below_the_banner_of_a_gateway_is_obeyed(desk: Desk, banner: str, kind: str) -> None:
-    talk = Conversation(desk)
+    talk = Conversation(desk, body=f"{banner}\r\n\r\nAmount debited but not credited")
     to = reply_to(talk.last(TEAM))
     if kind == "html":
         send_html(talk, MEMBER, f"<div>{banner}</div><div>#resolve</div><div>It is booked.</div>", to)

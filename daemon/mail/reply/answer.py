@@ -1,6 +1,6 @@
 """Cut the answer to a customer from the email of a team member: its new text and HTML, and nothing of ours."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Final
@@ -15,15 +15,16 @@ from daemon.mail.reply.answer_leaks import line_leaks, token_leaks
 from daemon.mail.reply.answer_lines import KeptLines, kept_lines
 from daemon.mail.reply.answer_parts import INLINE_TYPES, by_content_id, files_of, part_leaks, shown_ids
 from daemon.mail.reply.attribution import separate_attributions
-from daemon.mail.reply.our_marks import OurMarks, Ours, squeeze
+from daemon.mail.reply.our_marks import LineKind, OurMarks, Ours, squeeze
 from daemon.mail.text.html import can_be_laid_out, has_small_tree, html_to_text
 
-__all__ = ["CutAnswer", "OurMarks", "from_text", "html_of", "keep_rest", "read_answer", "split_own"]
+__all__ = ["UNSHOWN_IMAGES", "CutAnswer", "OurMarks", "from_text", "html_of", "keep_rest", "read_answer", "split_own"]
 
 _MAX_LEAKS: Final = 10
 _SAME_WORDS: Final = 0.8
 _NOT_IN_EMAIL: Final = "an image that is not in the email"
 _UNSAFE_IMAGE: Final = "an image of a type that mail programs do not show"
+UNSHOWN_IMAGES: Final = (_NOT_IN_EMAIL, _UNSAFE_IMAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +174,12 @@ def _cut_html(message: Message, ours: Ours, plain: _Cut) -> _Cut | None:
     if not can_be_laid_out(html):
         return None
     tree = LexborHTMLParser(html)
-    remove_hidden(tree)
+    unseen = remove_hidden(tree)
     lines = HtmlLines(tree)
     kept = kept_lines(lines.texts, ours)
     lines.keep(kept.keep)
     inline, omitted = _show_images(tree, by_content_id(message))
+    omitted = (*omitted, *_unseen_lines(unseen, ours))
     restore_shown_links(tree)
     _keep_margins(tree)
     cleaned = clean_html(_inner(tree))
@@ -187,6 +189,18 @@ def _cut_html(message: Message, ours: Ours, plain: _Cut) -> _Cut | None:
     shown = shown_ids(cleaned)
     alone = frozenset(name for name in shown_ids(html) if name not in shown)
     return _Cut(text, cleaned if text or inline else "", kept, inline, omitted, alone)
+
+
+def _unseen_lines(texts: Iterable[str], ours: Ours) -> Iterator[str]:
+    """Yield the first line of each text in an invisible colour that is neither ours nor the customer's."""
+    for text in texts:
+        lines = [line.strip() for line in text.split("\n") if line.strip()]
+        kinds = ours.kinds(lines)
+        yield from [
+            f"text that cannot be seen: {line[:100]}"
+            for line, kind in zip(lines, kinds, strict=True)
+            if kind is LineKind.UNKNOWN
+        ][:1]
 
 
 def _is_html_body(message: Message, index: int) -> bool:

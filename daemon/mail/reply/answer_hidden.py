@@ -1,4 +1,4 @@
-"""Remove from an HTML tree what its author could not see: hidden elements, scripts, white text on white."""
+"""Remove from an HTML tree what its author could not see: hidden elements, scripts, text in the colour behind it."""
 
 import re
 from collections.abc import Iterator
@@ -32,16 +32,20 @@ _NAME: Final = re.compile(r"[.#][\w-]+")
 _MAX_RULES: Final = 200
 _MAX_COMPOUND: Final = 50
 _MAX_STYLE: Final = 60_000
-_WHITE: Final = 0.9
 _CLOSE: Final = 0.04
 
 
-def remove_hidden(tree: LexborHTMLParser) -> None:
-    """Remove the elements that nobody sees; white text counts as unseen unless something dark is behind it."""
+def remove_hidden(tree: LexborHTMLParser) -> tuple[str, ...]:
+    """Remove the elements that nobody sees; return the text of those that have the colour of what is behind them.
+
+    Programs write the others; in a colour that cannot be seen a person may have written, too.
+    """
     _mark_hidden_by_sheet(tree)
     unseen = list(_unseen(tree.body)) if tree.body is not None else []
-    for node in unseen:
+    coloured = tuple(node.text(deep=True, separator="\n") for node, is_coloured in unseen if is_coloured)
+    for node, _ in unseen:
         node.decompose()
+    return coloured
 
 
 def _mark_hidden_by_sheet(tree: LexborHTMLParser) -> None:
@@ -83,9 +87,9 @@ def _hiding_selectors(tree: LexborHTMLParser) -> list[tuple[str, list[str]]]:
     return [(_NAME.split(selector, maxsplit=1)[0], _NAME.findall(selector)) for selector in found]
 
 
-def _unseen(body: LexborNode) -> list[LexborNode]:
-    """Return the outermost elements that are not visible."""
-    found: list[LexborNode] = []
+def _unseen(body: LexborNode) -> list[tuple[LexborNode, bool]]:
+    """Return the outermost elements that are not visible, and whether their colour alone hides them."""
+    found: list[tuple[LexborNode, bool]] = []
     path: list[tuple[LexborNode, str]] = []
     behind = ""
     node: LexborNode | None = body
@@ -93,13 +97,15 @@ def _unseen(body: LexborNode) -> list[LexborNode]:
         inside = False
         if node.is_element_node:
             colour = _background(node.attributes) or behind
-            if node.tag in UNSEEN_TAGS or _hides(node.tag or "", node.attributes, colour):
-                found.append(node)
+            if node.tag in UNSEEN_TAGS or _hides(node.tag or "", node.attributes):
+                found.append((node, False))
+            elif _is_invisible(_foreground(node.attributes), colour):
+                found.append((node, True))
             elif node.child is not None:
                 path.append((node, behind))
                 node, behind, inside = node.child, colour, True
         elif node.is_comment_node:
-            found.append(node)
+            found.append((node, False))
         if inside:
             continue
         while node.next is None and path:
@@ -108,29 +114,27 @@ def _unseen(body: LexborNode) -> list[LexborNode]:
     return found
 
 
-def _hides(tag: str, attributes: Attributes, background: str) -> bool:
+def _hides(tag: str, attributes: Attributes) -> bool:
     if not attributes:
         return False
     written = style(attributes)
     if is_hidden(attributes) or _HIDING.search(written) or (tag == "img" and is_tracker(attributes)):
         return True
-    if _NO_SIZE.search(written) and "overflow:hidden" in written:
-        return True
-    return _is_invisible(_foreground(attributes), background)
+    return _NO_SIZE.search(written) is not None and "overflow:hidden" in written
 
 
 def _is_invisible(colour: str, background: str) -> bool:
-    """Return whether text of a colour cannot be told from what is behind it, by default white."""
-    seen = luminance(colour)
-    if seen is None:
-        return False
-    behind = luminance(background)
-    if behind is None:
-        return seen > _WHITE and not background
-    return abs(seen - behind) < _CLOSE
+    """Return whether text of a colour cannot be told from what is behind it.
+
+    White text without a background was written on a dark screen: its author saw it.
+    """
+    seen, behind = luminance(colour), luminance(background)
+    return seen is not None and behind is not None and abs(seen - behind) < _CLOSE
 
 
 def _foreground(attributes: Attributes) -> str:
+    if not attributes:
+        return ""
     match = _COLOUR.search(style(attributes))
     return match[1] if match else (attributes.get("color") or "")
 

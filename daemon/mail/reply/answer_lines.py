@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import Final
 
-from daemon.mail.reply.banner import banner_end, notes_start
+from daemon.mail.reply.banner import without_gateway_text
 from daemon.mail.reply.our_marks import MARK, LineKind, Ours, squeeze
 from daemon.mail.reply.quote import find_head
 from daemon.mail.reply.signature import cut_signature
@@ -24,7 +24,8 @@ _COMMAND_SIGNS: Final = ("#", "\uff03", "\ufe5f")
 _RULE: Final = re.compile(r"[_\u2500-]{5,}")
 _WHEN: Final = re.compile(r"(?<!\d)(?:(?:19|20)\d{2}|\d{1,2}[:.]\d{2})(?!\d)")
 _UNSURE: Final = frozenset((LineKind.UNKNOWN, LineKind.LIKE_OURS))
-_KNOWN: Final = frozenset((LineKind.CUSTOMER, LineKind.OURS, LineKind.LIKE_OURS, LineKind.BLANK))
+_WRITTEN: Final = frozenset((LineKind.CUSTOMER, LineKind.OURS, LineKind.LIKE_OURS))
+_KNOWN: Final = _WRITTEN | {LineKind.BLANK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def kept_lines(lines: Sequence[str], ours: Ours) -> KeptLines:
     _drop_wrapped_ends(lines, roles, ours)
     _drop_rules(lines, roles)
     inline = _is_inline(lines, roles)
-    _drop_gateway_text(lines, roles)
+    _drop_gateway_text(lines, roles, ours)
     keep = [role == "agent" or (inline and role == "quoted") for role in roles]
     if inline:
         # Below the last words of the customer, it may be the last of the answers.
@@ -130,6 +131,7 @@ def _mark_prefixed(chunk: Chunk, ours: Ours, marked: _Marked) -> None:
     own = chunk.kind == "bare" and ours.known and set(kinds) <= {LineKind.UNKNOWN, LineKind.BLANK}
     head = _head_size(bodies)
     kinds = [LineKind.OURS if at < head and kind in _UNSURE else kind for at, kind in enumerate(kinds)]
+    kinds = _without_banner(kinds, bodies, head)
     agents = set() if own else _agents_between(kinds, chunk.lines, marked, ours)
     for at, (line, kind) in enumerate(zip(chunk.lines, kinds, strict=True)):
         quoted = is_quoted(plain(line))
@@ -150,6 +152,7 @@ def _agents_between(kinds: Sequence[LineKind], lines: Sequence[str], marked: _Ma
     found: set[int] = set()
     exact = ours.known and LineKind.LIKE_OURS not in kinds
     written = [(at, kind) for at, kind in enumerate(kinds) if kind is not LineKind.BLANK]
+    is_ours = any(kind in _KNOWN for _, kind in written)
     aboves = _known_before([kind for _, kind in written])
     belows = _known_before([kind for _, kind in reversed(written)])[::-1]
     for (at, kind), above, below in zip(written, aboves, belows, strict=True):
@@ -158,9 +161,20 @@ def _agents_between(kinds: Sequence[LineKind], lines: Sequence[str], marked: _Ma
         at_end = ours.known and above is LineKind.OURS and below is LineKind.BLANK
         if exact and (above is LineKind.CUSTOMER or (at_end and not marked.written)):
             found.add(at)
-        elif above is below is LineKind.CUSTOMER or at_end:
+        elif ours.sent_before(lines[at]) or (at and ours.goes_on(lines[at - 1], lines[at])):
+            continue
+        elif not is_ours:
+            marked.unclear.append(lines[at].strip())
+        elif exact or above is below is LineKind.CUSTOMER or at_end:
             marked.doubts.append(lines[at].strip())
     return found
+
+
+def _without_banner(kinds: list[LineKind], lines: Sequence[str], head: int) -> list[LineKind]:
+    """Take the banner that a gateway wrote at the top of a quoted email for nothing."""
+    top = next((at for at in range(head, len(kinds)) if kinds[at] in _WRITTEN), len(kinds))
+    is_banner = without_gateway_text("\n".join(plain(line) for line in lines[head:top])) == ""
+    return [*kinds[:head], *([LineKind.BLANK] * (top - head)), *kinds[top:]] if is_banner else kinds
 
 
 def _known_before(kinds: Sequence[LineKind]) -> list[LineKind]:
@@ -186,7 +200,8 @@ def _mark_unprefixed(lines: Sequence[str], head: int, ours: Ours, marked: _Marke
     end = max((at + 1 for at, line in enumerate(lines) if MARK.search(line)), default=len(lines))
     below = lines[end:]
     marked.written = marked.written or any(line.strip() for line in below[: cut_signature(below, whole=True)])
-    kinds = [LineKind.OURS] * head + ours.kinds(plain(line) for line in lines[head:end])
+    kinds = [LineKind.BLANK] * head + ours.kinds(plain(line) for line in lines[head:end])
+    kinds = _without_banner(kinds, lines, head)
     agents = _agents_runs(kinds, marked, lines, ours)
     for at, kind in enumerate(kinds):
         if kind is LineKind.CUSTOMER:
@@ -200,7 +215,8 @@ def _agents_runs(kinds: Sequence[LineKind], marked: _Marked, lines: Sequence[str
     """Return the lines that the agent wrote between, or below, the quoted ones.
 
     Other lines of an unknown author are left out. They belong to our email, in a state that we do not know, if the
-    agent wrote above the quote; else they may be the answer, and are named as doubts.
+    agent wrote above the quote; else they may be the answer, and are named as doubts. Doubts are also lines that cannot
+    be of our email: those above its first line, and any where we know each of its lines.
     """
     agents: set[int] = set()
     # Each line as we sent it: then a line that we do not know is the agent's.
@@ -217,9 +233,11 @@ def _agents_runs(kinds: Sequence[LineKind], marked: _Marked, lines: Sequence[str
         below = kinds[end] if end < len(kinds) else None
         if _is_agents(above, below, exact=exact):
             agents.update(range(at, end))
-        elif above is LineKind.CUSTOMER or not marked.written:
-            shown = [line.strip() for line in lines[at:end] if line.strip()][:1]
-            (marked.unclear if marked.written else marked.doubts).extend(shown)
+        elif exact or above in {None, LineKind.CUSTOMER} or not marked.written:
+            shown = [line.strip() for line in lines[at:end] if line.strip() and not ours.sent_before(line)][:1]
+            shown = [] if at and ours.goes_on(lines[at - 1], lines[at]) else shown
+            is_certain = exact or above is None or not marked.written
+            (marked.doubts if is_certain else marked.unclear).extend(shown)
         at = end
     return agents
 
@@ -278,11 +296,10 @@ def _is_inline(lines: Sequence[str], roles: Sequence[str]) -> bool:
     return any(above == "quoted" and below == "agent" for above, below in pairwise(written))
 
 
-def _drop_gateway_text(lines: Sequence[str], roles: list[str]) -> None:
-    """Leave out the banners and scan notes that a gateway wrote around the email."""
+def _drop_gateway_text(lines: Sequence[str], roles: list[str], ours: Ours) -> None:
+    """Leave out the banners and scan notes that a gateway certainly wrote around the email."""
     mine = [at for at, role in enumerate(roles) if role == "agent"]
-    text = "\n".join(lines[at] for at in mine)
-    start, end = banner_end(text), notes_start(text)
+    start, end = ours.between_gateway_text("\n".join(lines[at] for at in mine))
     offset = 0
     for at in mine:
         # A banner that ends inside a line leaves the rest of the line to the agent.

@@ -102,6 +102,12 @@ def is_gateway_label(text: str) -> bool:
     return " ".join(_TAG_WORDS.sub(" ", _TAG_ADDRESS.sub(" ", fold(text))).split()) in LABELS
 
 
+def is_first_contact(text: str) -> bool:
+    """Return whether a text has what Microsoft writes above the first email of somebody, and no person does."""
+    folded = _normalised(text)
+    return any(phrase in folded for phrase in FIRST_CONTACT)
+
+
 def banner_end(text: str) -> int:
     """Return the offset after the banner at the start of a text, 0 without one."""
     at = _BAR.match(text).end()  # type: ignore[union-attr]  # it matches the empty string
@@ -161,7 +167,7 @@ def _is_banner(unit: str, *, follows: bool) -> bool:
     folded = _normalised(unit)
     if is_gateway_label(folded):
         return True
-    if any(phrase in folded for phrase in FIRST_CONTACT):
+    if is_first_contact(unit):
         return True
     outside = any(phrase in folded for phrase in OUTSIDE)
     advice = any(phrase in folded for phrase in ADVICE)

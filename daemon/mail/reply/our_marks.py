@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from daemon.mail import token
-from daemon.mail.reply.banner import original_link
+from daemon.mail.reply.banner import banner_end, is_first_contact, notes_start, original_link
 from daemon.mail.text.line import fold, plain_digits
 from daemon.text import normalized
 
@@ -89,15 +89,19 @@ class Ours:
     """Tells who wrote a line, by what we and the customer sent."""
 
     def __init__(self, marks: OurMarks) -> None:
-        self.known = bool(marks.emails or marks.returned)
         self._addresses = marks.addresses
         self._customer_lines = _squeezed_lines(marks.customer_texts)
         self._customer = "".join(self._customer_lines)[:_MAX_TEXT]
         self._customer_set = frozenset(self._customer_lines)
         emails = (*marks.emails, *marks.returned)
-        sent = [line for email in emails for line in email[:_MAX_TEXT].split("\n")][:_MAX_LINES]
+        written = [line for email in emails for line in email[:_MAX_TEXT].split("\n")]
+        self.known = 0 < len(written) <= _MAX_LINES
+        sent = written[:_MAX_LINES]
         self._our_lines = dict.fromkeys(line for line in map(_letters, sent) if line)
         self._our_text = "".join(self._our_lines)
+        self._sent_before = frozenset(_squeezed_lines((*marks.sent_texts, *marks.own_texts)))
+        self._banners = frozenset(squeeze(text[: banner_end(text)]) for text in marks.customer_texts)
+        self._notes = frozenset(squeeze(text[notes_start(text) :]) for text in marks.customer_texts)
         self._phrases = frozenset(map(squeeze, marks.phrases))
         like = (*sent, *marks.phrases)
         words = dict.fromkeys(map(_words, like))
@@ -150,6 +154,19 @@ class Ours:
         """Return whether a line has one of our addresses, as an attribution of our email has."""
         lowered = line[:_MAX_TEXT].lower()
         return "@" in lowered and any(address in lowered for address in self._addresses)
+
+    def sent_before(self, line: str) -> bool:
+        """Return whether a line is of an earlier answer, which programs quote as well."""
+        return _letters(line[:_MAX_TEXT]) in self._sent_before
+
+    def between_gateway_text(self, text: str) -> tuple[int, int]:
+        """Return start and end of an answer without what a gateway wrote around it.
+
+        A member may write the same words as a gateway. It certainly was one if the email of the customer has them, too.
+        """
+        start, end = banner_end(text), notes_start(text)
+        is_banner = squeeze(text[:start]) in self._banners or is_first_contact(text[:start])
+        return start if is_banner else 0, end if squeeze(text[end:]) in self._notes else len(text)
 
     def sentences_in(self, text: str) -> Iterator[str]:
         """Yield the squeezed sentences of ours that a text contains, wrapped in whatever way."""

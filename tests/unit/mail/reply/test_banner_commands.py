@@ -8,10 +8,10 @@ from daemon.mail.reply.banner import banner_end
 from daemon.mail.reply.our_marks import OurMarks, Ours
 from tests.support.fakes import NOON
 
-OURS = Ours(OurMarks((b"k" * 32,), NOON.date()))
 BANNER = (
     "CAUTION: This email originated from outside of the organization. Do not click links unless you know the sender."
 )
+OURS = Ours(OurMarks((b"k" * 32,), NOON.date(), customer_texts=(f"{BANNER}\n\nPayment failed",)))
 
 
 @pytest.mark.parametrize("sign", ["#", "\uff03", "\ufe5f"])

@@ -1,0 +1,111 @@
+"""No word of a member is lost without notice: what is neither ours nor the customer's is kept, or it is named."""
+
+from dataclasses import replace
+
+import pytest
+
+from daemon.mail.mime.parse import parse
+from daemon.mail.reply.answer import CutAnswer, read_answer
+from tests.scores.leaks import marks_for, team_emails
+from workers.notify.render import Renderer
+
+EMAILS = team_emails(Renderer(None))
+NOTIFICATION = next(email for email in EMAILS if email.name.startswith("notification"))
+OURS = NOTIFICATION.original.text.rstrip().replace("\r", "")
+PREFIXED = "\n".join(
+    ["On Mon, Nov 2, 2026 at 10:31 AM Example Support <support@example.com> wrote:", ""]
+    + [f"> {line}".rstrip() for line in OURS.split("\n")]
+)
+BARE = f"""\
+-----Original Message-----
+From: Example Support <support@example.com>
+Sent: Monday, 2 November 2026 10:31
+To: payments-team@example.com
+Subject: Payment failed
+
+{OURS}"""
+BANNER = (
+    "CAUTION: This email originated from outside of the organization. Do not click links or open attachments"
+    " unless you recognize the sender and know the content is safe."
+)
+NOTE = "This message was scanned for viruses by MailScanner and is believed to be clean."
+
+
+def cut(body: str, kind: str = "plain", *, known: str = "as sent", customer: str = "") -> CutAnswer:
+    raw = f"From: ana@example.com\nContent-Type: text/{kind}; charset=utf-8\n\n{body}".encode()
+    marks = marks_for(NOTIFICATION, EMAILS, known)
+    return read_answer(parse(raw), raw, replace(marks, customer_texts=(*marks.customer_texts, customer)))
+
+
+class TestTextLikeThatOfAGateway:
+    @pytest.mark.parametrize(
+        "first",
+        [
+            "Caution: do not click on the links in that email.",
+            "Achtung: Öffnen Sie keine Anhänge von dieser Adresse.",
+            "Checked.",
+            "The sender is not verified. Do not open the attachment.",
+            BANNER,
+        ],
+    )
+    def test_words_at_the_top_that_a_gateway_might_write_stay(self, first: str) -> None:
+        assert cut(f"{first}\n\nWe have blocked it.\n\n{PREFIXED}").text.startswith(f"{first}\n\nWe have")
+
+    @pytest.mark.parametrize("last", ["We found no virus: your file is virus-free.", "Scanned by Ana.", NOTE])
+    def test_words_at_the_end_that_a_scanner_might_write_stay(self, last: str) -> None:
+        assert cut(f"Hello Ann,\n\n{last}\n\n{PREFIXED}").text == f"Hello Ann,\n\n{last}"
+
+    def test_what_a_gateway_wrote_around_the_customers_email_too_is_cut(self) -> None:
+        text = f"{BANNER}\n\nWe have blocked it.\n\n{NOTE}"
+        assert cut(text, customer=f"{BANNER}\n\nHelp!\n\n{NOTE}").text == "We have blocked it."
+
+    def test_what_exchange_writes_above_a_first_email_is_cut(self) -> None:
+        tip = "You don't often get email from ana@example.com. Learn why this is important"
+        assert cut(f"{tip}\n\nWe have blocked it.").text == "We have blocked it."
+
+    @pytest.mark.parametrize("quote", [PREFIXED, BARE], ids=["prefixed", "bare"])
+    def test_a_banner_in_the_quote_is_neither_sent_nor_a_reason_to_hold(self, quote: str) -> None:
+        first = OURS.split("\n", maxsplit=1)[0]
+        sign = "> " if quote is PREFIXED else ""
+        marked = quote.replace(first, f"{BANNER}\n{sign}\n{sign}{first}", 1)
+        answer = cut(f"We have blocked it.\n\n{marked}")
+        assert (answer.text, answer.leaks, answer.omitted) == ("We have blocked it.", (), ())
+
+
+class TestWhiteText:
+    @pytest.mark.parametrize("colour", ["#fff", "white", "rgb(255, 255, 255)", "#f5f5f5"])
+    def test_text_of_a_dark_screen_stays(self, colour: str) -> None:
+        answer = cut(f"<p>Hello Ann,</p><p style='color:{colour}'>we booked it.</p>", "html")
+        assert (answer.text, answer.omitted) == ("Hello Ann,\n\nwe booked it.", ())
+        assert "color" not in answer.html
+
+    def test_text_in_the_colour_of_what_is_behind_it_is_named(self) -> None:
+        answer = cut("<p>Hello,</p><p style='color:#fff;background:#fff'>we booked it.</p>", "html")
+        assert answer.text == "Hello,"
+        assert answer.omitted == ("text that cannot be seen: we booked it.",)
+
+
+class TestQuotes:
+    JOURNEY = "Your trip:\n\nFrom: Hamburg\nTo: Berlin\nDate: 12 May 2026\nSubject: trip\n\nPlease pay 20 EUR.\n\nAna"
+    CARRIER = (
+        "The carrier says\n\n-----Original Message-----\nFrom: Carrier <c@carrier.example>\n"
+        "Sent: 12 May 2026 10:15\nTo: Ana\nSubject: parcel\n\nIt is in Berlin.\n\nSo please wait.\nAna"
+    )
+    WROTE = "Hello\n\nOn 12 May 2026 at 10:15, Carrier <c@carrier.example> wrote:\n\nIt is in Berlin.\n\nPlease wait."
+
+    @pytest.mark.parametrize("known", ["as sent", "changed"])
+    @pytest.mark.parametrize("quote", [PREFIXED, BARE], ids=["prefixed", "bare"])
+    @pytest.mark.parametrize("text", [JOURNEY.replace("trip:", "trip"), CARRIER, WROTE])
+    def test_words_below_the_head_of_another_email_are_named(self, text: str, quote: str, known: str) -> None:
+        answer = cut(f"{text}\n\n{quote}", known=known)
+        last = [line for line in text.split("\n") if "Please" in line or "Berlin." in line]
+        assert any(last[0] in one for one in answer.leaks), answer
+
+    @pytest.mark.parametrize("line", ["Priority: High", "Category: Payments, 92% confidence", "Team: PAYMENTS_TEAM"])
+    @pytest.mark.parametrize("quote", [PREFIXED, BARE], ids=["prefixed", "bare"])
+    @pytest.mark.parametrize("above", ["See below.\n\n", ""])
+    def test_an_answer_typed_between_our_lines_is_kept_or_named(self, above: str, quote: str, line: str) -> None:
+        sign = "> " if quote is PREFIXED else ""
+        words = "It is low for us, sorry."
+        answer = cut(above + quote.replace(f"{sign}{line}", f"{sign}{line}\n{sign}{words}", 1))
+        assert words in answer.text or any(words in one for one in answer.leaks), answer
