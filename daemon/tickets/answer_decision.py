@@ -64,7 +64,7 @@ def decide(facts: AnswerFacts) -> AnswerDecision:
 def _unsendable(facts: AnswerFacts) -> AnswerDecision | None:
     number = len(facts.readers.recipients)
     if facts.is_empty:
-        return AnswerDecision(AnswerState.RETURNED, (ReturnCause.EMPTY,))
+        return AnswerDecision(AnswerState.RETURNED, (ReturnCause.EMPTY, *facts.omitted))
     if facts.length > LONGEST_ANSWER:
         why = f"with its formatting it has {facts.length} characters; {LONGEST_ANSWER} are allowed"
         return AnswerDecision(AnswerState.RETURNED, (ReturnCause.TOO_LONG, why))
@@ -78,13 +78,13 @@ def _unsendable(facts: AnswerFacts) -> AnswerDecision | None:
 
 def _held(facts: AnswerFacts) -> AnswerDecision | None:
     if facts.internal:
-        return AnswerDecision(AnswerState.HELD, (ReturnCause.INTERNAL_TEXT, *facts.internal))
+        return AnswerDecision(AnswerState.HELD, (ReturnCause.INTERNAL_TEXT, *facts.internal, *facts.omitted))
     before = answered_meanwhile(facts)
     if before is not None:
-        return AnswerDecision(AnswerState.HELD, (ReturnCause.ANSWERED_MEANWHILE,), before)
+        return AnswerDecision(AnswerState.HELD, (ReturnCause.ANSWERED_MEANWHILE, *facts.omitted), before)
     if facts.sent >= facts.allowed:
         why = f"{facts.sent} answers within an hour, {facts.allowed} allowed"
-        return AnswerDecision(AnswerState.HELD, (ReturnCause.TOO_MANY, why))
+        return AnswerDecision(AnswerState.HELD, (ReturnCause.TOO_MANY, why, *facts.omitted))
     return None
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from daemon.mail.mailbox import mailbox_of
+from daemon.mail.reply.answer import UNSHOWN_IMAGES
 from daemon.snapshots import StoredAnswer, TicketSnapshot
 from daemon.store.deliveries import Deferred, DeliveryState, NewDelivery
 from daemon.store.delivery_counts import TEAM_KINDS
@@ -15,6 +16,7 @@ from daemon.store.jobs import Lease
 from daemon.store.keys import Keyring
 from daemon.system.clock import Clock
 from daemon.tickets import notification
+from daemon.tickets.answer_decision import DIRECT
 from daemon.tickets.notification import Plan, PlanningFacts, Replanned
 from daemon.vocabulary import AnswerState, MailKind, Status, Subject, SubjectKind
 from workers.actors import similar
@@ -142,7 +144,9 @@ def _writer(ticket: TicketSnapshot) -> str | None:
 
 
 def _answer_facts(answer: StoredAnswer, returned: int) -> PlanAnswer:
-    return PlanAnswer(answer.recipients, answer.author, answer.return_to, answer.team_copied, returned)
+    # The author of a held answer read already what was left out; images of signatures are not worth an email.
+    left_out = answer.cause is None and not {*answer.details} <= {*UNSHOWN_IMAGES, DIRECT}
+    return PlanAnswer(answer.recipients, answer.author, answer.return_to, answer.team_copied, returned, left_out)
 
 
 def _cause(ticket: TicketSnapshot, cause: Subject) -> Cause:

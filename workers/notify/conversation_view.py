@@ -108,6 +108,12 @@ _HEADLINES: Final = {
     ReturnCause.CORRECTS_ONLY: phrase("Nothing was sent or changed: you may correct this ticket, and no more."),
     ReturnCause.EXPIRED: phrase("Nothing was sent or changed: the email that you used is too old."),
 }
+_UNCLEAR: Final = phrase("Your answer was not sent yet: some lines were left out, because they may not be yours.")
+# How the details begin that name what was left out. Any other names what is still in the answer.
+_LEFT_OUT: Final = (
+    *("a line that may be ours: ", "a line below the quote: ", "text that cannot be seen: "),
+    *("an image ", "a file that is too large: "),
+)
 _BOUNCED: Final = phrase("This answer did not reach %(recipient)s.")
 _HOW: Final = {
     ReturnCause.ANSWERED_MEANWHILE: phrase("Read the other answer, then send yours anyway or drop it."),
@@ -131,6 +137,10 @@ _HOW: Final = {
     ),
     ReturnCause.EXPIRED: phrase("Use a newer email about this ticket, or reply to this one."),
 }
+_HOW_UNCLEAR: Final = phrase(
+    "If your answer is complete as it is shown below, send it. "
+    "Otherwise write all of it above the quote, and reply again."
+)
 _HOW_LOGIN: Final = phrase("Send it through the mail server that your administrator named, with your own login.")
 _HOW_UNCHECKED: Final = phrase("Senders cannot be checked at the moment. Send your email again in a few minutes.")
 _OTHER_LOGIN: Final = "it was not handed in with the login of "
@@ -177,7 +187,7 @@ def returned(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark
         support=support,
         mark=mark,
         subject=ticket.subject,
-        headline=Phrase(_BOUNCED.text, (("recipient", failure.recipient),)) if failure else _HEADLINES[cause],
+        headline=Phrase(_BOUNCED.text, (("recipient", failure.recipient),)) if failure else _headline(answer, cause),
         how=_HOW_BOUNCED if failure else _how(answer, cause),
         details=(literal(failure.reason),) if failure else _details(answer, cause),
         words=cut(lines(answer.text), RETURNED_LINES, RETURNED_CHARACTERS),
@@ -189,8 +199,19 @@ def returned(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark
     )
 
 
+def _headline(answer: StoredAnswer, cause: ReturnCause) -> Phrase:
+    return _UNCLEAR if _is_unclear(answer, cause) else _HEADLINES[cause]
+
+
+def _is_unclear(answer: StoredAnswer, cause: ReturnCause) -> bool:
+    """Say whether an answer is held for what was left out of it, and not for what is still in it."""
+    return cause is ReturnCause.INTERNAL_TEXT and all(one.startswith(_LEFT_OUT) for one in answer.details)
+
+
 def _how(answer: StoredAnswer, cause: ReturnCause) -> Phrase:
     """Return what the author can do about it."""
+    if _is_unclear(answer, cause):
+        return _HOW_UNCLEAR
     if cause is ReturnCause.NOT_AUTHENTICATED:
         if any(NO_DNS_ANSWER in detail for detail in answer.details):
             return _HOW_UNCHECKED

@@ -50,7 +50,8 @@ class PlanAnswer:
 
     `recipients` are the customers that get it. `author` may be a name without an address; `return_to` is set where the
     email must go to another address than the author's. `team_copied` says that the team got it from its author.
-    `returned` counts the emails that returned something to the author about this ticket within an hour.
+    `returned` counts the emails that returned something to the author about this ticket within an hour. `left_out` says
+    that words or files of the author were left out, which they do not know yet.
     """
 
     recipients: tuple[str, ...]
@@ -58,6 +59,7 @@ class PlanAnswer:
     return_to: str | None
     team_copied: bool
     returned: int
+    left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,15 +244,18 @@ RETURN_CHECKS: Final[tuple[Check, ...]] = (*ANSWER_CHECKS, returned_limit)
 
 def _about_answer(facts: PlanFacts, answer: PlanAnswer) -> tuple[Planned, ...]:
     """Plan the emails about an answer, also on a silent ticket: a person wrote it."""
+    team_address = facts.team[1].lower() if facts.team else ""
+    author = answer.author if sendable(answer.author) else ""
     if facts.cause == Cause.ANSWER_SENT:
         customers = tuple(
             _checked(ANSWER_CHECKS, facts, MailKind.ANSWER, recipient, "answer of the team")
             for recipient in answer.recipients
         )
         team = () if answer.team_copied else _team(facts, MailKind.ANSWERED, "{team} answered")
+        if answer.left_out and author:
+            told = _checked(RETURN_CHECKS, facts, MailKind.ANSWERED, author, "part of the answer was left out")
+            team = (*(one for one in team if one.recipient != author), told)
         return (*customers, *team)
-    team_address = facts.team[1].lower() if facts.team else ""
-    author = answer.author if sendable(answer.author) else ""
     if facts.cause == Cause.ANSWER_KEPT:
         back = answer.return_to or author or team_address
         return (_checked(RETURN_CHECKS, facts, MailKind.RETURNED, back, "returned to its author"),)

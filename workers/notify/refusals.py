@@ -110,6 +110,7 @@ PARTS: Final = (
     phrase("an image of a type that mail programs do not show"),
     phrase("a file that is too large: %(file)s"),
     phrase("a line below the quote: %(line)s"),
+    phrase("text that cannot be seen: %(line)s"),
     phrase("written to the customer directly; not sent again"),
 )
 _READER: Final = FormReader(

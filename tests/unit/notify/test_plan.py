@@ -7,7 +7,7 @@ import pytest
 from daemon.facts import SendCounts
 from daemon.vocabulary import MailKind
 from tests.support.domain_values import send_limits
-from workers.notify.plan import PlanFacts, Planned, SendLimits, plan
+from workers.notify.plan import PlanAnswer, PlanFacts, Planned, SendLimits, plan
 
 ANN = "ann@customer.example"
 TEAM = ("PAYMENTS_TEAM", "payments@example.com")
@@ -258,3 +258,19 @@ def test_a_team_does_not_get_its_own_message() -> None:
 def test_a_team_may_be_called_postmaster() -> None:
     (planned,) = plan(replace(REASSIGNED, team=("MAIL_TEAM", "Postmaster@example.com")))
     assert (planned.recipient, planned.state) == ("postmaster@example.com", "planned")
+
+
+@pytest.mark.parametrize(
+    ("left_out", "author", "copied", "told"),
+    [
+        (False, "ana@example.com", False, ["payments@example.com"]),
+        (True, "ana@example.com", False, ["payments@example.com", "ana@example.com"]),
+        (True, "ana@example.com", True, ["ana@example.com"]),
+        (True, "payments@example.com", False, ["payments@example.com"]),
+        (True, "a command line", False, ["payments@example.com"]),
+    ],
+)
+def test_the_author_is_told_of_what_was_left_out(left_out: bool, author: str, copied: bool, told: list[str]) -> None:
+    answer = PlanAnswer((ANN,), author, None, copied, 0, left_out)
+    found = plan(replace(OPENED, cause="answer sent", answer=answer))
+    assert [one.recipient for one in found if one.kind is MailKind.ANSWERED] == told
