@@ -124,6 +124,8 @@ def _set_automatic_headers(mail: EmailMessage, outgoing: OutgoingMail) -> None:
         return
     mail["Auto-Submitted"] = "auto-replied" if outgoing.kind == MailKind.ACKNOWLEDGEMENT else "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
+    # Outlook sends a reaction with an emoji as an email, in the language of its author: it would be an answer.
+    mail["x-ms-reactions"] = "disallow"
     if outgoing.important:
         # RFC 2156 section 5.3.6; Gmail, Outlook, Apple Mail and Thunderbird show the one or the other.
         mail["Importance"] = "high"

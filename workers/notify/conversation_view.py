@@ -139,7 +139,7 @@ _HOW: Final = {
 }
 _HOW_UNCLEAR: Final = phrase(
     "If your answer is complete as it is shown below, send it. "
-    "Otherwise write all of it above the quote, and reply again."
+    "Otherwise write all of it above the quote, without lines such as “From:” and “To:”, and reply again."
 )
 _HOW_LOGIN: Final = phrase("Send it through the mail server that your administrator named, with your own login.")
 _HOW_UNCHECKED: Final = phrase("Senders cannot be checked at the moment. Send your email again in a few minutes.")

@@ -64,7 +64,7 @@ def read_answer(message: Message, raw: bytes, marks: OurMarks) -> CutAnswer:
     """Return the new text of an answer; never raises, whatever the email contains."""
     ours = Ours(marks)
     plain = _cut_text(_own_text(message), ours)
-    cut = _cut_html(message, ours, plain) or plain
+    cut = _chosen(_cut_html(message, ours), plain)
     files = _sent_files(message, cut)
     leaks = dict.fromkeys(
         [
@@ -168,8 +168,23 @@ def html_of(message: Message) -> str:
     return "\n".join(part.text for part in message.parts if _is_html_body(message, part.index))
 
 
-def _cut_html(message: Message, ours: Ours, plain: _Cut) -> _Cut | None:
-    """Return the cut of the HTML body; None without one, or if its words are not those of the plain text."""
+def _chosen(html: _Cut | None, plain: _Cut) -> _Cut:
+    """Return the cut of the HTML, or that of the plain text where it says all that the HTML does and more.
+
+    A program may send one of them empty or damaged. Where each has words of its own, the longer one is held.
+    """
+    if html is not None and _has_words_of(html.text, plain.text):
+        return html
+    if html is None or _has_words_of(plain.text, html.text):
+        return plain
+    chosen, other = (html, plain) if len(html.text) >= len(plain.text) else (plain, html)
+    known = squeeze(chosen.text)
+    left = next((line.strip() for line in other.text.split("\n") if squeeze(line) not in known), "")
+    return replace(chosen, lines=replace(chosen.lines, doubts=(*chosen.lines.doubts, left)))
+
+
+def _cut_html(message: Message, ours: Ours) -> _Cut | None:
+    """Return the cut of the HTML body, None without one."""
     html = html_of(message)
     if not can_be_laid_out(html):
         return None
@@ -184,8 +199,6 @@ def _cut_html(message: Message, ours: Ours, plain: _Cut) -> _Cut | None:
     _keep_margins(tree)
     cleaned = clean_html(_inner(tree))
     text = _joined(html_to_text(cleaned).split("\n"))
-    if not _has_words_of(text, plain.text):
-        return None
     shown = shown_ids(cleaned)
     alone = frozenset(name for name in shown_ids(html) if name not in shown)
     return _Cut(text, cleaned if text or inline else "", kept, inline, omitted, alone)
@@ -240,11 +253,11 @@ def _text_leaks(cut: _Cut, ours: Ours, marks: OurMarks) -> Iterator[str]:
     yield from token_leaks("the HTML", [cut.html], marks)
 
 
-def _has_words_of(html_text: str, plain_text: str) -> bool:
-    """Return whether the HTML says what the plain text says; a program may send one of them empty or damaged."""
-    wanted = {word for word in map(squeeze, plain_text.split()[:5000]) if word}
-    shown = {word for word in map(squeeze, html_text.split()) if word}
-    return len(wanted & shown) >= _SAME_WORDS * len(wanted)
+def _has_words_of(text: str, other: str) -> bool:
+    """Return whether one text says what another says, wrapped in whatever way."""
+    wanted = {word for word in map(squeeze, other.split()[:5000]) if word}
+    shown = {word for word in map(squeeze, text.split()) if word}
+    return len(wanted & shown) >= _SAME_WORDS * len(wanted) or squeeze(other) in squeeze(text)
 
 
 def _inner(tree: LexborHTMLParser) -> str:

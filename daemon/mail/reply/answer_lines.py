@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import Final
 
-from daemon.mail.reply.banner import without_gateway_text
+from daemon.mail.reply.banner import banner_end, without_gateway_text
 from daemon.mail.reply.our_marks import MARK, LineKind, Ours, squeeze
 from daemon.mail.reply.quote import find_head
 from daemon.mail.reply.signature import cut_signature
@@ -24,7 +24,8 @@ _COMMAND_SIGNS: Final = ("#", "\uff03", "\ufe5f")
 _RULE: Final = re.compile(r"[_\u2500-]{5,}")
 _WHEN: Final = re.compile(r"(?<!\d)(?:(?:19|20)\d{2}|\d{1,2}[:.]\d{2})(?!\d)")
 _UNSURE: Final = frozenset((LineKind.UNKNOWN, LineKind.LIKE_OURS))
-_WRITTEN: Final = frozenset((LineKind.CUSTOMER, LineKind.OURS, LineKind.LIKE_OURS))
+_CERTAIN: Final = frozenset((LineKind.CUSTOMER, LineKind.OURS))
+_WRITTEN: Final = _CERTAIN | {LineKind.LIKE_OURS}
 _KNOWN: Final = _WRITTEN | {LineKind.BLANK}
 
 
@@ -131,8 +132,10 @@ def _mark_prefixed(chunk: Chunk, ours: Ours, marked: _Marked) -> None:
     own = chunk.kind == "bare" and ours.known and set(kinds) <= {LineKind.UNKNOWN, LineKind.BLANK}
     head = _head_size(bodies)
     kinds = [LineKind.OURS if at < head and kind in _UNSURE else kind for at, kind in enumerate(kinds)]
-    kinds = _without_banner(kinds, bodies, head)
-    agents = set() if own else _agents_between(kinds, chunk.lines, marked, ours)
+    kinds = _without_banner(kinds, bodies, head, is_ours=True)
+    inner = min((_depth(chunk.lines[at]) for at in range(head, len(kinds)) if kinds[at] in _CERTAIN), default=None)
+    others = {at for at, line in enumerate(chunk.lines) if inner is None or _depth(line) < inner}
+    agents = set() if own else _agents_between(kinds, chunk.lines, others, marked, ours)
     for at, (line, kind) in enumerate(zip(chunk.lines, kinds, strict=True)):
         quoted = is_quoted(plain(line))
         if own or at in agents:
@@ -143,37 +146,47 @@ def _mark_prefixed(chunk: Chunk, ours: Ours, marked: _Marked) -> None:
             marked.roles.append("")
 
 
-def _agents_between(kinds: Sequence[LineKind], lines: Sequence[str], marked: _Marked, ours: Ours) -> set[int]:
+def _depth(line: str) -> int:
+    return line[: len(line) - len(line.lstrip("> \t"))].count(">")
+
+
+def _agents_between(
+    kinds: Sequence[LineKind], lines: Sequence[str], others: Collection[int], marked: _Marked, ours: Ours
+) -> set[int]:
     """Return the lines that the agent wrote into a quote with prefixes: below those of the customer, or at its end.
 
     If one of our lines is in a state that we do not know, such a line may be ours too: it is a doubt. So is one at the
-    end if there is an answer above the quote: programs add lines of their own there.
+    end if there is an answer above the quote: programs add lines of their own there. `others` are lines with fewer
+    prefixes than our email, of somebody who quoted it: the answer is sent without them, and the first one is named. So
+    it is with those above our email, where a gateway writes, if there is an answer above the quote.
     """
     found: set[int] = set()
+    quoted: list[str] = []
     exact = ours.known and LineKind.LIKE_OURS not in kinds
     written = [(at, kind) for at, kind in enumerate(kinds) if kind is not LineKind.BLANK]
-    is_ours = any(kind in _KNOWN for _, kind in written)
     aboves = _known_before([kind for _, kind in written])
     belows = _known_before([kind for _, kind in reversed(written)])[::-1]
     for (at, kind), above, below in zip(written, aboves, belows, strict=True):
         if kind is not LineKind.UNKNOWN:
             continue
+        is_known = ours.sent_before(lines[at]) or (at > 0 and ours.goes_on(lines[at - 1], lines[at]))
+        if at in others or (above is LineKind.BLANK and marked.written):
+            quoted += [] if is_known else [lines[at].strip()]
+            continue
         at_end = ours.known and above is LineKind.OURS and below is LineKind.BLANK
         if exact and (above is LineKind.CUSTOMER or (at_end and not marked.written)):
             found.add(at)
-        elif ours.sent_before(lines[at]) or (at and ours.goes_on(lines[at - 1], lines[at])):
-            continue
-        elif not is_ours:
-            marked.unclear.append(lines[at].strip())
-        elif exact or above is below is LineKind.CUSTOMER or at_end:
+        elif not is_known and (exact or above is below is LineKind.CUSTOMER or at_end):
             marked.doubts.append(lines[at].strip())
+    marked.unclear += quoted[:1]
     return found
 
 
-def _without_banner(kinds: list[LineKind], lines: Sequence[str], head: int) -> list[LineKind]:
-    """Take the banner that a gateway wrote at the top of a quoted email for nothing."""
+def _without_banner(kinds: list[LineKind], lines: Sequence[str], head: int, *, is_ours: bool) -> list[LineKind]:
+    """Take the banner that a gateway wrote at the top of a quoted email for nothing; in ours, all below its start."""
     top = next((at for at in range(head, len(kinds)) if kinds[at] in _WRITTEN), len(kinds))
-    is_banner = without_gateway_text("\n".join(plain(line) for line in lines[head:top])) == ""
+    text = "\n".join(plain(line) for line in lines[head:top])
+    is_banner = without_gateway_text(text) == "" or (is_ours and banner_end(text) > 0)
     return [*kinds[:head], *([LineKind.BLANK] * (top - head)), *kinds[top:]] if is_banner else kinds
 
 
@@ -201,8 +214,9 @@ def _mark_unprefixed(lines: Sequence[str], head: int, ours: Ours, marked: _Marke
     below = lines[end:]
     marked.written = marked.written or any(line.strip() for line in below[: cut_signature(below, whole=True)])
     kinds = [LineKind.BLANK] * head + ours.kinds(plain(line) for line in lines[head:end])
-    kinds = _without_banner(kinds, lines, head)
-    agents = _agents_runs(kinds, marked, lines, ours)
+    is_ours = any(map(ours.names_us, lines[:head]))
+    kinds = _without_banner(kinds, lines, head, is_ours=is_ours)
+    agents = _agents_runs(kinds, marked, lines, ours, is_ours=is_ours)
     for at, kind in enumerate(kinds):
         if kind is LineKind.CUSTOMER:
             marked.roles.append("quoted")
@@ -211,12 +225,15 @@ def _mark_unprefixed(lines: Sequence[str], head: int, ours: Ours, marked: _Marke
     marked.roles += ["" if ours.is_ours(line) else "agent" for line in lines[end:]]
 
 
-def _agents_runs(kinds: Sequence[LineKind], marked: _Marked, lines: Sequence[str], ours: Ours) -> set[int]:
+def _agents_runs(
+    kinds: Sequence[LineKind], marked: _Marked, lines: Sequence[str], ours: Ours, *, is_ours: bool
+) -> set[int]:
     """Return the lines that the agent wrote between, or below, the quoted ones.
 
     Other lines of an unknown author are left out. They belong to our email, in a state that we do not know, if the
     agent wrote above the quote; else they may be the answer, and are named as doubts. Doubts are also lines that cannot
-    be of our email: those above its first line, and any where we know each of its lines.
+    be of our email: those above its first line, and any where we know each of its lines. Where the head of the quote
+    names us, a gateway may have written the former, and they are named without being a doubt.
     """
     agents: set[int] = set()
     # Each line as we sent it: then a line that we do not know is the agent's.
@@ -236,7 +253,7 @@ def _agents_runs(kinds: Sequence[LineKind], marked: _Marked, lines: Sequence[str
         elif exact or above in {None, LineKind.CUSTOMER} or not marked.written:
             shown = [line.strip() for line in lines[at:end] if line.strip() and not ours.sent_before(line)][:1]
             shown = [] if at and ours.goes_on(lines[at - 1], lines[at]) else shown
-            is_certain = exact or above is None or not marked.written
+            is_certain = not marked.written or (not is_ours if above is None else exact)
             (marked.doubts if is_certain else marked.unclear).extend(shown)
         at = end
     return agents

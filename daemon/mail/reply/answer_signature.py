@@ -20,6 +20,8 @@ from daemon.mail.text.line import fold
 
 # Gmail sends a reaction with an emoji as an email that answers (its documentation: "Format of an email reaction").
 _REACTION: Final = "text/vnd.google.email-reaction+json"
+# Outlook has no mark for it, but this sentence above the quote; the emoji is an image.
+_REACTED: Final = re.compile(r"(?:\W{1,8}\s)?.{1,100}\breacted to your message:")
 _MAX_LINES: Final = 60
 _MAX_SIGNATURE_LINES: Final = 14
 _MAX_LINE: Final = 120
@@ -40,14 +42,15 @@ _ABOVE: Final = ("text", "")
 def without_lone_signature(answer: CutAnswer, message: Message) -> CutAnswer:
     """Return an answer without text and images where these are nothing but the signature of the author of `message`.
 
-    An emoji by which Gmail reacts says nothing either: it was meant for the team.
+    An emoji by which Gmail or Outlook reacts says nothing either: it was meant for the team.
 
     Files that go along are meant for the customer, and so is an image above the signature: then all of it stays. So it
     does where lines of an unclear author were found: they may be the answer, and it is held for them.
     """
-    if any(part.content_type == _REACTION for part in message.parts):
-        return replace(answer, text="", html="", inline=(), files=())
     lines = [line.strip() for line in answer.text.strip().split("\n")]
+    is_reaction = any(part.content_type == _REACTION for part in message.parts)
+    if is_reaction or (len(lines) <= _CARD_LINES and _REACTED.fullmatch(" ".join(lines))):
+        return replace(answer, text="", html="", inline=(), files=())
     if not any(lines) or len(lines) > _MAX_LINES or answer.files or answer.leaks:
         return answer
     texts, logos = _marked(message)

@@ -29,6 +29,8 @@ _URL: Final = re.compile(r"<?https?://[^\s<>]{1,4000}>?", re.IGNORECASE)
 _HOST: Final = re.compile(r"\[[\w.-]{1,100}\.[a-z]{2,20}\]", re.IGNORECASE)
 # A shorter line counts only where it is a whole line of the other text: "ok" is part of many words.
 _PART: Final = 8
+# What programs write for an image.
+_IMAGE: Final = re.compile(r"\[(?:cid|image|inline image|img|bild)\s?[:\d][^\[\]]{0,200}\]", re.IGNORECASE)
 # A line of ours that a person does not write by chance.
 _SENTENCE: Final = 16
 _ALIKE: Final = 0.6
@@ -122,7 +124,7 @@ class Ours:
     def _kind(self, line: str, after: int) -> tuple[LineKind, int]:
         """Return the kind of a line and where it ends in the customer's text; `after` is that of the line before."""
         words = _letters(line)[:_MAX_LINE] if len(line) < _MAX_TEXT else ""
-        if not words:
+        if not words or _IMAGE.fullmatch(line.strip()):
             return LineKind.OURS if MARK.search(line) else LineKind.BLANK, after
         if after >= 0 and self._customer.startswith(words, after):
             return LineKind.CUSTOMER, after + len(words)

@@ -39,7 +39,7 @@ MAIL = OutgoingMail(
 )
 FIELDS = {
     *("from", "to", "reply-to", "subject", "date", "message-id", "in-reply-to", "references", "auto-submitted"),
-    *("x-auto-response-suppress", "x-triaged-loop", "mime-version", "content-type"),
+    *("x-auto-response-suppress", "x-ms-reactions", "x-triaged-loop", "mime-version", "content-type"),
 }
 NASTY = (
     "a\r\nBcc: eve@evil.example",
@@ -98,6 +98,7 @@ def test_an_email_has_text_and_html() -> None:
 def test_an_email_is_marked_as_automatic(kind: str, word: str) -> None:
     mail = read(replace(MAIL, kind=kind))
     assert (mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"]) == (word, "All")
+    assert mail["x-ms-reactions"] == "disallow"
     assert not [name for name in mail if name.lower().startswith("list-") or name.lower() == "precedence"]
 
 

@@ -13,6 +13,8 @@ from daemon.mail.reply.answer_signature import without_lone_signature
 PIXEL = b"\x89PNG\r\n\x1a\n"
 ALONE = {
     "delimiter": "-- \nAna Silva\nExample",
+    "reaction of Outlook": "Ana Silva reacted to your message:",
+    "reaction of Outlook with an emoji": "\U0001f44d\nAna Silva reacted to your message:",
     "phone": "Sent from my iPhone",
     "phone in German": "Von meinem iPhone gesendet",
     "phone above a name": "Sent from my iPhone\nAna Silva\nExample Support",

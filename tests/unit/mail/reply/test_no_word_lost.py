@@ -1,6 +1,7 @@
 """No word of a member is lost without notice: what is neither ours nor the customer's is kept, or it is named."""
 
 from dataclasses import replace
+from email.message import EmailMessage
 
 import pytest
 
@@ -28,6 +29,7 @@ BANNER = (
     "CAUTION: This email originated from outside of the organization. Do not click links or open attachments"
     " unless you recognize the sender and know the content is safe."
 )
+NL = "\n"
 NOTE = "This message was scanned for viruses by MailScanner and is believed to be clean."
 
 
@@ -35,6 +37,14 @@ def cut(body: str, kind: str = "plain", *, known: str = "as sent", customer: str
     raw = f"From: ana@example.com\nContent-Type: text/{kind}; charset=utf-8\n\n{body}".encode()
     marks = marks_for(NOTIFICATION, EMAILS, known)
     return read_answer(parse(raw), raw, replace(marks, customer_texts=(*marks.customer_texts, customer)))
+
+
+def both(text: str, html: str) -> CutAnswer:
+    mail = EmailMessage()
+    mail["From"] = "ana@example.com"
+    mail.set_content(text)
+    mail.add_alternative(html, subtype="html")
+    return read_answer(parse(mail.as_bytes()), mail.as_bytes(), marks_for(NOTIFICATION, EMAILS, "as sent"))
 
 
 class TestTextLikeThatOfAGateway:
@@ -72,6 +82,28 @@ class TestTextLikeThatOfAGateway:
         assert (answer.text, answer.leaks, answer.omitted) == ("We have blocked it.", (), ())
 
 
+class TestTextAndHtml:
+    """What an email says as text and as HTML, where both have words of their own."""
+
+    LONG = "It is booked. Call me at noon if you need more help, or write to me again."
+
+    @pytest.mark.parametrize("text", ["This email needs an HTML viewer.", "Look at the page below."])
+    def test_the_longer_one_is_held_and_the_other_is_named(self, text: str) -> None:
+        for one, other in ((text, self.LONG), (self.LONG, text)):
+            answer = both(one, f"<p>{other}</p>")
+            assert answer.text == self.LONG
+            assert answer.leaks == (f"a line that may be ours: {text}",)
+
+    def test_one_that_says_all_of_the_other_is_sent(self) -> None:
+        for one, other in (("It is booked.", self.LONG), (self.LONG, "It is booked."), ("", self.LONG)):
+            answer = both(one, f"<p>{other}</p>")
+            assert (answer.text, answer.leaks) == (self.LONG, ())
+
+    def test_japanese_that_the_text_wraps_elsewhere_is_the_same(self) -> None:
+        answer = both("入金を確認し\nました。", "<p>入金を確認しました。</p>")
+        assert (answer.text, answer.leaks) == ("入金を確認しました。", ())
+
+
 class TestWhiteText:
     @pytest.mark.parametrize("colour", ["#fff", "white", "rgb(255, 255, 255)", "#f5f5f5"])
     def test_text_of_a_dark_screen_stays(self, colour: str) -> None:
@@ -86,6 +118,25 @@ class TestWhiteText:
 
 
 class TestQuotes:
+    BEFORE_OURS = (
+        ("[EXTERNAL]\n\nThis message came from outside Example. Be careful.", ()),
+        ("[cid:image001.png@01DA1234.ABCD]", ()),
+        ("[image: Example Support]", ()),
+        ("Classified as INTERNAL by Example DLP.", ("Classified as INTERNAL by Example DLP.",)),
+    )
+
+    @pytest.mark.parametrize("quote", [PREFIXED, BARE], ids=["prefixed", "bare"])
+    @pytest.mark.parametrize(("words", "named"), BEFORE_OURS)
+    def test_what_a_gateway_writes_above_our_email_holds_no_answer(
+        self, words: str, named: tuple[str, ...], quote: str
+    ) -> None:
+        first = OURS.split("\n", maxsplit=1)[0]
+        sign = "> " if quote is PREFIXED else ""
+        shown = "\n".join(f"{sign}{line}" for line in words.split("\n"))
+        answer = cut(f"We have booked it.\n\n{quote.replace(sign + first, f'{shown}{NL}{sign}{first}', 1)}")
+        assert (answer.text, answer.leaks) == ("We have booked it.", ())
+        assert answer.omitted == tuple(f"a line below the quote: {sign}{one}" for one in named)
+
     JOURNEY = "Your trip:\n\nFrom: Hamburg\nTo: Berlin\nDate: 12 May 2026\nSubject: trip\n\nPlease pay 20 EUR.\n\nAna"
     CARRIER = (
         "The carrier says\n\n-----Original Message-----\nFrom: Carrier <c@carrier.example>\n"
@@ -100,6 +151,17 @@ class TestQuotes:
         answer = cut(f"{text}\n\n{quote}", known=known)
         last = [line for line in text.split("\n") if "Please" in line or "Berlin." in line]
         assert any(last[0] in one for one in answer.leaks), answer
+
+    @pytest.mark.parametrize("at", ["top", "below the customer", "end"])
+    def test_what_a_colleague_wrote_above_or_into_the_same_quote_is_named_and_not_sent(self, at: str) -> None:
+        words = "She is always late with paying."
+        quoted = [f"> {line}" for line in PREFIXED.split("\n")]
+        below = {"top": 0, "below the customer": 5, "end": len(quoted)}[at]
+        quoted[below:below] = [f"> {words}", ">"]
+        body = "\n".join(["It is booked.", "", "On Mon, Nov 2, 2026 at 11:00 AM Ben <ben@example.com> wrote:", *quoted])
+        answer = cut(body)
+        assert answer.text == "It is booked."
+        assert (answer.leaks, answer.omitted) == ((), (f"a line below the quote: > {words}",))
 
     @pytest.mark.parametrize("line", ["Priority: High", "Category: Payments, 92% confidence", "Team: PAYMENTS_TEAM"])
     @pytest.mark.parametrize("quote", [PREFIXED, BARE], ids=["prefixed", "bare"])
