@@ -33,7 +33,10 @@ class Broker(Section):
     url: Annotated[RedisUrl, Field(examples=["redis://host:6379/0"])] = SecretStr("")
     """URL of a Redis database; empty: jobs are passed on inside the process."""
     threads: Annotated[int, Field(ge=1, le=64)] = 2
-    """Number of threads of each worker process; raise it where your mail server is slow."""
+    """Number of threads of each worker process; raise it where your mail server is slow.
+
+    With one, new emails wait for a mail server that does not answer.
+    """
 
 
 class Health(Section):

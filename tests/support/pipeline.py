@@ -72,13 +72,21 @@ class Pipeline:
             JobKind.ANSWER: AnswerActor(self.clock, Keyring(self.keys), config, OurEmails(store, config)),
             JobKind.NOTIFY: NotifyActor(self.clock, Keyring(self.keys), config),
             JobKind.DELIVER: DeliverActor(
-                store, self.clock, OutgoingServers(self.transport), Keyring(self.keys), config, lambda: True
+                store,
+                self.clock,
+                OutgoingServers(self.transport, clock=self._seconds),
+                Keyring(self.keys),
+                config,
+                lambda: True,
             ),
             JobKind.TRAIN: TrainActor(self.clock, lambda: None),
             JobKind.WAKE: WakeActor(self.clock),
         }
         self.executor = JobExecutor(store, self.clock, self.heartbeat, 3, 2, actors)
         self.relay = Relay(store, self.woken.offers.append, self.clock)
+
+    def _seconds(self) -> float:
+        return self.clock.now().timestamp()
 
     def accept(self, raw: bytes, *rcpt_tos: str, mail_from: str = "ann@customer.example") -> Receipt:
         return self.intake.accept(inbound(raw, mail_from=mail_from, rcpt_tos=rcpt_tos or ("support@example.com",)))

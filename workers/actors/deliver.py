@@ -40,14 +40,13 @@ from workers.jobs.executor import SnoozeError, WorkWindow, shutting_down
 from workers.notify import compose, outgoing
 from workers.notify.compose import ComposeError
 from workers.transports.base import (
-    UNREACHABLE,
-    AuthenticationFailure,
+    LostConnectionFailure,
     PermanentFailure,
+    ServerFailure,
     TemporaryFailure,
     UncertainFailure,
-    UnreachableFailure,
 )
-from workers.transports.servers import PAUSE, OutgoingServer, OutgoingServers
+from workers.transports.servers import OutgoingServer, OutgoingServers
 
 log = structlog.get_logger(__name__)
 
@@ -96,27 +95,29 @@ class DeliverActor:
 
     def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         """Attempt the delivery of a job."""
-        if self._servers.all_paused:
-            raise _still_paused(self._servers.main)
+        only = self._servers.only
+        if only and only.is_closed:
+            raise _wait_for(only, lease)
         begun = yield from batching.write(delivery.begin, (lease, self._clock.now()))
         if begun is None:
             return ()
         failpoint("deliver.begun")
         brand = self._config.value.brands.of(begun.delivery)
         sending = _Sending(begun, brand, self._servers.get(brand.server))
-        if window.over or sending.server.is_paused:
+        if window.over or not sending.server.enter():
             self._undo(begun)
-            raise _still_paused(sending.server) if sending.server.is_paused else shutting_down()
-        if begun.attempt.unended > DEATHS_AT_MOST:
-            raise DeadlyEmailError(f"the worker died in each of {DEATHS_AT_MOST} attempts before the email was sent")
+            raise shutting_down() if window.over else _wait_for(sending.server, lease)
         started = monotonic()
-        outcome = self._attempt(lease, sending)
+        try:
+            outcome = self._attempt(lease, sending)
+        finally:
+            sending.server.leave()
         took = round(monotonic() - started, 3)
         follow_ups = yield from batching.write_soon(delivery.finish, (lease, outcome))
         _log(begun, outcome, took)
         # Only now: an email whose outcome is not stored would be sent again if this failed.
-        if outcome.state is DeliveryState.SENT and sending.server.note_reached():
-            self._bring_waiting()
+        if outcome.state is DeliveryState.SENT:
+            self._bring_waiting(sending.server)
         return follow_ups
 
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
@@ -125,29 +126,33 @@ class DeliverActor:
 
     def _attempt(self, lease: Lease, sending: _Sending) -> Outcome:
         """Compose and send an email, and return the outcome; raises SnoozeError where it is to be tried again."""
-        attempt = sending.attempt
+        attempt, server = sending.attempt, sending.server
+        if attempt.unended > DEATHS_AT_MOST:
+            raise DeadlyEmailError(f"the worker died in each of {DEATHS_AT_MOST} attempts before the email was sent")
         try:
             content = self._compose(sending)
             if not self._holds_lease():
                 self._undo(sending.begun)
                 raise LeaseLostError(f"job {lease.job_id}: our heartbeat stalled before the mail was sent")
             answer = self._send(sending, content)
-        except AuthenticationFailure as error:
-            sending.server.note_refused(str(error))
+        except ServerFailure as error:
+            server.note_failed(error)
             self._undo(sending.begun)
-            raise SnoozeError(str(error), PAUSE) from error
+            raise _wait_for(server, lease) from error
         except (ComposeError, PermanentFailure) as error:
             return Outcome(attempt.id, DeliveryState.FAILED, str(error), self._clock.now())
         except UncertainFailure as error:
-            sending.server.note_unanswered()
+            server.note_unanswered()
             return self._without_answer(attempt, error)
-        except UnreachableFailure as error:
-            sending.server.note_unreachable(str(error))
-            return self._retry_later(lease, sending, str(error), LONGEST_UNREACHED_WAIT)
+        except LostConnectionFailure as error:
+            server.note_unanswered()
+            return self._retry_later(lease, sending, str(error))
         except TemporaryFailure as error:
+            server.note_answered()
+            self._bring_waiting(server)
             return self._retry_later(lease, sending, str(error))
         failpoint("deliver.taken")
-        sending.server.note_sent()
+        server.note_answered()
         return Outcome(attempt.id, DeliveryState.SENT, answer, self._clock.now())
 
     def _send(self, sending: _Sending, content: bytes) -> str:
@@ -167,7 +172,7 @@ class DeliverActor:
             return sending.server.transport.send(bounce_to, attempt.recipient, content, hand_over)
         except Interrupt as interrupt:
             slow = "the mail server was slower than a job may take"
-            raise (UncertainFailure(slow) if handed_over else TemporaryFailure(slow)) from interrupt
+            raise (UncertainFailure(slow) if handed_over else LostConnectionFailure(slow)) from interrupt
 
     def _bounce_address(self, attempt: Attempt, brand: Brand) -> str:
         """Return the envelope sender: nobody for an acknowledgement, an address of its own for each answer."""
@@ -188,19 +193,20 @@ class DeliverActor:
         self._store.write(partial(deliveries.leave_unanswered, begun=attempt, reason=f"{again} UTC: {error}"))
         raise SnoozeError(f"outcome unknown: {error}", REPEAT_WAIT) from error
 
-    def _bring_waiting(self) -> None:
-        """Make the emails due that wait for a server which could not be reached, the oldest first."""
-        now = self._clock.now()
-        self._store.write(lambda session: jobs.make_due(session, JobKind.DELIVER, UNREACHABLE, now))
+    def _bring_waiting(self, server: OutgoingServer) -> None:
+        """Make the emails due that wait for a server which works again, the oldest first."""
+        if server.end_waiting():
+            now = self._clock.now()
+            self._store.write(lambda session: jobs.make_due(session, JobKind.DELIVER, server.waiting, now))
 
-    def _retry_later(self, lease: Lease, sending: _Sending, reason: str, longest: timedelta = LONGEST_WAIT) -> Outcome:
-        """Try later, until the email is too old: after 1 minute, 2, 4 ... up to the longest wait."""
+    def _retry_later(self, lease: Lease, sending: _Sending, reason: str) -> Outcome:
+        """Try later, until the email is too old."""
         now, attempt = self._clock.now(), sending.attempt
         if now - lease.created_at > timedelta(days=sending.brand.mail.delivery_days):
             ended = DeliveryState.UNCERTAIN if attempt.repeats else DeliveryState.FAILED
             return Outcome(attempt.id, ended, f"given up: {reason}", now)
         self._undo(sending.begun)
-        raise SnoozeError(reason, min(FIRST_WAIT * 2 ** min(lease.attempts - 1, 12), longest))
+        raise SnoozeError(reason, _wait(lease, LONGEST_WAIT))
 
     def _undo(self, begun: StartedDelivery) -> None:
         """Record that an attempt delivered nothing."""
@@ -236,9 +242,16 @@ class DeliverActor:
         return {file: contents[file.part] for file in fitting}
 
 
-def _still_paused(server: OutgoingServer) -> SnoozeError:
-    """Return the error for an email that waits until its mail server may be tried again."""
-    return SnoozeError(server.state, PAUSE)
+def _wait(lease: Lease, longest: timedelta) -> timedelta:
+    """Return how long an email waits: 1 minute, 2, 4 ... up to the longest wait."""
+    doubled: int = 2 ** min(lease.attempts - 1, 12)
+    return min(FIRST_WAIT * doubled, longest)
+
+
+def _wait_for(server: OutgoingServer, lease: Lease) -> SnoozeError:
+    """Return the error for an email that waits for its mail server, however long that takes."""
+    server.keep_waiting()
+    return SnoozeError(server.state, _wait(lease, LONGEST_UNREACHED_WAIT))
 
 
 def _log(begun: StartedDelivery, outcome: Outcome, seconds: float) -> None:

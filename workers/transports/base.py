@@ -1,10 +1,7 @@
 """The protocol of all transports, and the errors that sending can raise."""
 
 from collections.abc import Callable
-from typing import Final, Protocol
-
-UNREACHABLE: Final = "cannot connect to"
-"""How the text of every UnreachableFailure begins."""
+from typing import Protocol
 
 
 class TransportFailure(Exception):  # noqa: N818 - a refused email is not an error of the program
@@ -24,8 +21,16 @@ class TemporaryFailure(TransportFailure):
     """The email was not sent; a later attempt may succeed."""
 
 
-class UnreachableFailure(TemporaryFailure):
-    """The server cannot be reached: that says nothing about the email, and holds for every other one too."""
+class ServerFailure(TemporaryFailure):
+    """The server takes no email now, for a cause that says nothing about this one, such as no connection."""
+
+
+class AuthenticationFailure(ServerFailure):
+    """The server rejects our login: it accepts no email until the admin changes something."""
+
+
+class LostConnectionFailure(TemporaryFailure):
+    """The connection broke, or the server fell silent, before the whole email was sent."""
 
 
 class PermanentFailure(TransportFailure):
@@ -34,10 +39,6 @@ class PermanentFailure(TransportFailure):
 
 class UncertainFailure(TransportFailure):
     """The connection broke after the whole email was sent: it may have been accepted (RFC 1047)."""
-
-
-class AuthenticationFailure(TransportFailure):
-    """The server rejects our login: it accepts no email until the admin changes something."""
 
 
 def no_record() -> None:

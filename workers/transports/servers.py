@@ -1,119 +1,220 @@
-"""The mail servers that send our email: the one of [outgoing], and further ones by name, each with its own pauses."""
+"""The mail servers that send our email: the one of [outgoing], and further ones by name, each with its own pauses.
 
-from collections.abc import Mapping
+Each is guarded by a circuit breaker:
+
+    works     answered about an email a moment ago: any number of threads send through it
+    tried     else one email is sent and the others wait, since a server that swallows connections holds each thread
+    paused    that email failed because of the server: nothing is sent for a while, then one email tries again
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum
+from math import inf
 from time import monotonic
 from typing import Final
 
 import structlog
 
-from workers.transports.base import TemporaryFailure, Transport
+from workers.transports.base import AuthenticationFailure, ServerFailure, Transport
 
 log = structlog.get_logger(__name__)
 
 MAIN: Final = ""
-PAUSE: Final = timedelta(minutes=1)
-LONGEST_PAUSE: Final = timedelta(hours=1)
+# How the reasons of all jobs begin that wait for a mail server, whatever their email is.
+WAITING: Final = "waiting for the mail server"
 # So many emails in a row without an answer are the fault of the server, not of the emails.
 UNANSWERED_AT_MOST: Final = 3
+# A server that answered so recently works.
+WORKS_SECONDS: Final = 10.0
+# How long a thread waits for the email that is tried, which mostly takes less than a second.
+PATIENCE_SECONDS: Final = 2.0
+
+
+class Fault(Enum):
+    """Why a server takes no email."""
+
+    UNREACHED = "mail server not reached; emails wait in the database"
+    REFUSED = "mail server refuses our login; emails wait in the database"
+    SILENT = "mail server silent in the middle of emails; emails wait in the database"
+
+
+# The first pause and the longest; each is twice as long as the one before. A refused login may lock our account.
+PAUSES: Final = {
+    Fault.UNREACHED: (timedelta(seconds=5), timedelta(minutes=1)),
+    Fault.REFUSED: (timedelta(minutes=1), timedelta(hours=1)),
+    Fault.SILENT: (timedelta(minutes=1), timedelta(hours=1)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    fault: Fault
+    reason: str
+    since: float
 
 
 class OutgoingServer:
-    """One mail server. While it is paused nothing is sent through it; the others go on.
+    """One mail server. While it takes no email nothing is sent through it; the others go on."""
 
-    `refused` is its answer to our login, "" while it accepts it.
-    """
+    def __init__(self, transport: Transport, name: str = MAIN, clock: Callable[[], float] = monotonic) -> None:
+        self.transport, self.name, self._clock = transport, name, clock
+        self._changed = threading.Condition()
+        self._trouble: _Trouble | None = None
+        self._paused_until, self._pauses, self._unanswered = -inf, 0, 0
+        self._answered_at = -inf
+        # The thread whose email is tried, and since when.
+        self._tried_by, self._tried_since = 0, -inf
+        # Emails may wait that an earlier process could not send.
+        self._awaited = True
 
-    def __init__(self, transport: Transport, name: str = MAIN) -> None:
-        self.transport, self.name, self.refused = transport, name, ""
-        self._paused_until, self._why_paused = 0.0, ""
-        self._unanswered = 0
-        # Unknown at first: emails may wait for it that an earlier process could not send.
-        self._was_reached: bool | None = None
+    @property
+    def is_down(self) -> bool:
+        """Say whether it took no email when it was tried last."""
+        return self._trouble is not None
 
     @property
     def is_paused(self) -> bool:
         """Say whether nothing may be sent through it now."""
-        return monotonic() < self._paused_until
+        return self._clock() < self._paused_until
+
+    @property
+    def is_closed(self) -> bool:
+        """Say whether an email must wait, without a look at the email: it is paused, or silent to the one it got."""
+        return self.is_paused or (self._is_tried and self._patience <= 0)
+
+    @property
+    def waiting(self) -> str:
+        """Return how the reasons of the jobs begin that wait for this server."""
+        return f"{WAITING} {self.name}:" if self.name else f"{WAITING}:"
 
     @property
     def state(self) -> str:
-        """Return why nothing is sent."""
-        which = f" through {self.name}" if self.name else ""
-        return f"outgoing mail{which} is paused: {self._why_paused}"
+        """Return why emails wait."""
+        return f"{self.waiting} {self._trouble.reason if self._trouble else 'another email is tried'}"
 
-    def note_sent(self) -> None:
-        """Note that it took an email."""
-        self.refused, self._unanswered = "", 0
+    def enter(self) -> bool:
+        """Begin to send an email; False where it must wait. Waits a moment for the email that is tried."""
+        with self._changed:
+            if self._is_tried:
+                self._changed.wait_for(lambda: not self._is_tried, max(self._patience, 0.0))
+            if self.is_paused or self._is_tried:
+                return False
+            if not self._works:
+                self._tried_by, self._tried_since = threading.get_ident(), monotonic()
+            return True
 
-    def note_reached(self) -> bool:
-        """Note that it is reached; return whether emails may wait that could not be sent because it was away."""
-        before, self._was_reached = self._was_reached, True
-        if before is False:
-            log.info("mail server reached again", server=self._named)
-        return not before
+    def leave(self) -> None:
+        """End the sending of an email, after its result was noted."""
+        with self._changed:
+            if self._tried_by == threading.get_ident():
+                self._tried_by = 0
+                self._changed.notify_all()
 
-    def note_unreachable(self, reason: str) -> None:
-        """Note that it cannot be reached; only the first time is logged."""
-        before, self._was_reached = self._was_reached, False
-        if before is not False:
-            event = "mail server not reached; emails wait in the database"
-            log.warning(event, server=self._named, reason=reason[:200])
+    def keep_waiting(self) -> None:
+        """Note that an email waits for it."""
+        self._awaited = True
 
-    def note_refused(self, answer: str) -> None:
-        """Note that it rejects our login: every further attempt could lock our account."""
-        self._pause(PAUSE, "the smarthost refused our credentials", answer=answer[:200])
-        self.refused = answer[:200]
+    def end_waiting(self) -> bool:
+        """Say, once, whether emails may wait for it that can be sent now."""
+        awaited, self._awaited = self._awaited, False
+        return awaited
+
+    def note_answered(self) -> None:
+        """Note that it answered about an email: it works, whatever it said about that one."""
+        with self._changed:
+            if self._trouble:
+                log.info("mail server reached again", server=self._named)
+            self._trouble, self._paused_until, self._pauses, self._unanswered = None, -inf, 0, 0
+            self._answered_at = self._clock()
+
+    def note_failed(self, failure: ServerFailure) -> None:
+        """Note that it takes no email at all."""
+        refused = isinstance(failure, AuthenticationFailure)
+        self._pause(Fault.REFUSED if refused else Fault.UNREACHED, str(failure))
 
     def note_unanswered(self) -> None:
-        """Note that it did not answer after a whole email; several in a row pause it, each time for longer."""
+        """Note that it fell silent in the middle of an email, or after it; several in a row pause it."""
         self._unanswered += 1
         if self._unanswered >= UNANSWERED_AT_MOST:
-            more = min(self._unanswered - UNANSWERED_AT_MOST, 6)
-            self._pause(min(PAUSE * 2**more, LONGEST_PAUSE), "the mail server does not answer after the whole email")
+            self._pause(Fault.SILENT, "it does not answer in the middle of emails")
+
+    @property
+    def refused(self) -> str:
+        """Return its answer to our login, "" while it accepts it."""
+        return self._trouble.reason if self._trouble and self._trouble.fault is Fault.REFUSED else ""
+
+    @property
+    def _works(self) -> bool:
+        return not self._trouble and self._clock() - self._answered_at < WORKS_SECONDS
+
+    @property
+    def _is_tried(self) -> bool:
+        """Say whether another thread tries it. This one is done with whatever it tried before."""
+        return self._tried_by not in {0, threading.get_ident()} and not self._works
+
+    @property
+    def _patience(self) -> float:
+        return self._tried_since + PATIENCE_SECONDS - monotonic()
 
     @property
     def _named(self) -> str:
         """Return its name in the log."""
         return self.name or "outgoing"
 
-    def _pause(self, time: timedelta, why: str, **details: str) -> None:
-        if not self.is_paused:
-            minutes = round(time.total_seconds() / 60)
-            log.error("outgoing mail paused", reason=why, minutes=minutes, server=self._named, **details)
-        self._paused_until, self._why_paused = monotonic() + time.total_seconds(), why
+    def _pause(self, fault: Fault, reason: str) -> None:
+        """Pause, each time for longer; only the first time is logged."""
+        with self._changed:
+            before, now = self._trouble, self._clock()
+            self._trouble = _Trouble(fault, reason[:200], before.since if before else now)
+            # Several threads may have been sending when it failed.
+            if not self.is_paused:
+                first, longest = PAUSES[fault]
+                self._paused_until = now + min(first * 2 ** min(self._pauses, 12), longest).total_seconds()
+                self._pauses += 1
+        if before is None or before.fault is not fault:
+            log.warning(fault.value, server=self._named, reason=reason[:200])
 
 
 class OutgoingServers:
     """All mail servers of a process. An email goes through its own one only, whatever happens to the others."""
 
-    def __init__(self, main: Transport, named: Mapping[str, Transport] | None = None) -> None:
-        self.main = OutgoingServer(main)
-        self._all = {MAIN: self.main, **{name: OutgoingServer(one, name) for name, one in (named or {}).items()}}
+    def __init__(
+        self,
+        main: Transport,
+        named: Mapping[str, Transport] | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.main = OutgoingServer(main, MAIN, clock)
+        self._all = {MAIN: self.main, **{name: OutgoingServer(one, name, clock) for name, one in (named or {}).items()}}
 
     def get(self, name: str) -> OutgoingServer:
         """Return a server by its name; one that this process does not know yet sends nothing."""
-        return self._all.get(name) or OutgoingServer(_UnknownServer(name), name)
+        if name not in self._all:
+            self._all[name] = OutgoingServer(_UnknownServer(name), name)
+        return self._all[name]
 
     @property
-    def all_paused(self) -> bool:
-        """Say whether nothing can be sent at all."""
-        return all(server.is_paused for server in self._all.values())
+    def only(self) -> OutgoingServer | None:
+        """Return the server that every email goes through, None where there are several."""
+        return self.main if len(self._all) == 1 else None
 
     @property
     def refused(self) -> str:
         """Return the answer of the first server that rejects our login, with its name, or ""."""
-        found = (server for server in self._all.values() if server.refused)
+        found = (server for server in tuple(self._all.values()) if server.refused)
         return next((f"{one.name}: {one.refused}" if one.name else one.refused for one in found), "")
 
     def cut(self) -> None:
         """Cut all connections in use: what is being sent fails at once."""
-        for server in self._all.values():
+        for server in tuple(self._all.values()):
             server.transport.cut()
 
     def close(self) -> None:
         """Close all connections. Call it when no thread sends any more."""
-        for server in self._all.values():
+        for server in tuple(self._all.values()):
             server.transport.close()
 
 
@@ -124,11 +225,11 @@ class _UnknownServer:
         self._name = name
 
     def send(self, *_email: object) -> str:
-        """Raise TemporaryFailure."""
-        raise TemporaryFailure(f"the mail server {self._name!r} is not known to this process: restart the workers")
+        """Raise ServerFailure."""
+        raise ServerFailure(f"the mail server {self._name!r} is not known to this process: restart the workers")
 
     def probe(self) -> None:
-        """Raise TemporaryFailure."""
+        """Raise ServerFailure."""
         self.send()
 
     def cut(self) -> None:

@@ -12,12 +12,12 @@ from typing import Final, Literal
 
 from daemon.mail.address import canonical
 from workers.transports.base import (
-    UNREACHABLE,
     AuthenticationFailure,
+    LostConnectionFailure,
     PermanentFailure,
+    ServerFailure,
     TemporaryFailure,
     TransportFailure,
-    UnreachableFailure,
     no_record,
 )
 from workers.transports.smtp_protocol import (
@@ -34,6 +34,7 @@ Security = Literal["starttls", "tls", "none"]
 MAX_EMAILS: Final = 100
 MAX_IDLE_SECONDS: Final = 60.0
 QUIT_SECONDS: Final = 2.0
+_DNS: Final = {socket.EAI_AGAIN: "the DNS does not answer", socket.EAI_NONAME: "the DNS knows no such host"}
 
 
 class _Client(smtplib.SMTP):
@@ -126,7 +127,7 @@ class SmtpTransport:
             raise
         except OSError as error:
             self._drop()
-            raise TemporaryFailure(f"the connection to {self._address} failed: {_reason(error)}") from error
+            raise LostConnectionFailure(f"the connection to {self._address} failed: {_reason(error)}") from error
         except BaseException:
             self._drop()
             raise
@@ -213,7 +214,7 @@ class SmtpTransport:
         try:
             smtp = self._open()
         except (OSError, UnicodeError) as error:
-            raise UnreachableFailure(f"{UNREACHABLE} {self._address}: {_reason(error)}") from error
+            raise ServerFailure(f"cannot connect to {self._address}: {_reason(error)}") from error
         try:
             if smtp.sock:
                 # The final dot is a packet of its own; it must not wait until the one before it is acknowledged.
@@ -235,13 +236,13 @@ class SmtpTransport:
             smtp.ehlo_or_helo_if_needed()
             if self._security == "starttls":
                 if not smtp.has_extn("starttls"):
-                    raise TemporaryFailure(f"{self._address} does not offer STARTTLS, so nothing is sent")
+                    raise ServerFailure(f"{self._address} does not offer STARTTLS, so nothing is sent")
                 code, text = smtp.starttls(context=self._context)
                 if code != 220:  # noqa: PLR2004 - RFC 3207 section 4
-                    raise TemporaryFailure(f"{self._address} refused STARTTLS: {one_line(text)}", code)
+                    raise ServerFailure(f"{self._address} refused STARTTLS: {one_line(text)}", code)
                 smtp.ehlo_or_helo_if_needed()
         except OSError as error:
-            raise TemporaryFailure(f"no secure connection to {self._address}: {_reason(error)}") from error
+            raise ServerFailure(f"no secure connection to {self._address}: {_reason(error)}") from error
 
     def _log_in(self, smtp: smtplib.SMTP) -> None:
         if not self._username:
@@ -249,9 +250,9 @@ class SmtpTransport:
         try:
             smtp.login(self._username, self._password)
         except smtplib.SMTPServerDisconnected as error:
-            raise TemporaryFailure(f"{self._address} closed the connection during authentication") from error
+            raise ServerFailure(f"{self._address} closed the connection during authentication") from error
         except smtplib.SMTPResponseException as error:
-            kind = TemporaryFailure if is_temporary(error.smtp_code) else AuthenticationFailure
+            kind = ServerFailure if is_temporary(error.smtp_code) else AuthenticationFailure
             raise failure(kind, error.smtp_code, error.smtp_error) from error
         except smtplib.SMTPException as error:
             raise AuthenticationFailure(f"{self._address} offers no supported authentication mechanism") from error
@@ -260,7 +261,7 @@ class SmtpTransport:
                 "the user name or the password has characters that SMTP authentication cannot carry"
             ) from error
         except OSError as error:
-            raise TemporaryFailure(f"authentication at {self._address} failed: {_reason(error)}") from error
+            raise ServerFailure(f"authentication at {self._address} failed: {_reason(error)}") from error
 
 
 def _quit(smtp: smtplib.SMTP) -> None:
@@ -275,6 +276,8 @@ def _quit(smtp: smtplib.SMTP) -> None:
 def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}"
+    if isinstance(error, socket.gaierror) and error.errno in _DNS:
+        return _DNS[error.errno]
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{error.smtp_code} {one_line(error.smtp_error)}"
     return one_line(str(error)) or type(error).__name__

@@ -11,7 +11,7 @@ from daemon.store.store import Store
 from tests.support.emails import mail
 from tests.support.pipeline import Pipeline
 from workers.actors.deliver import LONGEST_UNREACHED_WAIT, LONGEST_WAIT
-from workers.transports.base import TemporaryFailure, TransportFailure, UnreachableFailure
+from workers.transports.base import AuthenticationFailure, ServerFailure, TemporaryFailure, TransportFailure
 
 AWAY = "cannot connect to mail.example.com:587: refused"
 
@@ -46,7 +46,7 @@ def fail(pipeline: Pipeline, failure: TransportFailure, hours: int) -> None:
 
 
 def test_a_server_that_cannot_be_reached_is_tried_again_within_a_quarter_of_an_hour(pipeline: Pipeline) -> None:
-    fail(pipeline, UnreachableFailure(AWAY), 5)
+    fail(pipeline, ServerFailure(AWAY), 5)
     assert waits(pipeline)
     assert max(waits(pipeline)) <= LONGEST_UNREACHED_WAIT == timedelta(minutes=15)
 
@@ -57,9 +57,10 @@ def test_an_email_that_a_server_puts_off_waits_for_longer(pipeline: Pipeline) ->
 
 
 def test_the_first_email_that_a_server_takes_brings_those_that_wait_for_it(pipeline: Pipeline) -> None:
-    fail(pipeline, UnreachableFailure(AWAY), 1)
+    fail(pipeline, ServerFailure(AWAY), 1)
     assert min(waits(pipeline)) > timedelta()
     pipeline.transport.failures = []
+    pipeline.clock.advance(minutes=1)
     # Its acknowledgement is one too many for this hour, so it is suppressed.
     pipeline.accept(mail(subject="Another", body="Another question"))
     pipeline.work()
@@ -80,7 +81,7 @@ def test_an_email_that_a_server_put_off_is_not_brought(pipeline: Pipeline) -> No
 
 def test_the_log_says_once_that_the_server_is_away_and_once_that_it_is_back(pipeline: Pipeline) -> None:
     with capture_logs() as logs:
-        fail(pipeline, UnreachableFailure(AWAY), 1)
+        fail(pipeline, ServerFailure(AWAY), 1)
         pipeline.transport.failures = []
         pipeline.wait(minutes=16)
     events = [(row["event"], row["log_level"]) for row in logs if row["event"].startswith("mail server")]
@@ -102,3 +103,20 @@ def test_an_email_is_sent_once_where_those_that_wait_cannot_be_brought(
     pipeline.wait(minutes=16)
     assert states(pipeline) == {"sent"}
     assert pipeline.transport.asked == 2
+
+
+@pytest.mark.parametrize("failure", [ServerFailure(AWAY), AuthenticationFailure("no", 535)])
+def test_no_email_is_given_up_because_its_server_is_away_for_long(pipeline: Pipeline, failure: ServerFailure) -> None:
+    fail(pipeline, failure, 1)
+    let_hours_pass(pipeline, 6 * 24)
+    assert states(pipeline) == {"planned"}
+    pipeline.transport.failures = []
+    let_hours_pass(pipeline, 1)
+    assert states(pipeline) == {"sent"}
+
+
+def let_hours_pass(pipeline: Pipeline, hours: int) -> None:
+    for _ in range(hours):
+        pipeline.wait(hours=1)
+        # Let the relay see what was postponed.
+        pipeline.relay.sweep()

@@ -1,5 +1,6 @@
 """Connections of the SMTP transport: reused, replaced when they break, one for each thread, cut at the end."""
 
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +11,9 @@ from tests.support.fakes import eventually
 from tests.support.smtp_sink import DROP, HANG, Sink, server_context, trusting
 from tests.support.smtp_transport import ANN, MAIL, US, Clock, open_to
 from workers.transports.base import (
+    LostConnectionFailure,
     PermanentFailure,
+    ServerFailure,
     TemporaryFailure,
     TransportFailure,
     UncertainFailure,
@@ -27,7 +30,8 @@ def test_the_reply_421_ends_the_connection(sink: Sink, transport: SmtpTransport)
 
 
 @pytest.mark.parametrize(
-    ("command", "failure"), [("MAIL", TemporaryFailure), ("RCPT", TemporaryFailure), ("DATA", UncertainFailure)]
+    ("command", "failure"),
+    [("MAIL", LostConnectionFailure), ("RCPT", LostConnectionFailure), ("DATA", UncertainFailure)],
 )
 @pytest.mark.parametrize("encrypted", [False, True])
 def test_a_cut_ends_the_waiting_for_a_server_that_hangs(
@@ -106,10 +110,10 @@ def test_each_thread_has_its_own_connection(sink: Sink, transport: SmtpTransport
     assert (len(sink.received), sink.connections) == (15, 3)
 
 
-def test_a_refused_connection_is_a_temporary_failure(closing: list[SmtpTransport]) -> None:
+def test_a_refused_connection_is_a_failure_of_the_server(closing: list[SmtpTransport]) -> None:
     with Sink() as sink:
         transport = open_to(sink, closing)
-    with pytest.raises(TemporaryFailure, match="cannot connect"):
+    with pytest.raises(ServerFailure, match="cannot connect"):
         transport.send(US, ANN, MAIL)
 
 
@@ -118,3 +122,31 @@ def test_a_probe_of_an_unreachable_server_is_a_temporary_failure(closing: list[S
         transport = open_to(sink, closing)
     with pytest.raises(TemporaryFailure, match="cannot connect"):
         transport.probe()
+
+
+def test_a_server_that_refuses_every_session_is_a_failure_of_the_server(closing: list[SmtpTransport]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as pool:
+
+        def refuse() -> None:
+            with listening.accept()[0] as session:
+                session.sendall(b"421 4.3.2 too busy\r\n")
+
+        refusing = pool.submit(refuse)
+        transport = SmtpTransport("127.0.0.1", listening.getsockname()[1], security="none", timeout=5)
+        closing.append(transport)
+        with pytest.raises(ServerFailure, match=r"421 4\.3\.2 too busy"):
+            transport.send(US, ANN, MAIL)
+        refusing.result()
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(socket.EAI_AGAIN, "the DNS does not answer"), (socket.EAI_NONAME, "the DNS knows no such host")],
+)
+def test_a_dns_that_fails_is_named(monkeypatch: pytest.MonkeyPatch, code: int, words: str) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise socket.gaierror(code, "words of the system")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fails)
+    with pytest.raises(ServerFailure, match=f"cannot connect to mail.example.com:587: {words}"):
+        SmtpTransport("mail.example.com", 587, security="none").send(US, ANN, MAIL)

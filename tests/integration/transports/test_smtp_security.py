@@ -8,14 +8,14 @@ from tests.support.smtp_sink import Sink, certificate, server_context, trusting
 from tests.support.smtp_transport import ANN, MAIL, US, open_to
 from workers.transports.base import (
     AuthenticationFailure,
-    TemporaryFailure,
+    ServerFailure,
 )
 from workers.transports.smtp import SmtpTransport
 
 
 def test_nothing_is_sent_to_a_server_without_starttls(sink: Sink, closing: list[SmtpTransport]) -> None:
     transport = open_to(sink, closing, security="starttls", username="us", password="canary")
-    with pytest.raises(TemporaryFailure, match="does not offer STARTTLS"):
+    with pytest.raises(ServerFailure, match="does not offer STARTTLS"):
         transport.send(US, ANN, MAIL)
     assert sink.received == []
 
@@ -39,7 +39,7 @@ def test_an_untrusted_certificate_is_refused(
 ) -> None:
     with Sink(tls=server_context(files), implicit=implicit) as sink:
         transport = open_to(sink, closing, security="tls" if implicit else "starttls")
-        with pytest.raises(TemporaryFailure, match="certificate is not trusted"):
+        with pytest.raises(ServerFailure, match="certificate is not trusted"):
             transport.send(US, ANN, MAIL)
     assert sink.received == []
 
@@ -48,7 +48,7 @@ def test_a_certificate_for_another_host_is_refused(tmp_path: Path, closing: list
     files = certificate(tmp_path, "mail.other.example")
     with Sink(tls=server_context(files)) as sink:
         transport = open_to(sink, closing, security="starttls", context=trusting(files))
-        with pytest.raises(TemporaryFailure, match="certificate is not trusted"):
+        with pytest.raises(ServerFailure, match="certificate is not trusted"):
             transport.send(US, ANN, MAIL)
 
 
@@ -75,7 +75,7 @@ def test_a_rejected_password_is_an_authentication_failure(
 def test_authentication_can_fail_temporarily(files: tuple[Path, Path], closing: list[SmtpTransport]) -> None:
     with Sink(tls=server_context(files), users={"us": "right"}) as sink:
         sink.script("AUTH", "454 4.7.0 later", "454 4.7.0 later", "454 4.7.0 later")
-        with pytest.raises(TemporaryFailure, match="454"):
+        with pytest.raises(ServerFailure, match="454"):
             with_users(sink, files, closing, "right").send(US, ANN, MAIL)
 
 
