@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from config.settings import Settings
 from daemon.broker import TIME_LIMIT_MS
 from daemon.facts import ProcessFacts
 from daemon.mail.analyze import Identity
+from daemon.store.errors import UNREACHABLE
 from daemon.store.jobs import JobKind
 from daemon.store.keys import Keyring
 from daemon.store.store import Store
@@ -152,6 +154,7 @@ class WorkerApp:
             self._load_model()
         if stopping():
             return False
+        self._deliver.try_again()
         self._heartbeat.start()
         # Dramatiq's command emits this signal itself; without it no time limit is enforced.
         self._broker.emit_after("process_boot")
@@ -187,6 +190,8 @@ class WorkerApp:
         self._config.value = actor_config(settings)
         self._trainer.categories = category_names(settings)
         self._intake.identity = self._intake.identity.reloaded(self._identity_of(settings, ()))
+        with suppress(*UNREACHABLE):
+            self._deliver.try_again()
 
     def close(self) -> None:
         """Finish the running jobs, then close the broker, the heartbeat and the transport; in less than 30 seconds."""

@@ -42,18 +42,19 @@ from workers.notify.compose import ComposeError
 from workers.transports.base import (
     LostConnectionFailure,
     PermanentFailure,
+    RefusedSenderFailure,
     ServerFailure,
     TemporaryFailure,
     UncertainFailure,
 )
-from workers.transports.servers import OutgoingServer, OutgoingServers
+from workers.transports.servers import WAITING, OutgoingServer, OutgoingServers
 
 log = structlog.get_logger(__name__)
 
 FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=4)
 # A server that is away says nothing about an email, and may be back at any time.
-LONGEST_UNREACHED_WAIT: Final = timedelta(minutes=15)
+LONGEST_SERVER_WAIT: Final = timedelta(minutes=15)
 # A mail server that is silent after DATA may be so for hours, and there is no third time.
 REPEAT_WAIT: Final = timedelta(hours=4)
 # Attempts of one email that ended with the death of their worker, before it is given up: it may be what kills them.
@@ -120,6 +121,11 @@ class DeliverActor:
             self._bring_waiting(sending.server)
         return follow_ups
 
+    def try_again(self) -> None:
+        """Try every mail server again at once, and make the emails due that wait for one: an admin may have helped."""
+        self._servers.end_pauses()
+        self._make_due(WAITING)
+
     def give_up(self, session: Session, lease: Lease, error: str) -> Sequence[Lease]:
         """Mark the delivery failed, or uncertain if it was handed over."""
         return delivery.give_up(session, lease, error)
@@ -147,6 +153,10 @@ class DeliverActor:
         except LostConnectionFailure as error:
             server.note_unanswered()
             return self._retry_later(lease, sending, str(error))
+        except RefusedSenderFailure as error:
+            server.note_answered()
+            server.note_refused_sender(str(error))
+            return self._retry_later(lease, sending, f"{WAITING} to accept our sender: {error}", LONGEST_SERVER_WAIT)
         except TemporaryFailure as error:
             server.note_answered()
             self._bring_waiting(server)
@@ -196,17 +206,20 @@ class DeliverActor:
     def _bring_waiting(self, server: OutgoingServer) -> None:
         """Make the emails due that wait for a server which works again, the oldest first."""
         if server.end_waiting():
-            now = self._clock.now()
-            self._store.write(lambda session: jobs.make_due(session, JobKind.DELIVER, server.waiting, now))
+            self._make_due(server.waiting)
 
-    def _retry_later(self, lease: Lease, sending: _Sending, reason: str) -> Outcome:
+    def _make_due(self, because: str) -> None:
+        now = self._clock.now()
+        self._store.write(lambda session: jobs.make_due(session, JobKind.DELIVER, because, now))
+
+    def _retry_later(self, lease: Lease, sending: _Sending, reason: str, longest: timedelta = LONGEST_WAIT) -> Outcome:
         """Try later, until the email is too old."""
         now, attempt = self._clock.now(), sending.attempt
         if now - lease.created_at > timedelta(days=sending.brand.mail.delivery_days):
             ended = DeliveryState.UNCERTAIN if attempt.repeats else DeliveryState.FAILED
             return Outcome(attempt.id, ended, f"given up: {reason}", now)
         self._undo(sending.begun)
-        raise SnoozeError(reason, _wait(lease, LONGEST_WAIT))
+        raise SnoozeError(reason, _wait(lease, longest))
 
     def _undo(self, begun: StartedDelivery) -> None:
         """Record that an attempt delivered nothing."""
@@ -251,7 +264,7 @@ def _wait(lease: Lease, longest: timedelta) -> timedelta:
 def _wait_for(server: OutgoingServer, lease: Lease) -> SnoozeError:
     """Return the error for an email that waits for its mail server, however long that takes."""
     server.keep_waiting()
-    return SnoozeError(server.state, _wait(lease, LONGEST_UNREACHED_WAIT))
+    return SnoozeError(server.state, _wait(lease, LONGEST_SERVER_WAIT))
 
 
 def _log(begun: StartedDelivery, outcome: Outcome, seconds: float) -> None:

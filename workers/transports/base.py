@@ -29,6 +29,10 @@ class AuthenticationFailure(ServerFailure):
     """The server rejects our login: it accepts no email until the admin changes something."""
 
 
+class RefusedSenderFailure(TemporaryFailure):
+    """The server refuses our address, or to relay for us: the cause is on our side, and an admin can remove it."""
+
+
 class LostConnectionFailure(TemporaryFailure):
     """The connection broke, or the server fell silent, before the whole email was sent."""
 

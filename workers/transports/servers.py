@@ -31,6 +31,8 @@ UNANSWERED_AT_MOST: Final = 3
 WORKS_SECONDS: Final = 10.0
 # How long a thread waits for the email that is tried, which mostly takes less than a second.
 PATIENCE_SECONDS: Final = 2.0
+# A refused sender is tried again more often than this.
+REFUSAL_SECONDS: Final = 1800.0
 
 
 class Fault(Enum):
@@ -65,6 +67,7 @@ class OutgoingServer:
         self._trouble: _Trouble | None = None
         self._paused_until, self._pauses, self._unanswered = -inf, 0, 0
         self._answered_at = -inf
+        self._refused_sender, self._refused_sender_at = "", -inf
         # The thread whose email is tried, and since when.
         self._tried_by, self._tried_since = 0, -inf
         # Emails may wait that an earlier process could not send.
@@ -122,6 +125,10 @@ class OutgoingServer:
         awaited, self._awaited = self._awaited, False
         return awaited
 
+    def end_pause(self) -> None:
+        """Let an email try it at once."""
+        self._paused_until, self._pauses = -inf, 0
+
     def note_answered(self) -> None:
         """Note that it answered about an email: it works, whatever it said about that one."""
         with self._changed:
@@ -140,6 +147,18 @@ class OutgoingServer:
         self._unanswered += 1
         if self._unanswered >= UNANSWERED_AT_MOST:
             self._pause(Fault.SILENT, "it does not answer in the middle of emails")
+
+    def note_refused_sender(self, answer: str) -> None:
+        """Note that it answered, and refuses our address; only the first time in a while is logged."""
+        if not self.refused_sender:
+            event = "mail server refuses our sender; emails wait in the database"
+            log.warning(event, server=self._named, answer=answer[:200])
+        self._refused_sender, self._refused_sender_at = answer[:200], self._clock()
+
+    @property
+    def refused_sender(self) -> str:
+        """Return its answer to our address, "" if it refused none for a while."""
+        return self._refused_sender if self._clock() - self._refused_sender_at < REFUSAL_SECONDS else ""
 
     @property
     def refused(self) -> str:
@@ -206,6 +225,11 @@ class OutgoingServers:
         """Return the answer of the first server that rejects our login, with its name, or ""."""
         found = (server for server in tuple(self._all.values()) if server.refused)
         return next((f"{one.name}: {one.refused}" if one.name else one.refused for one in found), "")
+
+    def end_pauses(self) -> None:
+        """Let an email try each server at once."""
+        for server in tuple(self._all.values()):
+            server.end_pause()
 
     def cut(self) -> None:
         """Cut all connections in use: what is being sent fails at once."""

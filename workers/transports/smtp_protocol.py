@@ -10,6 +10,7 @@ from daemon.text import harmless_line
 from workers.transports.base import (
     AuthenticationFailure,
     PermanentFailure,
+    RefusedSenderFailure,
     TemporaryFailure,
     TransportFailure,
     UncertainFailure,
@@ -22,6 +23,14 @@ _NOT_AUTHENTICATED: Final = frozenset({530, 534, 535, 538})
 _SESSION_LOST: Final = frozenset({421, 503})
 _REPLY_CLASSES: Final = (2, 4, 5)
 _FINAL_DOT: Final = b".\r\n"
+# At MAIL: too large, or a parameter that only this email needs. Anything else refused there is said of our address.
+_OF_THE_EMAIL: Final = frozenset({552, 555})
+# What servers say of a client or sender that they do not serve, also at RCPT (Postfix) and after DATA (Exchange).
+_OF_US: Final = re.compile(
+    r"relay access denied|relaying denied|relay not permitted|(?:unable|not permitted) to relay"
+    r"|sender address rejected|client host|not owned by|send ?as ?denied|send as\b|as this sender",
+    re.IGNORECASE,
+)
 _STATUS: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b[\s:]*")
 
 
@@ -46,7 +55,7 @@ def send_recipient_and_data(smtp: smtplib.SMTP, recipient: str, message: bytes, 
     if code // 100 not in _REPLY_CLASSES:
         raise UncertainFailure("unreadable reply after the whole email was sent")
     if code // 100 != 2:  # noqa: PLR2004 - RFC 5321 section 4.2.1
-        raise _classified(code, text)
+        raise _classified("DATA", code, text)
     return f"{code} {one_line(text)}"
 
 
@@ -77,13 +86,16 @@ def _expect(smtp: smtplib.SMTP, first_digit: int, command: str, argument: str = 
     # At RCPT, 552 means too many recipients (RFC 5321 section 4.5.3.1.10); at DATA, that the email is too large.
     if command == "RCPT" and code == 552:  # noqa: PLR2004
         raise failure(TemporaryFailure, code, text)
-    raise _classified(code, text)
+    raise _classified(command, code, text)
 
 
-def _classified(code: int, text: bytes) -> TransportFailure:
+def _classified(command: str, code: int, text: bytes) -> TransportFailure:
     if code in _NOT_AUTHENTICATED:
         return failure(AuthenticationFailure, code, text)
-    return failure(TemporaryFailure if is_temporary(code) else PermanentFailure, code, text)
+    if is_temporary(code):
+        return failure(TemporaryFailure, code, text)
+    of_us = code not in _OF_THE_EMAIL if command == "MAIL" else _OF_US.search(one_line(text))
+    return failure(RefusedSenderFailure if of_us else PermanentFailure, code, text)
 
 
 def is_temporary(code: int) -> bool:

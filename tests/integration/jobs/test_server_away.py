@@ -10,7 +10,7 @@ from daemon.store.models import DeliveryRow, Job
 from daemon.store.store import Store
 from tests.support.emails import mail
 from tests.support.pipeline import Pipeline
-from workers.actors.deliver import LONGEST_UNREACHED_WAIT, LONGEST_WAIT
+from workers.actors.deliver import LONGEST_SERVER_WAIT, LONGEST_WAIT
 from workers.transports.base import AuthenticationFailure, ServerFailure, TemporaryFailure, TransportFailure
 
 AWAY = "cannot connect to mail.example.com:587: refused"
@@ -48,12 +48,12 @@ def fail(pipeline: Pipeline, failure: TransportFailure, hours: int) -> None:
 def test_a_server_that_cannot_be_reached_is_tried_again_within_a_quarter_of_an_hour(pipeline: Pipeline) -> None:
     fail(pipeline, ServerFailure(AWAY), 5)
     assert waits(pipeline)
-    assert max(waits(pipeline)) <= LONGEST_UNREACHED_WAIT == timedelta(minutes=15)
+    assert max(waits(pipeline)) <= LONGEST_SERVER_WAIT == timedelta(minutes=15)
 
 
 def test_an_email_that_a_server_puts_off_waits_for_longer(pipeline: Pipeline) -> None:
     fail(pipeline, TemporaryFailure("try later", 451), 5)
-    assert LONGEST_UNREACHED_WAIT < max(waits(pipeline)) <= LONGEST_WAIT
+    assert LONGEST_SERVER_WAIT < max(waits(pipeline)) <= LONGEST_WAIT
 
 
 def test_the_first_email_that_a_server_takes_brings_those_that_wait_for_it(pipeline: Pipeline) -> None:

@@ -74,7 +74,7 @@ def test_a_broken_connection_is_replaced_before_the_next_email(
 
 def test_a_refusal_over_a_new_connection_is_final(sink: Sink, transport: SmtpTransport) -> None:
     transport.send(US, ANN, MAIL)
-    sink.script("MAIL", "451 not now", "550 never")
+    sink.script("MAIL", "451 not now", "552 5.3.4 too large")
     with pytest.raises(PermanentFailure):
         transport.send(US, ANN, MAIL)
     assert (len(sink.received), sink.connections) == (1, 2)

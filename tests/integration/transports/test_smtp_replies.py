@@ -7,6 +7,7 @@ from tests.support.smtp_transport import ANN, MAIL, US
 from workers.transports.base import (
     AuthenticationFailure,
     PermanentFailure,
+    RefusedSenderFailure,
     TemporaryFailure,
     TransportFailure,
     UncertainFailure,
@@ -47,16 +48,34 @@ def test_leading_dots_and_line_ends_arrive_as_the_rfc_demands(
     ("command", "answer", "failure", "code", "status"),
     [
         ("MAIL", "451 4.3.0 try later", TemporaryFailure, 451, "4.3.0"),
-        ("MAIL", "550 5.7.1 go away", PermanentFailure, 550, "5.7.1"),
+        ("MAIL", "550 5.7.1 go away", RefusedSenderFailure, 550, "5.7.1"),
+        ("MAIL", "553 5.7.1 <support@example.com>: not owned by user us", RefusedSenderFailure, 553, "5.7.1"),
+        ("MAIL", "501 5.1.7 bad sender address syntax", RefusedSenderFailure, 501, "5.1.7"),
+        ("MAIL", "555 5.5.4 unsupported option: BODY=8BITMIME", PermanentFailure, 555, "5.5.4"),
         ("MAIL", "530 5.7.0 must authenticate", AuthenticationFailure, 530, "5.7.0"),
         ("MAIL", "552 5.3.4 too large", PermanentFailure, 552, "5.3.4"),
         ("RCPT", "451 4.2.1 greylisted", TemporaryFailure, 451, "4.2.1"),
         ("RCPT", "550 5.1.1 no such user", PermanentFailure, 550, "5.1.1"),
+        # Postfix says at RCPT what it holds against the client and the sender (smtpd_delay_reject).
+        ("RCPT", "554 5.7.1 <ann@customer.example>: Relay access denied", RefusedSenderFailure, 554, "5.7.1"),
+        ("RCPT", "550 5.7.1 Unable to relay", RefusedSenderFailure, 550, "5.7.1"),
+        ("RCPT", "553 5.7.1 <us@x.example>: Sender address rejected: not owned", RefusedSenderFailure, 553, "5.7.1"),
+        ("RCPT", "554 5.7.1 <c[192.0.2.1]>: Client host rejected: Access denied", RefusedSenderFailure, 554, "5.7.1"),
+        ("RCPT", "554 5.7.1 <ann@customer.example>: Recipient address rejected", PermanentFailure, 554, "5.7.1"),
+        ("RCPT", "550 5.7.1 only members of this list may post", PermanentFailure, 550, "5.7.1"),
         ("RCPT", "552 too many recipients", TemporaryFailure, 552, ""),
         ("RCPT", "421 4.3.2 closing", TemporaryFailure, 421, "4.3.2"),
         ("RCPT", "503 5.5.1 send AUTH first", TemporaryFailure, 503, "5.5.1"),
         ("DATA", "452 4.3.1 disk full", TemporaryFailure, 452, "4.3.1"),
         ("DATA", "554 5.7.1 looks like spam", PermanentFailure, 554, "5.7.1"),
+        (
+            "DATA",
+            "550 5.7.60 SMTP; Client does not have permissions to send as this sender",
+            RefusedSenderFailure,
+            550,
+            "5.7.60",
+        ),
+        ("DATA", "554 5.2.252 SendAsDenied; us@x.example not allowed to send as", RefusedSenderFailure, 554, "5.2.252"),
         ("DATA", "552 5.3.4 too large", PermanentFailure, 552, "5.3.4"),
         ("DATA", "699 what is that", UncertainFailure, 0, ""),
     ],
@@ -80,7 +99,7 @@ def test_the_reply_code_decides_the_kind_of_failure(
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
 def test_the_next_email_is_sent_after_a_refusal(sink: Sink, transport: SmtpTransport, command: str) -> None:
     sink.script(command, "550 5.1.1 no")
-    with pytest.raises(PermanentFailure):
+    with pytest.raises(RefusedSenderFailure if command == "MAIL" else PermanentFailure):
         transport.send(US, ANN, MAIL)
     transport.send(US, "bob@customer.example", MAIL)
     assert [mail.rcpts for mail in sink.received] == [["bob@customer.example"]]
