@@ -96,7 +96,7 @@ def _settle(outcome: Outcome, system: System, client: Client, mailbox: Mailbox, 
         outcome.problems.append("mails without an answer")
     known = {row.sha256 for row in system.query("SELECT sha256 FROM inbound")}
     wanted = [mail for mail in mailbox.mails if mail.sha256 not in mailbox.gone or mail.sha256 in known]
-    system.until(lambda: _stored(system, [mail.sha256 for mail in wanted]), "the mailbox read", QUIET)
+    _read_mailbox(system, [mail.sha256 for mail in wanted])
     if not system.drain(QUIET):
         outcome.problems.append(f"not drained: {system.unfinished()}\n{system.tail()}")
     for words in (("parked", "replay", "--all"), ("jobs", "retry", "--all")):
@@ -122,6 +122,20 @@ def _settle(outcome: Outcome, system: System, client: Client, mailbox: Mailbox, 
         outcome.problems.append(f"db verify ended with {code}: {said[-500:]}")
     outcome.evils, outcome.imap, outcome.deferred = nemesis.done, len(wanted), client.deferred
     outcome.starts = sum(child.starts for child in system.children)
+
+
+def _read_mailbox(system: System, hashes: Sequence[str]) -> None:
+    """Wait until all emails of the mailbox are stored: each may be read again after a change of its UIDVALIDITY."""
+    while not _stored(system, hashes):
+        system.until(partial(_comes_after, system, _newest(system)), "more of the mailbox", QUIET)
+
+
+def _comes_after(system: System, inbound_id: int) -> bool:
+    return _newest(system) > inbound_id
+
+
+def _newest(system: System) -> int:
+    return int(system.query("SELECT max(id) FROM inbound")[0][0])
 
 
 def _stored(system: System, hashes: Sequence[str]) -> bool:

@@ -1,6 +1,7 @@
 """A whole triaged as real processes that can be killed, on SQLite alone or on PostgreSQL and Redis with two workers."""
 
 import json
+import math
 import os
 import signal
 import smtplib
@@ -270,9 +271,11 @@ class System:
             return -1
 
     def drain(self, seconds: float = PATIENCE) -> bool:
-        """Wait until everything is done, stepping the clock over what is postponed; False when that took too long."""
-        until, postponed = time.monotonic() + seconds, 0.0
-        while self.unfinished():
+        """Wait until everything is done, stepping the clock over what is postponed; False if nothing is for so long."""
+        until, postponed, least = time.monotonic() + seconds, 0.0, math.inf
+        while left := self.unfinished():
+            if 0 < left < least:
+                until, least = time.monotonic() + seconds, left
             if time.monotonic() > until:
                 return False
             # A postponed job must have been seen so by a sweep, as it would be in earnest.
