@@ -1,4 +1,4 @@
-"""Fit the second opinion: a logistic regression on sentence vectors, recalibrated together with the model."""
+"""Fit the second opinion: a regression on sentence vectors and the closest examples, recalibrated with the model."""
 
 from collections.abc import Sequence
 
@@ -13,12 +13,14 @@ from workers.learning.fitting import Names, Numbers
 from workers.triage.encoder import Encoder
 from workers.triage.features import Floats
 from workers.triage.linear import Linear, softmax
-from workers.triage.second_opinion import SecondOpinion, ShownExamples, average
+from workers.triage.second_opinion import Neighbours, SecondOpinion, average, both
 
 # Chosen by leaving out one voice, and one industry, of our examples.
 STRENGTH = 3.0
 SHARPEST = 4.0
 MAX_TITLE = 60
+# The newest ones; each takes two kilobytes of the model.
+MAX_NEIGHBOURS = 10_000
 
 
 def fit(
@@ -30,14 +32,16 @@ def fit(
     labels: Sequence[str],
     first: Numbers,
     groups_first: Numbers,
-    shown: ShownExamples,
+    titles: Sequence[str],
 ) -> tuple[SecondOpinion, Numbers]:
     """Fit on a vector per ticket; return the second opinion and the averaged probabilities of held-out tickets.
 
     `first` are the probabilities that the model gives to tickets that it was not trained on, `groups_first` those from
-    word groups alone.
+    word groups alone. `titles` are those of the examples that may be shown to all teams, "" for the others.
     """
-    second = softmax(fitting.held_out(vectors, names, groups, labels, STRENGTH))
+    second = both(
+        softmax(fitting.held_out(vectors, names, groups, labels, STRENGTH)), held_out(vectors, names, groups, labels)
+    )
     truth = np.array([labels.index(name) for name in names.tolist()])
     ours = np.array(own, bool)
     if fitting.represent(ours, names):
@@ -48,23 +52,38 @@ def fit(
         groups_sharpness = calibrate(groups_first, second, truth)
     expert = fitting.fit_expert(vectors, names, labels, STRENGTH)
     linear = Linear(tuple(labels), np.ascontiguousarray(expert.weights.T, np.float32), expert.bias.astype(np.float32))
-    opinion = SecondOpinion(encoder.name, encoder.languages, linear, sharpness, groups_sharpness, shown)
+    near = neighbours(vectors, names, labels, titles)
+    opinion = SecondOpinion(encoder.name, encoder.languages, linear, sharpness, groups_sharpness, near)
     return opinion, average(first, second, sharpness)
 
 
-def shown(examples: Sequence[Example], vectors: Floats) -> ShownExamples:
-    """Return the examples that may be shown to all teams: the shipped ones, never an email of a customer."""
-    kept = [at for at, example in enumerate(examples) if example.shipped]
-    return ShownExamples(
-        tuple(title(examples[at]) for at in kept),
-        tuple(examples[at].category for at in kept),
-        vectors[kept].astype(np.float16),
+def held_out(vectors: Floats, names: Names, groups: Sequence[str], labels: Sequence[str]) -> Numbers:
+    """Return the probabilities by the closest examples for tickets that are not among these."""
+    chances = np.zeros((len(names), len(labels)))
+    for train, test in fitting.folds(names, groups):
+        examples = neighbours(vectors[train], names[train], labels, [""] * len(train))
+        chances[test] = [examples.chances(vector) for vector in vectors[test]]
+    return chances
+
+
+def neighbours(vectors: Floats, names: Names, labels: Sequence[str], titles: Sequence[str]) -> Neighbours:
+    """Return the newest examples as neighbours, those with a title first."""
+    newest = range(max(0, len(names) - MAX_NEIGHBOURS), len(names))
+    order = sorted(newest, key=lambda at: not titles[at])
+    one_of = names[order][:, None] == np.array(labels)
+    shares = one_of / np.maximum(one_of.sum(axis=0), 1)
+    return Neighbours(
+        tuple(titles[at] for at in order if titles[at]),
+        tuple(names[order].tolist()),
+        # Of half precision, which is enough: the file of the model is compressed.
+        vectors[order].astype(np.float16).astype(np.float32),
+        shares.astype(np.float32),
     )
 
 
 def title(example: Example) -> str:
-    """Return the subject of an example, or its first words."""
-    return harmless_line(example.subject or example.body, MAX_TITLE)
+    """Return the subject of an example that may be shown to all teams, or its first words; "" for a customer's."""
+    return harmless_line(example.subject or example.body, MAX_TITLE) if example.shipped else ""
 
 
 def calibrate(first: Numbers, second: Numbers, truth: NDArray[np.int_]) -> float:

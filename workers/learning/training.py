@@ -97,7 +97,7 @@ def train(
             fitted.linear.labels,
             fitted.held_out,
             fitted.groups_held_out,
-            second_opinion.shown(examples, vectors),
+            [second_opinion.title(example) for example in examples],
         )
     corpus = digest(examples)
     model = Model(

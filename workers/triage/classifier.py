@@ -102,11 +102,13 @@ class Model:
         name = language.name(case.read, reading.code)
         opinion, counts = reading.opinion, self.second_counts(reading)
         first = softmax(opinion.scores) if opinion else self.prior_chances()
-        ranked = self.ranked(self.average(reading, first, vector))
         second: tuple[str, float] | None = None
         closest: tuple[tuple[str, str], ...] = ()
+        ranked = self.ranked(first)
         if self.second and vector is not None and counts:
-            second, closest = self.ranked(self.second.chances(vector))[0], self.second.examples.closest(vector)
+            chances = self.second.chances(vector)
+            second, closest = self.ranked(chances)[0], self.second.neighbours.closest(vector)
+            ranked = self.ranked(self.average(reading, first, chances))
         if opinion is None:
             return Prediction(tuple(ranked), (), (), reading.known, groups, name, evidence=False, second_counts=counts)
         priorities = self.priority.ranked(self.features.row(found)) if self.priority else []
@@ -182,8 +184,8 @@ class Model:
         first = softmax(np.array(scores, np.float64).reshape(len(cases), -1))
         if self.second is None or vectors is None:
             return first
-        each = zip(readings, first, vectors, strict=True)
-        return np.array([self.average(reading, row, vector) for reading, row, vector in each])
+        each = zip(readings, first, map(self.second.chances, vectors), strict=True)
+        return np.array([self.average(reading, row, chances) for reading, row, chances in each])
 
     def read(self, found: Found) -> Reading:
         """Return what the words of a text say: its language, how much of it is known, and the opinion on it."""
@@ -202,12 +204,12 @@ class Model:
         prior = dict(self.prior())
         return np.array([prior[label] for label in self.category.labels])
 
-    def average(self, reading: Reading, first: Probabilities, vector: Floats | None) -> Probabilities:
-        """Return the average with the second opinion, or the first where there is no second that counts."""
-        if self.second is None or vector is None or not self.second_counts(reading):
+    def average(self, reading: Reading, first: Probabilities, chances: Probabilities) -> Probabilities:
+        """Return the average with the second opinion, or the first where the second does not count."""
+        if self.second is None or not self.second_counts(reading):
             return first
         by_groups = reading.opinion is not None and reading.opinion.linear is self.groups
-        return self.second.average(first, vector, by_groups=by_groups)
+        return self.second.average(first, chances, by_groups=by_groups)
 
     def second_counts(self, reading: Reading) -> bool:
         """Return whether the second opinion counts: something is known, and its encoder knows the language."""

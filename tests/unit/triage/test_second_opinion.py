@@ -134,7 +134,7 @@ def test_the_closest_shipped_examples_are_reasons_and_no_other_example_ever_is(
     )
     assert not any("closest examples" in reason for reason in away.reasons)
     assert made.second is not None
-    assert made.second.examples.titles == ("please refund my card",)
+    assert made.second.neighbours.titles == ("please refund my card",)
 
 
 def test_an_address_that_decides_never_asks_and_one_that_is_evidence_weighs_the_average(
