@@ -29,6 +29,8 @@ RETIRED = {
     "untell": "mark unsent",
     "hurry": "flush",
     "company": "batch",
+    "press": "button",
+    "heard": "the people of the last email",
 }
 FILES = sorted(path for folder in ("daemon", "workers", "config") for path in (ROOT / folder).rglob("*.py"))
 
