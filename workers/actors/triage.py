@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from daemon.mail.reply.boilerplate import domain_digest
 from daemon.store import decisions
-from daemon.store.decisions import NewDecision
+from daemon.store.decisions import NewDecision, TriageText
 from daemon.store.jobs import Lease
 from daemon.store.vectors import NewVector
 from daemon.system.clock import Clock
@@ -56,36 +56,37 @@ class TriageActor:
     def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
         """Triage the ticket of a job."""
         del window
-        read = yield from batching.read(decisions.texts_of, lease.subject.id)
-        case = preprocess.clean(read.subject, read.text, self._boilerplate()) if read else preprocess.clean("", "")
-        to = read.address if read else ""
-        draft = consider(case, self._config.value.triage, self._models.model(), to)
+        text = yield from batching.read(decisions.texts_of, lease.subject.id)
+        case = preprocess.clean(text.subject, text.text, self._boilerplate()) if text else preprocess.clean("", "")
+        draft = consider(case, self._config.value.triage, self._models.model(), text.address if text else "")
         name = self._encoder.name
-        asks, compares = draft.asks(name), self._compares(name, case)
-        vector = (yield from batching.compute(self._encode, encoder.text(case))) if asks or compares else None
-        meant = encoder.meaning(self._encoder, vector, draft.descriptions) if asks else None
+        wants_opinion, wants_vector = draft.asks(name), self._compares(name, case)
+        vector = None
+        if wants_opinion or wants_vector:
+            vector = yield from batching.compute(self._encode, encoder.text(case))
+        meaning = encoder.meaning(self._encoder, vector, draft.descriptions) if wants_opinion else None
         draw = random.random()  # noqa: S311 - an audit sample
-        triage = conclude(draft, self._models.certified(), draw, meant)
-        by = DecidedBy.RULE if triage.rule else DecidedBy.MODEL
-        language = self._config.value.language_of(f"{read.subject}\n{read.text}") if read and not read.language else ""
-        domain = domain_digest(read.sender or "") if read else ""
-        now = self._clock.now()
-        kept = NewVector(lease.subject.id, name, similar.pack(vector)) if compares and vector is not None else None
+        triage = conclude(draft, self._models.certified(), draw, meaning)
+        new_vector = NewVector(lease.subject.id, name, similar.pack(vector)) if vector is not None else None
         decided = NewDecision(
             ticket_id=lease.subject.id,
             triage=triage,
-            by=by,
-            at=now,
-            language=language,
-            domain=domain,
+            by=DecidedBy.RULE if triage.rule else DecidedBy.MODEL,
+            at=self._clock.now(),
+            language=self._language_of(text) if text else "",
+            domain=domain_digest(text.sender or "") if text else "",
             blocks=case.blocks,
             left_out=case.left_out,
-            vector=kept,
+            vector=new_vector if wants_vector else None,
         )
         follow_ups = yield from batching.write(decision.put_in_force, (lease, decided))
         if follow_ups:
             _log(decided)
         return follow_ups
+
+    def _language_of(self, text: TriageText) -> str:
+        """Return the language of an email that declares none, "" where it is not certain."""
+        return "" if text.language else self._config.value.language_of(f"{text.subject}\n{text.text}")
 
     def _compares(self, encoder: str, case: Case) -> bool:
         """Return whether a ticket gets a vector, by which it and later ones are found to be similar."""
