@@ -64,7 +64,7 @@ class ResilientRedisBroker(_NoDelayQueues, RedisBroker):
     """A Redis broker whose threads survive a Redis that is down, hangs or restarts."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the options of the library
-        super().__init__(**options)  # type: ignore[no-untyped-call]
+        super().__init__(**options)  # type: ignore[no-untyped-call]  # the library has no types here
         self._outage = _Outage()
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> dramatiq.Consumer:

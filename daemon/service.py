@@ -121,7 +121,7 @@ class Service:
 
     def _web(self, tools: "WebTools | None") -> "WebEdge":
         # Imported here: what is not enabled costs neither memory nor time.
-        from daemon.web.edge import WebEdge  # noqa: PLC0415
+        from daemon.web.edge import WebEdge  # noqa: PLC0415 - see above
 
         return WebEdge(
             self._settings, self._store, self.intake, self._keyring, self._clock, self.relay.wake, self._space, tools

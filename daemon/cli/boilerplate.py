@@ -56,7 +56,7 @@ def forget(ctx: click.Context, ids: tuple[int, ...], actor: str) -> None:
     settings, missing = context.settings(ctx, quiet=True), []
     with context.store(settings) as store:
         for number in ids:
-            if store.write(lambda session, number=number: blocks.forget(session, number, actor)):  # type: ignore[misc]
+            if store.write(lambda session, number=number: blocks.forget(session, number, actor)):  # type: ignore[misc]  # bound here, not when called
                 click.echo(f"block {number} is read from now on")
             else:
                 missing.append(str(number))

@@ -61,7 +61,7 @@ class BoundedClient(IMAPClient):  # type: ignore[misc]  # the library has no typ
     def idle(self) -> None:
         """Begin IDLE (RFC 2177). Unlike IMAPClient's, it accepts untagged responses before the continuation."""
         self._idle_tag = self._imap._command("IDLE")  # noqa: SLF001 - IMAPClient does the same
-        while self._imap._get_response() is not None:  # noqa: SLF001
+        while self._imap._get_response() is not None:  # noqa: SLF001 - as above
             if self._imap.tagged_commands.get(self._idle_tag) is not None:
                 raise IMAPClientError("the server refused IDLE")
         self._check_buffer = True
@@ -124,7 +124,7 @@ class BoundedClient(IMAPClient):  # type: ignore[misc]  # the library has no typ
         if self._check_buffer:
             self._check_buffer = False
             return [(sock.fileno(), select.POLLIN)]
-        return super()._poll_socket(sock, timeout)  # type: ignore[no-any-return]
+        return super()._poll_socket(sock, timeout)  # type: ignore[no-any-return]  # the library has no types
 
     def _tune(self) -> None:
         sock = self.socket()

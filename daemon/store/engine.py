@@ -46,7 +46,7 @@ def make_engine(url: str, file: SqliteFile | None = None) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(url, file or sqlite_file(url))
     # Imported here: the driver of PostgreSQL is an extra.
-    from daemon.store import postgresql  # noqa: PLC0415
+    from daemon.store import postgresql  # noqa: PLC0415 - see above
 
     engine = create_engine(url, pool_size=10, max_overflow=20, connect_args=postgresql.CONNECT_ARGUMENTS)
     postgresql.bound(engine)

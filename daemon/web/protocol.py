@@ -25,7 +25,7 @@ class LimitedProtocol(H11Protocol):
     # Bytes of answers that the client had not taken at the last look.
     _left: int = 0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # the type of uvicorn
         """Start to wait for a request."""
         super().connection_made(transport)
         most = self.limit_concurrency

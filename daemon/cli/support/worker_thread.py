@@ -95,7 +95,7 @@ def reload(ctx: click.Context, workers: WorkerThread | None, service: Reloadable
             if service is not None:
                 service.reload(settings)
         except Exception as error:  # noqa: BLE001 - with any error, the old settings stay in force
-            log.error("cannot reload the configuration; the old one stays in force", reason=str(error)[:500])  # noqa: TRY400
+            log.error("cannot reload the configuration; the old one stays in force", reason=str(error)[:500])  # noqa: TRY400 - says all
         else:
             log.info("configuration reloaded")
 

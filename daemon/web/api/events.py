@@ -82,7 +82,7 @@ async def _stream(services: WebServices, cursor: Cursor, gaps: Gaps) -> AsyncIte
     until, spoke = monotonic() + STREAM_SECONDS, monotonic()
     while monotonic() < until and not services.closing():
         try:
-            page, texts = await services.run(lambda after=cursor: _read(services, after, gaps))  # type: ignore[misc]
+            page, texts = await services.run(lambda after=cursor: _read(services, after, gaps))  # type: ignore[misc]  # bound here, not when called
         except UNREACHABLE:
             return
         moved, cursor = page.cursor != cursor, page.cursor
