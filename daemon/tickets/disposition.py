@@ -29,7 +29,7 @@ class PreparedEmail:
 
     `packed` is the raw email, compressed. `analysis` is None where our own code failed; `failure` says how.
     `replaces` is the ledger row of an email that is admitted again, and `due_at` when its job is due then.
-    `again` marks a second try after a conflict. `unchecked` says that its sender is to be checked before
+    `is_second_try` marks the try after a conflict. `unchecked` says that its sender is to be checked before
     it is admitted.
     """
 
@@ -41,7 +41,7 @@ class PreparedEmail:
     silent: bool = False
     replaces: int | None = None
     due_at: datetime | None = None
-    again: bool = False
+    is_second_try: bool = False
     unchecked: bool = False
 
     @property

@@ -34,7 +34,8 @@ from daemon.vocabulary import Disposition, SenderCheck
 log = structlog.get_logger(__name__)
 limited = RateLimitedLog(log)
 
-Extra = Callable[[Session, Receipt], None]
+# Runs in the transaction that stores an email, with what became of the email.
+TransactionHook = Callable[[Session, Receipt], None]
 Readmission = Callable[[Session, PreparedEmail], Receipt]
 
 
@@ -61,7 +62,7 @@ class Intake:
         self._keyring = keyring
         self.identity = identity
 
-    def accept(self, inbound: Inbound, *, silent: bool = False, also: Extra | None = None) -> Receipt:
+    def accept(self, inbound: Inbound, *, silent: bool = False, also: TransactionHook | None = None) -> Receipt:
         """Take an email in and return once it is durable.
 
         A `silent` email opens a ticket, and nobody is notified (backfill). `also` runs in the same transaction (the
@@ -91,7 +92,12 @@ class Intake:
         return replace(self.identity, keys=self._keyring.value) if self._keyring else self.identity
 
     def replay(
-        self, inbound_id: int, *, now: datetime | None = None, silent: bool = False, also: Extra = lambda *_: None
+        self,
+        inbound_id: int,
+        *,
+        now: datetime | None = None,
+        silent: bool = False,
+        also: TransactionHook = lambda *_: None,
     ) -> Receipt:
         """Take a parked email in again, under its own ledger row; raises LookupError where there is none.
 
@@ -121,7 +127,7 @@ class Intake:
         self._announce(email, receipt)
         return receipt
 
-    def store(self, emails: Sequence[PreparedEmail], also: Extra | None = None) -> "list[Future[Receipt]]":
+    def store(self, emails: Sequence[PreparedEmail], also: TransactionHook | None = None) -> "list[Future[Receipt]]":
         """Return a future per email that resolves once the email, its ticket and its job are durable, all in one.
 
         `also` runs for each of them.
@@ -132,7 +138,7 @@ class Intake:
             committed.add_done_callback(partial(self._committed, email, also, receipt))
         return receipts
 
-    def _admit(self, session: Session, items: Sequence[tuple[PreparedEmail, Extra | None]]) -> list[Receipt]:
+    def _admit(self, session: Session, items: Sequence[tuple[PreparedEmail, TransactionHook | None]]) -> list[Receipt]:
         receipts = admit(session, [email for email, _ in items], self.identity)
         for (_, also), receipt in zip(items, receipts, strict=True):
             if also is not None:
@@ -141,7 +147,11 @@ class Intake:
         return receipts
 
     def _committed(
-        self, email: PreparedEmail, also: Extra | None, receipt: "Future[Receipt]", committed: "Future[Receipt]"
+        self,
+        email: PreparedEmail,
+        also: TransactionHook | None,
+        receipt: "Future[Receipt]",
+        committed: "Future[Receipt]",
     ) -> None:
         """Pass the outcome on, or store the email in another way where its transaction failed."""
         error = committed.exception()
@@ -154,15 +164,15 @@ class Intake:
                 receipt.set_result(committed.result())
         elif isinstance(error, (*UNREACHABLE, EmailRefusedError)) or email.analysis is None:
             receipt.set_exception(error)
-        elif isinstance(error, IntegrityError) and not email.again:
+        elif isinstance(error, IntegrityError) and not email.is_second_try:
             # Another daemon stored the same email or person a moment ago; the second try sees its rows.
-            self._store_instead(replace(email, again=True), also, receipt)
+            self._store_instead(replace(email, is_second_try=True), also, receipt)
         else:
             what, source = "email not admitted, it will be parked", email.inbound.source
             limited.error(what, key=type(error).__name__, source=source, exc_info=error)
             self._store_instead(replace(email, analysis=None, failure=_reason(error)), also, receipt)
 
-    def _store_instead(self, email: PreparedEmail, also: Extra | None, receipt: "Future[Receipt]") -> None:
+    def _store_instead(self, email: PreparedEmail, also: TransactionHook | None, receipt: "Future[Receipt]") -> None:
         _chain(self.store([email], also)[0], receipt)
 
     def _announce(self, email: PreparedEmail, receipt: Receipt) -> None:

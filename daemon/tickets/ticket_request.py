@@ -16,7 +16,7 @@ from daemon.store.idempotency import EarlierRequest, RequestKey
 from daemon.store.store import Store
 from daemon.tickets.admission import Receipt
 from daemon.tickets.idempotency import fingerprint_of
-from daemon.tickets.intake import EmailRefusedError, Extra
+from daemon.tickets.intake import EmailRefusedError, TransactionHook
 
 # A line of RFC 5322 has at most 998 bytes; of a base64 text in an encoded word, 45 bytes make 60 characters.
 LONGEST_LINE: Final = 998
@@ -76,7 +76,7 @@ def earlier(store: Store, key: RequestKey, now: datetime) -> EarlierRequest | No
         return idempotency.find(session, key, now)
 
 
-def noting(key: RequestKey, now: datetime) -> Extra:
+def noting(key: RequestKey, now: datetime) -> TransactionHook:
     """Return what notes a request in the transaction of its email, and refuses the email if it was noted before."""
 
     def also(session: Session, receipt: Receipt) -> None:

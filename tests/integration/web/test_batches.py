@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from daemon.store.models import Ticket
 from daemon.tickets.admission import Receipt
 from daemon.tickets.disposition import PreparedEmail
-from daemon.tickets.intake import Extra
+from daemon.tickets.intake import TransactionHook
 from daemon.tickets.parse_cost import INLINE_PARSE_BYTES
 from tests.support.fakes import eventually
 from tests.support.http import EXAMPLE, Web
@@ -89,7 +89,7 @@ def test_a_long_request_is_read_in_a_thread(case: Web, monkeypatch: pytest.Monke
 def test_a_ticket_is_opened_although_its_client_left(case: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     store, has_left = case.intake.store, threading.Event()
 
-    def later(emails: Sequence[PreparedEmail], also: Extra | None = None) -> "list[Future[Receipt]]":
+    def later(emails: Sequence[PreparedEmail], also: TransactionHook | None = None) -> "list[Future[Receipt]]":
         def one(number: int) -> Receipt:
             assert has_left.wait(30)
             return store([emails[number]], also)[0].result(30)
