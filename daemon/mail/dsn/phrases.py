@@ -17,7 +17,7 @@ PHRASES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
             "insufficient storage; insufficient disk; mailbox storage; exceeded the local limit; too much mail data",
             "out of storage; exceeds allowed size; mail box full; postfach voll; postfach ist voll; boite pleine",
             "boîte pleine; quota dépassé; buzón lleno; buzon lleno; casella piena; skrzynka pełna; caixa cheia",
-            "переполнен; 容量; 已满; 邮箱空间不足",
+            "переполнен; 容量; 已满; 邮箱空间不足; is full.; is full,",
         ),
     ),
     (

@@ -32,6 +32,7 @@ _MARKUP: Final = re.compile(
     re.IGNORECASE,
 )
 _LAYOUT: Final = re.compile(r"<(?:p|br|div|html|body)\b", re.IGNORECASE)
+_RESPONSE: Final = re.compile(r';X-RESPONSE-COMMENT=(?:"([^"\n]{1,1000})"|([^";:\n]{1,1000}))', re.IGNORECASE)
 _RICH: Final = ("X-ALT-DESC", "STYLED-DESCRIPTION")
 _TIMEZONE: Final = re.compile(r';tzid="?([^";:]{1,100})', re.IGNORECASE)
 _TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(?:\d\d)?(Z?))?")
@@ -150,8 +151,14 @@ def _invitation(fields: Mapping[str, tuple[str, str]]) -> Invitation:
         _when(fields),
         _one_line(_text(fields, "LOCATION")),
         description,
-        _text(fields, "COMMENT"),
+        _text(fields, "COMMENT") or _note(fields),
     )
+
+
+def _note(fields: Mapping[str, tuple[str, str]]) -> str:
+    """Return what somebody wrote into the answer to an invitation, where Google Calendar keeps it."""
+    found = _RESPONSE.search(fields.get("ATTENDEE", ("", ""))[0])
+    return found[1] or found[2] if found else ""
 
 
 def _text(fields: Mapping[str, tuple[str, str]], name: str) -> str:

@@ -46,6 +46,7 @@ _SWAPPED: Final = {
     "plain/text": "text/plain",
     "html/text": "text/html",
     "application/pgp": "text/plain",
+    "message/rfc822-headers": "text/rfc822-headers",
     **dict.fromkeys(_STATUS_TYPES, "message/delivery-status"),
 }
 _ENCODING: Final = re.compile(r"[a-z0-9-]+")

@@ -10,12 +10,16 @@ from daemon.mail.phrase_table import split_phrases
 from daemon.mail.reply.banner import without_gateway_text
 from daemon.mail.reply.phrases import CLOSING
 from daemon.mail.reply.signature import cut_signature
-from daemon.mail.reply.split import new_text
+from daemon.mail.reply.split import chunks
 from daemon.mail.screening.auto_headers import auto_submitted_value
 
 _MAX_VALUE: Final = 500
 _MAX_TEXT: Final = 4000
-_WORD: Final = re.compile(r"\w+")
+# Thai, Japanese and Chinese have no blanks between words.
+_NO_BLANKS: Final = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff"
+_WORD: Final = re.compile(rf"[{_NO_BLANKS}]{{1,3}}|[^\W{_NO_BLANKS}]+")
+# What services write into every answer, which keep a note of the person in the calendar only.
+_SERVICES: Final = ("calendar.google.com",)
 _METHOD: Final = re.compile(r"\bmethod=([a-z-]{1,20})")
 # What a person sends who plans, moves or calls off a meeting.
 _INVITING: Final = frozenset({"request", "counter", "cancel", "add"})
@@ -30,7 +34,7 @@ _STANDARD: Final = split_phrases(
     "a accepté; a refusé; a décliné; invitation; ha aceptado; ha rechazado; invitación; ha accettato; ha rifiutato",
     "invito; heeft geaccepteerd; heeft geweigerd; uitnodiging; aceitou; recusou; convite; zaakceptował; odrzucił",
     "tackat ja; tackat nej; har accepterat; har godtaget; har afvist; har godtatt; har avslått",
-    "приня; отклон; 出席; 承諾; 辞退",
+    "приня; отклон; 出席; 承諾; 辞退; 已接受; 已拒绝; 暂定; 暫訂; 謝絕; 接受; 仮承諾",
     "*~*~*~; when:; where:; wann:; wo:; quand:; où:; organizer; organisator",
 )
 
@@ -66,11 +70,19 @@ def has_words(message: Message) -> bool:
     known = {
         word for text in (message.subject, *names, *(event.as_text() for event in events)) for word in _words(text)
     }
-    lines = without_gateway_text(new_text(message.text)[:_MAX_TEXT]).split("\n")
-    # A signature, a legal notice or a footer of a telephone may be all that there is.
-    typed = takewhile(lambda line: not CLOSING.match(line), lines[: cut_signature(lines, whole=True)])
-    fresh = [word for line in typed if not _is_standard(line) for word in _words(line) if word not in known]
+    fresh = [word for line in _typed(message.text) for word in _words(line) if word not in known]
     return len(fresh) >= _A_MESSAGE and _has_text_part(message)
+
+
+def _typed(text: str) -> list[str]:
+    """Return the lines that a person may have typed; a quote, signature or legal notice may be all that there is."""
+    if any(mark in text for mark in _SERVICES):
+        return []
+    found = chunks(text[:_MAX_TEXT].split("\n"), forwards=False) or []
+    new = "\n".join(line for chunk in found if chunk.kind == "new" for line in chunk.lines)
+    lines = without_gateway_text(new).split("\n")
+    typed = takewhile(lambda line: not CLOSING.match(line), lines[: cut_signature(lines, whole=True)])
+    return [line for line in typed if not _is_standard(line)]
 
 
 def _has_text_part(message: Message) -> bool:
