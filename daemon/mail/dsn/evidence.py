@@ -3,17 +3,19 @@
 from functools import partial
 from typing import Final
 
-from daemon.mail.dsn.gateway import FORWARDED, gateway_evidence
+from daemon.mail.dsn.gateway import FORWARDED, gateway_evidence, is_personal
 from daemon.mail.dsn.notices import notice_lines
 from daemon.mail.dsn.parts import FEEDBACK, STATUS, find_report, status_text, wrapped_status
 from daemon.mail.message import Message, Part
 from daemon.mail.mime.body import has_report_fields
 from daemon.mail.phrase_table import split_phrases
 from daemon.mail.senders import has_null_return_path, is_bounce_subject, is_daemon, is_mail_system
+from daemon.mail.text.html import html_to_text
 
 _READABLE: Final = ("text/", "multipart/")  # a multipart has text itself if its boundaries are broken
 _ENOUGH: Final = 3
 _HEAD: Final = 25
+_MAX_ABOVE: Final = 20_000
 _FAILURE: Final = split_phrases(
     "could not be delivered; couldn't be delivered; not be delivered; cannot be delivered; not delivered",
     "not been delivered; not yet been delivered; could not deliver; unable to deliver; able to deliver",
@@ -89,11 +91,16 @@ def _is_for_people(part: Part) -> bool:
 
 
 def _is_sent_on(message: Message, *, null_sender: bool) -> bool:
-    """Return whether a person sent on the parts of a report that they got, as Apple Mail does."""
+    """Return whether a person sent on a report that they got, or its parts, as Apple Mail does."""
     if null_sender or has_null_return_path(message) or any(map(is_mail_system, message.from_)):
         return False
-    is_whole = any(part.content_type == "multipart/report" for part in message.parts)
-    return not is_whole and bool(FORWARDED.match(message.subject))
+    start = next((part.index for part in message.parts if part.content_type == "multipart/report"), 1)
+    return start > 0 and (bool(FORWARDED.match(message.subject)) or any(map(_is_personal, message.parts[1:start])))
+
+
+def _is_personal(part: Part) -> bool:
+    text = html_to_text(part.text, _MAX_ABOVE) if part.content_type == "text/html" else part.text
+    return part.content_type.startswith("text/") and is_personal(text)
 
 
 def is_ses_event(message: Message) -> bool:

@@ -57,20 +57,25 @@ def gateway_evidence(message: Message, has_failure_phrase: Callable[[], bool]) -
         return ""
     lines = notice_lines(message.text)
     notice = "\n".join(lines)[:_HEAD]
-    is_personal = bool(_PERSON.search(notice)) and not _PROGRAM.search(notice)
-    if is_personal and not any(map(_is_nameless_system, message.from_)):
+    personal = is_personal(notice)
+    if personal and not any(map(_is_nameless_system, message.from_)):
         return ""
     status = find_status(notice)
     reasons = {
         "a reply code and its reason": bool(status and find_reason(status, notice)),
         "bounce subject": is_bounce_subject(message.subject),
         "bounce text": has_failure_phrase(),
-        "diagnostic of Exchange": not is_personal and bool(_EXCHANGE.search(notice)),
+        "diagnostic of Exchange": not personal and bool(_EXCHANGE.search(notice)),
     }
     if not any(reasons.values()) or not (returned > 1 or _names_recipient(message, lines)):
         return ""
     signs = reasons | {"a failed recipient": True, "the returned email": returned, "from a mail system": system}
     return ", ".join(sign for sign, weight in signs.items() if weight) if sum(signs.values()) >= _ENOUGH else ""
+
+
+def is_personal(text: str) -> bool:
+    """Return whether a text has words that a person writes and a program does not."""
+    return bool(_PERSON.search(text, 0, _HEAD)) and not _PROGRAM.search(text, 0, _HEAD)
 
 
 def _is_nameless_system(address: Address) -> bool:

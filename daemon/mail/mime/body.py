@@ -124,6 +124,9 @@ def text_parts(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
     chosen = _chosen(entity, texts)
     if sum(len(texts[part.index].strip()) for part in chosen) < _LITTLE:
         chosen = _chosen(entity, texts, named=True)
+    opening = _opening(entity)
+    if opening not in chosen and _is_shown_first(opening, texts):
+        chosen = [opening, *chosen]
     is_blank = _is_blank(chosen, texts)
     if is_blank and (found := _last_resort(entity, texts)):
         chosen, is_blank = found, _is_blank(found, texts)
@@ -131,6 +134,19 @@ def text_parts(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
         return chosen
     nested = (node.children[0] for node in entity.walk() if node.children and node.is_message)
     return next((text_parts(inner, texts) for inner in nested), chosen)
+
+
+def _opening(entity: Entity) -> Entity:
+    """Return the part that an email begins with; the forms of one text are not told apart here."""
+    while entity.is_wrapper and entity.content_type != "multipart/alternative":
+        entity = entity.children[0]
+    return entity
+
+
+def _is_shown_first(part: Entity, texts: Mapping[int, str]) -> bool:
+    """Return whether a part at the beginning is text with a name: a person attaches files below the text."""
+    is_text = part.content_type in _READABLE and part.index in texts and not _is_calendar(part)
+    return is_text and part.depth > 0 and part.disposition.value != "attachment" and bool(texts[part.index].strip())
 
 
 def _has_text(parts: Iterable[Entity], texts: Mapping[int, str]) -> bool:
@@ -165,12 +181,16 @@ def _last_resort(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
     if entity.content_type.startswith(("text/", _RTF)) and entity.content_type not in CALENDAR_TYPES:
         return [entity] if entity.index in texts else []
     named = (part for part in entity.walk() if part.index in texts and not part.embedded and _may_be_the_body(part))
-    return [part for part in named if part.content_type in _READABLE and texts[part.index].strip()][:1]
+    return [part for part in named if texts[part.index].strip()][:1]
 
 
 def _may_be_the_body(part: Entity) -> bool:
+    """Return whether a part may be the text; text of an unknown kind is plain text (RFC 2046 section 4.1.4)."""
     name = declared_name(part).lower()
-    return not _is_calendar(part) and (not (part.disposition.value and name) or bool(_MADE_UP.fullmatch(name)))
+    is_unnamed = not name or bool(_MADE_UP.fullmatch(name))
+    if part.content_type not in _READABLE:
+        return is_unnamed and part.content_type.startswith("text/") and not _is_calendar(part)
+    return not _is_calendar(part) and (is_unnamed or not part.disposition.value)
 
 
 def _chosen(entity: Entity, texts: Mapping[int, str], *, named: bool = False) -> list[Entity]:

@@ -47,6 +47,7 @@ _SWAPPED: Final = {
     "html/text": "text/html",
     "application/pgp": "text/plain",
     "message/rfc822-headers": "text/rfc822-headers",
+    "application/xhtml+xml": "text/html",
     **dict.fromkeys(_STATUS_TYPES, "message/delivery-status"),
 }
 _ENCODING: Final = re.compile(r"[a-z0-9-]+")
