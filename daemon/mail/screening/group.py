@@ -21,6 +21,8 @@ _LISTED = ("mailing-list", "x-beenthere", "x-spam-checked-in-group", "x-mailing-
 _ADDRESS = re.compile(r"[^\s<>,;:'\"()]{1,64}@[^\s<>,;:'\"()]{1,255}")
 # groups.io and others keep the author in their own local part: ann=customer.example@groups.io.
 _KEPT = re.compile(r"([^=@\s]{1,64})=([^=@\s]{1,255}\.[a-z]{2,24})@", re.IGNORECASE)
+# Envelope senders that a relay or mailing service made up; they name no other author.
+_ENVELOPE = re.compile(r"srs[01][=+-]|prvs=|btv1=|bounces?[=+-]", re.IGNORECASE)
 # Where groups keep the address that they replaced: Google Groups, Sympa, Mailman.
 _ORIGINALS = ("x-original-from", "x-original-sender", "x-google-original-from", "x-mailman-original-from")
 
@@ -53,6 +55,7 @@ def hidden_author(message: Message, ours: Collection[str]) -> Address | None:
     via = _VIA.match(message.from_[0].name[:_MAX_VALUE])
     replies = [address for address in message.reply_to if not _is_ours(address, ours)]
     kept = [address for name in _ORIGINALS for address in read_addresses(message.header(name)[:_MAX_VALUE])]
+    kept = [address for address in kept if not _ENVELOPE.match(address.email or "")]
     named = [*replies, *kept] or _named_elsewhere(message, via[1] if via else "")
     emails = {(address.email or "").lower() for address in named}
     if len(emails) != 1 or "" in emails or _is_ours(named[0], ours):
