@@ -99,7 +99,14 @@ def without_gateway_tags(subject: str) -> str:
 
 def is_gateway_label(text: str) -> bool:
     """Return whether a few words are a label that gateways write, whatever the case and punctuation."""
-    return " ".join(_TAG_WORDS.sub(" ", _TAG_ADDRESS.sub(" ", fold(text))).split()) in LABELS
+    return _words_of(text) in _LABEL_WORDS
+
+
+def _words_of(text: str) -> str:
+    return " ".join(_TAG_WORDS.sub(" ", _TAG_ADDRESS.sub(" ", fold(text))).split())
+
+
+_LABEL_WORDS: Final = frozenset(map(_words_of, LABELS))
 
 
 def is_first_contact(text: str) -> bool:

@@ -79,7 +79,8 @@ def _raw_above(lines: Sequence[str], index: int) -> bool:
 def _read_block(lines: Sequence[str], start: int) -> tuple[int, set[str], bool]:
     """Return the end of a run of header lines, their kinds (an unknown label is its own kind), and whether one has "@".
 
-    A value may continue on one more line; some HTML converters put an empty line between headers.
+    A value may continue on one more line, a list of recipients on more; some HTML converters put an empty line between
+    headers.
     """
     end, kinds, address, loose = start, set[str](), False, 0
     for at in range(start, min(start + _MAX_LINES, len(lines))):
@@ -91,7 +92,7 @@ def _read_block(lines: Sequence[str], start: int) -> tuple[int, set[str], bool]:
                 break
             kinds.add(kind)
             end, loose = at + 1, 0
-        elif loose:
+        elif loose and not lines[at - 1].endswith((";", ",")):
             break
         else:
             loose = 1

@@ -34,6 +34,8 @@ _IMAGE: Final = re.compile(r"\[(?:cid|image|inline image|img|bild)\s?[:\d][^\[\]
 # A line of ours that a person does not write by chance.
 _SENTENCE: Final = 16
 _ALIKE: Final = 0.6
+_MOST: Final = 0.8
+_SHORT: Final = 10
 _WORDS_ALIKE: Final = 3
 
 
@@ -135,16 +137,18 @@ class Ours:
         return LineKind.LIKE_OURS if self._resembles(line, words) else LineKind.UNKNOWN, -1
 
     def is_ours(self, line: str) -> bool:
-        """Return whether a line is certainly ours: a whole line or a sentence of our emails, a mark or a command."""
+        """Return whether a line is certainly ours: it is half of sentences of our emails at least, a mark or a command.
+
+        What else has a sentence of ours may be the agent's, such as "the team PAYMENTS_TEAM": then it holds the answer.
+        """
         line = line[:_MAX_TEXT]
         words, whole = _letters(line), squeeze(line)
         if self._is_customers(line, words):
             return False
-        return (
-            any(sentence in words or sentence in whole for sentence in self.sentences)
-            or MARK.search(line) is not None
-            or _COMMAND.search(line) is not None
-        )
+        if MARK.search(line) or _COMMAND.search(line):
+            return True
+        found = sum(len(sentence) for sentence in self.sentences if sentence in words or sentence in whole)
+        return 0 < len(words) <= 2 * found
 
     def goes_on(self, line: str, rest: str) -> bool:
         """Return whether a line is the end of a quoted one that a program wrapped without a prefix."""
@@ -195,7 +199,13 @@ class Ours:
         own = _words(line)
         if len(own) < _WORDS_ALIKE:
             return False
-        return any(len(own & ours) >= _ALIKE * max(len(own), len(ours)) for ours in self._our_words)
+        return any(_are_alike(own, ours) for ours in self._our_words)
+
+
+def _are_alike(own: frozenset[str], ours: frozenset[str]) -> bool:
+    """Return whether a line may be one of ours in another state, such as "Ticket HD-7K3Q-M9XY: open"."""
+    same = len(own & ours)
+    return same >= _ALIKE * max(len(own), len(ours)) or (same >= _MOST * len(own) and len(ours) <= _SHORT)
 
 
 def _words(line: str) -> frozenset[str]:

@@ -21,6 +21,8 @@ QUESTION = "When do you open?"
         "[EXTERNE E-MAIL] Bitte Vorsicht beim Öffnen von Anhängen und Links!",
         "ACHTUNG: Externe E-Mail! Öffnen Sie Anhänge und Links nur, wenn Ihnen der Absender bekannt ist.",
         "External (noa@customer.example)\nReport This Email <https://inky.example/r?id=1> FAQ Powered by INKY",
+        "[Externe E-Mail]",
+        "*** EXTERNAL E-MAIL ***",
     ],
 )
 def test_a_banner_with_advice_on_passwords_or_in_another_language_is_not_read(banner: str) -> None:

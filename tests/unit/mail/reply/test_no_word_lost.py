@@ -117,9 +117,29 @@ class TestWhiteText:
         assert answer.omitted == ("text that cannot be seen: we booked it.",)
 
 
+class TestLinesLikeOurs:
+    @pytest.mark.parametrize("quote", [PREFIXED, BARE, ""], ids=["prefixed", "bare", "none"])
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "Your ticket is in good hands: the team PAYMENTS_TEAM works on it, and will call you tomorrow.",
+            "You asked why: payments with 92% confidence are booked on the same day, as our terms of use say.",
+        ],
+    )
+    def test_a_line_that_says_more_than_ours_is_held_and_not_cut(self, line: str, quote: str) -> None:
+        answer = cut(f"Hello Ann,\n\n{line}\n\nAna\n\n{quote}")
+        assert answer.text == f"Hello Ann,\n\n{line}\n\nAna"
+        assert answer.leaks == (f"a line of our email in the text: {line[:100]}",)
+
+    @pytest.mark.parametrize("line", ["Team: PAYMENTS_TEAM", "*Team:* PAYMENTS_TEAM | Ana"])
+    def test_a_line_that_is_ours_is_cut(self, line: str) -> None:
+        assert cut(f"Hello Ann,\n\nit is booked.\n\n{line}").text == "Hello Ann,\n\nit is booked."
+
+
 class TestQuotes:
     BEFORE_OURS = (
         ("[EXTERNAL]\n\nThis message came from outside Example. Be careful.", ()),
+        ("[Externe E-Mail]", ()),
         ("[cid:image001.png@01DA1234.ABCD]", ()),
         ("[image: Example Support]", ()),
         ("Classified as INTERNAL by Example DLP.", ("Classified as INTERNAL by Example DLP.",)),
@@ -162,6 +182,11 @@ class TestQuotes:
         answer = cut(body)
         assert answer.text == "It is booked."
         assert (answer.leaks, answer.omitted) == ((), (f"a line below the quote: > {words}",))
+
+    def test_a_long_list_of_recipients_in_the_head_is_no_line_of_the_member(self) -> None:
+        to = "To: payments-team@example.com; Ana Silva\n<ana@example.com>; Ben Reis <ben@example.com>;\nCarla Long"
+        answer = cut(f"It is booked.\n\n{BARE.replace('To: payments-team@example.com', to)}")
+        assert (answer.text, answer.leaks, answer.omitted) == ("It is booked.", (), ())
 
     @pytest.mark.parametrize("line", ["Priority: High", "Category: Payments, 92% confidence", "Team: PAYMENTS_TEAM"])
     @pytest.mark.parametrize("quote", [PREFIXED, BARE], ids=["prefixed", "bare"])
