@@ -76,6 +76,18 @@ def test_an_answer_between_our_lines_is_named_and_sent_from_above_the_quote(desk
     assert text_of(talk.last(talk.customer)).startswith("See below.")
 
 
+def test_a_note_keeps_the_email_of_somebody_else_that_it_quotes(desk: Desk) -> None:
+    talk = Conversation(desk)
+    quote = f"{FROM_US}{text_of(talk.last(TEAM))}"
+    carrier = f"{HEAD.format('Carrier <c@carrier.example>')}It is in Berlin."
+    with talk.nothing_reaches(talk.customer):
+        answer(talk, f"#note\nThe carrier says\n\n{carrier}\n\n{quote}")
+    note = words_of(talk.last(TEAM)).partition("It is in Berlin.")
+    assert note[1]
+    assert "The carrier says" in note[0]
+    assert "#note" not in note[0]
+
+
 def test_a_customer_whose_email_is_one_command_is_not_obeyed_by_an_answer_below_it(desk: Desk) -> None:
     talk = Conversation(desk)
     talk.write(talk.last(talk.customer), "#close", f"Ann <{talk.customer}>")

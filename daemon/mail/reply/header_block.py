@@ -15,6 +15,7 @@ LABELS_NEEDED: Final = 3
 _MAX_LINES: Final = 14
 _BEFORE_COLON: Final = re.compile(rf"[^:{WIDE_COLON}]{{1,31}}(?=[:{WIDE_COLON}])")
 _MAX_LABEL_WORDS: Final = 3
+_LONGEST_LABEL: Final = 20
 _RULE: Final = re.compile(r"[_=\u2010\u2012\u2013\u2014\u2500\-]{5,}")
 _SUBJECT_PREFIX: Final = re.compile(r"\s*(?:re|aw|sv|fw|fwd|wg|tr|rv|antw|odp|ynt|vs|回复|答复)\s?:", re.IGNORECASE)
 _RAW_HEADERS: Final = frozenset(
@@ -47,6 +48,22 @@ def match_headers(lines: Sequence[str], index: int) -> tuple[int, int] | None:
     if (known and (address or kinds & {"sent", "subject"})) or (ruled and address):
         return index, end
     return None
+
+
+def match_notes(lines: Sequence[str], index: int) -> tuple[int, int] | None:
+    """Return the range of a header of Lotus Notes by its line "To": labels without colons stand above their values."""
+    if not _is_label(lines[index], "to"):
+        return None
+    sent = next((at for at in range(index - 1, max(index - 4, -1), -1) if lines[at]), None)
+    below = range(index + 1, min(index + _MAX_LINES, len(lines)))
+    subject = next((at for at in below if _is_label(lines[at], "subject")), None)
+    if sent is None or subject is None or not has_date(lines[sent]):
+        return None
+    return sent - bool(sent and lines[sent - 1]), min(subject + 2, len(lines))
+
+
+def _is_label(line: str, kind: str) -> bool:
+    return len(line) <= _LONGEST_LABEL and LABELS.get(fold(line)) == kind
 
 
 def labels_follow(lines: Sequence[str], index: int, wanted: int) -> bool:

@@ -59,7 +59,7 @@ _LABELS: Final = {
         "subject; betreff; betrifft; objet; sujet; asunto; assunto; oggetto; onderwerp; ämne; emne; aihe; temat",
         "předmět; predmet; tárgy; konu; тема; относно; предмет; θέμα; נושא; الموضوع; موضوع; 主题; 主題; 主旨",
         "件名; 제목; เรื่อง; chủ đề; tiêu đề; subjek; perihal; judul; subiect; tema; teema; temats; naslov",
-        "zadeva; assumpte; efni; gaia; pwnc; विषय; subjekt",
+        "zadeva; assumpte; efni; gaia; pwnc; विषय; subjekt; thema",
     ),
     "sent": _folded(
         "sent; gesendet; envoyé; envoyé le; date d'envoi; enviado; enviado el; enviado em; enviada; enviada em",

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from daemon.mail.reply.attribution import match_attribution
-from daemon.mail.reply.header_block import LABELS_NEEDED, label_of, labels_follow, match_headers
+from daemon.mail.reply.header_block import LABELS_NEEDED, label_of, labels_follow, match_headers, match_notes
 from daemon.mail.reply.phrases import FORWARD_PARTS, LABELS, ORIGINAL_PARTS
 from daemon.mail.text.line import COLONS, MAX_LINE, WIDE_COLON, fold, is_quoted
 
@@ -46,7 +46,8 @@ def find_head(lines: Sequence[str], index: int) -> Head | None:
     if not line or len(line) > MAX_LINE:
         return None
     if _PLAIN_WORDS.fullmatch(line):
-        return _attribution(lines, index)
+        notes = match_notes(lines, index)
+        return Head(*notes, HeadKind.HEADERS) if notes else _attribution(lines, index)
     if is_quoted(line) and not _closes_address(lines, index):
         return Head(index, index + 1, HeadKind.FORWARD) if starts_forward(lines, index) else None
     if titled := _titled(lines, index):

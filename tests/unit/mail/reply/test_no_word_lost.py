@@ -183,6 +183,17 @@ class TestQuotes:
         assert answer.text == "It is booked."
         assert (answer.leaks, answer.omitted) == ((), (f"a line below the quote: > {words}",))
 
+    @pytest.mark.parametrize("labels", [("To", "cc", "Subject"), ("An", "Kopie", "Thema"), ("A", "cc", "Objet")])
+    @pytest.mark.parametrize("style", ["top", "bottom"])
+    def test_the_head_of_notes_without_colons_does_not_leave(self, style: str, labels: tuple[str, ...]) -> None:
+        to, copy, subject = labels
+        head = (
+            f"Example Support <support@example.com> \n02.11.2026 10:31\n\n{to}\npayments-team@example.com\n{copy}\n\n"
+        )
+        quote = f"{head}{subject}\nPayment failed [HD-7K3Q-M9XY]\n\n\n\n{OURS}"
+        answer = cut(f"It is booked.\n\n{quote}" if style == "top" else f"{quote}\n\nIt is booked.")
+        assert (answer.text, answer.leaks, answer.omitted) == ("It is booked.", (), ())
+
     def test_a_long_list_of_recipients_in_the_head_is_no_line_of_the_member(self) -> None:
         to = "To: payments-team@example.com; Ana Silva\n<ana@example.com>; Ben Reis <ben@example.com>;\nCarla Long"
         answer = cut(f"It is booked.\n\n{BARE.replace('To: payments-team@example.com', to)}")
