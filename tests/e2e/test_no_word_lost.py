@@ -54,15 +54,17 @@ def test_an_answer_that_cannot_be_seen_at_all_comes_back_with_its_words(desk: De
     assert "text that cannot be seen: call me." in words_of(talk.last(MEMBER))
 
 
-def test_the_words_of_a_colleague_below_a_head_do_not_leave(desk: Desk) -> None:
+@pytest.mark.parametrize("command", ["", "#close\n"])
+def test_the_words_of_a_colleague_below_a_head_do_not_leave(desk: Desk, command: str) -> None:
     talk = Conversation(desk)
     with talk.nothing_reaches(talk.customer):
-        told = answer(talk, f"I asked.\n\n{HEAD.format('Ben <ben@example.com>')}It is our fault, do not tell her.")
+        told = answer(talk, f"{command}I asked.\n\n{HEAD.format('Ben <ben@example.com>')}It is our fault, do not tell her.")
     assert talk.answers() == [(MEMBER, "held")]
     assert "a line that may be ours: It is our fault, do not tell her." in told
     assert "some lines were left out, because they may not be yours" in told
     assert "If your answer is complete as it is shown below, send it." in told
     assert "Your text: I asked. ref:" in told
+    assert ("Not done either: #close" in told) is bool(command)
 
 
 def test_an_answer_between_our_lines_is_named_and_sent_from_above_the_quote(desk: Desk) -> None:

@@ -109,10 +109,10 @@ _HEADLINES: Final = {
     ReturnCause.EXPIRED: phrase("Nothing was sent or changed: the email that you used is too old."),
 }
 _UNCLEAR: Final = phrase("Your answer was not sent yet: some lines were left out, because they may not be yours.")
-# How the details begin that name what was left out. Any other names what is still in the answer.
+# How the details begin that name what was left out or not done. Any other names what is still in the answer.
 _LEFT_OUT: Final = (
     *("a line that may be ours: ", "a line below the quote: ", "text that cannot be seen: "),
-    *("an image ", "a file that is too large: "),
+    *("an image ", "a file that is too large: ", "Not done either: "),
 )
 _BOUNCED: Final = phrase("This answer did not reach %(recipient)s.")
 _HOW: Final = {
