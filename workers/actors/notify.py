@@ -144,8 +144,10 @@ def _writer(ticket: TicketSnapshot) -> str | None:
 
 
 def _answer_facts(answer: StoredAnswer, returned: int) -> PlanAnswer:
-    # The author of a held answer read already what was left out; images of signatures are not worth an email.
-    left_out = answer.cause is None and not {*answer.details} <= {*UNSHOWN_IMAGES, DIRECT}
+    # Who wrote to the customer directly left out nothing, and the author of a held answer read already what it lacks.
+    # Images of signatures are not worth an email.
+    knows = answer.cause is not None or DIRECT in answer.details
+    left_out = not knows and not {*answer.details} <= {*UNSHOWN_IMAGES}
     return PlanAnswer(answer.recipients, answer.author, answer.return_to, answer.team_copied, returned, left_out)
 
 
