@@ -58,7 +58,9 @@ def test_an_answer_that_cannot_be_seen_at_all_comes_back_with_its_words(desk: De
 def test_the_words_of_a_colleague_below_a_head_do_not_leave(desk: Desk, command: str) -> None:
     talk = Conversation(desk)
     with talk.nothing_reaches(talk.customer):
-        told = answer(talk, f"{command}I asked.\n\n{HEAD.format('Ben <ben@example.com>')}It is our fault, do not tell her.")
+        told = answer(
+            talk, f"{command}I asked.\n\n{HEAD.format('Ben <ben@example.com>')}It is our fault, do not tell her."
+        )
     assert talk.answers() == [(MEMBER, "held")]
     assert "a line that may be ours: It is our fault, do not tell her." in told
     assert "some lines were left out, because they may not be yours" in told
