@@ -64,7 +64,7 @@ def decide(facts: AnswerFacts) -> AnswerDecision:
 def _unsendable(facts: AnswerFacts) -> AnswerDecision | None:
     number = len(facts.readers.recipients)
     if facts.is_empty:
-        return AnswerDecision(AnswerState.RETURNED, (ReturnCause.EMPTY, *facts.omitted))
+        return AnswerDecision(AnswerState.RETURNED, (ReturnCause.EMPTY, *facts.internal, *facts.omitted))
     if facts.length > LONGEST_ANSWER:
         why = f"with its formatting it has {facts.length} characters; {LONGEST_ANSWER} are allowed"
         return AnswerDecision(AnswerState.RETURNED, (ReturnCause.TOO_LONG, why))

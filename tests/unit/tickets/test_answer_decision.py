@@ -54,6 +54,21 @@ def test_an_answer_is_sent_held_or_returned(changes: dict[str, object], state: A
 
 
 @pytest.mark.parametrize(
+    "changes", [{"is_empty": True}, {}, {"others": [EarlierSent(1, NOON, 5)]}, {"sent": 30}, {"readers": None}]
+)
+def test_what_was_left_out_is_named_whatever_becomes_of_an_answer(changes: dict[str, object]) -> None:
+    if "readers" in changes:
+        changes = {"readers": Readers((ANN,), (), team_copied=False, direct=True)}
+    found = decide(replace(FACTS, omitted=("a line below the quote: x",), **changes))  # type: ignore[arg-type]
+    assert "a line below the quote: x" in found.reasons
+
+
+def test_an_answer_of_which_every_line_is_in_doubt_names_them() -> None:
+    found = decide(replace(FACTS, is_empty=True, internal=("a line that may be ours: x",)))
+    assert found.reasons == (ReturnCause.EMPTY, "a line that may be ours: x")
+
+
+@pytest.mark.parametrize(
     ("addressed", "recipients", "added"),
     [
         (Addressed((SUPPORT,)), (ANN,), ()),
