@@ -75,16 +75,29 @@ class MailboxFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class OutgoingFacts:
+    """What is wrong with our mail servers, each "" where nothing is, with the name of a further server.
+
+    `refused` is the answer of one to our login, `refused_sender` that to our address, and `unreached` the reason why
+    one has taken no email for long.
+    """
+
+    refused: str = ""
+    refused_sender: str = ""
+    unreached: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessFacts:
     """What only one process knows: its host, its mail servers and its model. A text is "" where nothing is wrong.
 
-    `room` is false if the disk is nearly full. `refused` is the answer of a smarthost that refused our credentials.
-    `drifted` says why automatic routing was stopped, `unencoded` why the sentence encoder is not used although it is
-    enabled, `unusable` why the model in use cannot be loaded, `outdated` which of its categories are not configured.
+    `room` is false if the disk is nearly full. `drifted` says why automatic routing was stopped, `unencoded` why the
+    sentence encoder is not used although it is enabled, `unusable` why the model in use cannot be loaded, `outdated`
+    which of its categories are not configured.
     """
 
     room: bool = True
-    refused: str = ""
+    outgoing: OutgoingFacts = OutgoingFacts()
     drifted: str = ""
     unencoded: str = ""
     unusable: str = ""

@@ -117,7 +117,7 @@ class WorkerApp:
         return HealthMonitor(
             store,
             clock,
-            self._servers.main.transport,
+            self._servers,
             keyring,
             sender=settings.support.address,
             admin=settings.service.admin,
@@ -178,7 +178,7 @@ class WorkerApp:
         source = self.model_source
         return ProcessFacts(
             room=self._has_space(),
-            refused=self._servers.refused,
+            outgoing=self._servers.facts(),
             drifted=source.drifted,
             unencoded=self._encoder.problem or semantic.mismatch(self._encoder, source.model()),
             unusable=source.unusable(),

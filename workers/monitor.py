@@ -17,7 +17,8 @@ from daemon.system.thread import PeriodicThread
 from daemon.tickets.health import DATABASE_LOST, Thresholds, examine
 from workers.notify.alert import AdminMail, alert, daily_report
 from workers.notify.outgoing import message_id
-from workers.transports.base import PermanentFailure, Transport, TransportFailure
+from workers.transports.base import PermanentFailure, TransportFailure
+from workers.transports.servers import OutgoingServers
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +28,7 @@ TOKEN_LIFETIME = timedelta(days=400)
 
 
 class HealthMonitor:
-    """Sends alerts directly through the transport, so that they need neither the broker nor a job.
+    """Sends alerts directly through the main mail server, so that they need neither the broker nor a job.
 
     `process_facts` returns what only this process knows about its host, its mail servers and its model.
     """
@@ -36,7 +37,7 @@ class HealthMonitor:
         self,
         store: Store,
         clock: Clock,
-        transport: Transport,
+        servers: OutgoingServers,
         keyring: Keyring,
         *,
         sender: str,
@@ -47,10 +48,12 @@ class HealthMonitor:
         process_facts: Callable[[], ProcessFacts],
         daily_report: bool = False,
     ) -> None:
-        self._store, self._clock, self._transport, self._keyring = store, clock, transport, keyring
+        self._store, self._clock, self._servers, self._keyring = store, clock, servers, keyring
         self._sender, self._admin, self._domain = sender, admin, message_id_domain
         self._mailboxes, self._thresholds, self._process_facts = mailboxes, thresholds, process_facts
         self._loss_alerted = False
+        # What was logged and could not be emailed yet.
+        self._unsent: frozenset[str] = frozenset()
         self._daily_report = daily_report
         self._thread = PeriodicThread("monitor", CHECK_SECONDS, self.check)
 
@@ -74,7 +77,7 @@ class HealthMonitor:
         new = tuple(self._store.write(lambda session: health.raise_alarms(session, problems, now)))
         if new and not self._alert(new):
             self._store.write(lambda session: health.mark_unsent(session, [problem.key for problem in new]))
-        if self._daily_report and self._admin:
+        if self._daily_report and self._admin and not self._servers.main.is_down:
             self._report(now.date() - timedelta(days=1), self._admin)
         return new
 
@@ -86,17 +89,22 @@ class HealthMonitor:
         return (DATABASE_LOST,)
 
     def _alert(self, problems: tuple[Problem, ...]) -> bool:
-        """Log the problems and email them to the admin; return False if the email could not be sent."""
+        """Log the problems once and email them to the admin; return False if the email could not be sent."""
         for problem in problems:
-            log.warning("problem found", key=problem.key, text=problem.text)
-        if not self._admin:
-            return True
+            if problem.key not in self._unsent:
+                log.warning("problem found", key=problem.key, text=problem.text)
+        failure = self._send(self._admin, alert(problems, self._address(self._admin))) if self._admin else None
+        if failure and not self._unsent:
+            log.error("alert not sent", reason=str(failure)[:200])
+        self._unsent = frozenset(problem.key for problem in problems) if failure else frozenset()
+        return failure is None
+
+    def _send(self, admin: str, email: bytes) -> TransportFailure | None:
         try:
-            self._transport.send(self._sender, self._admin, alert(problems, self._address(self._admin)))
-        except TransportFailure as error:
-            log.error("alert not sent", reason=str(error)[:200])  # noqa: TRY400 - the reply of the server is enough
-            return False
-        return True
+            self._servers.main.send(self._sender, admin, email)
+        except TransportFailure as failure:
+            return failure
+        return None
 
     def _report(self, day: date, admin: str) -> None:
         """Send the report of a day, if no other process did: once, or not at all if this one dies while it sends."""
@@ -107,11 +115,10 @@ class HealthMonitor:
         # The day before the first start has nothing to report.
         if not self._store.write(lambda session: daily.claim(session, DAILY_REPORT, day, self._clock.now(), day)):
             return
-        try:
-            self._transport.send(self._sender, admin, daily_report(counts, self._address(admin)))
-        except TransportFailure as error:
-            log.error("daily report not sent", reason=str(error)[:200])  # noqa: TRY400 - as above
-            if not isinstance(error, PermanentFailure):
+        failure = self._send(admin, daily_report(counts, self._address(admin)))
+        if failure:
+            log.error("daily report not sent", reason=str(failure)[:200])
+            if not isinstance(failure, PermanentFailure):
                 self._store.write(lambda session: daily.release(session, DAILY_REPORT, day))
 
     def _address(self, admin: str) -> AdminMail:

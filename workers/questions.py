@@ -73,7 +73,7 @@ class DailyQuestions:
         brand = config.brands.main
         email = self._compose(config, lead, asked, now)
         try:
-            self._servers.get(brand.server).transport.send(brand.mail.address, lead.address, email)
+            self._servers.get(brand.server).send(brand.mail.address, lead.address, email)
         except TransportFailure as error:
             log.error("daily questions not sent", reason=str(error)[:200])  # noqa: TRY400 - the reply is enough
             # Where the server may have it, a second one would ask twice.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from daemon.facts import HealthFacts, Problem, ProcessFacts
+from daemon.facts import HealthFacts, OutgoingFacts, Problem, ProcessFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,7 @@ def _of_process(process: ProcessFacts) -> Iterator[Problem]:
         yield Problem(
             "disk", "The disk is nearly full or cannot be read: mail is refused for now. Make room, or bring it back."
         )
-    if process.refused:
-        yield Problem(
-            "outgoing",
-            f"The smarthost refuses our credentials ({process.refused}): outgoing mail waits. "
-            "Correct them, and restart triaged.",
-        )
+    yield from _outgoing(process.outgoing)
     if process.drifted:
         yield Problem("drift", f"Automatic routing was stopped: {process.drifted}. See triaged stats triage.")
     if process.unusable:
@@ -82,6 +77,28 @@ def _waiting(facts: HealthFacts, thresholds: Thresholds) -> Iterator[Problem]:
     since = facts.last_mail_at or facts.installed_at
     if thresholds.no_mail and (since is None or facts.now - since > thresholds.no_mail):
         yield Problem("no-mail", f"No mail has come for {_minutes(thresholds.no_mail)}. Can the listener be reached?")
+
+
+def _outgoing(facts: OutgoingFacts) -> Iterator[Problem]:
+    if facts.refused:
+        yield Problem(
+            "outgoing",
+            f"The mail server refuses our login ({facts.refused}): all email through it waits. Correct username "
+            "and password in [outgoing], and restart triaged: then it goes out at once.",
+        )
+    if facts.refused_sender:
+        yield Problem(
+            "sender",
+            f"The mail server refuses our address, or does not relay for us ({facts.refused_sender}): such emails "
+            "wait for limits.delivery_days. Allow both there, or correct the login or the address; a reload of "
+            "triaged tries at once.",
+        )
+    if facts.unreached:
+        yield Problem(
+            "unreached",
+            f"The mail server has taken no email for 10 minutes ({facts.unreached}): all email through it waits, "
+            "and goes out by itself once it is back. See triaged check.",
+        )
 
 
 def _limits(facts: HealthFacts, thresholds: Thresholds) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from daemon.tickets.health import Thresholds
 from tests.support.fakes import FakeClock
 from workers.monitor import HealthMonitor
 from workers.transports.base import Transport
+from workers.transports.servers import OutgoingServers
 
 ADMIN: Final = "admin@example.com"
 
@@ -19,16 +20,17 @@ ADMIN: Final = "admin@example.com"
 def monitor(
     store: Store,
     clock: FakeClock,
-    transport: Transport,
+    transport: Transport | OutgoingServers,
     admin: str | None = ADMIN,
     *,
     daily_report: bool = True,
     has_space: Callable[[], bool] = lambda: True,
 ) -> HealthMonitor:
+    servers = transport if isinstance(transport, OutgoingServers) else OutgoingServers(transport)
     return HealthMonitor(
         store,
         clock,
-        transport,
+        servers,
         Keyring(store.write(lambda session: keys.ensure(session, clock.now()))),
         sender="support@example.com",
         admin=admin,

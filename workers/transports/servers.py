@@ -18,6 +18,7 @@ from typing import Final
 
 import structlog
 
+from daemon.facts import OutgoingFacts
 from workers.transports.base import AuthenticationFailure, ServerFailure, Transport
 
 log = structlog.get_logger(__name__)
@@ -33,6 +34,8 @@ WORKS_SECONDS: Final = 10.0
 PATIENCE_SECONDS: Final = 2.0
 # A refused sender is tried again more often than this.
 REFUSAL_SECONDS: Final = 1800.0
+# A server that has taken no email for so long is a problem.
+AWAY_SECONDS: Final = 600.0
 
 
 class Fault(Enum):
@@ -116,6 +119,20 @@ class OutgoingServer:
                 self._tried_by = 0
                 self._changed.notify_all()
 
+    def send(self, mail_from: str, recipient: str, message: bytes) -> str:
+        """Send an email that no job repeats, such as an alert. Raises TransportFailure, also where it would wait."""
+        if not self.enter():
+            raise ServerFailure(self.state)
+        try:
+            answer = self.transport.send(mail_from, recipient, message)
+        except ServerFailure as failure:
+            self.note_failed(failure)
+            raise
+        finally:
+            self.leave()
+        self.note_answered()
+        return answer
+
     def keep_waiting(self) -> None:
         """Note that an email waits for it."""
         self._awaited = True
@@ -160,10 +177,17 @@ class OutgoingServer:
         """Return its answer to our address, "" if it refused none for a while."""
         return self._refused_sender if self._clock() - self._refused_sender_at < REFUSAL_SECONDS else ""
 
-    @property
-    def refused(self) -> str:
-        """Return its answer to our login, "" while it accepts it."""
-        return self._trouble.reason if self._trouble and self._trouble.fault is Fault.REFUSED else ""
+    def facts(self) -> OutgoingFacts:
+        """Return what an admin should know of it."""
+        refused = unreached = ""
+        if self._trouble and self._trouble.fault is Fault.REFUSED:
+            refused = self._trouble.reason
+        elif self._trouble and self._clock() - self._trouble.since >= AWAY_SECONDS:
+            unreached = self._trouble.reason
+        return OutgoingFacts(*map(self._with_name, (refused, self.refused_sender, unreached)))
+
+    def _with_name(self, reason: str) -> str:
+        return f"{self.name}: {reason}" if self.name and reason else reason
 
     @property
     def _works(self) -> bool:
@@ -220,11 +244,14 @@ class OutgoingServers:
         """Return the server that every email goes through, None where there are several."""
         return self.main if len(self._all) == 1 else None
 
-    @property
-    def refused(self) -> str:
-        """Return the answer of the first server that rejects our login, with its name, or ""."""
-        found = (server for server in tuple(self._all.values()) if server.refused)
-        return next((f"{one.name}: {one.refused}" if one.name else one.refused for one in found), "")
+    def facts(self) -> OutgoingFacts:
+        """Return what an admin should know of them."""
+        found = [server.facts() for server in tuple(self._all.values())]
+        return OutgoingFacts(
+            refused="; ".join(one.refused for one in found if one.refused),
+            refused_sender="; ".join(one.refused_sender for one in found if one.refused_sender),
+            unreached="; ".join(one.unreached for one in found if one.unreached),
+        )
 
     def end_pauses(self) -> None:
         """Let an email try each server at once."""

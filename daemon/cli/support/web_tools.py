@@ -124,7 +124,9 @@ class HttpTools:
         settings = self._settings
         room = FreeSpace(settings.service.state_dir, settings.limits.free_bytes)()
         with self._store.read() as session:
-            facts = health.facts(session, SystemClock().now(), settings.folders, ProcessFacts(room=room))
+            facts = health.facts(
+                session, SystemClock().now(), settings.folders, ProcessFacts(room=room), of_workers=True
+            )
         return examine(facts, thresholds(settings))
 
     def try_email(self, raw: bytes) -> dict[str, Any]:

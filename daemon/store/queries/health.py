@@ -25,7 +25,11 @@ DAILY = (DAILY_REPORT, DAILY_QUESTIONS)
 REPORTED = ("logins",)
 REPORT_COUNTS = timedelta(minutes=10)
 # Problems of the host, the models or the connections of one process; others may not see them.
-OF_ONE_PROCESS = ("disk", "outgoing", "drift", "model", "encoder")
+OF_ONE_PROCESS = ("disk", "outgoing", "sender", "unreached", "drift", "model", "encoder")
+# How long such a problem counts after a process saw it last; each looks twice a minute.
+SEEN_COUNTS = timedelta(minutes=3)
+# Those that only workers see.
+OF_WORKERS = OF_ONE_PROCESS[1:]
 
 
 def facts(
@@ -33,8 +37,13 @@ def facts(
     now: datetime,
     mailboxes: Mapping[str, Sequence[str]],
     process: ProcessFacts = NOTHING_WRONG,
+    *,
+    of_workers: bool = False,
 ) -> HealthFacts:
-    """Return the state of the system; `mailboxes` are the folders by mailbox. Every query is bounded by an index."""
+    """Return the state of the system; `mailboxes` are the folders by mailbox. Every query is bounded by an index.
+
+    `of_workers` adds the problems that only workers see, for a process that is none.
+    """
     waiting = lists.oldest_due(session, now)
     return HealthFacts(
         now=now,
@@ -53,7 +62,7 @@ def facts(
         last_mail_at=session.execute(select(Inbound.received_at).order_by(Inbound.id.desc()).limit(1)).scalar(),
         mailboxes={name: _mailbox(session, name, folders) for name, folders in mailboxes.items()},
         process=process,
-        reported=_reported(session, now),
+        reported=_reported(session, now, of_workers=of_workers),
         webhooks=tuple(webhooks.disabled(session)),
         installed_at=session.execute(select(SigningKey.created_at).order_by(SigningKey.id).limit(1)).scalar(),
     )
@@ -66,8 +75,11 @@ def report(session: Session, problem: Problem, now: datetime) -> None:
     session.execute(update(Alarm).where(Alarm.key == problem.key).values(text=problem.text, since=now))
 
 
-def _reported(session: Session, now: datetime) -> tuple[Problem, ...]:
-    rows = select(Alarm.key, Alarm.text).where(Alarm.key.in_(REPORTED), Alarm.since > now - REPORT_COUNTS)
+def _reported(session: Session, now: datetime, *, of_workers: bool) -> tuple[Problem, ...]:
+    counts = and_(Alarm.key.in_(REPORTED), Alarm.since > now - REPORT_COUNTS)
+    if of_workers:
+        counts = or_(counts, and_(Alarm.key.in_(OF_WORKERS), Alarm.since > now - SEEN_COUNTS))
+    rows = select(Alarm.key, Alarm.text).where(counts)
     return tuple(Problem(key, text) for key, text in session.execute(rows))
 
 
@@ -96,7 +108,7 @@ def raise_alarms(session: Session, problems: Sequence[Problem], now: datetime) -
     no process has seen it for a while.
     """
     keys = [problem.key for problem in problems]
-    is_over = or_(Alarm.key.not_in(OF_ONE_PROCESS), Alarm.since <= now - REPORT_COUNTS)
+    is_over = or_(Alarm.key.not_in(OF_ONE_PROCESS), Alarm.since <= now - SEEN_COUNTS)
     session.execute(delete(Alarm).where(Alarm.key.not_in([*keys, *DAILY]), is_over))
     for problem in problems:
         row = {"key": problem.key, "text": problem.text, "since": now, "told_at": None}

@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from config.settings import Settings
+from daemon.facts import OutgoingFacts
 from tests.support.fake_workers import FakeTransport
 from workers.app import outgoing_servers
 from workers.policies import brands
@@ -73,13 +74,13 @@ def test_a_server_is_found_by_its_name_and_the_main_one_without(servers: Outgoin
 def test_a_server_that_rejects_our_login_pauses_alone(servers: OutgoingServers) -> None:
     fail(servers.get("shop"), NO)
     assert [servers.get(name).is_paused for name in ("shop", "")] == [True, False]
-    assert servers.refused == "shop: 535 no"
+    assert servers.facts() == OutgoingFacts(refused="shop: 535 no")
     assert servers.get("shop").state == "waiting for the mail server shop: 535 no"
     fail(servers.main, NO)
     assert servers.main.state == "waiting for the mail server: 535 no"
     servers.main.note_answered()
     servers.get("shop").note_answered()
-    assert servers.refused == ""
+    assert servers.facts() == OutgoingFacts()
 
 
 def test_a_rejected_login_is_tried_again_more_and_more_rarely(servers: OutgoingServers, clock: Seconds) -> None:
@@ -150,6 +151,41 @@ def test_the_log_says_once_what_is_wrong_and_once_that_it_is_over(servers: Outgo
         "mail server refuses our login; emails wait in the database",
         "mail server reached again",
     ]
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_server_that_took_no_email_for_ten_minutes_is_a_problem(
+    servers: OutgoingServers, clock: Seconds, silent: bool
+) -> None:
+    def fails() -> None:
+        for _ in range(UNANSWERED_AT_MOST):
+            if silent:
+                servers.main.note_unanswered()
+            else:
+                servers.main.note_failed(AWAY)
+
+    fails()
+    clock.now += 599
+    fails()
+    assert servers.facts().unreached == ""
+    clock.now += 1
+    reason = "it does not answer in the middle of emails" if silent else str(AWAY)
+    assert servers.facts() == OutgoingFacts(unreached=reason)
+    servers.main.note_answered()
+    assert servers.facts() == OutgoingFacts()
+
+
+def test_an_email_that_no_job_repeats_keeps_to_the_pauses(servers: OutgoingServers, clock: Seconds) -> None:
+    transport = servers.main.transport
+    assert isinstance(transport, FakeTransport)
+    transport.failures = [NO]
+    for _ in range(5):
+        with pytest.raises(ServerFailure):
+            servers.main.send("support@example.com", "admin@example.com", b"")
+    assert transport.asked == 1
+    clock.now += 60
+    servers.main.send("support@example.com", "admin@example.com", b"")
+    assert not servers.main.is_down
 
 
 def test_the_emails_of_a_server_that_is_not_known_yet_wait(servers: OutgoingServers) -> None:

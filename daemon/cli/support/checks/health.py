@@ -15,7 +15,20 @@ from workers.policies import thresholds
 
 # Problems that an admin should look at, but that delay no other email.
 NOT_BLOCKING = frozenset(
-    {"dead", "parked", "uncertain", "unanswered", "unreadable", "no-mail", "limited", "logins", "encoder", "webhooks"}
+    {
+        "dead",
+        "parked",
+        "uncertain",
+        "unanswered",
+        "unreadable",
+        "no-mail",
+        "limited",
+        "logins",
+        "drift",
+        "model",
+        "encoder",
+        "webhooks",
+    }
 )
 
 
@@ -70,5 +83,5 @@ def _problems(settings: Settings) -> tuple[tuple[Problem, ...], datetime | None]
     with context.store(settings) as store, store.read() as session:
         state = settings.service.state_dir
         room = not state.is_dir() or FreeSpace(state, settings.limits.free_bytes)()
-        facts = health.facts(session, SystemClock().now(), settings.folders, ProcessFacts(room=room))
+        facts = health.facts(session, SystemClock().now(), settings.folders, ProcessFacts(room=room), of_workers=True)
     return examine(facts, thresholds(settings)), facts.last_mail_at
