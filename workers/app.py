@@ -220,7 +220,7 @@ def outgoing_servers(settings: Settings) -> OutgoingServers:
     if settings.outgoing.transport == "maildir":
         return OutgoingServers(MaildirTransport(settings.maildir))
     named = {server.name: smtp_transport(settings, server) for server in settings.outgoing.servers}
-    return OutgoingServers(smtp_transport(settings, settings.outgoing), named)
+    return OutgoingServers(smtp_transport(settings, settings.outgoing), named, threads=settings.broker.threads)
 
 
 def smtp_transport(settings: Settings, server: Outgoing | OutgoingServer) -> SmtpTransport:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from functools import partial
 from math import inf
 from time import monotonic
 from typing import Final
@@ -64,15 +65,23 @@ class _Trouble:
 class OutgoingServer:
     """One mail server. While it takes no email nothing is sent through it; the others go on."""
 
-    def __init__(self, transport: Transport, name: str = MAIN, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        name: str = MAIN,
+        clock: Callable[[], float] = monotonic,
+        trials: threading.Semaphore | None = None,
+    ) -> None:
         self.transport, self.name, self._clock = transport, name, clock
+        # Shared by the servers that took no email when they were tried last.
+        self._trials = trials or threading.Semaphore()
         self._changed = threading.Condition()
         self._trouble: _Trouble | None = None
         self._paused_until, self._pauses, self._unanswered = -inf, 0, 0
         self._answered_at = -inf
         self._refused_sender, self._refused_sender_at = "", -inf
         # The thread whose email is tried, and since when.
-        self._tried_by, self._tried_since = 0, -inf
+        self._tried_by, self._tried_since, self._holds_trial = 0, -inf, False
         # Emails may wait that an earlier process could not send.
         self._awaited = True
 
@@ -108,16 +117,28 @@ class OutgoingServer:
                 self._changed.wait_for(lambda: not self._is_tried, max(self._patience, 0.0))
             if self.is_paused or self._is_tried:
                 return False
-            if not self._works:
-                self._tried_by, self._tried_since = threading.get_ident(), monotonic()
-            return True
+            return self._works or self._begin_trial()
 
     def leave(self) -> None:
         """End the sending of an email, after its result was noted."""
         with self._changed:
-            if self._tried_by == threading.get_ident():
-                self._tried_by = 0
-                self._changed.notify_all()
+            self._end_trial()
+
+    def _begin_trial(self) -> bool:
+        self._end_trial()
+        if self._trouble and not self._trials.acquire(blocking=False):
+            return False
+        self._holds_trial = self._trouble is not None
+        self._tried_by, self._tried_since = threading.get_ident(), monotonic()
+        return True
+
+    def _end_trial(self) -> None:
+        if self._tried_by != threading.get_ident():
+            return
+        if self._holds_trial:
+            self._trials.release()
+        self._tried_by, self._holds_trial = 0, False
+        self._changed.notify_all()
 
     def send(self, mail_from: str, recipient: str, message: bytes) -> str:
         """Send an email that no job repeats, such as an alert. Raises TransportFailure, also where it would wait."""
@@ -229,14 +250,17 @@ class OutgoingServers:
         main: Transport,
         named: Mapping[str, Transport] | None = None,
         clock: Callable[[], float] = monotonic,
+        threads: int = 1,
     ) -> None:
-        self.main = OutgoingServer(main, MAIN, clock)
-        self._all = {MAIN: self.main, **{name: OutgoingServer(one, name, clock) for name, one in (named or {}).items()}}
+        """Guard the servers of a process with a number of threads, of which servers that are away leave one free."""
+        self._guard = partial(OutgoingServer, clock=clock, trials=threading.Semaphore(max(threads - 1, 1)))
+        self.main = self._guard(main, MAIN)
+        self._all = {MAIN: self.main, **{name: self._guard(one, name) for name, one in (named or {}).items()}}
 
     def get(self, name: str) -> OutgoingServer:
         """Return a server by its name; one that this process does not know yet sends nothing."""
         if name not in self._all:
-            self._all[name] = OutgoingServer(_UnknownServer(name), name)
+            self._all[name] = self._guard(_UnknownServer(name), name)
         return self._all[name]
 
     @property

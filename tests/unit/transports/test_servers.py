@@ -206,3 +206,20 @@ def test_while_emails_are_written_to_a_maildir_no_server_is_used(transport: str,
     found = outgoing_servers(settings)
     assert found.get("shop").transport is not found.main.transport
     assert brands(settings).main.server == ("shop" if known else "")
+
+
+def test_servers_that_are_all_away_leave_a_thread_free(clock: Seconds) -> None:
+    # One name server or firewall for all of them: each held a thread for itself.
+    servers = OutgoingServers(FakeTransport(), {"shop": FakeTransport(), "idle": FakeTransport()}, clock, threads=2)
+    main, shop = servers.main, servers.get("shop")
+    fail(main)
+    fail(shop)
+    clock.now += 60
+    assert main.enter()
+    assert not elsewhere(shop.enter)
+    assert elsewhere(servers.get("idle").enter)
+    main.leave()
+    assert shop.enter()
+    assert shop.enter()
+    shop.leave()
+    assert main.enter()
