@@ -76,3 +76,19 @@ def test_sigterm_ends_the_process_in_30_seconds_while_the_mail_server_hangs(kit:
             assert ("sending" in states) == (hangs_at == "DATA")
             # What was handed over is known to be unanswered, and is not sent again at the next start.
             assert not system.query("SELECT 1 FROM delivery WHERE state = 'sending' AND unended > 0")
+
+
+def test_new_emails_are_triaged_while_the_mail_server_swallows_connections(kit: Kit) -> None:
+    # Both threads waited for the server at each attempt, and triage stood still meanwhile.
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        port = str(deaf.getsockname()[1])
+        extra = {"TRIAGED_OUTGOING__TIMEOUT_SECONDS": "600", "TRIAGED_OUTGOING__PORT": port}
+        with System(kit, SQLITE, extra=extra) as system:
+            client = Client(system.port)
+            client.send(Numbers("s").mails(30))
+            assert client.wait(60)
+            system.until(lambda: not system.query("SELECT 1 FROM ticket WHERE category = 'PENDING'"), "triage")
+            client.send(Numbers("n").mails(1))
+            assert client.wait(60)
+            system.until(lambda: len(system.query("SELECT 1 FROM ticket WHERE category <> 'PENDING'")) == 31, "triage")
+            client.close()
