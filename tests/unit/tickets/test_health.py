@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from daemon.facts import HealthFacts, MailboxFacts, ProcessFacts
+from daemon.facts import HealthFacts, MailboxFacts, OutgoingFacts, ProcessFacts
 from daemon.tickets.health import Thresholds, examine, logins_refused
 from tests.support.fakes import NOON
 
@@ -39,7 +39,9 @@ def test_a_healthy_system_has_no_problem() -> None:
     ("change", "key"),
     [
         ({"process": ProcessFacts(room=False)}, "disk"),
-        ({"process": ProcessFacts(refused="535 no")}, "outgoing"),
+        ({"process": ProcessFacts(outgoing=OutgoingFacts(refused="535 no"))}, "outgoing"),
+        ({"process": ProcessFacts(outgoing=OutgoingFacts(refused_sender="553 no"))}, "sender"),
+        ({"process": ProcessFacts(outgoing=OutgoingFacts(unreached="timed out"))}, "unreached"),
         ({"process": ProcessFacts(drifted="by 30 checks")}, "drift"),
         ({"process": ProcessFacts(unencoded="it is not installed")}, "encoder"),
         ({"process": ProcessFacts(unusable="model x was changed since it was written")}, "model"),
