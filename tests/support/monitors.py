@@ -37,6 +37,6 @@ def monitor(
         message_id_domain="example.com",
         mailboxes={},
         thresholds=Thresholds(timedelta(minutes=5), timedelta(minutes=15), None, 50),
-        process_facts=lambda: ProcessFacts(room=has_space()),
+        process_facts=lambda: ProcessFacts(room=has_space(), outgoing=servers.facts()),
         daily_report=daily_report,
     )
