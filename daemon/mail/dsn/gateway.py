@@ -67,9 +67,10 @@ def gateway_evidence(message: Message, has_failure_phrase: Callable[[], bool]) -
         "bounce text": has_failure_phrase(),
         "diagnostic of Exchange": not personal and bool(_EXCHANGE.search(notice)),
     }
-    if not any(reasons.values()) or not (returned > 1 or _names_recipient(message, lines)):
+    named = any(reasons.values()) and _names_recipient(message, lines)
+    if not any(reasons.values()) or not (returned > 1 or named):
         return ""
-    signs = reasons | {"a failed recipient": True, "the returned email": returned, "from a mail system": system}
+    signs = reasons | {"a failed recipient": named, "the returned email": returned, "from a mail system": system}
     return ", ".join(sign for sign, weight in signs.items() if weight) if sum(signs.values()) >= _ENOUGH else ""
 
 

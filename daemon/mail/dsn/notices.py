@@ -39,6 +39,7 @@ _AFTER_LISTED = re.compile(
 )
 
 _LONG_LABEL: Final = 5  # "to" and "an" are words of sentences
+_CJK: Final = "\u2e80"
 
 # Text before a failed recipient on the same line.
 _ANNOUNCED: Final = split_phrases(
@@ -48,9 +49,9 @@ _ANNOUNCED: Final = split_phrases(
     "mailbox is full; originally addressed to; addressed to; local mailbox; your message to; target mail address",
     "smtp=; smtp:; recipient:; to this address; ihre nachricht an; ihre e-mail an; votre message à; message envoyé à",
     "su mensaje a; su mensaje para; messaggio inviato a; messaggio a; sua mensagem para; a sua mensagem a",
-    "收件人",
+    "收件人; your mail to; your email to; your e-mail to",
     "uw bericht aan; wiadomości do; wiadomość do; meddelandet till; meddelande till; meddelelse til; melding til",
-) + tuple(f"{label}:" for label, kind in LABELS.items() if kind == "to" and len(label) >= _LONG_LABEL)
+) + tuple(f"{label}:" for label, kind in LABELS.items() if kind == "to" and (len(label) >= _LONG_LABEL or label > _CJK))
 _USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _DELAYED_SUBJECTS: Final = ("warning", "delay")
 _DELAYED: Final = split_phrases(
