@@ -20,6 +20,7 @@ MAX_LINES: Final = 4000
 _ATTRIBUTION_LINES: Final = 3
 _HEAD_LINES: Final = 20
 _WRAPPED: Final = 50
+_KNOWN_LINES: Final = 3
 _COMMAND_SIGNS: Final = ("#", "\uff03", "\ufe5f")
 _RULE: Final = re.compile(r"[_\u2500-]{5,}")
 _WHEN: Final = re.compile(r"(?<!\d)(?:(?:19|20)\d{2}|\d{1,2}[:.]\d{2})(?!\d)")
@@ -176,7 +177,7 @@ def _agents_between(
         at_end = ours.known and above is LineKind.OURS and below is LineKind.BLANK
         if exact and (above is LineKind.CUSTOMER or (at_end and not marked.written)):
             found.add(at)
-        elif not is_known and (exact or above is below is LineKind.CUSTOMER or at_end):
+        elif not is_known and (_is_sure(kinds, ours) or above is below is LineKind.CUSTOMER or at_end):
             marked.doubts.append(lines[at].strip())
     marked.unclear += quoted[:1]
     return found
@@ -237,7 +238,7 @@ def _agents_runs(
     """
     agents: set[int] = set()
     # Each line as we sent it: then a line that we do not know is the agent's.
-    exact = ours.known and LineKind.LIKE_OURS not in kinds
+    exact, sure = ours.known and LineKind.LIKE_OURS not in kinds, _is_sure(kinds, ours)
     at = 0
     while at < len(kinds):
         if kinds[at] is not LineKind.UNKNOWN:
@@ -250,13 +251,19 @@ def _agents_runs(
         below = kinds[end] if end < len(kinds) else None
         if _is_agents(above, below, exact=exact):
             agents.update(range(at, end))
-        elif exact or above in {None, LineKind.CUSTOMER} or not marked.written:
+        elif sure or above in {None, LineKind.CUSTOMER} or not marked.written:
             shown = [line.strip() for line in lines[at:end] if line.strip() and not ours.sent_before(line)][:1]
             shown = [] if at and ours.goes_on(lines[at - 1], lines[at]) else shown
-            is_certain = not marked.written or (not is_ours if above is None else exact)
+            is_certain = not marked.written or (not is_ours if above is None else sure)
             (marked.doubts if is_certain else marked.unclear).extend(shown)
         at = end
     return agents
+
+
+def _is_sure(kinds: Sequence[LineKind], ours: Ours) -> bool:
+    """Return whether we know a quoted email of ours so well that a line which we do not know is of somebody else."""
+    is_exact = ours.known and LineKind.LIKE_OURS not in kinds
+    return is_exact and kinds.count(LineKind.OURS) >= _KNOWN_LINES * kinds.count(LineKind.UNKNOWN)
 
 
 def _is_agents(above: LineKind | None, below: LineKind | None, *, exact: bool) -> bool:
