@@ -2,11 +2,11 @@
 
 import pytest
 from sqlalchemy import select
-from structlog.testing import capture_logs
 
 from daemon.store.models import DeliveryRow, Job
 from daemon.store.store import Store
 from tests.support.emails import mail
+from tests.support.log_lines import log_lines
 from tests.support.pipeline import Pipeline
 from workers.transports.base import RefusedSenderFailure
 
@@ -48,10 +48,12 @@ def test_it_is_given_up_when_the_documented_time_is_over(pipeline: Pipeline) -> 
     assert states(pipeline) == {"failed"}
 
 
-def test_the_log_does_not_repeat_it_and_each_job_says_why_it_waits(pipeline: Pipeline) -> None:
-    with capture_logs() as logs:
-        let_hours_pass(pipeline, 3)
-    assert [row["event"] for row in logs if "sender" in row["event"]] == []
+def test_the_log_does_not_repeat_it_and_each_job_says_why_it_waits(
+    pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log_lines(capsys)
+    let_hours_pass(pipeline, 3)
+    assert [row["event"] for row in log_lines(capsys) if "sender" in row["event"]] == []
     with pipeline.store.read() as session:
         reasons = session.execute(select(Job.last_error).where(Job.state == "ready")).scalars().all()
     assert set(reasons) == {f"waiting for the mail server to accept our sender: 553 5.7.1 {NOT_OURS}"}

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from structlog.testing import capture_logs
 
 from daemon.store.models import DeliveryRow, Job
 from daemon.store.store import Store
 from tests.support.emails import mail
+from tests.support.log_lines import log_lines
 from tests.support.pipeline import Pipeline
 from workers.actors.deliver import LONGEST_SERVER_WAIT, LONGEST_WAIT
 from workers.transports.base import AuthenticationFailure, ServerFailure, TemporaryFailure, TransportFailure
@@ -79,12 +79,13 @@ def test_an_email_that_a_server_put_off_is_not_brought(pipeline: Pipeline) -> No
     assert min(waits(pipeline)) > timedelta()
 
 
-def test_the_log_says_once_that_the_server_is_away_and_once_that_it_is_back(pipeline: Pipeline) -> None:
-    with capture_logs() as logs:
-        fail(pipeline, ServerFailure(AWAY), 1)
-        pipeline.transport.failures = []
-        pipeline.wait(minutes=16)
-    events = [(row["event"], row["log_level"]) for row in logs if row["event"].startswith("mail server")]
+def test_the_log_says_once_that_the_server_is_away_and_once_that_it_is_back(
+    pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fail(pipeline, ServerFailure(AWAY), 1)
+    pipeline.transport.failures = []
+    pipeline.wait(minutes=16)
+    events = [(row["event"], row["level"]) for row in log_lines(capsys) if row["event"].startswith("mail server")]
     assert events == [
         ("mail server not reached; emails wait in the database", "warning"),
         ("mail server reached again", "info"),

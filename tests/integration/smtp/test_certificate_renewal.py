@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from config.settings import Settings
 from daemon.policies import listener_config
 from daemon.store.store import Store
+from tests.support.log_lines import log_lines
 from tests.support.smtp_client import Running
 from tests.support.smtp_sink import certificate
 
@@ -47,14 +47,14 @@ def test_a_renewed_certificate_is_shown_to_the_next_client(listening: Running, f
 
 
 def test_files_that_do_not_fit_leave_the_certificate_in_use(
-    listening: Running, files: tuple[Path, Path], tmp_path: Path
+    listening: Running, files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = files[0].read_text()
     (tmp_path / "new").mkdir()
     new = certificate(tmp_path / "new")
     shutil.copy(new[0], files[0])
-    with capture_logs() as logs:
-        assert [shown(listening), shown(listening)] == [first, first]
+    assert [shown(listening), shown(listening)] == [first, first]
+    logs = [line for line in log_lines(capsys) if line["event"].startswith("certificate")]
     assert [entry["event"] for entry in logs] == ["certificate not renewed; the one before stays in use"]
     assert "does not belong to" in logs[0]["reason"]
     shutil.copy(new[1], files[1])

@@ -1,0 +1,15 @@
+"""The lines that the code under test logged, read from standard error.
+
+`structlog.testing.capture_logs` misses the loggers that were used before the last configuration, because each keeps
+its processors: whether it finds a line depends on the tests before.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+
+def log_lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """Return what was logged since the last call, oldest first."""
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
