@@ -20,7 +20,7 @@ MAX_LINES: Final = 4000
 _ATTRIBUTION_LINES: Final = 3
 _HEAD_LINES: Final = 20
 _WRAPPED: Final = 50
-# Known lines for each unknown one. An email of another state has a few lines that we do not know, and is no reason to hold.
+# Known lines for each unknown one. A few that we do not know are those of an email in another state.
 _KNOWN_LINES: Final = 12
 _COMMAND_SIGNS: Final = ("#", "\uff03", "\ufe5f")
 _RULE: Final = re.compile(r"[_\u2500-]{5,}")
