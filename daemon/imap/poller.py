@@ -80,6 +80,7 @@ class Poller:
         self._session: Session | None = None
         self._state = MailboxState(mailbox.name)
         self._failures = 0
+        self._taken_before_failure = 0
         self._read_whole = False
         self._random = SystemRandom()
 
@@ -108,6 +109,10 @@ class Poller:
         """Return the state of the mailbox."""
         seen = [reader.mail_at for reader in self._readers if reader.mail_at]
         return replace(self._state, mail_at=max(seen, default=None))
+
+    @property
+    def _taken(self) -> int:
+        return sum(reader.taken for reader in self._readers)
 
     def _lease_of(self, account: str) -> MailboxLease:
         pace = self._pace
@@ -157,7 +162,7 @@ class Poller:
                 taken = -1
                 while not self._halted():
                     self._read_whole = self._drain(session)
-                    before, taken = taken, sum(reader.taken for reader in self._readers)
+                    before, taken = taken, self._taken
                     if self._halted() or not self._wait(session, quiet=taken == before):
                         break
                     self._failures = 0
@@ -199,10 +204,14 @@ class Poller:
         return True
 
     def _failed(self, event: str, error: Exception, refused: int = 0) -> None:
-        """Note a failure and wait: longer each time, and longest if another refused login could lock the account."""
+        """Note a failure and wait: longer each time, and longest if another refused login could lock the account.
+
+        A session that stored emails begins anew: the many emails of a mailbox may take many sessions.
+        """
         if self._stop.is_set():
             return
-        self._failures += 1
+        self._failures = 1 if self._taken > self._taken_before_failure else self._failures + 1
+        self._taken_before_failure = self._taken
         # A server that only drops us while we wait is polled at its usual interval.
         longest = min(self._mailbox.poll_seconds if self._read_whole else inf, self._pace.max_back_off)
         pause = min(self._pace.back_off * 2 ** min(self._failures - 1, 30), longest) * self._random.uniform(0.5, 1)

@@ -14,7 +14,19 @@ from daemon.store.models import Event, MessageRow, Person, Ticket
 from daemon.store.queries.timeline import find_mails, timeline
 from daemon.store.store import Store
 from tests.support.fakes import eventually
-from tests.support.imap import HASTY, PATIENT, Taker, account, cursor, mail, polling, real_intake, rows, set_cursor
+from tests.support.imap import (
+    BRISK,
+    HASTY,
+    PATIENT,
+    Taker,
+    account,
+    cursor,
+    mail,
+    polling,
+    real_intake,
+    rows,
+    set_cursor,
+)
 from tests.support.imap_faults import (
     broken_off,
     consent_then_hang_up,
@@ -35,6 +47,7 @@ from tests.support.imap_faults import (
     short_literal,
 )
 from tests.support.imap_server import Connection, ImapServer
+from tests.support.log_lines import log_lines
 
 
 @pytest.mark.parametrize("break_idle", [hang_up, say_bye, hang, consent_then_hang_up])
@@ -135,6 +148,21 @@ def test_a_temporary_fault_loses_no_email(
     with polling(account(server.port), taker, HASTY):
         eventually(lambda: taker.subjects == ["m1", "m2"])
     assert not rows(store, select(Event))
+
+
+def test_sessions_that_store_emails_do_not_wait_longer_each_time(
+    server: ImapServer, store: Store, taker: Taker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # A mailbox with many emails was left alone for up to 15 minutes after each lost connection.
+    set_cursor(store, 1, 0)
+    for number in range(1, 7):
+        server.inbox.add(mail(f"m{number}"))
+        server.fault(f"UID FETCH {number} (BODY", hang_up)
+    with polling(account(server.port), taker, replace(BRISK, back_off=0.1, max_back_off=60)):
+        eventually(lambda: len(taker.subjects) == 6)
+    pauses = [line["again_in"] for line in log_lines(capsys) if line["event"] == "mailbox connection lost"]
+    assert len(pauses) == 6
+    assert max(pauses) <= 0.1
 
 
 def test_a_server_that_sends_byte_by_byte_is_cut_off(server: ImapServer, store: Store, taker: Taker) -> None:
