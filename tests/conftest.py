@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+import structlog
 from hypothesis import settings
 
 from daemon.store.engine import make_engine
@@ -37,6 +38,14 @@ def _umask() -> Iterator[None]:
     os.umask(before)
     yield
     os.umask(before)
+
+
+@pytest.fixture(autouse=True)
+def _log() -> Iterator[None]:
+    """Restore what is logged, which every command configures: later tests read lines of every level."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")

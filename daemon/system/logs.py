@@ -59,7 +59,8 @@ def configure(level: str, form: Literal["auto", "json", "console"]) -> None:
         processors=[*shared, *([] if terminal else [structlog.processors.format_exc_info]), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _Unfailing())),
-        cache_logger_on_first_use=True,
+        # No logger keeps the level of its first use: the last configuration counts for all.
+        cache_logger_on_first_use=False,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer], foreign_pre_chain=shared

@@ -9,13 +9,11 @@ from typing import Any, Self
 import dramatiq
 import pytest
 import redis
-import structlog
 from dramatiq.brokers.redis import _RedisConsumer
 
 from daemon import broker as brokers
 from daemon.broker import QUEUES, MemoryBroker, enqueue, make_broker
 from daemon.store.jobs import JobKind, Offer
-from daemon.system import logs
 from tests.support.fakes import eventually
 from tests.support.servers import RedisServer
 
@@ -201,7 +199,7 @@ AWAY, BACK = "redis not reached; jobs wait in the database", "redis reached agai
 
 class TestRedisInTrouble:
     @pytest.fixture
-    def calls(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
+    def calls(self, monkeypatch: pytest.MonkeyPatch) -> Calls:
         counted = Calls()
         original = _RedisConsumer.__next__
 
@@ -210,11 +208,7 @@ class TestRedisInTrouble:
             return original(consumer)
 
         monkeypatch.setattr(_RedisConsumer, "__next__", call)
-        # A logger keeps the level of its first use, which a test of a quiet command may have set to warning.
-        logs.configure("info", "json")
-        monkeypatch.setattr(brokers, "log", structlog.get_logger())
-        yield counted
-        logs.configure("debug", "json")
+        return counted
 
     @pytest.fixture
     def server(self) -> Iterator[RedisServer]:

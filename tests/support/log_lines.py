@@ -1,8 +1,4 @@
-"""The lines that the code under test logged, read from standard error.
-
-`structlog.testing.capture_logs` misses the loggers that were used before the last configuration, because each keeps
-its processors: whether it finds a line depends on the tests before.
-"""
+"""The lines that the code under test logged, read from standard error."""
 
 import json
 from typing import Any

@@ -1,5 +1,6 @@
 """Logs: one line per event, no secrets, and no failure when they cannot be written."""
 
+import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -28,6 +29,17 @@ class Broken:
 def fresh_logs() -> Iterator[None]:
     yield
     logs.configure("debug", "json")
+
+
+@pytest.mark.usefixtures("fresh_logs")
+def test_the_last_configuration_counts_for_loggers_in_use(capsys: pytest.CaptureFixture[str]) -> None:
+    # A logger kept the level of its first use.
+    logs.configure("warning", "json")
+    log = structlog.get_logger("test")
+    log.info("left out")
+    logs.configure("info", "json")
+    log.info("written")
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["written"]
 
 
 @pytest.mark.usefixtures("fresh_logs")
