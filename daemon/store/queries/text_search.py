@@ -14,27 +14,28 @@ SEARCHED: Final = 20_000
 # Tickets that are read at a time: a phrase that many have is found among the newest.
 PARTS: Final = (500, 2_500)
 ASCII_LETTERS: Final = re.compile(r"[a-z]{3,}", re.ASCII | re.IGNORECASE)
+ADDRESS: Final = re.compile(r"[^\s@]+@[^\s@]+")
 
-Window = tuple[int, int]
 
+def conditions(session: Session, words: str, searched: int, below: int | None = None) -> Iterator[ColumnElement[bool]]:
+    """Yield conditions that find the tickets with a phrase, each older ones than the condition before.
 
-def windows(session: Session, searched: int, below: int | None = None) -> Iterator[Window]:
-    """Yield parts of the ids of the `searched` newest tickets, the newest first: above the first, up to the second.
-
-    With `below` only ids below it.
+    A ticket has it in its subject, reference, requester or emails. The `searched` newest tickets are looked at, and
+    for a complete address all tickets of that person. With `below` only ids below it.
     """
     newest = session.execute(select(func.max(Ticket.id))).scalar_one() or 0
-    bottom, top = newest - searched, newest if below is None else min(newest, below - 1)
+    bottom, top = max(newest - searched, 0), newest if below is None else min(newest, below - 1)
     for size in (*PARTS, searched):
         low = max(bottom, top - size)
         if low < top:
-            yield low, top
-        top = low
+            yield _with_words(session, words, low, top)
+        top = min(top, low)
+    if top and ADDRESS.fullmatch(words):
+        person = select(Person.id).where(Person.email == words.lower())
+        yield and_(Ticket.id <= top, Ticket.requester_id == person.scalar_subquery())
 
 
-def with_words(session: Session, words: str, window: Window) -> ColumnElement[bool]:
-    """Return the condition that a ticket of a window has a phrase in its subject, reference, requester or emails."""
-    low, top = window
+def _with_words(session: Session, words: str, low: int, top: int) -> ColumnElement[bool]:
     person = select(Person.email + "\n" + Person.name).where(Person.id == Ticket.requester_id).correlate(Ticket)
     # One text, which costs less than to try each; no phrase goes over the end of a line.
     itself = Ticket.subject + "\n" + Ticket.reference + "\n" + func.coalesce(person.scalar_subquery(), "")

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, false, func, literal, or_, select,
 from sqlalchemy.orm import Session
 
 from daemon.store.models import Decision, MessageRow, Person, Ticket
-from daemon.store.queries.text_search import SEARCHED, windows, with_words
+from daemon.store.queries.text_search import SEARCHED, conditions
 from daemon.store.sql import unindexed
 
 RowAfter = tuple[datetime, int]
@@ -20,7 +20,8 @@ class TicketQuery:
     """Which tickets; None for any. `requester` is an address, `text` a phrase.
 
     With `updated_since` the page is ordered by the last change, the oldest first, so that a reader misses none;
-    otherwise by age, the newest first. `text` is looked for in the newest SEARCHED tickets, in the order of their ids.
+    otherwise by age, the newest first. `text` is looked for in the newest SEARCHED tickets, a complete address in all,
+    in the order of their ids.
     """
 
     status: str | None = None
@@ -58,8 +59,7 @@ def page(session: Session, wanted: TicketQuery, after: RowAfter | None, limit: i
         query = query.where(at >= wanted.updated_since).order_by(at, Ticket.id)
         query = query if after is None else query.where(tuple_(at, Ticket.id) > tuple_(*map(_bound, after)))
         if wanted.text:
-            found = (with_words(session, wanted.text, window) for window in windows(session, SEARCHED))
-            query = query.where(or_(false(), *found))
+            query = query.where(or_(false(), *conditions(session, wanted.text, SEARCHED)))
     elif wanted.text:
         return _with_text(session, query, wanted.text, after, limit)
     else:
@@ -74,8 +74,8 @@ def _with_text(
 ) -> list[TicketRow]:
     """Return tickets with a phrase in the order of their ids, so that the newest can be searched first."""
     found: list[Ticket] = []
-    for window in windows(session, SEARCHED, after[1] if after else None):
-        part = query.where(with_words(session, words, window)).order_by(Ticket.id.desc())
+    for condition in conditions(session, words, SEARCHED, after[1] if after else None):
+        part = query.where(condition).order_by(Ticket.id.desc())
         found += session.execute(part.limit(limit - len(found))).scalars()
         if len(found) == limit:
             break

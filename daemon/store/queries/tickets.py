@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from daemon.mail.reference import find_references
 from daemon.store.models import Person, Ticket
-from daemon.store.queries.text_search import SEARCHED, windows, with_words
+from daemon.store.queries.text_search import SEARCHED, conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +53,11 @@ def list_tickets(session: Session, wanted: TicketFilter, limit: int) -> list[Tic
 def search_tickets(session: Session, words: str, limit: int, searched: int = SEARCHED) -> list[TicketLine]:
     """Return tickets that contain a phrase in subject, text, reference or requester, the newest first.
 
-    Searches the `searched` newest tickets only; a complete address is found by its index among all of them.
+    Searches the `searched` newest tickets only; a complete address is found among all of them.
     """
-    if "@" in words and " " not in words:
-        whole = _lines().where(Person.email == words.lower()).order_by(Ticket.id.desc()).limit(limit)
-        if found := _read(session, whole):
-            return found
-    found = []
-    for window in windows(session, searched):
-        query = _lines().where(with_words(session, words, window)).order_by(Ticket.id.desc())
+    found: list[TicketLine] = []
+    for condition in conditions(session, words, searched):
+        query = _lines().where(condition).order_by(Ticket.id.desc())
         found += _read(session, query.limit(limit - len(found)))
         if len(found) == limit:
             break

@@ -87,7 +87,12 @@ async def list_tickets(
     category: Words = None,
     requester: Annotated[str | None, Query(max_length=254, pattern=NO_CONTROL, description="An email address.")] = None,
     text: Annotated[
-        str | None, Query(max_length=200, pattern=NO_CONTROL, description="A phrase, in the 20,000 newest tickets.")
+        str | None,
+        Query(
+            max_length=200,
+            pattern=NO_CONTROL,
+            description="A phrase, in the 20,000 newest tickets; a complete email address, in all.",
+        ),
     ] = None,
     since: Annotated[Moment | None, Query(description="Opened since; UTC without an offset.")] = None,
     updated_since: Annotated[

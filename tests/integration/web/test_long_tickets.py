@@ -80,7 +80,7 @@ class TestSearch:
         client = signed_in(case, MEMBER)
         send(client, f"/ui/tickets/{reference}/act", action="close")
         page = client.get("/ui", params={"text": "debited"})
-        assert "No open ticket matches. The newest 20,000 were searched." in text_of(page)
+        assert "No open ticket matches. The newest 20,000 were searched; a complete" in text_of(page)
         everywhere = re.search(r'<a href="([^"]+)">Look in tickets of every status</a>', page.text)
         assert everywhere is not None
         found = client.get(everywhere[1].replace("&amp;", "&"))
