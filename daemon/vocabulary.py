@@ -110,6 +110,7 @@ class ReturnCause(StrEnum):
 
     ANSWERED_MEANWHILE = "somebody else answered meanwhile"
     INTERNAL_TEXT = "internal text is left in it"
+    SENT_ALREADY = "its author sent the same words already"
     TOO_MANY = "too many answers on this ticket"
     EMPTY = "no text"
     NO_READER = "nobody to send it to"

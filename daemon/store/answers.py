@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from daemon.store.models import AnswerRow, DeliveryRow, MessageRow, Person, Ticket
 from daemon.store.sql import table
 from daemon.store.tickets import SELECT_PARTIES
-from daemon.vocabulary import AnswerState, MailKind, MessageRole, SenderKind, Status, Subject, SubjectKind
+from daemon.vocabulary import AnswerState, MailKind, MessageRole, SenderKind, Status
 
 # More answers of one ticket than these are not counted.
 MAX_COUNTED: Final = 1000
@@ -37,13 +37,6 @@ SELECT_OF_TICKET: Select[Any] = (
     .order_by(ANSWER.c.id)
 )
 SELECT_OF_MESSAGE = select(ANSWER.c.id, ANSWER.c.state).where(ANSWER.c.message_id == bindparam("message"))
-SENT_BY_OTHERS = (
-    select(ANSWER.c.id, ANSWER.c.settled_at, ANSWER.c.after_delivery_id)
-    .where(ANSWER.c.ticket_id == bindparam("ticket"), ANSWER.c.state == AnswerState.SENT)
-    .where(ANSWER.c.author != bindparam("author"))
-    .order_by(ANSWER.c.id.desc())
-    .limit(MAX_COUNTED)
-)
 SELECT_HELD = (
     select(ANSWER.c.id)
     .where(ANSWER.c.ticket_id == bindparam("ticket"), ANSWER.c.state == AnswerState.HELD)
@@ -51,17 +44,7 @@ SELECT_HELD = (
     .order_by(ANSWER.c.id.desc())
     .limit(MAX_COUNTED)
 )
-COUNT_SENT = select(func.count()).select_from(
-    select(ANSWER.c.id)
-    .where(ANSWER.c.ticket_id == bindparam("ticket"), ANSWER.c.state == AnswerState.SENT)
-    .where(ANSWER.c.settled_at > bindparam("after"))
-    .limit(MAX_COUNTED)
-    .subquery()
-)
 NEWEST_DELIVERY = select(func.max(DELIVERY.c.id)).where(DELIVERY.c.ticket_id == bindparam("ticket"))
-SELECT_ANSWERED = select(DELIVERY.c.id, DELIVERY.c.message_id, DELIVERY.c.cause).where(
-    DELIVERY.c.message_id.in_(bindparam("ids", expanding=True)), DELIVERY.c.ticket_id == bindparam("ticket")
-)
 SELECT_LAST_EMAIL = (
     select(
         MESSAGE.c.inbound_id,
@@ -92,28 +75,11 @@ class LockedTicket:
 
 
 @dataclass(frozen=True, slots=True)
-class SentAnswer:
-    """An answer that was sent, when, and the newest delivery about the ticket at that time."""
-
-    id: int
-    sent_at: datetime
-    after_delivery_id: int
-
-
-@dataclass(frozen=True, slots=True)
 class KnownAnswer:
     """An answer that exists already, and its state."""
 
     id: int
     state: AnswerState
-
-
-@dataclass(frozen=True, slots=True)
-class AnsweredDelivery:
-    """An email of ours that somebody answers, and the answer that it was about, if any."""
-
-    id: int
-    answer_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,34 +198,10 @@ def settle(
     session.execute(update(ANSWER).where(ANSWER.c.id == answer_id).values(values))
 
 
-def sent_by_others(session: Session, ticket_id: int, author: str) -> list[SentAnswer]:
-    """Return the answers that others sent on a ticket, the newest first."""
-    rows = session.execute(SENT_BY_OTHERS, {"ticket": ticket_id, "author": author})
-    return [SentAnswer(row.id, row.settled_at, row.after_delivery_id or 0) for row in rows]
-
-
-def sent_since(session: Session, ticket_id: int, after: datetime) -> int:
-    """Return the number of answers that were sent on a ticket after a time."""
-    return session.execute(COUNT_SENT, {"ticket": ticket_id, "after": after}).scalar_one()
-
-
 def newest_delivery(session: Session, ticket_id: int) -> int | None:
     """Return the newest delivery about a ticket."""
     newest: int | None = session.execute(NEWEST_DELIVERY, {"ticket": ticket_id}).scalar_one()
     return newest
-
-
-def answered_delivery(session: Session, ticket_id: int, parents: Sequence[str]) -> AnsweredDelivery | None:
-    """Return the delivery about a ticket that an email answers; `parents` are Message-IDs, the nearest first."""
-    if not parents:
-        return None
-    rows = session.execute(SELECT_ANSWERED, {"ids": list(parents), "ticket": ticket_id}).all()
-    found: dict[str, tuple[int, Subject]] = {row.message_id: (row.id, row.cause) for row in rows}
-    for parent in parents:
-        if parent in found:
-            delivery_id, cause = found[parent]
-            return AnsweredDelivery(delivery_id, cause.id if cause.kind is SubjectKind.ANSWER else None)
-    return None
 
 
 def parties(session: Session, ticket_id: int, now: datetime) -> frozenset[str]:

@@ -28,8 +28,9 @@ class AnswerFacts:
 
     `length` is that of the text or of its HTML, whatever is longer. `internal` names what of ours is left in the
     answer, `omitted` what was left out. `answers_delivery` is the email of ours that its author answers, if known, and
-    `about_answer` the answer that this email was about. `others` are what others sent, the newest first. `sent` counts
-    the answers on the ticket within an hour, `allowed` is their limit.
+    `about_answer` the answer that this email was about. `others` are what others sent, the newest first. `is_repeated`
+    says that the author sent the same words and files since the customer wrote last. `sent` counts the answers on the
+    ticket within an hour, `allowed` is their limit.
     """
 
     is_empty: bool
@@ -41,6 +42,7 @@ class AnswerFacts:
     answers_delivery: int | None
     about_answer: int | None
     others: Sequence[EarlierSent]
+    is_repeated: bool
     sent: int
     allowed: int
 
@@ -82,6 +84,8 @@ def _held(facts: AnswerFacts) -> AnswerDecision | None:
     before = answered_meanwhile(facts)
     if before is not None:
         return AnswerDecision(AnswerState.HELD, (ReturnCause.ANSWERED_MEANWHILE, *facts.omitted), before)
+    if facts.is_repeated:
+        return AnswerDecision(AnswerState.HELD, (ReturnCause.SENT_ALREADY, *facts.omitted))
     if facts.sent >= facts.allowed:
         why = f"{facts.sent} answers within an hour, {facts.allowed} allowed"
         return AnswerDecision(AnswerState.HELD, (ReturnCause.TOO_MANY, why, *facts.omitted))

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from daemon.mail.message import Address
-from daemon.store import answers, events, tickets
+from daemon.store import answers, earlier_answers, events, tickets
 from daemon.store.answers import LockedTicket, NewAnswerRow
 from daemon.store.jobs import Offer
 from daemon.tickets import answer_decision, readers
@@ -150,21 +150,31 @@ def _facts(session: Session, ticket: LockedTicket, new: NewAnswer, policy: Answe
     known = answers.parties(session, ticket.id, now)
     of_last_email = people_of_last_email(session, ticket.id, known)
     parties = Parties(ticket.requester, known, of_last_email, policy.team_address(ticket.team))
-    answered = answers.answered_delivery(session, ticket.id, new.parents)
-    others = answers.sent_by_others(session, ticket.id, new.author)
+    answered = earlier_answers.answered_delivery(session, ticket.id, new.parents)
+    others = earlier_answers.sent_by_others(session, ticket.id, new.author)
+    chosen = readers.choose(new.addressed, parties, policy.ours)
     return AnswerFacts(
         is_empty=new.is_empty,
         length=new.length,
-        readers=readers.choose(new.addressed, parties, policy.ours),
+        readers=chosen,
         internal=new.internal,
         omitted=new.omitted,
         written_at=new.written_at,
         answers_delivery=answered.id if answered else None,
         about_answer=answered.answer_id if answered else None,
         others=[EarlierSent(one.id, one.sent_at, one.after_delivery_id) for one in others],
-        sent=answers.sent_since(session, ticket.id, now - HOUR),
+        is_repeated=_is_repeated(session, new, chosen.recipients),
+        sent=earlier_answers.sent_since(session, ticket.id, now - HOUR),
         allowed=policy.answers_per_hour,
     )
+
+
+def _is_repeated(session: Session, new: NewAnswer, recipients: Sequence[str]) -> bool:
+    """Say whether a program sent an email again under another Message-ID. Pages and requests have keys of their own."""
+    if new.message_id is None:
+        return False
+    parts = (new.inline_parts, new.file_parts)
+    return earlier_answers.is_repeated(session, new.ticket_id, new.author, new.text, recipients, parts)
 
 
 def _store(

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from daemon.mail.commands import Command, CommandError, ParsedCommands, Verb
-from daemon.store import answers, jobs
+from daemon.store import answers, earlier_answers, jobs
 from daemon.store.decisions import had_team
 from daemon.store.jobs import JobKind, Lease, Offer
 from daemon.store.models import Ticket
@@ -195,7 +195,7 @@ def _held_answer(session: Session, context: _Context) -> int:
     command = next(one for one in context.parsed.commands if one.verb in {Verb.SEND, Verb.DROP})
     if command.argument is not None:
         return held_answers.find_numbered(session, answer.ticket_id, int(command.text))
-    answered = answers.answered_delivery(session, answer.ticket_id, answer.parents)
+    answered = earlier_answers.answered_delivery(session, answer.ticket_id, answer.parents)
     return held_answers.find_held(session, answer.ticket_id, answer.author, answered.answer_id if answered else None)
 
 

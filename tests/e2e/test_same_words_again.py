@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.conversation import ANA, BEN, TEAM, Conversation, Desk, words_of
+from tests.support.conversation import ANA, BEN, TEAM, Conversation, Desk, bare, words_of
 from tests.support.helpdesk import MEMBER
 from tests.support.mail_clients import CLIENTS
 
@@ -67,3 +67,45 @@ def test_the_note_of_a_colleague_does_not_reach_the_customer(desk: Desk) -> None
     talk.write(talk.last(TEAM), f"#note\n{SECRET}", BEN)
     talk.write(talk.last(TEAM), f"We booked it.\n\nOn Monday {SECRET}", ANA)
     assert all("friend of the owner" not in words_of(email) for email in talk.emails(talk.customer))
+
+
+@pytest.mark.parametrize("client", list(CLIENTS))
+def test_an_answer_that_a_program_sends_again_is_held(desk: Desk, client: str) -> None:
+    # With another Message-ID the customer got it twice.
+    talk = Conversation(desk)
+    notification = talk.last(TEAM)
+    talk.answer(notification, client, "Hello Ann,", "we booked it.")
+    with talk.nothing_reaches(talk.customer):
+        talk.answer(notification, client, "Hello Ann,", "we booked it.")
+    assert talk.answers() == [(MEMBER, "sent"), (MEMBER, "held")]
+    assert "you sent the same words already" in words_of(talk.last(MEMBER))
+    talk.press(talk.last(MEMBER), "#send", ANA)
+    assert talk.answers() == [(MEMBER, "sent")] * 2
+    assert "we booked it." in new_words(talk)
+
+
+def test_the_same_words_are_sent_to_a_customer_who_wrote_in_between(desk: Desk) -> None:
+    talk = Conversation(desk)
+    talk.write(talk.last(TEAM), "You are welcome!")
+    talk.write(talk.last(talk.customer), "Thank you again.", f"Ann Lee <{talk.customer}>")
+    talk.write(talk.last(TEAM), "You are welcome!")
+    assert talk.answers() == [(MEMBER, "sent")] * 2
+
+
+def test_the_same_words_are_sent_with_a_file_that_was_forgotten(desk: Desk) -> None:
+    talk = Conversation(desk)
+    talk.write(talk.last(TEAM), "Here is the invoice.")
+    body = (
+        "--b\nContent-Type: text/plain\n\nHere is the invoice.\n--b\nContent-Type: application/pdf\n"
+        'Content-Disposition: attachment; filename="invoice.pdf"\n\n%PDF-1.4\n--b--'
+    )
+    talk.write(talk.last(TEAM), body, headers=("MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=b"))
+    assert talk.answers() == [(MEMBER, "sent")] * 2
+
+
+def test_the_same_words_of_a_colleague_are_held_as_a_second_answer(desk: Desk) -> None:
+    talk = Conversation(desk)
+    notification = talk.last(TEAM)
+    talk.write(notification, "We booked it.", ANA)
+    talk.write(notification, "We booked it.", BEN)
+    assert "somebody else answered first" in words_of(talk.last(bare(BEN)))

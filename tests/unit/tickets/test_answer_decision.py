@@ -23,6 +23,7 @@ FACTS = AnswerFacts(
     answers_delivery=5,
     about_answer=None,
     others=(),
+    is_repeated=False,
     sent=0,
     allowed=30,
 )
@@ -45,6 +46,8 @@ FACTS = AnswerFacts(
             AnswerState.HELD,
             ReturnCause.ANSWERED_MEANWHILE,
         ),
+        ({"is_repeated": True}, AnswerState.HELD, ReturnCause.SENT_ALREADY),
+        ({"is_repeated": True, "others": [EarlierSent(1, NOON, 5)]}, AnswerState.HELD, ReturnCause.ANSWERED_MEANWHILE),
         ({"sent": 30}, AnswerState.HELD, ReturnCause.TOO_MANY),
     ],
 )
