@@ -4,6 +4,7 @@ import gettext
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -113,9 +114,7 @@ class Translations:
     def team_sentences(self) -> tuple[str, ...]:
         """Return what our emails to teams say in all languages, to recognise it in an answer to one."""
         if self._sentences is None:
-            english = ours()[ENGLISH.language].read_text("utf-8")
-            catalogue = read(english, ENGLISH.language, _OURS)
-            self._sentences = sentences.of_team(catalogue, [self._get(code) for code in self.languages()])
+            self._sentences = sentences.of_team(_english(), [self._get(code) for code in self.languages()])
         return self._sentences
 
     def check(self) -> None:
@@ -126,18 +125,21 @@ class Translations:
             self._get(language)
 
     def _load(self, code: str) -> gettext.NullTranslations:
-        shipped = ours().get(code)
-        loaded = (
-            _translations(read(shipped.read_text("utf-8"), code, f"{_OURS}/{code}"))
-            if shipped
-            else gettext.NullTranslations()
-        )
         path = self._own.get(code)
         if path is None:
-            return loaded
+            return _shipped(code)
         first = _translations(read(_text_of(path), code, str(path)))
-        first.add_fallback(loaded)
+        first.add_fallback(_shipped(code))
         return first
+
+
+@cache
+def _shipped(code: str) -> gettext.NullTranslations:
+    """Return our catalogue of a language, read once: several addresses may have templates of their own."""
+    path = ours().get(code)
+    if path is None:
+        return gettext.NullTranslations()
+    return _translations(read(path.read_text("utf-8"), code, f"{_OURS}/{code}"))
 
 
 def _is_meant(path: Path) -> bool:
@@ -145,6 +147,13 @@ def _is_meant(path: Path) -> bool:
     return not (path.name.startswith((".", "#")) or path.name.endswith("~"))
 
 
+@cache
+def _english() -> Catalog:
+    """Return our catalogue of English, with the files that each text stands in."""
+    return read(ours()[ENGLISH.language].read_text("utf-8"), ENGLISH.language, _OURS)
+
+
+@cache
 def ours() -> Mapping[str, Traversable]:
     """Return the catalogues of the package by language."""
     folders = (files("templates") / "locale").iterdir()
