@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 # After this many refused logins in a row, pause: a server may lock the account.
 REFUSALS: Final = 3
+# Each IDLE without new mail is longer than the one before.
+LONGER: Final = 4
 DISK_FULL: Final = "the disk is nearly full"
 READ_ELSEWHERE: Final = "another process reads this mailbox"
 
@@ -159,11 +161,12 @@ class Poller:
             try:
                 self._note(connected=True, refused=0)
                 log.info("mailbox connected", mailbox=self._mailbox.name, idle=session.can_idle)
-                taken = -1
+                quiet = -1
                 while not self._halted():
+                    taken = self._taken
                     self._read_whole = self._drain(session)
-                    before, taken = taken, self._taken
-                    if self._halted() or not self._wait(session, quiet=taken == before):
+                    quiet = quiet + 1 if self._taken == taken else 0
+                    if self._halted() or not self._wait(session, quiet):
                         break
                     self._failures = 0
             finally:
@@ -190,8 +193,8 @@ class Poller:
             self._note(polled_at=self._clock.now(), error="")
         return whole
 
-    def _wait(self, session: Session, *, quiet: bool) -> bool:
-        """Wait until there may be new mail; return whether the session can go on."""
+    def _wait(self, session: Session, quiet: int) -> bool:
+        """Wait until there may be new mail, which the last `quiet` looks did not find; say if the session can go on."""
         every = self._mailbox.poll_seconds
         if not (self._read_whole and self._mailbox.idle and session.can_idle):
             if every > self._pace.renew[0]:
@@ -199,7 +202,8 @@ class Poller:
             self._stop.wait(every)
             return True
         # Some servers do not announce mail that came just before IDLE began, so IDLE is short after new mail.
-        seconds = self._random.uniform(*self._pace.renew) if quiet else self._pace.second_look
+        longest = self._random.uniform(*self._pace.renew)
+        seconds = min(self._pace.second_look * LONGER ** min(quiet, 30), longest)
         session.wait(min(seconds, every) if len(self._readers) > 1 else seconds, self._halted)
         return True
 

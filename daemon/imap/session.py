@@ -38,9 +38,10 @@ class Pace:
     """Timeouts and pauses, in seconds.
 
     `connect`, `read`, `command` and `body` limit one step each. `listen` is the longest blocking read within IDLE,
-    `second_look` and `renew` (least, most) the length of an IDLE after new mail and without. `back_off` doubles with
-    each failure up to `max_back_off`; `refused` is the pause after refused credentials, `pause` while paused. The
-    reader of a mailbox beats every `beat` seconds, and counts as dead when it did not for `dead`.
+    `second_look` the length of the first IDLE after new mail; each later one is four times as long, and at most a
+    random time of `renew` (least, most). `back_off` doubles with each failure up to `max_back_off`; `refused` is the
+    pause after refused credentials, `pause` while paused. The reader of a mailbox beats every `beat` seconds, and
+    counts as dead when it did not for `dead`.
     """
 
     connect: float = 10

@@ -99,6 +99,22 @@ def test_mail_that_the_server_does_not_announce_is_found_by_a_second_look(
         eventually(lambda: taker.subjects == ["late"])
 
 
+def test_mail_that_the_server_does_not_announce_is_found_soon_by_later_looks_too(
+    server: ImapServer, store: Store, taker: Taker
+) -> None:
+    # After the second look it waited for five to nine minutes.
+    def secret(connection: Connection, tag: str) -> None:
+        server.inbox.add(mail("late"))
+        deaf(connection, tag)
+
+    set_cursor(store, 1, 0)
+    server.fault("IDLE", deaf)
+    server.fault("IDLE", secret)
+    server.fault("IDLE", deaf, times=99)
+    with polling(account(server.port), taker):
+        eventually(lambda: taker.subjects == ["late"])
+
+
 def test_an_announcement_while_other_emails_are_moved_is_not_missed(
     server: ImapServer, store: Store, taker: Taker
 ) -> None:
