@@ -7,7 +7,7 @@ import click
 
 from daemon.cli.support import context, output, params, stored_mail
 from daemon.cli.support.manual_intake import intake
-from daemon.store.models import Inbound
+from daemon.store.models import InboundRow
 from daemon.store.queries import lists
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
@@ -96,7 +96,7 @@ def release_(ctx: click.Context, ids: tuple[int, ...], actor: str) -> None:
 def _release(store: Store, accept: Intake, number: int, actor: str) -> stored_mail.Result:
     """Release one email and print the result."""
     with store.read() as session:
-        row = session.get(Inbound, number)
+        row = session.get(InboundRow, number)
     if row is not None and row.disposition == Disposition.PARKED:
         return stored_mail.replay(store, accept, number, actor, silent=False)
     try:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from daemon.store import events, unreadable
-from daemon.store.models import ImapCursor, ImapUnmarked, Inbound
+from daemon.store.models import ImapCursor, ImapUnmarked, InboundRow
 from daemon.store.sql import insert_or_ignore
 
 # The UIDVALIDITY of a folder that was never read; real ones are positive.
@@ -113,8 +113,8 @@ def note_unreadable(session: Session, place: Place, uidvalidity: int, uid: int, 
 def note_damage(session: Session, source: str, kind: str, now: datetime, *, size: int, kept: int) -> None:
     """Note that of an email, stored in the same transaction, the server announced `size` bytes and we kept `kept`."""
     # The row is among the newest, so a scan back along the primary key is short and needs no index on source.
-    newest = select(Inbound.id, Inbound.ticket_id).where(Inbound.source == source[:255])
-    row = session.execute(newest.order_by(Inbound.id.desc()).limit(1)).one_or_none()
+    newest = select(InboundRow.id, InboundRow.ticket_id).where(InboundRow.source == source[:255])
+    row = session.execute(newest.order_by(InboundRow.id.desc()).limit(1)).one_or_none()
     if row is not None:
         events.add(session, kind, now, ticket_id=row.ticket_id, inbound_id=row.id, size=size, kept=kept)
 

@@ -11,8 +11,7 @@ from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from daemon.mail.envelope import Envelope, Inbound
-from daemon.store.models import Event
-from daemon.store.models import Inbound as InboundRow
+from daemon.store.models import Event, InboundRow
 from daemon.store.sql import WRITER, BulkInsert, indexable, table
 from daemon.vocabulary import Disposition, EarlierDelivery
 

@@ -15,7 +15,7 @@ from daemon.mail.reference import REFERENCES, make_reference
 from daemon.store.models import (
     AttachmentRow,
     DeliveryRow,
-    Inbound,
+    InboundRow,
     MessageRow,
     Participant,
     Person,
@@ -294,8 +294,8 @@ def of_inbound(session: Session, inbound_id: int) -> tuple[str | None, int | Non
     """Return reference and id of the ticket that a delivery belongs to."""
     row = session.execute(
         select(Ticket.reference, Ticket.id)
-        .join(Inbound, Inbound.ticket_id == Ticket.id)
-        .where(Inbound.id == inbound_id)
+        .join(InboundRow, InboundRow.ticket_id == Ticket.id)
+        .where(InboundRow.id == inbound_id)
     ).one_or_none()
     return (row.reference, row.id) if row else (None, None)
 

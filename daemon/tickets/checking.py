@@ -11,7 +11,7 @@ from daemon.mail.analyze import Identity
 from daemon.mail.envelope import Inbound
 from daemon.store import jobs, ledger
 from daemon.store.jobs import Lease
-from daemon.store.models import Inbound as InboundRow
+from daemon.store.models import InboundRow
 from daemon.tickets.admission import Receipt, admit
 from daemon.tickets.disposition import PreparedEmail
 from daemon.vocabulary import Disposition

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from daemon.store import events, ledger, tickets
-from daemon.store.models import Inbound, MessageRow
+from daemon.store.models import InboundRow, MessageRow
 from daemon.tickets import bounces, status
 from daemon.tickets.action_base import notify
 from daemon.tickets.admission import Receipt, admit
@@ -31,7 +31,7 @@ def release(intake: Intake, inbound_id: int, actor: str, now: datetime) -> Recei
     """
 
     def write(session: Session, email: PreparedEmail) -> Receipt:
-        row = session.get(Inbound, inbound_id, with_for_update=True)
+        row = session.get(InboundRow, inbound_id, with_for_update=True)
         was = _releasable(row, inbound_id)
         reason = f"released by {actor}"
         bounces.undo(session, inbound_id)
@@ -46,7 +46,7 @@ def release(intake: Intake, inbound_id: int, actor: str, now: datetime) -> Recei
     return intake.readmit(inbound_id, write, now)
 
 
-def _releasable(row: Inbound | None, inbound_id: int) -> str:
+def _releasable(row: InboundRow | None, inbound_id: int) -> str:
     """Return the state from which an email is released."""
     if row is None:
         raise LookupError(f"no inbound {inbound_id}")

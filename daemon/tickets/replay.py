@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from daemon.store import events, ledger, tickets
-from daemon.store.models import Inbound
+from daemon.store.models import InboundRow
 from daemon.store.store import Store
 from daemon.tickets import retry
 from daemon.tickets.admission import Receipt
@@ -35,7 +35,7 @@ def replay(
     Raises LookupError where there is no such email, NotParkedError.
     """
     with store.read() as session:
-        row = session.get(Inbound, inbound_id)
+        row = session.get(InboundRow, inbound_id)
         if row is None:
             raise LookupError(f"there is no email {inbound_id}")
         _refuse(row.disposition)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from daemon.store import answers, decisions, events, jobs, ledger, webhook_deliveries
 from daemon.store.deliveries import DeliveryState
 from daemon.store.jobs import AT_ONCE, JobKind, JobState, NewJob
-from daemon.store.models import AnswerRow, Decision, DeliveryRow, Event, Inbound, Job, MessageRow, Ticket
+from daemon.store.models import AnswerRow, Decision, DeliveryRow, Event, InboundRow, Job, MessageRow, Ticket
 from daemon.vocabulary import PENDING, AnswerState, DecidedBy, Disposition, Subject, SubjectKind
 
 TABLES: Final[dict[SubjectKind, Any]] = {
@@ -17,7 +17,7 @@ TABLES: Final[dict[SubjectKind, Any]] = {
     SubjectKind.DECISION: Decision,
     SubjectKind.DELIVERY: DeliveryRow,
     SubjectKind.EVENT: Event,
-    SubjectKind.INBOUND: Inbound,
+    SubjectKind.INBOUND: InboundRow,
     SubjectKind.ANSWER: AnswerRow,
 }
 

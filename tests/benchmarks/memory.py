@@ -22,7 +22,7 @@ from typing import Final
 from tests.benchmarks.__main__ import RECIPIENT, load, wait_for
 from tests.benchmarks.proc import MEGABYTE, Desk, desk
 
-IDLE_AT_MOST: Final = 150.0
+MAX_IDLE_MB: Final = 150.0
 TIMES_ITS_SIZE: Final = 4.0
 LARGE: Final = 25 * MEGABYTE
 # Of the mail, so that all of it stays below the limit of 25 MB: a line of base64 has 78 octets for 57.
@@ -74,7 +74,7 @@ async def _with_clients(ours: Desk, clients: int) -> Figure:
     connected = ours.connections()
     assert connected == clients, f"{connected} of {clients} are connected"
     await asyncio.sleep(SETTLED)
-    figure = Figure(f"daemon, with {clients} idle clients", ours.memory(), IDLE_AT_MOST)
+    figure = Figure(f"daemon, with {clients} idle clients", ours.memory(), MAX_IDLE_MB)
     for writer in writers:
         writer.close()
     return figure

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.store.models import DeliveryRow, Inbound, Job, Ticket
+from daemon.store.models import DeliveryRow, InboundRow, Job, Ticket
 from tests.support.fakes import eventually
 from tests.support.helpdesk import Helpdesk
 from tests.support.paths import CORPUS
@@ -33,7 +33,7 @@ def test_200_real_emails_each_end_in_a_named_state_and_none_is_parked(helpdesk: 
     helpdesk.idle()
     eventually(lambda: not [t for t in helpdesk.rows(Ticket) if t.category == "PENDING"])
     helpdesk.idle()
-    inbound = helpdesk.rows(Inbound)
+    inbound = helpdesk.rows(InboundRow)
     assert len(inbound) == SENT - len(looping)
     assert {row.disposition for row in inbound} <= STATES
     assert all(row.reasons for row in inbound)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from daemon.store.models import AnswerRow, Inbound, Job, MessageRow, Ticket
+from daemon.store.models import AnswerRow, InboundRow, Job, MessageRow, Ticket
 from daemon.store.queries.timeline import timeline
 from tests.support.dns_server import DnsServer, texts
 from tests.support.emails import mail
@@ -85,7 +85,7 @@ def from_bob(body: str = "Amount debited but not credited", **more: Any) -> byte
 
 def test_a_genuine_sender_is_verified_everywhere(desk: Desk) -> None:
     answer = desk.send(SHOP.dkim(from_bob()))
-    (email,) = desk.helpdesk.rows(Inbound)
+    (email,) = desk.helpdesk.rows(InboundRow)
     assert (answer, email.disposition) == (f"250 2.0.0 Stored as {email.id} (checking)", "checking")
     assert desk.helpdesk.rows(Ticket) == []
 
@@ -202,7 +202,7 @@ def test_many_emails_are_checked_at_once_and_a_copy_is_one(desk: Desk) -> None:
     desk.helpdesk.idle()
     eventually(lambda: len(desk.helpdesk.rows(Ticket)) == 12)
     desk.helpdesk.idle()
-    assert [row.disposition for row in desk.helpdesk.rows(Inbound)] == ["ticket"] * 12 + ["duplicate"]
+    assert [row.disposition for row in desk.helpdesk.rows(InboundRow)] == ["ticket"] * 12 + ["duplicate"]
     assert all(message.verified for message in desk.helpdesk.rows(MessageRow))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from config.schema import Category
 from daemon.mail import token
 from daemon.store import keys
-from daemon.store.models import DeliveryRow, Inbound, Job, Ticket
+from daemon.store.models import DeliveryRow, InboundRow, Job, Ticket
 from daemon.vocabulary import Subject, SubjectKind
 from tests.support.emails import ANN, mail
 from tests.support.fakes import FakeClock, eventually
@@ -75,7 +75,7 @@ def test_a_second_copy_is_a_duplicate_and_notifies_nobody(helpdesk: Helpdesk) ->
     helpdesk.mails(2)
     helpdesk.send(b"Received: from elsewhere by relay\r\n" + REFERENCE_CASE)
     helpdesk.idle()
-    assert [row.disposition for row in helpdesk.rows(Inbound)] == ["ticket", "duplicate"]
+    assert [row.disposition for row in helpdesk.rows(InboundRow)] == ["ticket", "duplicate"]
     assert len(helpdesk.rows(Ticket)) == 1
     assert len(helpdesk.sink.received) == 2
 
@@ -91,7 +91,7 @@ def test_a_reply_to_the_acknowledgement_joins_its_ticket_and_notifies_the_team(h
     )
     helpdesk.send(reply, ANN, acknowledgement["Reply-To"].addresses[0].addr_spec)
     follow_up = helpdesk.mails(3)[-1]
-    assert [row.disposition for row in helpdesk.rows(Inbound)] == ["ticket", "follow-up"]
+    assert [row.disposition for row in helpdesk.rows(InboundRow)] == ["ticket", "follow-up"]
     assert follow_up["To"] == TEAM
     assert "Any news?" in text_of(follow_up)
     first = to(helpdesk.mails(3), TEAM)[0]
@@ -116,7 +116,7 @@ def test_a_reply_of_the_team_goes_to_the_customer_and_is_not_announced_to_the_te
     reply_to = notification["Reply-To"].addresses[0].addr_spec
     helpdesk.send(mail(TEAM, "Re: Payment failed", "I take this one"), TEAM, reply_to)
     helpdesk.idle()
-    assert [row.disposition for row in helpdesk.rows(Inbound)] == ["ticket", "answer"]
+    assert [row.disposition for row in helpdesk.rows(InboundRow)] == ["ticket", "answer"]
     (answer,) = to(helpdesk.mails(3)[2:], ANN)
     assert "I take this one" in answer.get_body(("plain",)).get_content()
 
@@ -137,7 +137,7 @@ def test_a_rotated_key_reaches_the_listener_and_the_workers(helpdesk: Helpdesk) 
     assert not list(token.find(signed_by_new["Message-ID"], (old,), today))
     answer = mail("bob@shop.example", "Re: y", "more")
     helpdesk.send(answer, "bob@shop.example", signed_by_new["Reply-To"].addresses[0].addr_spec)
-    assert [row.disposition for row in helpdesk.rows(Inbound)] == ["ticket", "ticket", "ticket", "follow-up"]
+    assert [row.disposition for row in helpdesk.rows(InboundRow)] == ["ticket", "ticket", "ticket", "follow-up"]
 
 
 def test_an_auto_reply_to_the_acknowledgement_is_kept_and_not_answered(helpdesk: Helpdesk) -> None:
@@ -150,7 +150,7 @@ def test_an_auto_reply_to_the_acknowledgement_is_kept_and_not_answered(helpdesk:
     )  # fmt: skip
     helpdesk.send(away, "")
     helpdesk.idle()
-    kept = helpdesk.rows(Inbound)[-1]
+    kept = helpdesk.rows(InboundRow)[-1]
     assert (kept.disposition, kept.ticket_id) == ("auto-reply", 1)
     assert len(helpdesk.sink.received) == 2
 
@@ -178,7 +178,7 @@ def test_our_own_email_that_comes_back_opens_no_ticket(helpdesk: Helpdesk) -> No
     )
     helpdesk.send(rewritten, "someone@provider.example")
     helpdesk.idle()
-    assert helpdesk.rows(Inbound)[-1].disposition == "own"
+    assert helpdesk.rows(InboundRow)[-1].disposition == "own"
     assert len(helpdesk.rows(Ticket)) == 1
     assert len(helpdesk.sink.received) == 2
 
@@ -191,7 +191,7 @@ def test_a_bounce_from_the_team_opens_no_ticket_and_suppresses_the_address(helpd
     helpdesk.send(mail(from_="Bob <bob@other.example>", body="Money debited but not credited too"), "bob@other.example")
     helpdesk.mails(3)
     helpdesk.idle()
-    assert [row.disposition for row in helpdesk.rows(Inbound)] == ["ticket", "bounce", "ticket"]
+    assert [row.disposition for row in helpdesk.rows(InboundRow)] == ["ticket", "bounce", "ticket"]
     states = {(d.recipient, d.cause): d.state for d in helpdesk.rows(DeliveryRow)}
     assert states[TEAM, Subject(SubjectKind.DECISION, 1)] == "failed"
     assert states[TEAM, Subject(SubjectKind.DECISION, 2)] == "suppressed"

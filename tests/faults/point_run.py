@@ -23,7 +23,7 @@ TWO_ON_ONE: Final = "two on one mail"
 # A mail leads to two others: one to the customer, one to the team.
 LED_TO: Final = 2
 SOON: Final = 3.0
-PASSINGS_AT_MOST: Final = 80
+MAX_PASSINGS: Final = 80
 PATIENCE: Final = 60.0
 
 
@@ -152,7 +152,7 @@ class Run:
 
     def _every_passing(self, action: str) -> None:
         """Let the first passing of any point fail, then the second, until a mail passes no more points."""
-        for nth in range(1, PASSINGS_AT_MOST):
+        for nth in range(1, MAX_PASSINGS):
             self.system.arm(ANY, action, nth)
             self.client.send(self.mails(1))
             self.quiet()
@@ -160,7 +160,7 @@ class Run:
                 break
             self.outcome.faults[f"{action} at every passing"] += 1
         else:
-            self.outcome.problems.append(f"a mail passes more than {PASSINGS_AT_MOST} points")
+            self.outcome.problems.append(f"a mail passes more than {MAX_PASSINGS} points")
 
     def quiet(self) -> None:
         """Wait until every mail has its answer and all is done."""

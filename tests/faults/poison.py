@@ -20,7 +20,7 @@ from tests.faults.system import KINDS, POSTGRES, System
 
 POISONS: Final = (poison_patch.DIE, poison_patch.HANG, poison_patch.EAT)
 NEIGHBOURS: Final = 20
-LATE_AT_MOST: Final = 10.0
+MAX_LATE: Final = 10.0
 PATIENCE: Final = 90.0
 GARBAGE: Final = (
     b"",
@@ -63,7 +63,7 @@ def dose(system: System, poison: str, numbers: Numbers) -> Dose:
     finally:
         client.close()
     said = [] if answered else ["mails without an answer"]
-    if latest > LATE_AT_MOST:
+    if latest > MAX_LATE:
         said.append(f"a neighbour was {latest:.1f} s late")
     report = check(
         system.engine,
@@ -101,7 +101,7 @@ def garbage(system: System, numbers: Numbers) -> Dose:
         system.until(lambda: not system.unfinished(), "quiet")
     finally:
         client.close()
-    late = (f"a neighbour was {latest:.1f} s late",) if latest > LATE_AT_MOST else ()
+    late = (f"a neighbour was {latest:.1f} s late",) if latest > MAX_LATE else ()
     return Dose(system.kind, "garbage in Redis", 0, latest, late)
 
 

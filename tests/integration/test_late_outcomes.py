@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from daemon.store import jobs, orphans, webhook_deliveries
 from daemon.store.jobs import LeaseLostError
-from daemon.store.models import DeliveryRow, Inbound, Job, Ticket, WebhookDeliveryRow
+from daemon.store.models import DeliveryRow, InboundRow, Job, Ticket, WebhookDeliveryRow
 from daemon.store.store import Store
 from daemon.tickets import actions
 from daemon.tickets.actions import Correction
@@ -137,5 +137,5 @@ def test_triage_that_fails_after_a_person_decided_parks_nothing(store: Store) ->
     right = Correction("Login", "IDENTITY_TEAM", None, Priority.LOW)
     store.write(lambda session: actions.correct(session, ticket, right, ADMIN, NOON))
     assert not pipeline.executor._discard(lease, "it failed")
-    assert ask(store, Inbound.disposition) == [("ticket",)]
+    assert ask(store, InboundRow.disposition) == [("ticket",)]
     assert ask(store, Ticket.category) == [("Login",)]

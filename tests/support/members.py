@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from daemon.mail.roster import Team
 from daemon.mail.token import Purpose
-from daemon.store.models import Inbound, Job, MessageRow, Ticket
+from daemon.store.models import InboundRow, Job, MessageRow, Ticket
 from daemon.store.queries import snapshots
 from daemon.store.store import Store
 from daemon.vocabulary import Authentication, Subject, SubjectKind
@@ -47,7 +47,9 @@ def change(store: Store, **values: Any) -> None:
 
 def kept(store: Store) -> tuple[str, str, bool, str]:
     """Return disposition, role, by_team and the note of the newest email, which is on the first ticket."""
-    ((disposition, ticket_id, inbound_id),) = ask(store, Inbound.disposition, Inbound.ticket_id, Inbound.id)[-1:]
+    ((disposition, ticket_id, inbound_id),) = ask(store, InboundRow.disposition, InboundRow.ticket_id, InboundRow.id)[
+        -1:
+    ]
     assert ticket_id == 1
     role, by_team, message_id = ask(store, MessageRow.role, MessageRow.by_team, MessageRow.id)[-1]
     with store.read() as session:

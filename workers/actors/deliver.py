@@ -58,7 +58,7 @@ LONGEST_SERVER_WAIT: Final = timedelta(minutes=15)
 # A mail server that is silent after DATA may be so for hours, and there is no third time.
 REPEAT_WAIT: Final = timedelta(hours=4)
 # Attempts of one email that ended with the death of their worker, before it is given up: it may be what kills them.
-DEATHS_AT_MOST: Final = 25
+MAX_DEATHS: Final = 25
 
 
 class DeadlyEmailError(Exception):
@@ -133,8 +133,8 @@ class DeliverActor:
     def _attempt(self, lease: Lease, sending: _Sending) -> Outcome:
         """Compose and send an email, and return the outcome; raises SnoozeError where it is to be tried again."""
         attempt, server = sending.attempt, sending.server
-        if attempt.unended > DEATHS_AT_MOST:
-            raise DeadlyEmailError(f"the worker died in each of {DEATHS_AT_MOST} attempts before the email was sent")
+        if attempt.unended > MAX_DEATHS:
+            raise DeadlyEmailError(f"the worker died in each of {MAX_DEATHS} attempts before the email was sent")
         try:
             content = self._compose(sending)
             if not self._holds_lease():

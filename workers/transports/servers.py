@@ -28,7 +28,7 @@ MAIN: Final = ""
 # How the reasons of all jobs begin that wait for a mail server, whatever their email is.
 WAITING: Final = "waiting for the mail server"
 # So many emails in a row without an answer are the fault of the server, not of the emails.
-UNANSWERED_AT_MOST: Final = 3
+MAX_UNANSWERED: Final = 3
 # A server that answered so recently works.
 WORKS_SECONDS: Final = 10.0
 # How long a thread waits for the email that is tried, which mostly takes less than a second.
@@ -183,7 +183,7 @@ class OutgoingServer:
     def note_unanswered(self) -> None:
         """Note that it fell silent in the middle of an email, or after it; several in a row pause it."""
         self._unanswered += 1
-        if self._unanswered >= UNANSWERED_AT_MOST:
+        if self._unanswered >= MAX_UNANSWERED:
             self._pause(Fault.SILENT, "it does not answer in the middle of emails")
 
     def note_refused_sender(self, answer: str) -> None:

@@ -10,7 +10,7 @@ import click
 from config.settings import Settings
 from daemon.cli.support import context, output
 from daemon.store import ledger
-from daemon.store.models import Inbound
+from daemon.store.models import InboundRow
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
 from daemon.tickets.intake import Intake
@@ -43,7 +43,7 @@ class Result(Enum):
 def show(settings: Settings, number: int, hint: str, *, raw: bool) -> None:
     """Print the facts and the content of an email, or write it byte for byte; raises NotFound with a hint."""
     with context.store(settings) as store, store.read() as session:
-        row = session.get(Inbound, number)
+        row = session.get(InboundRow, number)
         if row is None:
             raise context.NotFound(f"there is no email {number}; {hint}")
         try:

@@ -5,7 +5,7 @@ from daemon.store.models.base import Base
 from daemon.store.models.boilerplate import BoilerplateRow
 from daemon.store.models.conversation import AnswerRow
 from daemon.store.models.installation import Alarm, SigningKey
-from daemon.store.models.ledger import Inbound, LedgerCount
+from daemon.store.models.ledger import InboundRow, LedgerCount
 from daemon.store.models.mailboxes import ImapCursor, ImapLease, ImapUnmarked, ImapUnreadable
 from daemon.store.models.queue import DeliveryRow, Job, Suppression
 from daemon.store.models.similar import SimilarRow, TicketVector
@@ -27,7 +27,7 @@ __all__ = [
     "ImapLease",
     "ImapUnmarked",
     "ImapUnreadable",
-    "Inbound",
+    "InboundRow",
     "Job",
     "LedgerCount",
     "MessageRow",

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from daemon.store.models.base import Base, Id
 
 
-class Inbound(Base):
+class InboundRow(Base):
     """The ledger: every received email with its raw bytes (zlib) and its `disposition`.
 
     A duplicate points to its original by `duplicate_of`, and has neither `content_key` nor raw bytes of its own.

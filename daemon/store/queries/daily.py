@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from daemon.facts import DailyCounts
 from daemon.store.deliveries import DeliveryState
-from daemon.store.models import Alarm, DeliveryRow, Inbound
+from daemon.store.models import Alarm, DeliveryRow, InboundRow
 from daemon.store.sql import insert_or_ignore
 from daemon.vocabulary import Disposition, MailKind
 
@@ -22,12 +22,14 @@ def counts(session: Session, day: date) -> DailyCounts:
     start = datetime.combine(day, time(), UTC)
     end = start + timedelta(days=1)
     # No index has the time; the newest row before the day is found by walking back over two days at most.
-    before = select(Inbound.id).where(Inbound.received_at < start - DISORDER).order_by(Inbound.id.desc()).limit(1)
+    before = (
+        select(InboundRow.id).where(InboundRow.received_at < start - DISORDER).order_by(InboundRow.id.desc()).limit(1)
+    )
     first = session.execute(before).scalar() or 0
-    came = (Inbound.id > first, Inbound.received_at >= start, Inbound.received_at < end)
+    came = (InboundRow.id > first, InboundRow.received_at >= start, InboundRow.received_at < end)
     return DailyCounts(
         day=day,
-        emails={state: _count(session, Inbound.disposition == state, *came) for state in Disposition},
+        emails={state: _count(session, InboundRow.disposition == state, *came) for state in Disposition},
         suppressed=_count(
             session,
             DeliveryRow.kind == MailKind.ACKNOWLEDGEMENT,

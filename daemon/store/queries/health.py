@@ -10,7 +10,7 @@ from daemon.facts import NOTHING_WRONG, HealthFacts, MailboxFacts, Problem, Proc
 from daemon.store import delivery_counts, unreadable, webhooks
 from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
-from daemon.store.models import Alarm, DeliveryRow, ImapCursor, Inbound, Job, SigningKey
+from daemon.store.models import Alarm, DeliveryRow, ImapCursor, InboundRow, Job, SigningKey
 from daemon.store.queries import lists
 from daemon.store.sql import insert_or_ignore
 from daemon.vocabulary import Disposition, MailKind
@@ -49,7 +49,7 @@ def facts(
         now=now,
         oldest_due=waiting[0] if waiting else None,
         dead=_count(session, Job.id, Job.state == JobState.DEAD),
-        parked=_count(session, Inbound.id, Inbound.disposition == Disposition.PARKED),
+        parked=_count(session, InboundRow.id, InboundRow.disposition == Disposition.PARKED),
         uncertain=_count(session, DeliveryRow.id, and_(DeliveryRow.state == DeliveryState.UNCERTAIN, NOT_SENT)),
         unreadable=unreadable.count(session),
         deferred=_count(session, DeliveryRow.id, and_(DeliveryRow.state == DeliveryState.DEFERRED, NOT_SENT)),
@@ -59,7 +59,7 @@ def facts(
             DeliveryRow.id,
             and_(DeliveryRow.state == DeliveryState.SENDING, NOT_SENT, DeliveryRow.unended == 0),
         ),
-        last_mail_at=session.execute(select(Inbound.received_at).order_by(Inbound.id.desc()).limit(1)).scalar(),
+        last_mail_at=session.execute(select(InboundRow.received_at).order_by(InboundRow.id.desc()).limit(1)).scalar(),
         mailboxes={name: _mailbox(session, name, folders) for name, folders in mailboxes.items()},
         process=process,
         reported=_reported(session, now, of_workers=of_workers),

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from daemon.store.models import AnswerRow, Decision, Inbound, MessageRow, Ticket
+from daemon.store.models import AnswerRow, Decision, InboundRow, MessageRow, Ticket
 from daemon.vocabulary import AnswerState, DecidedBy, Status
 
 # Counted up to here, so that a list of a million tickets costs no more than one of a thousand.
@@ -78,8 +78,10 @@ def held_answers(session: Session, ticket_id: int) -> Sequence[HeldAnswer]:
 
 def with_html(session: Session, inbound_ids: Collection[int]) -> set[int]:
     """Return the emails that may have HTML, as the beginning of their bytes says; duplicates are left out."""
-    head = func.substr(Inbound.raw, 1, HEAD_STORED)
-    rows = session.execute(select(Inbound.id, head).where(Inbound.id.in_(inbound_ids), Inbound.raw.is_not(None)))
+    head = func.substr(InboundRow.raw, 1, HEAD_STORED)
+    rows = session.execute(
+        select(InboundRow.id, head).where(InboundRow.id.in_(inbound_ids), InboundRow.raw.is_not(None))
+    )
     return {row[0] for row in rows if _may_be_html(row[1])}
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from daemon.store.jobs import JobState
-from daemon.store.models import DeliveryRow, ImapCursor, Inbound, Job, Ticket
+from daemon.store.models import DeliveryRow, ImapCursor, InboundRow, Job, Ticket
 from daemon.store.queries.text_search import has_words
 from daemon.vocabulary import Disposition, Status
 
@@ -74,13 +74,13 @@ def list_mails(
     """
     filters = []
     if since is not None:
-        filters.append(Inbound.received_at >= since)
+        filters.append(InboundRow.received_at >= since)
     if before is not None:
-        filters.append(Inbound.id < before)
+        filters.append(InboundRow.id < before)
     if sender:
-        filters.append(has_words(session, Inbound.mail_from, sender))
+        filters.append(has_words(session, InboundRow.mail_from, sender))
     # One query a state: each walks its index to the limit, where one for several states would sort them first.
-    groups = [[]] if set(states) == set(Disposition) else [[Inbound.disposition == state] for state in states]
+    groups = [[]] if set(states) == set(Disposition) else [[InboundRow.disposition == state] for state in states]
     rows = []
     for group in groups:
         newest = _newest(session, group, searched) if sender and searched is not None else []
@@ -90,17 +90,17 @@ def list_mails(
 
 def _newest(session: Session, group: list[ColumnElement[bool]], number: int) -> list[ColumnElement[bool]]:
     """Return the condition that an email is among the newest of a group."""
-    ids = select(Inbound.id).where(*group).order_by(Inbound.id.desc())
+    ids = select(InboundRow.id).where(*group).order_by(InboundRow.id.desc())
     last = session.execute(ids.offset(number).limit(1)).scalar_one_or_none()
-    return [] if last is None else [Inbound.id > last]
+    return [] if last is None else [InboundRow.id > last]
 
 
 def _mails(session: Session, conditions: list[ColumnElement[bool]], limit: int) -> list[dict[str, Any]]:
     query = (
-        select(Inbound, Ticket.reference)
-        .outerjoin(Ticket, Ticket.id == Inbound.ticket_id)
+        select(InboundRow, Ticket.reference)
+        .outerjoin(Ticket, Ticket.id == InboundRow.ticket_id)
         .where(*conditions)
-        .order_by(Inbound.id.desc())
+        .order_by(InboundRow.id.desc())
         .limit(limit)
     )
     return [_mail(row, reference) for row, reference in session.execute(query)]
@@ -109,14 +109,14 @@ def _mails(session: Session, conditions: list[ColumnElement[bool]], limit: int) 
 def mail(session: Session, inbound_id: int) -> dict[str, Any] | None:
     """Return a ledger row with the reference of its ticket, None where there is none."""
     row = session.execute(
-        select(Inbound, Ticket.reference)
-        .outerjoin(Ticket, Ticket.id == Inbound.ticket_id)
-        .where(Inbound.id == inbound_id)
+        select(InboundRow, Ticket.reference)
+        .outerjoin(Ticket, Ticket.id == InboundRow.ticket_id)
+        .where(InboundRow.id == inbound_id)
     ).one_or_none()
     return _mail(row[0], row[1]) if row else None
 
 
-def _mail(row: Inbound, reference: str | None) -> dict[str, Any]:
+def _mail(row: InboundRow, reference: str | None) -> dict[str, Any]:
     names = ("id", "disposition", "received_at", "source", "peer", "mail_from", "rcpt_tos", "size", "message_id")
     return {name: getattr(row, name) for name in (*names, "reasons")} | {"ticket": reference}
 
@@ -124,7 +124,7 @@ def _mail(row: Inbound, reference: str | None) -> dict[str, Any]:
 def counts(session: Session) -> dict[str, Counts]:
     """Count emails by disposition, tickets by status and team, jobs and deliveries by state."""
     return {
-        "mails": _count(session, Inbound.disposition),
+        "mails": _count(session, InboundRow.disposition),
         "tickets": _count(session, Ticket.status),
         "teams": _count(session, Ticket.assigned_team),
         "categories": _count(session, Ticket.category),

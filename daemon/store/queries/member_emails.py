@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from daemon.store import answers, ledger
-from daemon.store.models import AnswerRow, DeliveryRow, Event, Inbound, MessageRow, Person, Ticket
+from daemon.store.models import AnswerRow, DeliveryRow, Event, InboundRow, MessageRow, Person, Ticket
 from daemon.store.sql import table
 from daemon.vocabulary import (
     AUTHORIZED,
@@ -80,10 +80,10 @@ def _load(session: Session, message_id: int) -> MemberEmailFacts | None:
             MESSAGE.c.inbound_id,
             TICKET.c.assigned_team,
             PERSON.c.email,
-            Inbound.received_at,
+            InboundRow.received_at,
         )
         .select_from(MESSAGE.join(TICKET, TICKET.c.id == MESSAGE.c.ticket_id))
-        .join(Inbound, Inbound.id == MESSAGE.c.inbound_id)
+        .join(InboundRow, InboundRow.id == MESSAGE.c.inbound_id)
         .outerjoin(PERSON, PERSON.c.id == MESSAGE.c.person_id)
         .where(MESSAGE.c.id == message_id)
     ).one_or_none()

@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from daemon.store import unreadable, webhooks
 from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
-from daemon.store.models import Alarm, Decision, DeliveryRow, ImapCursor, Inbound, Job, Ticket
+from daemon.store.models import Alarm, Decision, DeliveryRow, ImapCursor, InboundRow, Job, Ticket
 from daemon.store.queries import lists
 from daemon.store.queries.health import DAILY
 from daemon.store.webhooks import EndpointHealth
@@ -119,7 +119,7 @@ def state(session: Session, now: datetime, review_team: str, mailboxes: Mapping[
             one: _count(session, DeliveryRow.id, and_(DeliveryRow.state == one, NOT_SENT)) for one in OPEN_DELIVERIES
         },
         deliveries_since=_deliveries_since(session),
-        parked=_count(session, Inbound.id, Inbound.disposition == Disposition.PARKED),
+        parked=_count(session, InboundRow.id, InboundRow.disposition == Disposition.PARKED),
         unreadable=unreadable.count(session),
         mailboxes=_mailboxes(session, mailboxes),
         problems=tuple(session.execute(select(Alarm.key).where(Alarm.key.not_in(DAILY))).scalars()),
@@ -130,15 +130,15 @@ def state(session: Session, now: datetime, review_team: str, mailboxes: Mapping[
 
 def newest(session: Session) -> Position:
     """Return the position after the newest rows."""
-    return Position(_last(session, Inbound.id), _last(session, Decision.id))
+    return Position(_last(session, InboundRow.id), _last(session, Decision.id))
 
 
 def follow(session: Session, after: Position, now: datetime) -> News:
     """Return what came after a position and is settled, at most MAX_FOLLOWED rows of each kind."""
     emails = session.execute(
-        select(Inbound.id, Inbound.source, Inbound.disposition, Inbound.received_at)
-        .where(Inbound.id > after.inbound)
-        .order_by(Inbound.id)
+        select(InboundRow.id, InboundRow.source, InboundRow.disposition, InboundRow.received_at)
+        .where(InboundRow.id > after.inbound)
+        .order_by(InboundRow.id)
         .limit(MAX_FOLLOWED)
     ).all()
     before = aliased(Decision)

@@ -15,7 +15,7 @@ from daemon.store.models import (
     Decision,
     DeliveryRow,
     Event,
-    Inbound,
+    InboundRow,
     Job,
     MessageRow,
     Participant,
@@ -59,7 +59,7 @@ class TicketDetail:
     authors: dict[int, Person]
     writers: dict[int, str]
     attachments: tuple[AttachmentRow, ...]
-    inbound: tuple[Inbound, ...]
+    inbound: tuple[InboundRow, ...]
     decisions: tuple[Decision, ...]
     answers: tuple[AnswerRow, ...]
     deliveries: tuple[DeliveryRow, ...]
@@ -82,7 +82,7 @@ def ticket_detail(session: Session, ticket_id: int, before: int | None = None) -
     shown = AnswerRow.ticket_id == ticket_id if before is None else AnswerRow.message_id.in_(ids)
     answers = _all(session, AnswerRow, shown)
     deliveries = _all(session, DeliveryRow, DeliveryRow.ticket_id == ticket_id)
-    inbound = _all(session, Inbound, Inbound.ticket_id == ticket_id)
+    inbound = _all(session, InboundRow, InboundRow.ticket_id == ticket_id)
     others = select(Participant.person_id).where(Participant.ticket_id == ticket_id)
     events = _all(session, Event, is_about([ticket_id], [row.id for row in inbound]))
     authors = _all(session, Person, Person.id.in_([m.person_id for m in messages if m.person_id]))

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, or_, select, union
 from sqlalchemy.orm import Session
 
 from daemon.store import jobs
-from daemon.store.models import AnswerRow, Decision, DeliveryRow, Event, Inbound, Job, MessageRow, Ticket
+from daemon.store.models import AnswerRow, Decision, DeliveryRow, Event, InboundRow, Job, MessageRow, Ticket
 from daemon.vocabulary import Subject, SubjectKind
 
 # Maximum number of rows of each kind.
@@ -58,20 +58,20 @@ def find_mails(session: Session, text: str) -> list[int]:
     if kind in KINDS and number.isdecimal():
         found: Iterable[int] = _of_row(session, kind, int(number[:18]))
     elif text.isdecimal():
-        found = _column(session, Inbound.id, Inbound.id == int(text[:18]))
+        found = _column(session, InboundRow.id, InboundRow.id == int(text[:18]))
     elif len(text) == SHA256 and "@" not in text:
-        found = _column(session, Inbound.id, Inbound.sha256 == text.lower())
+        found = _column(session, InboundRow.id, InboundRow.sha256 == text.lower())
     else:
         wanted = text if text.startswith("<") else f"<{text}>"
-        found = _column(session, Inbound.id, Inbound.message_id.in_([wanted, text]))
+        found = _column(session, InboundRow.id, InboundRow.message_id.in_([wanted, text]))
         found = [*found, *_caused(session, wanted)]
-    originals = (row.duplicate_of or row.id for row in _rows(session, Inbound, Inbound.id.in_(list(found))))
+    originals = (row.duplicate_of or row.id for row in _rows(session, InboundRow, InboundRow.id.in_(list(found))))
     return list(dict.fromkeys(originals))
 
 
 def mails_of(session: Session, ticket_id: int) -> list[int]:
     """Return the ledger rows of a ticket, without copies."""
-    return _column(session, Inbound.id, (Inbound.ticket_id == ticket_id) & Inbound.duplicate_of.is_(None))
+    return _column(session, InboundRow.id, (InboundRow.ticket_id == ticket_id) & InboundRow.duplicate_of.is_(None))
 
 
 def timeline(session: Session, mails: Iterable[int]) -> list[TimelineEntry]:
@@ -83,11 +83,9 @@ def timeline(session: Session, mails: Iterable[int]) -> list[TimelineEntry]:
     deliveries += _rows(session, DeliveryRow, DeliveryRow.cause.in_(failed))
     events = _events(session, related, [d.id for d in deliveries])
     deliveries += _rows(session, DeliveryRow, DeliveryRow.id.in_(_missing(events, deliveries)))
+    emails = or_(InboundRow.id.in_(related.inbound), InboundRow.duplicate_of.in_(related.inbound))
     entries = [
-        *map(
-            _inbound,
-            _rows(session, Inbound, or_(Inbound.id.in_(related.inbound), Inbound.duplicate_of.in_(related.inbound))),
-        ),
+        *map(_inbound, _rows(session, InboundRow, emails)),
         *map(_ticket, _rows(session, Ticket, Ticket.id.in_(related.tickets))),
         *map(_message, _rows(session, MessageRow, MessageRow.id.in_(related.ids(SubjectKind.MESSAGE)))),
         *map(_decision, _rows(session, Decision, Decision.id.in_(related.ids(SubjectKind.DECISION)))),
@@ -200,7 +198,7 @@ def _missing(events: list[Event], deliveries: list[DeliveryRow]) -> list[int]:
     return [event.delivery_id for event in events if event.delivery_id and event.delivery_id not in there]
 
 
-def _inbound(row: Inbound) -> TimelineEntry:
+def _inbound(row: InboundRow) -> TimelineEntry:
     sender = "<>" if row.mail_from == "" else row.mail_from or "an unknown sender"
     text = f"{row.size} bytes by {row.source} from {row.peer}, {sender} to {', '.join(row.rcpt_tos) or 'no recipient'}"
     return TimelineEntry(

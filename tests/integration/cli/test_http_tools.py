@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from config.settings import Settings, load
 from daemon.cli.support.web_tools import HttpTools
-from daemon.store.models import Event, Inbound, Ticket
+from daemon.store.models import Event, InboundRow, Ticket
 from daemon.store.store import Store
 from tests.support.cli import Case
 from tests.support.http import EXAMPLE, Web, problem, web
@@ -37,7 +37,9 @@ def tooled(bare: Path, case: Case, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 def rows(store: Store) -> tuple[int, int]:
     with store.read() as session:
-        counts = [session.execute(select(func.count()).select_from(table)).scalar_one() for table in (Inbound, Ticket)]
+        counts = [
+            session.execute(select(func.count()).select_from(table)).scalar_one() for table in (InboundRow, Ticket)
+        ]
     return counts[0], counts[1]
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from daemon.store.deliveries import DeliveryState
-from daemon.store.models import DeliveryRow, Event, Inbound, Job, MessageRow, Participant, Suppression, Ticket
+from daemon.store.models import DeliveryRow, Event, InboundRow, Job, MessageRow, Participant, Suppression, Ticket
 from daemon.vocabulary import Disposition, Status, Subject, SubjectKind
 from tests.support.cli import Case
 from tests.support.emails import ANN, SUPPORT, inbound, mail
@@ -74,7 +74,7 @@ def test_a_released_email_becomes_a_ticket_that_is_triaged_and_never_acknowledge
     case = case_anywhere
     number = one_of_each(case)[state]
     assert "ticket HD-" in case.run("mail", "release", str(number), "--actor", "anna").out
-    row = case.ask(lambda s: s.get(Inbound, number))
+    row = case.ask(lambda s: s.get(InboundRow, number))
     assert row.disposition == Disposition.TICKET
     assert row.reasons[0] == "released by anna"
     message = case.ask(lambda s: s.execute(select(MessageRow).where(MessageRow.inbound_id == number)).scalar_one())
@@ -128,7 +128,7 @@ def test_an_auto_reply_on_a_ticket_becomes_a_follow_up_of_which_the_team_hears(c
     number = auto_reply(case, in_reply_to=f"<{token}.0a@example.com>")
     case.store.write(lambda s: s.execute(update(Ticket).values(status=Status.RESOLVED)) and None)
     assert f"follow-up {first.reference}" in case.run("mail", "release", str(number)).out
-    row, ticket = case.ask(lambda s: (s.get(Inbound, number), s.get(Ticket, first.ticket_id)))
+    row, ticket = case.ask(lambda s: (s.get(InboundRow, number), s.get(Ticket, first.ticket_id)))
     assert (row.disposition, row.ticket_id, ticket.status) == ("follow-up", first.ticket_id, Status.OPEN)
     message = case.ask(lambda s: s.execute(select(MessageRow).where(MessageRow.inbound_id == number)).scalar_one())
     assert (message.kind, message.acknowledge) == ("person", False)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from daemon.store import decisions, jobs, ledger
 from daemon.store.decisions import NewDecision
 from daemon.store.jobs import JobKind, JobState, NewJob
-from daemon.store.models import Decision, DeliveryRow, Event, Inbound, Job, Ticket
+from daemon.store.models import Decision, DeliveryRow, Event, InboundRow, Job, Ticket
 from daemon.tickets.retry import TABLES
 from daemon.vocabulary import DecidedBy, Disposition, Priority, Subject, SubjectKind, Triage
 from tests.support.cli import Case
@@ -30,7 +30,7 @@ def test_a_replay_opens_the_ticket_with_the_same_ledger_row(case: Case) -> None:
     number = case.park(inbound(mail()))
     outcome = case.run("parked", "replay", str(number))
     assert outcome.code == 0
-    row = case.ask(lambda s: s.get(Inbound, number))
+    row = case.ask(lambda s: s.get(InboundRow, number))
     assert row.disposition == Disposition.TICKET
     assert case.ask(lambda s: s.execute(select(Job.kind, Job.subject)).all()) == [
         ("triage", Subject(SubjectKind.TICKET, row.ticket_id))
@@ -80,7 +80,7 @@ def test_a_ticket_with_a_dead_triage_job_is_triaged_again(case: Case, way: str) 
     ticket, job = case.ask(lambda s: (s.get(Ticket, ticket_id), s.get(Job, job_id)))
     assert (ticket.category, ticket.assigned_team) == ("PENDING", None)
     assert (job.state, job.attempts) == ("ready", 0)
-    assert case.ask(lambda s: s.get(Inbound, number)).disposition == Disposition.TICKET
+    assert case.ask(lambda s: s.get(InboundRow, number)).disposition == Disposition.TICKET
     actors = case.ask(lambda s: [data.get("actor") for data in s.execute(select(Event.data)).scalars()])
     assert "anna" in actors
     assert case.run("db", "verify").code == 0

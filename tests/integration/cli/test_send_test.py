@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from daemon.cli import main
-from daemon.store.models import Inbound
+from daemon.store.models import InboundRow
 from daemon.store.store import Store
 from tests.support.ports import free_port
 from tests.support.smtp_client import Running
@@ -47,7 +47,7 @@ def test_the_test_email_is_stored(
         assert main(["send-test", "--subject", "Cannot log in"]) == 0
     assert capsys.readouterr().out.startswith("250 2.0.0 Stored as HD-")
     with sqlite_store.read() as session:
-        assert session.execute(select(Inbound.disposition)).scalars().all() == ["ticket"]
+        assert session.execute(select(InboundRow.disposition)).scalars().all() == ["ticket"]
 
 
 def test_a_listener_that_is_not_running_is_reported(

@@ -11,8 +11,7 @@ from sqlalchemy import select
 from daemon.imap.backfill import backfill
 from daemon.imap.folder import envelope
 from daemon.imap.session import connect
-from daemon.store.models import Event, ImapCursor, Ticket
-from daemon.store.models import Inbound as Ledger
+from daemon.store.models import Event, ImapCursor, InboundRow, Ticket
 from daemon.store.store import Store
 from tests.support.fakes import eventually
 from tests.support.imap import (
@@ -116,7 +115,7 @@ def test_a_server_that_renumbers_its_emails_loses_and_duplicates_nothing(store: 
             eventually(lambda: cursor(store)[0] != before[0] and len(rows(store, select(Ticket.id))) >= 4)
             client.append("INBOX", mail("m4"))
             eventually(lambda: len(rows(store, select(Ticket.id))) >= 5)
-    states = rows(store, select(Ledger.disposition))
+    states = rows(store, select(InboundRow.disposition))
     assert states.count("ticket") == 5
     assert set(states) == {"ticket", "duplicate"}
     assert not any(rows(store, select(Ticket.silent)))
@@ -131,7 +130,7 @@ def test_the_start_of_an_email_over_the_limit_is_kept_and_its_size_noted(real_po
     assert event.kind == "mailbox mail cut"
     assert event.ticket_id
     assert event.data == {"size": len(mail("large", "x" * 5000)), "kept": 2000}
-    assert rows(store, select(Ledger.size)) == [2000]
+    assert rows(store, select(InboundRow.size)) == [2000]
 
 
 def test_a_backfill_stores_old_mail_silently_and_changes_neither_cursor_nor_flags(

@@ -8,11 +8,11 @@ from sqlalchemy import delete
 
 from config.settings import Settings
 from daemon.authentication.checker import NoChecker, not_checked
-from daemon.mail.envelope import Inbound as Received
+from daemon.mail.envelope import Inbound
 from daemon.policies import identity
 from daemon.store.jobs import JobKind
 from daemon.store.maintenance.verify.run import verify
-from daemon.store.models import Inbound, Job, MessageRow
+from daemon.store.models import InboundRow, Job, MessageRow
 from daemon.store.store import Store
 from daemon.tickets import retry
 from daemon.tickets.intake import Intake
@@ -30,10 +30,10 @@ class FakeChecker:
     """Finds everybody genuine; `before` runs when a check starts."""
 
     def __init__(self) -> None:
-        self.checked: list[Received] = []
+        self.checked: list[Inbound] = []
         self.before: Any = lambda: None
 
-    def start(self, one: Received) -> "FakeChecker":
+    def start(self, one: Inbound) -> "FakeChecker":
         self.before()
         self.checked.append(one)
         return self
@@ -66,7 +66,7 @@ class Checking:
 
     @property
     def states(self) -> list[str]:
-        return [row.disposition for row in self.rows(Inbound)]
+        return [row.disposition for row in self.rows(InboundRow)]
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_an_email_that_cannot_be_admitted_is_parked_and_can_be_tried_again(
         patch.setattr("daemon.tickets.checking.admit", broken)
         for _ in range(4):
             checking.work()
-    (row,) = checking.rows(Inbound)
+    (row,) = checking.rows(InboundRow)
     assert (row.disposition, "could not be admitted" in row.reasons[0]) == ("parked", True)
     assert list(verify(checking.store, checking.clock.now(), lambda _: None)) == []
     checking.store.write(lambda session: retry.retry_job(session, 1, "ann", checking.clock.now()))
@@ -134,10 +134,10 @@ def test_a_replayed_email_is_not_checked_again(checking: Checking) -> None:
 def test_an_email_that_somebody_replayed_meanwhile_is_left_alone(checking: Checking) -> None:
     checking.accept()
     with checking.store.read() as session:
-        stored = session.get(Inbound, 1)
+        stored = session.get(InboundRow, 1)
     assert stored is not None
     checking.store.write(
-        lambda session: setattr(session.get(Inbound, 1), "disposition", "list"),
+        lambda session: setattr(session.get(InboundRow, 1), "disposition", "list"),
     )
     checking.work()
     assert (checking.states, checking.rows(MessageRow)) == (["list"], [])

@@ -15,9 +15,9 @@ from daemon.tickets import sign_in
 from tests.support.emails import mail
 from tests.support.fakes import NOON
 from tests.support.pipeline import Pipeline
-from workers.actors.deliver import DEATHS_AT_MOST, REPEAT_WAIT
+from workers.actors.deliver import MAX_DEATHS, REPEAT_WAIT
 from workers.transports.base import TemporaryFailure, UncertainFailure
-from workers.transports.servers import UNANSWERED_AT_MOST
+from workers.transports.servers import MAX_UNANSWERED
 
 ATTEMPTS_OF_A_JOB = 3
 
@@ -89,11 +89,11 @@ def test_an_email_without_an_answer_twice_is_left_uncertain_in_true_words(pipeli
 
 def test_no_further_email_is_handed_over_to_a_server_that_answers_none(pipeline: Pipeline) -> None:
     silent(pipeline, 100)
-    for number in range(UNANSWERED_AT_MOST + 2):
+    for number in range(MAX_UNANSWERED + 2):
         pipeline.accept(mail(subject=f"number {number}", body=f"number {number}", message_id=f"<{number}@x.example>"))
     pipeline.work()
     states = [row.state for row in deliveries(pipeline)]
-    assert states.count("sending") == UNANSWERED_AT_MOST
+    assert states.count("sending") == MAX_UNANSWERED
     assert set(states) - {"suppressed"} == {"sending", "planned"}
 
 
@@ -132,8 +132,8 @@ def test_an_email_that_kills_its_worker_again_and_again_is_given_up_loudly(pipel
 
     def die(session: object) -> None:
         row = session.get_one(DeliveryRow, deadly.id)  # type: ignore[attr-defined]
-        row.unended = DEATHS_AT_MOST
-        session.get_one(Job, job_of(pipeline).id).attempts = DEATHS_AT_MOST  # type: ignore[attr-defined]
+        row.unended = MAX_DEATHS
+        session.get_one(Job, job_of(pipeline).id).attempts = MAX_DEATHS  # type: ignore[attr-defined]
 
     pipeline.store.write(die)
     pipeline.clock.advance(hours=4)

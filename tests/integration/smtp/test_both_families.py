@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 from sqlalchemy import select
 
-from daemon.store.models import Inbound
+from daemon.store.models import InboundRow
 from daemon.store.store import Store
 from tests.support.smtp_client import Running
 
@@ -46,4 +46,4 @@ def test_the_address_of_a_client_is_stored_as_ipv4(port: int, sqlite_store: Stor
     with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
         client.sendmail("ann@customer.example", ["support@example.com"], EMAIL)
     with sqlite_store.read() as session:
-        assert session.execute(select(Inbound.peer)).scalars().all() == ["127.0.0.1"]
+        assert session.execute(select(InboundRow.peer)).scalars().all() == ["127.0.0.1"]

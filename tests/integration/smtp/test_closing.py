@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
-from daemon.store.models import Inbound
+from daemon.store.models import InboundRow
 from daemon.store.store import Store
 from tests.support.emails import SUPPORT, mail
 from tests.support.fakes import eventually
@@ -18,7 +18,7 @@ from tests.support.smtp_sink import certificate, server_context, trusting
 
 def count(store: Store) -> int:
     with store.read() as session:
-        return session.execute(select(func.count(Inbound.id))).scalar_one()
+        return session.execute(select(func.count(InboundRow.id))).scalar_one()
 
 
 class TestStoreFailure:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from daemon.mail.envelope import Inbound as InboundEmail
-from daemon.store.models import Inbound, Ticket
+from daemon.mail.envelope import Inbound
+from daemon.store.models import InboundRow, Ticket
 from daemon.store.store import Store
 from daemon.tickets.disposition import PreparedEmail
 from tests.support.emails import ANN, SUPPORT, mail
@@ -30,7 +30,7 @@ def running(sqlite_store: Store) -> Iterator[Running]:
 
 def count(store: Store) -> int:
     with store.read() as session:
-        return session.execute(select(func.count(Inbound.id))).scalar_one()
+        return session.execute(select(func.count(InboundRow.id))).scalar_one()
 
 
 def resident() -> int:
@@ -82,7 +82,7 @@ def test_a_small_but_expensive_email_is_not_analyzed_on_the_event_loop(
     threads: list[str] = []
     prepare = running.intake.prepare
 
-    def recording(inbound: InboundEmail) -> PreparedEmail:
+    def recording(inbound: Inbound) -> PreparedEmail:
         threads.append(threading.current_thread().name)
         return prepare(inbound)
 
@@ -337,5 +337,5 @@ def test_an_email_is_stored_once_if_the_client_disconnects_before_the_250(
             assert again.hello().deliver(raw).startswith("250 2.0.0 Stored as HD-")
     with store.read() as session:
         assert session.execute(select(func.count(Ticket.id))).scalar_one() == 1
-        states = session.execute(select(Inbound.disposition).order_by(Inbound.id)).scalars().all()
+        states = session.execute(select(InboundRow.disposition).order_by(InboundRow.id)).scalars().all()
     assert states == ["ticket", "duplicate"]

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from daemon.mail import token
 from daemon.mail.token import Purpose, Token
 from daemon.store import ledger
-from daemon.store.models import Inbound
+from daemon.store.models import InboundRow
 from daemon.store.store import Store
 from tests.support.emails import ANN, SUPPORT, mail
 from tests.support.fakes import NOON
@@ -28,7 +28,11 @@ def running(sqlite_store: Store) -> Iterator[Running]:
 def stored(store: Store) -> list[bytes]:
     """Return the bytes of every stored email, in order."""
     with store.read() as session:
-        ids = session.execute(select(Inbound.id).where(Inbound.raw.is_not(None)).order_by(Inbound.id)).scalars().all()
+        ids = (
+            session.execute(select(InboundRow.id).where(InboundRow.raw.is_not(None)).order_by(InboundRow.id))
+            .scalars()
+            .all()
+        )
         return [ledger.raw_of(session, number) for number in ids]
 
 
@@ -37,7 +41,7 @@ def test_250_means_stored_and_has_the_reference(store: Store) -> None:
     with Running(store) as running, running.client() as client:
         reply = client.hello().deliver(raw)
     with store.read() as session:
-        row = session.execute(select(Inbound)).scalar_one()
+        row = session.execute(select(InboundRow)).scalar_one()
         reference = session.execute(text("SELECT reference FROM ticket")).scalar_one()
         assert (row.source, row.peer, row.mail_from, row.rcpt_tos) == ("smtp", "127.0.0.1", ANN, [SUPPORT])
     assert reply == f"250 2.0.0 Stored as {reference}"
@@ -189,7 +193,7 @@ def test_a_source_route_is_ignored(running: Running, sqlite_store: Store) -> Non
     with running.client() as client:
         client.hello().deliver(mail(), f"@relay.example:{SUPPORT}")
     with sqlite_store.read() as session:
-        assert session.execute(select(Inbound.rcpt_tos)).scalar_one() == [SUPPORT]
+        assert session.execute(select(InboundRow.rcpt_tos)).scalar_one() == [SUPPORT]
 
 
 def test_without_plus_addressing_an_address_with_a_token_is_refused(sqlite_store: Store) -> None:
@@ -225,7 +229,7 @@ def test_a_sender_is_an_address_or_empty(running: Running, sqlite_store: Store, 
             client.send(mail() + b".\r\n")
             assert client.reply().startswith("250 2.0.0")
             with sqlite_store.read() as session:
-                assert session.execute(select(Inbound.mail_from)).scalar_one() == address.decode()
+                assert session.execute(select(InboundRow.mail_from)).scalar_one() == address.decode()
 
 
 SEQUENCES = [
@@ -268,7 +272,7 @@ def test_email_to_the_postmaster_needs_no_setting(sqlite_store: Store, address: 
     with Running(sqlite_store, recipients=frozenset(recipients)) as running, running.client() as client:
         assert client.hello().deliver(mail(), address).startswith("250 2.0.0 Stored as HD-")
     with sqlite_store.read() as session:
-        (recipient,) = session.execute(select(Inbound.rcpt_tos)).scalar_one()
+        (recipient,) = session.execute(select(InboundRow.rcpt_tos)).scalar_one()
     assert recipient.lower() == "postmaster@example.com"
 
 

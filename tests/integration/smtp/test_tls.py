@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from daemon.smtp import logins
 from daemon.store import ledger
-from daemon.store.models import Inbound
+from daemon.store.models import InboundRow
 from daemon.store.store import Store
 from tests.support.emails import ANN, SUPPORT, mail
 from tests.support.smtp_client import SALES, Running
@@ -30,7 +30,11 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def stored(store: Store) -> list[bytes]:
     """Return the bytes of every stored email, in order."""
     with store.read() as session:
-        ids = session.execute(select(Inbound.id).where(Inbound.raw.is_not(None)).order_by(Inbound.id)).scalars().all()
+        ids = (
+            session.execute(select(InboundRow.id).where(InboundRow.raw.is_not(None)).order_by(InboundRow.id))
+            .scalars()
+            .all()
+        )
         return [ledger.raw_of(session, number) for number in ids]
 
 
@@ -49,7 +53,7 @@ class TestLmtp:
             assert client.say("NOOP").startswith("250")
         assert len(stored(sqlite_store)) == 1
         with sqlite_store.read() as session:
-            assert session.execute(select(Inbound.source)).scalar_one() == "lmtp"
+            assert session.execute(select(InboundRow.source)).scalar_one() == "lmtp"
 
     @pytest.mark.parametrize(
         ("raw", "answer"),

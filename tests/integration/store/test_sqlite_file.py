@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
 from daemon.store.errors import UNREACHABLE
-from daemon.store.models import Inbound
+from daemon.store.models import InboundRow
 from daemon.store.store import Store
 from tests.support.emails import mail
 from tests.support.smtp_client import Running
@@ -115,7 +115,7 @@ def test_another_process_that_comes_and_goes_is_no_loss(own_store: Store) -> Non
     other.close()
     write(own_store)
     with own_store.read() as session:
-        assert session.execute(select(Inbound.id)).all() == []
+        assert session.execute(select(InboundRow.id)).all() == []
 
 
 @pytest.mark.usefixtures("lenient_umask")

@@ -14,7 +14,7 @@ from daemon.store import ledger
 from daemon.store.ledger import NewLedgerRow
 from daemon.store.maintenance.verify import run
 from daemon.store.maintenance.verify.rule import Problem
-from daemon.store.models import DeliveryRow, Inbound, LedgerCount
+from daemon.store.models import DeliveryRow, InboundRow, LedgerCount
 from daemon.store.store import Store
 from daemon.tickets.intake import Intake
 from daemon.vocabulary import Disposition, Subject, SubjectKind
@@ -76,13 +76,13 @@ def test_two_processes_count_in_rows_of_their_own(store: Store, store_url: str) 
         add(other, [2, 3])
         add(store, [4])
     assert sorted(emails for _, emails, _ in counts(store)) == [2, 2]
-    store.write(lambda session: session.execute(delete(Inbound).where(Inbound.id == 2)))
+    store.write(lambda session: session.execute(delete(InboundRow).where(InboundRow.id == 2)))
     assert problems(store) == [("inbound 1 to 999", "email 2 was accepted and is gone")]
 
 
 def test_a_whole_block_that_vanished_is_missed(store: Store) -> None:
     add(store, [1, 2])
-    store.write(lambda session: session.execute(delete(Inbound)))
+    store.write(lambda session: session.execute(delete(InboundRow)))
     assert problems(store) == [
         ("inbound 1 to 999", "2 emails were accepted and are gone; numbers without an email: none")
     ]
@@ -130,7 +130,7 @@ def test_an_email_about_another_delivery_follows_from_that_one(store: Store, abo
 def test_ranges_cover_every_row(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "IDS_AT_ONCE", 3)
     add(store, range(10))
-    store.write(lambda session: session.execute(Inbound.__table__.update().values(reasons=[])))
+    store.write(lambda session: session.execute(InboundRow.__table__.update().values(reasons=[])))
     assert [row for row, _ in problems(store)] == [f"inbound {number}" for number in range(1, 11)]
 
 

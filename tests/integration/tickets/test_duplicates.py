@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from daemon.store import ledger
-from daemon.store.models import Event, Inbound, Job, MessageRow, Person, Ticket
+from daemon.store.models import Event, InboundRow, Job, MessageRow, Person, Ticket
 from daemon.store.store import Store
 from daemon.tickets.admission import Receipt
 from daemon.tickets.intake import Intake
@@ -29,7 +29,7 @@ class TestDuplicate:
         assert (again.reference, again.ticket_id, again.offers) == (first.reference, first.ticket_id, ())
         assert (count(store, Ticket), count(store, Job), count(store, MessageRow)) == (1, 1, 1)
         with store.read() as session:
-            row = session.get_one(Inbound, again.inbound_id)
+            row = session.get_one(InboundRow, again.inbound_id)
             assert (row.raw, row.duplicate_of) == (None, first.inbound_id)
             assert ledger.raw_of(session, again.inbound_id) == raw
 
@@ -116,7 +116,7 @@ class TestDuplicate:
             receipts = [receipt for done in pool.map(work, range(8)) for receipt in done]
         assert (count(stores[0], Ticket), count(stores[0], Job), count(stores[0], MessageRow)) == (40, 40, 40)
         assert count(stores[0], Person) == 5
-        assert count(stores[0], Inbound) == 320
+        assert count(stores[0], InboundRow) == 320
         assert sum(receipt.disposition is Disposition.TICKET for receipt in receipts) == 40
         assert sum(receipt.disposition is Disposition.DUPLICATE for receipt in receipts) == 280
         for opened in stores:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from daemon.mail.token import Purpose
 from daemon.store.jobs import JobKind
-from daemon.store.models import Inbound, MessageRow, Participant, Person, Ticket
+from daemon.store.models import InboundRow, MessageRow, Participant, Person, Ticket
 from daemon.store.store import Store
 from daemon.tickets.admission import Receipt
 from daemon.tickets.intake import Intake
@@ -97,7 +97,7 @@ class TestFollowUp:
             (first.ticket_id, None),
             (receipt.ticket_id, first.ticket_id),
         ]
-        ((_, _), (_, reasons)) = ask(store, Inbound.id, Inbound.reasons)
+        ((_, _), (_, reasons)) = ask(store, InboundRow.id, InboundRow.reasons)
         assert f"possibly related: reference {first.reference} in the subject" in reasons
 
     def test_a_reference_joins_the_ticket_for_an_authenticated_participant(

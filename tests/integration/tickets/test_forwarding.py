@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from daemon.mail.roster import Team
-from daemon.store.models import AnswerRow, AttachmentRow, Event, Inbound, Job, MessageRow, Person, Ticket
+from daemon.store.models import AnswerRow, AttachmentRow, Event, InboundRow, Job, MessageRow, Person, Ticket
 from daemon.store.queries import snapshots
 from daemon.store.store import Store
 from daemon.tickets.last_email import people_of_last_email
@@ -76,7 +76,7 @@ def test_the_ticket_is_for_the_original_author_with_their_words_and_date(running
     assert opening == ("My card is refused.\n", "customer", False, False)
     assert (own_words[0], own_words[1]) == ("She called twice.", "note")
     assert ask(store, MessageRow.created_at)[0] == (datetime(2026, 3, 2, 10, 15, tzinfo=UTC),)
-    assert ask(store, Inbound.disposition, Inbound.ticket_id) == [("ticket", 1)]
+    assert ask(store, InboundRow.disposition, InboundRow.ticket_id) == [("ticket", 1)]
     assert f"{ANA} forwarded this email of 2026-03-02 10:15 UTC from {CUSTOMER}." in note(store)
     assert jobs(store) == [("triage", "ticket")]
 
@@ -152,7 +152,7 @@ def test_an_attached_email_brings_its_own_files_and_message_id(running: Running,
     running.intake.accept(inbound(outer.as_bytes()))
     assert requesters(store) == [CUSTOMER]
     assert ask(store, MessageRow.message_id) == [("<first@shop.example>",)]
-    assert ask(store, Inbound.message_id) == [("<forward@example.com>",)]
+    assert ask(store, InboundRow.message_id) == [("<forward@example.com>",)]
     assert ask(store, AttachmentRow.filename) == [("bill.pdf",)]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from daemon.store import ledger
 from daemon.store.jobs import JobKind, Offer
-from daemon.store.models import Event, Inbound, Job, MessageRow, Person, Ticket
+from daemon.store.models import Event, InboundRow, Job, MessageRow, Person, Ticket
 from daemon.store.store import Store
 from daemon.store.writer import WriterClosedError
 from daemon.tickets.admission import Receipt
@@ -41,7 +41,7 @@ class TestTicket:
         ]
         assert receipt.offers == tuple(woken.offers)
         with store.read() as session:
-            row = session.get_one(Inbound, receipt.inbound_id)
+            row = session.get_one(InboundRow, receipt.inbound_id)
             assert (row.size, row.disposition, row.ticket_id) == (len(raw), "ticket", receipt.ticket_id)
             assert ledger.raw_of(session, receipt.inbound_id) == raw
             assert ledger.load(session, receipt.inbound_id) == inbound(raw)
@@ -141,7 +141,7 @@ class TestUnreachable:
             intake.accept(inbound(mail()))
         with store.engine.begin() as connection:
             connection.execute(text("ALTER TABLE away RENAME TO inbound"))
-        assert {count(store, table) for table in (Inbound, Ticket, Person, Job, MessageRow)} == {0}
+        assert {count(store, table) for table in (InboundRow, Ticket, Person, Job, MessageRow)} == {0}
         assert intake.accept(inbound(mail())).disposition is Disposition.TICKET
 
 

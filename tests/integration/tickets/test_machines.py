@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, update
 
 from daemon.store import ledger
-from daemon.store.models import DeliveryRow, Event, Inbound, Job, MessageRow, Suppression, Ticket
+from daemon.store.models import DeliveryRow, Event, InboundRow, Job, MessageRow, Suppression, Ticket
 from daemon.store.store import Store
 from daemon.tickets.admission import Receipt
 from daemon.tickets.intake import Intake
@@ -36,7 +36,7 @@ class TestMachines:
         receipt = intake.accept(inbound(raw, mail_from=mail_from))
         assert (receipt.disposition, receipt.offers, receipt.reference) == (state, (), None)
         assert (count(store, Ticket), count(store, Job)) == (0, 0)
-        ((disposition, reasons),) = ask(store, Inbound.disposition, Inbound.reasons)
+        ((disposition, reasons),) = ask(store, InboundRow.disposition, InboundRow.reasons)
         assert disposition == state
         assert reasons
         with store.read() as session:

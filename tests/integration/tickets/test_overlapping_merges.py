@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from daemon.mail.token import Purpose
 from daemon.store import jobs
-from daemon.store.models import AnswerRow, Inbound, MessageRow
+from daemon.store.models import AnswerRow, InboundRow, MessageRow
 from daemon.store.store import Store
 from daemon.tickets import actions, conversation, held_answers
 from daemon.tickets.action_base import lock_any
@@ -102,7 +102,7 @@ def test_an_automatic_reply_that_is_released_during_a_merge_reopens_the_survivor
     assert receipt.ticket_id == two
     assert (row(pipeline, one).status, row(pipeline, two).status) == (Status.CLOSED, Status.OPEN)
     # The ledger keeps the ticket that it came to.
-    assert ask(pipeline.store, Inbound.disposition, Inbound.ticket_id)[-1] == (Disposition.FOLLOW_UP, one)
+    assert ask(pipeline.store, InboundRow.disposition, InboundRow.ticket_id)[-1] == (Disposition.FOLLOW_UP, one)
     pipeline.wait(seconds=10)
     assert problems(pipeline) == []
 

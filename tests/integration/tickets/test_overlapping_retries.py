@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from daemon.store import jobs
-from daemon.store.models import Inbound, Job, MessageRow, Ticket
+from daemon.store.models import InboundRow, Job, MessageRow, Ticket
 from daemon.store.store import Store
 from daemon.tickets import retry
 from daemon.tickets.admission import Receipt
@@ -92,4 +92,4 @@ def test_a_replay_and_the_note_of_who_asked_for_it_are_one_change(
     monkeypatch.setattr("daemon.tickets.replay.events.add", dies)
     with pytest.raises(KeyError):
         replay(pipeline.store, pipeline.intake, number, "anna", NOON)
-    assert (count(pipeline.store, Ticket), ask(pipeline.store, Inbound.disposition)) == (0, [("parked",)])
+    assert (count(pipeline.store, Ticket), ask(pipeline.store, InboundRow.disposition)) == (0, [("parked",)])

@@ -9,7 +9,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from daemon.store import ledger
-from daemon.store.models import Inbound, Ticket
+from daemon.store.models import InboundRow, Ticket
 from daemon.store.store import Store
 from daemon.system.logs import RateLimitedLog
 from daemon.tickets.intake import Intake
@@ -35,7 +35,7 @@ class TestParked:
         raw = mail()
         receipt = intake.accept(inbound(raw))
         assert (receipt.disposition, receipt.offers) == (Disposition.PARKED, ())
-        assert ask(store, Inbound.reasons) == [(["our own code failed: ZeroDivisionError: a bug of ours"],)]
+        assert ask(store, InboundRow.reasons) == [(["our own code failed: ZeroDivisionError: a bug of ours"],)]
         with store.read() as session:
             assert ledger.raw_of(session, receipt.inbound_id) == raw
         assert intake.accept(inbound(raw)).disposition is Disposition.DUPLICATE
@@ -50,7 +50,7 @@ class TestParked:
         with capture_logs() as events:
             for _ in range(30):
                 intake.accept(inbound(mail()))
-        assert count(store, Inbound) == 30
+        assert count(store, InboundRow) == 30
         assert len([event for event in events if event["event"] == "email not understood"]) == 5
 
     def test_a_parked_email_is_replayed_into_its_own_row(
@@ -61,7 +61,7 @@ class TestParked:
         receipt = intake.replay(parked.inbound_id)
         assert (receipt.disposition, receipt.inbound_id) == (Disposition.TICKET, parked.inbound_id)
         assert tuple(woken.offers) == receipt.offers
-        assert ask(store, Inbound.disposition) == [("ticket",)]
+        assert ask(store, InboundRow.disposition) == [("ticket",)]
         again = intake.replay(parked.inbound_id)
         assert (again.reference, again.offers) == (receipt.reference, ())
         assert count(store, Ticket) == 1

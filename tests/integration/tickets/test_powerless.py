@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from daemon.mail.token import Purpose
-from daemon.store.models import Inbound, Participant, Person, Ticket
+from daemon.store.models import InboundRow, Participant, Person, Ticket
 from daemon.store.store import Store
 from daemon.tickets.release import release
 from tests.support.emails import ANN, SUPPORT, mail
@@ -50,7 +50,7 @@ def test_what_a_members_machine_sends_by_token_is_never_an_answer(
 ) -> None:
     raw = mail(ANA, "Re: Payment failed", body, headers=("MIME-Version: 1.0", *headers))
     write(running, raw, address(team_mark()), mail_from=mail_from)
-    assert ask(store, Inbound.disposition)[-1] == (disposition,)
+    assert ask(store, InboundRow.disposition)[-1] == (disposition,)
     assert jobs(store) == []
     assert ask(store, Ticket.status) == [("WAITING",)]
 
@@ -107,4 +107,4 @@ def test_a_member_without_a_token_opens_a_ticket_like_anybody_else(running: Runn
     write(
         running, mail(ANA, "Re: Payment failed", in_reply_to="<question@customer.example>", headers=(PASSED,)), SUPPORT
     )
-    assert ask(store, Inbound.disposition, Inbound.ticket_id)[-1] == ("ticket", 2)
+    assert ask(store, InboundRow.disposition, InboundRow.ticket_id)[-1] == ("ticket", 2)

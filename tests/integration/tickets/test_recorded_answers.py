@@ -1,6 +1,6 @@
 """Answers that members sent themselves: recorded as sent, and not sent again."""
 
-from daemon.store.models import AnswerRow, Inbound, Ticket
+from daemon.store.models import AnswerRow, InboundRow, Ticket
 from daemon.store.queries import feed
 from daemon.store.queries.feed import Gaps
 from daemon.store.store import Store
@@ -50,7 +50,7 @@ def test_the_team_in_cc_of_such_an_email_is_not_told_again(running: Running, sto
 def test_a_forged_email_to_the_customer_is_recorded_as_nobodys(running: Running, store: Store) -> None:
     raw = mail(ANA, "Re: Payment failed", to=ANN, in_reply_to="<question@customer.example>")
     write(running, raw, SUPPORT, mail_from=EVE)
-    assert ask(store, Inbound.disposition, Inbound.ticket_id)[-1] == ("ticket", 2)
+    assert ask(store, InboundRow.disposition, InboundRow.ticket_id)[-1] == ("ticket", 2)
     assert count(store, AnswerRow) == 0
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from daemon.mail import token
 from daemon.mail.token import Purpose, Token, digest
 from daemon.store.jobs import JobKind
-from daemon.store.models import AnswerRow, Event, Inbound, MessageRow, Participant, Person, Ticket
+from daemon.store.models import AnswerRow, Event, InboundRow, MessageRow, Participant, Person, Ticket
 from daemon.store.store import Store
 from daemon.vocabulary import AUTHORIZED, NOTE_FOR_TEAM, Authentication, MessageRole, ReturnCause
 from tests.support.emails import ANN, SUPPORT, mail
@@ -203,7 +203,7 @@ def login(user: str) -> str:
 def test_notes_are_events_of_their_email(running: Running, store: Store) -> None:
     write(running, mail(EVE, "Re: Payment failed"), address(team_mark()), mail_from=EVE)
     assert ask(store, Event.kind, Event.ticket_id, Event.inbound_id) == [(NOTE_FOR_TEAM, 1, 2)]
-    assert "its token was sent to PAYMENTS" in ask(store, Inbound.reasons)[-1][0][-1]
+    assert "its token was sent to PAYMENTS" in ask(store, InboundRow.reasons)[-1][0][-1]
 
 
 def _power_of(store: Store, inbound_id: int) -> list[tuple[str, str]]:

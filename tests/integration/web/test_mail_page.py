@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import update
 
-from daemon.store.models import Inbound
+from daemon.store.models import InboundRow
 from daemon.store.store import Store
 from tests.support.emails import inbound, mail
 from tests.support.http import Web, web
@@ -41,6 +41,6 @@ def test_an_email_that_could_not_be_read_is_not_read_again(case: Web, monkeypatc
         raise RuntimeError
 
     case.intake.accept(inbound(AUTOMATIC, received_at=case.clock.now()))
-    case.store.write(lambda session: session.execute(update(Inbound).values(disposition="parked")))
+    case.store.write(lambda session: session.execute(update(InboundRow).values(disposition="parked")))
     monkeypatch.setattr("daemon.web.pages.mail.parse", fails)
     assert signed_in(case, ADMIN).get("/ui/mail/1").status_code == 200

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from daemon.store.models import Decision, Event, Inbound, Ticket
+from daemon.store.models import Decision, Event, InboundRow, Ticket
 from daemon.store.store import Store
 from daemon.tickets.intake import Intake
 from daemon.vocabulary import Priority
@@ -148,7 +148,7 @@ class TestMail:
         assert "release it" in client.get("/ui/mail/1").text
         assert send(client, "/ui/mail/1/release").status_code == 303
         with case.store.read() as session:
-            assert session.execute(select(Inbound.disposition)).scalar_one() == "ticket"
+            assert session.execute(select(InboundRow.disposition)).scalar_one() == "ticket"
             [data] = session.execute(select(Event.data).where(Event.kind == "email released")).scalars()
         assert data["actor"] == ADMIN
         assert send(client, "/ui/mail/1/release").status_code == 409
@@ -163,7 +163,7 @@ class TestMail:
         assert "Process it again" in client.get("/ui/mail/1").text
         send(client, "/ui/mail/1/replay")
         with case.store.read() as session:
-            assert session.execute(select(Inbound.disposition)).scalar_one() == "ticket"
+            assert session.execute(select(InboundRow.disposition)).scalar_one() == "ticket"
 
     @pytest.mark.parametrize("path", ["/ui/mail/9", "/ui/mail/x"])
     def test_that_does_not_exist_is_not_found(self, case: Web, path: str) -> None:
@@ -194,7 +194,7 @@ class TestTry:
         assert "<b>.pdf" not in shown.text
         assert "because <b>" in text_of(shown)
         with case.store.read() as session:
-            assert session.execute(select(Inbound.id)).all() == []
+            assert session.execute(select(InboundRow.id)).all() == []
 
     def test_takes_a_text_without_a_header(self, case: Web, tools: FakeTools) -> None:
         send(signed_in(case, MEMBER), "/ui/try", text="\nMy payment failed\nHelp: now")

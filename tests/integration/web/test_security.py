@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from sqlalchemy import select
 
-from daemon.store.models import ApiToken, Event, Inbound
+from daemon.store.models import ApiToken, Event, InboundRow
 from daemon.store.store import Store
 from daemon.tickets import access
 from daemon.tickets.access import Scope
@@ -80,7 +80,7 @@ class TestEveryOperation:
         body = {"title": "x", "description": "x"} if method == "POST" else {"status": "OPEN"}
         assert problem(others.request(method, filled(path), json=body)) == (403, "forbidden")
         with case.store.read() as session:
-            assert session.execute(select(Inbound.id)).all() == []
+            assert session.execute(select(InboundRow.id)).all() == []
 
     def test_is_documented_with_an_example(self, method: str, path: str, scope: Scope, case: Web) -> None:
         del scope

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from daemon.mail.envelope import HTTP
 from daemon.store import decisions, ledger
-from daemon.store.models import Decision, Event, Inbound, Job, Person, Ticket
+from daemon.store.models import Decision, Event, InboundRow, Job, Person, Ticket
 from daemon.store.store import Store
 from daemon.tickets.access import Scope
 from daemon.vocabulary import DecidedBy, Disposition, Priority, Triage
@@ -49,7 +49,7 @@ class TestOpen:
             title="Größe: falsch, <b>", description="Zeile 1\n\n. \n> zitiert\n", email="ana@x.example"
         )
         with case.store.read() as session:
-            [row] = session.execute(select(Inbound)).scalars()
+            [row] = session.execute(select(InboundRow)).scalars()
             raw = ledger.raw_of(session, row.id)
             texts = decisions.text_of(session, opened["id"])
         assert (row.source, row.disposition, row.mail_from) == (HTTP, Disposition.TICKET, "ana@x.example")
@@ -101,7 +101,7 @@ class TestOpen:
         answer = case.client.post("/tickets", content=json.dumps(body), headers=json_type)
         assert problem(answer) == (422, "invalid")
         assert answer.json()["errors"][0]["field"] == field
-        assert count(case, Inbound) == 0
+        assert count(case, InboundRow) == 0
 
     @pytest.mark.parametrize(
         ("to", "found"),
@@ -112,7 +112,7 @@ class TestOpen:
             case.opened(**to)
             with case.store.read() as session:
                 assert list(session.execute(select(Ticket.address)).scalars()) == [found]
-                assert list(session.execute(select(Inbound.rcpt_tos)).scalars()) == [[found]]
+                assert list(session.execute(select(InboundRow.rcpt_tos)).scalars()) == [[found]]
 
     def test_nothing_is_accepted_while_the_disk_is_full(self, case: Web) -> None:
         case.room = False
@@ -154,7 +154,7 @@ class TestIdempotency:
             answers = set(clients.map(post, range(8)))
         assert len(answers) == 1
         assert next(iter(answers))[0] == 201
-        assert (count(case, Ticket), count(case, Inbound)) == (1, 1)
+        assert (count(case, Ticket), count(case, InboundRow)) == (1, 1)
 
 
 class TestShow:

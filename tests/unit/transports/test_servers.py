@@ -12,7 +12,7 @@ from tests.support.fake_workers import FakeTransport
 from workers.app import outgoing_servers
 from workers.policies import brands
 from workers.transports.base import AuthenticationFailure, ServerFailure
-from workers.transports.servers import UNANSWERED_AT_MOST, WORKS_SECONDS, OutgoingServer, OutgoingServers
+from workers.transports.servers import MAX_UNANSWERED, WORKS_SECONDS, OutgoingServer, OutgoingServers
 
 NO = AuthenticationFailure("no", 535)
 AWAY = ServerFailure("cannot connect to mail.example.com:587: timed out")
@@ -101,10 +101,10 @@ def test_threads_that_fail_together_pause_it_once(servers: OutgoingServers, cloc
 
 def test_only_several_silences_in_a_row_pause_a_server(servers: OutgoingServers) -> None:
     shop = servers.get("shop")
-    for _ in range(UNANSWERED_AT_MOST - 1):
+    for _ in range(MAX_UNANSWERED - 1):
         shop.note_unanswered()
     shop.note_answered()
-    for _ in range(UNANSWERED_AT_MOST - 1):
+    for _ in range(MAX_UNANSWERED - 1):
         shop.note_unanswered()
     assert not shop.is_paused
     shop.note_unanswered()
@@ -158,7 +158,7 @@ def test_a_server_that_took_no_email_for_ten_minutes_is_a_problem(
     servers: OutgoingServers, clock: Seconds, silent: bool
 ) -> None:
     def fails() -> None:
-        for _ in range(UNANSWERED_AT_MOST):
+        for _ in range(MAX_UNANSWERED):
             if silent:
                 servers.main.note_unanswered()
             else:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from daemon.store.ledger import BLOCK
 from daemon.store.maintenance.verify.rule import Problem
-from daemon.store.models import Inbound, LedgerCount
+from daemon.store.models import InboundRow, LedgerCount
 from daemon.store.store import Store
 
 MAX_NAMED: Final = 10
@@ -29,11 +29,11 @@ def _compared(store: Store, block: int) -> Iterator[Problem]:
         counted = _total(
             session, func.sum(LedgerCount.emails), func.sum(LedgerCount.id_sum), LedgerCount.block == block
         )
-        inside = Inbound.id.between(low, high)
-        there = _total(session, func.count(), func.sum(Inbound.id), inside)
+        inside = InboundRow.id.between(low, high)
+        there = _total(session, func.count(), func.sum(InboundRow.id), inside)
         if counted == there:
             return
-        ids = session.execute(select(Inbound.id).where(inside).order_by(Inbound.id)).scalars().all()
+        ids = session.execute(select(InboundRow.id).where(inside).order_by(InboundRow.id)).scalars().all()
     where = f"inbound {max(low, 1)} to {high}"
     missing, sum_missing = counted[0] - there[0], counted[1] - there[1]
     if missing == 1:
@@ -48,7 +48,9 @@ def _next_block(store: Store, block: int) -> int | None:
     """Return the next block that is counted or stored, None after the last."""
     with store.read() as session:
         counted = session.execute(select(func.min(LedgerCount.block)).where(LedgerCount.block > block)).scalar_one()
-        stored = session.execute(select(func.min(Inbound.id)).where(Inbound.id >= (block + 1) * BLOCK)).scalar_one()
+        stored = session.execute(
+            select(func.min(InboundRow.id)).where(InboundRow.id >= (block + 1) * BLOCK)
+        ).scalar_one()
     found = [counted] if counted is not None else []
     return min([*found, stored // BLOCK] if stored is not None else found, default=None)
 

@@ -5,7 +5,7 @@ from sqlalchemy.orm import aliased
 
 from daemon.store.jobs import JobKind
 from daemon.store.maintenance.verify.rule import Rule, Setting, lists_nothing, live_job, wrong_date
-from daemon.store.models import AttachmentRow, Event, Inbound, MessageRow, Person, Ticket
+from daemon.store.models import AttachmentRow, Event, InboundRow, MessageRow, Person, Ticket
 from daemon.vocabulary import Disposition, MessageRole, SenderKind, SubjectKind
 
 # What a member writes on the command line has no email.
@@ -19,51 +19,51 @@ def rules(setting: Setting) -> tuple[Rule, ...]:
 
 
 def _ledger(setting: Setting) -> tuple[Rule, ...]:
-    other, twin = aliased(Inbound), aliased(Inbound)
-    ticket = exists().where(Ticket.id == Inbound.ticket_id)
+    other, twin = aliased(InboundRow), aliased(InboundRow)
+    ticket = exists().where(Ticket.id == InboundRow.ticket_id)
     # The ledger keeps the ticket that an email came to; its message moves when tickets are merged.
     came_to = func.coalesce(MessageRow.moved_from_id, MessageRow.ticket_id)
-    message = exists().where(MessageRow.inbound_id == Inbound.id, came_to == Inbound.ticket_id)
-    is_copy, on_ticket = Inbound.disposition == Disposition.DUPLICATE, Inbound.disposition.in_(ON_TICKET)
-    original = exists().where(other.id == Inbound.duplicate_of, other.duplicate_of.is_(None))
+    message = exists().where(MessageRow.inbound_id == InboundRow.id, came_to == InboundRow.ticket_id)
+    is_copy, on_ticket = InboundRow.disposition == Disposition.DUPLICATE, InboundRow.disposition.in_(ON_TICKET)
+    original = exists().where(other.id == InboundRow.duplicate_of, other.duplicate_of.is_(None))
     opened_before = exists().where(
-        twin.ticket_id == Inbound.ticket_id, twin.disposition == Disposition.TICKET, twin.id < Inbound.id
+        twin.ticket_id == InboundRow.ticket_id, twin.disposition == Disposition.TICKET, twin.id < InboundRow.id
     )
-    checking = Inbound.disposition == Disposition.CHECKING
-    checked = live_job(JobKind.CHECK, SubjectKind.INBOUND, Inbound.id)
+    checking = InboundRow.disposition == Disposition.CHECKING
+    checked = live_job(JobKind.CHECK, SubjectKind.INBOUND, InboundRow.id)
     return (
-        Rule(Inbound, "is in no known state", Inbound.disposition.not_in([d.value for d in Disposition])),
-        Rule(Inbound, "has no reason for its state", lists_nothing(Inbound.reasons, setting)),
-        Rule(Inbound, "should be on a ticket that exists", and_(on_ticket, not_(ticket))),
-        Rule(Inbound, "should be a message of its ticket", and_(on_ticket, not_(message))),
-        Rule(Inbound, "waits for the check of its sender, and no live job does it", and_(checking, not_(checked))),
-        Rule(Inbound, "is a duplicate without an original", and_(is_copy, not_(original))),
+        Rule(InboundRow, "is in no known state", InboundRow.disposition.not_in([d.value for d in Disposition])),
+        Rule(InboundRow, "has no reason for its state", lists_nothing(InboundRow.reasons, setting)),
+        Rule(InboundRow, "should be on a ticket that exists", and_(on_ticket, not_(ticket))),
+        Rule(InboundRow, "should be a message of its ticket", and_(on_ticket, not_(message))),
+        Rule(InboundRow, "waits for the check of its sender, and no live job does it", and_(checking, not_(checked))),
+        Rule(InboundRow, "is a duplicate without an original", and_(is_copy, not_(original))),
         Rule(
-            Inbound,
+            InboundRow,
             "is no duplicate, but points to another email",
-            and_(not_(is_copy), Inbound.duplicate_of.is_not(None)),
+            and_(not_(is_copy), InboundRow.duplicate_of.is_not(None)),
         ),
-        Rule(Inbound, "has no raw email", and_(not_(is_copy), Inbound.raw.is_(None))),
+        Rule(InboundRow, "has no raw email", and_(not_(is_copy), InboundRow.raw.is_(None))),
         Rule(
-            Inbound,
+            InboundRow,
             "has no key by which a copy is recognised",
-            and_(not_(is_copy), Inbound.content_key.is_(None)),
+            and_(not_(is_copy), InboundRow.content_key.is_(None)),
         ),
         Rule(
-            Inbound,
+            InboundRow,
             "opened a ticket that another email opened already",
-            and_(Inbound.disposition == Disposition.TICKET, opened_before),
+            and_(InboundRow.disposition == Disposition.TICKET, opened_before),
         ),
-        wrong_date(Inbound, setting, "received_at"),
+        wrong_date(InboundRow, setting, "received_at"),
     )
 
 
 def _messages(setting: Setting) -> tuple[Rule, ...]:
     elsewhere = exists().where(
-        Inbound.id == MessageRow.inbound_id,
+        InboundRow.id == MessageRow.inbound_id,
         or_(
-            Inbound.ticket_id != func.coalesce(MessageRow.moved_from_id, MessageRow.ticket_id),
-            Inbound.ticket_id.is_(None),
+            InboundRow.ticket_id != func.coalesce(MessageRow.moved_from_id, MessageRow.ticket_id),
+            InboundRow.ticket_id.is_(None),
         ),
     )
     return (

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, type_coerce
 from sqlalchemy.types import NullType
 
 from daemon.store.maintenance.verify.rule import Problem
-from daemon.store.models import Inbound
+from daemon.store.models import InboundRow
 from daemon.store.store import Store
 
 BYTES_AT_ONCE: Final = 8 * 1024 * 1024
@@ -19,8 +19,8 @@ def damaged(store: Store, low: int, high: int) -> Iterator[Problem]:
     """Yield the raw emails after `low` up to `high` that are not the accepted bytes, a few megabytes at once."""
     with store.read() as session:
         # The stored length, since a damaged `size` could make a batch of any size.
-        query = select(Inbound.id, func.length(Inbound.raw)).where(Inbound.id > low, Inbound.id <= high)
-        sizes = session.execute(query.where(Inbound.raw.is_not(None)).order_by(Inbound.id)).all()
+        query = select(InboundRow.id, func.length(InboundRow.raw)).where(InboundRow.id > low, InboundRow.id <= high)
+        sizes = session.execute(query.where(InboundRow.raw.is_not(None)).order_by(InboundRow.id)).all()
     batch: list[int] = []
     batch_bytes = 0
     for number, size in sizes:
@@ -35,8 +35,10 @@ def damaged(store: Store, low: int, high: int) -> Iterator[Problem]:
 def _check(store: Store, numbers: list[int]) -> Iterator[Problem]:
     with store.read() as session:
         # Without the types of the columns: SQLite may return text where bytes are declared.
-        raw, size, sha256 = (type_coerce(column, NullType()) for column in (Inbound.raw, Inbound.size, Inbound.sha256))
-        query = select(Inbound.id, raw, size, sha256).where(Inbound.id.in_(numbers)).order_by(Inbound.id)
+        raw, size, sha256 = (
+            type_coerce(column, NullType()) for column in (InboundRow.raw, InboundRow.size, InboundRow.sha256)
+        )
+        query = select(InboundRow.id, raw, size, sha256).where(InboundRow.id.in_(numbers)).order_by(InboundRow.id)
         rows = session.execute(query).all()
     for number, *stored in rows:
         problem = raw_problem(*stored)

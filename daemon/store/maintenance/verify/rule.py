@@ -27,7 +27,7 @@ from daemon.store.models import (
     Decision,
     DeliveryRow,
     Event,
-    Inbound,
+    InboundRow,
     Job,
     MessageRow,
     Ticket,
@@ -47,7 +47,7 @@ SUBJECT_TABLES: Final[dict[SubjectKind, Any]] = {
     SubjectKind.DELIVERY: DeliveryRow,
     SubjectKind.ANSWER: AnswerRow,
     SubjectKind.EVENT: Event,
-    SubjectKind.INBOUND: Inbound,
+    SubjectKind.INBOUND: InboundRow,
     SubjectKind.WEBHOOK: WebhookDeliveryRow,
 }
 MAX_DIGITS: Final = 9

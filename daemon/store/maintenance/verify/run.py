@@ -32,7 +32,7 @@ from daemon.store.models import (
     Decision,
     DeliveryRow,
     Event,
-    Inbound,
+    InboundRow,
     Job,
     MessageRow,
     Person,
@@ -45,7 +45,7 @@ IDS_AT_ONCE: Final = 2000
 # An unreadable range is halved until it is this small, so that the rest is checked.
 SMALLEST: Final = 50
 TABLES: Final[tuple[Any, ...]] = (
-    *(Inbound, Ticket, Decision, DeliveryRow, Job),
+    *(InboundRow, Ticket, Decision, DeliveryRow, Job),
     *(MessageRow, AttachmentRow, Person, Event, AnswerRow, WebhookDeliveryRow),
 )
 
@@ -69,7 +69,7 @@ def verify(store: Store, now: datetime, progress: Callable[[int], object]) -> It
     for table in TABLES:
         of_table = [rule for rule in rules if rule.table is table]
         yield from _through(store, table, partial(_broken, store, of_table, _statement(of_table)), progress)
-    yield from _through(store, Inbound, lambda low, high: list(raw.damaged(store, low, high)), progress)
+    yield from _through(store, InboundRow, lambda low, high: list(raw.damaged(store, low, high)), progress)
     yield from _through(store, Ticket, lambda low, high: list(ticket_references.wrong(store, low, high)), progress)
     yield from _others(store)
 
@@ -90,7 +90,7 @@ def work(store: Store) -> int:
     """Return how many rows a verification checks; 0 if that cannot be read."""
     try:
         with reading():
-            return sum(_highest(store, table) for table in (*TABLES, Inbound, Ticket))
+            return sum(_highest(store, table) for table in (*TABLES, InboundRow, Ticket))
     except DamageError:
         return 0
 

@@ -13,7 +13,7 @@ from daemon.store.maintenance.verify.rule import (
     outside_0_to_1,
     wrong_date,
 )
-from daemon.store.models import Decision, DeliveryRow, Event, Inbound, MessageRow, Ticket
+from daemon.store.models import Decision, DeliveryRow, Event, InboundRow, MessageRow, Ticket
 from daemon.vocabulary import PENDING, DecidedBy, Priority, Status, SubjectKind
 
 # What is written on a ticket that nobody is notified of.
@@ -38,7 +38,7 @@ def _tickets(setting: Setting) -> tuple[Rule, ...]:
     is_decided = Ticket.category != PENDING
     undecided = or_(Ticket.priority != PENDING, Ticket.confidence.is_not(None), Ticket.assigned_team.is_not(None))
     return (
-        Rule(Ticket, "has no inbound email", not_(exists().where(Inbound.ticket_id == Ticket.id))),
+        Rule(Ticket, "has no inbound email", not_(exists().where(InboundRow.ticket_id == Ticket.id))),
         Rule(
             Ticket,
             "has no message",
