@@ -1,5 +1,6 @@
 """Count the work of a call instead of timing it, and stop a call that would not end."""
 
+import gc
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -22,11 +23,14 @@ def lines_run(call: Callable[[], object]) -> int:
         count += event == "line"
         return trace
 
+    # A collection of garbage would run finalizers of what other tests left.
+    gc.disable()
     sys.settrace(trace)
     try:
         call()
     finally:
         sys.settrace(before)
+        gc.enable()
     return count
 
 
