@@ -5,6 +5,7 @@ import pytest
 from tests.support.conversation import ANA, BEN, TEAM, Conversation, Desk, reply_to, words_of
 from tests.support.emails import mail
 from tests.support.helpdesk import MEMBER, text_of
+from tests.support.mail_clients import CLIENTS
 
 HTML = ("MIME-Version: 1.0", "Content-Type: text/html; charset=utf-8")
 HEAD = "-----Original Message-----\nFrom: {}\nSent: Monday, 2 November 2026 10:31\nTo: Ana\nSubject: Payment failed\n\n"
@@ -99,3 +100,22 @@ def test_a_customer_whose_email_is_one_command_is_not_obeyed_by_an_answer_below_
     talk.write(notification, f"{text_of(notification)}\nWe have booked it.")
     assert (talk.ticket.status, talk.answers()) == ("WAITING", [(MEMBER, "sent")])
     assert text_of(talk.last(talk.customer)).startswith("We have booked it.")
+
+
+@pytest.mark.parametrize("client", list(CLIENTS))
+def test_an_answer_of_an_emoji_alone_reaches_the_customer(desk: Desk, client: str) -> None:
+    # Above the signature of Outlook and Proton it came back as empty.
+    talk = Conversation(desk)
+    talk.answer(talk.last(TEAM), client, "\N{THUMBS UP SIGN}")
+    assert talk.answers() == [(MEMBER, "sent")]
+    assert words_of(talk.last(talk.customer)).startswith("\N{THUMBS UP SIGN}")
+
+
+def test_an_emoji_below_the_words_of_the_customer_is_an_answer(desk: Desk) -> None:
+    # Outlook quotes without a prefix, where it was taken for a line of the quote.
+    talk = Conversation(desk)
+    lines = text_of(talk.last(TEAM)).split("\n")
+    at = next(number for number, line in enumerate(lines) if "debited" in line)
+    told = answer(talk, FROM_US + "\n".join([*lines[: at + 1], "", "\N{THUMBS UP SIGN}", "", *lines[at + 1 :]]))
+    assert told == ""
+    assert "\N{THUMBS UP SIGN}" in text_of(talk.last(talk.customer))

@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser
 from daemon.mail.message import Address, Message
 from daemon.mail.reply.answer import CutAnswer, html_of
 from daemon.mail.reply.answer_parts import by_content_id, shown_ids
-from daemon.mail.reply.our_marks import squeeze
+from daemon.mail.reply.our_marks import emoji, squeeze
 from daemon.mail.reply.phrases import CLOSING, FURTHER_CLOSINGS
 from daemon.mail.reply.signature import cut_signature, has_contact, is_device_footer
 from daemon.mail.reply.split import split
@@ -86,7 +86,7 @@ def _is_signature(lines: Sequence[str], authors: Sequence[Address], marked: Coll
     if not lines or _EXACT_DELIMITER.fullmatch(lines[0]):
         return True
     lines = lines[1:] if _DELIMITER.fullmatch(lines[0]) else lines
-    if not lines or squeeze("".join(lines)) in marked:
+    if not lines or _said("".join(lines)) in marked:
         return True
     is_closing = CLOSING.match(lines[0]) or FURTHER_CLOSINGS.match(lines[0])
     return bool(is_closing or _is_name(lines[0], authors) or _is_card(lines)) and _is_contact(lines[1:])
@@ -137,13 +137,18 @@ def _is_contact(lines: Sequence[str]) -> bool:
 
 
 def _marked(message: Message) -> tuple[frozenset[str], frozenset[int]]:
-    """Return the letters and digits of what the mail program marked as signatures, and the images in them."""
+    """Return what is said by what the mail program marked as signatures, and the images in them."""
     texts, files = set(), by_content_id(message)
     logos: set[int] = set()
     for html in _marked_elements(html_of(message)):
-        texts.add(squeeze(strip_tags(html)))
+        texts.add(_said(strip_tags(html)))
         logos.update(files[name].part for name in shown_ids(html) if name in files)
     return frozenset(texts), frozenset(logos)
+
+
+def _said(text: str) -> str:
+    """Return the letters and digits of a text, then its emoji: an answer may be one above a signature."""
+    return squeeze(text) + emoji(text)
 
 
 def _marked_elements(html: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ _MAX_TEXT: Final = 400_000
 _MAX_LINES: Final = 2000
 # The start of a long line is enough to find it.
 _MAX_LINE: Final = 320
+_EMOJI: Final = re.compile(r"[\u2600-\u27bf\U0001f300-\U0001faff]")
 _SIGNS: Final = re.compile(r"[\W_]+")
 MARK: Final = re.compile(rf"\bref:\s?{token.SHAPE}", re.IGNORECASE)
 _COMMAND: Final = re.compile(r"\btriaged (?:tickets|deliveries|mail|jobs) [a-z]")
@@ -81,12 +82,20 @@ def squeeze(text: str) -> str:
     return _SIGNS.sub("", fold(text))
 
 
+def emoji(text: str) -> str:
+    """Return the emoji of a text; they may be all that a person answers."""
+    return "".join(_EMOJI.findall(text))
+
+
 def _letters(line: str) -> str:
-    """Return the letters and digits of a line without the targets of its links, which programs and gateways change."""
-    if "://" not in line and "mailto:" not in line and "[" not in line:
-        return squeeze(line)
-    line = original_link(line)
-    return squeeze(_HOST.sub(" ", _TARGET.sub(" ", line))) or squeeze(line)
+    """Return the letters and digits of a line without the targets of its links, which programs and gateways change.
+
+    Of a line without any, its emoji.
+    """
+    if "://" in line or "mailto:" in line or "[" in line:
+        line = original_link(line)
+        return squeeze(_HOST.sub(" ", _TARGET.sub(" ", line))) or squeeze(line)
+    return squeeze(line) or emoji(line)
 
 
 class Ours:
