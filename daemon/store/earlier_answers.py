@@ -17,11 +17,12 @@ SENT_BY_OTHERS = (
     .order_by(ANSWER.c.id.desc())
     .limit(MAX_COUNTED)
 )
-# What an author sent on a ticket since a customer wrote last.
+# What an author sent on a ticket after a time, and since a customer wrote last.
 SENT_SINCE_CUSTOMER = (
     select(ANSWER.c.recipients, ANSWER.c.inline_parts, ANSWER.c.file_parts)
     .where(ANSWER.c.ticket_id == bindparam("ticket"), ANSWER.c.state == AnswerState.SENT)
     .where(ANSWER.c.author == bindparam("author"), ANSWER.c.text == bindparam("text"))
+    .where(ANSWER.c.settled_at > bindparam("after"))
     .where(
         ANSWER.c.message_id
         > select(func.coalesce(func.max(MESSAGE.c.id), 0))
@@ -52,6 +53,17 @@ class SentAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class SentContent:
+    """What an answer says, by whom and to whom; the parts are numbers of parts of its email."""
+
+    author: str
+    text: str
+    recipients: Sequence[str]
+    inline_parts: Sequence[int]
+    file_parts: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
 class AnsweredDelivery:
     """An email of ours that somebody answers, and the answer that it was about, if any."""
 
@@ -65,18 +77,12 @@ def sent_by_others(session: Session, ticket_id: int, author: str) -> list[SentAn
     return [SentAnswer(row.id, row.settled_at, row.after_delivery_id or 0) for row in rows]
 
 
-def is_repeated(
-    session: Session,
-    ticket_id: int,
-    author: str,
-    text: str,
-    recipients: Sequence[str],
-    parts: tuple[Sequence[int], Sequence[int]],
-) -> bool:
-    """Say whether an author sent the same answer since a customer wrote last; `parts` are its inline ones and files."""
-    same = (list(recipients), *map(list, parts))
-    rows = session.execute(SENT_SINCE_CUSTOMER, {"ticket": ticket_id, "author": author, "text": text})
-    return any((row.recipients, row.inline_parts, row.file_parts) == same for row in rows)
+def is_repeated(session: Session, ticket_id: int, same: SentContent, after: datetime) -> bool:
+    """Say whether the same answer was sent after a time, and since a customer wrote last."""
+    values = {"ticket": ticket_id, "author": same.author, "text": same.text, "after": after}
+    rows = session.execute(SENT_SINCE_CUSTOMER, values)
+    wanted = (list(same.recipients), list(same.inline_parts), list(same.file_parts))
+    return any((row.recipients, row.inline_parts, row.file_parts) == wanted for row in rows)
 
 
 def sent_since(session: Session, ticket_id: int, after: datetime) -> int:

@@ -29,8 +29,8 @@ class AnswerFacts:
     `length` is that of the text or of its HTML, whatever is longer. `internal` names what of ours is left in the
     answer, `omitted` what was left out. `answers_delivery` is the email of ours that its author answers, if known, and
     `about_answer` the answer that this email was about. `others` are what others sent, the newest first. `is_repeated`
-    says that the author sent the same words and files since the customer wrote last. `sent` counts the answers on the
-    ticket within an hour, `allowed` is their limit.
+    says that the author sent the same words and files within a day, and since the customer wrote last. `sent` counts
+    the answers on the ticket within an hour, `allowed` is their limit.
     """
 
     is_empty: bool

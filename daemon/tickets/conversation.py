@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from daemon.mail.message import Address
 from daemon.store import answers, earlier_answers, events, tickets
 from daemon.store.answers import LockedTicket, NewAnswerRow
+from daemon.store.earlier_answers import SentContent
 from daemon.store.jobs import Offer
 from daemon.tickets import answer_decision, readers
 from daemon.tickets.action_base import notify
@@ -27,6 +28,8 @@ from daemon.vocabulary import AnswerState, MessageRole, ReturnCause, Subject, Su
 __all__ = ["AnswerError", "AnswerPolicy", "AnswerResult", "NewAnswer", "note", "reply", "return_to_author"]
 
 HOUR: Final = timedelta(hours=1)
+# A later answer in the same words is meant, such as that we are still working on it.
+DAY: Final = timedelta(days=1)
 NOBODY: Final = Readers((), (), team_copied=False)
 
 
@@ -163,18 +166,18 @@ def _facts(session: Session, ticket: LockedTicket, new: NewAnswer, policy: Answe
         answers_delivery=answered.id if answered else None,
         about_answer=answered.answer_id if answered else None,
         others=[EarlierSent(one.id, one.sent_at, one.after_delivery_id) for one in others],
-        is_repeated=_is_repeated(session, new, chosen.recipients),
+        is_repeated=_is_repeated(session, new, chosen.recipients, now),
         sent=earlier_answers.sent_since(session, ticket.id, now - HOUR),
         allowed=policy.answers_per_hour,
     )
 
 
-def _is_repeated(session: Session, new: NewAnswer, recipients: Sequence[str]) -> bool:
+def _is_repeated(session: Session, new: NewAnswer, recipients: Sequence[str], now: datetime) -> bool:
     """Say whether a program sent an email again under another Message-ID. Pages and requests have keys of their own."""
     if new.message_id is None:
         return False
-    parts = (new.inline_parts, new.file_parts)
-    return earlier_answers.is_repeated(session, new.ticket_id, new.author, new.text, recipients, parts)
+    content = SentContent(new.author, new.text, recipients, new.inline_parts, new.file_parts)
+    return earlier_answers.is_repeated(session, new.ticket_id, content, now - DAY)
 
 
 def _store(

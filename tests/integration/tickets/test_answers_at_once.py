@@ -1,11 +1,15 @@
 """Two members who answer one ticket at once: one answer is sent, the other is held."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
 from threading import Barrier
 
 import pytest
+from sqlalchemy.orm import Session
 
 from config.settings import Settings
+from daemon.store import answers
 from daemon.store.models import AnswerRow, Job, MessageRow, Ticket
 from daemon.store.store import Store
 from daemon.tickets import conversation, held_answers
@@ -13,7 +17,7 @@ from daemon.tickets.actor import Actor
 from daemon.tickets.answer_policy import answer_policy
 from daemon.tickets.answer_values import AnswerError, AnswerResult, NewAnswer
 from daemon.tickets.intake import Intake
-from daemon.vocabulary import AnswerState, ReturnCause
+from daemon.vocabulary import AnswerState, MessageRole, ReturnCause
 from tests.support.emails import ANN, inbound, mail
 from tests.support.fakes import NOON, Woken
 from tests.support.smtp_client import POLICY
@@ -78,3 +82,16 @@ def test_an_answer_claims_the_ticket_and_waits_for_the_customer(store: Store) ->
     answer(store, ticket_id, ANA)
     columns = (Ticket.status, Ticket.taken_by, Ticket.first_answer_at)
     assert ask(store, *columns) == [("WAITING", ANA.name, NOON)]
+
+
+def test_an_email_in_the_same_words_is_held_for_a_day(store: Store) -> None:
+    ticket_id = opened(store)
+
+    def send(session: Session, hours: int) -> AnswerState:
+        now = NOON + timedelta(hours=hours)
+        message_id = answers.add_message(session, ticket_id, "We work on it.", "Re: x", MessageRole.NOTE, now)
+        new = NewAnswer(ticket_id, ANA, "We work on it.", "", now, message_id)
+        return conversation.reply(session, new, RULES, now).state
+
+    found = [store.write(partial(send, hours=hours)) for hours in (0, 23, 25)]
+    assert found == [AnswerState.SENT, AnswerState.HELD, AnswerState.SENT]
