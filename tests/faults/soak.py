@@ -126,8 +126,11 @@ def _settle(outcome: Outcome, system: System, client: Client, mailbox: Mailbox, 
 
 def _read_mailbox(system: System, hashes: Sequence[str]) -> None:
     """Wait until all emails of the mailbox are stored: each may be read again after a change of its UIDVALIDITY."""
+    # Looked up before the comparison: the last emails may be stored meanwhile, and none comes after them.
+    newest = _newest(system)
     while not _stored(system, hashes):
-        system.until(partial(_comes_after, system, _newest(system)), "more of the mailbox", QUIET)
+        system.until(partial(_comes_after, system, newest), "more of the mailbox", QUIET)
+        newest = _newest(system)
 
 
 def _comes_after(system: System, inbound_id: int) -> bool:

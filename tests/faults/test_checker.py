@@ -227,6 +227,7 @@ LINES = (
     ({"event": "job rescued", "job": 7}, [7]),
     ({"event": "orphaned jobs rescued", "jobs": [7, 8]}, [7, 8]),
     ({"event": "job failed", "job": 7, "kind": "deliver"}, [7]),
+    ({"event": "store not reached, job will be tried again", "job": 7, "kind": "deliver"}, [7]),
     ({"event": "job postponed", "job": 7, "reason": "outcome unknown: no answer"}, [7]),
     ({"event": "job postponed", "job": 7, "reason": "451 4.3.0 not now"}, []),
 )

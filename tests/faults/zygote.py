@@ -74,13 +74,16 @@ def serve() -> None:
     """Answer requests until nobody asks any more."""
     warm()
     children: dict[int, int | None] = {}
+    logs: dict[int, subprocess.Popen[bytes]] = {}
     for line in sys.stdin.buffer:
         request = json.loads(line)
         if "code" in request:
             answer = ended(children, request["code"])
+            if answer is not None:
+                logs[request["code"]].wait()
         else:
-            answer = fork(request)
-            children[answer] = None
+            answer, log = fork(request)
+            children[answer], logs[answer] = None, log
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
     for pid in [pid for pid, code in children.items() if code is None]:
@@ -105,25 +108,33 @@ def ended(children: dict[int, int | None], pid: int) -> int | None:
     return children[pid]
 
 
-def fork(request: dict[str, Any]) -> int:
-    parent = os.getpid()
+def fork(request: dict[str, Any]) -> tuple[int, subprocess.Popen[bytes]]:
+    """Start a child, and what writes its log: a limit on the growth of the child's files must not hide what it says."""
+    parent, (read, write) = os.getpid(), os.pipe()
     pid = os.fork()
     if pid == 0:
-        become(request, parent)
-    return pid
+        os.close(read)
+        become(request, parent, write)
+    os.close(write)
+    log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    writer = subprocess.Popen(["cat"], stdin=read, stdout=log)
+    os.close(log)
+    os.close(read)
+    return pid, writer
 
 
-def become(request: dict[str, Any], parent: int) -> NoReturn:
-    """Be triaged, until it ends."""
+def become(request: dict[str, Any], parent: int, log: int) -> NoReturn:
+    """Be triaged, until it ends; `log` is where it writes."""
     code = 70
     try:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(code)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
+        # Those of the parent may be files, which can be sought.
+        sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1, closefd=False) for number in (1, 2))
         os.environ.clear()
         os.environ.update(request["env"])
         sys.argv = ["triaged", *request["arguments"]]
