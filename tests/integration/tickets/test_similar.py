@@ -184,14 +184,14 @@ def test_the_vector_goes_with_its_ticket_and_what_was_shown_with_its_decision(st
             Decision,
             DeliveryRow,
             Event,
-            Inbound,
+            InboundRow,
             MessageRow,
             Participant,
         )
 
         run = session.execute  # type: ignore[attr-defined]
         run(update(MessageRow).values(inbound_id=None))
-        for model in (Event, AttachmentRow, DeliveryRow, MessageRow, Participant, Inbound, Decision, Ticket):
+        for model in (Event, AttachmentRow, DeliveryRow, MessageRow, Participant, InboundRow, Decision, Ticket):
             run(delete(model))
         return [len(run(select(model)).all()) for model in (TicketVector, SimilarRow)]
 
