@@ -161,6 +161,7 @@ class Poller:
             try:
                 self._note(connected=True, refused=0)
                 log.info("mailbox connected", mailbox=self._mailbox.name, idle=session.can_idle)
+                # Emails may have come while we were away, so that the first look is one after new mail.
                 quiet = -1
                 while not self._halted():
                     taken = self._taken

@@ -47,9 +47,8 @@ def change(store: Store, **values: Any) -> None:
 
 def kept(store: Store) -> tuple[str, str, bool, str]:
     """Return disposition, role, by_team and the note of the newest email, which is on the first ticket."""
-    ((disposition, ticket_id, inbound_id),) = ask(store, InboundRow.disposition, InboundRow.ticket_id, InboundRow.id)[
-        -1:
-    ]
+    rows = ask(store, InboundRow.disposition, InboundRow.ticket_id, InboundRow.id)
+    disposition, ticket_id, inbound_id = rows[-1]
     assert ticket_id == 1
     role, by_team, message_id = ask(store, MessageRow.role, MessageRow.by_team, MessageRow.id)[-1]
     with store.read() as session:

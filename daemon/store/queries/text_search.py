@@ -31,8 +31,12 @@ def conditions(session: Session, words: str, searched: int, below: int | None = 
             yield _with_words(session, words, low, top)
         top = min(top, low)
     if top and ADDRESS.fullmatch(words):
-        person = select(Person.id).where(Person.email == words.lower())
-        yield and_(Ticket.id <= top, Ticket.requester_id == person.scalar_subquery())
+        yield and_(Ticket.id <= top, of_requester(words))
+
+
+def of_requester(address: str) -> ColumnElement[bool]:
+    """Return the condition that a ticket is of the person with an address."""
+    return Ticket.requester_id == select(Person.id).where(Person.email == address.lower()).scalar_subquery()
 
 
 def _with_words(session: Session, words: str, low: int, top: int) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, false, func, literal, or_, select,
 from sqlalchemy.orm import Session
 
 from daemon.store.models import Decision, MessageRow, Person, Ticket
-from daemon.store.queries.text_search import SEARCHED, conditions
+from daemon.store.queries.text_search import SEARCHED, conditions, of_requester
 from daemon.store.sql import unindexed
 
 RowAfter = tuple[datetime, int]
@@ -105,8 +105,7 @@ def _conditions(session: Session, wanted: TicketQuery) -> list[ColumnElement[boo
     if wanted.since is not None:
         found.append(Ticket.created_at >= wanted.since)
     if wanted.requester is not None:
-        person = select(Person.id).where(Person.email == wanted.requester.lower()).scalar_subquery()
-        found.append(Ticket.requester_id == person)
+        found.append(of_requester(wanted.requester))
     return found
 
 
