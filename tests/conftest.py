@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from itertools import count
@@ -12,6 +13,7 @@ import pytest
 import redis
 import structlog
 from hypothesis import settings
+from sqlalchemy import Engine, event
 
 from daemon.store.engine import make_engine
 from daemon.store.maintenance import schema
@@ -46,6 +48,19 @@ def _log() -> Iterator[None]:
     before = structlog.get_config()
     yield
     structlog.configure(**before)
+
+
+def _reverse_unordered(connection: object, record: object) -> None:
+    """Let SQLite return rows without ORDER BY in reverse order, so that nothing depends on the order of one database.
+
+    PostgreSQL returns them in any order it likes, and seldom in a surprising one (sqlite.org/pragma.html).
+    """
+    del record
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA reverse_unordered_selects = ON")
+
+
+event.listen(Engine, "connect", _reverse_unordered)
 
 
 @pytest.fixture(scope="session")

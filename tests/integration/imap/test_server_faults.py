@@ -234,7 +234,7 @@ def test_an_email_over_the_limit_becomes_a_ticket_with_a_note_and_is_fetched_onc
             eventually(server.idling.is_set)
     assert rows(store, select(Ticket.subject).order_by(Ticket.id)) == ["large", "small"]
     assert rows(store, select(Person.email)) == ["ann@example.org"]
-    assert rows(store, select(MessageRow.text))[0].startswith("Please see the film.")
+    assert rows(store, select(MessageRow.text).order_by(MessageRow.id))[0].startswith("Please see the film.")
     with store.read() as db:
         (note,) = [entry for entry in timeline(db, find_mails(db, "large@example.org")) if "cut" in entry.state]
     assert (note.state, note.text) == ("mailbox mail cut", f"size: {len(large)}, kept: 100000")

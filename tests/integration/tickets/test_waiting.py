@@ -56,7 +56,8 @@ def test_a_ticket_opens_when_its_wait_is_over_and_the_team_is_told(pipeline: Pip
     with pipeline.store.read() as session:
         found = session.get_one(Ticket, ticket)
         assert (found.wait_until, found.resolved_at) == (None, None)
-        assert session.execute(select(Event.kind).where(Event.ticket_id == ticket)).scalars().all()[-1] == "woken"
+        last = select(Event.kind).where(Event.ticket_id == ticket).order_by(Event.id.desc()).limit(1)
+        assert session.execute(last).scalar_one() == "woken"
     assert sound(pipeline)
 
 

@@ -151,9 +151,8 @@ class TestHeld:
         assert sent.status_code == 200
         assert sent.json() == {"id": number, "state": "sent", "reasons": [], "recipients": [ANA]}
         with case.store.read() as session:
-            jobs = (
-                session.execute(select(Job.subject).where(Job.subject.startswith(SubjectKind.ANSWER))).scalars().all()
-            )
+            answers = select(Job.subject).where(Job.subject.startswith(SubjectKind.ANSWER)).order_by(Job.id)
+            jobs = session.execute(answers).scalars().all()
         assert [subject.id for subject in jobs] == [1, number]
         assert len(case.woken.offers) == 1
         again = case.client.post(f"{ticket}/answers/{number}/send")
