@@ -5,16 +5,17 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import dramatiq
-import structlog
 
 from config.schema import Outgoing, OutgoingServer
 from config.settings import Settings
 from daemon.broker import TIME_LIMIT_MS
 from daemon.facts import ProcessFacts
 from daemon.mail.analyze import Identity
+from daemon.store import jobs
 from daemon.store.errors import UNREACHABLE
 from daemon.store.jobs import JobKind
 from daemon.store.keys import Keyring
@@ -30,7 +31,7 @@ from workers.actors.deliver import DeliverActor
 from workers.actors.notify import NotifyActor
 from workers.actors.our_emails import OurEmails
 from workers.actors.train import TrainActor
-from workers.actors.triage import TriageActor
+from workers.actors.triage import AWAITS_MODEL, TriageActor
 from workers.actors.wake import WakeActor
 from workers.actors.webhook import WebhookActor
 from workers.earlier_vectors import EarlierVectors
@@ -39,10 +40,9 @@ from workers.jobs.heartbeat import Heartbeat
 from workers.learning import semantic
 from workers.learning.boilerplate import CurrentBoilerplate
 from workers.learning.current import CurrentModel
-from workers.learning.examples import ExampleError
+from workers.learning.first_model import FirstModel
 from workers.learning.registry import Registry
 from workers.learning.trainer import Trainer
-from workers.learning.training import TrainingError
 from workers.monitor import HealthMonitor
 from workers.policies import actor_config, sender_checker, thresholds, webhook_policy
 from workers.questions import DailyQuestions
@@ -52,8 +52,6 @@ from workers.transports.smtp import SmtpTransport
 from workers.triage.encoder import Encoder
 from workers.webhooks.client import PostPolicy
 from workers.webhooks.publisher import Publisher
-
-log = structlog.get_logger(__name__)
 
 # How often an idle worker polls Redis; each step of an email may wait this long. The in-process queue wakes it at once.
 REDIS_POLL_MS = 40
@@ -94,6 +92,7 @@ class WorkerApp:
         self._boilerplate = CurrentBoilerplate(store)
         self._earlier = EarlierVectors(store, self._encoder, self._config, self._boilerplate)
         self._trainer = trainer(settings, store, clock, self._encoder)
+        self._first_model = FirstModel(self._trainer, self.model_source, partial(triage_again, store, clock))
         self._servers = outgoing_servers(settings)
         self._has_space = FreeSpace(settings.service.state_dir, settings.limits.free_bytes)
         self._heartbeat = Heartbeat(store, owner())
@@ -148,13 +147,10 @@ class WorkerApp:
             JobKind.WEBHOOK: WebhookActor(store, clock, webhooks),
         }
 
-    def start(self, stopping: Callable[[], bool] = lambda: False) -> bool:
-        """Load the model, or train one at the first start, then start to work; False if the process is stopping."""
-        if not stopping():
-            self._load_model()
-        if stopping():
-            return False
+    def start(self) -> None:
+        """Load the model, and start to work; where there is none, triage alone waits until one is trained."""
         self._deliver.try_again()
+        self._first_model.start()
         self._heartbeat.start()
         # Dramatiq's command emits this signal itself; without it no time limit is enforced.
         self._broker.emit_after("process_boot")
@@ -164,14 +160,6 @@ class WorkerApp:
         self._questions.start()
         self._publisher.start()
         self._earlier.start()
-        return True
-
-    def _load_model(self) -> None:
-        try:
-            self.model_source.use(self._trainer.ensure_model())
-        except (TrainingError, ExampleError) as error:
-            # A team with categories of its own has no examples at first; its corrections become the first ones.
-            log.warning("no model can be trained, rules alone decide", reason=str(error))
 
     def _process_facts(self) -> ProcessFacts:
         """Return what only this process knows, for the health monitor."""
@@ -213,6 +201,14 @@ class WorkerApp:
         self._broker.close()
         self._heartbeat.close()
         self._servers.close()
+        self._first_model.close()
+
+
+def triage_again(store: Store, clock: Clock) -> None:
+    """Make the triage jobs due that waited for the first model."""
+    now = clock.now()
+    with suppress(*UNREACHABLE):
+        store.write(lambda session: jobs.make_due(session, JobKind.TRIAGE, AWAITS_MODEL, now))
 
 
 def outgoing_servers(settings: Settings) -> OutgoingServers:

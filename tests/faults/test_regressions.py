@@ -137,8 +137,8 @@ def test_the_time_limit_of_jobs_is_kept(store: Store, clock: FakeClock, tmp_path
     broker.add_middleware(booted)
     settings = Settings(service={"state_dir": tmp_path}, outgoing={"maildir": tmp_path / "out"})  # type: ignore[arg-type]
     worker_app = WorkerApp(settings, store, broker, Keyring((b"k" * 32,)), clock, identity)
-    trainer: Any = SimpleNamespace(ensure_model=lambda: SimpleNamespace(version="none"))
-    worker_app._trainer = trainer
+    first_model: Any = SimpleNamespace(start=lambda: None, close=lambda: None)
+    worker_app._first_model = first_model
     worker_app.start()
     worker_app.close()
     assert booted.heard

@@ -34,6 +34,8 @@ class FakeTransport:
 class NoModel:
     """A model_source that leaves all to the rules."""
 
+    is_awaited = False
+
     def model(self) -> None:
         return None
 

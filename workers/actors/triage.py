@@ -2,7 +2,8 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from datetime import timedelta
+from typing import Final, Protocol
 
 import structlog
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from daemon.vocabulary import DecidedBy, Priority, Triage
 from workers.actors.config import CurrentConfig
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
-from workers.jobs.executor import WorkWindow
+from workers.jobs.executor import SnoozeError, WorkWindow
 from workers.triage import encoder, preprocess, similar
 from workers.triage.classifier import Model
 from workers.triage.decide import conclude, consider
@@ -28,9 +29,17 @@ from workers.triage.preprocess import Case
 
 log = structlog.get_logger(__name__)
 
+AWAITS_MODEL: Final = "waits for the first model"
+# Jobs that wait are made due when the model is there. This is for one that is postponed at that very moment.
+MODEL_WAIT: Final = timedelta(minutes=1)
+
 
 class ModelSource(Protocol):
     """Gives the model and the certified thresholds that are in force now."""
+
+    @property
+    def is_awaited(self) -> bool:
+        """Return whether the first model is being trained."""
 
     def model(self) -> Model | None:
         """Return the current model, None where none can be trusted."""
@@ -54,8 +63,10 @@ class TriageActor:
         self._boilerplate = boilerplate
 
     def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
-        """Triage the ticket of a job."""
+        """Triage the ticket of a job; raises SnoozeError while the first model is being trained."""
         del window
+        if self._models.is_awaited:
+            raise SnoozeError(AWAITS_MODEL, MODEL_WAIT)
         text = yield from batching.read(decisions.texts_of, lease.subject.id)
         case = preprocess.clean(text.subject, text.text, self._boilerplate()) if text else preprocess.clean("", "")
         draft = consider(case, self._config.value.triage, self._models.model(), text.address if text else "")

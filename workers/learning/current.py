@@ -23,7 +23,10 @@ CERTIFY_SECONDS = 30.0
 
 
 class CurrentModel:
-    """Gives actors the current model; follows a promotion or rollback within two seconds, without a restart."""
+    """Gives actors the current model; follows a promotion or rollback within two seconds, without a restart.
+
+    `is_awaited` is true while the first model is trained: triage waits for it.
+    """
 
     def __init__(self, store: Store, registry: Registry, policy: Callable[[], TriagePolicy]) -> None:
         self._store = store
@@ -37,11 +40,12 @@ class CurrentModel:
         self._certified_at = -CERTIFY_SECONDS
         self._problem = ""
         self.drifted = ""
+        self.is_awaited = False
 
     def model(self) -> Model | None:
         """Return the current model, or None if none is usable; then rules alone decide."""
         with self._lock:
-            if monotonic() - self._reloaded_at >= RELOAD_SECONDS:
+            if not self.is_awaited and monotonic() - self._reloaded_at >= RELOAD_SECONDS:
                 self._reloaded_at = monotonic()
                 self._reload()
             return self._model
@@ -68,6 +72,11 @@ class CurrentModel:
             # Another version may have been promoted since; the next reload gets that one.
             if self._registry.current() == model.version:
                 self._model, self._stamp, self._problem = model, stamp, ""
+
+    def note_failed(self, reason: str) -> None:
+        """Note why no model can be trained, until one is loaded."""
+        with self._lock:
+            self._problem = reason
 
     def certified(self) -> Mapping[str, float | None]:
         """Return the confidence from which each category keeps the promised accuracy, None for one that does not.
@@ -109,7 +118,8 @@ class CurrentModel:
         except RegistryError as error:
             self._model = None
             # Without any model yet nothing is broken: categories of an admin's own may have no examples.
-            self._problem = str(error) if self._registry.current() else ""
+            if self._registry.current():
+                self._problem = str(error)
             log.error("no usable model, rules alone decide", reason=str(error))  # noqa: TRY400 - the reason is enough
         else:
             self._problem = ""

@@ -70,9 +70,17 @@ class Trainer:
                 made = self.candidate()
                 self._keep(made)
                 return made.model
-            return current if self._is_complete(current) else self._completed(current)
+            return current if self.is_complete(current) else self._completed(current)
 
-    def _is_complete(self, model: Model) -> bool:
+    def usable(self) -> Model | None:
+        """Return the current model, None if there is none or it cannot be loaded."""
+        try:
+            return self._registry.load()
+        except RegistryError:
+            return None
+
+    def is_complete(self, model: Model) -> bool:
+        """Return whether a model has the second opinion of the encoder in use, if there is one."""
         name = self._encoder.name if self._encoder else ""
         return not name or model.second_of(name) is not None
 

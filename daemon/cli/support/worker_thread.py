@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 RETRY_START_SECONDS: Final = 10.0
-# A training that a stop meets is left unfinished: the next start trains.
 START_SECONDS: Final = 10.0
 
 
@@ -29,7 +28,7 @@ class Reloadable(Protocol):
 
 
 class WorkerThread:
-    """Builds the WorkerApp of a process in a thread, so that emails are accepted before the model is loaded."""
+    """Builds the WorkerApp of a process in a thread, so that emails are accepted before scikit-learn is imported."""
 
     def __init__(self, settings: Settings, runtime: Runtime) -> None:
         self._settings = settings
@@ -62,7 +61,9 @@ class WorkerThread:
         while not self._closing.is_set():
             try:
                 worker_app = worker_app or self._worker_app()
-                if worker_app.start(self._closing.is_set):
+                # A stop does not wait for long imports, and nothing starts after it.
+                if not self._closing.is_set():
+                    worker_app.start()
                     self._close, self._apply = worker_app.close, worker_app.reload
                 break
             except Exception as error:

@@ -23,22 +23,21 @@ class WorkerApp:
     """Fails to start a few times."""
 
     failures = 0
-    training = threading.Event()
+    building = threading.Event()
     may_end = threading.Event()
     made: "list[WorkerApp]" = []  # noqa: RUF012 - filled by the test
 
     def __init__(self, *_parts: Any) -> None:
+        WorkerApp.building.set()
+        WorkerApp.may_end.wait(LONG)
         self.state = "made"
         WorkerApp.made.append(self)
 
-    def start(self, stopping: Callable[[], bool]) -> bool:
+    def start(self) -> None:
         if WorkerApp.failures:
             WorkerApp.failures -= 1
             raise OSError("the disk is full")
-        WorkerApp.training.set()
-        WorkerApp.may_end.wait(LONG)
-        self.state = "stopping" if stopping() else "started"
-        return self.state == "started"
+        self.state = "started"
 
     def reload(self, _settings: Settings) -> None:
         self.state = "reloaded"
@@ -52,7 +51,7 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> WorkerThread:
     monkeypatch.setattr("workers.app.WorkerApp", WorkerApp)
     monkeypatch.setattr("daemon.cli.support.worker_thread.RETRY_START_SECONDS", 0.01)
     monkeypatch.setattr(WorkerApp, "made", [])
-    monkeypatch.setattr(WorkerApp, "training", threading.Event())
+    monkeypatch.setattr(WorkerApp, "building", threading.Event())
     monkeypatch.setattr(WorkerApp, "may_end", threading.Event())
     WorkerApp.may_end.set()
     return WorkerThread(Settings(), cast(Runtime, SimpleNamespace(store=None, broker=None, keyring=None, clock=None)))
@@ -71,17 +70,17 @@ def test_workers_start_after_the_error_is_gone(
     assert WorkerApp.made[0].state == "closed"
 
 
-def test_a_stop_leaves_a_training_unfinished_and_starts_nothing_after_it(
+def test_a_stop_while_the_workers_are_built_starts_nothing_after_it(
     workers: WorkerThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("daemon.cli.support.worker_thread.START_SECONDS", 0.01)
     WorkerApp.may_end.clear()
     workers.start()
-    assert WorkerApp.training.wait(LONG)
+    assert WorkerApp.building.wait(LONG)
     workers.close()
-    assert WorkerApp.made[0].state == "made"
     WorkerApp.may_end.set()
-    eventually(lambda: WorkerApp.made[0].state == "stopping")
+    workers.reload(Settings())
+    assert [app.state for app in WorkerApp.made] == ["made"]
 
 
 @pytest.mark.parametrize("running", [True, False])

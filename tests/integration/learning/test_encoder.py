@@ -67,6 +67,8 @@ def test_a_model_with_a_second_opinion_is_kept_while_the_encoder_is_away(
 class Both:
     """A source of a model with a second opinion."""
 
+    is_awaited = False
+
     def __init__(self) -> None:
         made = training.train(small_corpus(), WORDS, NOW, FakeEncoder())[0]
         # So small a corpus makes a model more certain than real ones are.
