@@ -63,13 +63,15 @@ class TriageActor:
         self._boilerplate = boilerplate
 
     def perform(self, lease: Lease, window: WorkWindow) -> BatchedWork[Sequence[Lease]]:
-        """Triage the ticket of a job; raises SnoozeError while the first model is being trained."""
+        """Triage the ticket of a job; raises SnoozeError for one that needs the model while the first is trained."""
         del window
-        if self._models.is_awaited:
-            raise SnoozeError(AWAITS_MODEL, MODEL_WAIT)
+        # Asked before the model: it may come in between, and then it decides.
+        is_awaited = self._models.is_awaited
         text = yield from batching.read(decisions.texts_of, lease.subject.id)
         case = preprocess.clean(text.subject, text.text, self._boilerplate()) if text else preprocess.clean("", "")
         draft = consider(case, self._config.value.triage, self._models.model(), text.address if text else "")
+        if is_awaited and draft.lacks_model:
+            raise SnoozeError(AWAITS_MODEL, MODEL_WAIT)
         name = self._encoder.name
         wants_opinion, wants_vector = draft.asks(name), self._compares(name, case)
         vector = None

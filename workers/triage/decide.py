@@ -38,6 +38,12 @@ class Draft:
         """Return the text of each category, () unless one has a description and no examples."""
         return described.texts(self.policy, self.model)
 
+    @property
+    def lacks_model(self) -> bool:
+        """Return whether a model would say more: there is a text but no model, and no rule decides with a priority."""
+        verdict = self.findings.verdict
+        return self.model is None and not self.case.empty and not (verdict and verdict.rule.priority)
+
     def asks(self, encoder: str) -> bool:
         """Return whether the second opinion, given a vector of this encoder, can change the decision.
 
@@ -162,7 +168,7 @@ def by_rule(
         priority=priority.decide(category, prediction, findings),
         confidence=1.0,
         team=category.team,
-        reasons=(explain.rule(hit), *side_notes(findings), *(() if model else (NO_MODEL,))),
+        reasons=(explain.rule(hit), *side_notes(findings), *(() if model or hit.rule.priority else (NO_MODEL,))),
         alternatives=tuple(others[:3]),
         rule=hit.rule.name,
         model=model.version if model else None,

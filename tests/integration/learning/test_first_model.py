@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,9 +12,10 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import CapturingLogger
 
 from daemon.store.jobs import JobKind
-from daemon.store.models import Job, Ticket
+from daemon.store.models import Decision, Job, Ticket
 from daemon.store.store import Store
-from tests.support.domain_values import triage_policy
+from daemon.vocabulary import Priority
+from tests.support.domain_values import rule, triage_policy
 from tests.support.emails import ANN, inbound, mail
 from tests.support.fakes import eventually
 from tests.support.pipeline import Pipeline
@@ -24,6 +26,7 @@ from workers.learning.registry import Registry, RegistryError
 from workers.learning.trainer import Trainer
 from workers.learning.training import TrainingError
 from workers.triage.classifier import Model
+from workers.triage.decide import NO_MODEL
 
 LONG = 60.0
 
@@ -121,6 +124,22 @@ def test_triage_waits_for_the_first_model_and_goes_on_when_it_is_there(store: St
     assert waiting(store) == []
 
 
+def test_a_rule_decides_while_the_first_model_is_trained(sqlite_store: Store, trainer: SlowTrainer) -> None:
+    pipeline = Pipeline(sqlite_store, 0)
+    rules = tuple(
+        rule(word, "Payments", phrases=(word,), priority=priority)
+        for word, priority in (("debited", Priority.HIGH), ("refund", None))
+    )
+    pipeline.config.value = replace(pipeline.config.value, triage=triage_policy(rules=rules))
+    Start(pipeline, trainer).first.start()
+    pipeline.process([inbound(mail(ANN, body=f"{word} but not credited")) for word in ("debited", "refund")])
+    # The rule without a priority leaves that to the model.
+    assert teams(sqlite_store) == ["PAYMENTS_TEAM", None]
+    with sqlite_store.read() as session:
+        (decision,) = session.execute(select(Decision)).scalars()
+    assert NO_MODEL not in decision.reasons
+
+
 def test_other_jobs_run_while_the_first_model_is_trained(sqlite_store: Store, trainer: SlowTrainer) -> None:
     pipeline = Pipeline(sqlite_store, 0)
     first = "<first@customer.example>"
@@ -167,7 +186,7 @@ def test_rules_alone_decide_after_a_training_failed_and_it_is_tried_again(
     pipeline = Pipeline(sqlite_store, 0)
     start = Start(pipeline, trainer)
     start.first.start()
-    pipeline.process([inbound(mail(ANN, body="I cannot log in"))])
+    pipeline.process([inbound(mail(ANN, body="where is my parcel"))])
     trainer.let.release(2)
     eventually(lambda: trainer.trainings == 3)
     pipeline.wait()
