@@ -15,11 +15,11 @@ from tests.support.smtp_sink import Received
 KINDS: Final = ("acknowledgement", "notification")
 COPIES: Final = 2
 READ: Final = {
-    "inbound": "SELECT id, sha256, disposition, ticket_id, duplicate_of FROM inbound",
-    "ticket": "SELECT id, category FROM ticket",
-    "decision": 'SELECT id, ticket_id, "by" FROM decision',
-    "delivery": "SELECT id, cause, ticket_id, kind, recipient, message_id, state, attempts FROM delivery",
-    "job": "SELECT id, kind, subject, state FROM job WHERE state != 'done'",
+    "inbound": "SELECT id, sha256, disposition, ticket_id, duplicate_of FROM inbound ORDER BY id",
+    "ticket": "SELECT id, category FROM ticket ORDER BY id",
+    "decision": 'SELECT id, ticket_id, "by" FROM decision ORDER BY id',
+    "delivery": "SELECT id, cause, ticket_id, kind, recipient, message_id, state, attempts FROM delivery ORDER BY id",
+    "job": "SELECT id, kind, subject, state FROM job WHERE state != 'done' ORDER BY id",
 }
 
 

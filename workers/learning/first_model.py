@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 RETRY_SECONDS: Final = 10.0
 MAX_RETRY_SECONDS: Final = 600.0
 # A training that a stop meets is left unfinished: the next start trains.
-STOP_SECONDS: Final = 10.0
+STOP_SECONDS: Final = 3.0
 
 
 class FirstModel:
