@@ -17,8 +17,8 @@ from daemon.relay import Relay
 from daemon.runtime import is_embedded
 from daemon.smtp.config import ListenerConfig
 from daemon.smtp.listener import Listener
+from daemon.store import alarms
 from daemon.store.keys import Keyring
-from daemon.store.queries import health
 from daemon.store.store import Store
 from daemon.system import listening, systemd, tuning
 from daemon.system.binding import Address, ListenError, bind
@@ -164,7 +164,7 @@ class Service:
             return
         self._reported_at = monotonic()
         problem, now = logins_refused(number, logins.addresses), self._clock.now()
-        self._store.submit(lambda session: health.report(session, problem, now))
+        self._store.submit(lambda session: alarms.report(session, problem, now))
 
 
 def _within_limits(config: ListenerConfig) -> ListenerConfig:

@@ -8,9 +8,10 @@ import structlog
 
 from daemon.facts import Problem, ProcessFacts
 from daemon.mail.token import Purpose, Token, digest, sign
+from daemon.store import alarms
+from daemon.store.alarms import DAILY_REPORT
 from daemon.store.keys import Keyring
 from daemon.store.queries import daily, health
-from daemon.store.queries.health import DAILY_REPORT
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.thread import PeriodicThread
@@ -74,9 +75,9 @@ class HealthMonitor:
         with self._store.read() as session:
             facts = health.facts(session, now, self._mailboxes, self._process_facts())
         problems = examine(facts, self._thresholds)
-        new = tuple(self._store.write(lambda session: health.raise_alarms(session, problems, now)))
+        new = tuple(self._store.write(lambda session: alarms.raise_alarms(session, problems, now)))
         if new and not self._alert(new):
-            self._store.write(lambda session: health.mark_unsent(session, [problem.key for problem in new]))
+            self._store.write(lambda session: alarms.mark_unsent(session, [problem.key for problem in new]))
         if self._daily_report and self._admin and not self._servers.main.is_down:
             self._report(now.date() - timedelta(days=1), self._admin)
         return new
@@ -109,17 +110,19 @@ class HealthMonitor:
     def _report(self, day: date, admin: str) -> None:
         """Send the report of a day, if no other process did: once, or not at all if this one dies while it sends."""
         with self._store.read() as session:
-            if not daily.is_due(session, DAILY_REPORT, day):
+            if not alarms.is_daily_due(session, DAILY_REPORT, day):
                 return
             counts = daily.counts(session, day)
         # The day before the first start has nothing to report.
-        if not self._store.write(lambda session: daily.claim(session, DAILY_REPORT, day, self._clock.now(), day)):
+        if not self._store.write(
+            lambda session: alarms.claim_daily(session, DAILY_REPORT, day, self._clock.now(), day)
+        ):
             return
         failure = self._send(admin, daily_report(counts, self._address(admin)))
         if failure:
             log.error("daily report not sent", reason=str(failure)[:200])
             if not isinstance(failure, PermanentFailure):
-                self._store.write(lambda session: daily.release(session, DAILY_REPORT, day))
+                self._store.write(lambda session: alarms.release_daily(session, DAILY_REPORT, day))
 
     def _address(self, admin: str) -> AdminMail:
         now, key = self._clock.now(), self._keyring.value[0]

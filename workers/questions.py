@@ -9,9 +9,10 @@ import structlog
 from sqlalchemy.orm import Session
 
 from daemon.snapshots import TicketSnapshot
+from daemon.store import alarms
+from daemon.store.alarms import DAILY_QUESTIONS
 from daemon.store.keys import Keyring
-from daemon.store.queries import daily, questions, review
-from daemon.store.queries.health import DAILY_QUESTIONS
+from daemon.store.queries import questions, review
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.thread import PeriodicThread
@@ -64,9 +65,11 @@ class DailyQuestions:
     def _claim(self, day: date) -> bool:
         """Claim the email of a day; say whether this process is to send it."""
         with self._store.read() as session:
-            due = daily.is_due(session, DAILY_QUESTIONS, day)
+            due = alarms.is_daily_due(session, DAILY_QUESTIONS, day)
         return due and self._store.write(
-            lambda session: daily.claim(session, DAILY_QUESTIONS, day, self._clock.now(), day - timedelta(days=1))
+            lambda session: alarms.claim_daily(
+                session, DAILY_QUESTIONS, day, self._clock.now(), day - timedelta(days=1)
+            )
         )
 
     def _send(self, config: ActorConfig, lead: Lead, asked: Sequence[TicketSnapshot], now: datetime) -> int:
@@ -78,7 +81,7 @@ class DailyQuestions:
             log.error("daily questions not sent", reason=str(error)[:200])  # noqa: TRY400 - the reply is enough
             # Where the server may have it, a second one would ask twice.
             if not isinstance(error, (PermanentFailure, UncertainFailure)):
-                self._store.write(lambda session: daily.release(session, DAILY_QUESTIONS, now.date()))
+                self._store.write(lambda session: alarms.release_daily(session, DAILY_QUESTIONS, now.date()))
             return 0
         log.info("daily questions sent", tickets=[ticket.reference for ticket in asked])
         return len(asked)

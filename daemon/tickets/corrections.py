@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from daemon.store import decisions
 from daemon.store.models import Ticket
-from daemon.store.queries import labels
 from daemon.store.sql import table
+from daemon.tickets import training
 from daemon.tickets.action_base import ActionError, ActionResult, lock_ticket, notify, record
 from daemon.tickets.actor import Actor
 from daemon.tickets.address_teams import AddressTeam, team_after
@@ -60,12 +60,12 @@ def correct(
         model=before.model if before else None,
     )
     if retrain_after:
-        labels.lock_training(session)
+        training.lock(session)
     decision = _put_in_force(session, ticket, triage, verb, DecidedBy.PERSON, actor, now)
     offers = () if same else (notify(session, Subject(SubjectKind.DECISION, decision), now),)
-    training = labels.add_training(session, retrain_after, now)
+    trainings = training.add_if_due(session, retrain_after, now)
     done = f"{verb}: {triage.category}, priority {triage.priority}, team {triage.team}"
-    return ActionResult(ticket_id, decision, not same, (*offers, *training), (done,), team)
+    return ActionResult(ticket_id, decision, not same, (*offers, *trainings), (done,), team)
 
 
 def assign(

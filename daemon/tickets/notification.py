@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from daemon.facts import RecentCounts
 from daemon.mail.mailbox import mailbox_of
 from daemon.snapshots import StoredAnswer, TicketSnapshot
-from daemon.store import answers, deliveries, delivery_counts, digests, events, jobs
+from daemon.store import answers, deliveries, delivery_counts, digests, events, jobs, shown_similar
 from daemon.store.deliveries import Deferred, DeliveryState, NewDelivery, Outcome
 from daemon.store.jobs import JobKind, Lease, NewJob
-from daemon.store.queries import similar, snapshots
+from daemon.store.queries import snapshots
 from daemon.tickets import bounces
 from daemon.vocabulary import MailKind, Subject, SubjectKind
 
@@ -127,7 +127,7 @@ def _returned(session: Session, ticket: TicketSnapshot, now: datetime) -> int:
 
 def write_plans(session: Session, plans: Sequence[Plan], now: datetime) -> list[list[Lease]]:
     """Write plans and return the deliver jobs of each notify job, leased to the same worker."""
-    similar.keep(session, {plan.lease.subject.id: plan.similar for plan in plans if plan.similar})
+    shown_similar.keep(session, {plan.lease.subject.id: plan.similar for plan in plans if plan.similar})
     new = [row for plan in plans for row in plan.new]
     ids = deliveries.add(session, new)
     _write_gathered(session, [row for plan in plans for row in plan.gathered], now)

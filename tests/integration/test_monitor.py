@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from daemon.store import jobs
+from daemon.store import alarms, jobs
 from daemon.store.jobs import JobKind, NewJob
 from daemon.store.models import Alarm, Job
-from daemon.store.queries import health
 from daemon.store.store import Store
 from daemon.tickets.health import logins_refused
 from daemon.tickets.intake import Intake
@@ -169,7 +168,7 @@ def test_refused_logins_that_the_listener_reports_are_alerted_once_while_they_la
     clock = FakeClock()
     watching = monitor(store, clock, transport)
     for number in (100, 150):
-        store.write(lambda session, n=number: health.report(session, logins_refused(n, 2), clock.now()))
+        store.write(lambda session, n=number: alarms.report(session, logins_refused(n, 2), clock.now()))
         found = [p.key for p in watching.check()]
         assert found == (["logins"] if number == 100 else [])
         clock.advance(minutes=9)
@@ -179,5 +178,5 @@ def test_refused_logins_that_the_listener_reports_are_alerted_once_while_they_la
     assert watching.check() == ()
     with store.read() as session:
         assert "logins" not in session.execute(select(Alarm.key)).scalars().all()
-    store.write(lambda session: health.report(session, logins_refused(100, 1), clock.now()))
+    store.write(lambda session: alarms.report(session, logins_refused(100, 1), clock.now()))
     assert [p.key for p in watching.check()] == ["logins"]

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from daemon.cli.support.web_tools import HttpTools
+from daemon.store import alarms
 from daemon.store.models import Alarm
 from daemon.store.queries import health, metrics
 from daemon.store.store import Store
@@ -41,7 +42,7 @@ class Watch:
 
     def keys(self) -> list[str]:
         with self.store.read() as session:
-            return list(session.execute(select(Alarm.key).where(Alarm.key.not_in(health.DAILY))).scalars())
+            return list(session.execute(select(Alarm.key).where(Alarm.key.not_in(alarms.DAILY))).scalars())
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from daemon.mail.envelope import Inbound
 from daemon.mail.token import Purpose, Token, digest, sign
 from daemon.policies import identity
 from daemon.relay import Relay
-from daemon.store import cursors, jobs, keys, ledger, orphans
+from daemon.store import alarms, cursors, jobs, keys, ledger, orphans
 from daemon.store.cursors import Place
 from daemon.store.jobs import JobKind, Lease, NewJob, Offer
 from daemon.store.keys import Keyring
@@ -219,8 +219,8 @@ class Pipeline:
     def judge_health(self) -> None:
         with self.store.read() as session:
             health.facts(session, NOON, {"work": ["INBOX"]})
-        self.store.write(lambda session: health.raise_alarms(session, [Problem("dead", "x")], NOON))
-        self.store.write(lambda session: health.mark_unsent(session, ["dead"]))
+        self.store.write(lambda session: alarms.raise_alarms(session, [Problem("dead", "x")], NOON))
+        self.store.write(lambda session: alarms.mark_unsent(session, ["dead"]))
 
     def read_a_stored_email(self) -> None:
         with self.store.read() as session:

@@ -1,15 +1,14 @@
-"""The facts of the daily report to the admin, and the notes for which day each daily email was sent last."""
+"""The facts of the daily report to the admin."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from daemon.facts import DailyCounts
 from daemon.store.deliveries import DeliveryState
-from daemon.store.models import Alarm, DeliveryRow, InboundRow
-from daemon.store.sql import insert_or_ignore
+from daemon.store.models import DeliveryRow, InboundRow
 from daemon.vocabulary import Disposition, MailKind
 
 MAX_COUNTED: Final = 10_000_000
@@ -37,35 +36,6 @@ def counts(session: Session, day: date) -> DailyCounts:
             DeliveryRow.created_at >= start,
             DeliveryRow.created_at < end,
         ),
-    )
-
-
-def is_due(session: Session, key: str, day: date) -> bool:
-    """Say whether a daily email is still to be sent for a day; without a note this may be the first day of all."""
-    sent = session.execute(select(Alarm.text).where(Alarm.key == key)).scalar()
-    return sent is None or sent < day.isoformat()
-
-
-def claim(session: Session, key: str, day: date, now: datetime, first: date) -> bool:
-    """Note that a daily email is sent for a day; return whether the caller is to send it. Of several processes one is.
-
-    The first of all is for the day after `first`.
-    """
-    session.execute(
-        insert_or_ignore(session, Alarm), {"key": key, "text": first.isoformat(), "since": now, "told_at": now}
-    )
-    moved = session.execute(
-        update(Alarm).where(Alarm.key == key, Alarm.text < day.isoformat()).values(text=day.isoformat(), told_at=now)
-    )
-    return bool(moved.rowcount)  # type: ignore[attr-defined]  # an UPDATE has it
-
-
-def release(session: Session, key: str, day: date) -> None:
-    """Note that the email for a day could not be sent: the next check tries again."""
-    session.execute(
-        update(Alarm)
-        .where(Alarm.key == key, Alarm.text == day.isoformat())
-        .values(text=(day - timedelta(days=1)).isoformat())
     )
 
 

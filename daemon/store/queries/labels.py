@@ -7,15 +7,13 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from daemon.store import jobs
 from daemon.store.first_message import first_message
-from daemon.store.jobs import JobKind, NewJob, Offer
+from daemon.store.jobs import JobKind
 from daemon.store.models import Decision, Job, MessageRow
-from daemon.store.sql import advisory_lock, table, unindexed
-from daemon.vocabulary import DecidedBy, Subject, SubjectKind
+from daemon.store.sql import table, unindexed
+from daemon.vocabulary import DecidedBy
 
 LABELS_LIMIT = 20_000
-ADVISORY_LOCK = 0x7472_6E67
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,32 +84,23 @@ def reviews(session: Session, since: datetime | None = None) -> list[Review]:
     return found[::-1]
 
 
-def lock_training(session: Session) -> None:
-    """Let people decide one after another until this transaction has ended; otherwise two would each add a training.
-
-    It comes before the decision, so that the numbers of decisions are committed in their order.
-    """
-    advisory_lock(session, ADVISORY_LOCK)
-
-
-def add_training(session: Session, after: int, now: datetime) -> Sequence[Offer]:
-    """Add a train job if `after` tickets were verified since the last one; never if `after` is 0.
-
-    The transaction must have called `lock_training` before the decision.
-    """
-    if not after:
-        return ()
+def last_training(session: Session) -> int:
+    """Return the id of the last decision that a training was added after, 0 if there was none."""
     last = session.execute(
         select(Job.subject).where(Job.kind == JobKind.TRAIN).order_by(Job.id.desc()).limit(1)
     ).scalar_one_or_none()
-    seen = last.id if last else 0
-    new = (
-        select(Decision.id)
-        .where(Decision.by == DecidedBy.PERSON, Decision.id > seen)
-        .order_by(Decision.id)
-        .limit(after)
+    return last.id if last else 0
+
+
+def verified_after(session: Session, decision_id: int, limit: int) -> Sequence[int]:
+    """Return the first decisions of people after another decision, at most `limit`, in their order."""
+    return (
+        session.execute(
+            select(Decision.id)
+            .where(Decision.by == DecidedBy.PERSON, Decision.id > decision_id)
+            .order_by(Decision.id)
+            .limit(limit)
+        )
+        .scalars()
+        .all()
     )
-    ids = session.execute(new).scalars().all()
-    if len(ids) < after:
-        return ()
-    return jobs.add(session, [NewJob(JobKind.TRAIN, Subject(SubjectKind.DECISION, ids[-1]), now)])

@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from daemon.store import unreadable, webhooks
+from daemon.store.alarms import DAILY
 from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import Alarm, Decision, DeliveryRow, ImapCursor, InboundRow, Job, Ticket
 from daemon.store.queries import lists
-from daemon.store.queries.health import DAILY
 from daemon.store.webhooks import EndpointHealth
 from daemon.vocabulary import DecidedBy, Disposition, Status
 

@@ -1,7 +1,6 @@
-"""The earlier tickets that are similar to one: keep those that its team is shown, and read them again."""
+"""The earlier tickets that are similar to one: those that its team was shown, read again."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, replace
 from typing import Any, Final
 
 from sqlalchemy import Column, ScalarSelect, bindparam, select
@@ -9,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from daemon.snapshots import SimilarTicket, TicketSnapshot
 from daemon.store.models import AnswerRow, Decision, MessageRow, Person, SimilarRow, Ticket
-from daemon.store.sql import insert_or_ignore, table, unindexed
+from daemon.store.sql import table, unindexed
 from daemon.vocabulary import AnswerState, Status
 
 SHOWN: Final = 3
@@ -56,18 +55,6 @@ SELECT_FOUND: Final = select(SIMILAR.c.decision_id, SIMILAR.c.found).where(
 SELECT_TEAM: Final = select(TICKET.c.assigned_team).where(TICKET.c.id == bindparam("ticket"))
 
 
-def keep(session: Session, found: Mapping[int, Sequence[int]]) -> None:
-    """Keep what the teams are shown: `found` maps decisions to similar tickets, the most similar first."""
-    known = _tickets(session, {ticket for tickets in found.values() for ticket in tickets})
-    rows = [
-        {"decision_id": decision, "found": [_kept(known[ticket]) for ticket in tickets if ticket in known]}
-        for decision, tickets in sorted(found.items())
-    ]
-    rows = [row for row in rows if row["found"]]
-    if rows:
-        session.execute(insert_or_ignore(session, SimilarRow), rows)
-
-
 def read(found: Sequence[Mapping[str, Any]] | None) -> tuple[SimilarTicket, ...]:
     """Return what a row of SimilarRow keeps."""
     return tuple(SimilarTicket(**one) for one in found or ())
@@ -78,7 +65,7 @@ def still_shown(session: Session, ticket: TicketSnapshot) -> tuple[SimilarTicket
     kept = ticket.decision.similar if ticket.decision else ()
     if not kept:
         return ()
-    known = _tickets(session, [one.ticket_id for one in kept])
+    known = tickets(session, [one.ticket_id for one in kept])
     return tuple(one for one in kept if one.ticket_id in known and known[one.ticket_id][1] == ticket.team)
 
 
@@ -89,11 +76,11 @@ def of_ticket(session: Session, ticket_id: int) -> tuple[SimilarTicket, ...]:
     if not rows:
         return ()
     ids = [one.ticket_id for one in read(max(rows, key=lambda row: row.decision_id).found)]
-    known, team = _tickets(session, ids), session.execute(SELECT_TEAM, {"ticket": ticket_id}).scalar_one()
+    known, team = tickets(session, ids), session.execute(SELECT_TEAM, {"ticket": ticket_id}).scalar_one()
     return tuple(known[one][0] for one in ids if one in known and known[one][1] == team)
 
 
-def _tickets(session: Session, ids: Collection[int]) -> dict[int, tuple[SimilarTicket, str]]:
+def tickets(session: Session, ids: Collection[int]) -> dict[int, tuple[SimilarTicket, str]]:
     """Return tickets as they are now, each with its team; without spam and what was merged."""
     rows = session.execute(SELECT_TICKETS, {"tickets": list(ids)}) if ids else ()
     return {row.id: (_ticket(row), row.assigned_team) for row in rows}
@@ -112,8 +99,3 @@ def _ticket(row: Any) -> SimilarTicket:  # noqa: ANN401 - a row of SELECT_TICKET
         subject=row.subject,
         status=row.status,
     )
-
-
-def _kept(found: tuple[SimilarTicket, str]) -> dict[str, Any]:
-    """Return what is kept of a ticket: nothing that its customer wrote."""
-    return asdict(replace(found[0], subject="", status=""))

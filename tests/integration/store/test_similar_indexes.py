@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from sqlalchemy import insert, literal, select
 
-from daemon.store import vectors
+from daemon.store import shown_similar, vectors
 from daemon.store.models import Decision, Ticket, TicketVector
 from daemon.store.queries import similar
 from daemon.store.store import Store
@@ -42,7 +42,7 @@ def test_the_statements_use_indexes(old: Store, catch: Catch) -> None:
         with old.read() as session:
             vectors.searches(session, ids)
             assert vectors.without(session, "fake-2", vectors.newest_ticket(session) + 1, 9)[0]
-        old.write(lambda session: similar.keep(session, {ids[0]: [4, 5, 6]}))
+        old.write(lambda session: shown_similar.keep(session, {ids[0]: [4, 5, 6]}))
         with old.read() as session:
             similar.of_ticket(session, 7)
     assert len(catch.found) >= 7

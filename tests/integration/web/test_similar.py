@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from daemon.cli import main
+from daemon.store import shown_similar
 from daemon.store.models import Decision
-from daemon.store.queries import similar
 from daemon.store.store import Store
 from daemon.tickets import actions
 from daemon.tickets.actor import Actor
@@ -32,7 +32,7 @@ def two(case: Web) -> tuple[str, str]:
     second = accepted(case, mail("eve@c.example", "charged two times"))
     with case.store.read() as session:
         [*_, decision] = session.execute(select(Decision.id).order_by(Decision.id)).scalars()
-    case.store.write(lambda session: similar.keep(session, {decision: [1]}))
+    case.store.write(lambda session: shown_similar.keep(session, {decision: [1]}))
     return first, second
 
 
