@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import stat
 from pathlib import Path
 from sqlite3 import OperationalError as SqliteError
 from typing import Final
@@ -43,7 +44,9 @@ class SqliteFile:
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE))
         for path in (self.path, *(Path(f"{self.path}{suffix}") for suffix in SIDE_FILES)):
             with contextlib.suppress(OSError):
-                path.chmod(PRIVATE)
+                # Not of a device, such as /dev/null, which every process of the host needs.
+                if stat.S_ISREG(path.stat().st_mode):
+                    path.chmod(PRIVATE)
 
     def note_connect(self) -> None:
         """Note a new connection."""

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from daemon.store.errors import UNREACHABLE
 from daemon.store.models import InboundRow
+from daemon.store.sqlite_file import SqliteFile
 from daemon.store.store import Store
 from tests.support.emails import mail
 from tests.support.smtp_client import Running
@@ -137,3 +138,11 @@ def test_files_that_others_could_read_become_private(sqlite_url: str) -> None:
     modes = {stat.S_IMODE(each.stat().st_mode) for each in path.parent.glob("triaged.db*")}
     store.close()
     assert modes == {0o600}
+
+
+def test_a_device_named_as_the_database_keeps_its_rights(tmp_path: Path) -> None:
+    device = tmp_path / "device"
+    os.mkfifo(device)
+    device.chmod(0o666)
+    SqliteFile(device).prepare()
+    assert stat.S_IMODE(device.stat().st_mode) == 0o666
