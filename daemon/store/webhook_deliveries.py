@@ -3,7 +3,7 @@
 import json
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import delete, insert, select, update
@@ -19,12 +19,6 @@ from daemon.store.sql import table, unindexed
 from daemon.store.webhooks import IN_FORCE, Endpoint, WebhookState, find
 from daemon.vocabulary import Subject, SubjectKind
 
-# An endpoint that fails for so long is disabled.
-MAX_FAILING_TIME: Final = timedelta(days=3)
-# An endpoint that fails is left alone for a quarter of the time since it began to fail, within these bounds: its events
-# must not occupy the threads that those of other endpoints need.
-SHORTEST_PAUSE: Final = timedelta(seconds=5)
-LONGEST_PAUSE: Final = timedelta(minutes=15)
 LONGEST_ANSWER: Final = 300
 STATE: Final = unindexed(table(WebhookDeliveryRow).c.state)
 COLUMNS: Final = ("id", "type", "row", "state", "attempts", "answer", "created_at", "sent_at", "message_id")
@@ -105,29 +99,28 @@ def drop(session: Session, delivery_id: int) -> None:
 
 def succeed(session: Session, sent: WebhookMessage, answer: str, now: datetime) -> None:
     """Record that an endpoint took an event."""
-    _record(session, sent.delivery_id, WebhookState.SENT, answer, sent_at=now)
+    record_attempt(session, sent.delivery_id, WebhookState.SENT, answer, sent_at=now)
     works = {"failing_since": None, "paused_until": None}
     session.execute(update(WebhookRow).where(WebhookRow.id == sent.webhook_id).values(works))
 
 
-def fail(session: Session, sent: WebhookMessage, answer: str, now: datetime, *, last: bool, gone: bool) -> bool:
-    """Record a failed attempt, `last` if there is no further; return whether the endpoint was disabled for it.
+def record_attempt(
+    session: Session, delivery_id: int, state: str, answer: str, sent_at: datetime | None = None
+) -> None:
+    """Count an attempt to send an event, with what became of it."""
+    values = {
+        "state": state,
+        "answer": answer[:LONGEST_ANSWER],
+        "attempts": WebhookDeliveryRow.attempts + 1,
+        "sent_at": sent_at,
+    }
+    session.execute(update(WebhookDeliveryRow).where(WebhookDeliveryRow.id == delivery_id).values(values))
 
-    `gone` says that the endpoint does not want to be called again. An event that another worker
-    sent meanwhile, because this one hung, stays as it is.
-    """
-    pending = select(WebhookDeliveryRow.id).where(WebhookDeliveryRow.id == sent.delivery_id)
-    if session.execute(pending.where(STATE == WebhookState.PENDING).with_for_update()).one_or_none() is None:
-        return False
-    _record(session, sent.delivery_id, WebhookState.FAILED if last else WebhookState.PENDING, answer)
-    row = session.get_one(WebhookRow, sent.webhook_id, with_for_update=True)
-    row.failing_since = row.failing_since or now
-    failing = now - row.failing_since
-    row.paused_until = now + min(max(failing / 4, SHORTEST_PAUSE), LONGEST_PAUSE)
-    if row.disabled_at is None and (gone or failing >= MAX_FAILING_TIME):
-        row.disabled_at = now
-        return True
-    return False
+
+def lock_pending(session: Session, delivery_id: int) -> bool:
+    """Lock an event that is still to be sent, until the transaction ends; return False where it is not."""
+    pending = select(WebhookDeliveryRow.id).where(WebhookDeliveryRow.id == delivery_id)
+    return session.execute(pending.where(STATE == WebhookState.PENDING).with_for_update()).one_or_none() is not None
 
 
 def replay(session: Session, delivery_id: int, now: datetime) -> bool:
@@ -192,16 +185,6 @@ def prune(session: Session, before: datetime, limit: int) -> int:
 
 def _line(row: WebhookDeliveryRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in COLUMNS}
-
-
-def _record(session: Session, delivery_id: int, state: str, answer: str, sent_at: datetime | None = None) -> None:
-    values = {
-        "state": state,
-        "answer": answer[:LONGEST_ANSWER],
-        "attempts": WebhookDeliveryRow.attempts + 1,
-        "sent_at": sent_at,
-    }
-    session.execute(update(WebhookDeliveryRow).where(WebhookDeliveryRow.id == delivery_id).values(values))
 
 
 def _add_job(session: Session, delivery_id: int, now: datetime) -> None:

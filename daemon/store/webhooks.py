@@ -101,5 +101,10 @@ def find(session: Session, name: str) -> WebhookRow:
     return row
 
 
+def lock(session: Session, webhook_id: int) -> WebhookRow:
+    """Lock an endpoint until the transaction ends, and return it."""
+    return session.get_one(WebhookRow, webhook_id, with_for_update=True)
+
+
 def _line(row: WebhookRow, pending: int) -> dict[str, Any]:
     return {**{name: getattr(row, name) for name in COLUMNS}, "pending": pending}

@@ -14,6 +14,7 @@ from daemon.store.jobs import Lease
 from daemon.store.store import Store
 from daemon.store.webhook_deliveries import WebhookMessage
 from daemon.system.clock import Clock
+from daemon.tickets import webhook_failure
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
 from workers.jobs.executor import SnoozeError, WorkWindow, shutting_down
@@ -50,7 +51,7 @@ class WebhookActor:
         now = self._clock.now()
         sent = webhook_deliveries.message(session, lease.subject.id, now)
         if sent is not None:
-            webhook_deliveries.fail(session, sent, error, now, last=True, gone=False)
+            webhook_failure.record(session, sent, error, now, last=True, gone=False)
         return ()
 
     def _wait_for_pause(self, sent: WebhookMessage) -> None:
@@ -68,7 +69,7 @@ class WebhookActor:
             log.info("webhook sent", webhook=sent.name, delivery=sent.delivery_id)
             return
         last = now - lease.created_at >= TRIED_FOR or status == GONE
-        record = partial(webhook_deliveries.fail, sent=sent, answer=answer, now=now, last=last, gone=status == GONE)
+        record = partial(webhook_failure.record, sent=sent, answer=answer, now=now, last=last, gone=status == GONE)
         is_disabled = self._store.write(record)
         log.warning(
             "webhook not sent", webhook=sent.name, delivery=sent.delivery_id, answer=answer[:200], again=not last
