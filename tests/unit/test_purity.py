@@ -1,6 +1,7 @@
 """What decides is pure: no clock, no randomness, no files, no network, no settings; the same input, the same answer."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,45 +9,9 @@ import pytest
 
 from tests.support.paths import ROOT
 
-PURE = (
-    "daemon/mail",
-    "daemon/facts.py",
-    "daemon/text.py",
-    "daemon/snapshots.py",
-    "daemon/vocabulary.py",
-    "daemon/tickets/authorization.py",
-    "daemon/tickets/answer_decision.py",
-    "daemon/tickets/disposition.py",
-    "daemon/tickets/address_teams.py",
-    "daemon/tickets/health.py",
-    "daemon/tickets/readers.py",
-    "workers/notify/alert.py",
-    "workers/notify/announcement.py",
-    "workers/notify/answer_mail.py",
-    "workers/notify/answer_view.py",
-    "workers/notify/background_view.py",
-    "workers/notify/compose.py",
-    "workers/notify/contexts.py",
-    "workers/notify/conversation_view.py",
-    "workers/notify/customer_view.py",
-    "workers/notify/digest_view.py",
-    "workers/notify/question_view.py",
-    "workers/notify/excerpt.py",
-    "workers/notify/headers.py",
-    "workers/notify/links.py",
-    "workers/notify/mime.py",
-    "workers/notify/outgoing.py",
-    "workers/notify/phrases.py",
-    "workers/notify/plan.py",
-    "workers/notify/reasons.py",
-    "workers/notify/refusals.py",
-    "workers/notify/sanitize.py",
-    "workers/notify/sign_in_view.py",
-    "workers/notify/similar_view.py",
-    "workers/notify/team_view.py",
-    "workers/notify/wording.py",
-    "workers/triage",
-)
+# The packages and modules of the contract "pure" of import-linter, which sees no clock, randomness and files.
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+PURE: list[str] = next(each["source_modules"] for each in CONTRACTS if each["name"].startswith("pure"))
 IMPURE_MODULES = frozenset(
     (
         # the standard library
@@ -60,9 +25,13 @@ IMPURE_MODULES = frozenset(
 IMPURE_FUNCTIONS = frozenset(("input", "open", "print"))
 CLOCK_METHODS = frozenset(("now", "today", "utcnow"))
 
-FILES = sorted(
-    path for pure in PURE for path in ([ROOT / pure] if pure.endswith(".py") else (ROOT / pure).rglob("*.py"))
-)
+
+def files_of(module: str) -> Iterator[Path]:
+    path = ROOT / module.replace(".", "/")
+    yield from path.rglob("*.py") if path.is_dir() else [path.with_suffix(".py")]
+
+
+FILES = sorted(path for module in PURE for path in files_of(module))
 
 
 def is_impure(module: str) -> bool:
@@ -89,6 +58,21 @@ def imported(source: str) -> Iterator[Path]:
             for name in node.names:
                 module, member = (ROOT / node.module.replace(".", "/"), name.name)
                 yield module / f"{member}.py" if (module / f"{member}.py").exists() else module.with_suffix(".py")
+
+
+def says_pure(path: Path) -> bool:
+    docstring = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    return docstring.partition("\n")[0].endswith(" Pure.")
+
+
+def test_the_contract_names_each_pure_module_once() -> None:
+    assert sorted(PURE) == sorted(set(PURE))
+    assert [path for path in FILES if not path.exists()] == []
+
+
+def test_every_module_that_says_that_it_is_pure_is_in_the_contract() -> None:
+    saying = {path for folder in ("daemon", "workers") for path in (ROOT / folder).rglob("*.py") if says_pure(path)}
+    assert sorted(str(path.relative_to(ROOT)) for path in saying - set(FILES)) == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
