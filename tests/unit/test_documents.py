@@ -1,6 +1,7 @@
 """The documents are short where they must be, complete, and their links lead somewhere."""
 
 import re
+from pathlib import Path
 
 import click
 import pytest
@@ -14,6 +15,8 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 # A command line: in a block, after the path of the program, or quoted.
 COMMAND = re.compile(r"(?:^    |/bin/|`)(triaged [^`\n#|&]*)", re.MULTILINE)
+PATH = re.compile(r"`((?:daemon|workers|tests|config|docs|templates|systemd)/[\w./-]+)(?:::(\w+))?`")
+TARGET = re.compile(r"(?:^    |`)make ([a-z-]+)", re.MULTILINE)
 EVENT = re.compile(r"`([^`]+)`")
 
 
@@ -38,9 +41,8 @@ def test_the_tree_in_architecture_lists_exactly_the_modules() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_links_lead_to_files_of_the_project(document: object) -> None:
-    path = ROOT / str(document)
-    missing = [link for link in LINK.findall(path.read_text("utf-8")) if not (path.parent / link).exists()]
+def test_links_lead_to_files_of_the_project(document: Path) -> None:
+    missing = [link for link in LINK.findall(document.read_text("utf-8")) if not (document.parent / link).exists()]
     assert missing == []
 
 
@@ -62,10 +64,34 @@ def _defines(path: str, name: str) -> bool:
     return file.is_file() and f"def {name}(" in file.read_text("utf-8")
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/OPERATIONS.md", "SECURITY.md"])
-def test_every_command_and_option_in_a_document_exists(document: str) -> None:
-    wrong = [line for line in COMMAND.findall((ROOT / document).read_text("utf-8")) if not _exists(line.split()[1:])]
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_and_option_in_a_document_exists(document: Path) -> None:
+    wrong = [line for line in COMMAND.findall(document.read_text("utf-8")) if not _exists(line.split()[1:])]
     assert wrong == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_and_test_that_a_document_names_exists(document: Path) -> None:
+    named = PATH.findall(document.read_text("utf-8"))
+    wrong = [path for path, test in named if not (_defines(path, test) if test else _is_file(path))]
+    assert wrong == []
+
+
+def _is_file(path: str) -> bool:
+    """Say whether a path is a file or folder, also without its ".py"; LANGUAGE stands for any language."""
+    found = ROOT / path.replace("LANGUAGE", "de")
+    return found.exists() or found.with_suffix(".py").exists()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_make_target_in_a_document_exists(document: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE)) | {f"score-{name}" for name in _scores(makefile)}
+    assert set(TARGET.findall(document.read_text("utf-8"))) - targets == set()
+
+
+def _scores(makefile: str) -> list[str]:
+    return makefile.split("addprefix score-,")[1].partition(")")[0].split()
 
 
 def _exists(words: list[str]) -> bool:
