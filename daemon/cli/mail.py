@@ -55,7 +55,7 @@ def list_(
     settings = context.settings(ctx, quiet=True)
     wanted = [Disposition(state) for state in dict.fromkeys(states)] or STATES
     with context.store(settings) as store, store.read() as session:
-        found = lists.list_mails(session, wanted, limit, since=since, sender=sender)
+        found = lists.list_emails(session, wanted, limit, since=since, sender=sender)
     output.listing(found, COLUMNS, as_json=as_json)
 
 

@@ -36,7 +36,7 @@ def list_(ctx: click.Context, limit: int, as_json: bool) -> None:
     """
     settings = context.settings(ctx, quiet=True)
     with context.store(settings) as store, store.read() as session:
-        found = lists.list_mails(session, [Disposition.PARKED], limit)
+        found = lists.list_emails(session, [Disposition.PARKED], limit)
     output.listing(found, COLUMNS, as_json=as_json)
 
 
@@ -77,7 +77,7 @@ def replay(ctx: click.Context, ids: tuple[int, ...], everything: bool, silent: b
     with context.store(settings) as store:
         if everything:
             with store.read() as session:
-                ids = tuple(row["id"] for row in lists.list_mails(session, [Disposition.PARKED], ALL))[::-1]
+                ids = tuple(row["id"] for row in lists.list_emails(session, [Disposition.PARKED], ALL))[::-1]
             if not ids:
                 output.note("no parked emails")
         accept = intake(settings, store)

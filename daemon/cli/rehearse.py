@@ -140,14 +140,14 @@ def _stored(store: "Store", since: datetime, limit: int) -> Iterator[CurrentDeci
 
 
 def _from_files(settings: Settings, paths: tuple[str, ...]) -> Iterator[CurrentDecision]:
-    from daemon.cli.support.archives import mails
+    from daemon.cli.support.archives import read_emails
     from daemon.mail import own_address
     from daemon.mail.mime.parse import parse
     from workers.triage import preprocess as text
 
     decide = _decider(settings, "current settings")
     try:
-        for name, raw in mails(paths):
+        for name, raw in read_emails(paths):
             message = parse(raw)
             case = text.clean(message.subject, message.text)
             to = own_address.first_own(own_address.named(message, ()), settings.support.own)

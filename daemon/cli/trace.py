@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from daemon.cli.support import context, output, params
 from daemon.store.queries import tickets
-from daemon.store.queries.timeline import TimelineEntry, find_mails, mails_of, timeline
+from daemon.store.queries.timeline import TimelineEntry, emails_of, find_emails, timeline
 
 # Below the time and a space, as on a terminal.
 INDENT: Final = 21
@@ -30,7 +30,7 @@ def trace(ctx: click.Context, mail: str, as_json: bool) -> None:
     """
     settings = context.settings(ctx, quiet=True)
     with context.store(settings) as store, store.read() as session:
-        entries = timeline(session, _mails(session, mail, settings.support.reference_prefix))
+        entries = timeline(session, _emails(session, mail, settings.support.reference_prefix))
     for entry in entries:
         if as_json:
             output.emit(asdict(entry))
@@ -38,9 +38,9 @@ def trace(ctx: click.Context, mail: str, as_json: bool) -> None:
             _write(entry)
 
 
-def _mails(session: Session, text: str, prefix: str) -> list[int]:
+def _emails(session: Session, text: str, prefix: str) -> list[int]:
     ticket_id = tickets.find_ticket_id(session, text, prefix)
-    found = mails_of(session, ticket_id) if ticket_id is not None else find_mails(session, text.strip())
+    found = emails_of(session, ticket_id) if ticket_id is not None else find_emails(session, text.strip())
     if not found:
         raise context.NotFound(
             f"no email matches {output.line(text, 100)}; give a reference, a Message-ID or another ID (see --help)"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.cli.support import context, output, params
-from daemon.cli.support.archives import mails
+from daemon.cli.support.archives import read_emails
 from daemon.cli.support.dry_run import dry_run_tools
 from daemon.cli.support.dry_run_mail import DryRunResult, EmailFile, dry_run, failed
 from daemon.cli.support.process_pool import ProcessPool, run_in_child
@@ -129,7 +129,7 @@ def _enterable(paths: tuple[str, ...]) -> tuple[str, ...]:
 def _emails(paths: Iterable[str], tally: _Tally) -> Iterator[EmailFile]:
     for path in paths:
         try:
-            for name, raw in mails([path]):
+            for name, raw in read_emails([path]):
                 yield EmailFile(name, raw)
         except OSError as error:
             tally.unreadable.append(f"{path}: {error.strerror}")

@@ -61,7 +61,7 @@ BEGIN_ATTEMPTS = (
 HAND_OVER = (
     update(DELIVERY)
     .where(DELIVERY.c.id.in_(DELIVERIES))
-    .where(tuple_(DELIVERY.c.id, DELIVERY.c.attempts, STATE).in_(bindparam("begun", expanding=True)))
+    .where(tuple_(DELIVERY.c.id, DELIVERY.c.attempts, STATE).in_(bindparam("known", expanding=True)))
     .values(state=case(STATE_AFTER_HANDOVER, value=DELIVERY.c.state))
     .returning(DELIVERY.c.id, DELIVERY.c.attempts)
 )
@@ -207,7 +207,7 @@ def begin(session: Session, delivery_ids: Sequence[int]) -> dict[int, Attempt]:
     an answer is left UNCERTAIN.
     """
     rows = session.execute(BEGIN_ATTEMPTS, {"deliveries": delivery_ids})
-    begun = {
+    attempts = {
         row.id: Attempt(
             id=row.id,
             kind=MailKind(row.kind),
@@ -220,10 +220,10 @@ def begin(session: Session, delivery_ids: Sequence[int]) -> dict[int, Attempt]:
         )
         for row in rows
     }
-    others = [delivery for delivery in delivery_ids if delivery not in begun]
+    others = [delivery for delivery in delivery_ids if delivery not in attempts]
     if others:
         session.execute(MARK_UNCERTAIN, {"deliveries": others})
-    return begun
+    return attempts
 
 
 def hand_over(session: Session, attempts: Sequence[Attempt]) -> list[bool]:
@@ -232,21 +232,21 @@ def hand_over(session: Session, attempts: Sequence[Attempt]) -> list[bool]:
     Once it is durable, the final dot of DATA may be sent.
     """
     known = [(one.id, one.attempts, one.state) for one in attempts]
-    rows = session.execute(HAND_OVER, {"deliveries": [one.id for one in attempts], "begun": known})
+    rows = session.execute(HAND_OVER, {"deliveries": [one.id for one in attempts], "known": known})
     handed_over = {tuple(row) for row in rows}
     return [(one.id, one.attempts) in handed_over for one in attempts]
 
 
-def undo(session: Session, begun: Attempt) -> None:
+def undo(session: Session, attempt: Attempt) -> None:
     """Record that an attempt delivered nothing, unless another attempt began after it."""
-    known = {"delivery": begun.id, "held": begun.attempts, "to": begun.state, "why": "not delivered yet"}
+    known = {"delivery": attempt.id, "held": attempt.attempts, "to": attempt.state, "why": "not delivered yet"}
     session.execute(END_ATTEMPT, known)
 
 
-def leave_unanswered(session: Session, begun: Attempt, reason: str) -> None:
+def leave_unanswered(session: Session, attempt: Attempt, reason: str) -> None:
     """Record that an attempt handed the email over for the first time, and that no answer came."""
-    after = STATE_AFTER_HANDOVER[begun.state]
-    session.execute(END_ATTEMPT, {"delivery": begun.id, "held": begun.attempts, "to": after, "why": reason[:500]})
+    after = STATE_AFTER_HANDOVER[attempt.state]
+    session.execute(END_ATTEMPT, {"delivery": attempt.id, "held": attempt.attempts, "to": after, "why": reason[:500]})
 
 
 def give_up(session: Session, delivery_id: int, reason: str) -> None:

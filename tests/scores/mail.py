@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from daemon.cli.support.archives import mails
+from daemon.cli.support.archives import read_emails
 from daemon.mail.envelope import Envelope
 from daemon.mail.mime.parse import parse
 from daemon.mail.screening.screen import OwnIdentity, screen
@@ -146,7 +146,7 @@ def speed(folder: Path) -> None:
         screen(parse(raw), envelope, own)
         return (time.process_time() - began) * 1000
 
-    took = [min(milliseconds(raw), milliseconds(raw)) for _, raw in mails([str(folder)])]
+    took = [min(milliseconds(raw), milliseconds(raw)) for _, raw in read_emails([str(folder)])]
     p99 = statistics.quantiles(took, n=100)[98]
     print(f"{'CPU to parse and screen, median':36s} {statistics.median(took):9.2f} ms        <= 1 ms")
     print(f"{'CPU to parse and screen, p99':36s} {p99:9.2f} ms        <= 20 ms")

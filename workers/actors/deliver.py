@@ -69,13 +69,13 @@ class DeadlyEmailError(Exception):
 class _Sending:
     """A recorded attempt, what its email looks like, and the server that it goes through."""
 
-    begun: StartedDelivery
+    started: StartedDelivery
     brand: Brand
     server: OutgoingServer
 
     @property
     def attempt(self) -> Attempt:
-        return self.begun.attempt
+        return self.started.attempt
 
 
 class DeliverActor:
@@ -99,23 +99,23 @@ class DeliverActor:
         only = self._servers.only
         if only and only.is_closed:
             raise _wait_for(only, lease)
-        begun = yield from batching.write(delivery.begin, (lease, self._clock.now()))
-        if begun is None:
+        started = yield from batching.write(delivery.begin, (lease, self._clock.now()))
+        if started is None:
             return ()
         failpoint("deliver.begun")
-        brand = self._config.value.brands.of(begun.delivery)
-        sending = _Sending(begun, brand, self._servers.get(brand.server))
+        brand = self._config.value.brands.of(started.delivery)
+        sending = _Sending(started, brand, self._servers.get(brand.server))
         if window.over or not sending.server.enter():
-            self._undo(begun)
+            self._undo(started)
             raise shutting_down() if window.over else _wait_for(sending.server, lease)
-        started = monotonic()
+        sent_at = monotonic()
         try:
             outcome = self._attempt(lease, sending)
         finally:
             sending.server.leave()
-        took = round(monotonic() - started, 3)
+        took = round(monotonic() - sent_at, 3)
         follow_ups = yield from batching.write_soon(delivery.finish, (lease, outcome))
-        _log(begun, outcome, took)
+        _log(started, outcome, took)
         # Only now: an email whose outcome is not stored would be sent again if this failed.
         if outcome.state is DeliveryState.SENT:
             self._bring_waiting(sending.server)
@@ -138,12 +138,12 @@ class DeliverActor:
         try:
             content = self._compose(sending)
             if not self._holds_lease():
-                self._undo(sending.begun)
+                self._undo(sending.started)
                 raise LeaseLostError(f"job {lease.job_id}: our heartbeat stalled before the mail was sent")
             answer = self._send(sending, content)
         except ServerFailure as error:
             server.note_failed(error)
-            self._undo(sending.begun)
+            self._undo(sending.started)
             raise _wait_for(server, lease) from error
         except (ComposeError, PermanentFailure) as error:
             return Outcome(attempt.id, DeliveryState.FAILED, str(error), self._clock.now())
@@ -200,7 +200,7 @@ class DeliverActor:
             return Outcome(attempt.id, DeliveryState.UNCERTAIN, f"{deliveries.NO_ANSWER}: {error}", now)
         log.warning("no answer after the whole email was sent", delivery=attempt.id, again_at=str(now + REPEAT_WAIT))
         again = f"handed over once, the mail server did not answer; once more after {now + REPEAT_WAIT:%Y-%m-%d %H:%M}"
-        self._store.write(partial(deliveries.leave_unanswered, begun=attempt, reason=f"{again} UTC: {error}"))
+        self._store.write(partial(deliveries.leave_unanswered, attempt=attempt, reason=f"{again} UTC: {error}"))
         raise SnoozeError(f"outcome unknown: {error}", REPEAT_WAIT) from error
 
     def _bring_waiting(self, server: OutgoingServer) -> None:
@@ -218,18 +218,18 @@ class DeliverActor:
         if now - lease.created_at > timedelta(days=sending.brand.mail.delivery_days):
             ended = DeliveryState.UNCERTAIN if attempt.repeats else DeliveryState.FAILED
             return Outcome(attempt.id, ended, f"given up: {reason}", now)
-        self._undo(sending.begun)
+        self._undo(sending.started)
         raise SnoozeError(reason, _wait(lease, longest))
 
-    def _undo(self, begun: StartedDelivery) -> None:
+    def _undo(self, started: StartedDelivery) -> None:
         """Record that an attempt delivered nothing."""
-        self._store.write(lambda session: deliveries.undo(session, begun.attempt))
+        self._store.write(lambda session: deliveries.undo(session, started.attempt))
 
     def _compose(self, sending: _Sending) -> bytes:
-        begun, brand, now = sending.begun, sending.brand, self._clock.now()
-        prepared = begun.delivery
+        started, brand, now = sending.started, sending.brand, self._clock.now()
+        prepared = started.delivery
         if prepared is None:
-            return sign_in.compose_link(begun, brand, self._keyring.value[0], now)
+            return sign_in.compose_link(started, brand, self._keyring.value[0], now)
         if prepared.kind is MailKind.ANSWER:
             return self._answers.compose(prepared, brand, self._config.value.answer_attachment_bytes, now)
         key = self._keyring.value[0]
@@ -238,7 +238,7 @@ class DeliverActor:
         view = outgoing.view_of(prepared, brand.mail, mark, list(files), listed)
         rendered = brand.renderer.render(prepared.kind, view, brand.mail.language_of(prepared))
         if rendered.fault:
-            log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=begun.attempt.id)
+            log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=started.attempt.id)
         return compose.as_bytes(
             outgoing.outgoing_mail(prepared, brand.mail, rendered, mark, files, now, secrets.token_hex(16))
         )
@@ -267,14 +267,14 @@ def _wait_for(server: OutgoingServer, lease: Lease) -> SnoozeError:
     return SnoozeError(server.state, _wait(lease, LONGEST_SERVER_WAIT))
 
 
-def _log(begun: StartedDelivery, outcome: Outcome, seconds: float) -> None:
+def _log(started: StartedDelivery, outcome: Outcome, seconds: float) -> None:
     log.info(
         "delivery settled",
         state=str(outcome.state),
         delivery=outcome.delivery_id,
-        ticket=begun.delivery.ticket.ticket_id if begun.delivery else None,
-        kind=str(begun.attempt.kind),
-        message_id=begun.attempt.message_id,
+        ticket=started.delivery.ticket.ticket_id if started.delivery else None,
+        kind=str(started.attempt.kind),
+        message_id=started.attempt.message_id,
         answer=outcome.reason[:200],
         seconds=seconds,
     )

@@ -16,9 +16,9 @@ from workers.notify.contexts import SignIn
 log = structlog.get_logger(__name__)
 
 
-def compose_link(begun: StartedDelivery, brand: Brand, key: bytes, now: datetime) -> bytes:
+def compose_link(started: StartedDelivery, brand: Brand, key: bytes, now: datetime) -> bytes:
     """Return the email of a delivery with a link; the link itself is nowhere stored."""
-    attempt, link, mail = begun.attempt, begun.link, brand.mail
+    attempt, link, mail = started.attempt, started.link, brand.mail
     if link is None:
         raise ComposeError("the link expired before it was sent")
     mark = outgoing.mark_of(attempt.kind, attempt.recipient, 0, key, now)

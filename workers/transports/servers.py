@@ -56,7 +56,7 @@ PAUSES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Trouble:
+class _Outage:
     fault: Fault
     reason: str
     since: float
@@ -76,7 +76,7 @@ class OutgoingServer:
         # Shared by the servers that took no email when they were tried last.
         self._trials = trials or threading.Semaphore()
         self._changed = threading.Condition()
-        self._trouble: _Trouble | None = None
+        self._outage: _Outage | None = None
         self._paused_until, self._pauses, self._unanswered = -inf, 0, 0
         self._answered_at = -inf
         self._refused_sender, self._refused_sender_at = "", -inf
@@ -88,7 +88,7 @@ class OutgoingServer:
     @property
     def is_down(self) -> bool:
         """Say whether it took no email when it was tried last."""
-        return self._trouble is not None
+        return self._outage is not None
 
     @property
     def is_paused(self) -> bool:
@@ -108,7 +108,7 @@ class OutgoingServer:
     @property
     def state(self) -> str:
         """Return why emails wait."""
-        return f"{self.waiting} {self._trouble.reason if self._trouble else 'another email is tried'}"
+        return f"{self.waiting} {self._outage.reason if self._outage else 'another email is tried'}"
 
     def enter(self) -> bool:
         """Begin to send an email; False where it must wait. Waits a moment for the email that is tried."""
@@ -126,9 +126,9 @@ class OutgoingServer:
 
     def _begin_trial(self) -> bool:
         self._end_trial()
-        if self._trouble and not self._trials.acquire(blocking=False):
+        if self._outage and not self._trials.acquire(blocking=False):
             return False
-        self._holds_trial = self._trouble is not None
+        self._holds_trial = self._outage is not None
         self._tried_by, self._tried_since = threading.get_ident(), monotonic()
         return True
 
@@ -170,9 +170,9 @@ class OutgoingServer:
     def note_answered(self) -> None:
         """Note that it answered about an email: it works, whatever it said about that one."""
         with self._changed:
-            if self._trouble:
+            if self._outage:
                 log.info("mail server reached again", server=self._named)
-            self._trouble, self._paused_until, self._pauses, self._unanswered = None, -inf, 0, 0
+            self._outage, self._paused_until, self._pauses, self._unanswered = None, -inf, 0, 0
             self._answered_at = self._clock()
 
     def note_failed(self, failure: ServerFailure) -> None:
@@ -201,10 +201,10 @@ class OutgoingServer:
     def facts(self) -> OutgoingFacts:
         """Return what an admin should know of it."""
         refused = unreached = ""
-        if self._trouble and self._trouble.fault is Fault.REFUSED:
-            refused = self._trouble.reason
-        elif self._trouble and self._clock() - self._trouble.since >= AWAY_SECONDS:
-            unreached = self._trouble.reason
+        if self._outage and self._outage.fault is Fault.REFUSED:
+            refused = self._outage.reason
+        elif self._outage and self._clock() - self._outage.since >= AWAY_SECONDS:
+            unreached = self._outage.reason
         return OutgoingFacts(*map(self._with_name, (refused, self.refused_sender, unreached)))
 
     def _with_name(self, reason: str) -> str:
@@ -212,7 +212,7 @@ class OutgoingServer:
 
     @property
     def _works(self) -> bool:
-        return not self._trouble and self._clock() - self._answered_at < WORKS_SECONDS
+        return not self._outage and self._clock() - self._answered_at < WORKS_SECONDS
 
     @property
     def _is_tried(self) -> bool:
@@ -231,8 +231,8 @@ class OutgoingServer:
     def _pause(self, fault: Fault, reason: str) -> None:
         """Pause, each time for longer; only the first time is logged."""
         with self._changed:
-            before, now = self._trouble, self._clock()
-            self._trouble = _Trouble(fault, reason[:200], before.since if before else now)
+            before, now = self._outage, self._clock()
+            self._outage = _Outage(fault, reason[:200], before.since if before else now)
             # Several threads may have been sending when it failed.
             if not self.is_paused:
                 first, longest = PAUSES[fault]

@@ -17,7 +17,7 @@ _FOLDERS: Final = ("cur", "new")
 log = logging.getLogger(__name__)
 
 
-def mails(paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+def read_emails(paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     """Yield (name, raw) of each email, one in memory at a time, cut at 100 MiB.
 
     Names are relative to a directory given, `name#n` within an mbox, "-" for standard input. OSError for a path that

@@ -94,8 +94,8 @@ def _content(data: bytes, at: int, end: int) -> bytes:
         return b""
     third = _nth(data, signed, 2)
     inner = _nth(data, third, 1) if third and third.tag == _SEQUENCE else None
-    octets = _element(data, inner.start, inner.end) if inner and inner.tag == _CONTENT else None
-    return b"".join(_chunks(data, octets)) if octets and octets.tag & ~_CONSTRUCTED == _OCTETS else b""
+    string = _element(data, inner.start, inner.end) if inner and inner.tag == _CONTENT else None
+    return b"".join(_chunks(data, string)) if string and string.tag & ~_CONSTRUCTED == _OCTETS else b""
 
 
 def _nth(data: bytes, parent: _Element, number: int) -> _Element | None:
@@ -109,14 +109,14 @@ def _nth(data: bytes, parent: _Element, number: int) -> _Element | None:
     return _element(data, at, parent.end)
 
 
-def _chunks(data: bytes, octets: _Element) -> Iterator[bytes]:
+def _chunks(data: bytes, string: _Element) -> Iterator[bytes]:
     """Yield the pieces of a byte string, which BER may split (X.690 section 8.7)."""
-    if not octets.tag & _CONSTRUCTED:
-        yield data[octets.start : octets.end]
+    if not string.tag & _CONSTRUCTED:
+        yield data[string.start : string.end]
         return
-    at = octets.start
+    at = string.start
     for _ in range(_MAX_CHUNKS):
-        chunk = _element(data, at, octets.end)
+        chunk = _element(data, at, string.end)
         # Two zero bytes end an element of indefinite length; a string within a string is not written by anyone.
         if chunk is None or chunk.tag != _OCTETS:
             return

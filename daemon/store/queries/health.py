@@ -77,9 +77,9 @@ def _mailbox(session: Session, name: str, read: Sequence[str]) -> MailboxFacts:
     configured = (ImapCursor.account == name, ImapCursor.folder.in_(read))
     folders = session.execute(select(ImapCursor).where(*configured)).scalars().all()
     polls = [folder.polled_at for folder in folders]
-    mails = [folder.last_mail_at for folder in folders if folder.last_mail_at]
+    emails = [folder.last_mail_at for folder in folders if folder.last_mail_at]
     return MailboxFacts(
         polled_at=min((p for p in polls if p), default=None) if all(polls) else None,
-        mail_at=max(mails, default=None),
+        mail_at=max(emails, default=None),
         error=next((folder.error for folder in folders if folder.error), ""),
     )

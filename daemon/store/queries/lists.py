@@ -57,7 +57,7 @@ def dead_jobs(session: Session, kind: str | None) -> Sequence[int]:
     return session.execute(query if kind is None else query.where(Job.kind == kind)).scalars().all()
 
 
-def list_mails(
+def list_emails(
     session: Session,
     states: Sequence[Disposition],
     limit: int,
@@ -84,7 +84,7 @@ def list_mails(
     rows = []
     for group in groups:
         newest = _newest(session, group, searched) if sender and searched is not None else []
-        rows += _mails(session, [*group, *newest, *filters], limit)
+        rows += _emails(session, [*group, *newest, *filters], limit)
     return sorted(rows, key=lambda row: row["id"], reverse=True)[:limit]
 
 
@@ -95,7 +95,7 @@ def _newest(session: Session, group: list[ColumnElement[bool]], number: int) -> 
     return [] if last is None else [InboundRow.id > last]
 
 
-def _mails(session: Session, conditions: list[ColumnElement[bool]], limit: int) -> list[dict[str, Any]]:
+def _emails(session: Session, conditions: list[ColumnElement[bool]], limit: int) -> list[dict[str, Any]]:
     query = (
         select(InboundRow, Ticket.reference)
         .outerjoin(Ticket, Ticket.id == InboundRow.ticket_id)

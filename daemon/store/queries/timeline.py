@@ -49,7 +49,7 @@ class RelatedRows:
         return [cause.id for cause in self.causes if cause.kind is kind]
 
 
-def find_mails(session: Session, text: str) -> list[int]:
+def find_emails(session: Session, text: str) -> list[int]:
     """Return the ledger rows for a Message-ID (of a received or a sent email), a SHA-256 or an id, without copies.
 
     An id is that of a ledger row, or with its kind that of another row, such as "job:7" or "delivery:7".
@@ -69,14 +69,14 @@ def find_mails(session: Session, text: str) -> list[int]:
     return list(dict.fromkeys(originals))
 
 
-def mails_of(session: Session, ticket_id: int) -> list[int]:
+def emails_of(session: Session, ticket_id: int) -> list[int]:
     """Return the ledger rows of a ticket, without copies."""
     return _column(session, InboundRow.id, (InboundRow.ticket_id == ticket_id) & InboundRow.duplicate_of.is_(None))
 
 
-def timeline(session: Session, mails: Iterable[int]) -> list[TimelineEntry]:
+def timeline(session: Session, emails: Iterable[int]) -> list[TimelineEntry]:
     """Return everything that happened to these ledger rows, in order of time."""
-    related = _related_rows(session, tuple(mails))
+    related = _related_rows(session, tuple(emails))
     deliveries = _rows(session, DeliveryRow, DeliveryRow.cause.in_(related.causes))
     # An answer that does not reach a customer leads to an email to the team.
     failed = [Subject(SubjectKind.DELIVERY, row.id) for row in deliveries]
@@ -109,44 +109,44 @@ def _of_row(session: Session, kind: str, number: int) -> Iterator[int]:
     subjects = jobs.subjects(session, [number]) if kind == JOB else [Subject(SubjectKind(kind), number)]
     for subject in subjects:
         if subject.kind is SubjectKind.TICKET:
-            yield from mails_of(session, subject.id)
+            yield from emails_of(session, subject.id)
         elif subject.kind is SubjectKind.INBOUND:
             yield subject.id
         else:
-            yield from _mails_behind(session, subject)
+            yield from _emails_behind(session, subject)
 
 
 def _caused(session: Session, message_id: str) -> Iterator[int]:
     """Yield the ledger rows that led to an email that we sent."""
     for cause in _column(session, DeliveryRow.cause, DeliveryRow.message_id == message_id):
-        yield from _mails_behind(session, cause)
+        yield from _emails_behind(session, cause)
 
 
-def _mails_behind(session: Session, cause: Subject) -> Iterator[int]:
+def _emails_behind(session: Session, cause: Subject) -> Iterator[int]:
     """Yield the ledger rows that led to a cause: its email, else the one that opened its ticket."""
     if cause.kind is SubjectKind.DELIVERY:
         for earlier in _column(session, DeliveryRow.cause, DeliveryRow.id == cause.id):
             if earlier.kind is not SubjectKind.DELIVERY:
-                yield from _mails_behind(session, earlier)
+                yield from _emails_behind(session, earlier)
         return
     own = {SubjectKind.MESSAGE: MessageRow.id == cause.id, SubjectKind.ANSWER: _holds_answer(cause.id)}
-    mails = _column(session, MessageRow.inbound_id, own[cause.kind]) if cause.kind in own else []
-    yield from mails
+    emails = _column(session, MessageRow.inbound_id, own[cause.kind]) if cause.kind in own else []
+    yield from emails
     table = TABLES_WITH_TICKETS.get(cause.kind)
-    if table is not None and not mails:
+    if table is not None and not emails:
         for ticket_id in _column(session, table.ticket_id, table.id == cause.id):
-            yield from mails_of(session, ticket_id)[:1]
+            yield from emails_of(session, ticket_id)[:1]
 
 
 def _holds_answer(answer_id: int) -> ColumnElement[bool]:
     return MessageRow.id == select(AnswerRow.message_id).where(AnswerRow.id == answer_id).scalar_subquery()
 
 
-def _related_rows(session: Session, mails: tuple[int, ...]) -> RelatedRows:
+def _related_rows(session: Session, emails: tuple[int, ...]) -> RelatedRows:
     """Return what ledger rows led to. The email that opened a ticket also led to the decisions on it."""
-    causes = [Subject(SubjectKind.INBOUND, number) for number in mails]
+    causes = [Subject(SubjectKind.INBOUND, number) for number in emails]
     tickets: list[int] = []
-    for message in _rows(session, MessageRow, MessageRow.inbound_id.in_(mails)):
+    for message in _rows(session, MessageRow, MessageRow.inbound_id.in_(emails)):
         causes.append(Subject(SubjectKind.MESSAGE, message.id))
         answered = AnswerRow.message_id == message.id
         # Where tickets were merged, the email is on another ticket than the one that it opened.
@@ -165,7 +165,7 @@ def _related_rows(session: Session, mails: tuple[int, ...]) -> RelatedRows:
             causes += [Subject(SubjectKind.DECISION, number) for number in decided]
             causes += [Subject(SubjectKind.EVENT, number) for number in happened]
         causes += [Subject(SubjectKind.ANSWER, number) for number in _column(session, AnswerRow.id, answered)]
-    return RelatedRows(mails, tuple(dict.fromkeys(tickets)), tuple(causes))
+    return RelatedRows(emails, tuple(dict.fromkeys(tickets)), tuple(causes))
 
 
 def _opening(session: Session, message: MessageRow) -> int | None:

@@ -101,7 +101,7 @@ async def list_mail(
 
     def read() -> list[dict[str, Any]]:
         with services.store.read() as session:
-            return lists.list_mails(
+            return lists.list_emails(
                 session, states, limit + 1, since=since, sender=sender or "", searched=SEARCHED, before=before
             )
 

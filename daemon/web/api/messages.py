@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 from daemon.mail.reply.split import new_text
 from daemon.snapshots import SimilarTicket
 from daemon.store.queries.ticket_detail import Copied, TicketDetail, ticket_detail
-from daemon.store.queries.timeline import TimelineEntry, mails_of, timeline
+from daemon.store.queries.timeline import TimelineEntry, emails_of, timeline
 from daemon.tickets.access import Scope
 from daemon.web.api.rows import TICKET_EXAMPLE, Answer, DecisionView, TicketName, not_found, ticket_id
 from daemon.web.auth import Caller, requires
@@ -272,10 +272,10 @@ async def trace_ticket(ticket: TicketName, services: Services, _caller: Reader) 
     def read() -> Trace:
         with services.store.read() as session:
             number = ticket_id(session, ticket, services.settings.support.reference_prefix)
-            mails = mails_of(session, number)
-            if not mails:
+            emails = emails_of(session, number)
+            if not emails:
                 raise not_found(f"ticket {ticket}")
-            return Trace(steps=[TraceStep.of(entry) for entry in timeline(session, mails)])
+            return Trace(steps=[TraceStep.of(entry) for entry in timeline(session, emails)])
 
     return await services.run(read)
 

@@ -30,7 +30,7 @@ def show(page: Page) -> Response:
     before = decode_id(page.query.get("cursor") or None)
     states = (state,) if state else tuple(Disposition)
     rows = page.read(
-        lambda session: lists.list_mails(session, states, ROWS + 1, sender=sender, searched=SEARCHED, before=before)
+        lambda session: lists.list_emails(session, states, ROWS + 1, sender=sender, searched=SEARCHED, before=before)
     )
     return page.render(
         "mail.html",

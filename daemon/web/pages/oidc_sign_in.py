@@ -103,10 +103,10 @@ class OidcPages:
     def _enter(self, page: Page, vouched: Vouched) -> Response:
         services, people, email = page.services, page.people, vouched.email
         now, lifetime = services.clock.now(), timedelta(days=services.settings.http.session_days)
-        begun = services.store.write(lambda session: sign_in.begin_verified(session, email, people, now, lifetime))
-        if begun is None:
+        signed_in = services.store.write(lambda session: sign_in.begin_verified(session, email, people, now, lifetime))
+        if signed_in is None:
             raise NotAllowedError(f"nobody with the address {email} may use these pages; ask an admin of triaged")
-        answer = enter(page, begun, lifetime)
+        answer = enter(page, signed_in, lifetime)
         token = vouched.token if len(vouched.token) <= LONGEST_KEPT else UNKNOWN
         page.set_cookie(answer, ID_HINT, token, int(lifetime.total_seconds()), SIGN_OUT)
         return answer

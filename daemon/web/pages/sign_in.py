@@ -78,12 +78,12 @@ class SignInPages:
         browser, now = digest_of(page.request.cookies.get(BROWSER, "")), services.clock.now()
         lifetime = timedelta(days=services.settings.http.session_days)
         keys, people = services.keyring.value, page.people
-        begun = services.store.write(
+        signed_in = services.store.write(
             lambda session: sign_in.redeem(session, token, browser, keys, people, now, lifetime)
         )
-        if begun is None:
+        if signed_in is None:
             return page.render("link-failed.html", status=410, minutes=sign_in.LINK_MINUTES)
-        return enter(page, begun, lifetime)
+        return enter(page, signed_in, lifetime)
 
 
 def bound(buckets: TokenBuckets, page: Page) -> None:
@@ -93,10 +93,10 @@ def bound(buckets: TokenBuckets, page: Page) -> None:
         raise PageError(429, "Too many attempts. Try again in a minute.")
 
 
-def enter(page: Page, begun: SignedIn, lifetime: timedelta) -> Response:
+def enter(page: Page, signed_in: SignedIn, lifetime: timedelta) -> Response:
     """Give the browser the cookie of its new session, and lead it to the page that was asked for."""
     answer = page.redirect(_next(page))
-    page.set_cookie(answer, SESSION, begun.secret, int(lifetime.total_seconds()))
+    page.set_cookie(answer, SESSION, signed_in.secret, int(lifetime.total_seconds()))
     for name in (BROWSER, NEXT):
         answer.delete_cookie(name, path=f"{page.base}/ui")
     return answer

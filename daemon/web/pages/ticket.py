@@ -150,7 +150,7 @@ def _reply(page: Page, number: int, text: str) -> Response:
 
     done = page.services.store.write(change)
     page.services.wake(done.offers)
-    return page.redirect(_path(page), _fate(done))
+    return page.redirect(_path(page), _outcome(done))
 
 
 def _refuse_unseen(page: Page, session: Session, number: int) -> None:
@@ -192,10 +192,10 @@ def decide_held(page: Page) -> Response:
 
     done = page.services.store.write(change)
     page.services.wake(done.offers)
-    return page.redirect(_path(page), _fate(done))
+    return page.redirect(_path(page), _outcome(done))
 
 
-def _fate(done: AnswerResult) -> str:
+def _outcome(done: AnswerResult) -> str:
     because = f": {'; '.join(done.reasons)}" if done.reasons else ""
     if done.state is AnswerState.SENT:
         return f"Your answer goes to {', '.join(done.recipients) or 'nobody'}."

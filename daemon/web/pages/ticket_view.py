@@ -10,7 +10,7 @@ from daemon.mail.reply.split import Reply, split
 from daemon.store.queries import inbox
 from daemon.store.queries.inbox import HeldAnswer
 from daemon.store.queries.ticket_detail import Copied, TicketDetail, ticket_detail
-from daemon.store.queries.timeline import TimelineEntry, mails_of, timeline
+from daemon.store.queries.timeline import TimelineEntry, emails_of, timeline
 from daemon.vocabulary import DecidedBy, MessageRole
 from daemon.web.pages.marking import Pieces, deciding_words, folded, marked
 
@@ -84,7 +84,7 @@ def _history(detail: TicketDetail) -> tuple[tuple[datetime, str, str], ...]:
 
 def trace(session: Session, ticket_id: int) -> list[TimelineEntry]:
     """Return the way of every email of a ticket."""
-    return timeline(session, mails_of(session, ticket_id))
+    return timeline(session, emails_of(session, ticket_id))
 
 
 def _said(

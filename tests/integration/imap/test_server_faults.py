@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from daemon.imap.session import Pace
 from daemon.mail.envelope import Inbound
 from daemon.store.models import Event, MessageRow, Person, Ticket
-from daemon.store.queries.timeline import find_mails, timeline
+from daemon.store.queries.timeline import find_emails, timeline
 from daemon.store.store import Store
 from tests.support.fakes import eventually
 from tests.support.imap import (
@@ -236,7 +236,7 @@ def test_an_email_over_the_limit_becomes_a_ticket_with_a_note_and_is_fetched_onc
     assert rows(store, select(Person.email)) == ["ann@example.org"]
     assert rows(store, select(MessageRow.text).order_by(MessageRow.id))[0].startswith("Please see the film.")
     with store.read() as db:
-        (note,) = [entry for entry in timeline(db, find_mails(db, "large@example.org")) if "cut" in entry.state]
+        (note,) = [entry for entry in timeline(db, find_emails(db, "large@example.org")) if "cut" in entry.state]
     assert (note.state, note.text) == ("mailbox mail cut", f"size: {len(large)}, kept: 100000")
     assert server.commands("UID FETCH 1 (BODY") == ["UID FETCH 1 (BODY.PEEK[]<0.100000>)"]
     assert server.inbox.flags[1] == server.inbox.flags[2] == {"\\Seen"}

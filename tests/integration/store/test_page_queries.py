@@ -116,7 +116,7 @@ def test_all_tickets_of_a_person_are_found_by_the_address(old: Store, monkeypatc
 def test_a_sender_is_looked_for_in_the_newest_emails(old: Store) -> None:
     def senders(states: tuple[Disposition, ...], searched: int | None) -> int:
         with old.read() as session:
-            return len(lists.list_mails(session, states, 1000, sender="CUSTOMER", searched=searched))
+            return len(lists.list_emails(session, states, 1000, sender="CUSTOMER", searched=searched))
 
     assert senders(ALL, None) == TICKETS + TICKETS // 5 + TICKETS // 10
     assert senders(ALL, 30) == 30
@@ -156,7 +156,7 @@ def test_the_statements_of_the_pages_use_indexes(old: Store, catch: Catch, monke
             ticket_pages.page(session, query, None, 30)
     for states in (ALL, (Disposition.PARKED, Disposition.TICKET)):
         with catch.named(f"mail {states}"), old.read() as session:
-            lists.list_mails(session, states, 50, sender="zebra", searched=100)
+            lists.list_emails(session, states, 50, sender="zebra", searched=100)
     with catch.named("insight"), old.read() as session:
         start = insight.start_of_newest(session, NOON - timedelta(days=7))
         insight.confidences(session, start)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.cli.support.archives import mails
+from daemon.cli.support.archives import read_emails
 
 ONE, TWO = b"Subject: one\n\nhello\n", b"Subject: two\n\nFrom me\n>From you\n"
 MBOX = b"From ann Mon Mar 2\n" + ONE + b"\nFrom bob Mon Mar 2\nSubject: two\n\n>From me\n>>From you\n"
@@ -13,19 +13,19 @@ MBOX = b"From ann Mon Mar 2\n" + ONE + b"\nFrom bob Mon Mar 2\nSubject: two\n\n>
 def test_a_file_is_one_mail_under_the_name_given(tmp_path: Path) -> None:
     path = tmp_path / "one"
     path.write_bytes(ONE)
-    assert list(mails([str(path)])) == [(str(path), ONE)]
+    assert list(read_emails([str(path)])) == [(str(path), ONE)]
 
 
 def test_an_mbox_is_numbered_and_unquoted(tmp_path: Path) -> None:
     path = tmp_path / "box"
     path.write_bytes(MBOX)
-    assert list(mails([str(path)])) == [(f"{path}#1", ONE + b"\n"), (f"{path}#2", TWO)]
+    assert list(read_emails([str(path)])) == [(f"{path}#1", ONE + b"\n"), (f"{path}#2", TWO)]
 
 
 def test_an_eml_with_an_envelope_line_is_one_mail(tmp_path: Path) -> None:
     path = tmp_path / "one.eml"
     path.write_bytes(MBOX)
-    assert list(mails([str(path)])) == [(str(path), MBOX)]
+    assert list(read_emails([str(path)])) == [(str(path), MBOX)]
 
 
 def test_a_directory_is_walked_and_sorted(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_a_directory_is_walked_and_sorted(tmp_path: Path) -> None:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(name.encode())
-    assert list(mails([str(tmp_path)])) == [("b.eml", b"b.eml"), ("a/y.eml", b"a/y.eml"), ("a/z.EML", b"a/z.EML")]
+    assert list(read_emails([str(tmp_path)])) == [("b.eml", b"b.eml"), ("a/y.eml", b"a/y.eml"), ("a/z.EML", b"a/z.EML")]
 
 
 def test_a_maildir_gives_both_of_its_folders(tmp_path: Path) -> None:
@@ -41,29 +41,29 @@ def test_a_maildir_gives_both_of_its_folders(tmp_path: Path) -> None:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(name.encode())
-    assert [name for name, _ in mails([str(tmp_path)])] == ["cur/1:2,S", "cur/2:2,S", "new/3"]
+    assert [name for name, _ in read_emails([str(tmp_path)])] == ["cur/1:2,S", "cur/2:2,S", "new/3"]
 
 
 def test_standard_input_is_a_dash(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(ONE)))
-    assert list(mails(["-"])) == [("-", ONE)]
+    assert list(read_emails(["-"])) == [("-", ONE)]
 
 
 def test_an_empty_file_is_an_empty_mail(tmp_path: Path) -> None:
     path = tmp_path / "empty"
     path.touch()
-    assert list(mails([str(path)])) == [(str(path), b"")]
+    assert list(read_emails([str(path)])) == [(str(path), b"")]
 
 
 def test_a_path_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        list(mails([str(tmp_path / "none")]))
+        list(read_emails([str(tmp_path / "none")]))
 
 
 def test_one_mail_is_read_at_a_time(tmp_path: Path) -> None:
     for name in ("a.eml", "b.eml"):
         (tmp_path / name).write_bytes(ONE)
-    found = mails([str(tmp_path)])
+    found = read_emails([str(tmp_path)])
     next(found)
     (tmp_path / "b.eml").write_bytes(TWO)
     assert next(found) == ("b.eml", TWO)
@@ -72,4 +72,4 @@ def test_one_mail_is_read_at_a_time(tmp_path: Path) -> None:
 def test_a_field_with_a_blank_before_its_colon_begins_no_mbox(tmp_path: Path) -> None:
     raw = b"From : ann@customer.example\nSubject: one\n\nFrom : a line of the text\n"
     (tmp_path / "mail").write_bytes(raw)
-    assert list(mails([str(tmp_path / "mail")])) == [(str(tmp_path / "mail"), raw)]
+    assert list(read_emails([str(tmp_path / "mail")])) == [(str(tmp_path / "mail"), raw)]
