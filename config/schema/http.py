@@ -39,7 +39,7 @@ class Oidc(Section):
 
 
 class Http(Section):
-    """The HTTP API and its documentation. It is served by `triaged run`, `daemon` and `web`."""
+    """HTTP: the inbox, the API with its documentation, and the metrics. `triaged run`, `daemon` and `web` serve it."""
 
     enabled: bool = True
     """Whether triaged serves HTTP; false: nothing of it is loaded."""

@@ -21,7 +21,7 @@ AT_ONCE: Final = 10_000
 
 @click.group()
 def imap() -> None:
-    r"""Import older emails from the mailboxes, and retry those that could not be read.
+    r"""Import older emails from the mailboxes; list, retry and dismiss the unreadable ones.
 
     \b
     Example: triaged imap backfill --since 2026-11-01

@@ -1,4 +1,4 @@
-"""The command `tickets`: list, review, show, search, close, assign and correct tickets."""
+"""The command `tickets`: list, search, show and change tickets, and answer their customers."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -33,7 +33,10 @@ PRIORITIES: Final = tuple(p.value for p in Priority if p is not Priority.PENDING
 
 @click.group()
 def tickets() -> None:
-    r"""List, review, show, search, close, assign and correct tickets.
+    r"""List, show, search and change tickets, and answer their customers.
+
+    To read: list, search, show, review. To answer: reply, note, send, drop. To decide: take, assign, correct, merge,
+    split. For the status: open, wait, resolve, close, spam.
 
     \b
     Example: triaged tickets list --status OPEN --team MANUAL_REVIEW
@@ -178,7 +181,7 @@ def spam(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
 @params.actor
 @click.pass_context
 def take(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
-    r"""Note that you answer tickets; the team sees it.
+    r"""Record that you are answering these tickets, and let their teams see it.
 
     \b
     Example: triaged tickets take HD-7K3Q-M9XY
@@ -205,7 +208,7 @@ def split(ctx: click.Context, named: tuple[str, ...], actor: str) -> None:
 @params.actor
 @click.pass_context
 def wait(ctx: click.Context, reference: str, time: str, actor: str) -> None:
-    r"""Let a ticket wait for the customer, and open it again after a TIME such as 3d, 12h or 2w.
+    r"""Mark a ticket as waiting for its customer; it opens again after TIME, such as 3d, 12h or 2w.
 
     \b
     Example: triaged tickets wait HD-7K3Q-M9XY 3d

@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 @click.command()
 @click.pass_context
 def web(ctx: click.Context) -> None:
-    r"""Serve HTTP only: the API and its documentation.
+    r"""Serve HTTP only: the inbox, the API with its documentation, and the metrics.
 
     Needs PostgreSQL, as SQLite has room for one daemon; where it runs, set http.enabled = false for the daemons.
 

@@ -17,7 +17,9 @@ DELIVERY_COLUMNS: Final = ("id", "type", "row", "state", "attempts", "answer", "
 
 @click.group()
 def webhooks() -> None:
-    r"""Create, list and remove webhooks, which tell programs what happens to tickets.
+    r"""Create, list, show, rotate, enable, replay and remove webhooks.
+
+    A webhook tells a program what happens to tickets.
 
     \b
     Example: triaged webhooks list

@@ -41,9 +41,9 @@ class Outcome(Answer):
                     "priority": "High",
                     "confidence": 1.0,
                     "team": "PAYMENTS_TEAM",
-                    "reasons": ['rule "money debited, not credited": debited but not credited'],
+                    "reasons": ['the rule "paid but not received" matched "debited but not credited"'],
                     "alternatives": [{"category": "Technical", "probability": 0.04}],
-                    "rule": "money debited, not credited",
+                    "rule": "paid but not received",
                     "model": "20261128-020244-1ee48854",
                 }
             ]
