@@ -14,6 +14,8 @@ NOTE_FOR_TEAM: Final = "note for the team"
 # The kind of the event that names whom a customer copied on an email.
 OTHERS_COPIED: Final = "others copied"
 AUTHORIZED: Final = "member authorized"
+# The first result of our own check of a sender whom the DNS said nothing about; emails to members explain it.
+NO_DNS_ANSWER: Final = "not checked: DNS did not answer"
 # Said in that event of the lead, who is in no team.
 CORRECTS_ONLY: Final = "corrects_only"
 OF_FORMER_TEAM: Final = "of_former_team"
@@ -155,6 +157,9 @@ class DecidedBy(StrEnum):
     FALLBACK = "fallback"
     PERSON = "person"
     ASSIGNMENT = "assignment"
+
+
+BY_PEOPLE: Final = (DecidedBy.PERSON, DecidedBy.ASSIGNMENT)
 
 
 class SubjectKind(StrEnum):

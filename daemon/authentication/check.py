@@ -12,10 +12,9 @@ from daemon.mail.address import read_addresses
 from daemon.mail.envelope import Inbound
 from daemon.mail.mailbox import registrable_domain
 from daemon.text import domain_of
-from daemon.vocabulary import SenderCheck
+from daemon.vocabulary import NO_DNS_ANSWER, SenderCheck
 
 MAX_SIGNATURES: Final = 8
-NO_ANSWER: Final = "not checked: DNS did not answer"
 
 
 def check_sender(dns: Lookup, inbound: Inbound, trusted_intermediaries: Collection[str]) -> SenderCheck:
@@ -39,7 +38,7 @@ def check_sender(dns: Lookup, inbound: Inbound, trusted_intermediaries: Collecti
         result, chain = _by_intermediary(dns, email, result, trusted_intermediaries, envelope.received_at)
     results = tuple(map(str, (result, found, *signatures, *chain)))
     if result.result is Result.TEMPERROR:
-        results = (NO_ANSWER, *results)
+        results = (NO_DNS_ANSWER, *results)
     return SenderCheck(verified=result.result is Result.PASS, results=results)
 
 

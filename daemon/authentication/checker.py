@@ -8,11 +8,11 @@ from typing import Final, Protocol
 
 import structlog
 
-from daemon.authentication.check import NO_ANSWER, check_sender
+from daemon.authentication.check import check_sender
 from daemon.authentication.resolver import Resolver
 from daemon.mail.envelope import Inbound
 from daemon.system.logs import RateLimitedLog
-from daemon.vocabulary import SenderCheck
+from daemon.vocabulary import NO_DNS_ANSWER, SenderCheck
 
 log = structlog.get_logger(__name__)
 # A stranger decides which domain is asked for, and how often.
@@ -77,11 +77,11 @@ class StartedCheck:
         except TimeoutError:
             self._future.cancel()
             limited.warning("sender not checked", reason="time limit")
-            return SenderCheck(verified=False, results=(NO_ANSWER,))
+            return SenderCheck(verified=False, results=(NO_DNS_ANSWER,))
         except Exception as error:
             log.exception("sender not checked")
             return not_checked(f"our own code failed: {type(error).__name__}")
-        if NO_ANSWER in check.results:
+        if NO_DNS_ANSWER in check.results:
             limited.warning("sender not checked", reason="the name servers failed")
         return check
 

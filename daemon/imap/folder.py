@@ -14,6 +14,7 @@ from daemon.imap.session import Folder, FolderError, Mail, Session, WithheldErro
 from daemon.mail.address import canonical
 from daemon.mail.envelope import Envelope, Inbound
 from daemon.mail.mime.headers import read_block
+from daemon.mail.own_address import DELIVERY_HEADERS
 from daemon.store import cursors
 from daemon.store.cursors import Cursor, Key, Place
 from daemon.store.errors import UNREACHABLE
@@ -27,7 +28,6 @@ log = structlog.get_logger(__name__)
 TRIES: Final = 3
 MARKED_AT_ONCE: Final = 50
 MAX_RECIPIENTS: Final = 20
-RECIPIENT_FIELDS: Final = ("delivered-to", "x-original-to", "envelope-to")
 # SINCE compares days only, in the server's time zone (RFC 9051 section 6.4.4).
 MARGIN: Final = timedelta(days=2)
 
@@ -238,7 +238,7 @@ def begin(session: Session, folder: Folder, place: Place, store: Store, clock: C
 def envelope(raw: bytes, peer: str, now: datetime) -> Envelope:
     """Return the envelope that the headers of a delivered email show (RFC 5321 section 4.4)."""
     block = read_block(raw, 0, len(raw))
-    named = (value for field in RECIPIENT_FIELDS for value in block.every(field)[:MAX_RECIPIENTS])
+    named = (value for field in DELIVERY_HEADERS for value in block.every(field)[:MAX_RECIPIENTS])
     recipients = dict.fromkeys(address for value in named if (address := canonical(value.strip().strip("<>"))))
     returns = block.every("return-path")
     return Envelope(_return_path(returns[0]) if returns else None, tuple(recipients)[:MAX_RECIPIENTS], peer, now)

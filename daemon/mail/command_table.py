@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+# What a command begins with: the sign, and the forms of it that Asian keyboards type.
+COMMAND_SIGNS: Final = ("#", "\uff03", "\ufe5f")
+
 
 class Verb(StrEnum):
     """What a command does; written after "#"."""

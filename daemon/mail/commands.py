@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from daemon.mail.command_arguments import ArgumentError, CommandVocabulary, Value, fold_name, nearest, read_argument
-from daemon.mail.command_table import SPECS, Argument, Group, Verb, help_text
+from daemon.mail.command_table import COMMAND_SIGNS, SPECS, Argument, Group, Verb, help_text
 from daemon.text import harmless_line
 
 __all__ = [
@@ -32,7 +32,7 @@ MAX_LINE: Final = 1000
 _SHOWN: Final = 200
 _NEAREST: Final = 3
 _VERBS: Final = tuple(verb.value for verb in Verb)
-_SIGNS: Final = "#\uff03\ufe5f"
+_SIGNS: Final = "".join(COMMAND_SIGNS)
 # Markdown takes a line that is indented by a tab or four spaces for code.
 _CODE_INDENT: Final = 4
 _COMMAND: Final = re.compile(rf"[{_SIGNS}](?=[^\W\d_])")

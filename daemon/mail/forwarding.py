@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from daemon.mail import commands
+from daemon.mail.command_table import COMMAND_SIGNS
 from daemon.mail.commands import CommandError, CommandVocabulary, ParsedCommands, Verb
 from daemon.mail.message import Address, Message
 from daemon.mail.reply.answer_signature import own_words
 from daemon.mail.reply.forward import ForwardError, read_forward
 from daemon.mail.senders import sender_of
 
-_SIGNS: Final = ("#", "\uff03", "\ufe5f")
 _FIRST_LINES: Final = 12
 # Commands that name anything cannot stand beside #new.
 _NO_NAMES: Final = CommandVocabulary((), (), (), reference_prefix="HD")
@@ -59,7 +59,7 @@ def read_request(message: Message, raw: bytes, is_ours: Callable[[str], bool]) -
 def _asks(text: str) -> bool:
     """Say whether one of the commands at the top is #new, also where another of them is wrong."""
     for line in text.lstrip()[: commands.MAX_LINE].split("\n")[:_FIRST_LINES]:
-        if line.strip() and not line.strip().startswith(_SIGNS):
+        if line.strip() and not line.strip().startswith(COMMAND_SIGNS):
             return False
         read = commands.parse(line, _NO_NAMES)
         if isinstance(read, ParsedCommands) and read.has(Verb.NEW):

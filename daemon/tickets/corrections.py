@@ -14,10 +14,9 @@ from daemon.tickets import training
 from daemon.tickets.action_base import ActionError, ActionResult, lock_ticket, notify, record
 from daemon.tickets.actor import Actor
 from daemon.tickets.address_teams import AddressTeam, team_after
-from daemon.vocabulary import PENDING, DecidedBy, Priority, Subject, SubjectKind, Triage
+from daemon.vocabulary import BY_PEOPLE, PENDING, DecidedBy, Priority, Subject, SubjectKind, Triage
 
 TICKET = table(Ticket)
-BY_PEOPLE = (DecidedBy.PERSON, DecidedBy.ASSIGNMENT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 from daemon.mail.command_table import COMMANDS
 from daemon.snapshots import EarlierAnswer, StoredAnswer, TicketSnapshot
 from daemon.text import harmless_line
-from daemon.vocabulary import ReturnCause
+from daemon.vocabulary import NO_DNS_ANSWER, ReturnCause
 from workers.notify import links
 from workers.notify.excerpt import Passage, cut
 from workers.notify.links import Button, ButtonTarget
@@ -15,7 +15,7 @@ from workers.notify.phrases import Phrase, literal, phrase
 from workers.notify.refusals import detail, details
 from workers.notify.sanitize import lines
 from workers.notify.team_view import customer_of
-from workers.notify.wording import MAX_NAME, NO_DNS_ANSWER, status_name
+from workers.notify.wording import MAX_NAME, status_name
 
 # An author gets everything back, but no more than is read of an answer that quotes it.
 RETURNED_LINES: Final = 3_000

@@ -10,12 +10,12 @@ from email.policy import SMTP
 from typing import Final
 
 from daemon.mail.mime.attachment import safe_name
+from daemon.mail.reply.answer_parts import INLINE_TYPES
 from daemon.text import harmless_line
 
 # RFC 5322 section 2.1.1 allows 998; relays may add characters in front of a line.
 MAX_LINE: Final = 990
-IMAGES: Final = frozenset({"image/png", "image/jpeg", "image/gif"})
-_SAFE_TYPES: Final = IMAGES | {"application/pdf", "text/plain"}
+_SAFE_TYPES: Final = INLINE_TYPES | {"application/pdf", "text/plain"}
 # Files that run or open in a browser on a double click; many mail servers refuse an email with such a name.
 _ACTIVE: Final = re.compile(
     r"ade|adp|apk|appx?|bat|cab|ch[mn]|cmd|com|cpl|dll|dmg|exe|hta|img|ins|iso|isp|jar|jse?|jsp|lib|lnk|mde|ms[cip]"
@@ -40,7 +40,7 @@ def fill(mail: EmailMessage, text: str, html: str, files: Sequence[File], seed: 
 
     Images that the HTML shows are with it in multipart/related (RFC 2387).
     """
-    shown = [file for file in files if file.content_id and _safe_type(file.content_type) in IMAGES]
+    shown = [file for file in files if file.content_id and _safe_type(file.content_type) in INLINE_TYPES]
     attached = [file for file in files if file not in shown]
     page = _text_part("html", html, mail)
     if shown:
@@ -74,7 +74,7 @@ def _file_part(file: File, number: int) -> MIMEPart:
     part = MIMEPart(policy=SMTP)
     maintype, _, subtype = _safe_type(file.content_type).partition("/")
     name = attached_name(file.filename) or f"attachment-{number}"
-    shown = bool(file.content_id) and f"{maintype}/{subtype}" in IMAGES
+    shown = bool(file.content_id) and f"{maintype}/{subtype}" in INLINE_TYPES
     disposition = "inline" if shown else "attachment"
     part.set_content(file.content, maintype=maintype, subtype=subtype, disposition=disposition, filename=name)
     if shown:

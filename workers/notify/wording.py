@@ -5,11 +5,10 @@ from typing import Final
 
 from daemon.snapshots import DecisionSnapshot
 from daemon.text import harmless_line
-from daemon.vocabulary import DecidedBy, Priority, Status
+from daemon.vocabulary import BY_PEOPLE, NO_DNS_ANSWER, DecidedBy, Priority, Status
 from workers.notify.phrases import Phrase, literal, phrase, plural, term
 
 MAX_NAME: Final = 60
-NO_DNS_ANSWER: Final = "not checked: DNS did not answer"
 _NOT_IN_A_NAME: Final = set('@/\\:<>"=()[]{}%$0123456789')
 
 STATUSES: Final = {
@@ -41,7 +40,7 @@ def sureness(confidence: float | None, by: str) -> Phrase:
     """Return how certain a decision is, in words."""
     if by == DecidedBy.RULE:
         return phrase("set by a rule")
-    if by in {DecidedBy.PERSON, DecidedBy.ASSIGNMENT}:
+    if by in BY_PEOPLE:
         return phrase("set by a person")
     if not confidence:
         return phrase("confidence unknown")

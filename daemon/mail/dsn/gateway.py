@@ -79,6 +79,11 @@ def is_personal(text: str) -> bool:
     return bool(_PERSON.search(text, 0, _HEAD)) and not _PROGRAM.search(text, 0, _HEAD)
 
 
+def both_ends(message: Message) -> frozenset[str]:
+    """Return the addresses in From and To, in lower case."""
+    return frozenset((address.email or "").lower() for address in (*message.to, *message.from_))
+
+
 def _is_nameless_system(address: Address) -> bool:
     """Return whether an address is that of a mail system, without the name of a person who reads its email."""
     return is_mail_system(address) and (not address.name or is_mail_system(replace(address, email=None)))
@@ -86,7 +91,7 @@ def _is_nameless_system(address: Address) -> bool:
 
 def _names_recipient(message: Message, lines: list[str]) -> bool:
     """Return whether a notice names a recipient that failed, other than the two ends of the notice itself."""
-    ends = _ends(message)
+    ends = both_ends(message)
     failures = read_notice(lines, (), ends, "failed")
     return any(failure.address and failure.address not in ends for failure in failures)
 
@@ -128,7 +133,3 @@ def _quoted_ends(text: str) -> tuple[set[str], set[str]]:
 
 def _in(values: tuple[str, ...] | list[str]) -> set[str]:
     return {address.strip(".").lower() for value in values for address in _ADDRESS.findall(value[:_HEAD])}
-
-
-def _ends(message: Message) -> frozenset[str]:
-    return frozenset((address.email or "").lower() for address in (*message.to, *message.from_))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from daemon.mail.dsn.evidence import bounce_evidence, is_complaint, is_ses_event, notice_of
+from daemon.mail.dsn.gateway import both_ends
 from daemon.mail.dsn.notices import bare_users, is_delayed, read_notice, text_about
 from daemon.mail.dsn.parts import FEEDBACK, RECEIPT, attached_status, find_report, status_index, status_text
 from daemon.mail.dsn.reason import Failure, diagnose, find_status
@@ -91,9 +92,7 @@ def _failures(message: Message) -> tuple[Failure, ...]:
     if any(failure.address for failure in reported):
         return _with_notice_text(reported, lines)
     action = reported[0].action if reported else "delayed" if is_delayed(message.subject, lines) else "failed"
-    failures = (
-        () if bare_users(lines) else read_notice(lines, _header_recipients(message), _report_addresses(message), action)
-    )
+    failures = () if bare_users(lines) else read_notice(lines, _header_recipients(message), both_ends(message), action)
     return failures or tuple(
         diagnose(address, action, None, notice) for address in _returned_recipients(message, lines)
     )
@@ -113,10 +112,6 @@ def _header_recipients(message: Message) -> tuple[str, ...]:
     """Return the recipients from the header that Exim and Gmail write."""
     values = ",".join(message.headers.get("x-failed-recipients", ()))[:_MAX_TEXT]
     return tuple(dict.fromkeys(filter(None, map(find_address, values.split(",")))))
-
-
-def _report_addresses(message: Message) -> frozenset[str]:
-    return frozenset((address.email or "").lower() for address in (*message.to, *message.from_))
 
 
 def _returned_recipients(message: Message, lines: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import Final
 
+from daemon.mail.command_table import COMMAND_SIGNS
 from daemon.mail.reply.banner import banner_end, without_gateway_text
 from daemon.mail.reply.our_marks import MARK, LineKind, Ours, squeeze
 from daemon.mail.reply.quote import find_head
@@ -22,7 +23,6 @@ _HEAD_LINES: Final = 20
 _WRAPPED: Final = 50
 # Known lines for each unknown one. A few that we do not know are those of an email in another state.
 _KNOWN_LINES: Final = 12
-_COMMAND_SIGNS: Final = ("#", "\uff03", "\ufe5f")
 _RULE: Final = re.compile(r"[_\u2500-]{5,}")
 _WHEN: Final = re.compile(r"(?<!\d)(?:(?:19|20)\d{2}|\d{1,2}[:.]\d{2})(?!\d)")
 _UNSURE: Final = frozenset((LineKind.UNKNOWN, LineKind.LIKE_OURS))
@@ -116,7 +116,7 @@ def _customers_top(lines: Sequence[str], ours: Ours) -> int:
     Some programs quote what is selected without a prefix. A command that the agent wrote stands above other text.
     """
     written = [at for at, line in enumerate(lines) if line.strip()]
-    if not written or not lines[written[0]].lstrip().startswith(_COMMAND_SIGNS):
+    if not written or not lines[written[0]].lstrip().startswith(COMMAND_SIGNS):
         return 0
     kinds = ours.kinds(lines[at] for at in written)
     count = next((number for number, kind in enumerate(kinds) if kind is not LineKind.CUSTOMER), len(kinds))

@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 from daemon.snapshots import TicketSnapshot, WaitingTicket
 from daemon.store.models import Decision
 from daemon.store.queries import review, snapshots
-from daemon.store.queries.review import BY_PEOPLE
 from daemon.store.sql import table
-from daemon.vocabulary import DecidedBy, Subject, SubjectKind
+from daemon.vocabulary import BY_PEOPLE, DecidedBy, Subject, SubjectKind
 
 DECISION = table(Decision)
 

@@ -8,9 +8,8 @@ from daemon.store.events import MARKED_AS_SPAM
 from daemon.store.first_message import first_message
 from daemon.store.models import Decision, Event, MessageRow, Ticket
 from daemon.store.sql import table
-from daemon.vocabulary import DecidedBy, Priority, Status
+from daemon.vocabulary import BY_PEOPLE, DecidedBy, Priority, Status
 
-BY_PEOPLE = (DecidedBy.PERSON, DecidedBy.ASSIGNMENT)
 LENGTH = 2000
 NEWEST = 1000
 MOST_URGENT = 50

@@ -16,7 +16,7 @@ from daemon.tickets.address_teams import team_after
 from daemon.tickets.answer_policy import address_teams
 from daemon.tickets.review_order import CONSIDERED, TAUGHT, RankedTicket
 from daemon.tickets.sign_in import Role
-from daemon.vocabulary import DecidedBy, Status
+from daemon.vocabulary import BY_PEOPLE, Status
 from daemon.web.pages import ticket_view
 from daemon.web.pages.page import OWN_PATH, Page, PageError, Route
 from daemon.web.pages.ticket import correction_of, ticket_id_of
@@ -29,7 +29,6 @@ SKIPPED: Final = 100
 LONGEST_SKIPPED: Final = 200
 IDS: Final = re.compile(r"[1-9]\d{0,9}(?:\.[1-9]\d{0,9})*", re.ASCII)
 TOO_LATE: Final = "Somebody else decided about this ticket meanwhile."
-BY_PEOPLE: Final = (DecidedBy.PERSON, DecidedBy.ASSIGNMENT)
 
 
 def show(page: Page) -> Response:

@@ -11,7 +11,7 @@ from daemon.store.queries import inbox
 from daemon.store.queries.inbox import HeldAnswer
 from daemon.store.queries.ticket_detail import Copied, TicketDetail, ticket_detail
 from daemon.store.queries.timeline import TimelineEntry, emails_of, timeline
-from daemon.vocabulary import DecidedBy, MessageRole
+from daemon.vocabulary import BY_PEOPLE, MessageRole
 from daemon.web.pages.marking import Pieces, deciding_words, folded, marked
 
 # A row of a table, whose type HTTP does not know.
@@ -19,7 +19,6 @@ Row = Any
 LONGEST_TEXT: Final = 100_000
 LONGEST_HISTORY: Final = 30
 # Decisions of people are events as well.
-BY_PEOPLE: Final = (DecidedBy.PERSON, DecidedBy.ASSIGNMENT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import pytest
 from daemon.authentication import check
 from daemon.authentication.check import check_sender
 from daemon.mail.envelope import Inbound
+from daemon.vocabulary import NO_DNS_ANSWER
 from tests.support.emails import inbound, mail
 from tests.support.fake_dns import FakeDns
 from tests.support.signing import Signer, rsa_key
@@ -46,7 +47,7 @@ def test_a_proof_without_a_dmarc_record_verifies_nobody() -> None:
 def test_a_dns_that_is_down_verifies_nobody() -> None:
     found = check_sender(FakeDns(down=["_dmarc.shop.example"], txt=SHOP.zone), sent(SHOP.dkim(RAW)), NOBODY)
     assert not found.verified
-    assert found.results[:2] == (check.NO_ANSWER, "dmarc=temperror (shop.example, DNS did not answer)")
+    assert found.results[:2] == (NO_DNS_ANSWER, "dmarc=temperror (shop.example, DNS did not answer)")
 
 
 def test_a_trusted_intermediary_vouches_for_an_email_that_a_list_changed() -> None:

@@ -6,10 +6,11 @@ from time import monotonic
 import pytest
 
 from daemon.authentication import resolver
-from daemon.authentication.check import NO_ANSWER, check_sender
+from daemon.authentication.check import check_sender
 from daemon.authentication.checker import SenderChecker, not_checked
 from daemon.authentication.lookup import DnsUnavailableError
 from daemon.authentication.resolver import NoNameServerError, Questions, Resolver
+from daemon.vocabulary import NO_DNS_ANSWER
 from tests.support.dns_server import DnsServer, quoted, texts
 from tests.support.emails import inbound, mail
 from tests.support.signing import Signer
@@ -155,7 +156,7 @@ def test_a_check_that_takes_too_long_is_given_up(server: DnsServer) -> None:
         found = checker.start(inbound(mail("ann@shop.example"))).result()
     finally:
         checker.close()
-    assert (found.verified, found.results[0]) == (False, NO_ANSWER)
+    assert (found.verified, found.results[0]) == (False, NO_DNS_ANSWER)
 
 
 def test_a_fault_of_our_own_code_verifies_nobody(server: DnsServer, monkeypatch: pytest.MonkeyPatch) -> None:

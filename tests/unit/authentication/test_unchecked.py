@@ -9,12 +9,11 @@ import structlog
 from structlog.testing import capture_logs
 
 from daemon.authentication import checker
-from daemon.authentication.check import NO_ANSWER
 from daemon.authentication.checker import StartedCheck
 from daemon.system.logs import RateLimitedLog
-from daemon.vocabulary import SenderCheck
+from daemon.vocabulary import NO_DNS_ANSWER, SenderCheck
 
-FAILED = SenderCheck(verified=False, results=(NO_ANSWER, "dmarc=temperror (shop.example, DNS did not answer)"))
+FAILED = SenderCheck(verified=False, results=(NO_DNS_ANSWER, "dmarc=temperror (shop.example, DNS did not answer)"))
 PASSED = SenderCheck(verified=True, results=("dmarc=pass (shop.example, spf)",))
 
 
