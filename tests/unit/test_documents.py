@@ -1,12 +1,14 @@
 """The documents are short where they must be, complete, and their links lead somewhere."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 
-from daemon.cli import cli
+from daemon.cli import COMMANDS, cli
 from tests.support.paths import ROOT
 
 README_LINES = 150
@@ -127,6 +129,44 @@ def test_every_event_that_the_operations_name_is_logged_somewhere() -> None:
     )
     assert len(events) > 20
     assert {event for event in events if f'"{event}' not in source} == set()
+
+
+def test_the_operations_explain_every_event_of_an_error() -> None:
+    text = (ROOT / "docs" / "OPERATIONS.md").read_text("utf-8")
+    logged = {
+        event
+        for root in ("daemon", "workers")
+        for path in (ROOT / root).rglob("*.py")
+        for event in _errors(ast.parse(path.read_text("utf-8")))
+    }
+    assert len(logged) > 10
+    assert {event for event in logged if f"`{event}`" not in text} == set()
+
+
+def _errors(tree: ast.Module) -> Iterator[str]:
+    """Yield the events that are logged as an error of ours."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="error" | "exception", value=ast.Name(id="log" | "limited")),
+                args=[ast.Constant(value=str(event)), *_],
+            ):
+                yield event
+
+
+def test_every_command_is_in_a_document_for_admins() -> None:
+    text = "".join((ROOT / "docs" / name).read_text("utf-8") for name in ("OPERATIONS.md", "API.md"))
+    missing = [name for name in _command_names() if f"triaged {name}" not in text]
+    assert missing == []
+
+
+def _command_names() -> Iterator[str]:
+    for _, name, _ in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        if isinstance(command, click.Group) and not command.invoke_without_command:
+            yield from (f"{name} {each}" for each in command.commands)
+        else:
+            yield name
 
 
 def test_every_problem_of_health_is_explained() -> None:
