@@ -4,6 +4,7 @@ import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 import regex
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, WithJsonSchema
@@ -53,7 +54,8 @@ def _network(value: str) -> str:
 
 def _endpoint(value: str) -> str:
     host, colon, port = value.rpartition(":")
-    if not colon or not host or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 - the largest TCP port
+    is_port = port.isascii() and port.isdecimal() and int(port) < 65536  # noqa: PLR2004 - one more than the largest
+    if not colon or not host or CONTROL.search(host) or not is_port:
         raise ValueError(f"{value!r} is not HOST:PORT; write it like 127.0.0.1:2525")
     return value
 
@@ -82,8 +84,17 @@ def _path(value: object) -> object:
     return value
 
 
+def _is_encodable(host: str) -> bool:
+    """Say whether a host name can be looked up: a label that is empty or too long raises in whoever connects to it."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
+
+
 def _host(value: str) -> str:
-    if value and not HOST.fullmatch(value):
+    if value and not (HOST.fullmatch(value) and _is_encodable(value)):
         raise ValueError("not a host name; write it like mail.example.com")
     return value
 
@@ -100,6 +111,8 @@ def _database_url(value: SecretStr) -> SecretStr:
         if not POSTGRES_URL.fullmatch(url):
             raise ValueError("not a database URL; write it like postgresql://user:password@host/name")
         _authority(url)
+    elif CONTROL.search(url):
+        raise ValueError("a path must not have control characters")
     return value
 
 
@@ -109,6 +122,8 @@ def _redis_url(value: SecretStr) -> SecretStr:
         _authority(url)
         if not REDIS_URL.fullmatch(url):
             raise ValueError("not a Redis URL; write it like redis://:password@host:6379/0")
+        if not _is_encodable(urlsplit(url).hostname or ""):
+            raise ValueError("not a host name; write it like redis://:password@host:6379/0")
     return value
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from daemon.system.os_errors import reason
 
 LARGEST_PORT: Final = 65535
+ALL_IPV4: Final = "0.0.0.0"  # noqa: S104 - compared, not bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,16 @@ def check(setting: str, endpoint: str) -> None:
     _bound(setting, endpoint, endpoint.rpartition(":")[0], 0).close()
 
 
+def overlap(one: str, other: str) -> bool:
+    """Say whether two HOST:PORT cannot both be bound: the same port, and the same host or one that stands for all."""
+    (host, _, port), (other_host, _, other_port) = one.rpartition(":"), other.rpartition(":")
+    if int(port) != int(other_port) or not int(port):
+        return False
+    hosts = {host.strip("[]").lower(), other_host.strip("[]").lower()}
+    # Linux lets the IPv6 address for all take IPv4 too.
+    return len(hosts) == 1 or "::" in hosts or (ALL_IPV4 in hosts and not any(":" in name for name in hosts))
+
+
 def _bound(setting: str, endpoint: str, host: str, port: int) -> socket.socket:
     host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -70,7 +81,8 @@ def _bound(setting: str, endpoint: str, host: str, port: int) -> socket.socket:
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host, port))
-    except (OSError, UnicodeError) as error:
+    except (OSError, UnicodeError, TypeError) as error:
+        # TypeError: a name that cannot be encoded.
         sock.close()
         cause = error if isinstance(error, OSError) else OSError(0, "not a host name")
         raise ListenError(setting, endpoint, cause) from None

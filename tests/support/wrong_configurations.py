@@ -1,6 +1,7 @@
 """Wrong configurations, each with words of the line that refuses it. HOME is the directory that `prepare` fills."""
 
 import datetime as dt
+import os
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,7 @@ WRONG: Final[dict[str, tuple[str, str]]] = {
     "domain with a line break": ('[support]\ndomain = "a\\r\\nb"\n', "support.domain"),
     "host name with a blank": ('[smtp]\nhostname = "mx example"\n', "smtp.hostname"),
     "outgoing host that is empty": ('[outgoing]\ntransport = "smtp"\nhost = ""\n', "outgoing.host"),
+    "outgoing host with a name too long": (f'[outgoing]\nhost = "{"a" * 64}.example"\n', "outgoing.host"),
     "outgoing host that is a URL": ('[outgoing]\nhost = "smtp://mx.example.com"\n', "outgoing.host"),
     "no categories": ("categories = []\n", "categories"),
     "no teams": ("teams = []\n", "teams"),
@@ -56,6 +58,7 @@ WRONG: Final[dict[str, tuple[str, str]]] = {
     "template with an unknown variable": ('[service]\ntemplates = "HOME/variable"\n', "nonsense"),
     "template of an unknown name": ('[service]\ntemplates = "HOME/unknown"\n', "no template has this name"),
     "template that is a directory": ('[service]\ntemplates = "HOME/folder"\n', "ticket.txt.j2: cannot be read"),
+    "template that is a pipe": ('[service]\ntemplates = "HOME/pipe"\n', "ticket.txt.j2: cannot be read"),
     "template in Latin-1": ('[service]\ntemplates = "HOME/latin"\n', "ticket.txt.j2: not UTF-8"),
     "template with an empty subject": ('[service]\ntemplates = "HOME/empty"\n', "empty subject"),
     "examples missing": ('[triage]\nexamples = "HOME/nowhere"\n', "triage.examples"),
@@ -79,6 +82,17 @@ WRONG: Final[dict[str, tuple[str, str]]] = {
     "listen address unknown": ('[smtp]\nlisten = "nowhere.invalid:2525"\n', "smtp.listen: nowhere.invalid:2525"),
     "listen address that is no name": ('[smtp]\nlisten = "..:2525"\n', "smtp.listen: ..:2525"),
     "listen address of another machine": ('[smtp]\nlisten = "192.0.2.1:2525"\n', "smtp.listen: 192.0.2.1:2525"),
+    "listen address with a NUL": ('[smtp]\nlisten = "a\\u0000b:2525"\n', "smtp.listen"),
+    "listen name too long": (f'[smtp]\nlisten = "{"ü" * 80}:2525"\n', "smtp.listen"),
+    "listen port of other digits": ('[smtp]\nlisten = "127.0.0.1:²"\n', "smtp.listen: '127.0.0.1:²' is not HOST:PORT"),
+    "one address for email and HTTP": (
+        '[smtp]\nlisten = "127.0.0.1:2525"\n[http]\nlisten = "127.0.0.1:2525"\n',
+        "http.listen: 127.0.0.1:2525 is taken by smtp.listen",
+    ),
+    "every address for email, one of them for HTTP": (
+        '[smtp]\nlisten = "0.0.0.0:2525"\n[http]\nlisten = "127.0.0.1:2525"\n',
+        "http.listen: 127.0.0.1:2525 is taken by smtp.listen",
+    ),
     "IPv6 address of another machine": ('[smtp]\nlisten = "[2001:db8::1]:2525"\n', "smtp.listen: [2001:db8::1]:2525"),
     "state directory that is a file": ('[service]\nstate_dir = "HOME/file"\n', "HOME/file"),
     "state directory below a file": ('[service]\nstate_dir = "HOME/file/var"\n', "HOME/file/var"),
@@ -94,6 +108,8 @@ WRONG: Final[dict[str, tuple[str, str]]] = {
     "SQLite below a file": ('[database]\nurl = "sqlite:///HOME/file/x.db"\n', "HOME/file"),
     "SQLite where nothing can be made": ('[database]\nurl = "sqlite:////proc/triaged/x.db"\n', "/proc/triaged"),
     "SQLite that is a directory": ('[database]\nurl = "sqlite:///HOME/none"\n', "HOME/none"),
+    "SQLite with a NUL": ('[database]\nurl = "sqlite:///a\\u0000b"\n', "database.url"),
+    "SQLite that links to itself": ('[database]\nurl = "sqlite:///HOME/circle"\n', "HOME/circle"),
     "SQLite that is another file": ('[database]\nurl = "sqlite:///HOME/file"\n', "not a database"),
     "SQLite in memory": ('[database]\nurl = "sqlite://"\n', "database.url: not a database URL"),
     "SQLite in memory by name": ('[database]\nurl = "sqlite:///:memory:"\n', "database.url: not a database URL"),
@@ -107,6 +123,8 @@ WRONG: Final[dict[str, tuple[str, str]]] = {
     "Redis URL malformed": ('[broker]\nurl = "redis:/127.0.0.1"\n', "broker.url: not a Redis URL"),
     "Redis URL of another protocol": ('[broker]\nurl = "http://127.0.0.1:6379"\n', "broker.url: not a Redis URL"),
     "Redis URL without a host": ('[broker]\nurl = "redis:///0"\n', "broker.url: not a Redis URL"),
+    "Redis host with a name too long": (f'[broker]\nurl = "redis://{"a" * 64}.example/0"\n', "broker.url: not a host"),
+    "Redis host with an empty label": ('[broker]\nurl = "redis://a..example/0"\n', "broker.url: not a host"),
     "Redis port of letters": ('[broker]\nurl = "redis://127.0.0.1:port/0"\n', "broker.url: the port"),
     "Redis port too large": ('[broker]\nurl = "redis://127.0.0.1:70000/0"\n', "broker.url: the port"),
     "Redis database of letters": ('[broker]\nurl = "redis://127.0.0.1:6379/abc"\n', "broker.url: not a Redis URL"),
@@ -138,6 +156,8 @@ def prepare(home: Path) -> None:
         (home / name).symlink_to(home / target)
     for name in ("none", "broken", "variable", "unknown", "folder/ticket.txt.j2", "latin", "empty", "columns"):
         (home / name).mkdir(parents=True)
+    (home / "pipe").mkdir()
+    os.mkfifo(home / "pipe" / "ticket.txt.j2")
     (home / "broken" / "ticket.txt.j2").write_text("{{ nonsense", "utf-8")
     (home / "variable" / "ticket.txt.j2").write_text("{{ nonsense }}", "utf-8")
     (home / "unknown" / "tikcet.txt.j2").write_text("hello", "utf-8")

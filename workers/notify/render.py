@@ -115,6 +115,9 @@ class Renderer:
 
 
 def _refuse_unreadable(path: Path) -> None:
+    if not path.is_file():
+        # To read a pipe would wait for ever.
+        raise TemplateProblem(str(path), None, "cannot be read: not a file")
     try:
         path.read_text(encoding="utf-8")
     except UnicodeDecodeError:

@@ -197,10 +197,14 @@ def refuse_missing_file(url: str) -> None:
     if not url.startswith("sqlite") or not name:
         return
     try:
-        if Path(name).exists():
-            return
+        # Not Path.exists, which says no of a link to itself.
+        Path(name).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
     except OSError as error:
         raise failure(error, f"the database {name} cannot be read: {text(error)}") from None
+    else:
+        return
     try:
         probe(Path(name).parent)
     except OSError as error:

@@ -58,7 +58,8 @@ def check_sources(settings: Settings) -> None:
 
 
 def check_listener(settings: Settings) -> None:
-    """Raise ConfigError for a wrong certificate, ListenError for a wrong address."""
+    """Raise ConfigError for a wrong certificate or one address used twice, ListenError for a wrong address."""
+    check_addresses(settings)
     if settings.http.enabled and not systemd.has_sockets(http=True):
         binding.check("http.listen", settings.http.listen)
     if not settings.smtp.enabled:
@@ -66,6 +67,16 @@ def check_listener(settings: Settings) -> None:
     tls(settings)
     if not systemd.has_sockets():
         binding.check("smtp.listen", settings.smtp.listen)
+
+
+def check_addresses(settings: Settings) -> None:
+    """Raise ConfigError if email and HTTP cannot both listen; without http.listen, HTTP takes the next free port."""
+    http, smtp = settings.http, settings.smtp
+    inherited = systemd.has_sockets() or systemd.has_sockets(http=True)
+    if inherited or not (http.enabled and smtp.enabled and "listen" in http.model_fields_set):
+        return
+    if binding.overlap(http.listen, smtp.listen):
+        raise ConfigError(f"http.listen: {http.listen} is taken by smtp.listen; give each another port")
 
 
 def check_directories(settings: Settings) -> None:

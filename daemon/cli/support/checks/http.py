@@ -5,7 +5,8 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Final
 
-from config.settings import Settings
+from config.settings import ConfigError, Settings
+from daemon.cli.support import startup
 from daemon.cli.support.checks.finding import Finding, fail, ok, warn
 from daemon.system import binding
 from daemon.system.binding import ListenError
@@ -19,8 +20,9 @@ def findings(settings: Settings) -> Iterator[Finding]:
         return
     listen = settings.http.listen
     try:
+        startup.check_addresses(settings)
         binding.check("http.listen", listen)
-    except ListenError as error:
+    except (ConfigError, ListenError) as error:
         yield fail("http", str(error), "set http.listen to an address of this machine, such as 127.0.0.1:8080")
         return
     host, _, port = listen.rpartition(":")
