@@ -24,7 +24,7 @@ from daemon.system import listening, systemd, tuning
 from daemon.system.binding import Address, ListenError, bind
 from daemon.system.clock import Clock
 from daemon.system.disk import FreeSpace
-from daemon.system.logs import RateLimitedLog
+from daemon.system.logs import limit_loop_errors
 from daemon.tickets.health import logins_refused
 from daemon.tickets.intake import Intake
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from daemon.web.tools import WebTools
 
 log = structlog.get_logger(__name__)
-limited = RateLimitedLog(log)
 
 CLOSE_SECONDS = 30.0
 STUCK_SECONDS = 25.0
@@ -97,7 +96,7 @@ class Service:
         """
         tuning.give_memory_back()
         tuning.collect_less_often()
-        asyncio.get_running_loop().set_exception_handler(_loop_error)
+        limit_loop_errors(asyncio.get_running_loop())
         await self._listen()
         if self.http is not None:
             self.http.start()
@@ -188,10 +187,3 @@ def _on_signals(stop: asyncio.Event, reload: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_stop_signal)
     loop.add_signal_handler(signal.SIGHUP, reload)
-
-
-def _loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-    del loop
-    error = context.get("exception")
-    name, message = type(error).__name__ if error else "", str(context.get("message", ""))[:200]
-    limited.warning("event loop error", key=message, message=message, error=name)

@@ -16,6 +16,7 @@ from daemon.policies import identity, reloaded_identity, reloaded_settings
 from daemon.system import systemd
 from daemon.system.binding import ListenError
 from daemon.system.disk import FreeSpace
+from daemon.system.logs import limit_loop_errors
 from daemon.tickets.intake import Intake
 from daemon.web.edge import WebEdge
 
@@ -68,6 +69,7 @@ class _Reload:
 async def _serve(edge: WebEdge, on_reload: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT, and then finish the requests in progress; SIGHUP calls `on_reload`."""
     stop = asyncio.Event()
+    limit_loop_errors(asyncio.get_running_loop())
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_reload)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -1,5 +1,6 @@
 """Configure logging: JSON for the journal, text on a terminal; never the values of variables, which may be secret."""
 
+import asyncio
 import contextlib
 import logging
 import sys
@@ -129,3 +130,15 @@ class RateLimitedLog:
                     self._windows.popitem(last=False)
             window.events += 1
             return left_out if window.events <= self._burst else None
+
+
+def limit_loop_errors(loop: asyncio.AbstractEventLoop) -> None:
+    """Log what an event loop reports at a limited rate: without a free file descriptor that is 512 errors a second."""
+    limited = RateLimitedLog(structlog.get_logger(__name__))
+
+    def on_error(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        error = context.get("exception")
+        name, message = type(error).__name__ if error else "", str(context.get("message", ""))[:200]
+        limited.warning("event loop error", key=message, message=message, error=name)
+
+    loop.set_exception_handler(on_error)
