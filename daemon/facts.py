@@ -1,12 +1,25 @@
 """Counts and facts that pure decisions are made from."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
 from daemon.vocabulary import Disposition
+
+# What our own check of a sender begins with where DMARC says that the domain in From did not send the email.
+DISOWNED: Final = "dmarc=fail"
+
+
+def is_authors(results: Sequence[str] | None, *, verified: bool, proved_before: bool) -> bool:
+    """Say whether an email is trusted to be its author's: authenticated, or of who has shown to read the address.
+
+    That earlier proof does not count for an email that the domain in From disowns: anybody can write a customer's
+    address. `results` are those of our own check.
+    """
+    disowned = any(result.startswith(DISOWNED) for result in results or ())
+    return verified or (proved_before and not disowned)
 
 
 @dataclass(frozen=True, slots=True)

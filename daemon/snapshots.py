@@ -173,10 +173,11 @@ class StoredAnswer:
 class TicketSnapshot:
     """A ticket with one of its messages, the decision on it if any, and the people who wrote.
 
-    `requester` is an address in lower case. `trusted` says that the requester proved to read mail at it. `related` is
-    the reference of a ticket that this one may belong to. `event` is what an email about an event announces, `answer`
-    the answer that it is about. `taken_by` is the address of the member who answers the ticket. `language` is the code
-    of the customer's language, `address` the one of our addresses that the customer wrote to; both "" where unknown.
+    `requester` is an address in lower case. `trusted` says that the requester proved to read mail at it, unless DMARC
+    disowns the message. `related` is the reference of a ticket that this one may belong to. `event` is what an email
+    about an event announces, `answer` the answer that it is about. `taken_by` is the address of the member who answers
+    the ticket. `language` is the code of the customer's language, `address` the one of our addresses that the customer
+    wrote to; both "" where unknown.
     """
 
     ticket_id: int

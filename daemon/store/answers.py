@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from daemon.facts import is_authors
 from daemon.store.models import AnswerRow, DeliveryRow, MessageRow, Person, Ticket
 from daemon.store.sql import table
 from daemon.store.tickets import SELECT_PARTIES
@@ -49,7 +50,9 @@ SELECT_LAST_EMAIL = (
     select(
         MESSAGE.c.inbound_id,
         PERSON.c.email.label("author"),
-        or_(MESSAGE.c.verified, PERSON.c.verified_at.is_not(None)).label("trusted"),
+        MESSAGE.c.verified,
+        MESSAGE.c.authentication,
+        PERSON.c.verified_at,
     )
     .select_from(MESSAGE.outerjoin(PERSON, PERSON.c.id == MESSAGE.c.person_id))
     .where(MESSAGE.c.ticket_id == bindparam("ticket"), MESSAGE.c.role == MessageRole.CUSTOMER)
@@ -86,7 +89,7 @@ class KnownAnswer:
 class CustomerEmail:
     """An email of a customer by its ledger row.
 
-    `trusted` says that it was authenticated, or that its author has shown to read email at the address.
+    `trusted` says that it is trusted to be its author's (`daemon.facts.is_authors`).
     """
 
     inbound_id: int
@@ -212,7 +215,10 @@ def parties(session: Session, ticket_id: int, now: datetime) -> frozenset[str]:
 def last_email(session: Session, ticket_id: int) -> CustomerEmail | None:
     """Return the last email of a customer on a ticket."""
     row = session.execute(SELECT_LAST_EMAIL, {"ticket": ticket_id}).one_or_none()
-    return CustomerEmail(row.inbound_id, row.author, bool(row.trusted)) if row else None
+    if row is None:
+        return None
+    trusted = is_authors(row.authentication, verified=row.verified, proved_before=row.verified_at is not None)
+    return CustomerEmail(row.inbound_id, row.author, trusted)
 
 
 def returned_since(session: Session, ticket_id: int, recipient: str, after: datetime) -> int:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from daemon.store.models import AnswerRow, InboundRow, Job, MessageRow, Ticket
+from daemon.store.models import AnswerRow, InboundRow, Job, MessageRow, Person, Ticket
 from daemon.store.queries.timeline import timeline
+from daemon.tickets.last_email import people_of_last_email
+from tests.support.conversation import reply_to
 from tests.support.dns_server import DnsServer, texts
 from tests.support.emails import mail
 from tests.support.fakes import FakeClock, eventually
@@ -120,6 +122,30 @@ def test_a_forged_sender_is_not_verified_and_not_refused(desk: Desk) -> None:
     assert "Bob" not in acknowledgement
     (notification,) = desk.to(TEAM)
     assert "dmarc=fail (shop.example, policy reject)" in notification
+
+
+def test_a_forged_sender_does_not_pass_as_a_customer_who_answered_us_before(desk: Desk) -> None:
+    desk.helpdesk.work()
+    desk.send(SHOP.dkim(from_bob()))
+    desk.to(BOB)
+    (ours,) = [one for one in desk.helpdesk.mails(0) if one["To"] == BOB]
+    answer = mail(f"Bob Shop <{BOB}>", f"Re: {ours['Subject']}", "Still nothing.", in_reply_to=ours["Message-ID"])
+    assert desk.helpdesk.send(SHOP.dkim(answer), BOB, reply_to(ours)).startswith("250")
+    desk.to(BOB)
+    assert [person.verified_at is not None for person in desk.helpdesk.rows(Person) if person.email == BOB] == [True]
+
+    # The limit for strangers binds the forgery too, so that it would not be acknowledged today.
+    desk.helpdesk.clock.advance(days=1, hours=1)
+    forged = mail(f"Cheap pills <{BOB}>", "Your prize is at evil.example", "Tell us.", headers=(f"Cc: {EVE}",))
+    assert desk.helpdesk.send(forged, BOB).startswith("250")
+    assert len(desk.to(BOB)) == 2
+    (*_, acknowledgement) = (one for one in desk.helpdesk.mails(0) if one["To"] == BOB)
+    assert "evil.example" not in str(acknowledgement["Subject"])
+    assert "If you did not write to us" in text_of(acknowledgement)
+    notification = next(text_of(one) for one in reversed(desk.helpdesk.mails(0)) if "evil" in str(one["Subject"]))
+    assert "They get your reply only if you add them in Cc." in notification
+    with desk.helpdesk.store.read() as session:
+        assert people_of_last_email(session, desk.helpdesk.rows(Ticket)[-1].id, frozenset({BOB})) == (BOB,)
 
 
 @pytest.mark.parametrize("failure", ["down", "failing"])

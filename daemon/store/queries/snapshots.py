@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -20,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from daemon.facts import is_authors
 from daemon.snapshots import DecisionSnapshot, EventSnapshot, FileSnapshot, MessageSnapshot, TicketSnapshot
 from daemon.store.first_message import first_message
 from daemon.store.models import AnswerRow, AttachmentRow, Decision, Event, MessageRow, Person, SimilarRow, Ticket
@@ -95,7 +97,7 @@ def _snapshot(row: Row[Any], files: Sequence[FileSnapshot]) -> TicketSnapshot:
         related=row.related,
         requester=row.requester,
         requester_name=row.requester_name or "",
-        trusted=row.requester_verified is not None,
+        trusted=_is_authors(row, row.requester_verified),
         message=_message(row, files),
         decision=_decision(row),
         event=_event(row),
@@ -128,8 +130,12 @@ def _message(row: Row[Any], files: Sequence[FileSnapshot]) -> MessageSnapshot:
         copied=tuple(copied.get("copied", ())),
         copied_more=int(copied.get("more", 0)),
         # The same rule as in `daemon.tickets.last_email`, which finds those who get an answer.
-        copied_hear=not copied.get("forwarded") and (row.verified or row.author_verified is not None),
+        copied_hear=not copied.get("forwarded") and _is_authors(row, row.author_verified),
     )
+
+
+def _is_authors(row: Row[Any], proved_at: datetime | None) -> bool:
+    return is_authors(row.authentication, verified=bool(row.verified), proved_before=proved_at is not None)
 
 
 def _decision(row: Row[Any]) -> DecisionSnapshot | None:
