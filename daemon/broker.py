@@ -19,10 +19,12 @@ from redis.retry import Retry
 
 from config.settings import ConfigError
 from daemon.store.jobs import JobKind, Offer
+from daemon.system.logs import RateLimitedLog
 
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
+limited = RateLimitedLog(log)
 
 QUEUES: Final = tuple(JobKind)
 TIME_LIMIT_MS: Final = 90_000
@@ -118,14 +120,14 @@ class _ResilientConsumer(dramatiq.Consumer):
             return None
         except Exception as error:  # noqa: BLE001 - a foreign payload may make the decoder raise anything
             # Redis only carries wake-ups, so no job is lost with the payload.
-            log.warning("redis payload rejected", error=type(error).__name__)
+            limited.warning("redis payload rejected", error=type(error).__name__)
             return None
         if self._pause:
             self._pause = 0.0
             self._outage.served(self._queue)
         if message is None or _is_job(message):
             return message
-        log.warning("redis message rejected")
+        limited.warning("redis message rejected")
         # Without acknowledgement it would count as in progress, and a few of those stop the consumer.
         with contextlib.suppress(Exception):
             self._consumer.ack(message)

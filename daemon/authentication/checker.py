@@ -14,9 +14,8 @@ from daemon.mail.envelope import Inbound
 from daemon.system.logs import RateLimitedLog
 from daemon.vocabulary import NO_DNS_ANSWER, SenderCheck
 
-log = structlog.get_logger(__name__)
 # A stranger decides which domain is asked for, and how often.
-limited = RateLimitedLog(log)
+limited = RateLimitedLog(structlog.get_logger(__name__))
 
 # They mostly wait. As many as all threads of a process check at once in batches of 16.
 THREADS: Final = 32
@@ -78,8 +77,8 @@ class StartedCheck:
             self._future.cancel()
             limited.warning("sender not checked", reason="time limit")
             return SenderCheck(verified=False, results=(NO_DNS_ANSWER,))
-        except Exception as error:
-            log.exception("sender not checked")
+        except Exception as error:  # noqa: BLE001 - a check that fails decides nothing
+            limited.error("sender not checked", key=type(error).__name__, exc_info=error)
             return not_checked(f"our own code failed: {type(error).__name__}")
         if NO_DNS_ANSWER in check.results:
             limited.warning("sender not checked", reason="the name servers failed")

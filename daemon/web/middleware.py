@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daemon.system.counters import COUNTERS
+from daemon.system.logs import RateLimitedLog
 from daemon.web.api import events
 from daemon.web.auth import Authenticator
 from daemon.web.hosts import allowed_names, is_allowed
@@ -24,7 +25,7 @@ from daemon.web.pages import failure
 from daemon.web.problems import Problem, ProblemError, unavailable
 from daemon.web.services import WebServices
 
-log = structlog.get_logger(__name__)
+limited = RateLimitedLog(structlog.get_logger(__name__))
 
 # Everything else needs a token, also what does not exist.
 PUBLIC: Final = ("/ui", "/docs", "/openapi.json", "/healthz", "/readyz", "/favicon.ico")
@@ -77,9 +78,10 @@ class RequestGuard:
             await answer.fail(scope, receive, error)
         except TimeoutError:
             await answer.fail(scope, receive, unavailable("the request took too long"))
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - the client gets a 500, whatever failed
             # The path only: a query may hold what people wrote.
-            log.exception("http request failed", method=scope["method"], path=scope["path"])
+            method, path = scope["method"], scope["path"]
+            limited.error("http request failed", key=type(error).__name__, method=method, path=path, exc_info=error)
             ours = ProblemError(Problem.INTERNAL, "the error is in the log; please report it")
             await answer.fail(scope, receive, ours)
 

@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from daemon.store.models import ApiToken, Event, InboundRow
 from daemon.store.store import Store
@@ -236,3 +237,14 @@ def test_an_error_of_ours_is_a_problem_without_details(case: Web) -> None:
     answer = case.client.post("/tickets", json=EXAMPLE)
     assert problem(answer) == (500, "internal")
     assert "secret" not in answer.text
+
+
+def test_an_error_of_ours_that_repeats_does_not_fill_the_log(case: Web) -> None:
+    def broken() -> bool:
+        raise ArithmeticError
+
+    case.services_room(broken)
+    with capture_logs() as lines:
+        for _ in range(20):
+            assert case.client.post("/tickets", json=EXAMPLE).status_code == 500
+    assert 0 < sum(line["event"] == "http request failed" for line in lines) <= 5

@@ -40,3 +40,13 @@ def test_what_stopped_the_check_is_logged(
 @pytest.mark.parametrize("check", [FAILED, None])
 def test_a_flood_of_emails_does_not_fill_the_log(monkeypatch: pytest.MonkeyPatch, check: SenderCheck | None) -> None:
     assert len(logged(monkeypatch, check, 50)) == 3
+
+
+def test_a_flood_of_emails_on_which_our_own_code_fails_does_not_fill_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checker, "limited", RateLimitedLog(structlog.get_logger("fresh"), burst=3))
+    with capture_logs() as lines:
+        for _ in range(50):
+            future: Future[SenderCheck] = Future()
+            future.set_exception(ZeroDivisionError())
+            StartedCheck(future, monotonic()).result()
+    assert [line["event"] for line in lines] == ["sender not checked"] * 3
