@@ -338,8 +338,3 @@ def shift_due(session: Session, step: timedelta, now: datetime) -> int:
 def make_due(session: Session, kind: JobKind, because: str, now: datetime) -> None:
     """Make the jobs of a kind due that were postponed with a reason which begins so."""
     session.execute(MAKE_DUE, {"of": kind, "because": because, "now": now})
-
-
-def backoff(attempts: int) -> timedelta:
-    """Return how long to wait after a number of attempts: 2 s, 8 s, 32 s ... up to an hour."""
-    return timedelta(seconds=min(2 * 4 ** (attempts - 1), 3600))

@@ -68,6 +68,11 @@ class SnoozeError(Exception):
         self.delay = delay
 
 
+def backoff(attempts: int) -> timedelta:
+    """Return how long a job waits after a number of attempts: 2 s, 8 s, 32 s ... up to an hour."""
+    return timedelta(seconds=min(2 * 4 ** (attempts - 1), 3600))
+
+
 def shutting_down() -> SnoozeError:
     """Return the error for a job that we will not start because we are shutting down."""
     return SnoozeError("left to another worker", timedelta())
@@ -199,7 +204,7 @@ class JobExecutor:
         reason = f"{type(error).__name__}: {error}"
         if lease.tries >= self._attempts:
             return self._discard(lease, reason)
-        self._postpone(jobs.retry, lease, reason, jobs.backoff(lease.tries))
+        self._postpone(jobs.retry, lease, reason, backoff(lease.tries))
         return ()
 
     def _release(self, lease: Lease) -> None:

@@ -131,7 +131,3 @@ class TestJobQueue:
         before = job_row(store, job_id).beat
         store.write(lambda session: jobs.beat(session, "b", [job_id]))
         assert job_row(store, job_id).beat == before
-
-    @pytest.mark.parametrize(("attempts", "seconds"), [(1, 2), (2, 8), (3, 32), (6, 2048), (7, 3600), (100, 3600)])
-    def test_the_back_off_grows_up_to_an_hour(self, attempts: int, seconds: int) -> None:
-        assert jobs.backoff(attempts) == timedelta(seconds=seconds)
