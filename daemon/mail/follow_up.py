@@ -85,7 +85,7 @@ class FollowUp:
     """The ticket that an email joins or, with `joins` false, that its new ticket points to, and the evidence.
 
     `token` is the token that it joins by. `knows_email` says whether it also names an email of that ticket, with the
-    same subject, by a Message-ID without a token.
+    same subject or the reference in it, by a Message-ID without a token.
     """
 
     ticket_id: int
@@ -151,14 +151,14 @@ def decide(
         candidate = None if found.has_expired else candidates.by_id.get(found.token.ticket_id)
         if candidate and _admits(found, author):
             is_new = _is_old(candidate, reopened_since) and _is_new_subject(subject, keys, candidates, candidate)
-            knows = same_subject(subject, candidate.subject) and _names_email(keys, candidates, candidate)
+            knows = _is_about(subject, keys, candidates, candidate) and _names_email(keys, candidates, candidate)
             return _joined(candidate, found.place, found, knows_email=knows, speaks_of_new=is_new)
         if candidate and stray is None:
             stray = FollowUp(candidate.ticket_id, joins=False, evidence="a token of the team from somebody else")
     for message_id in keys.message_ids:
         candidate = candidates.by_id.get(candidates.by_message_id.get(message_id, 0))
         if candidate and sender in candidate.participants:
-            if same_subject(subject, candidate.subject):
+            if _is_about(subject, keys, candidates, candidate):
                 return _joined(candidate, "known Message-ID and participant")
             return FollowUp(candidate.ticket_id, joins=False, evidence="known Message-ID, but a different subject")
     for reference in keys.references:
@@ -211,8 +211,13 @@ def _is_old(candidate: Candidate, reopened_since: datetime | None) -> bool:
 
 def _is_new_subject(subject: str, keys: Keys, candidates: Candidates, candidate: Candidate) -> bool:
     """Return whether a subject speaks of something else: neither empty, nor the ticket's, nor with its reference."""
+    return bool(bare_subject(subject)) and not _is_about(subject, keys, candidates, candidate)
+
+
+def _is_about(subject: str, keys: Keys, candidates: Candidates, candidate: Candidate) -> bool:
+    """Return whether a subject is that of a ticket, or has its reference, as those of our emails to customers have."""
     refers = any(candidates.by_id.get(candidates.by_reference.get(name, 0)) == candidate for name in keys.references)
-    return bool(bare_subject(subject)) and not refers and not same_subject(subject, candidate.subject)
+    return refers or same_subject(subject, candidate.subject)
 
 
 def _joined(

@@ -1,6 +1,6 @@
 """Several people get one answer: those who wrote together see each other in it, and nobody else's address shows."""
 
-from tests.support.conversation import ANA, TEAM, Conversation, Desk, reply_to
+from tests.support.conversation import ANA, TEAM, Conversation, Desk, reply_to, words_of
 from tests.support.emails import mail
 
 BOB = "bob@partner.example"
@@ -24,6 +24,32 @@ def test_those_who_wrote_together_see_each_other_and_a_reply_to_all_reaches_both
     talk.send(raw, BOB, reply_to(talk.last(BOB)))
     talk.write(talk.last(TEAM), "Good to know.")
     assert [talk.last(one)["Cc"] for one in (talk.customer, BOB)] == [BOB, talk.customer]
+
+
+def test_whom_the_customer_copied_joins_by_an_answer_to_all_in_our_thread(desk: Desk) -> None:
+    talk = Conversation(desk)
+    talk.write(talk.last(TEAM), "What is the number of the order?")
+    ours = talk.last(talk.customer)
+    anns = f"<reply-of-{talk.customer}>"
+    talk.write(ours, "It is 7. Bob knows more.", author=talk.customer, message_id=anns, headers=(f"Cc: {BOB}",))
+    # Bob's program answers Ann, and us in Cc: it has her Message-ID, our subject and the address with her token.
+    raw = mail(
+        f"Bob <{BOB}>",
+        f"Re: {ours['Subject']}",
+        "I paid it on Monday.",
+        to=talk.customer,
+        in_reply_to=anns,
+        date=talk.date(),
+        headers=(f"Cc: {reply_to(ours)}",),
+    )
+    talk.send(raw, BOB, reply_to(ours))
+    shown = words_of(talk.last(TEAM))
+    assert f"{BOB} is new on this ticket and answered with the customer's token." in shown
+    assert "Your reply to this email goes to the customer, Ann Lee, and to Bob." in shown
+    # Ann gets the reply as the customer, so nobody has to add her.
+    assert "Also to" not in shown
+    talk.write(talk.last(TEAM), "Thank you both.")
+    assert ["Thank you both." in words_of(talk.last(one)) for one in (talk.customer, BOB)] == [True, True]
 
 
 def test_whom_an_agent_adds_and_the_customer_do_not_see_each_other(desk: Desk) -> None:

@@ -123,6 +123,8 @@ def team_mail(
     message, decision = ticket.message, ticket.decision
     text = without_commands(message.text) if message.role is MessageRole.NOTE else message.text
     shown = excerpt(text, new_text(text), message.length - len(message.text))
+    # A reply goes to the customer anyway.
+    copied = [address for address in message.copied if address != ticket.requester]
     asked = ticket.team == review_team
     guesses = guesses_of(ticket, asked=asked)
     return TeamMail(
@@ -168,8 +170,8 @@ def team_mail(
         headline=headline(ticket.event) or _by_member(message),
         checked=sender_check(message.authentication),
         similar=similar_lines(background.similar),
-        copied=", ".join(message.copied[:MAX_COPIED]),
-        copied_more=_copied_more(len(message.copied[MAX_COPIED:]) + message.copied_more),
+        copied=", ".join(copied[:MAX_COPIED]),
+        copied_more=_copied_more(len(copied[MAX_COPIED:]) + message.copied_more),
         copied_hear=message.copied_hear,
     )
 

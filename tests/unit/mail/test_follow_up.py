@@ -65,6 +65,9 @@ JOINS: Mapping[str, Case] = {
     "a known Message-ID and a participant": Case(BY_ID),
     "a known Message-ID under a translated prefix": Case(BY_ID, subject="AW: Payment failed"),
     "a known Message-ID for a ticket that is resolved": Case(BY_ID, status=Status.RESOLVED),
+    "a known Message-ID and a participant under the subject of our answers": Case(
+        Keys(message_ids=(OURS,), references=(REFERENCE,)), subject=f"Re: Payment failed [{REFERENCE}]"
+    ),
     "a reference from an authenticated participant": Case(BY_REFERENCE, verified=True),
     "a token beside keys that are unknown": Case(replace(UNKNOWN, tokens=(*UNKNOWN.tokens, *BY_TOKEN.tokens))),
     "a known Message-ID behind one that is unknown": Case(Keys(message_ids=("<unknown@example.com>", OURS))),
@@ -168,6 +171,17 @@ def test_an_email_of_the_ticket_is_known_by_an_id_without_a_token(
     found = decide(replace(REPLAYED, message_ids=message_ids), stored, author, subject)
     assert found is not None
     assert found.knows_email is knows
+
+
+def test_the_reference_in_the_subject_of_our_answers_is_as_good_as_the_subject() -> None:
+    found = decide(
+        replace(REPLAYED, message_ids=(OURS,), references=(REFERENCE,)),
+        STORED,
+        Author(EVE, verified=False, of_team=False),
+        f"Re: Payment failed [{REFERENCE}]",
+    )
+    assert found is not None
+    assert found.knows_email
 
 
 def test_an_expired_token_joins_nothing() -> None:
