@@ -125,6 +125,7 @@ class ReturnCause(StrEnum):
     TOO_LONG = "too long"
     CORRECTS_ONLY = "its author may only correct triage"
     EXPIRED = "the token has expired"
+    ENCRYPTED = "encrypted"
 
 
 class Disposition(StrEnum):

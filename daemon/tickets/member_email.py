@@ -34,8 +34,8 @@ class MemberEmail:
 
     `answer` has the text below the commands, `whole` is the text with them. `by_button` says that a button made it: its
     text is not for the customer. `team_copied` says that it went to the team too, `corrects_only` that its author is
-    the lead, who may only correct triage, `is_recall` that Outlook made it to recall an email, `of_former_team` that
-    another team had the ticket when it came.
+    the lead, who may only correct triage, `is_recall` that Outlook made it to recall an email, `is_encrypted` that
+    nobody here can read its words, `of_former_team` that another team had the ticket when it came.
     """
 
     answer: NewAnswer
@@ -45,6 +45,7 @@ class MemberEmail:
     team_copied: bool
     corrects_only: bool = False
     is_recall: bool = False
+    is_encrypted: bool = False
     of_former_team: bool = False
 
 
@@ -93,20 +94,28 @@ def _reach_team(session: Session, offers: Sequence[Offer]) -> bool:
 
 def _carry_out(session: Session, email: MemberEmail, policy: AnswerPolicy, now: datetime) -> Sequence[Offer]:
     email = replace(email, answer=on_present_ticket(session, email.answer))
-    if email.is_recall:
-        return _return(session, email, ReturnCause.REFUSED, (NOT_RECALLED,), now)
-    if isinstance(email.commands, CommandError):
-        wrong = email.commands
-        return _return(session, email, ReturnCause.WRONG_COMMAND, (wrong.line, wrong.message, *wrong.nearest), now)
-    if email.corrects_only and (beyond := _beyond_correction(email, email.commands)):
-        return _return(session, email, ReturnCause.CORRECTS_ONLY, beyond, now)
-    if email.commands.has(Verb.HELP):
-        return _return(session, email, ReturnCause.HELP, (), now)
+    parsed = _to_carry_out(email)
+    if not isinstance(parsed, ParsedCommands):
+        return _return(session, email, *parsed, now)
     try:
         with session.begin_nested():
-            return _steps(session, _Context(email, email.commands, policy, now))
+            return _steps(session, _Context(email, parsed, policy, now))
     except (AnswerError, actions.ActionError) as refusal:
         return _return(session, email, ReturnCause.REFUSED, (str(refusal),), now)
+
+
+def _to_carry_out(email: MemberEmail) -> ParsedCommands | tuple[ReturnCause, Sequence[str]]:
+    """Return the commands of an email, else why nothing of it is tried, with details."""
+    if email.is_recall:
+        return ReturnCause.REFUSED, (NOT_RECALLED,)
+    if email.is_encrypted:
+        return ReturnCause.ENCRYPTED, ()
+    if isinstance(email.commands, CommandError):
+        wrong = email.commands
+        return ReturnCause.WRONG_COMMAND, (wrong.line, wrong.message, *wrong.nearest)
+    if email.corrects_only and (beyond := _beyond_correction(email, email.commands)):
+        return ReturnCause.CORRECTS_ONLY, beyond
+    return (ReturnCause.HELP, ()) if email.commands.has(Verb.HELP) else email.commands
 
 
 def _beyond_correction(email: MemberEmail, parsed: ParsedCommands) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from daemon.mail import button_email, commands
 from daemon.mail.commands import CommandError
+from daemon.mail.encrypted import is_encrypted
 from daemon.mail.message import Address, Message
 from daemon.mail.mime.parse import parse
 from daemon.mail.recall import is_recall
@@ -105,6 +106,7 @@ class AnswerActor:
             team_copied,
             corrects_only=facts.corrects_only,
             is_recall=is_recall(message),
+            is_encrypted=is_encrypted(message, cut.text),
             of_former_team=facts.of_former_team,
         )
 

@@ -108,6 +108,7 @@ _HEADLINES: Final = {
     ReturnCause.TOO_LONG: phrase("Nothing was sent: your answer is too long."),
     ReturnCause.CORRECTS_ONLY: phrase("Nothing was sent or changed: you may correct this ticket, and no more."),
     ReturnCause.EXPIRED: phrase("Nothing was sent or changed: the email that you used is too old."),
+    ReturnCause.ENCRYPTED: phrase("Nothing was sent or changed: your email is encrypted, and we cannot read it."),
 }
 _UNCLEAR: Final = phrase("Your answer was not sent yet: some lines were left out, because they may not be yours.")
 # How the details begin that name what was left out or not done. Any other names what is still in the answer.
@@ -138,6 +139,7 @@ _HOW: Final = {
         "Send #category NAME, #priority NAME or #spam in the first line, without any other text."
     ),
     ReturnCause.EXPIRED: phrase("Use a newer email about this ticket, or reply to this one."),
+    ReturnCause.ENCRYPTED: phrase("Send it again without encryption."),
 }
 _HOW_UNCLEAR: Final = phrase(
     "If your answer is complete as it is shown below, send it. "

@@ -323,6 +323,7 @@ SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
     (MailKind.RETURNED, _returned(ReturnCause.UNCLEAR_TICKET)),
     (MailKind.RETURNED, _returned(ReturnCause.CORRECTS_ONLY, "#close", "text")),
     (MailKind.RETURNED, _returned(ReturnCause.EXPIRED)),
+    (MailKind.RETURNED, _returned(ReturnCause.ENCRYPTED, text="")),
     (MailKind.RETURNED, _returned(ReturnCause.TOO_LONG, text="line\n" * 6000)),
     (MailKind.RETURNED, _returned(None, text="line\n" * 6000)),
     (MailKind.QUESTIONS, _questions(*[UNDECIDED] * 5, categories=("Orders & returns", "Wholesale"))),
