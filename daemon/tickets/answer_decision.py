@@ -84,6 +84,8 @@ def _held(facts: AnswerFacts) -> AnswerDecision | None:
     before = answered_meanwhile(facts)
     if before is not None:
         return AnswerDecision(AnswerState.HELD, (ReturnCause.ANSWERED_MEANWHILE, *facts.omitted), before)
+    if facts.readers.elsewhere:
+        return AnswerDecision(AnswerState.HELD, (ReturnCause.COPIED_TO_US, *facts.omitted))
     if facts.is_repeated:
         return AnswerDecision(AnswerState.HELD, (ReturnCause.SENT_ALREADY, *facts.omitted))
     if facts.sent >= facts.allowed:

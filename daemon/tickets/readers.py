@@ -54,13 +54,15 @@ class Parties:
 class Readers:
     """Who gets an answer from us, who becomes a participant by it, and whether the team has it already.
 
-    `direct` says that the agent wrote to the customers without us: nobody gets it again.
+    `direct` says that the agent wrote to the customers without us: nobody gets it again. `elsewhere` says that they
+    wrote to somebody else, and to us only as a copy: it may not be for the customers.
     """
 
     recipients: tuple[str, ...]
     added: tuple[str, ...]
     team_copied: bool
     direct: bool = False
+    elsewhere: bool = False
 
 
 def choose(addressed: Addressed, parties: Parties, ours: OurAddresses) -> Readers:
@@ -79,7 +81,8 @@ def choose(addressed: Addressed, parties: Parties, ours: OurAddresses) -> Reader
         return Readers((), added, team_copied, direct=True)
     requester = (parties.requester,) if parties.requester and not _is_ours(parties.requester, parties, ours) else ()
     recipients = tuple(dict.fromkeys((*requester, *_customers(parties.of_last_email, ours), *named)))
-    return Readers(recipients, added, team_copied)
+    elsewhere = bool(addressed.to) and not _through_us(addressed, ours)
+    return Readers(recipients, added, team_copied, elsewhere=elsewhere)
 
 
 def _is_ours(requester: str, parties: Parties, ours: OurAddresses) -> bool:
@@ -89,9 +92,14 @@ def _is_ours(requester: str, parties: Parties, ours: OurAddresses) -> bool:
 
 def _is_direct(addressed: Addressed, parties: Parties, ours: OurAddresses) -> bool:
     """Say whether an email went to customers of the ticket, and to us only for information."""
-    through_us = any(ours.is_own(address) for address in addressed.to)
     customers = parties.known if parties.requester is None else parties.known | {parties.requester}
-    return not through_us and any(address in customers for address in _customers(addressed.to, ours))
+    is_to_them = any(address in customers for address in _customers(addressed.to, ours))
+    return is_to_them and not _through_us(addressed, ours)
+
+
+def _through_us(addressed: Addressed, ours: OurAddresses) -> bool:
+    """Say whether an email is addressed to us. Every reply to one of our emails is."""
+    return any(ours.is_own(address) for address in addressed.to)
 
 
 def _customers(addresses: Iterable[str], ours: OurAddresses) -> tuple[str, ...]:

@@ -95,6 +95,9 @@ class Returned:
 _HEADLINES: Final = {
     ReturnCause.ANSWERED_MEANWHILE: phrase("Your answer was not sent yet: somebody else answered first."),
     ReturnCause.INTERNAL_TEXT: phrase("Your answer was not sent yet: lines for the team only are still in it."),
+    ReturnCause.COPIED_TO_US: phrase(
+        "Your answer was not sent yet: your email is addressed to somebody else, and to us only as a copy."
+    ),
     ReturnCause.SENT_ALREADY: phrase("Your answer was not sent yet: you sent the same words already."),
     ReturnCause.TOO_MANY: phrase("Your answer was not sent yet: there were too many answers on this ticket."),
     ReturnCause.EMPTY: phrase("Nothing was sent: your email has no text for the customer."),
@@ -120,6 +123,7 @@ _BOUNCED: Final = phrase("This answer did not reach %(recipient)s.")
 _HOW: Final = {
     ReturnCause.ANSWERED_MEANWHILE: phrase("Read the other answer, then send yours anyway or drop it."),
     ReturnCause.INTERNAL_TEXT: phrase("Delete these lines and reply again, or send your answer as it is shown below."),
+    ReturnCause.COPIED_TO_US: phrase("If it is for the customer, send it. Otherwise drop it."),
     ReturnCause.SENT_ALREADY: phrase("Drop it, or send it if the customer should get these words again."),
     ReturnCause.TOO_MANY: phrase("If no machine is answering here, send it anyway."),
     ReturnCause.EMPTY: phrase("Write your answer above everything else, and send it again."),

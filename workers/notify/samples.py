@@ -303,6 +303,7 @@ SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
     (MailKind.ANSWERED, _answered(replace(ANSWER, text="line\n" * 900), requester="ann.lee@customer.example")),
     (MailKind.RETURNED, _returned(ReturnCause.ANSWERED_MEANWHILE, held=True)),
     (MailKind.RETURNED, _returned(ReturnCause.INTERNAL_TEXT, "a token of the team", held=True)),
+    (MailKind.RETURNED, _returned(ReturnCause.COPIED_TO_US, held=True)),
     (MailKind.RETURNED, _returned(ReturnCause.SENT_ALREADY, held=True)),
     (MailKind.RETURNED, _returned(ReturnCause.TOO_MANY, held=True)),
     (MailKind.RETURNED, _returned(ReturnCause.EMPTY, text="")),

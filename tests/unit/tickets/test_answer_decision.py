@@ -13,6 +13,7 @@ ANN, BOB, EVE = "ann@customer.example", "bob@customer.example", "eve@other.examp
 SUPPORT, TEAM, ANA = "support@example.com", "team@example.com", "ana@example.com"
 OURS = OurAddresses(frozenset({SUPPORT}), frozenset({TEAM, "@example.com"}))
 PARTIES = Parties(ANN, frozenset({ANN, BOB}), (), TEAM)
+ELSEWHERE = Readers((ANN,), (), team_copied=False, elsewhere=True)
 FACTS = AnswerFacts(
     is_empty=False,
     length=20,
@@ -46,6 +47,8 @@ FACTS = AnswerFacts(
             AnswerState.HELD,
             ReturnCause.ANSWERED_MEANWHILE,
         ),
+        ({"readers": ELSEWHERE}, AnswerState.HELD, ReturnCause.COPIED_TO_US),
+        ({"readers": ELSEWHERE, "others": [EarlierSent(1, NOON, 5)]}, AnswerState.HELD, ReturnCause.ANSWERED_MEANWHILE),
         ({"is_repeated": True}, AnswerState.HELD, ReturnCause.SENT_ALREADY),
         ({"is_repeated": True, "others": [EarlierSent(1, NOON, 5)]}, AnswerState.HELD, ReturnCause.ANSWERED_MEANWHILE),
         ({"sent": 30}, AnswerState.HELD, ReturnCause.TOO_MANY),
@@ -85,3 +88,25 @@ def test_an_answer_of_which_every_line_is_in_doubt_names_them() -> None:
 def test_who_gets_an_answer(addressed: Addressed, recipients: tuple[str, ...], added: tuple[str, ...]) -> None:
     found = choose(addressed, PARTIES, OURS)
     assert (found.recipients, found.added) == (recipients, added)
+
+
+@pytest.mark.parametrize(
+    ("addressed", "elsewhere"),
+    [
+        (Addressed((ANA,), (SUPPORT,)), True),
+        (Addressed((TEAM,), (SUPPORT, ANN)), True),
+        (Addressed((EVE,), (SUPPORT,)), True),
+        (Addressed((ANA,)), True),
+        (Addressed((ANA, "support+tag@example.com")), False),
+        (Addressed((SUPPORT,), (ANA,)), False),
+        # Written to the customer by their own mail server: nothing is sent again.
+        (Addressed((ANN,), (SUPPORT,)), False),
+        # Whom #to names is meant.
+        (Addressed((ANA,), (SUPPORT,), (EVE,)), False),
+        # A page, a request, or a program that hides all recipients.
+        (Addressed(), False),
+        (Addressed((), (SUPPORT,)), False),
+    ],
+)
+def test_an_email_that_names_us_as_a_copy_only_is_for_somebody_else(addressed: Addressed, *, elsewhere: bool) -> None:
+    assert choose(addressed, PARTIES, OURS).elsewhere is elsewhere
