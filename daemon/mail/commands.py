@@ -38,6 +38,11 @@ _CODE_INDENT: Final = 4
 _COMMAND: Final = re.compile(rf"[{_SIGNS}](?=[^\W\d_])")
 _WIDE_SPACE: Final = re.compile(r"[^\S\t]")
 _ALMOST: Final = re.compile(rf"[{_SIGNS}]+\s*(?=[^\W\d_])")
+# Mail programs make a list of a line that begins with a hyphen, and write bold text between asterisks.
+_DECORATED: Final = re.compile(
+    rf"(?:[-\u2010-\u2015\u2022\u2023\u25aa\u25e6\u00b7*_+]+\s*|\d{{1,2}}[.)]\s+)[{_SIGNS}](?=[^\W\d_])"
+)
+_END_DECORATION: Final = "*_ "
 _END_OF_LINE: Final = re.compile(r"\r\n|\r|\n")
 _FENCE: Final = "```"
 _TO_TEXT: Final = "If it is text for the customer, write a line of text above it."
@@ -196,11 +201,22 @@ def _read_line(shown: str, vocabulary: CommandVocabulary) -> Command | None:
     stripped = shown.strip()
     if _begins_command(shown):
         return _command(stripped[1:], vocabulary)
-    if (almost := _ALMOST.match(stripped)) and (command := _attempt(stripped[almost.end() :], vocabulary)):
-        usage = SPECS[command.verb].usage
+    if (word := _almost_command(stripped, vocabulary)) is not None:
         raise _WrongLineError(
-            f"A command begins with one # directly before its name, at the start of the line. {_TO_TEXT}", (usage,)
+            f"A command begins with one # directly before its name, at the start of the line. {_TO_TEXT}",
+            (SPECS[Verb(word)].usage,),
         )
+    return None
+
+
+def _almost_command(stripped: str, vocabulary: CommandVocabulary) -> str | None:
+    """Return the word of a line that is a command but for what stands before its name."""
+    if almost := _ALMOST.match(stripped):
+        body = stripped[almost.end() :]
+        return fold_name(_split(body)[0]) if _attempt(body, vocabulary) else None
+    if decorated := _DECORATED.match(stripped):
+        body = stripped[decorated.end() :].rstrip(_END_DECORATION)
+        return fold_name(_split(body)[0]) if _is_command(body, vocabulary) else None
     return None
 
 

@@ -25,3 +25,13 @@ def test_a_command_of_the_customer_in_the_quote_stops_no_answer(desk: Desk) -> N
         talk.answer(talk.last(TEAM), client, f"It is booked in {client}.")
     assert talk.answers() == [(MEMBER, "sent")] * 4
     assert talk.ticket.status == "WAITING"
+
+
+def test_a_note_in_a_list_does_not_reach_the_customer(desk: Desk) -> None:
+    talk = Conversation(desk)
+    notified = talk.last(TEAM)
+    html = "<ul><li>#note</li></ul><p>She is a fraud.</p>"
+    with talk.nothing_reaches(talk.customer):
+        talk.write(notified, html, headers=("MIME-Version: 1.0", "Content-Type: text/html"))
+    assert talk.answers() == [(MEMBER, "returned")]
+    assert "A command begins with one # directly before its name" in words_of(talk.last(MEMBER))
