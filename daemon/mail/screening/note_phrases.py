@@ -66,6 +66,11 @@ AROUND_ABSENCE: Final = split_folded(
     "обращайтесь; свяжитесь; дякую; терміново; повернусь; благодаря; ευχαριστώ; επείγον; επιστρέψω; teşekkür; acil",
     "d\u00f6n\u00fc\u015f; ありがとうございます; 戻り次第; ご連絡; 急ぎ; 緊急; 返信いたし; 感谢; 谢谢; 回来; 紧急",
     "请联系; 回复; 감사; 연락; 긴급; 복귀; תודה; דחוף; شكرا; عاجل",
+    # Without access to email: what a customer has no access to may be the account.
+    "sem acesso ao e-mail; sem acesso ao email; sem acesso ao meu e; sin acceso al correo; sin acceso a mi correo",
+    "senza accesso alla posta; senza accesso alla mail; senza accesso all'e-mail; toegang tot mijn e-mail",
+    "toegang tot mijn mail; lees mijn e-mail niet; lees mijn mail niet; bez dostępu do poczty; bez dostępu do e-mail",
+    "に戻ります; より出社; から出社; 出社いたします; لن أتمكن من الرد; سأعود; يرجى الاتصال; يرجى التواصل",
 )
 THANKS: Final = split_folded(
     "thank; vielen dank; danke; merci; gracias; grazie; bedankt; dzięku; obrigad; tack; tak for; takk; kiito; děkuj",
