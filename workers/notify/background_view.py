@@ -54,9 +54,12 @@ def customer_lines(ticket: TicketSnapshot, earlier: Sequence[EarlierTicket]) -> 
 
 def earlier_messages(messages: Sequence[EarlierMessage]) -> tuple[EarlierView, ...]:
     """Return the messages before the one at hand, the newest first, each cut to a few lines of its new text."""
+    said = ((one, new_text(_said(one))) for one in messages)
     return tuple(
-        EarlierView(one.author, _role(one.role), day(one.at), cut(lines(new_text(_said(one))), LINES, CHARACTERS))
-        for one in messages
+        EarlierView(one.author, _role(one.role), day(one.at), cut(lines(text), LINES, CHARACTERS))
+        for one, text in said
+        # An email of commands alone says nothing.
+        if text.strip() or one.role != MessageRole.NOTE
     )
 
 

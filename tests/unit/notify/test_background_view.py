@@ -25,3 +25,9 @@ def test_the_commands_of_a_member_are_no_words_of_their_message(
 ) -> None:
     [one] = earlier_messages([EarlierMessage(role, "Ana", AT, text, by_email)])
     assert one.passage.text == shown
+
+
+def test_an_email_of_commands_alone_is_no_note() -> None:
+    note = EarlierMessage(MessageRole.NOTE, "Ana", AT, "#merge HD-2K32-FE76\n", by_email=True)
+    empty = EarlierMessage(MessageRole.CUSTOMER, "Ann", AT, "", by_email=True)
+    assert [one.who for one in earlier_messages([note, empty])] == ["Ann"]
