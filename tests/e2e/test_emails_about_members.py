@@ -1,7 +1,8 @@
 """What the team reads of a note, and of a customer who wrote before."""
 
-from tests.support.conversation import BEN, IDENTITY, TEAM, Conversation, Desk, words_of
+from tests.support.conversation import ANA, BEN, IDENTITY, TEAM, Conversation, Desk, words_of
 from tests.support.emails import mail
+from tests.support.helpdesk import MEMBER
 
 
 def test_a_note_is_announced_as_one_without_its_commands(desk: Desk) -> None:
@@ -45,3 +46,14 @@ def test_the_team_reads_whom_an_answer_to_somebody_else_reached(desk: Desk) -> N
     assert "Your reply to this email goes to the customer, Ann Lee." in answered
     talk.write(talk.last(TEAM), "It is booked.")
     assert words_of(talk.last(TEAM)).startswith("Ana Silva answered Ann Lee:")
+
+
+def test_what_a_member_wrote_to_the_customer_directly_is_noted_and_not_called_left_out(desk: Desk) -> None:
+    talk = Conversation(desk)
+    notified = talk.last(TEAM)
+    raw = mail(ANA, "Re: Payment failed", "It is booked.", to=talk.customer, in_reply_to=notified["Message-ID"])
+    with talk.nothing_reaches(talk.customer):
+        talk.send(raw, MEMBER)
+    answered = words_of(talk.last(TEAM))
+    assert "Note: written to the customer directly; not sent again" in answered
+    assert "Left out" not in answered

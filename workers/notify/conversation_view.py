@@ -7,6 +7,7 @@ from typing import Final
 from daemon.mail.command_table import COMMANDS
 from daemon.snapshots import EarlierAnswer, StoredAnswer, TicketSnapshot
 from daemon.text import harmless_line
+from daemon.tickets.answer_decision import DIRECT
 from daemon.vocabulary import NO_DNS_ANSWER, ReturnCause
 from workers.notify import links
 from workers.notify.excerpt import Passage, cut
@@ -166,6 +167,9 @@ def _reached(ticket: TicketSnapshot, answer: StoredAnswer) -> str:
 
 def answered(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark: str, to: ButtonTarget) -> Answered:
     """Return the view of an email that tells a team of an answer."""
+    # The note has room for one sentence.
+    direct = DIRECT in answer.details and not ticket.message.note
+    note = DIRECT if direct else ticket.message.note
     return Answered(
         reference=ticket.reference,
         support=support,
@@ -179,9 +183,9 @@ def answered(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark
         words=cut(lines(answer.text), SHOWN_LINES, SHOWN_CHARACTERS),
         status_name=status_name(ticket.status),
         taken_by=ticket.taken_by or "",
-        omitted=details(answer.details),
+        omitted=details([one for one in answer.details if not (direct and one == DIRECT)]),
         buttons=links.of_answer(to),
-        note=detail(ticket.message.note) if ticket.message.note else "",
+        note=detail(note) if note else "",
     )
 
 
