@@ -1,5 +1,6 @@
 """Cut the answer to a customer from the email of a team member: its new text and HTML, and nothing of ours."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from html import escape
@@ -22,6 +23,10 @@ __all__ = ["UNSHOWN_IMAGES", "CutAnswer", "OurMarks", "from_text", "html_of", "k
 
 _MAX_LEAKS: Final = 10
 _SAME_WORDS: Final = 0.8
+# How a text part names an image that the HTML shows: Outlook, Gmail, Apple Mail.
+_IMAGE_IN_TEXT: Final = re.compile(
+    r"\[(?:cid:[^\[\]\s]{1,300}|image: ?[^\[\]\n]{0,300})\]|<image\d{0,6}\.\w{3,4}>", re.IGNORECASE
+)
 _NOT_IN_EMAIL: Final = "an image that is not in the email"
 _UNSAFE_IMAGE: Final = "an image of a type that mail programs do not show"
 UNSHOWN_IMAGES: Final = (_NOT_IN_EMAIL, _UNSAFE_IMAGE)
@@ -173,7 +178,8 @@ def _chosen(html: _Cut | None, plain: _Cut) -> _Cut:
 
     A program may send one of them empty or damaged. Where each has words of its own, the longer one is held.
     """
-    if html is not None and _has_words_of(html.text, plain.text):
+    said = _IMAGE_IN_TEXT.sub("", plain.text)
+    if html is not None and _has_words_of(html.text, said):
         return html
     if html is None or _has_words_of(plain.text, html.text):
         return plain
