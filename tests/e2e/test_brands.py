@@ -262,3 +262,15 @@ def test_a_server_that_rejects_our_login_or_is_away_stops_only_its_brand(brands:
     held.desk.settle()
     assert held.emails(held.customer)
     assert held.emails(TEAM)
+
+
+def test_the_customer_of_a_merged_ticket_who_writes_again_is_answered_from_their_address(brands: Brands) -> None:
+    talk, other = Conversation(brands.shop, to=BILLING), Conversation(brands.main)
+    talk.write(talk.last(TEAM), f"#merge {other.ticket.reference}")
+    ours = talk.last(talk.customer)
+    talk.write(ours, "Any news?", f"Bo <{talk.customer}>", to=reply_to(ours))
+    other.write(other.last(TEAM), "Both are booked.")
+    for conversation, address in ((talk, BILLING), (other, SUPPORT)):
+        answered = conversation.last(conversation.customer)
+        assert "Both are booked." in words_of(answered)
+        assert bare(str(answered["From"])) == address

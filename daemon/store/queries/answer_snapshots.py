@@ -47,11 +47,12 @@ SELECT_LAST = (
     .order_by(MESSAGE.c.id.desc())
     .limit(1)
 )
-ORIGIN = table(Ticket).alias()
+ORIGIN, SURVIVOR = table(Ticket).alias(), table(Ticket).alias()
 # What each customer wrote last on a ticket, with the address of the ticket that it came with, NULL for this one.
 SELECT_ADDRESSES = (
-    select(PERSON.c.email, ORIGIN.c.address)
+    select(PERSON.c.email, ORIGIN.c.address, (SURVIVOR.c.requester_id == PERSON.c.id).label("is_requester"))
     .select_from(MESSAGE.join(PERSON, PERSON.c.id == MESSAGE.c.person_id))
+    .join(SURVIVOR, SURVIVOR.c.id == MESSAGE.c.ticket_id)
     .outerjoin(ORIGIN, ORIGIN.c.id == MESSAGE.c.moved_from_id)
     .where(MESSAGE.c.ticket_id == bindparam("ticket"), MESSAGE.c.role == MessageRole.CUSTOMER)
     .order_by(MESSAGE.c.id.desc())
@@ -126,10 +127,15 @@ def _answer(
 
 
 def _addresses(session: Session, answer: Row[Any]) -> tuple[tuple[str, str], ...]:
-    """Return the address that each customer wrote to, where it may be another than that of the ticket."""
+    """Return the address that each customer wrote to, where it may be another than that of the ticket.
+
+    What the customers of a merged ticket write after the merge comes to the ticket that is left, by the address that
+    they know. Only its requester may have written to both.
+    """
     found: dict[str, str | None] = {}
     for row in session.execute(SELECT_ADDRESSES, {"ticket": answer.ticket_id, "most": MAX_SEARCHED}):
-        found.setdefault(row.email, row.address)
+        if row.address or row.is_requester:
+            found.setdefault(row.email, row.address)
     return tuple((email, address) for email, address in found.items() if address)
 
 
