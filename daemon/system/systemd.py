@@ -6,6 +6,7 @@ import socket
 from itertools import zip_longest
 from typing import Final
 
+STDERR_FD: Final = 2
 FIRST_FD: Final = 3
 HTTP: Final = "http"
 
@@ -43,6 +44,18 @@ def listen_sockets(*, http: bool = False) -> list[socket.socket]:
     A socket is for HTTP if its FileDescriptorName is "http".
     """
     return [socket.socket(fileno=fd) for fd in _descriptors(http=http)]
+
+
+def logs_to_journal() -> bool:
+    """Return whether standard error is the journal, as systemd.exec(5) says to find out.
+
+    The variable alone proves nothing: programs that a service starts inherit it, also where they write elsewhere.
+    """
+    try:
+        found = os.fstat(STDERR_FD)
+    except OSError:
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
 def _descriptors(*, http: bool) -> list[int]:

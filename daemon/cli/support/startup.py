@@ -43,12 +43,13 @@ def preflight(settings: Settings, *, accepts_email: bool = True) -> None:
 
 
 def announce_http(edge: "WebEdge") -> None:
-    """Print where the pages are, and a link that signs in once as an admin."""
-    click.echo(
-        f"triaged serves HTTP at {edge.url}\n"
-        f"  to see your tickets, open within {LINK_MINUTES} minutes:  {edge.operator_link()}",
-        err=True,
-    )
+    """Print where the pages are, and a link that signs in once as an admin, unless that would keep it in a log."""
+    if systemd.logs_to_journal():
+        # Whoever may read the journal, or what it is forwarded to, is no admin.
+        how = "let it send a link to the address of service.admin"
+    else:
+        how = f"open within {LINK_MINUTES} minutes:  {edge.operator_link()}"
+    click.echo(f"triaged serves HTTP at {edge.url}\n  to see your tickets, {how}", err=True)
 
 
 def check_sources(settings: Settings) -> None:

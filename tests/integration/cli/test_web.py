@@ -47,3 +47,14 @@ def test_without_a_free_descriptor_it_waits_and_logs_little(tmp_path: Path) -> N
     # asyncio reports as many times a second as it has places in its queue.
     assert logged.count("out of system resource") < 10
     assert len(logged) < 20_000
+
+
+def test_no_link_that_signs_in_comes_into_the_journal(tmp_path: Path) -> None:
+    """systemd names the file that standard error is in JOURNAL_STREAM (systemd.exec(5))."""
+    listen = f"127.0.0.1:{free_port()}"
+    settings = {"HTTP__ENABLED": "true", "HTTP__LISTEN": listen}
+    journal = "export JOURNAL_STREAM=$(stat -L -c %d:%i /dev/stderr)"
+    with real_process(tmp_path, "web", journal, "serving http", **settings) as running:
+        eventually(lambda: f"triaged serves HTTP at http://{listen}\n" in running.logged())
+        eventually(lambda: "service.admin" in running.logged())
+        assert "/ui/sign-in/" not in running.logged()
