@@ -1,5 +1,6 @@
 """Pages on the screen of a phone: what is on them can be read and pressed."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -7,12 +8,36 @@ import pytest
 from tests.browser.conftest import Site
 from tests.support.emails import mail
 from tests.support.pages import VIEWER
-from tests.support.tickets_for_pages import UNSURE, accepted
+from tests.support.tickets_for_pages import DECIDED, UNSURE, accepted
 
 # Height, left and right edge of each label that is shown, chart by chart.
-LABELS = """[...document.querySelectorAll("svg.chart")].map(chart => [...chart.querySelectorAll("text.label")]
+LABELS = """[...document.querySelectorAll("svg.chart:not(.shares)")]
+    .map(chart => [...chart.querySelectorAll("text.label")]
     .map(one => one.getBoundingClientRect()).filter(box => box.width)
     .map(box => [box.height, box.left, box.right]))"""
+
+
+# Top, bottom, left and right edge of each text in the charts of shares, and the height of its letters.
+NAMES = """[...document.querySelectorAll("svg.shares")].map(chart => [...chart.querySelectorAll("text")]
+    .map(one => one.getBoundingClientRect()).map(box => [box.top, box.bottom, box.left, box.right]))"""
+
+
+@pytest.mark.parametrize("width", [390, 800])
+def test_names_in_charts_of_shares_are_readable_and_apart(site: Site, width: int) -> None:
+    for name in ("Payments", "A category whose name is as long as a whole sentence about it"):
+        accepted(site.case, mail(subject=name), replace(DECIDED, category=name))
+    with site.visited(width=width) as browser:
+        page = browser.new_page()
+        page.goto("/ui/insight")
+        charts = page.evaluate(NAMES)
+        assert len(charts) == 2
+        for texts in charts:
+            assert len(texts) == 4
+            for name, share in (texts[:2], texts[2:]):
+                assert name[3] < share[2]
+                assert share[3] <= width
+                assert name[1] - name[0] >= 11
+            assert texts[0][1] < texts[2][0]
 
 
 @pytest.mark.parametrize("width", [390, 800])

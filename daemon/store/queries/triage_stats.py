@@ -16,13 +16,15 @@ MACHINES: Final = (DecidedBy.RULE, DecidedBy.MODEL)
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """Numbers of tickets that were routed to a category or team, that a person checked, and that they changed.
+    """Numbers of tickets that were decided for a category or team, routed to it, checked by a person, and changed.
 
-    `kind` is "category" or "team", `name` the category or team.
+    `kind` is "category" or "team", `name` the category or team. What was decided for a category and not routed went to
+    review; what was decided for a team was routed to it.
     """
 
     kind: str
     name: str
+    decided: int
     routed: int
     checked: int
     overridden: int
@@ -69,9 +71,9 @@ def score(session: Session, since: datetime, review_team: str) -> Score:
 def _overrides(session: Session, since: datetime, review_team: str, kind: str) -> list[Overrides]:
     """Join from the replacing decision: no index leads from a decision to the one that replaced it."""
     automatic, checked = aliased(Decision), aliased(Decision)
-    routed = session.execute(
-        select(getattr(Decision, kind), func.count())
-        .where(Decision.at >= since, unindexed(Decision.by).in_(MACHINES), Decision.team != review_team)
+    decided = session.execute(
+        select(getattr(Decision, kind), func.count(), func.sum(case((Decision.team != review_team, 1), else_=0)))
+        .where(Decision.at >= since, unindexed(Decision.by).in_(MACHINES))
         .group_by(getattr(Decision, kind))
     )
     seen = session.execute(
@@ -84,4 +86,8 @@ def _overrides(session: Session, since: datetime, review_team: str, kind: str) -
         .group_by(getattr(automatic, kind))
     )
     checks = {name: (number, int(changed)) for name, number, changed in seen}
-    return [Overrides(kind, name, number, *checks.get(name, (0, 0))) for name, number in sorted(routed)]
+    return [
+        Overrides(kind, name, number, int(routed), *checks.get(name, (0, 0)))
+        for name, number, routed in sorted(decided)
+        if (kind, name) != ("team", review_team)
+    ]

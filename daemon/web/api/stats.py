@@ -88,10 +88,14 @@ class Counts(Answer):
 
 
 class Overridden(Answer):
-    """How often people overrode automatic decisions, by category or team."""
+    """How often people overrode automatic decisions, by category or team.
+
+    `decided` counts those for a category that went to review too, `routed` does not.
+    """
 
     kind: str
     name: str
+    decided: int
     routed: int
     checked: int
     overridden: int
@@ -111,7 +115,14 @@ class TriageQuality(Answer):
                     "coverage": 0.9,
                     "audits": 5,
                     "overrides": [
-                        {"kind": "category", "name": "Payments", "routed": 50, "checked": 10, "overridden": 1}
+                        {
+                            "kind": "category",
+                            "name": "Payments",
+                            "decided": 55,
+                            "routed": 50,
+                            "checked": 10,
+                            "overridden": 1,
+                        }
                     ],
                 }
             ]

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from daemon.text import shorten
+
 WIDTH: Final = 640
 HEIGHT: Final = 200
 LEFT: Final = 40
@@ -11,6 +13,9 @@ BOTTOM: Final = 24
 TOP: Final = 16
 # As many labels as are readable below a chart on a phone.
 LABELS: Final = 8
+# Of a bar with its name above it, in letters that are readable on a phone.
+SHARE_HEIGHT: Final = 52
+LONGEST_NAME: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,24 @@ class BarChart:
     bars: tuple[Bar, ...]
     top: str
     rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShareBar:
+    """A bar below its name and its share in words; `width` is its length."""
+
+    name: str
+    share: str
+    y: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShareChart:
+    """One bar below the other, each a share of the whole width, and the height of them all."""
+
+    bars: tuple[ShareBar, ...]
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +86,20 @@ def bars(values: Sequence[tuple[str, float]]) -> BarChart:
         for number, (label, value) in enumerate(values)
     )
     return BarChart(drawn, f"{highest:g}", tuple((label, f"{value:g}") for label, value in values))
+
+
+def shares(values: Sequence[tuple[str, int, int]]) -> ShareChart:
+    """Return a chart of parts of wholes, by name; "-" stands for a share of nothing."""
+    drawn = tuple(
+        ShareBar(
+            shorten(name, LONGEST_NAME),
+            f"{part / whole:.0%}" if whole else "-",
+            number * SHARE_HEIGHT,
+            WIDTH * part / max(whole, 1),
+        )
+        for number, (name, part, whole) in enumerate(values)
+    )
+    return ShareChart(drawn, SHARE_HEIGHT * len(values))
 
 
 def reliability(checked: Sequence[tuple[float, bool]], bins: int) -> Reliability:

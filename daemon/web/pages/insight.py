@@ -37,6 +37,7 @@ def show(page: Page) -> Response:
         ages = insight.ages(session, now, [limit for _, limit in LIMITS])
         found = score(session, start, page.services.settings.triage.review_team)
         checked = [(one.confidence, one.right) for one in labels.reviews(session, start)]
+    by_category = [one for one in found.overrides if one.kind == "category"]
     names = [*(name for name, _ in LIMITS), LONGER]
     return page.render(
         "insight.html",
@@ -52,6 +53,9 @@ def show(page: Page) -> Response:
         start=start if start > since else None,
         most=f"{insight.READ:,}",
         score=found,
+        by_category=by_category,
+        routed=charts.shares([(one.name, one.routed, one.decided) for one in by_category]),
+        corrected=charts.shares([(one.name, one.overridden, one.checked) for one in by_category]),
         reliability=charts.reliability(checked, insight.BINS),
         chart=charts,
     )

@@ -1,5 +1,6 @@
 """Review, mail, health and try: what they show, and what their buttons do."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -37,6 +38,12 @@ def waiting(case: Web, number: int) -> list[str]:
         case.clock.advance(seconds=1)
         references.append(accepted(case, mail(subject=f"Number {each}."), UNSURE))
     return references
+
+
+def drawn(page: str, title: str) -> list[str]:
+    """Return the texts in a chart."""
+    chart = page.split(f'aria-label="{title}')[1].split("</svg>", maxsplit=1)[0]
+    return re.findall(r"<text[^>]*>([^<]+)</text>", chart)
 
 
 def ticket(case: Web, reference: str) -> Ticket:
@@ -268,11 +275,22 @@ class TestInsight:
         shown = text_of(client.get("/ui/insight?days=7"))
         assert "03-02 2" in shown
         assert "2 decided, 100% without review. Model: 2." in shown
-        assert "Payments 2 2 1 50%" in shown
+        assert "Payments 2 2 100% 2 1 50%" in shown
         assert "80% to 90% 2 50%" in shown
         assert "answers came within 2.0 h" in shown
         assert "took up to 3.0 h" in shown
         assert "under 4 h 1" in shown
+
+    def test_draws_the_share_routed_and_corrected_of_each_category(self, case: Web) -> None:
+        accepted(case, mail(subject="Unsure"), UNSURE)
+        routed = [accepted(case, mail(subject=f"Number {number}")) for number in range(3)]
+        client = signed_in(case, MEMBER)
+        send(client, f"/ui/tickets/{routed[0]}/correct", category="Login")
+        send(client, f"/ui/tickets/{routed[1]}/correct", category="Payments")
+        page = client.get("/ui/insight").text
+        assert drawn(page, "Share routed") == ["Payments", "75%"]
+        assert drawn(page, "Share corrected") == ["Payments", "50%"]
+        assert "Payments 4 3 75% 2 1 50%" in text_of(client.get("/ui/insight"))
 
 
 class TestDemo:
