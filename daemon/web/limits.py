@@ -7,11 +7,21 @@ from math import ceil
 from time import monotonic
 from typing import Final
 
-from daemon.web.problems import unavailable
+from daemon.web.problems import ProblemError, unavailable
 
 REMEMBERED: Final = 10_000
 # All request bodies together that are held at a time.
 BODIES_BYTES: Final = 32 * 1024 * 1024
+
+# The key in the scope of a request that came over a connection beyond http.connections.
+CROWDED: Final = "triaged.crowded"
+
+
+def too_many_clients() -> ProblemError:
+    """Return the error for a client beyond http.connections, whose connection ends with it."""
+    error = unavailable("too many clients at a time; see http.connections")
+    error.headers["Connection"] = "close"
+    return error
 
 
 class TokenBuckets:

@@ -19,7 +19,7 @@ from daemon.system.logs import RateLimitedLog
 from daemon.web.api import events
 from daemon.web.auth import Authenticator
 from daemon.web.hosts import allowed_names, is_allowed
-from daemon.web.limits import BODIES_BYTES, Budget
+from daemon.web.limits import BODIES_BYTES, CROWDED, Budget, too_many_clients
 from daemon.web.monitoring import metrics, probes
 from daemon.web.pages import failure
 from daemon.web.problems import Problem, ProblemError, unavailable
@@ -86,6 +86,8 @@ class RequestGuard:
             await answer.fail(scope, receive, ours)
 
     async def _handle(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        if scope.get(CROWDED):
+            raise too_many_clients()
         headers = Headers(scope=scope)
         if not is_allowed(headers.get("host", ""), self._names):
             raise ProblemError(Problem.BAD_HOST, "call us by a name in http.allowed_hosts")

@@ -36,8 +36,9 @@ class HttpServer:
 
     def __init__(self, app: FastAPI, settings: Settings) -> None:
         tuning.allow_many_files()
-        # It reports its own start and end at info, which our events already say.
-        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+        # It reports its own start and end at info, which our events already say, and each time at warning what anybody
+        # may send: no HTTP, or a request for WebSockets.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         wanted = settings.http.connections
         allowed = tuning.requests_within_limit(wanted, settings.limits.connections if settings.smtp.enabled else 0)
         if allowed < wanted:

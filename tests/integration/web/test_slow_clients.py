@@ -3,10 +3,8 @@
 import asyncio
 import contextlib
 import json
-import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -15,45 +13,17 @@ from daemon.store.store import Store
 from daemon.web.protocol import LimitedProtocol
 from daemon.web.server import HttpServer
 from tests.support.fakes import eventually
-from tests.support.http import EXAMPLE, Web, web
+from tests.support.http import EXAMPLE, Web
+from tests.support.http_server import LONGEST, Streams, run
 
 LIMIT = 0.2
-LONGEST = 20.0
 LARGE, PART = 32 << 20, 256 << 10
 GET = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LimitedProtocol, "wait_seconds", LIMIT)
-
-
-@asynccontextmanager
-async def serving(app: Any, case: Web) -> AsyncIterator[tuple[HttpServer, Callable[[], Awaitable[Streams]]]]:
-    """Serve on a port; give the server and a function that connects to it."""
-    server, sock = HttpServer(app, case.settings), socket.socket()
-    sock.bind(("127.0.0.1", 0))
-    sock.listen()
-    sock.setblocking(False)
-    server.start([sock])
-    async with asyncio.timeout(LONGEST):
-        yield server, lambda: asyncio.open_connection(*sock.getsockname())
-    await server.stop(1)
-
-
-def run(
-    store: Store,
-    client: Callable[[HttpServer, Callable[[], Awaitable[Streams]], Web], Awaitable[None]],
-    connections: int = 100,
-    app: Any = None,
-) -> None:
-    async def main() -> None:
-        with web(store, http={"request_seconds": LONGEST, "connections": connections}) as case:
-            async with serving(app or case.app, case) as (server, connect):
-                await client(server, connect, case)
-
-    asyncio.run(main())
 
 
 async def answered(reader: asyncio.StreamReader) -> int:
