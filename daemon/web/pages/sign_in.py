@@ -68,7 +68,7 @@ class SignInPages:
         browser, now = digest_of(page.request.cookies.get(BROWSER, "")), services.clock.now()
         link = page.read(lambda session: sign_in.check(session, token, browser, services.keyring.value, now))
         if link is None:
-            return page.render("link-failed.html", status=410, minutes=sign_in.LINK_MINUTES)
+            return _failed(page)
         return page.render("sign-in-link.html", token=token, email=link.email)
 
     def redeem(self, page: Page) -> Response:
@@ -82,7 +82,7 @@ class SignInPages:
             lambda session: sign_in.redeem(session, token, browser, keys, people, now, lifetime)
         )
         if signed_in is None:
-            return page.render("link-failed.html", status=410, minutes=sign_in.LINK_MINUTES)
+            return _failed(page)
         return enter(page, signed_in, lifetime)
 
 
@@ -112,7 +112,17 @@ def _form(page: Page, status: int = 200, *, sent: bool = False, email: str = "",
         mistake=mistake,
         minutes=sign_in.LINK_MINUTES,
         provider=oidc.label if oidc else "",
+        printed=_printed(page),
     )
+
+
+def _failed(page: Page) -> Response:
+    return page.render("link-failed.html", status=410, minutes=sign_in.LINK_MINUTES, printed=_printed(page))
+
+
+def _printed(page: Page) -> bool:
+    """Say whether the link in the terminal is the way in for the admin, who has no address to ask from."""
+    return page.people.admin is None
 
 
 def _next(page: Page) -> str:

@@ -109,6 +109,13 @@ class TestLink:
         assert client.post(link.removeprefix("http://localhost")).status_code == 303
         assert f"role is {Role.ADMIN}" in text_of(client.get("/ui/account"))
 
+    @pytest.mark.parametrize("admin", [None, ADMIN], ids=["no admin", "an admin"])
+    def test_of_the_terminal_is_named_where_no_email_can_bring_one(self, admin: str | None, case: Web) -> None:
+        with web(case.store, "first", service={"admin": admin} if admin else {}) as first:
+            client = browser(first)
+            assert ("printed in its terminal" in text_of(client.get("/ui/sign-in"))) == (admin is None)
+            assert ("prints a new one" in text_of(client.get("/ui/sign-in/1.00"))) == (admin is None)
+
 
 class TestRequest:
     @pytest.mark.parametrize("email", ["stranger@example.net", "", "operator"])
