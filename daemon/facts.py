@@ -8,8 +8,10 @@ from typing import Final
 
 from daemon.vocabulary import Disposition
 
-# What our own check of a sender begins with where DMARC says that the domain in From did not send the email.
-DISOWNED: Final = "dmarc=fail"
+# How our own check of a sender says that the domain in From did not send the email. With the policy "none" a domain
+# asks for reports only, often because its own email fails.
+FAILED: Final = "dmarc=fail"
+NO_POLICY: Final = "policy none)"
 
 
 def is_authors(results: Sequence[str] | None, *, verified: bool, proved_before: bool) -> bool:
@@ -18,7 +20,7 @@ def is_authors(results: Sequence[str] | None, *, verified: bool, proved_before: 
     That earlier proof does not count for an email that the domain in From disowns: anybody can write a customer's
     address. `results` are those of our own check.
     """
-    disowned = any(result.startswith(DISOWNED) for result in results or ())
+    disowned = any(one.startswith(FAILED) and not one.endswith(NO_POLICY) for one in results or ())
     return verified or (proved_before and not disowned)
 
 

@@ -14,6 +14,7 @@ from workers.notify.samples import MARK, REFERENCE, SAMPLES
 from workers.notify.translate import CatalogueError, Translations, ours, problems, read
 
 LANGUAGES = tuple(sorted(ours()))
+MIN_SENTENCE = 20
 DANISH = """
 msgid ""
 msgstr "Content-Type: text/plain; charset=utf-8\\n"
@@ -37,6 +38,17 @@ def test_a_catalogue_is_complete_and_nothing_in_it_is_fuzzy(language: str) -> No
     messages = [message for message in read(text_of(language), language, language) if message.id]
     assert [m.id for m in messages if m.fuzzy or not (all(m.string) if isinstance(m.string, tuple) else m.string)] == []
     assert {(m.id, m.context) for m in messages} == {(m.id, m.context) for m in catalogue.template() if m.id}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_translation_says_the_same_twice(language: str) -> None:
+    forms = [
+        form
+        for message in read(text_of(language), language, language)
+        for form in (message.string if isinstance(message.string, tuple) else (message.string,))
+    ]
+    sentences = [[one for one in form.split(".") if len(one) > MIN_SENTENCE] for form in forms]
+    assert [found for found in sentences if len({one.strip() for one in found}) < len(found)] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
