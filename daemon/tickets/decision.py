@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from daemon.store import boilerplate, decisions, jobs, ledger, vectors
-from daemon.store.boilerplate import Sighting
+from daemon.store import decisions, jobs, ledger, vectors
 from daemon.store.decisions import NewDecision
 from daemon.store.jobs import JobKind, Lease, NewJob
+from daemon.tickets import boilerplate
+from daemon.tickets.boilerplate import Sighting
 from daemon.vocabulary import Disposition, Subject, SubjectKind
 
 

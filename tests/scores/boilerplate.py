@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from daemon.store.boilerplate import LEARNED_DOMAINS
+from daemon.tickets.boilerplate import LEARNED_DOMAINS
 from workers.learning import training
 from workers.learning.examples import Example, read_files
 from workers.learning.metrics import measure

@@ -6,15 +6,15 @@ from types import SimpleNamespace
 
 from sqlalchemy import select
 
-from daemon.store import boilerplate, decisions
-from daemon.store.boilerplate import Sighting
+from daemon.store import decisions
 from daemon.store.decisions import NewDecision
 from daemon.store.jobs import JobKind
 from daemon.store.models import Job, Ticket
 from daemon.store.queries.labels import labelled_tickets, reviews
 from daemon.store.store import Store
-from daemon.tickets import actions
+from daemon.tickets import actions, boilerplate
 from daemon.tickets.actions import Correction
+from daemon.tickets.boilerplate import Sighting
 from daemon.tickets.intake import Intake
 from daemon.vocabulary import DecidedBy, Priority, Triage
 from tests.support.domain_values import ADMIN, identity, triage_policy

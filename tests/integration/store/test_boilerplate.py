@@ -7,8 +7,10 @@ import pytest
 
 from daemon.mail.reply.boilerplate import Block
 from daemon.store import boilerplate
-from daemon.store.boilerplate import KEPT_DOMAINS, BlockState, Sighting
+from daemon.store.boilerplate import BlockState
 from daemon.store.store import Store
+from daemon.tickets import boilerplate as learning
+from daemon.tickets.boilerplate import KEPT_DOMAINS, Sighting
 from tests.support.fakes import NOON
 
 BANNER = Block("b" * 32, "This email came by Novaplex.")
@@ -17,7 +19,7 @@ DAY = timedelta(days=1)
 
 def note(store: Store, domains: Iterable[str], at: datetime = NOON, block: Block = BANNER) -> None:
     """Count an email of each domain, all in one batch."""
-    store.write(lambda session: boilerplate.note(session, [Sighting((block,), (), name, at) for name in domains]))
+    store.write(lambda session: learning.note(session, [Sighting((block,), (), name, at) for name in domains]))
 
 
 def learned(store: Store) -> frozenset[str]:
@@ -91,7 +93,7 @@ def test_the_domains_of_a_block_are_bounded(store: Store) -> None:
 def test_a_block_in_use_is_dated_once_a_day(store: Store) -> None:
     teach(store)
     for at in (NOON + DAY + timedelta(hours=1), NOON + 9 * DAY):
-        store.write(lambda session, at=at: boilerplate.note(session, [Sighting((), (BANNER.digest,), "a", at)]))  # type: ignore[misc]
+        store.write(lambda session, at=at: learning.note(session, [Sighting((), (BANNER.digest,), "a", at)]))  # type: ignore[misc]
         with store.read() as session:
             [line] = boilerplate.list_blocks(session, BlockState.LEARNED, 10)
         assert line.seen_at == (at if at > NOON + 8 * DAY else NOON + DAY)

@@ -15,14 +15,16 @@ from sqlalchemy.orm import Session
 from daemon.cli import main
 from daemon.mail.reply.boilerplate import Block
 from daemon.store import boilerplate, webhook_deliveries, webhooks
-from daemon.store.boilerplate import BlockState, Sighting
+from daemon.store.boilerplate import BlockState
 from daemon.store.models import Base
 from daemon.store.queries import feed, metrics
 from daemon.store.queries.feed import Cursor, Gaps
 from daemon.store.queries.feed_rows import FeedType
 from daemon.store.queries.metrics import Position
 from daemon.store.store import Store
+from daemon.tickets import boilerplate as learning
 from daemon.tickets import webhooks as webhook_actions
+from daemon.tickets.boilerplate import Sighting
 from tests.benchmarks import seed
 from tests.support.emails import mail
 from tests.support.fakes import NOON, FakeClock
@@ -114,16 +116,16 @@ def test_the_statements_of_boilerplate_use_indexes(old: Store, catch: Catch, mon
     monkeypatch.setattr(boilerplate, "SEEN_LIMIT", 990)
     block = Block("0" * 32, "a banner")
     many = Sighting(tuple(Block(f"{number:032}", "x") for number in range(1, 991)), (), "d0", NOON)
-    old.write(lambda session: boilerplate.note(session, [many]))
+    old.write(lambda session: learning.note(session, [many]))
     catch.found.clear()
     with catch.named("boilerplate"):
         for number in range(5):
             seen = Sighting((block,), (), f"d{number}", NOON + timedelta(days=number))
-            old.write(lambda session, seen=seen: boilerplate.note(session, [seen]))  # type: ignore[misc]
+            old.write(lambda session, seen=seen: learning.note(session, [seen]))  # type: ignore[misc]
         other = Sighting(tuple(Block(f"{number:032}", "x") for number in range(991, 995)), (), "d0", NOON)
-        old.write(lambda session: boilerplate.note(session, [other]))
+        old.write(lambda session: learning.note(session, [other]))
         used = Sighting((), (block.digest,), "d0", NOON + timedelta(days=9))
-        old.write(lambda session: boilerplate.note(session, [used]))
+        old.write(lambda session: learning.note(session, [used]))
         with old.read() as session:
             assert boilerplate.learned(session) == {block.digest}
             [line] = boilerplate.list_blocks(session, BlockState.LEARNED, 10)
