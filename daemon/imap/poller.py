@@ -195,7 +195,7 @@ class Poller:
         return whole
 
     def _wait(self, session: Session, quiet: int) -> bool:
-        """Wait until there may be new mail, which the last `quiet` looks did not find; say if the session can go on."""
+        """Wait until there may be new mail, and say if the session can go on. The last `quiet` looks found nothing."""
         every = self._mailbox.poll_seconds
         if not (self._read_whole and self._mailbox.idle and session.can_idle):
             if every > self._pace.renew[0]:

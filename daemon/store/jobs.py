@@ -153,7 +153,7 @@ RELEASE_JOB = (
 )
 SELECT_WAITING = select(JOB.c.id, JOB.c.due_at).where(JOB.c.state == JobState.READY, JOB.c.due_at > bindparam("now"))
 SHIFT_DUE = update(JOB).where(JOB.c.id == bindparam("job_id"), STATE == JobState.READY).values(due_at=bindparam("due"))
-# A job that somebody claims just now needs no bringing, and must not be waited for.
+# Jobs that a worker is claiming now are skipped: they run anyway, and their locks must not be waited for.
 SELECT_POSTPONED = (
     select(JOB.c.id)
     .where(

@@ -67,7 +67,7 @@ class NewTicket:
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A parsed mail to add to a ticket."""
+    """A parsed email to add to a ticket."""
 
     message: Message
     ticket_id: int
@@ -301,5 +301,5 @@ def of_inbound(session: Session, inbound_id: int) -> tuple[str | None, int | Non
 
 
 def verify_person(session: Session, person: int, now: datetime) -> None:
-    """Note that a person proved to read mail at their address."""
+    """Record that a person proved to read email at their address."""
     session.execute(update(Person).where(Person.id == person, Person.verified_at.is_(None)).values(verified_at=now))

@@ -42,7 +42,7 @@ class WebServices:
     tools: WebTools | None = None
     url: Callable[[], str] = lambda: "http://localhost"
     closing: Callable[[], bool] = lambda: False
-    # One in service: tests call the application on many loops.
+    # A service has one loop, and tests have many.
     _batches: WeakKeyDictionary[asyncio.AbstractEventLoop, Batch] = field(default_factory=WeakKeyDictionary)
 
     @property

@@ -21,7 +21,7 @@ def read_emails(paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     """Yield (name, raw) of each email, one in memory at a time, cut at 100 MiB.
 
     Names are relative to a directory given, `name#n` within an mbox, "-" for standard input. OSError for a path that
-    cannot be read; a file within a directory that cannot be read is logged and passed over.
+    cannot be read; such a file within a directory is logged and skipped.
     """
     for path in paths:
         if path == "-":
@@ -59,12 +59,12 @@ def _content(path: Path) -> bytes | None:
         with path.open("rb") as file:
             return file.read(MAX_MAIL)
     except OSError:
-        log.warning("mail not readable", extra={"path": str(path)})
+        log.warning("email not readable", extra={"path": str(path)})
         return None
 
 
 def _read(name: str, file: IO[bytes]) -> Iterator[tuple[str, bytes]]:
-    """Yield one email, or the emails of an mbox, told by its first line; an .eml file is always one email."""
+    """Yield one email, or those of an mbox, which its first line shows; an .eml file is always one email."""
     first = file.readline(_LINE)
     if _ENVELOPE.match(first) and not name.lower().endswith(".eml"):
         mbox = _mbox(file)

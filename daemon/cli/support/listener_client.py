@@ -11,7 +11,7 @@ from config.settings import Settings
 from daemon.cli.support import output
 from daemon.system.listening import listen_address
 
-# As long as SMTP clients wait for most answers; the listener may be busy, and a socket of systemd has nobody behind it.
+# The listener may be busy, and a socket of systemd accepts connections also while no daemon runs.
 ANSWER_SECONDS: Final = 60.0
 
 

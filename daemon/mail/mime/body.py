@@ -137,7 +137,7 @@ def text_parts(entity: Entity, texts: Mapping[int, str]) -> list[Entity]:
 
 
 def _opening(entity: Entity) -> Entity:
-    """Return the part that an email begins with; the forms of one text are not told apart here."""
+    """Return the part that an email begins with; alternative forms of one text count as one part."""
     while entity.is_wrapper and entity.content_type != "multipart/alternative":
         entity = entity.children[0]
     return entity

@@ -185,7 +185,10 @@ def _agents_between(
 
 
 def _without_banner(kinds: list[LineKind], lines: Sequence[str], head: int, *, is_ours: bool) -> list[LineKind]:
-    """Take the banner that a gateway wrote at the top of a quoted email for nothing; in ours, all below its start."""
+    """Blank the lines above the first known one if they are the banner of a gateway.
+
+    In a quoted email of ours they are blanked as soon as they begin with a banner.
+    """
     top = next((at for at in range(head, len(kinds)) if kinds[at] in _WRITTEN), len(kinds))
     text = "\n".join(plain(line) for line in lines[head:top])
     is_banner = without_gateway_text(text) == "" or (is_ours and banner_end(text) > 0)

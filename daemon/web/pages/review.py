@@ -92,8 +92,8 @@ def _joined(skipped: list[int]) -> str:
     return ".".join(map(str, skipped[-SKIPPED:]))
 
 
-def _goes_on(page: Page, name: str, said: str) -> Response:
-    """Lead to the next ticket; `name` says what the ticket in the path is to it."""
+def _to_next(page: Page, name: str, said: str) -> Response:
+    """Redirect to the next ticket; the parameter `name` of its URL, "last" or "first", has the ticket of this page."""
     skipped = _skipped(page)
     while len(_joined(skipped)) > LONGEST_SKIPPED:
         skipped = skipped[1:]
@@ -166,7 +166,7 @@ def _decided(page: Page, change: Callable[[Session], actions.ActionResult | None
     except ActionError as error:
         return _render(page, 409, str(error))
     page.services.wake(done.offers if done else ())
-    return _goes_on(page, "last", f"{page.value('ticket', 40)}: {what}." if done else "")
+    return _to_next(page, "last", f"{page.value('ticket', 40)}: {what}." if done else "")
 
 
 def undo(page: Page) -> Response:
@@ -185,7 +185,7 @@ def undo(page: Page) -> Response:
 
     done = page.services.store.write(change)
     page.services.wake(done.offers)
-    return _goes_on(page, "first", f"{page.value('ticket', 40)} is back in the queue.")
+    return _to_next(page, "first", f"{page.value('ticket', 40)} is back in the queue.")
 
 
 ROUTES: Final = (
