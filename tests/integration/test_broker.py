@@ -9,14 +9,11 @@ from typing import Any, Self
 import dramatiq
 import pytest
 import redis
-import structlog
 from dramatiq.brokers.redis import _RedisConsumer
-from structlog.testing import capture_logs
 
 from daemon import broker as brokers
 from daemon.broker import QUEUES, MemoryBroker, enqueue, make_broker
 from daemon.store.jobs import JobKind, Offer
-from daemon.system.logs import RateLimitedLog
 from tests.support.fakes import eventually
 from tests.support.servers import RedisServer
 
@@ -170,20 +167,6 @@ def test_garbage_among_good_ones_delays_nothing(redis_url: str) -> None:
         assert all(thread.is_alive() for thread in (*works.worker.workers, *works.worker.consumers.values()))
         offer(broker, 7_000)
         eventually(lambda: 7_000 in works.done)
-
-
-@pytest.mark.parametrize("payload", [b"garbage", message(args=["1"])])
-def test_a_flood_of_garbage_is_a_few_lines_of_log(
-    redis_url: str, payload: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(brokers, "limited", RateLimitedLog(structlog.get_logger("fresh")))
-    broker = make_broker(redis_url)
-    with redis.Redis.from_url(redis_url) as client, Works(broker) as works, capture_logs() as lines:
-        for number in range(200):
-            put(client, number, payload.replace(b'"message_id": "x"', b'"message_id": "%d"' % number))
-        offer(broker, 7_000)
-        eventually(lambda: 7_000 in works.done)
-    assert 0 < sum("rejected" in line["event"] for line in lines) <= 10
 
 
 def test_only_ids_reach_an_actor(redis_url: str) -> None:

@@ -137,6 +137,11 @@ WRONG: Final[dict[str, tuple[str, str]]] = {
     "mailbox without a host": ('[[imap]]\nname = "work"\nhost = ""\nusername = "u"\npassword = "p"\n', "imap.0.host"),
     "mailbox without a credential": ('[[imap]]\nname = "work"\nhost = "h"\nusername = "u"\n', "password or oauth2"),
     "two mailboxes of one name": (MAILBOX * 2, "different names"),
+    "border server with a blank": (
+        '[support]\ntrusted_authserv_ids = ["mx example.com"]\n',
+        "support.trusted_authserv_ids.0",
+    ),
+    "border of a mailbox that is an address": (MAILBOX + 'border = "mx@example.com"\n', "imap.0.border"),
     "mailbox that moves into itself": (MAILBOX + 'after = "move"\nmove_to = "INBOX"\n', "move_to must be another one"),
     "token URL with a password": (
         MAILBOX.replace('password = "p"\n', "")
