@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringCo
 NOT_IN_ADDRESS = set('"(),:;<>[\\] \t\r\n\0')
 
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+# It would name no server, and no result would ever be believed (RFC 8601 section 2.5).
+NOT_IN_AUTHSERV_ID: Final = re.compile(r"[\s\x00-\x1f\x7f;@]")
 HOST: Final = re.compile(r"[\w.:%\[\]-]{1,255}")
 REDIS_URL: Final = re.compile(r"rediss?://[^/?]*[^/?@](/\d*)?(\?.*)?|unix://([^/?]*@)?/[^?]+(\?.*)?")
 POSTGRES_URL: Final = re.compile(r"postgresql(\+psycopg)?://.*")
@@ -99,6 +101,12 @@ def _host(value: str) -> str:
     return value
 
 
+def _authserv_id(value: str) -> str:
+    if NOT_IN_AUTHSERV_ID.search(value):
+        raise ValueError("not the name of a mail server; write it like mx.example.com")
+    return value
+
+
 def _needed(value: str) -> str:
     if not value:
         raise ValueError("must not be empty")
@@ -162,6 +170,7 @@ Mode = Literal["suggest", "auto", "always"]
 FilePath = Annotated[Path, BeforeValidator(_path)]
 OptionalHost = Annotated[str, AfterValidator(_host)]
 Host = Annotated[str, AfterValidator(_host), AfterValidator(_needed)]
+AuthservId = Annotated[str, AfterValidator(_authserv_id)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
 Seconds = Annotated[float, Field(gt=0, le=YEAR_SECONDS)]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 
 from config.schema.section import Section
-from config.values import Endpoint, FilePath, Host, MailAddress, Name, Network, OptionalHost, Port, Seconds
+from config.values import AuthservId, Endpoint, FilePath, Host, MailAddress, Name, Network, OptionalHost, Port, Seconds
 
 
 class Smtp(Section):
@@ -95,7 +95,7 @@ class Imap(Section):
     address: Annotated[MailAddress | None, Field(examples=["support@example.com"])] = None
     """The one of support.addresses that email of this mailbox was written to where it names none of them; not set:
     the first one."""
-    border: Annotated[str, Field(examples=["mx.google.com"])] = ""
+    border: Annotated[AuthservId, Field(examples=["mx.google.com"])] = ""
     """Name (authserv-id) of the server that receives all email of this mailbox; empty: no results are believed."""
 
     @model_validator(mode="after")

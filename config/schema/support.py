@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from config.schema.section import Section
-from config.values import AddressOrDomain, FilePath, Label, Language, MailAddress, Name, OptionalHost
+from config.values import AddressOrDomain, AuthservId, FilePath, Label, Language, MailAddress, Name, OptionalHost
 
 DisplayName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f<>@]{1,64}$")]
 
@@ -85,7 +85,7 @@ class Support(Section):
     """Language of emails to customers whose language is not known: a code such as "de"."""
     reference_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,6}$")] = "HD"
     """Letters that ticket references begin with, as in HD-7K3Q-M9XY."""
-    trusted_authserv_ids: Annotated[tuple[str, ...], Field(examples=[["mx.example.com"]])] = ()
+    trusted_authserv_ids: Annotated[tuple[AuthservId, ...], Field(examples=[["mx.example.com"]])] = ()
     """Names (authserv-id) of your border mail servers; their results are believed, see smtp.trusted_networks."""
     accepted_lists: Annotated[tuple[str, ...], Field(examples=[["support.groups.example.com"]])] = ()
     """List-Ids of your own groups; email that comes through them counts as written by people."""
