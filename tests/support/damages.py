@@ -160,12 +160,17 @@ DAMAGES = (
         "UPDATE message SET kind = 'ghost' WHERE id = 1",
     ),
     _sql(
+        "the role of an email on its ticket is unknown", "message 1", "has no known role",
+        "UPDATE message SET role = 'ghost' WHERE id = 1",
+    ),
+    _sql(
         "an attachment is orphaned", "attachment 1", "points to a row of message that does not exist",
         "UPDATE attachment SET message_id = 99 WHERE id = 1",
     ),
     _sql(
         "a person is removed", "ticket 1", "points to a row of person that does not exist", "DELETE FROM person",
     ),
+    _sql("a person lost the address", "person 1", "has no address", "UPDATE person SET email = '' WHERE id = 1"),
     _sql(
         "a ticket is removed", "inbound 1", "should be on a ticket that exists", "DELETE FROM ticket WHERE id = 1",
     ),

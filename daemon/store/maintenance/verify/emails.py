@@ -73,6 +73,7 @@ def _messages(setting: Setting) -> tuple[Rule, ...]:
             "is the text of no email",
             and_(MessageRow.inbound_id.is_(None), MessageRow.role.not_in(OUR_ROLES)),
         ),
+        Rule(MessageRow, "has no known role", MessageRow.role.not_in([role.value for role in MessageRole])),
         Rule(MessageRow, "has no known kind of sender", MessageRow.kind.not_in([kind.value for kind in SenderKind])),
         wrong_date(MessageRow, setting, "created_at"),
     )
@@ -81,6 +82,7 @@ def _messages(setting: Setting) -> tuple[Rule, ...]:
 def _others(setting: Setting) -> tuple[Rule, ...]:
     return (
         Rule(AttachmentRow, "is no part of an email", or_(AttachmentRow.part < 0, AttachmentRow.size < 0)),
+        Rule(Person, "has no address", Person.email == ""),
         wrong_date(Person, setting, "created_at", "verified_at"),
         wrong_date(Event, setting, "at"),
     )
