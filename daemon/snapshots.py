@@ -266,13 +266,15 @@ class Background:
 
     `tickets` are the customer's last tickets before this one, `messages` the last messages of the ticket before this
     one; both begin with the newest. `similar` are earlier tickets of the same team, the most similar first.
-    `author_is_answered` says that its author, who is not the requester, gets the answers to it too.
+    `author_is_answered` says that its author, who is not the requester, gets the answers to it too,
+    `author_is_left_out` that such an author does not.
     """
 
     tickets: tuple[EarlierTicket, ...] = ()
     messages: tuple[EarlierMessage, ...] = ()
     similar: tuple[SimilarTicket, ...] = ()
     author_is_answered: bool = False
+    author_is_left_out: bool = False
 
 
 NO_BACKGROUND: Final = Background()

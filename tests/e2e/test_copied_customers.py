@@ -68,3 +68,17 @@ def test_the_customers_of_merged_tickets_do_not_see_each_other(desk: Desk) -> No
     answers = [second.last(first.customer), second.last(second.customer)]
     assert ["We have repaired it." in one.as_string() for one in answers] == [True, True]
     assert [one["Cc"] for one in answers] == [None, None]
+
+
+def test_the_team_reads_that_a_reply_does_not_reach_the_address_of_a_stranger_with_the_customers_token(
+    desk: Desk,
+) -> None:
+    talk = Conversation(desk)
+    talk.write(talk.last(TEAM), "What is the number of the order?")
+    home = "Ann Lee <ann.home@mail.example>"
+    talk.write(talk.last(talk.customer), "It is 7.", author=home)
+    assert "(address not verified) This address gets your reply only if you add it in Cc." in words_of(talk.last(TEAM))
+    talk.answer(talk.last(TEAM), "gmail-web", "Thank you.")
+    assert "This address" not in words_of(talk.last(talk.customer))
+    talk.write(talk.last(talk.customer), "You are welcome.", author=talk.customer)
+    assert "This address" not in words_of(talk.last(TEAM))

@@ -223,6 +223,11 @@ def _long_follow_up() -> View:
     return _team(ticket, background=Background(author_is_answered=True))
 
 
+def _follow_up_of_a_stranger() -> View:
+    message = replace(MESSAGE, verified=False, author="ann.home@mail.example")
+    return _team(replace(TICKET, message=message), background=Background(author_is_left_out=True))
+
+
 def _digest(tickets: int) -> View:
     lines = (
         DigestLine(
@@ -294,6 +299,7 @@ SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
     (MailKind.NOTIFICATION, _handed_over()),
     (MailKind.FOLLOW_UP, _follow_up_with_a_file()),
     (MailKind.FOLLOW_UP, _long_follow_up()),
+    (MailKind.FOLLOW_UP, _follow_up_of_a_stranger()),
     (MailKind.DIGEST, _digest(2)),
     (MailKind.DIGEST, _digest(700)),
     (MailKind.ANSWER, _answer(quote=Passage(TEXT, "12 more lines"), omitted=("screen recording.mp4",))),

@@ -60,7 +60,7 @@ class TeamMail:
     messages before this one. `taken_by` is the member who answers the ticket. `headline` says what happened to the
     ticket, "" for a new email. `checked` is what our own check of the sender found, "" without one. `similar` are
     earlier tickets of the team. `copied` are addresses that the author copied, with `copied_more` others, and
-    `copied_hear` says that a reply reaches them.
+    `copied_hear` says that a reply reaches them. `left_out` says that a reply does not reach the author.
     """
 
     reference: str
@@ -93,6 +93,7 @@ class TeamMail:
     status_name: Phrase | str = ""
     customer: str = ""
     other: str = ""
+    left_out: bool = False
     taken_by: str = ""
     hint: bool = False
     headline: Phrase | str = ""
@@ -165,6 +166,7 @@ def team_mail(
         status_name=status_name(ticket.status),
         customer=customer_of(ticket),
         other=author_of(message) if background.author_is_answered else "",
+        left_out=background.author_is_left_out,
         taken_by=ticket.taken_by or "",
         hint=hint,
         headline=headline(ticket.event) or _by_member(message),

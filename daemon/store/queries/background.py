@@ -80,16 +80,21 @@ def of_email(session: Session, kind: MailKind, ticket: TicketSnapshot, *, return
         return replace(earlier, similar=similar.still_shown(session, ticket))
     if kind is MailKind.FOLLOW_UP:
         before = of_message(session, ticket.ticket_id, ticket.message.id)
-        return replace(before, author_is_answered=_is_answered(session, ticket))
+        if not _is_of_another_customer(ticket):
+            return before
+        answered = _takes_part(session, ticket)
+        return replace(before, author_is_answered=answered, author_is_left_out=not answered)
     return NO_BACKGROUND
 
 
-def _is_answered(session: Session, ticket: TicketSnapshot) -> bool:
-    """Say whether a customer who is not the requester takes part, as those of a merged ticket do."""
+def _is_of_another_customer(ticket: TicketSnapshot) -> bool:
     message = ticket.message
-    if message.role is not MessageRole.CUSTOMER or not message.author or message.author == ticket.requester:
-        return False
-    known = {"ticket": ticket.ticket_id, "author": message.author}
+    return message.role is MessageRole.CUSTOMER and bool(message.author) and message.author != ticket.requester
+
+
+def _takes_part(session: Session, ticket: TicketSnapshot) -> bool:
+    """Say whether the author of the email takes part in the ticket, as those of a merged one do."""
+    known = {"ticket": ticket.ticket_id, "author": ticket.message.author}
     return session.execute(SELECT_PARTICIPANT, known).first() is not None
 
 
