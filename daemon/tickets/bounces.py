@@ -17,6 +17,9 @@ from daemon.vocabulary import MailKind, Subject, SubjectKind
 
 SUPPRESSED_FOR = timedelta(days=60)
 PERMANENT = "delivery failed"
+# A mail server that gives up after days says so with the status of its last try, such as 4.4.1.
+GIVEN_UP = "delivery given up"
+FINAL = (PERMANENT, GIVEN_UP)
 
 SUPPRESSION = table(Suppression)
 SELECT_SUPPRESSED = select(SUPPRESSION.c.email).where(
@@ -25,6 +28,7 @@ SELECT_SUPPRESSED = select(SUPPRESSION.c.email).where(
 
 # Actions that are no failure (RFC 3464 section 2.3.3).
 HARMLESS = frozenset({"delivered", "relayed", "expanded"})
+FAILED = "failed"
 
 
 def ticket_of(session: Session, dsn: Dsn | None, delivery_id: int | None) -> int | None:
@@ -46,11 +50,11 @@ def _delivery(session: Session, message_id: str, delivery_id: int | None) -> Del
 def note(
     session: Session, dsn: Dsn, inbound_id: int, now: datetime, delivery_id: int | None = None
 ) -> tuple[Offer, ...]:
-    """Add an event for a report, and mark a delivery with a permanent failure as failed; return the jobs to offer.
+    """Add an event for a report, and mark a delivery that failed for good as failed; return the jobs to offer.
 
     Only a report that names one of our Message-IDs counts, or one that was sent to the envelope sender of a delivery.
-    It suppresses only the recipient of that email: a forged report suppresses nobody. The team learns that an answer
-    bounced.
+    It suppresses only the recipient of that email, and only where the failure is permanent: a forged report suppresses
+    nobody. The team learns that an answer bounced.
     """
     sent = _delivery(session, dsn.original_message_id, delivery_id)
     if sent is None:
@@ -67,7 +71,7 @@ def note(
         diagnostic=dsn.diagnostic,
     )
     is_unread = not dsn.failures and delivery_id is not None
-    if dsn.kind != "dsn" or dsn.action in HARMLESS or not (dsn.permanent or is_unread):
+    if kind not in FINAL and not (is_unread and dsn.kind == "dsn"):
         return ()
     why = " ".join(filter(None, (dsn.status or "no status", dsn.diagnostic)))
     reason = f"bounced: {why}"[:500]
@@ -87,6 +91,8 @@ def _event_kind(dsn: Dsn) -> str:
         return f"report: {dsn.action}"
     if dsn.permanent:
         return PERMANENT
+    if dsn.action == FAILED and not dsn.delayed:
+        return GIVEN_UP
     return "delivery delayed" if dsn.delayed else "delivery failed for now"
 
 
@@ -111,7 +117,7 @@ def undo(session: Session, inbound_id: int) -> None:
     """Take back what a report did that was no bounce: its delivery counts as sent, its recipient gets email again."""
     failed = session.execute(
         select(Event.delivery_id).where(
-            Event.inbound_id == inbound_id, Event.kind == PERMANENT, Event.delivery_id.is_not(None)
+            Event.inbound_id == inbound_id, Event.kind.in_(FINAL), Event.delivery_id.is_not(None)
         )
     ).scalars()
     for delivery_id in failed.all():

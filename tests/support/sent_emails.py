@@ -27,12 +27,17 @@ def deliver(store: Store, ticket: Receipt, message_id: str) -> None:
     store.write(lambda session: session.execute(insert(DeliveryRow).values(row)) and None)
 
 
-def bounce(message_id: str, recipient: str = "team@example.com", text: str = "The address does not exist.") -> bytes:
+def bounce(
+    message_id: str,
+    recipient: str = "team@example.com",
+    text: str = "The address does not exist.",
+    status: str = "5.1.1",
+) -> bytes:
     """Return a report that an email of ours failed (RFC 3464)."""
     body = (
         f"--b\r\nContent-Type: text/plain\r\n\r\n{text}\r\n--b\r\n"
         "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
-        f"Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+        f"Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: {status}\r\n\r\n"
         f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {message_id}\r\nSubject: x\r\n\r\n--b--"
     )
     report = "Content-Type: multipart/report; report-type=delivery-status; boundary=b"

@@ -8,8 +8,10 @@ from daemon.store.models import DeliveryRow, Event, InboundRow, Job, MessageRow,
 from daemon.store.store import Store
 from daemon.tickets.admission import Receipt
 from daemon.tickets.intake import Intake
+from daemon.tickets.release import release
 from daemon.vocabulary import Disposition, Status
 from tests.support.emails import ANN, inbound, mail
+from tests.support.fakes import NOON
 from tests.support.sent_emails import bounce, deliver
 from tests.support.store_queries import ask, count, mark
 
@@ -74,6 +76,19 @@ class TestMachines:
             assert session.execute(select(Suppression.email)).scalars().all() == [ANN]
         assert [kind for (kind,) in ask(store, Event.kind)] == ["delivery failed"]
         assert count(store, Job) == 1
+
+    @pytest.mark.parametrize(("status", "kind"), [("5.1.1", "delivery failed"), ("4.4.1", "delivery given up")])
+    def test_a_released_bounce_leaves_its_delivery_sent(
+        self, intake: Intake, store: Store, ticket: Receipt, status: str, kind: str
+    ) -> None:
+        sent = f"<{mark(ticket.ticket_id or 0)}.0a@example.com>"
+        deliver(store, ticket, sent)
+        intake.accept(inbound(bounce(sent, ANN, "Mail", status), mail_from=""))
+        assert ask(store, DeliveryRow.state) == [("failed",)]
+        assert ask(store, Event.kind) == [(kind,)]
+        release(intake, 2, "root", NOON)
+        assert ask(store, DeliveryRow.state, DeliveryRow.reason) == [("sent", "")]
+        assert count(store, Suppression) == 0
 
     def test_a_forged_bounce_suppresses_nobody(self, intake: Intake, store: Store, ticket: Receipt) -> None:
         deliver(store, ticket, f"<{mark(ticket.ticket_id or 0)}.0a@example.com>")
