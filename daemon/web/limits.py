@@ -1,5 +1,7 @@
-"""Bounds of what HTTP may use: requests at a time, bytes of their bodies, requests of a token in a minute."""
+"""Bounds of what HTTP may use: requests at a time and in a second, bytes of bodies, requests of a token in a minute."""
 
+import asyncio
+import ipaddress
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,12 +9,18 @@ from math import ceil
 from time import monotonic
 from typing import Final
 
+from starlette.types import Scope
+
 from daemon.web.problems import ProblemError, unavailable
 
 REMEMBERED: Final = 10_000
 # All request bodies together that are held at a time.
 BODIES_BYTES: Final = 32 * 1024 * 1024
 
+# Requests of one address without a token, or with one that asks too often. Slower than that they do not slow email.
+PER_SECOND: Final = 50.0
+BURST: Final = 250.0
+LONGEST_WAIT: Final = 5.0
 # The key in the scope of a request that came over a connection beyond http.connections.
 CROWDED: Final = "triaged.crowded"
 
@@ -41,6 +49,44 @@ class TokenBuckets:
         if len(self._buckets) > REMEMBERED:
             self._buckets.popitem(last=False)
         return 0 if allowed else ceil((1 - left) * 60 / self._most)
+
+
+class Pace:
+    """Lets the requests of a client that proved nothing wait, once they are a flood: email is read on the same loop.
+
+    Waiting costs us nothing, and a client that waits for an answer sends no other request; a refusal would bring the
+    next one at once. Clients are their addresses: of IPv6, the network that one customer gets.
+    """
+
+    def __init__(self, per_second: float = PER_SECOND, burst: float = BURST) -> None:
+        self._step, self._free = 1 / per_second, burst / per_second
+        # The time at which all requests of a client so far are worked off, one after the other.
+        self._until: OrderedDict[str, float] = OrderedDict()
+
+    async def wait(self, scope: Scope) -> None:
+        """Let a request wait for its turn. One over a Unix socket has no address, and comes from this host."""
+        client = _network(scope)
+        seconds = self.seconds(client) if client else 0.0
+        if seconds:
+            await asyncio.sleep(seconds)
+
+    def seconds(self, client: str) -> float:
+        """Count a request of a client; return for how long it waits."""
+        now = monotonic()
+        until = min(max(self._until.pop(client, now), now) + self._step, now + self._free + LONGEST_WAIT)
+        self._until[client] = until
+        if len(self._until) > REMEMBERED:
+            self._until.popitem(last=False)
+        return max(0.0, until - now - self._free)
+
+
+def _network(scope: Scope) -> str:
+    """Return the address of a client or its network, "" where it has none."""
+    try:
+        address = ipaddress.ip_address((scope.get("client") or ("",))[0])
+    except ValueError:
+        return ""
+    return str(address if address.version == 4 else ipaddress.ip_network((address, 64), strict=False))  # noqa: PLR2004 - IPv4
 
 
 class Budget:

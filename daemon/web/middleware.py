@@ -17,9 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from daemon.system.counters import COUNTERS
 from daemon.system.logs import RateLimitedLog
 from daemon.web.api import events
-from daemon.web.auth import Authenticator
+from daemon.web.auth import Authenticator, Caller
 from daemon.web.hosts import allowed_names, is_allowed
-from daemon.web.limits import BODIES_BYTES, CROWDED, Budget, too_many_clients
+from daemon.web.limits import BODIES_BYTES, CROWDED, Budget, Pace, too_many_clients
 from daemon.web.monitoring import metrics, probes
 from daemon.web.pages import failure
 from daemon.web.problems import Problem, ProblemError, unavailable
@@ -56,6 +56,7 @@ class RequestGuard:
         self._body_bytes, self._seconds = http.body_bytes, http.request_seconds
         self._root_path = http.root_path
         self._scrapers = http.metrics_networks
+        self._pace, self._probed = Pace(), Pace()
         self._active = Budget(http.requests, "too many requests at a time")
         self._streams = Budget(http.event_clients, "too many clients follow the events")
         self._bodies = Budget(BODIES_BYTES, "too many large requests at a time")
@@ -90,17 +91,20 @@ class RequestGuard:
             raise too_many_clients()
         headers = Headers(scope=scope)
         if not is_allowed(headers.get("host", ""), self._names):
+            await self._pace.wait(scope)
             raise ProblemError(Problem.BAD_HOST, "call us by a name in http.allowed_hosts")
         path = scope["path"].removeprefix(self._root_path)
+        public = is_public(path)
+        scrapes = path == metrics.PATH and metrics.may_scrape(scope, headers, self._scrapers)
+        if public or scrapes:
+            # Of their own: a supervisor must not wait behind a flood of something else.
+            await (self._probed if path in (probes.HEALTHZ, probes.READYZ) else self._pace).wait(scope)
         if path == probes.HEALTHZ:
             # A busy process lives: a supervisor must not restart it.
             await self._app(scope, receive, answer)
             return
-        public = is_public(path)
-        if not public and not (path == metrics.PATH and metrics.may_scrape(scope, headers, self._scrapers)):
-            with self._active.one():
-                async with asyncio.timeout(self._seconds):
-                    scope["triaged.caller"] = await self._authenticator.caller(headers)
+        if not public and not scrapes:
+            scope["triaged.caller"] = await self._caller(scope, headers)
         if path == events.PATH and scope["method"] == "GET":
             # A stream waits most of its time, so it counts apart from the requests.
             with self._streams.one():
@@ -117,6 +121,16 @@ class RequestGuard:
             await self._run(scope, _replay(body, receive), answer)
         finally:
             self._bodies.give_back(len(body))
+
+    async def _caller(self, scope: Scope, headers: Headers) -> Caller:
+        """Return who calls; raises ProblemError, after a while for a client that is refused often."""
+        try:
+            with self._active.one():
+                async with asyncio.timeout(self._seconds):
+                    return await self._authenticator.caller(headers)
+        except ProblemError:
+            await self._pace.wait(scope)
+            raise
 
     async def _run(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         with self._active.one():
