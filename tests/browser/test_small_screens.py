@@ -66,6 +66,17 @@ def test_buttons_that_wrap_do_not_touch(site: Site) -> None:
         assert keep["y"] >= send["y"] + send["height"] + 4 or keep["x"] >= send["x"] + send["width"] + 4
 
 
+def test_the_choices_of_the_review_do_not_touch_the_button_for_spam(site: Site) -> None:
+    accepted(site.case, mail(), UNSURE)
+    with site.visited(width=390) as browser:
+        page = browser.new_page()
+        page.goto("/ui/review")
+        last, spam = page.locator(".choices button").last.bounding_box(), page.locator("[data-key=s]").bounding_box()
+        assert last
+        assert spam
+        assert spam["y"] >= last["y"] + last["height"] + 8
+
+
 def test_a_viewer_is_led_to_no_page_that_refuses_them(site: Site) -> None:
     with site.visited(VIEWER) as browser:
         page = browser.new_page()
