@@ -4,6 +4,7 @@ from typing import Final
 
 from fastapi import Response
 
+from daemon.store import events
 from daemon.store.queries import inbox
 from daemon.tickets.sign_in import Role
 from daemon.web.pages.page import Page, PageError, Route
@@ -18,6 +19,10 @@ def send(page: Page) -> Response:
         number = page.services.tools_in_place().send_examples()
     except DemoError as error:
         raise PageError(409, f"No example was sent: {error}.") from None
+    now, actor = page.services.clock.now(), page.signed_in.name
+    page.services.store.write(
+        lambda session: events.add(session, "examples sent", now, actor=actor, source="web", emails=number)
+    )
     return page.redirect("/ui?status=ALL", f"{number} example emails were sent. They are being triaged now.")
 
 

@@ -298,6 +298,9 @@ class TestDemo:
         client = signed_in(case, MEMBER)
         answer = send(client, "/ui/demo")
         assert "20 example emails were sent" in client.get(answer.headers["location"]).text
+        with case.store.read() as session:
+            [data] = session.execute(select(Event.data).where(Event.kind == "examples sent")).scalars()
+        assert data["actor"] == MEMBER
         tools.no_demo = "the listener is off"
         assert "the listener is off" in send(client, "/ui/demo").text
         accepted(case, mail())
