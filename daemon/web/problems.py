@@ -171,9 +171,9 @@ def _invalid(error: RequestValidationError) -> ProblemError:
 
 
 def _of_status(error: HTTPException) -> ProblemError:
-    by_status = {404: Problem.NOT_FOUND}
-    problem = by_status.get(error.status_code, Problem.BAD_REQUEST)
-    return ProblemError(problem, str(error.detail), headers=error.headers)
+    if error.status_code == Problem.NOT_FOUND.status:
+        return ProblemError(Problem.NOT_FOUND, "there is no such path; /docs lists all", headers=error.headers)
+    return ProblemError(Problem.BAD_REQUEST, str(error.detail), headers=error.headers)
 
 
 def documented(*problems: Problem) -> dict[int | str, dict[str, Any]]:

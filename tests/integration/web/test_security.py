@@ -183,7 +183,9 @@ class TestBodies:
 
 def test_what_does_not_exist_is_hidden_from_strangers(case: Web) -> None:
     assert problem(case.stranger.get("/nothing")) == (401, "unauthorized")
-    assert problem(case.client.get("/nothing")) == (404, "not-found")
+    missing = case.client.get("/nothing")
+    assert problem(missing) == (404, "not-found")
+    assert "/docs" in missing.json()["detail"]
     assert problem(case.client.delete("/tickets")) == (405, "method-not-allowed")
 
 
