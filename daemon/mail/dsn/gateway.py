@@ -24,6 +24,9 @@ _KINDS: Final = {
     **dict.fromkeys(("return-path", "mail from", "sender", "envelope-from"), "from"),
     **dict.fromkeys(("rcpt to", "recipient", "recipients"), "to"),
 }
+# Virus scanners quote only these of the returned email.
+_IDENTITY: Final = frozenset({"subject", "message-id"})
+_IDENTITY_FIELD = re.compile(r"^[ \t>|*]{0,8}(subject|message-id)[ \t]{0,20}:[ \t]{0,20}\S", re.IGNORECASE | re.MULTILINE)
 _HEADER = re.compile(
     r"\s{0,9}(?:received|return-path|from|to|subject|date|message-id|mime-version)[ \t]{0,20}:", re.IGNORECASE
 )
@@ -119,7 +122,13 @@ def _returned(message: Message) -> Iterator[tuple[set[str], set[str], bool]]:
         elif part.index and part.content_type.startswith("text/") and _HEADER.match(part.text):
             yield *_quoted_ends(part.text), False
     if "@" in message.text:
-        yield *_quoted_ends(message.text), True
+        senders, recipients = _quoted_ends(message.text)
+        yield senders, recipients, not (_names_email(message.text) and not recipients)
+
+
+def _names_email(text: str) -> bool:
+    """Return whether a text quotes the subject and the Message-ID of an email, which people do not."""
+    return {name.lower() for name in _IDENTITY_FIELD.findall(text[:_MAX_TEXT])} >= _IDENTITY
 
 
 def _quoted_ends(text: str) -> tuple[set[str], set[str]]:
