@@ -10,9 +10,9 @@ from typing import Any, Final
 from fastapi import FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
-from starlette.staticfiles import StaticFiles
 
 from daemon.web.problems import ProblemDetails
+from daemon.web.static_files import OwnFiles
 
 FILES: Final = Path(__file__).parent / "static" / "swagger-ui"
 WRITTEN: Final = Path(__file__).parent.parent.parent / "docs" / "openapi.json"
@@ -69,7 +69,7 @@ def install(app: FastAPI) -> None:
 
     app.add_api_route("/openapi.json", openapi, include_in_schema=False)
     app.add_api_route("/docs", page, include_in_schema=False)
-    app.mount("/docs/files", StaticFiles(directory=FILES))
+    app.mount("/docs/files", OwnFiles(directory=FILES))
 
 
 def text() -> str:

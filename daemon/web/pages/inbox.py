@@ -40,14 +40,15 @@ def show(page: Page) -> Response:
             return page.redirect(f"/ui/tickets/{reference_or_none(session, named)}")
         rows = ticket_pages.page(session, wanted, after, ROWS + 1)
         words = inbox.last_words(session, [row.newest_message for row in rows if row.newest_message])
-        counts = inbox.counts(session, team)
+        # The tickets of a category or with a text are not counted: a number beside the list would be of others.
+        counts = dict[Status, int]() if category or text else inbox.counts(session, team)
         nothing = not rows and inbox.is_empty(session)
     last = rows[ROWS - 1].ticket if len(rows) > ROWS else None
     settings = page.services.settings
     return page.render(
         "inbox.html",
         rows=[(row, _shown(words.get(row.newest_message or 0))) for row in rows[:ROWS]],
-        tabs=[*((str(one), _count(number), _url(page, status=str(one))) for one, number in counts.items())],
+        tabs=[(str(one), _count(counts.get(one)), _url(page, status=str(one))) for one in Status],
         all_url=_url(page, status=ALL),
         shown=str(status) if status else ALL,
         chosen={"team": team or "", "category": category or "", "text": text or ""},
@@ -81,7 +82,9 @@ def _url(page: Page, **changed: str) -> str:
     return f"{page.base}/ui?{urlencode({**kept, **changed})}"
 
 
-def _count(number: int) -> str:
+def _count(number: int | None) -> str:
+    if number is None:
+        return ""
     return f"{COUNTED - 1}+" if number >= COUNTED else str(number)
 
 

@@ -5,13 +5,13 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import RedirectResponse
-from starlette.staticfiles import StaticFiles
 
 from config.schema import Oidc
 from daemon.web.pages import contents, demo, guard, inbox, insight, mail, models, review, system, ticket
 from daemon.web.pages.page import Page, PageError, Route
 from daemon.web.pages.sign_in import SignInPages
 from daemon.web.services import WebServices
+from daemon.web.static_files import OwnFiles
 
 FILES: Final = Path(__file__).parent.parent / "static" / "ui"
 
@@ -48,7 +48,7 @@ def routes() -> tuple[Route, ...]:
 
 def install(app: FastAPI, services: WebServices) -> None:
     """Serve the pages below /ui; the root leads there."""
-    app.mount("/ui/files", StaticFiles(directory=FILES))
+    app.mount("/ui/files", OwnFiles(directory=FILES))
     router = APIRouter()
     http = services.settings.http
     for route in (*routes(), *(_oidc(http.oidc, services) if http.oidc else ()), *OTHER):

@@ -47,6 +47,20 @@ class TestInbox:
         assert "Ann Example : Amount debited but not credited" in shown
         assert "Open 1" in shown
 
+    def test_shows_no_count_of_other_tickets_beside_a_search(self, case: Web) -> None:
+        accepted(case, mail())
+        client = signed_in(case, VIEWER)
+        assert "Open 1" in text_of(client.get("/ui?team=PAYMENTS_TEAM"))
+        for query in ("text=nowhere", "category=Login"):
+            assert "Open Waiting Resolved" in text_of(client.get(f"/ui?{query}"))
+
+    def test_keeps_its_style_in_the_browser(self, case: Web) -> None:
+        client = signed_in(case, VIEWER)
+        first = client.get("/ui/files/pages.css")
+        assert first.headers["cache-control"] == "no-cache"
+        again = client.get("/ui/files/pages.css", headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content, again.headers["cache-control"]) == (304, b"", "no-cache")
+
     @pytest.mark.parametrize(
         ("query", "there"),
         [
