@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from daemon.cli.support import context, output, params
+from daemon.store import events
+from daemon.system.clock import SystemClock
 
 if TYPE_CHECKING:
     from workers.learning.registry import Registry
@@ -75,34 +77,40 @@ def show(ctx: click.Context, version: str | None, as_json: bool) -> None:
 
 @models.command()
 @click.argument("version")
+@params.actor
 @click.pass_context
-def promote(ctx: click.Context, version: str) -> None:
+def promote(ctx: click.Context, version: str, actor: str) -> None:
     r"""Use this model from now on.
 
     \b
     Example: triaged models promote 20261123-081500-1f2e3d4c
     """
-    _change(ctx, lambda registry: _promoted(registry, version))
+    _change(ctx, actor, lambda registry: _promoted(registry, version))
 
 
 @models.command()
+@params.actor
 @click.pass_context
-def rollback(ctx: click.Context) -> None:
+def rollback(ctx: click.Context, actor: str) -> None:
     r"""Use the previous model again.
 
     \b
     Example: triaged models rollback
     """
-    _change(ctx, lambda registry: registry.rollback())
+    _change(ctx, actor, lambda registry: registry.rollback())
 
 
 def _spaced(row: dict[str, Any]) -> dict[str, Any]:
     return {name.replace("_", " "): value for name, value in row.items()}
 
 
-def _change(ctx: click.Context, change: "Callable[[Registry], str]") -> None:
-    with _registry(ctx) as registry:
+def _change(ctx: click.Context, actor: str, change: "Callable[[Registry], str]") -> None:
+    with context.store(context.settings(ctx, quiet=True)) as store, _registry(ctx) as registry:
         version = change(registry)
+        now = SystemClock().now()
+        store.write(
+            lambda session: events.add(session, "model promoted", now, actor=actor, source="cli", model=version)
+        )
     click.echo(f"model {version} is in use")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.cli.support import context, output, params
+from daemon.store import events
 from daemon.system.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 @click.option(
     "--from", "file", type=click.Path(path_type=Path), metavar="FILE.csv", help="Also train on these tickets."
 )
+@params.actor
 @params.as_json
 @click.pass_context
-def train(ctx: click.Context, file: Path | None, as_json: bool) -> None:
+def train(ctx: click.Context, file: Path | None, actor: str, as_json: bool) -> None:
     r"""Train a model, and promote it if it is not worse.
 
     The model learns from the examples and from the tickets that people verified. It is compared with the model in use.
@@ -35,6 +37,13 @@ def train(ctx: click.Context, file: Path | None, as_json: bool) -> None:
     settings = context.settings(ctx, quiet=True)
     with context.store(settings) as store, output.busy("training"):
         made = _train(settings, store, file)
+        if made.promoted:
+            now = SystemClock().now()
+            store.write(
+                lambda session: events.add(
+                    session, "model promoted", now, actor=actor, source="cli", model=made.version
+                )
+            )
     if as_json:
         output.emit(asdict(made))
         return

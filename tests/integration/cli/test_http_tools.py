@@ -70,7 +70,8 @@ def test_a_model_is_shown_promoted_and_rolled_back_by_name(tooled: Web) -> None:
     assert tooled.client.post("/models/rollback").json()["version"] == second
     with tooled.store.read() as session:
         events = session.execute(select(Event.data).where(Event.kind == "model promoted").order_by(Event.id)).scalars()
-        assert [(one["actor"], one["model"]) for one in events] == [("http:all", first), ("http:all", second)]
+        by_http = [(one["actor"], one["model"]) for one in events if one.get("source") != "cli"]
+        assert by_http == [("http:all", first), ("http:all", second)]
 
 
 @pytest.mark.parametrize("version", ["none", "%2e%2e%2fkeys", "a b"])

@@ -5,7 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from daemon.store.models import Event
 from tests.support.cli import Case
 from tests.support.emails import inbound, mail
 
@@ -47,6 +49,19 @@ def test_a_model_is_trained_listed_and_rolled_back(trained: Case, bare: Path) ->
     assert trained.run("models", "show", "--json").rows[0]["version"] == first["version"]
     assert trained.run("models", "promote", "none").code == 66
     assert trained.run("models", "show", "none").code == 66
+
+
+def test_who_put_a_model_in_force_is_recorded(trained: Case, bare: Path) -> None:
+    more = _write(bare / "more.csv", [["one more", "my invoice", "Payments"]])
+    first = trained.run("train", "--json", "--actor", "ann").rows[0]["version"]
+    second = trained.run("train", "--from", str(more), "--json").rows[0]["version"]
+    trained.run("models", "promote", second, "--actor", "bob")
+    trained.run("models", "rollback", "--actor", "eve")
+    with trained.store.read() as session:
+        rows = session.execute(select(Event).where(Event.kind == "model promoted").order_by(Event.id)).scalars()
+        found = [(row.data["actor"], row.data["source"], row.data["model"]) for row in rows]
+    assert found[0] == ("ann", "cli", first)
+    assert found[-2:] == [("bob", "cli", second), ("eve", "cli", first)]
 
 
 def test_triage_is_measured_and_predictions_are_written(trained: Case, bare: Path) -> None:
