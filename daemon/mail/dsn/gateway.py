@@ -26,7 +26,9 @@ _KINDS: Final = {
 }
 # Virus scanners quote only these of the returned email.
 _IDENTITY: Final = frozenset({"subject", "message-id"})
-_IDENTITY_FIELD = re.compile(r"^[ \t>|*]{0,8}(subject|message-id)[ \t]{0,20}:[ \t]{0,20}\S", re.IGNORECASE | re.MULTILINE)
+_IDENTITY_FIELD = re.compile(
+    r"^[ \t>|*]{0,8}(subject|message-id)[ \t]{0,20}:[ \t]{0,20}\S", re.IGNORECASE | re.MULTILINE
+)
 _HEADER = re.compile(
     r"\s{0,9}(?:received|return-path|from|to|subject|date|message-id|mime-version)[ \t]{0,20}:", re.IGNORECASE
 )
