@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from daemon.store.store import Store
 from tests.support.fakes import eventually
@@ -18,6 +18,9 @@ from tests.support.ports import free_port
 from tests.support.web_tools import FakeTools
 
 CHROMIUM = Path("/usr/bin/chromium")
+# A test must not fail because the machine is slow.
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 # Not for the session: while Playwright runs, its loop is the one of this thread, and other tests need their own.
@@ -51,7 +54,7 @@ class Site:
             color_scheme="dark" if dark else "light",
             java_script_enabled=scripts,
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         if email is not None:
             secret = signed_in(self.case, email).cookies["triaged_session"]
             context.add_cookies([{"name": "triaged_session", "value": secret, "url": f"{self.url}/ui"}])
