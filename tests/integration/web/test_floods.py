@@ -1,7 +1,8 @@
 """A flood of requests without a token waits, so that email is not slowed; requests with one do not."""
 
-import time
+import asyncio
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,8 +14,6 @@ from tests.support.http import Web, web
 
 FLOODER, OTHER = "198.51.100.7", "198.51.100.8"
 MORE = 10
-# The first beyond the burst waits for one turn, the next for two ...
-WAITED = sum(range(1, MORE + 1)) / PER_SECOND
 
 
 @pytest.fixture
@@ -24,22 +23,29 @@ def case(sqlite_store: Store) -> Iterator[Web]:
 
 
 @pytest.fixture
-def stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return for how long requests wait, at a clock that stands still; no time passes."""
+    found: list[float] = []
+    count = Pace.seconds
+
+    def counted(pace: Pace, client: str) -> float:
+        found.append(count(pace, client))
+        return 0.0
+
     monkeypatch.setattr(limits, "monotonic", lambda: 1000.0)
+    monkeypatch.setattr(Pace, "seconds", counted)
+    return found
 
 
 def client(case: Web, address: str, **headers: str) -> TestClient:
     return TestClient(case.app, "http://localhost", client=(address, 1), headers=headers)
 
 
-def seconds(browser: TestClient, path: str, requests: int) -> float:
-    begun = time.monotonic()
+def ask(browser: TestClient, path: str, requests: int) -> None:
     for _ in range(requests):
         browser.get(path, follow_redirects=False)
-    return time.monotonic() - begun
 
 
-@pytest.mark.usefixtures("stopped")
 @pytest.mark.parametrize(
     ("path", "host"),
     [
@@ -47,25 +53,42 @@ def seconds(browser: TestClient, path: str, requests: int) -> float:
         ("/tickets", "evil.example"),
     ],
 )
-def test_requests_without_a_token_wait(path: str, host: str, case: Web) -> None:
+def test_requests_without_a_token_wait(path: str, host: str, case: Web, waits: list[float]) -> None:
     flooder = client(case, FLOODER, host=host)
-    seconds(flooder, path, int(BURST))
-    assert seconds(flooder, path, MORE) >= WAITED
+    ask(flooder, path, int(BURST))
+    assert waits == pytest.approx([0.0] * int(BURST))
+    # The first beyond the burst waits for one turn, the next for two ...
+    ask(flooder, path, MORE)
+    assert waits[-MORE:] == pytest.approx([turn / PER_SECOND for turn in range(1, MORE + 1)])
     # Another client does not.
-    assert seconds(client(case, OTHER, host=host), path, MORE) < WAITED
+    ask(client(case, OTHER, host=host), path, MORE)
+    assert waits[-MORE:] == pytest.approx([0.0] * MORE)
 
 
-@pytest.mark.usefixtures("stopped")
-def test_requests_with_a_token_do_not_wait(case: Web) -> None:
-    program = client(case, FLOODER, Authorization=f"Bearer {case.token}")
-    seconds(program, "/tickets/1", int(BURST))
-    assert seconds(program, "/tickets/1", MORE) < WAITED
+def test_requests_with_a_token_do_not_wait(case: Web, waits: list[float]) -> None:
+    ask(client(case, FLOODER, Authorization=f"Bearer {case.token}"), "/tickets/1", int(BURST) + MORE)
+    assert waits == []
 
 
-@pytest.mark.usefixtures("stopped")
-def test_a_supervisor_does_not_wait_behind_others(case: Web) -> None:
-    seconds(client(case, FLOODER), "/ui/none", int(BURST) + 1)
-    assert seconds(client(case, FLOODER), "/healthz", MORE) < WAITED
+def test_a_supervisor_does_not_wait_behind_others(case: Web, waits: list[float]) -> None:
+    ask(client(case, FLOODER), "/ui/none", int(BURST) + 1)
+    assert waits[-1] > 0
+    ask(client(case, FLOODER), "/healthz", MORE)
+    assert waits[-MORE:] == pytest.approx([0.0] * MORE)
+
+
+def test_a_request_waits_its_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(limits, "asyncio", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(limits, "monotonic", lambda: 1000.0)
+    pace = Pace(per_second=10, burst=1)
+    for _ in range(3):
+        asyncio.run(pace.wait({"client": (FLOODER, 1)}))
+    assert slept[-2:] == pytest.approx([0.1, 0.2])
 
 
 def test_a_client_that_pauses_may_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
