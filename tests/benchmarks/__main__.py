@@ -122,6 +122,9 @@ def system(
             found.processes.append(inner.enter_context(process(*TRIAGED, command, env=env, log=log)))
         wait_for(lambda: listens(port), "the listener")
         found.start_seconds = time.monotonic() - began
+        if commands != ["daemon"]:
+            # Its training takes the CPU and the memory that are measured.
+            wait_for((folder / "state" / "models" / "current").exists, "the first model")
         yield found
 
 

@@ -104,6 +104,9 @@ def desk(folder: Path, command: str, **limits: str) -> Iterator[Desk]:
         try:
             found.start()
             wait_for(found.listening, f"triaged {command}")
+            if command == "run":
+                # Its training takes the CPU and the memory that are measured.
+                wait_for((folder / "state" / "models" / "current").exists, "the first model")
             yield found
         finally:
             found.close()
