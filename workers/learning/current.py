@@ -39,6 +39,7 @@ class CurrentModel:
         self._certified: Mapping[str, float | None] = {}
         self._certified_at = -CERTIFY_SECONDS
         self._problem = ""
+        self._untrained = ""
         self.drifted = ""
         self.is_awaited = False
 
@@ -52,8 +53,8 @@ class CurrentModel:
 
     def unusable(self) -> str:
         """Return why the model in use cannot be loaded, or ""; also while no email comes that would need it."""
-        self.model()
-        return self._problem
+        model = self.model()
+        return self._problem or ("" if model else self._untrained)
 
     def outdated(self) -> str:
         """Say which categories of the model in use are not configured, as after one was renamed; "" if all are."""
@@ -74,9 +75,8 @@ class CurrentModel:
                 self._model, self._stamp, self._problem = model, stamp, ""
 
     def note_failed(self, reason: str) -> None:
-        """Note why no model can be trained, until one is loaded."""
-        with self._lock:
-            self._problem = reason
+        """Note why no model could be trained; it counts while there is none."""
+        self._untrained = reason
 
     def certified(self) -> Mapping[str, float | None]:
         """Return the confidence from which each category keeps the promised accuracy, None for one that does not.
@@ -118,8 +118,7 @@ class CurrentModel:
         except RegistryError as error:
             self._model = None
             # Without any model yet nothing is broken: categories of an admin's own may have no examples.
-            if self._registry.current():
-                self._problem = str(error)
+            self._problem = str(error) if self._registry.current() else ""
             log.error("no usable model, rules alone decide", reason=str(error))  # noqa: TRY400 - the reason is enough
         else:
             self._problem = ""

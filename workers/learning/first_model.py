@@ -23,8 +23,8 @@ STOP_SECONDS: Final = 3.0
 class FirstModel:
     """Gives the current model of a process its first value.
 
-    Without a usable model, triage waits until one is trained, and calls `ready`; all other jobs run meanwhile. If the
-    training fails, rules alone decide, and it is tried again.
+    Without a usable model, triage waits until one is trained; all other jobs run meanwhile. If the training fails,
+    rules alone decide, and it is tried again. `ready` is called when the wait is over.
     """
 
     def __init__(self, trainer: Trainer, current: CurrentModel, ready: Callable[[], None]) -> None:
@@ -65,7 +65,7 @@ class FirstModel:
                 reason = f"{type(error).__name__}: {error}"
                 # Logged again only if the reason is another one.
                 if failed != (failed := reason):
-                    log.exception("cannot train a model, rules alone decide; will retry")
+                    log.exception("cannot train a model; will retry")
                 self._current.note_failed(reason)
                 self._end_wait()
                 self._closing.wait(wait)

@@ -199,6 +199,20 @@ def test_rules_alone_decide_after_a_training_failed_and_it_is_tried_again(
     assert start.current.unusable() == ""
 
 
+def test_a_model_in_use_is_no_problem_where_a_better_one_cannot_be_trained(
+    sqlite_store: Store, trainer: SlowTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.learning.first_model.RETRY_SECONDS", 0.01)
+    trainer.model, trainer.complete = MODEL, False
+    trainer.outcomes = [OSError(28, "No space left on device")]
+    start = Start(Pipeline(sqlite_store, 0), trainer)
+    monkeypatch.setattr(start.current, "model", lambda: MODEL)
+    start.first.start()
+    trainer.let.release()
+    eventually(lambda: trainer.trainings == 2)
+    assert start.current.unusable() == ""
+
+
 def test_triage_waits_while_the_database_is_away(
     sqlite_store: Store, trainer: SlowTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
