@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from daemon.cli.support import context, output, params
-from daemon.store import events
-from daemon.system.clock import SystemClock
+from daemon.cli.support.promotion import record_promotion
 
 if TYPE_CHECKING:
     from workers.learning.registry import Registry
@@ -107,10 +106,7 @@ def _spaced(row: dict[str, Any]) -> dict[str, Any]:
 def _change(ctx: click.Context, actor: str, change: "Callable[[Registry], str]") -> None:
     with context.store(context.settings(ctx, quiet=True)) as store, _registry(ctx) as registry:
         version = change(registry)
-        now = SystemClock().now()
-        store.write(
-            lambda session: events.add(session, "model promoted", now, actor=actor, source="cli", model=version)
-        )
+        record_promotion(store, version, actor)
     click.echo(f"model {version} is in use")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.cli.support import context, output, params
-from daemon.store import events
+from daemon.cli.support.promotion import record_promotion
 from daemon.system.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -38,12 +38,7 @@ def train(ctx: click.Context, file: Path | None, actor: str, as_json: bool) -> N
     with context.store(settings) as store, output.busy("training"):
         made = _train(settings, store, file)
         if made.promoted:
-            now = SystemClock().now()
-            store.write(
-                lambda session: events.add(
-                    session, "model promoted", now, actor=actor, source="cli", model=made.version
-                )
-            )
+            record_promotion(store, made.version, actor)
     if as_json:
         output.emit(asdict(made))
         return
