@@ -266,15 +266,13 @@ class Background:
 
     `tickets` are the customer's last tickets before this one, `messages` the last messages of the ticket before this
     one; both begin with the newest. `similar` are earlier tickets of the same team, the most similar first.
-    `author_is_answered` says that its author, who is not the requester, gets the answers to it too,
-    `author_is_left_out` that such an author does not.
+    `author_is_answered` says whether its author gets the answers to it too, None where the requester or a member wrote.
     """
 
     tickets: tuple[EarlierTicket, ...] = ()
     messages: tuple[EarlierMessage, ...] = ()
     similar: tuple[SimilarTicket, ...] = ()
-    author_is_answered: bool = False
-    author_is_left_out: bool = False
+    author_is_answered: bool | None = None
 
 
 NO_BACKGROUND: Final = Background()

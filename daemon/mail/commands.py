@@ -145,19 +145,20 @@ def find_misplaced(text: str, vocabulary: CommandVocabulary, quoted: Iterable[st
             not fenced
             and line.strip() not in theirs
             and _begins_command(shown)
-            and _is_command(stripped[1:], vocabulary)
+            and (verb := _verb_of_command(stripped[1:], vocabulary))
         ):
-            usage = SPECS[Verb(fold_name(_split(stripped[1:])[0]))].usage
-            return CommandError(harmless_line(line, _SHOWN), _MISPLACED, (usage,))
+            return CommandError(harmless_line(line, _SHOWN), _MISPLACED, (SPECS[verb].usage,))
     return None
 
 
-def _is_command(body: str, vocabulary: CommandVocabulary) -> bool:
+def _verb_of_command(body: str, vocabulary: CommandVocabulary) -> Verb | None:
+    """Return the verb of a line that is a command, also one with a wrong argument; only whole words count."""
     word = fold_name(_split(body)[0])
     if word not in _VERBS:
-        return False
-    takes_text = Verb(word) is Verb.NOTE or SPECS[Verb(word)].argument is not Argument.NONE
-    return takes_text or _attempt(body, vocabulary) is not None
+        return None
+    verb = Verb(word)
+    takes_text = verb is Verb.NOTE or SPECS[verb].argument is not Argument.NONE
+    return verb if takes_text or _attempt(body, vocabulary) else None
 
 
 def without_commands(text: str) -> str:
@@ -201,22 +202,21 @@ def _read_line(shown: str, vocabulary: CommandVocabulary) -> Command | None:
     stripped = shown.strip()
     if _begins_command(shown):
         return _command(stripped[1:], vocabulary)
-    if (word := _almost_command(stripped, vocabulary)) is not None:
+    if (verb := _almost_command(stripped, vocabulary)) is not None:
         raise _WrongLineError(
             f"A command begins with one # directly before its name, at the start of the line. {_TO_TEXT}",
-            (SPECS[Verb(word)].usage,),
+            (SPECS[verb].usage,),
         )
     return None
 
 
-def _almost_command(stripped: str, vocabulary: CommandVocabulary) -> str | None:
-    """Return the word of a line that is a command but for what stands before its name."""
+def _almost_command(stripped: str, vocabulary: CommandVocabulary) -> Verb | None:
+    """Return the verb of a line that is a command but for what stands before its name."""
     if almost := _ALMOST.match(stripped):
-        body = stripped[almost.end() :]
-        return fold_name(_split(body)[0]) if _attempt(body, vocabulary) else None
+        command = _attempt(stripped[almost.end() :], vocabulary)
+        return command.verb if command else None
     if decorated := _DECORATED.match(stripped):
-        body = stripped[decorated.end() :].rstrip(_END_DECORATION)
-        return fold_name(_split(body)[0]) if _is_command(body, vocabulary) else None
+        return _verb_of_command(stripped[decorated.end() :].rstrip(_END_DECORATION), vocabulary)
     return None
 
 

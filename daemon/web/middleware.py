@@ -97,7 +97,7 @@ class RequestGuard:
         public = is_public(path)
         scrapes = path == metrics.PATH and metrics.may_scrape(scope, headers, self._scrapers)
         if public or scrapes:
-            # Of their own: a supervisor must not wait behind a flood of something else.
+            # Probes have a pace of their own: a supervisor must not wait behind a flood of other requests.
             await (self._probed if path in (probes.HEALTHZ, probes.READYZ) else self._pace).wait(scope)
         if path == probes.HEALTHZ:
             # A busy process lives: a supervisor must not restart it.

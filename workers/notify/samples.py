@@ -224,7 +224,7 @@ def _long_follow_up() -> View:
 
 
 def _follow_up_of_a_stranger() -> View:
-    return _team(TICKET, background=Background(author_is_left_out=True))
+    return _team(TICKET, background=Background(author_is_answered=False))
 
 
 def _digest(tickets: int) -> View:

@@ -166,7 +166,7 @@ def team_mail(
         status_name=status_name(ticket.status),
         customer=customer_of(ticket),
         other=author_of(message) if background.author_is_answered else "",
-        left_out=background.author_is_left_out,
+        left_out=background.author_is_answered is False,
         taken_by=ticket.taken_by or "",
         hint=hint,
         headline=headline(ticket.event) or _by_member(message),

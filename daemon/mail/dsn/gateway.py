@@ -26,9 +26,6 @@ _KINDS: Final = {
 }
 # Virus scanners quote only these of the returned email.
 _IDENTITY: Final = frozenset({"subject", "message-id"})
-_IDENTITY_FIELD = re.compile(
-    r"^[ \t>|*]{0,8}(subject|message-id)[ \t]{0,20}:[ \t]{0,20}\S", re.IGNORECASE | re.MULTILINE
-)
 _HEADER = re.compile(
     r"\s{0,9}(?:received|return-path|from|to|subject|date|message-id|mime-version)[ \t]{0,20}:", re.IGNORECASE
 )
@@ -122,24 +119,24 @@ def _returned(message: Message) -> Iterator[tuple[set[str], set[str], bool]]:
         if part.embedded and "from" in part.headers:
             yield _in(part.headers["from"]), _in(part.headers.get("to", ())), False
         elif part.index and part.content_type.startswith("text/") and _HEADER.match(part.text):
-            yield *_quoted_ends(part.text), False
+            yield *_quoted_fields(part.text)[:2], False
     if "@" in message.text:
-        senders, recipients = _quoted_ends(message.text)
-        yield senders, recipients, not (_names_email(message.text) and not recipients)
+        senders, recipients, names_email = _quoted_fields(message.text)
+        # People quote no Message-ID.
+        yield senders, recipients, bool(recipients) or not names_email
 
 
-def _names_email(text: str) -> bool:
-    """Return whether a text quotes the subject and the Message-ID of an email, which people do not."""
-    return {name.lower() for name in _IDENTITY_FIELD.findall(text[:_MAX_TEXT])} >= _IDENTITY
-
-
-def _quoted_ends(text: str) -> tuple[set[str], set[str]]:
-    """Return the senders and recipients that the fields in a text name."""
+def _quoted_fields(text: str) -> tuple[set[str], set[str], bool]:
+    """Return the senders and recipients that the fields in a text name, and whether they name its Message-ID."""
     ends = {"from": list[str](), "to": list[str]()}
+    labels = set[str]()
     for label, value in _FIELD.findall(text[:_MAX_TEXT]):
-        if "@" in value and (kind := _KINDS.get(label.casefold())) in ends:
+        name = label.casefold()
+        if "@" in value and (kind := _KINDS.get(name)) in ends:
             ends[kind].append(value)
-    return _in(ends["from"]), _in(ends["to"])
+        if value.strip():
+            labels.add(name)
+    return _in(ends["from"]), _in(ends["to"]), labels >= _IDENTITY
 
 
 def _in(values: tuple[str, ...] | list[str]) -> set[str]:

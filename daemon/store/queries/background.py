@@ -80,21 +80,16 @@ def of_email(session: Session, kind: MailKind, ticket: TicketSnapshot, *, return
         return replace(earlier, similar=similar.still_shown(session, ticket))
     if kind is MailKind.FOLLOW_UP:
         before = of_message(session, ticket.ticket_id, ticket.message.id)
-        if not _is_of_another_customer(ticket):
-            return before
-        answered = _takes_part(session, ticket)
-        return replace(before, author_is_answered=answered, author_is_left_out=not answered)
+        return replace(before, author_is_answered=_is_answered(session, ticket))
     return NO_BACKGROUND
 
 
-def _is_of_another_customer(ticket: TicketSnapshot) -> bool:
+def _is_answered(session: Session, ticket: TicketSnapshot) -> bool | None:
+    """Say whether a customer who is not the requester takes part, as those of a merged ticket do; None for others."""
     message = ticket.message
-    return message.role is MessageRole.CUSTOMER and bool(message.author) and message.author != ticket.requester
-
-
-def _takes_part(session: Session, ticket: TicketSnapshot) -> bool:
-    """Say whether the author of the email takes part in the ticket, as those of a merged one do."""
-    known = {"ticket": ticket.ticket_id, "author": ticket.message.author}
+    if message.role is not MessageRole.CUSTOMER or not message.author or message.author == ticket.requester:
+        return None
+    known = {"ticket": ticket.ticket_id, "author": message.author}
     return session.execute(SELECT_PARTICIPANT, known).first() is not None
 
 

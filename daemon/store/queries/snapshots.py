@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -97,7 +96,7 @@ def _snapshot(row: Row[Any], files: Sequence[FileSnapshot]) -> TicketSnapshot:
         related=row.related,
         requester=row.requester,
         requester_name=row.requester_name or "",
-        trusted=_is_authors(row, row.requester_verified),
+        trusted=is_authors(row.authentication, verified=False, proved_before=row.requester_verified is not None),
         message=_message(row, files),
         decision=_decision(row),
         event=_event(row),
@@ -130,12 +129,9 @@ def _message(row: Row[Any], files: Sequence[FileSnapshot]) -> MessageSnapshot:
         copied=tuple(copied.get("copied", ())),
         copied_more=int(copied.get("more", 0)),
         # The same rule as in `daemon.tickets.last_email`, which finds those who get an answer.
-        copied_hear=not copied.get("forwarded") and _is_authors(row, row.author_verified),
+        copied_hear=not copied.get("forwarded")
+        and is_authors(row.authentication, verified=row.verified, proved_before=row.author_verified is not None),
     )
-
-
-def _is_authors(row: Row[Any], proved_at: datetime | None) -> bool:
-    return is_authors(row.authentication, verified=bool(row.verified), proved_before=proved_at is not None)
 
 
 def _decision(row: Row[Any]) -> DecisionSnapshot | None:
