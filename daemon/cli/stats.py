@@ -16,7 +16,7 @@ from daemon.text import length_of_time
 from daemon.vocabulary import SCREENED_OUT, MailKind
 
 SECTIONS: Final = (
-    ("mails", "emails by disposition"),
+    ("emails", "emails by disposition"),
     ("tickets", "tickets by status"),
     ("teams", "tickets by team"),
     ("categories", "tickets by category"),
@@ -49,7 +49,7 @@ def stats(ctx: click.Context, as_json: bool) -> None:
     for key, title in SECTIONS:
         if found[key]:
             output.facts(title, found[key])
-    screened_out = sum(found["mails"].get(state, 0) for state in SCREENED_OUT)
+    screened_out = sum(found["emails"].get(state, 0) for state in SCREENED_OUT)
     if screened_out:
         click.echo(f"{output.number(screened_out, 'email')} were screened out; list them with `triaged mail list`")
     _show_waiting(found["oldest_due"], found["due_later"])

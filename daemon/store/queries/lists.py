@@ -124,7 +124,7 @@ def _mail(row: InboundRow, reference: str | None) -> dict[str, Any]:
 def counts(session: Session) -> dict[str, Counts]:
     """Count emails by disposition, tickets by status and team, jobs and deliveries by state."""
     return {
-        "mails": _count(session, InboundRow.disposition),
+        "emails": _count(session, InboundRow.disposition),
         "tickets": _count(session, Ticket.status),
         "teams": _count(session, Ticket.assigned_team),
         "categories": _count(session, Ticket.category),

@@ -41,7 +41,7 @@ EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-class Mail(Answer):
+class Email(Answer):
     """A received email and the state in which it ended; `ticket` is a reference."""
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [EXAMPLE]})
@@ -59,12 +59,12 @@ class Mail(Answer):
     ticket: str | None
 
 
-class Mails(Answer):
+class Emails(Answer):
     """A page of emails."""
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [{"mail": [EXAMPLE]}]})
 
-    mail: list[Mail]
+    mail: list[Email]
 
 
 class Readmitted(Answer):
@@ -94,7 +94,7 @@ async def list_mail(
     ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> Mails:
+) -> Emails:
     """List the emails of the ledger, the newest first."""
     before = decode_id(cursor)
     states = tuple(dict.fromkeys(state)) if state else tuple(Disposition)
@@ -108,11 +108,11 @@ async def list_mail(
     rows = await services.run(read)
     if len(rows) > limit:
         link_next(request, response, encode(None, rows[limit - 1]["id"]))
-    return Mails(mail=[Mail(**row) for row in rows[:limit]])
+    return Emails(mail=[Email(**row) for row in rows[:limit]])
 
 
 @router.get("/mail/{mail}", summary="Show a received email", responses=documented(Problem.NOT_FOUND))
-async def show_mail(mail: RowId, services: Services, _caller: Reader) -> Mail:
+async def show_mail(mail: RowId, services: Services, _caller: Reader) -> Email:
     """Show the ledger row of an email."""
 
     def read() -> dict[str, Any] | None:
@@ -122,7 +122,7 @@ async def show_mail(mail: RowId, services: Services, _caller: Reader) -> Mail:
     row = await services.run(read)
     if row is None:
         raise not_found(f"email {mail}")
-    return Mail(**row)
+    return Email(**row)
 
 
 @router.get(

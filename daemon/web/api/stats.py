@@ -60,7 +60,7 @@ class Counts(Answer):
         json_schema_extra={
             "examples": [
                 {
-                    "mails": {"ticket": 12, "auto-reply": 3},
+                    "emails": {"ticket": 12, "auto-reply": 3},
                     "tickets": {"OPEN": 12},
                     "teams": {"PAYMENTS_TEAM": 12},
                     "categories": {"Payments": 12},
@@ -75,7 +75,7 @@ class Counts(Answer):
         },
     )
 
-    mails: dict[str, int]
+    emails: dict[str, int]
     tickets: dict[str, int]
     teams: dict[str, int]
     categories: dict[str, int]

@@ -190,7 +190,7 @@ def test_stats_counts_everything_and_names_the_oldest_waiting_job(case_anywhere:
     assert receipt.ticket_id is not None
     case_anywhere.decide(receipt.ticket_id)
     found = case_anywhere.run("stats", "--json").rows[0]
-    assert (found["mails"], found["tickets"], found["jobs"]) == ({"ticket": 1}, {"OPEN": 1}, {"ready": 1})
+    assert (found["emails"], found["tickets"], found["jobs"]) == ({"ticket": 1}, {"OPEN": 1}, {"ready": 1})
     assert found["teams"] == {"PAYMENTS_TEAM": 1}
     assert found["oldest_due"]["job"] == f"triage ticket:{receipt.ticket_id}"
     assert "oldest waiting job: triage" in case_anywhere.run("stats").out

@@ -159,7 +159,7 @@ def test_an_email_that_was_no_bounce_leaves_no_bounce_behind(case_anywhere: Case
 
 def test_statistics_count_the_emails_of_each_state(case: Case) -> None:
     one_of_each(case)
-    counts = case.run("stats", "--json").rows[0]["mails"]
+    counts = case.run("stats", "--json").rows[0]["emails"]
     assert counts == {"auto-reply": 1, "bounce": 1, "list": 1, "own": 1, "parked": 1, "ticket": 1}
     assert "4 emails were screened out; list them with `triaged mail list`" in case.run("stats").out
 

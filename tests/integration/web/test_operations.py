@@ -111,7 +111,7 @@ def test_lists_are_paged(case: Web) -> None:
 def test_statistics(case: Web) -> None:
     case.opened()
     counts = case.client.get("/stats").json()
-    assert (counts["mails"], counts["tickets"], counts["categories"]) == ({"ticket": 1}, {"OPEN": 1}, {"PENDING": 1})
+    assert (counts["emails"], counts["tickets"], counts["categories"]) == ({"ticket": 1}, {"OPEN": 1}, {"PENDING": 1})
     assert case.client.get("/stats/triage").json()["decided"] == 0
 
 
