@@ -25,9 +25,9 @@ from tests.support.servers import PostgresServer, RedisServer
 RECIPIENT = "support@example.com"
 CONNECTIONS = (1, 8, 32, 128)
 ROUNDS = 3
-QUIET_MAILS = 40
+QUIET_EMAILS = 40
 QUIET_SECONDS = 0.3
-FLOW_MAILS = 600
+FLOW_EMAILS = 600
 PATIENCE = 120.0
 
 
@@ -72,8 +72,8 @@ def listens(port: int) -> bool:
         return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
-def load(port: int, connections: int, mails: int, pause: float = 0.0) -> dict[str, float]:
-    command = [sys.executable, "-m", "tests.benchmarks.load", *map(str, (port, connections, mails, RECIPIENT, pause))]
+def load(port: int, connections: int, emails: int, pause: float = 0.0) -> dict[str, float]:
+    command = [sys.executable, "-m", "tests.benchmarks.load", *map(str, (port, connections, emails, RECIPIENT, pause))]
     figures: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return figures
 
@@ -142,11 +142,11 @@ def arrived(sink: Path) -> list[tuple[float, str, str]]:
 
 
 def accepting(ours: System, bare_port: int) -> None:
-    print(f"\n{ours.name}: mails accepted per second (p50 / p99 of the answer in ms)")
+    print(f"\n{ours.name}: emails accepted per second (p50 / p99 of the answer in ms)")
     print(f"  {'connections':>11}  {'bare aiosmtpd':>22}  {'triaged daemon':>22}  share")
     for connections in CONNECTIONS:
-        mails = 300 if connections == 1 else 1500
-        pairs = [(load(bare_port, connections, mails), load(ours.port, connections, mails)) for _ in range(ROUNDS)]
+        emails = 300 if connections == 1 else 1500
+        pairs = [(load(bare_port, connections, emails), load(ours.port, connections, emails)) for _ in range(ROUNDS)]
         bare, mine = sorted(pairs, key=lambda pair: pair[1]["rate"] / pair[0]["rate"])[ROUNDS // 2]
         cells = [f"{f['rate']:7.0f} ({f['p50']:.1f} / {f['p99']:.1f})" for f in (bare, mine)]
         refused = f"  {mine['refused']:.0f} refused" if mine["refused"] else ""
@@ -159,26 +159,26 @@ def accepting(ours: System, bare_port: int) -> None:
 def flowing(ours: System) -> None:
     """Send at a quiet rate, then as fast as it goes until every mail has led to two others."""
     load(ours.port, 1, 5)
-    wait_for(lambda: len(arrived(ours.sink)) >= 10, "the first mails")
+    wait_for(lambda: len(arrived(ours.sink)) >= 10, "the first emails")
     before = len(arrived(ours.sink))
     quiet(ours)
-    wait_for(lambda: len(arrived(ours.sink)) >= before + 2 * QUIET_MAILS, "the quiet mails")
+    wait_for(lambda: len(arrived(ours.sink)) >= before + 2 * QUIET_EMAILS, "the quiet emails")
     before, cpu, began = len(arrived(ours.sink)), ours.cpu(), time.monotonic()
-    load(ours.port, 8, FLOW_MAILS)
-    wait_for(lambda: len(arrived(ours.sink)) >= before + 2 * FLOW_MAILS, "the flow")
+    load(ours.port, 8, FLOW_EMAILS)
+    wait_for(lambda: len(arrived(ours.sink)) >= before + 2 * FLOW_EMAILS, "the flow")
     taken = time.monotonic() - began
-    print(f"  end to end     {FLOW_MAILS / taken:.0f} mails/s, each triaged and answered by two mails", flush=True)
-    print(f"  CPU per mail   {(ours.cpu() - cpu) / FLOW_MAILS * 1000:.1f} ms in all processes")
+    print(f"  end to end     {FLOW_EMAILS / taken:.0f} emails/s, each triaged and answered by two emails", flush=True)
+    print(f"  CPU per mail   {(ours.cpu() - cpu) / FLOW_EMAILS * 1000:.1f} ms in all processes")
     print(f"  memory         {ours.rss():.0f} MB in {len(ours.processes)} processes")
 
 
 def quiet(ours: System) -> None:
     waits: dict[str, list[float]] = {"acknowledgement": [], "team": []}
-    for _ in range(QUIET_MAILS):
+    for _ in range(QUIET_EMAILS):
         before = len(arrived(ours.sink))
         load(ours.port, 1, 1)
         sent = time.time()
-        wait_for(lambda wanted=before + 2: len(arrived(ours.sink)) >= wanted, "two mails")
+        wait_for(lambda wanted=before + 2: len(arrived(ours.sink)) >= wanted, "two emails")
         for at, recipient, _ in arrived(ours.sink)[before : before + 2]:
             waits["acknowledgement" if recipient.startswith("customer") else "team"].append(max(0.0, at - sent))
         time.sleep(QUIET_SECONDS)

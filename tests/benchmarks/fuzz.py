@@ -1,4 +1,4 @@
-"""Mutate mails for a number of seconds: nothing raises, nothing takes long, every Message keeps its promises.
+"""Mutate emails for a number of seconds: nothing raises, nothing takes long, every Message keeps its promises.
 
 python -m tests.benchmarks.fuzz SECONDS [SEED]
 """
@@ -37,7 +37,7 @@ TOKENS: Final = (
 
 
 def seeds() -> list[bytes]:
-    """Return our own mails, and those of the shared corpus where it is present."""
+    """Return our own emails, and those of the shared corpus where it is present."""
     paths = sorted(path for folder in FOLDERS for path in folder.rglob("*.eml"))
     return [path.read_bytes()[:MAX_SIZE] for path in paths]
 
@@ -116,7 +116,7 @@ def main(argv: list[str]) -> int:
             Path("fuzz-failure.eml").write_bytes(raw)
             sys.stderr.write(f"seed {seed}, mail {runs}: {found}; kept as fuzz-failure.eml\n")
             return 1
-    sys.stdout.write(f"{runs} mails from {len(pool)} in {seconds:g} s, seed {seed}: all were read\n")
+    sys.stdout.write(f"{runs} emails from {len(pool)} in {seconds:g} s, seed {seed}: all were read\n")
     return 0
 
 

@@ -1,7 +1,7 @@
-"""A client that sends mails over many connections at once and says how fast they were taken.
+"""A client that sends emails over many connections at once and says how fast they were taken.
 
-Usage: python -m tests.benchmarks.load PORT CONNECTIONS MAILS RECIPIENT [SECONDS_BETWEEN]
-Prints one JSON object: rate (mails/s), p50, p95 and p99 from the final dot to the answer (ms), and refusals.
+Usage: python -m tests.benchmarks.load PORT CONNECTIONS EMAILS RECIPIENT [SECONDS_BETWEEN]
+Prints one JSON object: rate (emails/s), p50, p95 and p99 from the final dot to the answer (ms), and refusals.
 """
 
 import asyncio
@@ -64,15 +64,15 @@ class Client:
         return line
 
 
-async def send(port: int, connections: int, mails: int, recipient: str, pause: float) -> dict[str, float]:
+async def send(port: int, connections: int, emails: int, recipient: str, pause: float) -> dict[str, float]:
     client = Client(port, recipient, pause)
-    numbers = iter(range(mails))
+    numbers = iter(range(emails))
     began = time.perf_counter()
     await asyncio.gather(*(client.connection(numbers) for _ in range(connections)))
     return figures(client.waits, time.perf_counter() - began, client.refused)
 
 
 if __name__ == "__main__":
-    port, connections, mails, recipient, *rest = sys.argv[1:]
-    found = asyncio.run(send(int(port), int(connections), int(mails), recipient, float(rest[0]) if rest else 0.0))
+    port, connections, emails, recipient, *rest = sys.argv[1:]
+    found = asyncio.run(send(int(port), int(connections), int(emails), recipient, float(rest[0]) if rest else 0.0))
     print(json.dumps(found))

@@ -1,6 +1,6 @@
-"""Measure the memory of a running triaged: with idle clients, with one large mail, and after many mails.
+"""Measure the memory of a running triaged: with idle clients, with one large mail, and after many emails.
 
-Usage: python -m tests.benchmarks.memory [--clients N] [--mails N] [--minutes N]
+Usage: python -m tests.benchmarks.memory [--clients N] [--emails N] [--minutes N]
 Prints a table in Markdown; exits 1 where a target is missed. Real processes on SQLite, read from /proc.
 """
 
@@ -27,7 +27,7 @@ TIMES_ITS_SIZE: Final = 4.0
 LARGE: Final = 25 * MEGABYTE
 # Of the mail, so that all of it stays below the limit of 25 MB: a line of base64 has 78 octets for 57.
 CONTENT: Final = (LARGE - 64 * 1024) * 57 // 78
-LARGE_MAILS: Final = 3
+LARGE_EMAILS: Final = 3
 SETTLED: Final = 2.0
 STEP: Final = 1000
 CONNECTIONS: Final = 8
@@ -94,7 +94,7 @@ def large(folder: Path) -> Iterator[Figure]:
     with desk(folder, "daemon") as ours:
         send(ours.port, letter(0, 1000))
         time.sleep(SETTLED)
-        for number in range(1, LARGE_MAILS + 1):
+        for number in range(1, LARGE_EMAILS + 1):
             raw = letter(number, CONTENT)
             before, size = ours.memory(), len(raw) / MEGABYTE
             ours.forget_peak()
@@ -126,35 +126,35 @@ def send(port: int, raw: bytes) -> None:
         client.sendmail("customer@shop.example", [RECIPIENT], raw)
 
 
-def many(folder: Path, mails: int, until: float) -> Iterator[Figure]:
-    """Send mails, each triaged and answered by two mails, and look after 1,000, 2,000, 5,000 ... of them."""
+def many(folder: Path, emails: int, until: float) -> Iterator[Figure]:
+    """Send emails, each triaged and answered by two emails, and look after 1,000, 2,000, 5,000 ... of them."""
     with desk(folder, "run") as ours:
         time.sleep(SETTLED)
         yield Figure("run, after the start", ours.memory())
         done = 0
-        for milestone in milestones(mails):
+        for milestone in milestones(emails):
             while done < milestone and time.monotonic() < until:
                 more = min(STEP, milestone - done)
                 load(ours.port, CONNECTIONS, more)
-                wait_for(lambda: not ours.unfinished(), "the end of the mails", PATIENCE)
+                wait_for(lambda: not ours.unfinished(), "the end of the emails", PATIENCE)
                 done += more
-            yield Figure(f"run, after {done} mails", ours.memory())
+            yield Figure(f"run, after {done} emails", ours.memory())
             if done < milestone:
                 break
         yield Figure("run, the most that ever was", ours.memory("VmHWM"))
 
 
-def milestones(mails: int) -> list[int]:
-    """Return 1,000, 2,000, 5,000, 10,000 ... up to so many mails."""
+def milestones(emails: int) -> list[int]:
+    """Return 1,000, 2,000, 5,000, 10,000 ... up to so many emails."""
     found = [digit * 10**power for power in range(3, 9) for digit in (1, 2, 5)]
-    return [*(n for n in found if n < mails), mails]
+    return [*(n for n in found if n < emails), emails]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=2000)
-    parser.add_argument("--mails", type=int, default=100_000)
-    parser.add_argument("--minutes", type=float, default=60, help="no more mails are sent after that")
+    parser.add_argument("--emails", type=int, default=100_000)
+    parser.add_argument("--minutes", type=float, default=60, help="no more emails are sent after that")
     options = parser.parse_args()
     until = time.monotonic() + options.minutes * 60
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -163,7 +163,7 @@ def main() -> int:
     missed = 0
     try:
         print("| memory (RSS) | | target |\n|---|---:|---:|")
-        parts = (idle(folder / "a", options.clients), large(folder / "b"), many(folder / "c", options.mails, until))
+        parts = (idle(folder / "a", options.clients), large(folder / "b"), many(folder / "c", options.emails, until))
         for figure in (figure for part in parts for figure in part):
             missed += figure.missed
             print(figure, flush=True)

@@ -84,7 +84,7 @@ class Desk:
         Path(f"/proc/{self.pid}/clear_refs").write_text(PEAK_FROM_NOW, encoding="ascii")
 
     def unfinished(self) -> int:
-        """Return how many jobs, tickets and mails are not done."""
+        """Return how many jobs, tickets and emails are not done."""
         database = f"file:{self.folder}/state/triaged.db?mode=ro"
         with closing(sqlite3.connect(database, uri=True, timeout=30)) as connection:
             return int(connection.execute(UNFINISHED).fetchone()[0])

@@ -1,6 +1,6 @@
 """Measure a cold start after kill -9: until it answers 250 again, and until everything that was pending is sent.
 
-Usage: python -m tests.benchmarks.recovery [--mails N] [--rounds N]
+Usage: python -m tests.benchmarks.recovery [--emails N] [--rounds N]
 Prints a table in Markdown. The real `triaged run` on SQLite, started by its command; nothing is loaded beforehand.
 """
 
@@ -32,29 +32,29 @@ class Recovery:
     done: float
 
 
-def killed(ours: Desk, client: Client, numbers: Numbers, mails: int) -> Recovery:
-    """Send mails, kill the process when it has accepted half of them, and start it again."""
+def killed(ours: Desk, client: Client, numbers: Numbers, emails: int) -> Recovery:
+    """Send emails, kill the process when it has accepted half of them, and start it again."""
     before = len(client.accepted)
-    client.send(numbers.mails(mails))
-    wait_for(lambda: len(client.accepted) >= before + mails // 2, "half of the mails")
+    client.send(numbers.emails(emails))
+    wait_for(lambda: len(client.accepted) >= before + emails // 2, "half of the emails")
     ours.kill()
     died = time.monotonic()
     pending = ours.unfinished()
-    client.send(numbers.mails(1))
+    client.send(numbers.emails(1))
     ours.start()
     wait_for(lambda: any(one.at > died for one in client.accepted), "a 250", PATIENCE)
     greeting = min(one.at for one in client.accepted if one.at > died) - died
     if not client.wait(PATIENCE):
-        raise TimeoutError("mails without an answer")
+        raise TimeoutError("emails without an answer")
     wait_for(lambda: not ours.unfinished(), "the end of what was pending", PATIENCE)
     return Recovery(pending, greeting, time.monotonic() - died)
 
 
-def row(found: Sequence[Recovery], mails: int) -> str:
+def row(found: Sequence[Recovery], emails: int) -> str:
     """Return the figures of some rounds."""
     pending = statistics.median(one.pending for one in found)
     cells = (
-        f"{mails} mails, {pending:.0f} jobs and mails pending",
+        f"{emails} emails, {pending:.0f} jobs and emails pending",
         *map(_spread, zip(*map(_times, found), strict=True)),
     )
     return f"| {' | '.join(cells)} |"
@@ -70,7 +70,7 @@ def _spread(seconds: Sequence[float]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mails", type=int, default=400)
+    parser.add_argument("--emails", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="triaged-recovery-"))
@@ -79,9 +79,9 @@ def main() -> int:
         with desk(folder / "a", "run", connections_per_address="100") as ours:
             client, numbers = Client(ours.port, CONNECTIONS), Numbers("r")
             try:
-                for mails in (2, options.mails):
-                    found = [killed(ours, client, numbers, mails) for _ in range(options.rounds)]
-                    print(row(found, mails), flush=True)
+                for emails in (2, options.emails):
+                    found = [killed(ours, client, numbers, emails) for _ in range(options.rounds)]
+                    print(row(found, emails), flush=True)
             finally:
                 client.close()
     finally:

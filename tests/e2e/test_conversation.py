@@ -16,14 +16,14 @@ SIGNATURE = "\r\n\r\n-- \r\nAna Silva\r\nInternal extension 4711"
 def emails_to(helpdesk: Helpdesk, recipient: str) -> list[EmailMessage]:
     """Return the emails to somebody, when all work is done."""
     helpdesk.idle()
-    return [one for one in helpdesk.mails(1) if one["To"] == recipient]
+    return [one for one in helpdesk.emails(1) if one["To"] == recipient]
 
 
 def opened(helpdesk: Helpdesk) -> EmailMessage:
     """Open a ticket and return its notification."""
     helpdesk.work()
     helpdesk.send(mail())
-    helpdesk.mails(2)
+    helpdesk.emails(2)
     return emails_to(helpdesk, TEAM)[0]
 
 

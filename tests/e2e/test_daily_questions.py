@@ -72,7 +72,7 @@ class Led(Helpdesk):
 
     def emails_to(self, recipient: str) -> list[EmailMessage]:
         self.idle()
-        return [one for one in self.mails(1) if one["To"] == recipient]
+        return [one for one in self.emails(1) if one["To"] == recipient]
 
 
 Start = Callable[..., Led]

@@ -49,7 +49,7 @@ def test_a_flood_of_forged_senders_does_not_silence_honest_customers(
 ) -> None:
     limit(helpdesk, acknowledgements_per_hour=ALLOWED, acknowledgements_per_stranger_day=9)
     helpdesk.send(mail())
-    helpdesk.mails(2)
+    helpdesk.emails(2)
     helpdesk.idle()
     (acknowledgement,) = [read(taken.content) for taken in helpdesk.sink.received if taken.rcpts == [ANN]]
     reply = mail(subject=f"Re: {acknowledgement['Subject']}", in_reply_to=acknowledgement["Message-ID"], body="Thanks")
@@ -86,7 +86,7 @@ def test_a_flood_notifies_a_team_by_one_digest(helpdesk: Helpdesk) -> None:
     helpdesk.idle()
     eventually(lambda: len(helpdesk.sink.received) == 3)
     helpdesk.clock.advance(minutes=16)
-    digest = helpdesk.mails(4)[-1]
+    digest = helpdesk.emails(4)[-1]
     helpdesk.idle()
     assert len(helpdesk.sink.received) == 4
     assert digest["Subject"] == f"{FORGED - 3} tickets for PAYMENTS_TEAM"

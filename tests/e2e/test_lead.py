@@ -33,7 +33,7 @@ def led(tmp_path: Path, sink: Sink, examples: Path, models: Path) -> Iterator[He
     with Helpdesk(settings, sink, FakeClock()) as running:
         running.work()
         running.send(mail())
-        running.mails(2)
+        running.emails(2)
         running.idle()
         yield running
 
@@ -48,7 +48,7 @@ def write(helpdesk: Helpdesk, body: str, subject: str = "", author: str = LEAD) 
 
 
 def emails_to(helpdesk: Helpdesk, recipient: str) -> list[EmailMessage]:
-    return [one for one in helpdesk.mails(1) if one["To"] == recipient]
+    return [one for one in helpdesk.emails(1) if one["To"] == recipient]
 
 
 def words(email: EmailMessage) -> str:

@@ -15,8 +15,8 @@ SENT = 200
 STATES = {"ticket", "follow-up", "bounce", "auto-reply", "list", "own", "duplicate"}
 
 
-def real_mails() -> list[Path]:
-    """Return 200 mails spread over all collections; without them, in CI that is a failure."""
+def real_emails() -> list[Path]:
+    """Return 200 emails spread over all collections; without them, in CI that is a failure."""
     found = sorted(MAIL.rglob("*.eml"))
     if not found and os.environ.get("CI") != "true":
         pytest.skip("needs the mail corpus in ../shared/corpus, which is not part of the project")
@@ -26,7 +26,7 @@ def real_mails() -> list[Path]:
 
 def test_200_real_emails_each_end_in_a_named_state_and_none_is_parked(helpdesk: Helpdesk) -> None:
     helpdesk.work()
-    answers = {path: helpdesk.send(path.read_bytes(), "sender@elsewhere.example")[:3] for path in real_mails()}
+    answers = {path: helpdesk.send(path.read_bytes(), "sender@elsewhere.example")[:3] for path in real_emails()}
     looping = {path for path in answers if path.read_bytes().count(b"\nReceived:") > 50}
     assert {path for path, answer in answers.items() if answer == "554"} == looping
     assert set(answers.values()) <= {"250", "554"}

@@ -43,8 +43,8 @@ class Desk:
 
     def to(self, recipient: str) -> list[str]:
         self.helpdesk.idle()
-        mails = self.helpdesk.mails(0)
-        return [text_of(one) for one in mails if one["To"] == recipient]
+        emails = self.helpdesk.emails(0)
+        return [text_of(one) for one in emails if one["To"] == recipient]
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_a_genuine_sender_is_verified_everywhere(desk: Desk) -> None:
     assert desk.helpdesk.rows(Ticket) == []
 
     desk.helpdesk.work()
-    desk.helpdesk.mails(2)
+    desk.helpdesk.emails(2)
     message = desk.message()
     assert message.verified
     assert message.authentication == [
@@ -115,7 +115,7 @@ def test_a_genuine_sender_is_verified_everywhere(desk: Desk) -> None:
 def test_a_forged_sender_is_not_verified_and_not_refused(desk: Desk) -> None:
     desk.helpdesk.work()
     assert desk.send(from_bob()).startswith("250")
-    desk.helpdesk.mails(2)
+    desk.helpdesk.emails(2)
     message = desk.message()
     assert (message.verified, message.authentication[0]) == (False, "dmarc=fail (shop.example, policy reject)")
     (acknowledgement,) = desk.to(BOB)
@@ -128,7 +128,7 @@ def test_a_forged_sender_does_not_pass_as_a_customer_who_answered_us_before(desk
     desk.helpdesk.work()
     desk.send(SHOP.dkim(from_bob()))
     desk.to(BOB)
-    (ours,) = [one for one in desk.helpdesk.mails(0) if one["To"] == BOB]
+    (ours,) = [one for one in desk.helpdesk.emails(0) if one["To"] == BOB]
     answer = mail(f"Bob Shop <{BOB}>", f"Re: {ours['Subject']}", "Still nothing.", in_reply_to=ours["Message-ID"])
     assert desk.helpdesk.send(SHOP.dkim(answer), BOB, reply_to(ours)).startswith("250")
     desk.to(BOB)
@@ -139,10 +139,10 @@ def test_a_forged_sender_does_not_pass_as_a_customer_who_answered_us_before(desk
     forged = mail(f"Cheap pills <{BOB}>", "Your prize is at evil.example", "Tell us.", headers=(f"Cc: {EVE}",))
     assert desk.helpdesk.send(forged, BOB).startswith("250")
     assert len(desk.to(BOB)) == 2
-    (*_, acknowledgement) = (one for one in desk.helpdesk.mails(0) if one["To"] == BOB)
+    (*_, acknowledgement) = (one for one in desk.helpdesk.emails(0) if one["To"] == BOB)
     assert "evil.example" not in str(acknowledgement["Subject"])
     assert "If you did not write to us" in text_of(acknowledgement)
-    notification = next(text_of(one) for one in reversed(desk.helpdesk.mails(0)) if "evil" in str(one["Subject"]))
+    notification = next(text_of(one) for one in reversed(desk.helpdesk.emails(0)) if "evil" in str(one["Subject"]))
     assert "They get your reply only if you add them in Cc." in notification
     with desk.helpdesk.store.read() as session:
         assert people_of_last_email(session, desk.helpdesk.rows(Ticket)[-1].id, frozenset({BOB})) == (BOB,)
@@ -154,7 +154,7 @@ def test_email_flows_while_the_dns_is_down(desk: Desk, failure: str) -> None:
     desk.dns.failing = set(ZONE) if failure == "failing" else set()
     desk.helpdesk.work()
     assert desk.send(SHOP.dkim(from_bob())).startswith("250")
-    desk.helpdesk.mails(2)
+    desk.helpdesk.emails(2)
     message = desk.message()
     assert (message.verified, message.authentication[0]) == (False, "not checked: DNS did not answer")
 
@@ -171,7 +171,7 @@ def test_a_250_does_not_wait_for_the_dns(desk: Desk) -> None:
 def test_a_trusted_list_vouches_for_what_it_changed(desk: Desk) -> None:
     desk.helpdesk.work()
     desk.send(LISTS.arc(SHOP.dkim(from_bob()).replace(b"Subject: ", b"Subject: [list] "), SAW))
-    desk.helpdesk.mails(2)
+    desk.helpdesk.emails(2)
     message = desk.message()
     assert (message.verified, message.authentication[0]) == (True, "dmarc=pass (shop.example, arc by lists.example)")
 
@@ -180,7 +180,7 @@ def test_results_under_our_own_name_are_ignored(desk: Desk) -> None:
     desk.helpdesk.work()
     forged = "Authentication-Results: mx.example.com; dmarc=pass header.from=shop.example"
     desk.send(from_bob(headers=(forged,)))
-    desk.helpdesk.mails(2)
+    desk.helpdesk.emails(2)
     assert not desk.message().verified
 
 
@@ -189,7 +189,7 @@ def test_a_trusted_client_s_results_are_believed_but_for_those_under_our_own_nam
     desk.helpdesk.work()
     result = f"Authentication-Results: {name}; dmarc=pass header.from=shop.example"
     assert desk.send(from_bob(headers=(result,))).startswith("250 2.0.0 Stored as HD-")
-    desk.helpdesk.mails(2)
+    desk.helpdesk.emails(2)
     message = desk.message()
     assert (message.verified, message.authentication) == (name == "border.example.com", None)
     assert desk.dns.asked == []
@@ -239,12 +239,12 @@ def test_an_answer_that_fails_authentication_goes_back_to_the_team_and_never_to_
     desk.dns.zone |= texts({"_dmarc.example.com": "v=DMARC1; p=reject"})
     desk.helpdesk.work()
     desk.send(SHOP.dkim(from_bob()))
-    (notification,) = [one for one in desk.helpdesk.mails(2) if one["To"] == TEAM]
+    (notification,) = [one for one in desk.helpdesk.emails(2) if one["To"] == TEAM]
     to = notification["Reply-To"].addresses[0].addr_spec
 
     desk.dns.is_down = is_down
     desk.helpdesk.send(mail(f"Ana <{MEMBER}>", "Re: Payment failed", "Pay to this account instead"), EVE, to)
-    returned = desk.helpdesk.mails(3)[2]
+    returned = desk.helpdesk.emails(3)[2]
     desk.helpdesk.idle()
     assert returned["To"] == TEAM
     text = " ".join(text_of(returned).split())
@@ -273,7 +273,7 @@ def test_a_member_s_answer_reaches_the_customer_only_when_the_member_is_proved(d
     desk.dns.zone |= texts(office.zone | {"_dmarc.example.com": "v=DMARC1; p=reject"})
     desk.helpdesk.work()
     desk.send(SHOP.dkim(from_bob()))
-    (notification,) = [one for one in desk.helpdesk.mails(2) if one["To"] == TEAM]
+    (notification,) = [one for one in desk.helpdesk.emails(2) if one["To"] == TEAM]
     to = notification["Reply-To"].addresses[0].addr_spec
 
     desk.helpdesk.send(mail(TEAM, "Re: Payment failed", "Pay to this account instead"), EVE, to)

@@ -68,7 +68,7 @@ def test_what_happens_to_an_email_is_posted(helpdesk: Helpdesk, endpoint: Endpoi
     endpoint.open.set()
     work(helpdesk, endpoint)
     helpdesk.send(mail())
-    helpdesk.mails(2)
+    helpdesk.emails(2)
     eventually(lambda: len(endpoint.got) == 2)
     assert {event["type"] for event in endpoint.got} == {"ticket.created", "ticket.decided"}
     eventually(lambda: [row.state for row in helpdesk.rows(WebhookDeliveryRow)] == ["sent"] * 2)  # type: ignore[attr-defined]
@@ -77,13 +77,13 @@ def test_what_happens_to_an_email_is_posted(helpdesk: Helpdesk, endpoint: Endpoi
 def test_an_endpoint_that_hangs_delays_no_email(helpdesk: Helpdesk, endpoint: Endpoint) -> None:
     work(helpdesk, endpoint)
     helpdesk.send(mail(body="the first"))
-    helpdesk.mails(2)
+    helpdesk.emails(2)
     eventually(lambda: endpoint.begun == 2)
     # Both threads of the webhooks hang now.
     for number in range(EMAILS):
         sender = f"ann@customer{number}.example"
         helpdesk.send(mail(sender, body=f"one of many {number}"), sender)
-    helpdesk.mails(2 * (EMAILS + 1))
+    helpdesk.emails(2 * (EMAILS + 1))
     assert (endpoint.begun, endpoint.got) == (2, [])
     endpoint.open.set()
     eventually(lambda: len(endpoint.got) == 2 * (EMAILS + 1))

@@ -13,7 +13,7 @@ EVE = "eve@evil.example"
 def notified(helpdesk: Helpdesk) -> list[EmailMessage]:
     """Return the emails to the team, when all work is done."""
     helpdesk.idle()
-    return [one for one in helpdesk.mails(1) if one["To"] == TEAM]
+    return [one for one in helpdesk.emails(1) if one["To"] == TEAM]
 
 
 def token_address(notification: EmailMessage) -> str:
@@ -23,7 +23,7 @@ def token_address(notification: EmailMessage) -> str:
 def test_the_team_reads_that_an_outsider_was_not_obeyed_and_the_customer_hears_nothing(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(mail())
-    helpdesk.mails(2)
+    helpdesk.emails(2)
     (notification,) = notified(helpdesk)
     forwarded = mail(EVE, "Re: Payment failed", "#close\r\nPlease refund to my account.")
     helpdesk.send(forwarded, EVE, token_address(notification))
@@ -43,7 +43,7 @@ def test_the_team_reads_that_an_outsider_was_not_obeyed_and_the_customer_hears_n
 def test_an_expired_token_leads_to_a_notification_with_a_fresh_one(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(mail())
-    helpdesk.mails(2)
+    helpdesk.emails(2)
     (notification,) = notified(helpdesk)
     old = token_address(notification)
     helpdesk.clock.advance(days=31)

@@ -17,8 +17,8 @@ REFERENCE_CASE = mail(subject="Payment failed", body="Amount debited but not cre
 TEAM = "payments-team@example.com"
 
 
-def to(mails: list[EmailMessage], recipient: str) -> list[EmailMessage]:
-    return [m for m in mails if m["To"] == recipient]
+def to(emails: list[EmailMessage], recipient: str) -> list[EmailMessage]:
+    return [m for m in emails if m["To"] == recipient]
 
 
 def test_the_reference_case_is_pending_at_once_and_triaged_in_the_background(helpdesk: Helpdesk) -> None:
@@ -28,17 +28,17 @@ def test_the_reference_case_is_pending_at_once_and_triaged_in_the_background(hel
     assert answer == f"250 2.0.0 Stored as {ticket.reference}"
 
     helpdesk.work()
-    mails = helpdesk.mails(2)
+    emails = helpdesk.emails(2)
     (ticket,) = helpdesk.rows(Ticket)
     decided = (ticket.category, ticket.priority, ticket.confidence, ticket.assigned_team)
     assert decided == ("Payments", "High", 1.0, "PAYMENTS_TEAM")
-    assert sorted(m["To"] for m in mails) == [ANN, TEAM]
+    assert sorted(m["To"] for m in emails) == [ANN, TEAM]
 
 
 def test_the_notification_shows_category_sender_priority_and_reason(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
-    (notification,) = to(helpdesk.mails(2), TEAM)
+    (notification,) = to(helpdesk.emails(2), TEAM)
     (ticket,) = helpdesk.rows(Ticket)
     text = text_of(notification)
     for expected in (
@@ -58,7 +58,7 @@ def test_the_notification_shows_category_sender_priority_and_reason(helpdesk: He
 def test_the_customer_gets_one_acknowledgement_that_quotes_nothing(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
-    (acknowledgement,) = to(helpdesk.mails(2), ANN)
+    (acknowledgement,) = to(helpdesk.emails(2), ANN)
     (ticket,) = helpdesk.rows(Ticket)
     whole = acknowledgement.as_string()
     assert ticket.reference in acknowledgement["Subject"]
@@ -72,7 +72,7 @@ def test_the_customer_gets_one_acknowledgement_that_quotes_nothing(helpdesk: Hel
 def test_a_second_copy_is_a_duplicate_and_notifies_nobody(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
-    helpdesk.mails(2)
+    helpdesk.emails(2)
     helpdesk.send(b"Received: from elsewhere by relay\r\n" + REFERENCE_CASE)
     helpdesk.idle()
     assert [row.disposition for row in helpdesk.rows(InboundRow)] == ["ticket", "duplicate"]
@@ -83,28 +83,28 @@ def test_a_second_copy_is_a_duplicate_and_notifies_nobody(helpdesk: Helpdesk) ->
 def test_a_reply_to_the_acknowledgement_joins_its_ticket_and_notifies_the_team(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
-    (acknowledgement,) = to(helpdesk.mails(2), ANN)
+    (acknowledgement,) = to(helpdesk.emails(2), ANN)
     reply = mail(
         subject=f"Re: {acknowledgement['Subject']}",
         body="Any news?\r\n\r\n> thank you for your message",
         in_reply_to=acknowledgement["Message-ID"],
     )
     helpdesk.send(reply, ANN, acknowledgement["Reply-To"].addresses[0].addr_spec)
-    follow_up = helpdesk.mails(3)[-1]
+    follow_up = helpdesk.emails(3)[-1]
     assert [row.disposition for row in helpdesk.rows(InboundRow)] == ["ticket", "follow-up"]
     assert follow_up["To"] == TEAM
     assert "Any news?" in text_of(follow_up)
-    first = to(helpdesk.mails(3), TEAM)[0]
+    first = to(helpdesk.emails(3), TEAM)[0]
     assert follow_up["References"] == first["Message-ID"]
 
 
 def test_a_forged_sender_of_the_team_is_announced_to_the_team(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
-    (acknowledgement,) = to(helpdesk.mails(2), ANN)
+    (acknowledgement,) = to(helpdesk.emails(2), ANN)
     reply_to = acknowledgement["Reply-To"].addresses[0].addr_spec
     helpdesk.send(mail(TEAM, "Re: Payment failed", "Please pay to this account"), "eve@evil.example", reply_to)
-    announced = helpdesk.mails(3)[-1]
+    announced = helpdesk.emails(3)[-1]
     assert announced["To"] == TEAM
     assert "Please pay to this account" in text_of(announced)
 
@@ -112,12 +112,12 @@ def test_a_forged_sender_of_the_team_is_announced_to_the_team(helpdesk: Helpdesk
 def test_a_reply_of_the_team_goes_to_the_customer_and_is_not_announced_to_the_team(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
-    (notification,) = to(helpdesk.mails(2), TEAM)
+    (notification,) = to(helpdesk.emails(2), TEAM)
     reply_to = notification["Reply-To"].addresses[0].addr_spec
     helpdesk.send(mail(TEAM, "Re: Payment failed", "I take this one"), TEAM, reply_to)
     helpdesk.idle()
     assert [row.disposition for row in helpdesk.rows(InboundRow)] == ["ticket", "answer"]
-    (answer,) = to(helpdesk.mails(3)[2:], ANN)
+    (answer,) = to(helpdesk.emails(3)[2:], ANN)
     assert "I take this one" in answer.get_body(("plain",)).get_content()
 
 
@@ -125,13 +125,13 @@ def test_a_rotated_key_reaches_the_listener_and_the_workers(helpdesk: Helpdesk) 
     helpdesk.work()
     (old,) = helpdesk.runtime.keyring.value
     helpdesk.send(REFERENCE_CASE)
-    (signed_by_old,) = to(helpdesk.mails(2), ANN)
+    (signed_by_old,) = to(helpdesk.emails(2), ANN)
     (new,) = helpdesk.store.write(lambda session: keys.rotate(session, helpdesk.clock.now(), revoke=True))
     eventually(lambda: helpdesk.runtime.keyring.value == (new,))
 
     helpdesk.send(mail(subject="Re: x", body="more"), ANN, signed_by_old["Reply-To"].addresses[0].addr_spec)
     helpdesk.send(mail("bob@shop.example", "Payment failed"), "bob@shop.example")
-    (signed_by_new,) = to(helpdesk.mails(5), "bob@shop.example")
+    (signed_by_new,) = to(helpdesk.emails(5), "bob@shop.example")
     today = helpdesk.clock.now().date()
     assert list(token.find(signed_by_new["Message-ID"], (new,), today))
     assert not list(token.find(signed_by_new["Message-ID"], (old,), today))
@@ -143,7 +143,7 @@ def test_a_rotated_key_reaches_the_listener_and_the_workers(helpdesk: Helpdesk) 
 def test_an_auto_reply_to_the_acknowledgement_is_kept_and_not_answered(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
-    (acknowledgement,) = to(helpdesk.mails(2), ANN)
+    (acknowledgement,) = to(helpdesk.emails(2), ANN)
     away = mail(
         subject="Automatic reply", body="I am away.", in_reply_to=acknowledgement["Message-ID"],
         headers=("Auto-Submitted: auto-replied",),
@@ -159,7 +159,7 @@ def test_an_accepted_machine_opens_a_triaged_ticket_that_is_never_acknowledged(h
     helpdesk.work()
     headers = ("Auto-Submitted: auto-generated", "Precedence: bulk")
     helpdesk.send(mail("Monitoring <alerts@monitor.example>", headers=headers), "alerts@monitor.example")
-    (notification,) = helpdesk.mails(1)
+    (notification,) = helpdesk.emails(1)
     helpdesk.idle()
     assert TEAM in notification["To"]
     (ticket,) = helpdesk.rows(Ticket)
@@ -170,7 +170,7 @@ def test_an_accepted_machine_opens_a_triaged_ticket_that_is_never_acknowledged(h
 def test_our_own_email_that_comes_back_opens_no_ticket(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
-    helpdesk.mails(2)
+    helpdesk.emails(2)
     returned = next(r.content for r in helpdesk.sink.received if r.rcpts == [TEAM])
     rewritten = b"\r\n".join(
         b"Message-ID: <rewritten@provider.example>" if line.lower().startswith(b"message-id:") else line
@@ -186,10 +186,10 @@ def test_our_own_email_that_comes_back_opens_no_ticket(helpdesk: Helpdesk) -> No
 def test_a_bounce_from_the_team_opens_no_ticket_and_suppresses_the_address(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
-    (notification,) = to(helpdesk.mails(2), TEAM)
+    (notification,) = to(helpdesk.emails(2), TEAM)
     helpdesk.send(bounce_of(notification, TEAM), "")
     helpdesk.send(mail(from_="Bob <bob@other.example>", body="Money debited but not credited too"), "bob@other.example")
-    helpdesk.mails(3)
+    helpdesk.emails(3)
     helpdesk.idle()
     assert [row.disposition for row in helpdesk.rows(InboundRow)] == ["ticket", "bounce", "ticket"]
     states = {(d.recipient, d.cause): d.state for d in helpdesk.rows(DeliveryRow)}
@@ -202,14 +202,14 @@ def test_a_temporary_refusal_is_retried_with_the_same_message_id(helpdesk: Helpd
     helpdesk.sink.refuse(TEAM, "451 4.2.1 next time")
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
-    helpdesk.mails(1)
+    helpdesk.emails(1)
     helpdesk.idle()
     helpdesk.sink.refuse(TEAM, "250 2.1.5 welcome")
     helpdesk.clock.advance(minutes=2)
-    helpdesk.mails(2)
+    helpdesk.emails(2)
     helpdesk.idle()
     (told,) = [d for d in helpdesk.rows(DeliveryRow) if d.recipient == TEAM]
-    (notification,) = to(helpdesk.mails(2), TEAM)
+    (notification,) = to(helpdesk.emails(2), TEAM)
     assert (told.state, told.message_id) == ("sent", notification["Message-ID"])
 
 
@@ -217,7 +217,7 @@ def test_a_permanent_refusal_fails_only_that_recipient(helpdesk: Helpdesk) -> No
     helpdesk.sink.refuse(TEAM, "550 5.1.1 nobody here")
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
-    helpdesk.mails(1)
+    helpdesk.emails(1)
     helpdesk.idle()
     states = {d.recipient: d.state for d in helpdesk.rows(DeliveryRow)}
     assert states == {TEAM: "failed", ANN: "sent"}
@@ -226,14 +226,14 @@ def test_a_permanent_refusal_fails_only_that_recipient(helpdesk: Helpdesk) -> No
 def test_every_job_is_harmless_when_it_runs_twice(helpdesk: Helpdesk) -> None:
     helpdesk.work()
     helpdesk.send(REFERENCE_CASE)
-    helpdesk.mails(2)
+    helpdesk.emails(2)
     helpdesk.idle()
     from daemon.store.jobs import JobKind, Offer  # noqa: PLC0415 - beside its use
 
     for job in helpdesk.rows(Job):
         helpdesk.runtime.relay.wake([Offer(job.id, JobKind(job.kind))])
     helpdesk.send(mail(from_="Bob <bob@other.example>", body="Amount debited but not credited"), "bob@other.example")
-    helpdesk.mails(4)
+    helpdesk.emails(4)
     helpdesk.idle()
     assert len(helpdesk.sink.received) == 4
 
@@ -281,7 +281,7 @@ def test_categories_without_examples_are_decided_by_the_review_team(tmp_path: Pa
     with Helpdesk(settings, sink, FakeClock()) as helpdesk:
         helpdesk.work()
         assert helpdesk.send(REFERENCE_CASE).startswith("250")
-        mails = helpdesk.mails(2)
+        emails = helpdesk.emails(2)
         (ticket,) = helpdesk.rows(Ticket)
     assert ticket.assigned_team == "MANUAL_REVIEW"
-    assert len(to(mails, ANN)) == 1
+    assert len(to(emails, ANN)) == 1

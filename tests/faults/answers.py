@@ -63,11 +63,11 @@ class AnswerRun(Run):
         """Let customers ask before the first fault."""
         self._expected: dict[str, Expected] = {}
         self._written = itertools.count(1)
-        self.client.send(self._numbers.mails(TICKETS))
+        self.client.send(self._numbers.emails(TICKETS))
         self.quiet()
         self._tickets = itertools.cycle(asked(self.system.sink.received))
 
-    def mails(self, count: int) -> list[Mail]:
+    def emails(self, count: int) -> list[Mail]:
         """Return answers of the member, each on the next ticket."""
         return [self._answer(next(self._tickets), next(self._written)) for _ in range(count)]
 

@@ -61,7 +61,7 @@ class Database:
             return cls(**{table: connection.execute(text(query)).all() for table, query in READ.items()})
 
 
-def sent_mails(received: Iterable[Received]) -> list[Sent]:
+def sent_emails(received: Iterable[Received]) -> list[Sent]:
     """Return what the sink took, one for each recipient."""
     parser = BytesHeaderParser(policy=policy.compat32)
     return [
@@ -85,7 +85,7 @@ def check(
     """Check everything.
 
     A mail may have gone out twice, under one Message-ID, where its delivery counts a second attempt and is among those
-    of which an attempt was `unanswered`; a third time never. At most `window` mails did, and at most `uncertain` are
+    of which an attempt was `unanswered`; a third time never. At most `window` emails did, and at most `uncertain` are
     left of which two attempts ended without an answer (None: however many). `given_up` allows tickets that a person is
     to decide, after three counted attempts. Mail to `refused` recipients must have failed.
     """
@@ -128,7 +128,7 @@ def _ledger(database: Database, accepted: Sequence[Accepted]) -> Iterator[str]:
         if rows[sha256] < times:
             yield f"250 was said {times} times for {sha256[:12]}, and the ledger has {rows[sha256]} rows"
     tickets = Counter(row.ticket_id for row in originals.values() if row.disposition in ("ticket", "parked"))
-    yield from (f"ticket {ticket} belongs to {n} mails" for ticket, n in tickets.items() if ticket and n > 1)
+    yield from (f"ticket {ticket} belongs to {n} emails" for ticket, n in tickets.items() if ticket and n > 1)
 
 
 def _tickets(database: Database, *, given_up: bool) -> Iterator[str]:
@@ -150,7 +150,7 @@ def _deliveries(database: Database, refused: Container[str]) -> Iterator[str]:
     for ticket in database.ticket:
         for kind in KINDS:
             if planned[ticket.id, kind] != 1:
-                yield f"ticket {ticket.id} has {planned[ticket.id, kind]} mails of kind {kind}"
+                yield f"ticket {ticket.id} has {planned[ticket.id, kind]} emails of kind {kind}"
     for row in database.delivery:
         wanted = {"failed"} if row.recipient in refused else {"sent"}
         if row.attempts >= COPIES:
@@ -160,7 +160,7 @@ def _deliveries(database: Database, refused: Container[str]) -> Iterator[str]:
 
 
 def _twins(database: Database) -> Iterator[str]:
-    """Find two mails of one kind to one person about one thing."""
+    """Find two emails of one kind to one person about one thing."""
     seen: dict[tuple[str, str, str], Any] = {}
     for row in database.delivery:
         # A ticket is acknowledged once and handed to its team once, whatever the cause.
@@ -194,4 +194,4 @@ def _sink(database: Database, sent: Sequence[Sent], report: Report, unanswered: 
 
 def _excess(what: str, count: int, at_most: int | None) -> Iterator[str]:
     if at_most is not None and count > at_most:
-        yield f"{count} mails {what}, and {at_most} can be explained"
+        yield f"{count} emails {what}, and {at_most} can be explained"

@@ -1,4 +1,4 @@
-"""A client that sends mails as a mail server does: again until it hears 250, and keeps a log of what it heard."""
+"""A client that sends emails as a mail server does: again until it hears 250, and keeps a log of what it heard."""
 
 import contextlib
 import hashlib
@@ -57,7 +57,7 @@ class Refused:
 
 
 class Numbers:
-    """Makes mails that differ from each other in sender, Message-ID and words."""
+    """Makes emails that differ from each other in sender, Message-ID and words."""
 
     def __init__(self, run: str) -> None:
         self._run = run
@@ -81,12 +81,12 @@ class Numbers:
         )
         return Mail(sender, "\r\n".join(lines).encode())
 
-    def mails(self, count: int) -> list[Mail]:
+    def emails(self, count: int) -> list[Mail]:
         return [self.mail() for _ in range(count)]
 
 
 class Client:
-    """Sends mails over a few connections at once, from `start` to `close`; `accepted` holds every 250."""
+    """Sends emails over a few connections at once, from `start` to `close`; `accepted` holds every 250."""
 
     def __init__(self, port: int, connections: int = 4) -> None:
         self.port = port
@@ -102,10 +102,10 @@ class Client:
         for thread in self._threads:
             thread.start()
 
-    def send(self, mails: Iterable[Mail]) -> None:
-        """Send mails as soon as may be."""
+    def send(self, emails: Iterable[Mail]) -> None:
+        """Send emails as soon as may be."""
         with self._lock:
-            for mail in mails:
+            for mail in emails:
                 self._queue.append((mail, 1))
                 self._left += 1
             self._lock.notify_all()

@@ -36,14 +36,14 @@ def main() -> int:
     options = parser.parse_args()
     kinds = [kind for kind in KINDS if options.only in (None, kind)]
     with Kit() as kit:
-        mails = [] if options.real or options.answers else _at_points(kit, kinds, options, Run, FULL_ROUNDS)
+        emails = [] if options.real or options.answers else _at_points(kit, kinds, options, Run, FULL_ROUNDS)
         answers = [] if options.real else _at_points(kit, kinds, options, AnswerRun, ANSWER_ROUNDS)
         real = [] if options.answers else [RealRun(kit, kind, options.seed) for kind in kinds]
         at_once(partial(run, 0 if options.short else options.rounds or REAL_ROUNDS) for run in real)
     hit = [run.outcome for run in real]
-    tables = [table(part) for part in (mails, answers) if part]
+    tables = [table(part) for part in (emails, answers) if part]
     print("\n\n".join([f"Seed {options.seed}.", *tables, *([real_table(hit)] if hit else [])]))
-    every = (*mails, *answers, *hit)
+    every = (*emails, *answers, *hit)
     problems = {kind: [p for o in every if o.kind == kind for p in o.problems] for kind in kinds}
     return verdict(problems)
 

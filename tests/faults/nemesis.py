@@ -41,7 +41,7 @@ class Mailbox:
 
     def __init__(self, server: ImapServer) -> None:
         self.server = server
-        self.mails: list[Mail] = []
+        self.emails: list[Mail] = []
         self.gone: set[str] = set()
         self._lock = threading.Lock()
 
@@ -52,25 +52,25 @@ class Mailbox:
 
     def put(self, mail: Mail) -> None:
         with self._lock:
-            self.mails.append(mail)
+            self.emails.append(mail)
             self.server.inbox.add(mail.raw)
 
     def number_anew(self) -> None:
         """Give every mail another uid, as a restored server does."""
         with self._lock:
             box = self.server.inbox
-            kept = list(box.mails.items())
-            box.mails.clear()
+            kept = list(box.emails.items())
+            box.emails.clear()
             box.uidvalidity += 1
             for uid, raw in kept:
                 box.add(raw, box.arrived[uid])
 
     def expunge(self, chance: random.Random) -> None:
-        """Take the newest mails away under the eyes of whoever reads them."""
+        """Take the newest emails away under the eyes of whoever reads them."""
         with self._lock:
             box = self.server.inbox
-            for uid in sorted(box.mails)[-chance.randint(1, 2) :]:
-                self.gone.add(Mail("", box.mails.pop(uid)).sha256)
+            for uid in sorted(box.emails)[-chance.randint(1, 2) :]:
+                self.gone.add(Mail("", box.emails.pop(uid)).sha256)
 
 
 class Nemesis:

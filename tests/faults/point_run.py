@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from daemon.system.failpoint import COMMIT
-from tests.faults.checker import Report, check, sent_mails
+from tests.faults.checker import Report, check, sent_emails
 from tests.faults.evidence import unanswered
 from tests.faults.kit import Kit
 from tests.faults.load import Client, Mail, Numbers
@@ -17,7 +17,7 @@ from tests.faults.points import ANY, FAILURES, GROUPS, KILL, SLEEP, Fault, Pair,
 from tests.faults.system import SQLITE, System
 
 PAST_THE_LEASE: Final = 3.5
-MAILS: Final = 3
+EMAILS: Final = 3
 PAIRS: Final = 50
 TWO_ON_ONE: Final = "two on one mail"
 # A mail leads to two others: one to the customer, one to the team.
@@ -43,7 +43,7 @@ class Outcome:
 
 
 class Run:
-    """One system under faults, on the way of customers' mails."""
+    """One system under faults, on the way of customers' emails."""
 
     groups: Sequence[Sequence[str]] = GROUPS
     settings: Mapping[str, str] = {}
@@ -73,9 +73,9 @@ class Run:
             self.outcome.problems.append(f"{type(error).__name__}: {error}")
         self.outcome.seconds = time.monotonic() - began
 
-    def mails(self, count: int) -> list[Mail]:
-        """Return the next mails to send."""
-        return self._numbers.mails(count)
+    def emails(self, count: int) -> list[Mail]:
+        """Return the next emails to send."""
+        return self._numbers.emails(count)
 
     def prepare(self) -> None:
         """Do what must be there before the first fault."""
@@ -101,12 +101,12 @@ class Run:
         self.check()
 
     def _wave(self, wave: Sequence[Fault]) -> None:
-        """Let a few faults happen while mails come, and wait until all is quiet again."""
+        """Let a few faults happen while emails come, and wait until all is quiet again."""
         for fault in wave:
             self.system.arm(fault.point, fault.action, self._random.randint(1, 2), PAST_THE_LEASE)
         until = time.monotonic() + PATIENCE
         while self.system.armed() and time.monotonic() < until:
-            self.client.send(self.mails(MAILS))
+            self.client.send(self.emails(EMAILS))
             self.quiet()
         left = self.system.disarm()
         if left:
@@ -117,10 +117,10 @@ class Run:
         """Kill whoever reaches a point, and measure how long it takes until all that it held is done."""
         system = self.system
         system.arm(point, KILL)
-        self.client.send(self.mails(1))
+        self.client.send(self.emails(1))
         system.until(lambda: not system.armed(), f"kill at {point}")
         died = time.monotonic()
-        self.client.send(self.mails(1))
+        self.client.send(self.emails(1))
         if not self.client.wait(PATIENCE):
             self.outcome.problems.append(f"no 250 after the kill at {point}")
         self.outcome.greeting.append(time.monotonic() - died)
@@ -134,7 +134,7 @@ class Run:
         system.arm(pair.first.point, pair.first.action)
         if not again:
             system.arm(pair.second.point, pair.second.action)
-        self.client.send(self.mails(1))
+        self.client.send(self.emails(1))
         if again:
             system.until(lambda: not system.armed(), str(pair.first))
             system.arm(pair.second.point, pair.second.action)
@@ -154,7 +154,7 @@ class Run:
         """Let the first passing of any point fail, then the second, until a mail passes no more points."""
         for nth in range(1, MAX_PASSINGS):
             self.system.arm(ANY, action, nth)
-            self.client.send(self.mails(1))
+            self.client.send(self.emails(1))
             self.quiet()
             if self.system.disarm():
                 break
@@ -165,7 +165,7 @@ class Run:
     def quiet(self) -> None:
         """Wait until every mail has its answer and all is done."""
         if not self.client.wait(PATIENCE):
-            self.outcome.problems.append("mails without an answer")
+            self.outcome.problems.append("emails without an answer")
         if not self.system.drain(PATIENCE):
             self.outcome.problems.append(f"not drained: {self.system.unfinished()}")
         self._replay()
@@ -186,7 +186,7 @@ class Run:
         window = sum(Fault(point, action).may_repeat for point, action in fired)
         uncertain = LED_TO * sum(pair.may_leave_uncertain for pair in self._struck)
         outcome.deferred = client.deferred
-        sent = sent_mails(system.sink.received)
+        sent = sent_emails(system.sink.received)
         outcome.report = check(
             system.engine,
             client.accepted,
@@ -210,7 +210,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
     titles = (
         "system",
         "faults",
-        "mails accepted",
+        "emails accepted",
         "lost or unexplained",
         "sent twice, explained",
         "left uncertain",

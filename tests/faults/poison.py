@@ -12,7 +12,7 @@ from typing import Final
 import redis
 
 from tests.faults import poison_patch
-from tests.faults.checker import check, sent_mails
+from tests.faults.checker import check, sent_emails
 from tests.faults.evidence import unanswered
 from tests.faults.kit import Kit
 from tests.faults.load import Client, Numbers
@@ -48,7 +48,7 @@ def dose(system: System, poison: str, numbers: Numbers) -> Dose:
     """Send a poisonous mail among good ones."""
     client = Client(system.port)
     bad = numbers.mail(poison)
-    good = numbers.mails(NEIGHBOURS)
+    good = numbers.emails(NEIGHBOURS)
     try:
         client.send([*good[:5], bad, *good[5:]])
         began = time.monotonic()
@@ -62,13 +62,13 @@ def dose(system: System, poison: str, numbers: Numbers) -> Dose:
         system.until(lambda: not system.unfinished(), "quiet")
     finally:
         client.close()
-    said = [] if answered else ["mails without an answer"]
+    said = [] if answered else ["emails without an answer"]
     if latest > MAX_LATE:
         said.append(f"a neighbour was {latest:.1f} s late")
     report = check(
         system.engine,
         client.accepted,
-        sent_mails(system.sink.received),
+        sent_emails(system.sink.received),
         window=None,
         unanswered=unanswered(system),
         given_up=True,
@@ -82,7 +82,7 @@ def garbage(system: System, numbers: Numbers) -> Dose:
     assert system.redis
     client = Client(system.port)
     before = {r for mail in list(system.sink.received) for r in mail.rcpts}
-    good = numbers.mails(NEIGHBOURS)
+    good = numbers.emails(NEIGHBOURS)
     addresses = {mail.sender for mail in good}
     try:
         client.send(good)

@@ -1,4 +1,4 @@
-"""Make triage die, hang or eat memory on mails that say so: installed into a process before it becomes triaged."""
+"""Make triage die, hang or eat memory on emails that say so: installed into a process before it becomes triaged."""
 
 import os
 import resource

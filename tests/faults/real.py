@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from daemon.system.failpoint import VARIABLE
-from tests.faults.checker import Report, check, sent_mails
+from tests.faults.checker import Report, check, sent_emails
 from tests.faults.evidence import unanswered
 from tests.faults.kit import Kit
 from tests.faults.load import Client, Numbers
@@ -67,9 +67,9 @@ class RealRun:
     def _meet(self, fault: Fault) -> None:
         """Let emails come before and while a fault is in force, then wait until all is quiet again."""
         began = time.monotonic()
-        self._client.send(self._numbers.mails(EMAILS_BEFORE))
+        self._client.send(self._numbers.emails(EMAILS_BEFORE))
         with fault.begin() as active:
-            self._client.send(self._numbers.mails(EMAILS_DURING))
+            self._client.send(self._numbers.emails(EMAILS_DURING))
             time.sleep(fault.seconds)
         if isinstance(active, Strace) and not active.injected:
             self.outcome.idle[fault.name] += 1
@@ -87,7 +87,7 @@ class RealRun:
         outcome.report = check(
             system.engine,
             client.accepted,
-            sent_mails(system.sink.received),
+            sent_emails(system.sink.received),
             window=None,
             unanswered=unanswered(system),
         )

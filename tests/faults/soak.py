@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from tests.faults.checker import Report, check, sent_mails
+from tests.faults.checker import Report, check, sent_emails
 from tests.faults.evidence import unanswered
 from tests.faults.kit import Kit, at_once, verdict
 from tests.faults.load import Accepted, Client, Numbers
@@ -22,7 +22,7 @@ from tests.faults.nemesis import Mailbox, Nemesis
 from tests.faults.system import KINDS, System
 from tests.support.imap_server import ImapServer
 
-MAILS_A_SECOND: Final = 3.0
+EMAILS_A_SECOND: Final = 3.0
 IMAP_SHARE: Final = 5
 BETWEEN_EVILS: Final = (0.5, 4.0)
 QUIET: Final = 300.0
@@ -81,10 +81,10 @@ def _storm(outcome: Outcome, system: System, client: Client, mailbox: Mailbox, m
 
 def _load(over: threading.Event, client: Client, mailbox: Mailbox, numbers: Numbers) -> None:
     count = 0
-    while not over.wait(1 / MAILS_A_SECOND):
+    while not over.wait(1 / EMAILS_A_SECOND):
         count += 1
         if count % IMAP_SHARE:
-            client.send(numbers.mails(1))
+            client.send(numbers.emails(1))
         else:
             mailbox.put(numbers.mail())
 
@@ -93,9 +93,9 @@ def _settle(outcome: Outcome, system: System, client: Client, mailbox: Mailbox, 
     """Wait for quiet, do what an admin does with what was given up, and check."""
     began = time.monotonic()
     if not client.wait(QUIET):
-        outcome.problems.append("mails without an answer")
+        outcome.problems.append("emails without an answer")
     known = {row.sha256 for row in system.query("SELECT sha256 FROM inbound")}
-    wanted = [mail for mail in mailbox.mails if mail.sha256 not in mailbox.gone or mail.sha256 in known]
+    wanted = [mail for mail in mailbox.emails if mail.sha256 not in mailbox.gone or mail.sha256 in known]
     _read_mailbox(system, [mail.sha256 for mail in wanted])
     if not system.drain(QUIET):
         outcome.problems.append(f"not drained: {system.unfinished()}\n{system.tail()}")
@@ -107,7 +107,7 @@ def _settle(outcome: Outcome, system: System, client: Client, mailbox: Mailbox, 
     outcome.report = check(
         system.engine,
         accepted,
-        sent_mails(system.sink.received),
+        sent_emails(system.sink.received),
         window=None,
         unanswered=unanswered(system),
         given_up=True,
@@ -151,8 +151,8 @@ def table(outcomes: Sequence[Outcome]) -> str:
     names = sorted({name for outcome in outcomes for name in outcome.evils})
     kinds = [outcome.kind for outcome in outcomes]
     figures = {
-        "mails by SMTP": [o.report.accepted - o.imap for o in outcomes],
-        "mails by IMAP": [o.imap for o in outcomes],
+        "emails by SMTP": [o.report.accepted - o.imap for o in outcomes],
+        "emails by IMAP": [o.imap for o in outcomes],
         "process starts": [o.starts for o in outcomes],
         "asked to come again (4xx)": [o.deferred for o in outcomes],
         "copies recognised": [o.report.duplicates for o in outcomes],

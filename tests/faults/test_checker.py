@@ -18,7 +18,7 @@ from tests.faults.checker import Sent, check
 from tests.faults.evidence import jobs_of
 from tests.faults.load import Accepted
 
-MAILS = 3
+EMAILS = 3
 NOW = "2026-03-02 12:00:00.000000"
 
 Logs = tuple[list[Accepted], list[Sent]]
@@ -70,7 +70,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = make_engine(f"sqlite:///{path}")
     schema.upgrade(made)
     with made.begin() as connection:
-        for n in range(1, MAILS + 1):
+        for n in range(1, EMAILS + 1):
             for statement, values in way_of(n):
                 connection.execute(text(statement), values)
     made.dispose()
@@ -90,9 +90,9 @@ def engine(path: Path) -> Iterator[Engine]:
 
 
 def logs() -> Logs:
-    accepted = [Accepted(sha(n), f"c{n}@d.example", 0.0, "250") for n in range(1, MAILS + 1)]
-    sent = [Sent(f"<{2 * n}@us.example>", f"c{n}@d.example") for n in range(1, MAILS + 1)]
-    return accepted, sent + [Sent(f"<{2 * n + 1}@us.example>", "t@t.example") for n in range(1, MAILS + 1)]
+    accepted = [Accepted(sha(n), f"c{n}@d.example", 0.0, "250") for n in range(1, EMAILS + 1)]
+    sent = [Sent(f"<{2 * n}@us.example>", f"c{n}@d.example") for n in range(1, EMAILS + 1)]
+    return accepted, sent + [Sent(f"<{2 * n + 1}@us.example>", "t@t.example") for n in range(1, EMAILS + 1)]
 
 
 def without_first_mail(found: Logs) -> Logs:
@@ -126,15 +126,15 @@ def heard_of_more(found: Logs) -> Logs:
 ROWS = (
     ("UPDATE inbound SET sha256 = 'x' WHERE id = 1", "the ledger does not have it"),
     ("UPDATE inbound SET ticket_id = NULL, disposition = 'auto-reply' WHERE id = 1", "has no ticket"),
-    ("UPDATE inbound SET ticket_id = 2 WHERE id = 1", "belongs to 2 mails"),
+    ("UPDATE inbound SET ticket_id = 2 WHERE id = 1", "belongs to 2 emails"),
     ("UPDATE inbound SET sha256 = (SELECT sha256 FROM inbound WHERE id = 2) WHERE id = 1", "stored twice"),
     ("UPDATE ticket SET category = 'PENDING' WHERE id = 1", "is not decided"),
     ("DELETE FROM decision WHERE id = 1", "decided 0 times"),
     ("UPDATE decision SET ticket_id = 1 WHERE id = 2", "decided 2 times"),
     ("UPDATE decision SET by = 'fallback' WHERE id = 1", "was given up"),
-    ("DELETE FROM delivery WHERE id = 2", "0 mails of kind acknowledgement"),
-    ("DELETE FROM delivery WHERE id = 3", "0 mails of kind notification"),
-    ("UPDATE delivery SET ticket_id = 2 WHERE id = 2", "2 mails of kind acknowledgement"),
+    ("DELETE FROM delivery WHERE id = 2", "0 emails of kind acknowledgement"),
+    ("DELETE FROM delivery WHERE id = 3", "0 emails of kind notification"),
+    ("UPDATE delivery SET ticket_id = 2 WHERE id = 2", "2 emails of kind acknowledgement"),
     ("UPDATE delivery SET state = 'failed' WHERE id = 2", "delivery 2 is failed"),
     ("UPDATE delivery SET state = 'uncertain' WHERE id = 2", "delivery 2 is uncertain"),
     ("UPDATE delivery SET state = 'planned' WHERE id = 2", "delivery 2 is planned"),
@@ -156,7 +156,7 @@ LOGS = (
 def test_a_run_without_loss_has_no_problem(engine: Engine) -> None:
     report = check(engine, *logs())
     assert report.problems == []
-    assert (report.accepted, report.tickets, report.sent, report.doubles) == (MAILS, MAILS, 2 * MAILS, [])
+    assert (report.accepted, report.tickets, report.sent, report.doubles) == (EMAILS, EMAILS, 2 * EMAILS, [])
 
 
 @pytest.mark.parametrize(("damage", "said"), ROWS)
@@ -192,7 +192,7 @@ def test_a_second_copy_after_an_attempt_that_was_refused_is_found(engine: Engine
 
 def test_a_second_copy_is_found_where_no_fault_can_explain_it(engine: Engine) -> None:
     damaged(engine, "UPDATE delivery SET attempts = 2 WHERE id = 2")
-    assert check(engine, *twice(logs()), unanswered={2}).problems == ["1 mails went out twice, and 0 can be explained"]
+    assert check(engine, *twice(logs()), unanswered={2}).problems == ["1 emails went out twice, and 0 can be explained"]
 
 
 @pytest.mark.parametrize("attempts", [1, 2, 3, 9])
@@ -220,7 +220,7 @@ def test_two_deliveries_with_one_cause_are_found(engine: Engine, change: str, sa
 def test_an_uncertain_email_counts_two_attempts_and_at_most_the_faults(engine: Engine) -> None:
     damaged(engine, "UPDATE delivery SET state = 'uncertain', attempts = 2 WHERE id = 2")
     assert check(engine, *logs(), uncertain=1).problems == []
-    assert check(engine, *logs()).problems == ["1 mails are left uncertain, and 0 can be explained"]
+    assert check(engine, *logs()).problems == ["1 emails are left uncertain, and 0 can be explained"]
 
 
 LINES = (

@@ -38,13 +38,13 @@ def left(client: IMAPClient) -> list[int]:
     return list(client.search("UNDELETED"))
 
 
-def killed_before_the_mark(system: System, client: IMAPClient, mails: list[Mail]) -> None:
+def killed_before_the_mark(system: System, client: IMAPClient, emails: list[Mail]) -> None:
     system.until(lambda: system.query("SELECT 1 FROM imap_cursor WHERE uidvalidity > 0"), "the mailbox")
     system.arm("imap.stored", "kill")
-    for mail in mails:
+    for mail in emails:
         client.append("INBOX", mail.raw)
     system.until(lambda: not system.armed(), "the kill")
-    system.until(lambda: len(tickets(system)) == len(mails), "the tickets")
+    system.until(lambda: len(tickets(system)) == len(emails), "the tickets")
 
 
 def tickets(system: System) -> list[Any]:
@@ -52,24 +52,24 @@ def tickets(system: System) -> list[Any]:
 
 
 def test_an_email_stored_by_a_killed_daemon_is_marked_later(kit: Kit) -> None:
-    port, mails = free_port(), Numbers("marks").mails(3)
+    port, emails = free_port(), Numbers("marks").emails(3)
     with pymap(port), other_client(port) as client, System(kit, SQLITE, extra=mailbox(port, "mark_seen")) as system:
-        killed_before_the_mark(system, client, mails)
+        killed_before_the_mark(system, client, emails)
         system.until(lambda: not unseen(client), "the marks")
-        assert len(left(client)) == len(tickets(system)) == len(mails)
+        assert len(left(client)) == len(tickets(system)) == len(emails)
         assert system.drain()
         assert system.query("SELECT DISTINCT disposition FROM inbound") == [("ticket",)]
         assert not system.query("SELECT * FROM imap_unmarked")
 
 
 def test_an_email_stored_by_a_killed_daemon_is_moved_later_and_once(kit: Kit) -> None:
-    port, mails = free_port(), Numbers("moves").mails(3)
+    port, emails = free_port(), Numbers("moves").emails(3)
     with pymap(port), other_client(port) as client, System(kit, SQLITE, extra=mailbox(port, "move")) as system:
-        killed_before_the_mark(system, client, mails)
+        killed_before_the_mark(system, client, emails)
         system.until(lambda: not left(client), "the moves")
         client.select_folder(DONE)
         moved = {bytes(mail[b"BODY[]"]) for mail in client.fetch(client.search(), ["BODY.PEEK[]"]).values()}
-        assert moved == {mail.raw for mail in mails}
-        assert len(client.search()) == len(tickets(system)) == len(mails)
+        assert moved == {mail.raw for mail in emails}
+        assert len(client.search()) == len(tickets(system)) == len(emails)
         assert system.drain()
         assert system.query("SELECT DISTINCT disposition FROM inbound") == [("ticket",)]

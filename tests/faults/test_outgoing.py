@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.checker import check, sent_mails
+from tests.faults.checker import check, sent_emails
 from tests.faults.evidence import unanswered
 from tests.faults.kit import Kit
 from tests.faults.load import Client, Numbers
@@ -30,7 +30,7 @@ def test_no_email_is_lost_to_kills_while_the_mail_server_is_slow(kit: Kit, kind:
     victims = {SQLITE: ("run",), POSTGRES: ("worker-1", "worker-2")}[kind]
     with System(kit, kind) as system:
         client = Client(system.port)
-        client.send(Numbers(f"k{kind[0]}").mails(EMAILS))
+        client.send(Numbers(f"k{kind[0]}").emails(EMAILS))
         assert client.wait(60)
         system.sink.delay = SLOW
         for number in range(KILLS):
@@ -39,7 +39,7 @@ def test_no_email_is_lost_to_kills_while_the_mail_server_is_slow(kit: Kit, kind:
             system.kill(victims[number % len(victims)])
         system.sink.delay = 0.0
         assert system.drain(), system.tail()
-        sent = sent_mails(system.sink.received)
+        sent = sent_emails(system.sink.received)
         report = check(
             system.engine, client.accepted, sent, window=KILLS * THREADS, unanswered=unanswered(system), uncertain=None
         )
@@ -63,7 +63,7 @@ def test_sigterm_ends_the_process_in_30_seconds_while_the_mail_server_hangs(kit:
                 system.pause("worker-2")
             system.sink.script(hangs_at, *[HANG] * 100)
             client = Client(system.port)
-            client.send(Numbers("t").mails(3))
+            client.send(Numbers("t").emails(3))
             assert client.wait(60)
             begun = "SELECT 1 FROM delivery WHERE unended > 0"
             system.until(
@@ -85,10 +85,10 @@ def test_new_emails_are_triaged_while_the_mail_server_swallows_connections(kit: 
         extra = {"TRIAGED_OUTGOING__TIMEOUT_SECONDS": "600", "TRIAGED_OUTGOING__PORT": port}
         with System(kit, SQLITE, extra=extra) as system:
             client = Client(system.port)
-            client.send(Numbers("s").mails(30))
+            client.send(Numbers("s").emails(30))
             assert client.wait(60)
             system.until(lambda: not system.query("SELECT 1 FROM ticket WHERE category = 'PENDING'"), "triage")
-            client.send(Numbers("n").mails(1))
+            client.send(Numbers("n").emails(1))
             assert client.wait(60)
             system.until(lambda: len(system.query("SELECT 1 FROM ticket WHERE category <> 'PENDING'")) == 31, "triage")
             client.close()

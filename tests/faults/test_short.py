@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 import pytest
 import redis
 
-from tests.faults.checker import check, sent_mails
+from tests.faults.checker import check, sent_emails
 from tests.faults.evidence import unanswered
 from tests.faults.kit import Kit
 from tests.faults.load import Client, Numbers, deliver
 from tests.faults.system import POSTGRES, SQLITE, System
 
-MAILS = 5
+EMAILS = 5
 
 
 @dataclass
@@ -26,8 +26,8 @@ class Trial:
     window: int = 0
     died: list[float] = field(default_factory=list)
 
-    def send(self, count: int = MAILS) -> None:
-        self.client.send(self.numbers.mails(count))
+    def send(self, count: int = EMAILS) -> None:
+        self.client.send(self.numbers.emails(count))
 
     def kill_at(self, point: str) -> None:
         self.system.arm(point, "kill")
@@ -37,9 +37,9 @@ class Trial:
 
     def settled(self) -> list[str]:
         """Return what is wrong once all is quiet."""
-        assert self.client.wait(60), "mails without an answer"
+        assert self.client.wait(60), "emails without an answer"
         assert self.system.drain(), f"not drained:\n{self.system.tail()}"
-        sent = sent_mails(self.system.sink.received)
+        sent = sent_emails(self.system.sink.received)
         return check(
             self.system.engine, self.client.accepted, sent, window=self.window, unanswered=unanswered(self.system)
         ).problems

@@ -50,7 +50,7 @@ FIGURES = (
         "parse.text",
         0.95,
         0.88,
-        "truths that take the first text part for the whole (one only points to the HTML), append attached mails, or "
+        "truths that take the first text part for the whole (one only points to the HTML), append attached emails, or "
         "keep what we decode or refuse",
     ),
     Figure(
@@ -78,11 +78,11 @@ FIGURES = (
 
 
 class Run:
-    """The corpus laid out as mails, and what `triaged try` said of them."""
+    """The corpus laid out as emails, and what `triaged try` said of them."""
 
     def __init__(self, shared: Path, folder: Path) -> None:
         self.corpus = shared / "corpus" / "mail"
-        self.laid_out = folder / "mails"
+        self.laid_out = folder / "emails"
         self.results = folder / "results.jsonl"
         self._scorer = shared / "tools" / "score_mail.py"
         self._score("prepare", self.corpus, self.laid_out)
@@ -107,7 +107,7 @@ class Run:
         return [line.split(": ", 1)[1].strip() for line in said.splitlines() if line.startswith("  miss ")]
 
     def _people(self) -> dict[str, float]:
-        """Count the mails with a reply of a person in them that are taken for bounces."""
+        """Count the emails with a reply of a person in them that are taken for bounces."""
         truth = map(json.loads, (self.corpus / "expected.jsonl").read_text("utf-8").splitlines())
         written = {row["file"].removesuffix(".eml") for row in truth if row["kind"] in PEOPLE}
         results = map(json.loads, self.results.read_text("utf-8").splitlines())
@@ -165,8 +165,8 @@ print(peak() - before)
 """
 
 
-def big_mails() -> Iterator[tuple[str, bytes]]:
-    """Yield mails of 25 MB: a file, plain text and HTML."""
+def big_emails() -> Iterator[tuple[str, bytes]]:
+    """Yield emails of 25 MB: a file, plain text and HTML."""
     head = b"From: ann@customer.example\r\nSubject: big\r\nMIME-Version: 1.0\r\nContent-Type: "
     file = b'application/pdf; name="scan.pdf"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
     yield (
@@ -180,9 +180,9 @@ def big_mails() -> Iterator[tuple[str, bytes]]:
 
 
 def memory(folder: Path) -> Iterator[str]:
-    """Print how much memory big mails take, themselves included; yield those over the limit."""
+    """Print how much memory big emails take, themselves included; yield those over the limit."""
     path = folder / "big.eml"
-    for name, raw in big_mails():
+    for name, raw in big_emails():
         path.write_bytes(raw)
         found = subprocess.run([sys.executable, "-c", IN_CHILD, path], check=True, capture_output=True, cwd=ROOT)
         times = int(found.stdout) / len(raw)

@@ -1,4 +1,4 @@
-"""Simple mails for tests, as bytes."""
+"""Simple emails for tests, as bytes."""
 
 from datetime import datetime
 from itertools import count

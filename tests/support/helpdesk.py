@@ -89,8 +89,8 @@ class Helpdesk:
         with self.store.read() as session:
             return list(session.execute(select(table).order_by(*table.__table__.primary_key)).scalars())
 
-    def mails(self, count: int) -> list[EmailMessage]:
-        """Wait until the sink has taken so many mails, and return them."""
+    def emails(self, count: int) -> list[EmailMessage]:
+        """Wait until the sink has taken so many emails, and return them."""
         eventually(lambda: len(self.sink.received) >= count)
         return [read(taken.content) for taken in self.sink.received]
 

@@ -29,13 +29,13 @@ def consent_then_hang_up(connection: Connection, tag: str) -> None:
 def news_before_consent(connection: Connection, tag: str) -> bool:
     del tag
     connection.server.inbox.add(mail("early"))
-    connection.send(f"* {len(connection.server.inbox.mails)} EXISTS")
+    connection.send(f"* {len(connection.server.inbox.emails)} EXISTS")
     return True
 
 
 def news_with_consent(connection: Connection, tag: str) -> None:
     connection.server.inbox.add(mail("together"))
-    connection.send(f"+ idling\r\n* {len(connection.server.inbox.mails)} EXISTS")
+    connection.send(f"+ idling\r\n* {len(connection.server.inbox.emails)} EXISTS")
     while connection.file.readline().strip() != b"DONE":
         pass
     connection.send(f"{tag} OK idled")
@@ -44,7 +44,7 @@ def news_with_consent(connection: Connection, tag: str) -> None:
 def news_in_two_pieces(connection: Connection, tag: str) -> None:
     connection.server.inbox.add(mail("together"))
     connection.send("+ idling")
-    connection.sock.sendall(f"* {len(connection.server.inbox.mails)} EXI".encode())
+    connection.sock.sendall(f"* {len(connection.server.inbox.emails)} EXI".encode())
     time.sleep(0.3)
     connection.sock.sendall(b"STS\r\n")
     while connection.file.readline().strip() != b"DONE":

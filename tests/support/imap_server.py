@@ -17,14 +17,14 @@ LITERAL = re.compile(rb"\{(\d+)\}\r\n\Z")
 @dataclass
 class Box:
     uidvalidity: int = 1
-    mails: dict[int, bytes] = field(default_factory=dict)
+    emails: dict[int, bytes] = field(default_factory=dict)
     arrived: dict[int, datetime] = field(default_factory=dict)
     flags: dict[int, set[str]] = field(default_factory=dict)
     next_uid: int = 1
 
     def add(self, raw: bytes, at: datetime | None = None) -> int:
         uid, self.next_uid = self.next_uid, self.next_uid + 1
-        self.mails[uid], self.arrived[uid], self.flags[uid] = raw, at or datetime.now(UTC), set()
+        self.emails[uid], self.arrived[uid], self.flags[uid] = raw, at or datetime.now(UTC), set()
         return uid
 
 
@@ -111,7 +111,7 @@ class Connection:
         self.folder = name
         box = self.box
         self.send(
-            f"* {len(box.mails)} EXISTS", "* 0 RECENT", "* FLAGS (\\Seen)", f"* OK [UIDVALIDITY {box.uidvalidity}]"
+            f"* {len(box.emails)} EXISTS", "* 0 RECENT", "* FLAGS (\\Seen)", f"* OK [UIDVALIDITY {box.uidvalidity}]"
         )
         self.send(f"* OK [UIDNEXT {box.next_uid}]", f"{tag} OK [READ-{'WRITE' if 'SELECT' in command else 'ONLY'}] on")
 
@@ -121,7 +121,7 @@ class Connection:
         self.send("* SEARCH" + "".join(f" {uid}" for uid in self._found(command)), f"{tag} OK found")
 
     def _found(self, command: str) -> list[int]:
-        uids = sorted(self.box.mails)
+        uids = sorted(self.box.emails)
         if match := re.search(r"SEARCH (\d+):(\d+|\*) ", command):
             uids = uids[int(match[1]) - 1 : None if match[2] == "*" else int(match[2])]
         if match := re.search(r"SINCE (\S+)", command):
@@ -141,14 +141,14 @@ class Connection:
         match = re.match(r"UID FETCH (\d+) \((\S+)\)$", command, re.IGNORECASE)
         assert match, command
         uid, item = int(match[1]), match[2].upper()
-        if uid in self.box.mails:
+        if uid in self.box.emails:
             self.send(
-                f"* {sorted(self.box.mails).index(uid) + 1} FETCH (UID {uid} ".encode() + self._item(uid, item) + b")"
+                f"* {sorted(self.box.emails).index(uid) + 1} FETCH (UID {uid} ".encode() + self._item(uid, item) + b")"
             )
         self.send(f"{tag} OK fetched")
 
     def _item(self, uid: int, item: str) -> bytes:
-        raw = self.box.mails[uid]
+        raw = self.box.emails[uid]
         if item == "RFC822.SIZE":
             return b"RFC822.SIZE %d" % (len(raw) + self.server.size_error)
         part = re.match(r"BODY\.PEEK\[\](?:<0\.(\d+)>)?$", item)
@@ -171,7 +171,7 @@ class Connection:
             self.send(f"{tag} NO [TRYCREATE] no such folder")
             return
         for uid in map(int, uids.split(",")):
-            target.add(self.box.mails[uid])
+            target.add(self.box.emails[uid])
         self.send(f"{tag} OK copied")
 
     def do_uid_move(self, tag: str, command: str) -> None:
@@ -181,19 +181,19 @@ class Connection:
             self.send(f"{tag} NO [TRYCREATE] no such folder")
             return
         for uid in map(int, uids.split(",")):
-            self.send(f"* {sorted(self.box.mails).index(uid) + 1} EXPUNGE")
-            target.add(self.box.mails.pop(uid))
+            self.send(f"* {sorted(self.box.emails).index(uid) + 1} EXPUNGE")
+            target.add(self.box.emails.pop(uid))
         self.send(f"{tag} OK moved")
 
     def do_uid_expunge(self, tag: str, command: str) -> None:
         for uid in map(int, command.split(" ")[2].split(",")):
             if "\\Deleted" in self.box.flags[uid]:
-                del self.box.mails[uid]
+                del self.box.emails[uid]
         self.send(f"{tag} OK expunged")
 
     def do_idle(self, tag: str, command: str) -> None:
         del command
-        before = len(self.box.mails)
+        before = len(self.box.emails)
         self.send("+ idling")
         self.server.idling.set()
         self.sock.settimeout(0.02)
@@ -202,8 +202,8 @@ class Connection:
                 if self.sock.recv(100).upper().startswith(b"DONE"):
                     break
                 return
-            if len(self.box.mails) > before:
-                before = len(self.box.mails)
+            if len(self.box.emails) > before:
+                before = len(self.box.emails)
                 self.send(f"* {before} EXISTS")
         self.sock.settimeout(None)
         self.send(f"{tag} OK idled")

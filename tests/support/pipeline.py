@@ -91,9 +91,9 @@ class Pipeline:
     def accept(self, raw: bytes, *rcpt_tos: str, mail_from: str = "ann@customer.example") -> Receipt:
         return self.intake.accept(inbound(raw, mail_from=mail_from, rcpt_tos=rcpt_tos or ("support@example.com",)))
 
-    def process(self, mails: Sequence[Inbound]) -> None:
-        """Accept mails at once, and do all that follows."""
-        for future in self.intake.store([self.intake.prepare(one) for one in mails]):
+    def process(self, emails: Sequence[Inbound]) -> None:
+        """Accept emails at once, and do all that follows."""
+        for future in self.intake.store([self.intake.prepare(one) for one in emails]):
             future.result()
         self.work()
 

@@ -69,7 +69,7 @@ def test_an_email_that_still_cannot_be_read_stays_listed(skipped: Case, server: 
 
 
 def test_an_email_that_is_gone_is_settled(skipped: Case, server: ImapServer) -> None:
-    del server.inbox.mails[1]
+    del server.inbox.emails[1]
     assert skipped.run("imap", "retry", "1").out == "1: no longer in the mailbox\n"
     assert skipped.run("imap", "unreadable", "--json").rows == []
 

@@ -33,13 +33,13 @@ def trained(bare: Path, case: Case, monkeypatch: pytest.MonkeyPatch) -> Case:
 
 def test_a_directory_is_read_in_order_with_every_documented_key(trained: Case, bare: Path) -> None:
     reference = trained.accept(inbound(mail(message_id="<first@customer.example>"))).reference
-    mails = bare / "mails"
-    mails.mkdir()
-    (mails / "a.eml").write_bytes(mail(body="Amount debited but not credited", message_id="<a@x.example>"))
-    (mails / "b.eml").write_bytes(b"\x00\xff not a mail" * 1000)
-    (mails / "c.eml").write_bytes(mail(headers=("Auto-Submitted: auto-replied",)))
-    (mails / "d.eml").write_bytes(mail(subject="Re: Payment failed", in_reply_to="<first@customer.example>"))
-    outcome = trained.run("try", str(mails), "--json")
+    emails = bare / "emails"
+    emails.mkdir()
+    (emails / "a.eml").write_bytes(mail(body="Amount debited but not credited", message_id="<a@x.example>"))
+    (emails / "b.eml").write_bytes(b"\x00\xff not a mail" * 1000)
+    (emails / "c.eml").write_bytes(mail(headers=("Auto-Submitted: auto-replied",)))
+    (emails / "d.eml").write_bytes(mail(subject="Re: Payment failed", in_reply_to="<first@customer.example>"))
+    outcome = trained.run("try", str(emails), "--json")
     assert outcome.code == 0
     rows = outcome.rows
     assert [row["file"] for row in rows] == ["a.eml", "b.eml", "c.eml", "d.eml"]

@@ -64,8 +64,8 @@ def test_emails_stored_by_a_killed_process_are_moved_once_by_the_next(
         server.idling.clear()
         with polling(mailbox, taker):
             eventually(server.idling.is_set)
-    assert not server.inbox.mails
-    assert list(server.boxes["Done"].mails.values()) == [mail("m1")]
+    assert not server.inbox.emails
+    assert list(server.boxes["Done"].emails.values()) == [mail("m1")]
     assert taker.subjects == ["m1"]
 
 
@@ -77,13 +77,13 @@ def test_an_email_that_is_gone_before_it_is_marked_blocks_no_other(
     for number in range(1, 4):
         server.inbox.add(mail(f"m{number}"))
     stored_by_a_killed_process(mailbox, taker, store, 1, 2, 3)
-    del server.inbox.mails[1]
+    del server.inbox.emails[1]
     server.inbox.flags[2].add("\\Deleted")
     with polling(mailbox, taker):
         eventually(server.idling.is_set)
         assert not unmarked(store)
-    assert list(server.inbox.mails) == [2]
-    assert list(server.boxes["Done"].mails.values()) == [mail("m3")]
+    assert list(server.inbox.emails) == [2]
+    assert list(server.boxes["Done"].emails.values()) == [mail("m3")]
 
 
 def test_a_renumbered_folder_has_nothing_to_mark(server: ImapServer, store: Store, taker: Taker) -> None:
@@ -92,7 +92,7 @@ def test_a_renumbered_folder_has_nothing_to_mark(server: ImapServer, store: Stor
     stored_by_a_killed_process(account(server.port), taker, store, 1)
     assert unmarked(store) == [(1, 1)]
     server.inbox.uidvalidity = 2
-    server.inbox.mails[1], server.inbox.arrived[1] = mail("ancient"), NOW - timedelta(days=900)
+    server.inbox.emails[1], server.inbox.arrived[1] = mail("ancient"), NOW - timedelta(days=900)
     with polling(account(server.port), taker):
         eventually(lambda: cursor(store) == (2, 1))
         assert not unmarked(store)

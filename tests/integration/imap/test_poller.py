@@ -208,8 +208,8 @@ def test_without_move_the_email_is_copied_and_only_it_is_expunged(
     set_cursor(store, 1, 0)
     server.inbox.add(mail("m1"))
     with polling(account(server.port, after="move", move_to="Done", poll_seconds=0.05), taker):
-        eventually(lambda: not server.inbox.mails)
-        assert list(server.boxes["Done"].mails.values()) == [mail("m1")]
+        eventually(lambda: not server.inbox.emails)
+        assert list(server.boxes["Done"].emails.values()) == [mail("m1")]
     assert not server.commands("EXPUNGE")
 
 

@@ -75,7 +75,7 @@ def test_an_announcement_at_the_start_of_idle_is_not_missed(
 def test_an_announcement_between_search_and_idle_is_not_missed(server: ImapServer, store: Store, taker: Taker) -> None:
     def late(connection: Connection, tag: str) -> None:
         server.inbox.add(mail("late"))
-        connection.send("* SEARCH", f"* {len(server.inbox.mails)} EXISTS", f"{tag} OK found")
+        connection.send("* SEARCH", f"* {len(server.inbox.emails)} EXISTS", f"{tag} OK found")
 
     set_cursor(store, 1, 1)
     server.inbox.add(mail("old"))
@@ -108,7 +108,7 @@ def test_an_announcement_while_other_emails_are_moved_is_not_missed(
 ) -> None:
     def move(connection: Connection, tag: str) -> None:
         connection.send("* 1 EXPUNGE", "* 1 EXPUNGE", "* 1 EXISTS", f"{tag} OK moved")
-        server.inbox.mails.clear()
+        server.inbox.emails.clear()
         server.inbox.add(mail("late"))
 
     set_cursor(store, 1, 0)
@@ -182,7 +182,7 @@ def test_an_email_that_another_client_expunged_is_skipped_without_a_note(
 ) -> None:
     def expunge(connection: Connection, tag: str) -> bool:
         del tag
-        connection.box.mails.pop(1, None)
+        connection.box.emails.pop(1, None)
         return True
 
     set_cursor(store, 1, 0)
@@ -199,7 +199,7 @@ def test_an_email_expunged_between_its_size_and_its_body_blocks_nothing(
 ) -> None:
     def expunge(connection: Connection, tag: str) -> bool:
         del tag
-        connection.box.mails.pop(1, None)
+        connection.box.emails.pop(1, None)
         return True
 
     set_cursor(store, 1, 0)
