@@ -1,10 +1,9 @@
 """The job queue: add, claim, beat, finish, retry, release, bury."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from math import ceil
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select, update
@@ -210,28 +209,17 @@ def claim(session: Session, job_id: int, owner: str, now: datetime) -> Lease | N
     return _lease(row) if row else None
 
 
-def claim_more(session: Session, lease: Lease, share: float, most: int, now: datetime) -> list[Lease]:
-    """Lease a share of the other due jobs of the kind of a job that was just claimed, at most `most`.
+def untried(session: Session, kind: JobKind, far: int, now: datetime) -> Sequence[int]:
+    """Return the jobs of a kind that were never tried, among the first `far` that are due."""
+    return session.execute(SELECT_UNTRIED, {"now": now, "of": kind, "far": far}).scalars().all()
 
-    Only jobs that were never tried run in a batch: a job that failed, or killed its worker, must not take others along.
-    """
-    if lease.attempts > 1:
+
+def claim_free(session: Session, job_ids: Sequence[int], owner: str) -> list[Lease]:
+    """Lease those of these jobs that nobody else claims, in the order of their ids."""
+    if not job_ids:
         return []
-    far = {"now": now, "of": lease.kind, "far": ceil(most / share)}
-    waiting = session.execute(SELECT_UNTRIED, far).scalars().all()
-    mine = waiting[: ceil(len(waiting) * share)]
-    if not mine:
-        return []
-    found = session.execute(CLAIM_FREE, {"jobs": mine, "by": lease.owner})
-    return sorted(map(_lease, found), key=lambda more: more.job_id)
-
-
-def claim_batch(
-    session: Session, job_id: int, owner: str, share: float, sizes: Mapping[JobKind, int], now: datetime
-) -> list[Lease]:
-    """Lease a job and a share of the other due jobs of its kind, as many as `sizes` allows for the kind."""
-    lease = claim(session, job_id, owner, now)
-    return [lease, *claim_more(session, lease, share, sizes[lease.kind] - 1, now)] if lease else []
+    found = session.execute(CLAIM_FREE, {"jobs": job_ids, "by": owner})
+    return sorted(map(_lease, found), key=lambda lease: lease.job_id)
 
 
 def _lease(row: Row[Any]) -> Lease:

@@ -32,6 +32,7 @@ from daemon.store.jobs import JobKind, Lease, LeaseLostError
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
+from daemon.tickets.claiming import claim_batch
 from workers.jobs.batching import BatchedWork, run_batched
 from workers.jobs.heartbeat import Heartbeat
 
@@ -144,7 +145,7 @@ class JobExecutor:
 
     def _claim(self, job_id: int) -> list[Lease]:
         claim = partial(
-            jobs.claim_batch,
+            claim_batch,
             job_id=job_id,
             owner=self._heartbeat.owner,
             share=self._share,

@@ -2,8 +2,6 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -13,10 +11,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from daemon.mail.envelope import Inbound
-from daemon.store import decisions, deliveries, jobs, orphans
+from daemon.store import decisions, deliveries, orphans
 from daemon.store.decisions import NewDecision
 from daemon.store.deliveries import DeliveryState, NewDelivery
-from daemon.store.jobs import JobKind, Lease, NewJob
 from daemon.store.models import Decision, DeliveryRow, Job, MessageRow, Ticket
 from daemon.store.queries import snapshots
 from daemon.store.store import Store
@@ -133,61 +130,6 @@ def test_a_soon_step_does_not_wait_for_the_other_jobs(store: Store) -> None:
     assert dict(run_batched(store, {1: first(), 2: second()})) == {1: 1, 2: True}
 
 
-def promised(store: Store, *kinds: JobKind) -> list[int]:
-    promises = [NewJob(kind, Subject(SubjectKind.TICKET, n), NOON) for n, kind in enumerate(kinds)]
-    return [offer.job_id for offer in store.write(lambda session: jobs.add(session, promises))]
-
-
-def claimed(store: Store, job_id: int, share: float = 1.0, most: int = 15, owner: str = "a") -> list[int]:
-    def claim(session: Session) -> list[Lease]:
-        lease = jobs.claim(session, job_id, owner, NOON)
-        return [lease, *jobs.claim_more(session, lease, share, most, NOON)] if lease else []
-
-    return [lease.job_id for lease in store.write(claim)]
-
-
-def test_a_batch_holds_jobs_of_one_kind_that_are_due_and_untried(store: Store) -> None:
-    ids = promised(store, *[JobKind.TRIAGE] * 4, JobKind.NOTIFY)
-    late, tried = ids[1], ids[2]
-    for job_id, due in ((late, NOON + timedelta(hours=1)), (tried, NOON)):
-        lease = store.write(lambda session, i=job_id: jobs.claim(session, i, "x", NOON))  # type: ignore[misc]
-        store.write(lambda session, one=lease, at=due: jobs.retry(session, one, "", at))  # type: ignore[misc]
-    assert claimed(store, ids[0]) == [ids[0], ids[3]]
-    with store.read() as session:
-        row = session.get_one(Job, ids[3])
-    assert (row.state, row.owner, row.attempts) == ("leased", "a", 1)
-
-
-def test_a_job_that_was_tried_before_runs_alone(store: Store) -> None:
-    first, _ = promised(store, JobKind.TRIAGE, JobKind.TRIAGE)
-    lease = store.write(lambda session: jobs.claim(session, first, "x", NOON))
-    assert lease
-    store.write(lambda session: jobs.retry(session, lease, "", NOON))
-    assert claimed(store, first) == [first]
-
-
-@pytest.mark.parametrize(("share", "most", "found"), [(1.0, 15, 16), (0.25, 15, 6), (0.5, 3, 4), (1.0, 0, 1)])
-def test_a_worker_claims_its_share_and_at_most_one_batch(store: Store, share: float, most: int, found: int) -> None:
-    ids = promised(store, *[JobKind.TRIAGE] * 20)
-    assert len(claimed(store, ids[0], share, most)) == found
-
-
-def test_concurrent_batch_claims_claim_each_job_once(store_url: str) -> None:
-    stores = [Store(store_url) for _ in range(3)]
-    ids = promised(stores[0], *[JobKind.TRIAGE] * 60)
-    start = threading.Barrier(9)
-
-    def work(thread: int) -> list[int]:
-        start.wait(30)
-        return [found for i in ids for found in claimed(stores[thread % 3], i, 0.25, 15, f"worker {thread}")]
-
-    with ThreadPoolExecutor(9) as pool:
-        won = [job_id for mine in pool.map(work, range(9)) for job_id in mine]
-    assert sorted(won) == ids
-    for opened in stores:
-        opened.close()
-
-
 def test_a_ticket_that_is_twice_in_a_batch_is_decided_once(store: Store) -> None:
     ticket = Pipeline(store, 10).accept(mail()).ticket_id
     assert ticket
@@ -237,7 +179,7 @@ def fates(store: Store) -> list[str]:
 
 
 def test_limits_hold_within_a_batch(store: Store) -> None:
-    # Counted before any of them is planned, sixteen mails of one forged sender would be acknowledged sixteen times.
+    # Counted before any of them is planned, sixteen emails of one forged sender would be acknowledged sixteen times.
     pipeline = Pipeline(store, 10)
     pipeline.process(many(8, lambda _: "victim@customer.example"))
     assert fates(store) == ["sent"] + ["suppressed"] * 7
@@ -265,7 +207,7 @@ def states(store: Store) -> list[str]:
 
 
 def test_refused_credentials_are_tried_once_per_batch(store: Store) -> None:
-    # Eight mails begun together asked eight times with a password that is wrong: some servers lock the account for it.
+    # Eight emails begun together asked eight times with a password that is wrong: some servers lock the account for it.
     pipeline = Pipeline(store, 10)
     pipeline.transport.failures.append(AuthenticationFailure("no", 535))
     pipeline.process(many(4, lambda n: f"customer{n}@shop{n}.example"))
