@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
@@ -59,7 +59,7 @@ class RecentCounts:
     by_address_hour: Counter[str]
     by_domain_hour: Counter[str]
     in_all_hour: int
-    ordinary_days: Mapping[str, int]
+    ordinary_days: Mapping[str, int] = field(default_factory=dict)
 
     def to(self, mailbox: Mailbox) -> SendCounts:
         """Return the counts that bind one more email to a mailbox."""

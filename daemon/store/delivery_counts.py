@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from statistics import median_low
 from typing import Final
 
 from sqlalchemy import BindParameter, bindparam, case, false, func, select
@@ -18,8 +17,6 @@ from daemon.vocabulary import LIMIT_REACHED, MailKind
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
-# The days before the last 24 hours, so that the limit of today does not depend on what comes today.
-ORDINARY_DAYS: Final = 7
 TEAM_KINDS: Final = (MailKind.NOTIFICATION, MailKind.FOLLOW_UP, MailKind.ANSWERED)
 # Counting must not cost more with every email that went before; no limit needs a higher count.
 MAX_COUNTED: Final = 10_000
@@ -82,40 +79,26 @@ def lock(session: Session) -> None:
     advisory_lock(session, ADVISORY_LOCK)
 
 
-def recent_counts(
-    session: Session, kind: MailKind, mailboxes: Sequence[Mailbox], busy_from: int, now: datetime
-) -> RecentCounts:
-    """Count the emails of a kind that were planned recently, in all and to mailboxes.
-
-    Ordinary days are counted for domains that may reach `busy_from` emails in this hour.
-    """
+def recent_counts(session: Session, kind: MailKind, mailboxes: Sequence[Mailbox], now: datetime) -> RecentCounts:
+    """Count the emails of a kind that were planned recently, in all and to mailboxes."""
     addresses = list({mailbox.address for mailbox in mailboxes})
     domains = list({mailbox.domain for mailbox in mailboxes})
     about = {"kind": kind, "day": now - DAY, "hour": now - HOUR, "most": MAX_COUNTED * max(1, len(addresses))}
     to_mailboxes = session.execute(COUNT_TO_MAILBOXES, about | {"mailboxes": addresses}).all()
-    to_domains = Counter[str](
-        {row.domain: row.hour for row in session.execute(COUNT_TO_DOMAINS, about | {"domains": domains})}
-    )
-    busy = [domain for domain in domains if to_domains[domain] + len(mailboxes) > busy_from > 0]
+    to_domains = session.execute(COUNT_TO_DOMAINS, about | {"domains": domains}).all()
     return RecentCounts(
         kind,
         Counter({row.mailbox: row.day for row in to_mailboxes}),
         Counter({row.mailbox: row.hour for row in to_mailboxes}),
-        to_domains,
+        Counter({row.domain: row.hour for row in to_domains}),
         session.execute(COUNT_ALL, about).scalar_one(),
-        {domain: ordinary_day(session, kind, domain, now) for domain in busy},
     )
 
 
-def ordinary_day(session: Session, kind: MailKind, domain: str, now: datetime) -> int:
-    """Return how many emails of a kind go to the unverified people of a domain on an ordinary day.
-
-    It is the median of the seven days before the last 24 hours: a flood of up to three days does not raise it.
-    """
-    days = [now - number * DAY for number in range(1, ORDINARY_DAYS + 1)]
+def on_days(session: Session, kind: MailKind, domain: str, ends: Sequence[datetime]) -> list[int]:
+    """Count the emails of a kind to the unverified people of a domain on each of the days that end at these times."""
     about = {"kind": kind, "domain": domain}
-    counts = [session.execute(COUNT_OF_A_DAY, about | {"after": d - DAY, "until": d}).scalar_one() for d in days]
-    return median_low(counts)
+    return [session.execute(COUNT_OF_A_DAY, about | {"after": end - DAY, "until": end}).scalar_one() for end in ends]
 
 
 def to_teams(session: Session, mailboxes: Collection[str], now: datetime) -> Counter[str]:

@@ -1,7 +1,7 @@
 """Digests: one email to a team instead of the notifications past its limit."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import bindparam, case, func, select
@@ -13,8 +13,6 @@ from daemon.store.models import Decision, DeliveryRow, Person, Ticket
 from daemon.store.sql import table, unindexed
 from daemon.vocabulary import MailKind, Priority
 
-# A digest that could not be sent for a day gets no more tickets.
-OPEN_FOR: Final = timedelta(days=1)
 MAX_LINES: Final = 50
 
 DELIVERY, TICKET, PERSON, DECISION = table(DeliveryRow), table(Ticket), table(Person), table(Decision)
@@ -53,9 +51,12 @@ SELECT_LINES = (
 )
 
 
-def lock_open_digests(session: Session, mailboxes: Collection[str], now: datetime) -> dict[str, int]:
-    """Lock and return the digests that notifications can still join, by recipient; until then no attempt begins."""
-    rows = session.execute(SELECT_OPEN, {"mailboxes": list(mailboxes), "after": now - OPEN_FOR})
+def lock_open_digests(session: Session, mailboxes: Collection[str], after: datetime) -> dict[str, int]:
+    """Lock and return the digests since a time that notifications can still join, by recipient.
+
+    Until the transaction ends, no attempt begins.
+    """
+    rows = session.execute(SELECT_OPEN, {"mailboxes": list(mailboxes), "after": after})
     return {row.recipient: row.id for row in rows}
 
 

@@ -19,6 +19,7 @@ from daemon.store.deliveries import Deferred, DeliveryState, NewDelivery, Outcom
 from daemon.store.jobs import JobKind, Lease, NewJob
 from daemon.store.queries import snapshots
 from daemon.tickets import bounces
+from daemon.tickets.recent_counts import recent_counts
 from daemon.vocabulary import MailKind, Subject, SubjectKind
 
 # The limits that defer count by the hour.
@@ -29,6 +30,8 @@ LIMITED_FOR: Final = timedelta(hours=1)
 MAX_DEFERRED_TIME: Final = timedelta(days=1)
 # How long a digest gathers tickets.
 DIGEST_WAIT: Final = timedelta(minutes=15)
+# A digest that could not be sent for a day gets no more tickets.
+DIGEST_OPEN_FOR: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +103,9 @@ def begin_planning(
     return PlanningFacts(
         tickets=tickets,
         deferred=deferred,
-        recent=delivery_counts.recent_counts(
-            session, MailKind.ACKNOWLEDGEMENT, [mailbox_of(address) for address in requesters], busy_from, now
-        ),
+        recent=recent_counts(session, MailKind.ACKNOWLEDGEMENT, list(map(mailbox_of, requesters)), busy_from, now),
         to_teams=delivery_counts.to_teams(session, mailboxes, now),
-        digests=set(digests.lock_open_digests(session, mailboxes, now)),
+        digests=set(digests.lock_open_digests(session, mailboxes, now - DIGEST_OPEN_FOR)),
         suppressed=bounces.suppressed(session, {*requesters, *addresses, *readers}, now),
         returned={cause: _returned(session, ticket, now) for cause, ticket in tickets.items() if ticket.answer},
     )
@@ -157,7 +158,8 @@ def note_failure(session: Session, cause: Subject, error: str, now: datetime) ->
 def _write_gathered(session: Session, gathered: Sequence[NewDelivery], now: datetime) -> None:
     """Write the notifications that are not sent, each linked to the digest that lists it."""
     if gathered:
-        open_ = digests.lock_open_digests(session, {mailbox_of(row.recipient).address for row in gathered}, now)
+        mailboxes = {mailbox_of(row.recipient).address for row in gathered}
+        open_ = digests.lock_open_digests(session, mailboxes, now - DIGEST_OPEN_FOR)
         deliveries.add(session, [replace(row, digest_id=open_[row.recipient]) for row in gathered])
 
 

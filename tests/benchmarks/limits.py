@@ -21,11 +21,12 @@ from sqlalchemy.orm import Session
 
 from daemon.facts import RecentCounts, SendCounts
 from daemon.mail.mailbox import mailbox_of
-from daemon.store import deliveries, delivery_counts
+from daemon.store import deliveries
 from daemon.store.deliveries import DeliveryState, NewDelivery
 from daemon.store.maintenance import schema
 from daemon.store.store import Store
 from daemon.tickets import notification
+from daemon.tickets.recent_counts import recent_counts
 from daemon.vocabulary import MailKind, Subject, SubjectKind
 from tests.support.domain_values import send_limits
 from workers.notify.plan import Cause, PlanFacts, SendLimits, plan
@@ -165,7 +166,7 @@ class Day:
         now = batch[-1].at
         mailboxes = [mailbox_of(one.sender) for one in batch]
         kind, busy_from = MailKind.ACKNOWLEDGEMENT, self.limits.per_domain_hour
-        recent = delivery_counts.recent_counts(session, kind, mailboxes, busy_from, now)
+        recent = recent_counts(session, kind, mailboxes, busy_from, now)
         for one in batch:
             self._plan_one(session, one, recent if self.grows else replace(recent, ordinary_days={}), now)
 

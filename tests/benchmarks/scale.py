@@ -23,7 +23,7 @@ from typing import Any, Final
 from sqlalchemy import event
 
 from daemon.mail.mailbox import mailbox_of
-from daemon.store import decisions, deliveries, delivery_counts, jobs, keys, orphans
+from daemon.store import decisions, deliveries, jobs, keys, orphans
 from daemon.store.decisions import NewDecision
 from daemon.store.deliveries import NewDelivery, Outcome
 from daemon.store.jobs import Lease
@@ -34,6 +34,7 @@ from daemon.store.queries.tickets import TicketFilter
 from daemon.store.store import Store
 from daemon.system import logs
 from daemon.tickets.intake import Intake
+from daemon.tickets.recent_counts import recent_counts
 from daemon.vocabulary import DecidedBy, Disposition, MailKind, Priority, Subject, SubjectKind, Triage
 from tests.benchmarks import seed
 from tests.support.domain_values import identity
@@ -103,7 +104,7 @@ class Helpdesk:
 
         def plan(session: Any) -> int | None:
             snapshots.load_one(session, Subject(SubjectKind.DECISION, ticket))
-            delivery_counts.recent_counts(session, MailKind.ACKNOWLEDGEMENT, [mailbox_of(recipient)], BUSY_FROM, NOON)
+            recent_counts(session, MailKind.ACKNOWLEDGEMENT, [mailbox_of(recipient)], BUSY_FROM, NOON)
             number = self._random.getrandbits(60)
             planned = NewDelivery(
                 cause=Subject(SubjectKind.MESSAGE, number),

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from daemon.facts import HealthFacts
 from daemon.mail.envelope import Inbound
-from daemon.store import deliveries, delivery_counts
+from daemon.store import deliveries
 from daemon.store.deliveries import DeliveryState, NewDelivery
 from daemon.store.maintenance.verify.run import verify
 from daemon.store.models import DeliveryRow, Job, Person, Ticket
 from daemon.store.queries import health
 from daemon.store.store import Store
 from daemon.tickets import actions, notification
+from daemon.tickets.recent_counts import ordinary_day
 from daemon.vocabulary import MailKind, Subject, SubjectKind
 from tests.support.domain_values import ADMIN
 from tests.support.emails import ANN, inbound, mail
@@ -181,7 +182,7 @@ def test_the_limit_of_a_domain_grows_with_its_ordinary_days(store: Store, days: 
 def test_a_flood_of_today_does_not_raise_the_limit_of_today(store: Store) -> None:
     past_day(store, 0, 500)
     with store.read() as session:
-        assert delivery_counts.ordinary_day(session, MailKind.ACKNOWLEDGEMENT, "provider.example", NOON) == 0
+        assert ordinary_day(session, MailKind.ACKNOWLEDGEMENT, "provider.example", NOON) == 0
 
 
 def test_the_customers_of_a_large_provider_wait_instead_of_getting_nothing(store: Store) -> None:
