@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, func, insert, literal, or_, select, union_all, update
+from sqlalchemy import Row, bindparam, func, insert, literal, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
 from daemon.mail.follow_up import Candidate, Candidates, Keys
@@ -35,6 +35,7 @@ SELECT_PEOPLE = select(PERSON.c.id, PERSON.c.email).where(PERSON.c.email.in_(bin
 SELECT_TICKET = select(
     *(TICKET.c[name] for name in ("id", "status", "subject", "assigned_team", "updated_at", "merged_into_id"))
 ).where(TICKET.c.id == bindparam("ticket"))
+SELECT_STATUS = select(TICKET.c.status).where(TICKET.c.id == bindparam("ticket"))
 # In the order of their ids, so that nobody waits in a circle. Rows may refer to the tickets meanwhile.
 LOCK_TICKETS = (
     select(TICKET.c.id, TICKET.c.merged_into_id)
@@ -245,44 +246,31 @@ def touch(session: Session, ticket_id: int, now: datetime, *, reopen: bool) -> N
     session.execute(update(Ticket).where(Ticket.id == ticket_id).values(values))
 
 
-def note_customer(session: Session, ticket_id: int, now: datetime, status: Status) -> tuple[str, str]:
-    """Note that a customer wrote on a ticket: one that waits for them or was resolved gets another status.
+def note_customer(session: Session, ticket_id: int, status: str, now: datetime) -> None:
+    """Note that a customer wrote on a ticket, with the status that it has now: nobody is waited for any more."""
+    values = {"updated_at": now, "status": status, "wait_until": None, "resolved_at": None}
+    session.execute(update(TICKET).where(TICKET.c.id == ticket_id).values(values))
 
-    Returns the status before and after.
-    """
-    was = lock_status(session, ticket_id)
-    waits = TICKET.c.status.in_([Status.WAITING, Status.RESOLVED])
-    values = {
-        "updated_at": now,
-        "status": case((waits, status), else_=TICKET.c.status),
-        "wait_until": None,
-        "resolved_at": None,
-    }
-    changed = update(TICKET).where(TICKET.c.id == ticket_id).values(values).returning(TICKET.c.status)
-    return was, session.execute(changed).scalar_one()
+
+def status_of(session: Session, ticket_id: int) -> str:
+    """Return the status of a ticket."""
+    return str(session.execute(SELECT_STATUS, {"ticket": ticket_id}).scalar_one())
 
 
 def lock_status(session: Session, ticket_id: int) -> str:
     """Return the status of a ticket, which nobody else changes until the transaction ends."""
-    found = select(TICKET.c.status).where(TICKET.c.id == ticket_id).with_for_update()
-    return str(session.execute(found).scalar_one())
+    return str(session.execute(SELECT_STATUS.with_for_update(), {"ticket": ticket_id}).scalar_one())
 
 
-def note_answer(session: Session, ticket_id: int, member: str, now: datetime, status: Status) -> tuple[str, str]:
-    """Note that a member answered the customer of a ticket; the first answer also says who takes care of it.
-
-    Returns the status before and after.
-    """
-    was: str = session.execute(select(TICKET.c.status).where(TICKET.c.id == ticket_id)).scalar_one()
-    closed = TICKET.c.status.in_([Status.CLOSED, Status.SPAM])
+def note_answer(session: Session, ticket_id: int, member: str, status: str, now: datetime) -> None:
+    """Note that a member answered the customer of a ticket; the first answer also says who takes care of it."""
     values = {
         "updated_at": now,
-        "status": case((closed, TICKET.c.status), else_=status),
+        "status": status,
         "first_answer_at": func.coalesce(TICKET.c.first_answer_at, literal(now, TICKET.c.first_answer_at.type)),
         "taken_by": func.coalesce(TICKET.c.taken_by, member),
     }
-    changed = update(TICKET).where(TICKET.c.id == ticket_id).values(values).returning(TICKET.c.status)
-    return was, session.execute(changed).scalar_one()
+    session.execute(update(TICKET).where(TICKET.c.id == ticket_id).values(values))
 
 
 def reference_of(session: Session, ticket_id: int) -> str:

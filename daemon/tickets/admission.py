@@ -306,8 +306,7 @@ def _write_forwarding(session: Session, admission: _Admission, forwarding: Forwa
 
 def _write_follow_up(session: Session, admission: _Admission, ticket_id: int, policy: ConversationPolicy) -> None:
     verdict, now, sender = admission.verdict, admission.email.now, admission.sender_id
-    was, present = tickets.note_customer(session, ticket_id, now, policy.after_customer)
-    status.note_email(session, ticket_id, admission.inbound_id, was, present, now)
+    status.note_customer(session, ticket_id, admission.inbound_id, policy.after_customer, now)
     admission.reference = tickets.reference_of(session, ticket_id)
     if sender is not None and verdict.participation is not None:
         tickets.join(session, ticket_id, sender, verdict.participation.until)

@@ -23,6 +23,7 @@ from daemon.store import answers, events, tickets
 from daemon.store.jobs import JobKind
 from daemon.store.models import AnswerRow, Event
 from daemon.store.sql import BulkInsert, table
+from daemon.tickets import status
 from daemon.tickets.authorization import DirectAnswer, Power, Refusal, RefusalKind, Ruling
 from daemon.tickets.disposition import Forwarding
 from daemon.vocabulary import (
@@ -102,7 +103,7 @@ def _direct(session: Session, ruling: DirectAnswer, email: RuledEmail, after_ans
     if email.silent:
         tickets.touch(session, email.ticket_id, email.now, reopen=False)
         return ()
-    was, status = tickets.note_answer(session, email.ticket_id, ruling.member, email.now, after_answer)
+    was, present = status.note_answer(session, email.ticket_id, ruling.member, after_answer, email.now)
     events.add(
         session,
         ANSWERED_DIRECTLY,
@@ -113,7 +114,7 @@ def _direct(session: Session, ruling: DirectAnswer, email: RuledEmail, after_ans
         team=ruling.team.name,
         answer=answer,
         was=was,
-        status=status,
+        status=present,
     )
     message = email.analysis.message
     copied = {(address.email or "").lower() for address in (*message.to, *message.cc)}

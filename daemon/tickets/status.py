@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from daemon.store import events, jobs
+from daemon.store import events, jobs, tickets
 from daemon.store.events import MARKED_AS_SPAM
 from daemon.store.jobs import JobKind, JobState, Lease, NewJob
 from daemon.store.models import Job, Ticket
@@ -18,6 +18,9 @@ from daemon.vocabulary import Status, Subject, SubjectKind
 
 TICKET: Final = table(Ticket)
 ENDED: Final = (Status.RESOLVED, Status.CLOSED)
+# An email of the customer changes the status of these only, and an answer of a member that of all but the final ones.
+AWAITING_CUSTOMER: Final = (Status.WAITING, Status.RESOLVED)
+FINAL: Final = (Status.CLOSED, Status.SPAM)
 WOKEN: Final = "woken"
 BY_EMAIL: Final = "opened by an email"
 
@@ -92,6 +95,25 @@ def wake(session: Session, leases: Sequence[Lease], now: datetime) -> list[list[
     """
     jobs.finish(session, leases, now)
     return jobs.add_leased(session, [(lease, _wake(session, lease.subject.id, now)) for lease in leases])
+
+
+def note_customer(session: Session, ticket_id: int, inbound_id: int, after: Status, now: datetime) -> None:
+    """Note that a customer wrote on a ticket: one that waits for them or was resolved gets the status `after`."""
+    was = tickets.lock_status(session, ticket_id)
+    status = after if was in AWAITING_CUSTOMER else was
+    tickets.note_customer(session, ticket_id, status, now)
+    note_email(session, ticket_id, inbound_id, was, status, now)
+
+
+def note_answer(session: Session, ticket_id: int, member: str, after: Status, now: datetime) -> tuple[str, str]:
+    """Note that a member answered the customer of a locked ticket, which gets the status `after` unless that is final.
+
+    Returns the status before and after.
+    """
+    was = tickets.status_of(session, ticket_id)
+    status = was if was in FINAL else str(after)
+    tickets.note_answer(session, ticket_id, member, status, now)
+    return was, status
 
 
 def note_email(session: Session, ticket_id: int, inbound_id: int, was: str, status: str, now: datetime) -> None:
