@@ -123,20 +123,18 @@ def lock_pending(session: Session, delivery_id: int) -> bool:
     return session.execute(pending.where(STATE == WebhookState.PENDING).with_for_update()).one_or_none() is not None
 
 
-def replay(session: Session, delivery_id: int, now: datetime) -> bool:
-    """Send an event once more, under the same id; return False if it is pending already or its endpoint is off.
-
-    Raises LookupError where there is no such delivery.
-    """
+def lock(session: Session, delivery_id: int) -> WebhookDeliveryRow:
+    """Lock an event until the transaction ends, and return it; raises LookupError."""
     row = session.get(WebhookDeliveryRow, delivery_id, populate_existing=True, with_for_update=True)
     if row is None:
         raise LookupError(f"there is no webhook delivery {delivery_id}")
-    to = session.get_one(WebhookRow, row.webhook_id)
-    if row.state == WebhookState.PENDING or to.disabled_at is not None or to.removed_at is not None:
-        return False
+    return row
+
+
+def send_again(session: Session, row: WebhookDeliveryRow, now: datetime) -> None:
+    """Make a locked event pending again, under the same id, with a new job."""
     row.state, row.sent_at = WebhookState.PENDING, None
-    _add_job(session, delivery_id, now)
-    return True
+    _add_job(session, row.id, now)
 
 
 def make_pending(session: Session, delivery_id: int) -> None:

@@ -15,6 +15,7 @@ from daemon.store import events, webhook_deliveries, webhooks
 from daemon.store.models import WebhookRow
 from daemon.store.queries import feed
 from daemon.store.queries.feed_rows import FeedType
+from daemon.store.webhooks import WebhookState
 from daemon.system.networks import is_allowed, is_within, literal
 
 SECRET_BYTES: Final = 32
@@ -84,10 +85,13 @@ def replay(session: Session, delivery_id: int, actor: str, now: datetime) -> boo
 
     Raises LookupError where there is no such delivery.
     """
-    done = webhook_deliveries.replay(session, delivery_id, now)
-    if done:
-        events.add(session, "webhook replayed", now, actor=actor, webhook_delivery=delivery_id)
-    return done
+    row = webhook_deliveries.lock(session, delivery_id)
+    to = session.get_one(WebhookRow, row.webhook_id)
+    if row.state == WebhookState.PENDING or to.disabled_at is not None or to.removed_at is not None:
+        return False
+    webhook_deliveries.send_again(session, row, now)
+    events.add(session, "webhook replayed", now, actor=actor, webhook_delivery=delivery_id)
+    return True
 
 
 def remove(session: Session, name: str, actor: str, now: datetime) -> None:

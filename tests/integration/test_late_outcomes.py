@@ -11,7 +11,7 @@ from daemon.store import jobs, orphans, webhook_deliveries
 from daemon.store.jobs import LeaseLostError
 from daemon.store.models import DeliveryRow, InboundRow, Job, Ticket, WebhookDeliveryRow
 from daemon.store.store import Store
-from daemon.tickets import actions
+from daemon.tickets import actions, webhooks
 from daemon.tickets.actions import Correction
 from daemon.vocabulary import Priority
 from tests.support.domain_values import ADMIN
@@ -106,7 +106,7 @@ def test_an_event_is_replayed_once_by_two_admins(case: Case, store_url: str) -> 
     sent_event(case)
 
     def replay(session: Session) -> bool:
-        return webhook_deliveries.replay(session, 1, case.clock.now())
+        return webhooks.replay(session, 1, "eva", case.clock.now())
 
     assert not overlap(store_url, replay, lambda store: store.write(replay))
     case.work()
@@ -119,7 +119,7 @@ def test_an_event_that_is_replayed_is_not_deleted_at_that_moment(case: Case, sto
     later = now + timedelta(days=60)
     overlap(
         store_url,
-        lambda session: webhook_deliveries.replay(session, 1, now),
+        lambda session: webhooks.replay(session, 1, "eva", now),
         lambda store: store.write(lambda session: webhook_deliveries.prune(session, later, 100)),
     )
     assert case.states() == ["pending"]

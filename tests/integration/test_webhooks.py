@@ -131,8 +131,8 @@ def test_an_event_is_replayed_under_the_same_id(case: Case) -> None:
     case.web.opened()
     case.publisher.publish()
     case.work()
-    assert case.store.write(lambda session: webhook_deliveries.replay(session, 1, NOON))
-    assert not case.store.write(lambda session: webhook_deliveries.replay(session, 1, NOON))
+    assert case.store.write(lambda session: actions.replay(session, 1, "test", NOON))
+    assert not case.store.write(lambda session: actions.replay(session, 1, "test", NOON))
     case.work()
     first, second = (sent["webhook-id"] for _, sent, _ in case.server.got)
     assert first == second
