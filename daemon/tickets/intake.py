@@ -168,8 +168,8 @@ class Intake:
             # Another daemon stored the same email or person a moment ago; the second try sees its rows.
             self._store_instead(replace(email, is_second_try=True), also, receipt)
         else:
-            what, source = "email not admitted, it will be parked", email.inbound.source
-            limited.error(what, key=type(error).__name__, source=source, exc_info=error)
+            kind, source = type(error).__name__, email.inbound.source
+            limited.error("email not admitted, it will be parked", key=kind, source=source, exc_info=error)
             self._store_instead(replace(email, analysis=None, failure=_reason(error)), also, receipt)
 
     def _store_instead(self, email: PreparedEmail, also: TransactionHook | None, receipt: "Future[Receipt]") -> None:

@@ -189,8 +189,9 @@ class OutgoingServer:
     def note_refused_sender(self, answer: str) -> None:
         """Note that it answered, and refuses our address; only the first time in a while is logged."""
         if not self.refused_sender:
-            event = "mail server refuses our sender; emails wait in the database"
-            log.warning(event, server=self._named, answer=answer[:200])
+            log.warning(
+                "mail server refuses our sender; emails wait in the database", server=self._named, answer=answer[:200]
+            )
         self._refused_sender, self._refused_sender_at = answer[:200], self._clock()
 
     @property
