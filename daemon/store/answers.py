@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from daemon.facts import is_authors
 from daemon.store.models import AnswerRow, DeliveryRow, MessageRow, Person, Ticket
-from daemon.store.sql import table
+from daemon.store.sql import count_up_to, table
 from daemon.store.tickets import SELECT_PARTIES
 from daemon.vocabulary import AnswerState, MailKind, MessageRole, SenderKind, Status
 
@@ -223,14 +223,10 @@ def last_email(session: Session, ticket_id: int) -> CustomerEmail | None:
 
 def returned_since(session: Session, ticket_id: int, recipient: str, after: datetime) -> int:
     """Return the number of emails by which something was returned to a recipient about a ticket after a time."""
-    counted = (
-        select(DELIVERY.c.id)
-        .where(DELIVERY.c.ticket_id == ticket_id, DELIVERY.c.kind == MailKind.RETURNED)
-        .where(DELIVERY.c.recipient == recipient, DELIVERY.c.created_at > after)
-        .limit(MAX_COUNTED)
-        .subquery()
+    returned = (DELIVERY.c.ticket_id == ticket_id, DELIVERY.c.kind == MailKind.RETURNED)
+    return count_up_to(
+        session, MAX_COUNTED, *returned, DELIVERY.c.recipient == recipient, DELIVERY.c.created_at > after
     )
-    return session.execute(select(func.count()).select_from(counted)).scalar_one()
 
 
 def set_role(session: Session, message_id: int, role: MessageRole) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     TypeDecorator,
     func,
     insert,
+    literal,
     select,
     text,
 )
@@ -96,6 +97,12 @@ def unindexed(column: SQLColumnExpression[Any]) -> ColumnElement[Any]:
     key; with a backlog, each look-up would then read the whole backlog. SQLite has no statistics at all.
     """
     return column + ""
+
+
+def count_up_to(session: Session, most: int, *conditions: ColumnElement[bool]) -> int:
+    """Count the rows of a table that meet conditions, and stop at `most`: a backlog must not make a count slow."""
+    found = select(literal(1)).where(*conditions).limit(most).subquery()
+    return session.execute(select(func.count()).select_from(found)).scalar_one()
 
 
 def advisory_lock(session: Session, key: int) -> None:

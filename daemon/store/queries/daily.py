@@ -3,12 +3,13 @@
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from daemon.facts import DailyCounts
 from daemon.store.deliveries import DeliveryState
 from daemon.store.models import DeliveryRow, InboundRow
+from daemon.store.sql import count_up_to
 from daemon.vocabulary import Disposition, MailKind
 
 MAX_COUNTED: Final = 10_000_000
@@ -28,17 +29,15 @@ def counts(session: Session, day: date) -> DailyCounts:
     came = (InboundRow.id > first, InboundRow.received_at >= start, InboundRow.received_at < end)
     return DailyCounts(
         day=day,
-        emails={state: _count(session, InboundRow.disposition == state, *came) for state in Disposition},
-        suppressed=_count(
+        emails={
+            state: count_up_to(session, MAX_COUNTED, InboundRow.disposition == state, *came) for state in Disposition
+        },
+        suppressed=count_up_to(
             session,
+            MAX_COUNTED,
             DeliveryRow.kind == MailKind.ACKNOWLEDGEMENT,
             DeliveryRow.state == DeliveryState.SUPPRESSED,
             DeliveryRow.created_at >= start,
             DeliveryRow.created_at < end,
         ),
     )
-
-
-def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
-    found = select(1).where(*conditions).limit(MAX_COUNTED).subquery()
-    return session.execute(select(func.count()).select_from(found)).scalar_one()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from daemon.facts import NOTHING_WRONG, HealthFacts, MailboxFacts, Problem, ProcessFacts
@@ -13,6 +13,7 @@ from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import Alarm, DeliveryRow, ImapCursor, InboundRow, Job, SigningKey
 from daemon.store.queries import lists
+from daemon.store.sql import count_up_to
 from daemon.vocabulary import Disposition, MailKind
 
 MAX_COUNTED = 10_000
@@ -39,16 +40,14 @@ def facts(
     return HealthFacts(
         now=now,
         oldest_due=waiting[0] if waiting else None,
-        dead=_count(session, Job.id, Job.state == JobState.DEAD),
-        parked=_count(session, InboundRow.id, InboundRow.disposition == Disposition.PARKED),
-        uncertain=_count(session, DeliveryRow.id, and_(DeliveryRow.state == DeliveryState.UNCERTAIN, NOT_SENT)),
+        dead=count_up_to(session, MAX_COUNTED, Job.state == JobState.DEAD),
+        parked=count_up_to(session, MAX_COUNTED, InboundRow.disposition == Disposition.PARKED),
+        uncertain=count_up_to(session, MAX_COUNTED, DeliveryRow.state == DeliveryState.UNCERTAIN, NOT_SENT),
         unreadable=unreadable.count(session),
-        deferred=_count(session, DeliveryRow.id, and_(DeliveryRow.state == DeliveryState.DEFERRED, NOT_SENT)),
+        deferred=count_up_to(session, MAX_COUNTED, DeliveryRow.state == DeliveryState.DEFERRED, NOT_SENT),
         limited=delivery_counts.limited(session, MailKind.ACKNOWLEDGEMENT, now),
-        unanswered=_count(
-            session,
-            DeliveryRow.id,
-            and_(DeliveryRow.state == DeliveryState.SENDING, NOT_SENT, DeliveryRow.unended == 0),
+        unanswered=count_up_to(
+            session, MAX_COUNTED, DeliveryRow.state == DeliveryState.SENDING, NOT_SENT, DeliveryRow.unended == 0
         ),
         last_mail_at=session.execute(select(InboundRow.received_at).order_by(InboundRow.id.desc()).limit(1)).scalar(),
         mailboxes={name: _mailbox(session, name, folders) for name, folders in mailboxes.items()},
@@ -65,11 +64,6 @@ def _reported(session: Session, now: datetime, *, of_workers: bool) -> tuple[Pro
         counts = or_(counts, and_(Alarm.key.in_(OF_WORKERS), Alarm.since > now - SEEN_COUNTS))
     rows = select(Alarm.key, Alarm.text).where(counts)
     return tuple(Problem(key, text) for key, text in session.execute(rows))
-
-
-def _count(session: Session, column: object, where: object) -> int:
-    found = select(column).where(where).limit(MAX_COUNTED).subquery()  # type: ignore[call-overload]  # any column
-    return session.execute(select(func.count()).select_from(found)).scalar_one()
 
 
 def _mailbox(session: Session, name: str, read: Sequence[str]) -> MailboxFacts:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from daemon.store.models import AnswerRow, Decision, InboundRow, MessageRow, Ticket
+from daemon.store.sql import count_up_to
 from daemon.vocabulary import AnswerState, DecidedBy, Status
 
 # Counted up to here, so that a list of a million tickets costs no more than one of a thousand.
@@ -46,8 +47,7 @@ def counts(session: Session, team: str | None) -> dict[Status, int]:
 
 def _count(session: Session, status: Status, team: str | None) -> int:
     wanted = [Ticket.status == status, *([Ticket.assigned_team == team] if team else [])]
-    some = select(Ticket.created_at).where(*wanted).limit(COUNTED).subquery()
-    return session.execute(select(func.count()).select_from(some)).scalar_one()
+    return count_up_to(session, COUNTED, *wanted)
 
 
 def last_words(session: Session, message_ids: Collection[int]) -> dict[int, LastWords]:

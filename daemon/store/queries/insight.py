@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from daemon.store.models import Decision, Ticket
-from daemon.store.sql import unindexed
+from daemon.store.sql import count_up_to, unindexed
 from daemon.vocabulary import DecidedBy, Status
 
 BINS: Final = 10
@@ -95,5 +95,4 @@ def _opened_between(session: Session, before: datetime, since: datetime | None) 
     wanted = [Ticket.status == Status.OPEN, Ticket.created_at < before]
     if since is not None:
         wanted.append(Ticket.created_at >= since)
-    some = select(Ticket.created_at).where(*wanted).limit(READ).subquery()
-    return session.execute(select(func.count()).select_from(some)).scalar_one()
+    return count_up_to(session, READ, *wanted)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from daemon.store import unreadable, webhooks
@@ -18,6 +18,7 @@ from daemon.store.deliveries import NOT_SENT, DeliveryState
 from daemon.store.jobs import JobState
 from daemon.store.models import Alarm, Decision, DeliveryRow, ImapCursor, InboundRow, Job, Ticket
 from daemon.store.queries import lists
+from daemon.store.sql import count_up_to
 from daemon.store.webhooks import EndpointHealth
 from daemon.vocabulary import DecidedBy, Disposition, Status
 
@@ -109,17 +110,17 @@ def state(session: Session, now: datetime, review_team: str, mailboxes: Mapping[
     return StoreMetrics(
         now=now,
         tickets=_tickets(session),
-        review=_count(session, Ticket.id, review),
+        review=count_up_to(session, MAX_COUNTED, review),
         review_since=session.execute(
             select(Ticket.created_at).where(review).order_by(Ticket.created_at).limit(1)
         ).scalar(),
-        jobs={one: _count(session, Job.id, Job.state == one) for one in JobState if one is not JobState.DONE},
+        jobs={one: count_up_to(session, MAX_COUNTED, Job.state == one) for one in JobState if one is not JobState.DONE},
         job_due_since=waiting[0] if waiting else None,
         deliveries={
-            one: _count(session, DeliveryRow.id, and_(DeliveryRow.state == one, NOT_SENT)) for one in OPEN_DELIVERIES
+            one: count_up_to(session, MAX_COUNTED, DeliveryRow.state == one, NOT_SENT) for one in OPEN_DELIVERIES
         },
         deliveries_since=_deliveries_since(session),
-        parked=_count(session, InboundRow.id, InboundRow.disposition == Disposition.PARKED),
+        parked=count_up_to(session, MAX_COUNTED, InboundRow.disposition == Disposition.PARKED),
         unreadable=unreadable.count(session),
         mailboxes=_mailboxes(session, mailboxes),
         problems=tuple(session.execute(select(Alarm.key).where(Alarm.key.not_in(DAILY))).scalars()),
@@ -166,11 +167,6 @@ def _decision(made: Decision, replaced: str | None) -> DecisionFact:
 def _settled(times: Sequence[datetime], now: datetime) -> int:
     """Return the number of rows at the beginning that are older than SETTLED."""
     return next((number for number, at in enumerate(times) if at > now - SETTLED), len(times))
-
-
-def _count(session: Session, column: InstrumentedAttribute[int], where: ColumnElement[bool]) -> int:
-    found = select(column).where(where).limit(MAX_COUNTED).subquery()
-    return session.execute(select(func.count()).select_from(found)).scalar_one()
 
 
 def _tickets(session: Session) -> dict[tuple[str, str], int]:
