@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ConfigDict
 
 from daemon.mail.reply.split import new_text
@@ -15,10 +15,11 @@ from daemon.tickets.access import Scope
 from daemon.web.api.rows import TICKET_EXAMPLE, Answer, DecisionView, TicketName, not_found, ticket_id
 from daemon.web.auth import Caller, requires
 from daemon.web.pagination import LINK, Cursor, decode_id, encode, link_next
+from daemon.web.parameters import refuse_unknown
 from daemon.web.problems import Problem, documented
 from daemon.web.services import Services, WebServices
 
-router = APIRouter(tags=["tickets"])
+router = APIRouter(tags=["tickets"], dependencies=[Depends(refuse_unknown)])
 Reader = Annotated[Caller, requires(Scope.TICKETS_READ)]
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import FastAPI, Response
 from fastapi.responses import RedirectResponse
 
 from config.schema import Oidc
@@ -49,11 +49,9 @@ def routes() -> tuple[Route, ...]:
 def install(app: FastAPI, services: WebServices) -> None:
     """Serve the pages below /ui; the root leads there."""
     app.mount("/ui/files", OwnFiles(directory=FILES))
-    router = APIRouter()
     http = services.settings.http
     for route in (*routes(), *(_oidc(http.oidc, services) if http.oidc else ()), *OTHER):
-        guard.add(router, route)
-    app.include_router(router)
+        guard.add(app.router, route)
 
     async def root() -> Response:
         return RedirectResponse(f"{http.root_path}/ui", 303)
