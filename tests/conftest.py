@@ -151,7 +151,8 @@ def _emptied(server: PostgresServer, template: str) -> str:
     tables = Base.metadata.sorted_tables[::-1]
     numbered = [table.name for table in tables if table.autoincrement_column is not None]
     statements = [str(table.delete()) for table in tables]
-    statements += [f"ALTER SEQUENCE {name}_id_seq RESTART" for name in numbered]
+    # ALTER SEQUENCE would make a new file for each.
+    statements += ["SELECT " + ", ".join(f"setval('{name}_id_seq', 1, false)" for name in numbered)]
     try:
         server.execute("; ".join(statements), STORES)
     except psycopg.Error:
