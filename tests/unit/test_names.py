@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -78,7 +79,15 @@ def is_public(name: str) -> bool:
     return not name.startswith("_") and name not in ALLOWED
 
 
-NAMES = sorted({n for p in FILES for n in public_names(ast.parse(p.read_text("utf-8"))) if is_public(n)})
+@cache
+def trees() -> list[ast.Module]:
+    """Parse the files once, in the process that runs these tests and not in each that collects them."""
+    return [ast.parse(path.read_text("utf-8")) for path in FILES]
+
+
+@cache
+def names() -> list[str]:
+    return sorted({name for tree in trees() for name in public_names(tree) if is_public(name)})
 
 
 def test_the_words_of_a_name_are_found() -> None:
@@ -90,13 +99,13 @@ def test_the_words_of_a_name_are_found() -> None:
 def test_a_retired_word_names_no_file_and_nothing_public(word: str) -> None:
     files = [path.name for path in FILES if word in words(path.stem)]
     assert files == [], f"say {RETIRED[word]}"
-    assert [name for name in NAMES if word in words(name)] == [], f"say {RETIRED[word]}"
+    assert [name for name in names() if word in words(name)] == [], f"say {RETIRED[word]}"
 
 
 def test_no_name_of_the_api_has_a_retired_word() -> None:
-    names = set(documented(json.loads((ROOT / "docs/openapi.json").read_text("utf-8"))))
-    assert {"Counts", "tickets", "cursor"} <= names
-    assert [name for name in sorted(names) if words(name) & RETIRED.keys()] == []
+    found = set(documented(json.loads((ROOT / "docs/openapi.json").read_text("utf-8"))))
+    assert {"Counts", "tickets", "cursor"} <= found
+    assert [name for name in sorted(found) if words(name) & RETIRED.keys()] == []
 
 
 def documented(node: Any) -> Iterator[str]:
@@ -116,7 +125,7 @@ def documented(node: Any) -> Iterator[str]:
 
 def test_no_key_of_a_dictionary_has_a_retired_word() -> None:
     """Commands with --json print them."""
-    keys = {key for path in FILES for key in dictionary_keys(ast.parse(path.read_text("utf-8")))}
+    keys = {key for tree in trees() for key in dictionary_keys(tree)}
     assert len(keys) > 50
     assert [key for key in sorted(keys) if words(key) & RETIRED.keys()] == []
 
@@ -135,7 +144,7 @@ def test_a_public_name_is_found(line: str) -> None:
 
 
 def test_no_event_of_the_log_and_no_metric_has_a_retired_word() -> None:
-    said = {text for path in FILES for text in logged(ast.parse(path.read_text("utf-8")))}
+    said = {text for tree in trees() for text in logged(tree)}
     assert len(said) > 50
     assert [text for text in sorted(said) if set(text.lower().replace("_", " ").split()) & RETIRED.keys()] == []
 
