@@ -20,7 +20,7 @@ from daemon.mail.screening.authentication_results import authenticated
 from daemon.mail.screening.auto_headers import is_automatic_answer
 from daemon.mail.screening.group import hidden_author, posting_addresses
 from daemon.mail.screening.loop import own_evidence
-from daemon.mail.screening.screen import OwnIdentity, is_report, screen
+from daemon.mail.screening.screen import OwnIdentity, is_report, is_written_to_list, screen
 from daemon.mail.senders import is_mail_system, is_unanswerable, sender_of
 from daemon.text import domain_of
 from daemon.vocabulary import ConversationPolicy, Screening, SenderCheck, SenderKind
@@ -101,7 +101,7 @@ class Analysis:
     or an email that was released. `bounced_delivery` is the delivery whose envelope sender a machine writes to.
     `request` is what an email of an address of a team asks for by #new. `authentication` are the results of our own
     check, None without one. `address` is the one of our addresses that the email was written to, in lower case, ""
-    where unknown.
+    where unknown. `by_team_list` says that a person wrote it, and that the list of a team brought it.
     """
 
     message: Message
@@ -117,6 +117,7 @@ class Analysis:
     request: NewTicketRequest | None = None
     authentication: tuple[str, ...] | None = None
     address: str = ""
+    by_team_list: bool = False
 
     @property
     def sender_email(self) -> str | None:
@@ -157,6 +158,8 @@ def analyze(inbound: Inbound, identity: Identity, check: SenderCheck | None = No
         request=request,
         authentication=check.results if check else None,
         address=identity.address_of(message, inbound, request.original if request else None),
+        by_team_list=screening.kind is SenderKind.LIST
+        and is_written_to_list(message, inbound.envelope, [team.address for team in identity.teams]),
     )
 
 

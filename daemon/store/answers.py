@@ -273,6 +273,14 @@ def subject_of(session: Session, ticket_id: int) -> str:
     return subject
 
 
+def has_copy(session: Session, ticket_id: int, message_id: int, name: str) -> bool:
+    """Say whether a ticket has another message with this Message-ID."""
+    same = select(MESSAGE.c.id).where(
+        MESSAGE.c.message_id == name, MESSAGE.c.ticket_id == ticket_id, MESSAGE.c.id != message_id
+    )
+    return bool(name) and session.execute(same.limit(1)).first() is not None
+
+
 def ticket_of_message(session: Session, message_id: int) -> int | None:
     """Return the ticket that a message is on now."""
     found: int | None = session.execute(

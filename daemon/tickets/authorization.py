@@ -5,7 +5,7 @@ An email has power over a ticket (it speaks for us and gives commands) only if a
     token          it carries a valid token of a team, in its strongest place: address, then Message-IDs, then text
     author         From is one readable address, which is a member of the team that the token was sent to; or the
                    token was sent to that very address, and it is still a member of a team
-    person         a person wrote it
+    person         a person wrote it, and no mailing list brought it
     proof          the author is authenticated as `conversation.authentication` demands
 
 The lead (`triage.lead`) who is in no team has the power of correction by a token that was sent to the lead's address:
@@ -32,6 +32,8 @@ UNPROVEN: Final[Mapping[Authentication, str]] = {
     Authentication.DMARC: "no mail server that we trust confirmed (DMARC) that this email comes from {author}",
     Authentication.SUBMISSION: "it was not handed in with the login of {author}",
 }
+# A list rewrites authors, and adds lines for its subscribers: neither who wrote nor what they wrote is certain.
+BY_LIST: Final = "it came through a mailing list; reply to our address instead"
 # What the lead may do; each is undone by a later decision, and none of them reaches a customer.
 CORRECTIONS: Final = frozenset({Verb.CATEGORY, Verb.PRIORITY, Verb.SPAM})
 TEXT: Final = "text"
@@ -42,6 +44,7 @@ class RefusalKind(StrEnum):
 
     OUTSIDER = "outsider"
     MACHINE = "machine"
+    LIST = "list"
     UNAUTHENTICATED = "unauthenticated"
     CONTRADICTORY = "contradictory"
     EXPIRED = "expired"
@@ -53,7 +56,7 @@ class Evidence:
 
     `recipients` are the addresses in To and Cc, `own` our own addresses; all addresses are in lower case. `demanded` is
     what members have to prove, `checked` what our own check of the sender found, "" without one. `lead` is the address
-    of the lead, "" where there is none.
+    of the lead, "" where there is none. `by_list` says that the list of a team brought the email of a person.
     """
 
     from_author: FromAuthor
@@ -66,6 +69,7 @@ class Evidence:
     demanded: Authentication
     checked: str = ""
     lead: str = ""
+    by_list: bool = False
 
     def ticket_of(self, found: FoundToken) -> Candidate | None:
         """Return the ticket of a token, None where it is gone."""
@@ -253,6 +257,8 @@ def _by_member(evidence: Evidence, usable: Sequence[tuple[FoundToken, Team]]) ->
 
 def _objection(evidence: Evidence, *, several: bool) -> tuple[RefusalKind, str] | None:
     """Return why a member's email has no power, None where it has."""
+    if evidence.by_list:
+        return RefusalKind.LIST, BY_LIST
     if not evidence.by_person:
         return RefusalKind.MACHINE, "it looks like the email of a machine"
     if several:

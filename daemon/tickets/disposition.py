@@ -143,6 +143,10 @@ def decide(email: PreparedEmail, facts: EmailFacts, identity: Identity) -> Verdi
         return Verdict(Disposition.CHECKING, ("the sender is checked before anything is decided",))
     if analysis is None or facts.candidates is None:
         return Verdict(Disposition.PARKED, (email.failure,))
+    if analysis.by_team_list and isinstance(
+        ruling := authorize(_evidence(analysis, facts.candidates, identity)), Refusal
+    ):
+        return _from_team(analysis, ruling)
     if analysis.screening.kind is not SenderKind.PERSON:
         found = follow_up.decide(analysis.keys, facts.candidates, analysis.author, analysis.message.subject)
         return _from_machine(analysis, found, facts.bounced_ticket)
@@ -180,6 +184,7 @@ def _evidence(analysis: Analysis, candidates: Candidates, identity: Identity) ->
         demanded=identity.conversation.authentication,
         checked=(analysis.authentication or ("",))[0],
         lead=identity.lead,
+        by_list=analysis.by_team_list,
     )
 
 

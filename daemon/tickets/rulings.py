@@ -5,7 +5,8 @@
     direct answer  an answer that was sent without us; the rest of the team is notified
     refusal        a member whose email may be forged or is unclear gets it back at the team's address; the team is
                    notified of every other, also of one whose token has expired: the notification has a fresh token.
-                   The lead, who is in no team, gets back the latter too
+                   The lead, who is in no team, gets back the latter too. The copy that a list sends of an email that
+                   came by itself too is announced to nobody
 
 A notification is planned by the message, not by the decision on the ticket, so each email leads to one of its own.
 """
@@ -123,7 +124,7 @@ def _direct(session: Session, ruling: DirectAnswer, email: RuledEmail, after_ans
 
 def _refusal(session: Session, ruling: Refusal, email: RuledEmail) -> Sequence[RulingJob]:
     tickets.touch(session, email.ticket_id, email.now, reopen=False)
-    if email.silent:
+    if email.silent or (ruling.kind is RefusalKind.LIST and _came_by_itself(session, email)):
         return ()
     cause = (RETURNED_TO_LEAD if ruling.corrects_only else RETURNED).get(ruling.kind)
     if cause is None or ruling.team is None:
@@ -131,6 +132,10 @@ def _refusal(session: Session, ruling: Refusal, email: RuledEmail) -> Sequence[R
     reasons, team = [cause, ruling.reason], ruling.team
     answer_id = _add_answer(session, email, AnswerState.RETURNED, ruling.member, team.name, reasons, team.address)
     return [(JobKind.NOTIFY, Subject(SubjectKind.ANSWER, answer_id))]
+
+
+def _came_by_itself(session: Session, email: RuledEmail) -> bool:
+    return answers.has_copy(session, email.ticket_id, email.message_id, email.analysis.message.message_id)
 
 
 def write_forwarding(session: Session, forwarding: Forwarding, email: RuledEmail) -> Sequence[RulingJob]:

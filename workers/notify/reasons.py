@@ -60,6 +60,7 @@ REFUSALS: Final = (
     phrase("it was not handed in with the login of %(author)s"),
     phrase("it names several tickets, so it is not clear which one is meant"),
     phrase("it looks like the email of a machine"),
+    phrase("it came through a mailing list; reply to our address instead"),
     phrase("it answers an email whose token was valid until %(day)s; this email has a fresh one"),
     phrase("its token was sent to somebody who is in no team now, and %(source)s"),
     phrase("its token was sent to %(owner)s, and %(source)s"),

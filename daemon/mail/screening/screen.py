@@ -1,6 +1,6 @@
 """Decide who wrote an email: a person, or which kind of machine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,6 +54,12 @@ def screen(message: Message, envelope: Envelope, own: OwnIdentity) -> Screening:
             return _from_form(found) if check in _OF_PROGRAMS and is_form(message, own.addresses) else found
     objections = _objections(message, envelope, own)
     return Screening(SenderKind.PERSON, not objections, objections or ("no sign of a machine",))
+
+
+def is_written_to_list(message: Message, envelope: Envelope, lists: Collection[str]) -> bool:
+    """Return whether a person wrote an email to the list at one of these addresses."""
+    as_ours = OwnIdentity(frozenset(lists))
+    return is_our_group(message, lists) and screen(message, envelope, as_ours).kind is SenderKind.PERSON
 
 
 def is_report(message: Message) -> bool:

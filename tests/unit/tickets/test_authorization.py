@@ -54,6 +54,7 @@ def shows(
     login: bool = False,
     demanded: Authentication = Authentication.TOKEN,
     by_person: bool = True,
+    by_list: bool = False,
     to: tuple[str, ...] = (SUPPORT,),
     answers: tuple[str, ...] = (),
     stored: Candidates = STORED,
@@ -68,6 +69,7 @@ def shows(
         own=frozenset({SUPPORT}),
         teams=teams,
         demanded=demanded,
+        by_list=by_list,
     )
 
 
@@ -164,6 +166,10 @@ CASES: Final[dict[str, tuple[Evidence, object]]] = {
     "An accepted machine, or an email that was released, has none": (
         shows(ANA, SENT, by_person=False),
         (RefusalKind.MACHINE, 7),
+    ),
+    "An answer that the list of a team brought has none, whatever proves its author": (
+        shows(ANA, SENT, by_person=False, by_list=True, dmarc=True, login=True),
+        (RefusalKind.LIST, 7),
     ),
     "A machine that wrote to a customer is no answer": (
         shows(ANA, by_person=False, dmarc=True, to=TO_ANN, answers=KNOWN),
