@@ -123,6 +123,17 @@ class LastEmail:
 
 
 @dataclass(frozen=True, slots=True)
+class MergedCustomer:
+    """The requester of a ticket that was merged into another, with that ticket: they know no other."""
+
+    email: str
+    name: str
+    ticket_id: int
+    reference: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
 class FailedDelivery:
     """A delivery that did not reach its recipient, and why."""
 
@@ -138,7 +149,7 @@ class StoredAnswer:
     `cause` says why it was held or returned, with `details` in words; those of a sent answer name what was left out.
     `before` is the answer of somebody else because of which it was held, `last` the email of the customer that it
     answers, `failure` the delivery that is reported. `addresses` pairs customers who came with a merged ticket with the
-    one of our addresses that they wrote to.
+    one of our addresses that they wrote to, `merged` are the requesters of such tickets.
     """
 
     id: int
@@ -162,6 +173,11 @@ class StoredAnswer:
     last: LastEmail | None = None
     failure: FailedDelivery | None = None
     addresses: tuple[tuple[str, str], ...] = ()
+    merged: tuple[MergedCustomer, ...] = ()
+
+    def own_ticket(self, recipient: str) -> MergedCustomer | None:
+        """Return the merged ticket that a recipient knows, None for whoever knows the ticket itself."""
+        return next((one for one in self.merged if one.email == recipient.lower()), None)
 
     @property
     def is_held(self) -> bool:
@@ -267,12 +283,14 @@ class Background:
     `tickets` are the customer's last tickets before this one, `messages` the last messages of the ticket before this
     one; both begin with the newest. `similar` are earlier tickets of the same team, the most similar first.
     `author_is_answered` says whether its author gets the answers to it too, None where the requester or a member wrote.
+    `merged` are the requesters of tickets that were merged into this one: they get the answers too.
     """
 
     tickets: tuple[EarlierTicket, ...] = ()
     messages: tuple[EarlierMessage, ...] = ()
     similar: tuple[SimilarTicket, ...] = ()
     author_is_answered: bool | None = None
+    merged: tuple[MergedCustomer, ...] = ()
 
 
 NO_BACKGROUND: Final = Background()

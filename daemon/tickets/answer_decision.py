@@ -30,7 +30,8 @@ class AnswerFacts:
     answer, `omitted` what was left out. `answers_delivery` is the email of ours that its author answers, if known, and
     `about_answer` the answer that this email was about. `others` are what others sent, the newest first. `is_repeated`
     says that the author sent the same words and files within a day, and since the customer wrote last. `sent` counts
-    the answers on the ticket within an hour, `allowed` is their limit.
+    the answers on the ticket within an hour, `allowed` is their limit. `quotes_customer` says that words of a customer
+    stand between those of the author.
     """
 
     is_empty: bool
@@ -45,6 +46,7 @@ class AnswerFacts:
     is_repeated: bool
     sent: int
     allowed: int
+    quotes_customer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +66,14 @@ def decide(facts: AnswerFacts) -> AnswerDecision:
 
 
 def _unsendable(facts: AnswerFacts) -> AnswerDecision | None:
-    number = len(facts.readers.recipients)
+    # Members merged the tickets one by one: their customers are no mistake.
+    number = len(facts.readers.recipients) - len(facts.readers.strangers)
     if facts.is_empty:
         return AnswerDecision(AnswerState.RETURNED, (ReturnCause.EMPTY, *facts.internal, *facts.omitted))
     if facts.length > LONGEST_ANSWER:
         why = f"with its formatting it has {facts.length} characters; {LONGEST_ANSWER} are allowed"
         return AnswerDecision(AnswerState.RETURNED, (ReturnCause.TOO_LONG, why))
-    if not number:
+    if not facts.readers.recipients:
         return AnswerDecision(AnswerState.RETURNED, (ReturnCause.NO_READER,))
     if number > MAX_READERS:
         why = f"It is addressed to {number} people; {MAX_READERS} are allowed."
@@ -84,14 +87,21 @@ def _held(facts: AnswerFacts) -> AnswerDecision | None:
     before = answered_meanwhile(facts)
     if before is not None:
         return AnswerDecision(AnswerState.HELD, (ReturnCause.ANSWERED_MEANWHILE, *facts.omitted), before)
-    if facts.readers.elsewhere:
-        return AnswerDecision(AnswerState.HELD, (ReturnCause.COPIED_TO_US, *facts.omitted))
+    if (cause := _misaddressed(facts)) is not None:
+        return AnswerDecision(AnswerState.HELD, (cause, *facts.omitted))
     if facts.is_repeated:
         return AnswerDecision(AnswerState.HELD, (ReturnCause.SENT_ALREADY, *facts.omitted))
     if facts.sent >= facts.allowed:
         why = f"{facts.sent} answers within an hour, {facts.allowed} allowed"
         return AnswerDecision(AnswerState.HELD, (ReturnCause.TOO_MANY, why, *facts.omitted))
     return None
+
+
+def _misaddressed(facts: AnswerFacts) -> ReturnCause | None:
+    """Return why an answer may not be for all who would get it, None where nothing shows that."""
+    if facts.readers.elsewhere:
+        return ReturnCause.COPIED_TO_US
+    return ReturnCause.QUOTES_CUSTOMER if facts.quotes_customer and facts.readers.strangers else None
 
 
 def answered_meanwhile(facts: AnswerFacts) -> int | None:

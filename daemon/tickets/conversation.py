@@ -16,6 +16,7 @@ from daemon.store import answers, earlier_answers, events, tickets
 from daemon.store.answers import LockedTicket, NewAnswerRow
 from daemon.store.earlier_answers import SentContent
 from daemon.store.jobs import Offer
+from daemon.store.queries import merged_customers
 from daemon.tickets import answer_decision, readers
 from daemon.tickets.action_base import notify
 from daemon.tickets.actor import Actor
@@ -152,7 +153,8 @@ def _known(session: Session, message_id: int | None) -> AnswerResult | None:
 def _facts(session: Session, ticket: LockedTicket, new: NewAnswer, policy: AnswerPolicy, now: datetime) -> AnswerFacts:
     known = answers.parties(session, ticket.id, now)
     of_last_email = people_of_last_email(session, ticket.id, known)
-    parties = Parties(ticket.requester, known, of_last_email, policy.team_address(ticket.team))
+    merged = tuple(one.email for one in merged_customers.load(session, ticket.id))
+    parties = Parties(ticket.requester, known, of_last_email, policy.team_address(ticket.team), merged)
     answered = earlier_answers.answered_delivery(session, ticket.id, new.parents)
     others = earlier_answers.sent_by_others(session, ticket.id, new.author)
     chosen = readers.choose(new.addressed, parties, policy.ours)
@@ -169,6 +171,7 @@ def _facts(session: Session, ticket: LockedTicket, new: NewAnswer, policy: Answe
         is_repeated=_is_repeated(session, new, chosen.recipients, now),
         sent=earlier_answers.sent_since(session, ticket.id, now - HOUR),
         allowed=policy.answers_per_hour,
+        quotes_customer=new.quotes_customer,
     )
 
 

@@ -107,4 +107,6 @@ def _thread_head(session: Session, attempt: Attempt, ticket: TicketSnapshot) -> 
     begins = attempt.kind is MailKind.NOTIFICATION and not ticket.handed_over
     if begins or attempt.kind in {MailKind.ACKNOWLEDGEMENT, MailKind.DIGEST}:
         return None
-    return deliveries.first_to(session, ticket.ticket_id, attempt.recipient)
+    own = ticket.answer.own_ticket(attempt.recipient) if ticket.answer else None
+    before = deliveries.first_to(session, own.ticket_id, attempt.recipient) if own else None
+    return before or deliveries.first_to(session, ticket.ticket_id, attempt.recipient)

@@ -41,13 +41,15 @@ class Parties:
     """The people of a ticket, in lower case.
 
     `known` are the requester and all participants. `of_last_email` are the author of the customer's last email and
-    those to whom they copied it. `team` is the address of the present team.
+    those to whom they copied it. `team` is the address of the present team, `merged` are the requesters of tickets that
+    were merged into this one.
     """
 
     requester: str | None
     known: frozenset[str]
     of_last_email: tuple[str, ...]
     team: str
+    merged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class Readers:
     """Who gets an answer from us, who becomes a participant by it, and whether the team has it already.
 
     `direct` says that the agent wrote to the customers without us: nobody gets it again. `elsewhere` says that they
-    wrote to somebody else, and to us only as a copy: it may not be for the customers.
+    wrote to somebody else, and to us only as a copy: it may not be for the customers. `strangers` are customers of
+    merged tickets, who know nothing of each other.
     """
 
     recipients: tuple[str, ...]
@@ -63,13 +66,15 @@ class Readers:
     team_copied: bool
     direct: bool = False
     elsewhere: bool = False
+    strangers: tuple[str, ...] = ()
 
 
 def choose(addressed: Addressed, parties: Parties, ours: OurAddresses) -> Readers:
     """Return who gets an answer.
 
-    The requester does, the author of the last email and those whom they copied, and everybody in To and Cc who is not
-    one of ours. Other participants get nothing: they wrote once, and nobody asked to keep them informed.
+    The requester does, those of merged tickets, the author of the last email and those whom they copied, and everybody
+    in To and Cc who is not one of ours. Other participants get nothing: they wrote once, and nobody asked to keep them
+    informed.
     """
     written_to = (*addressed.to, *addressed.cc)
     team_copied = bool(parties.team) and parties.team in written_to
@@ -79,10 +84,11 @@ def choose(addressed: Addressed, parties: Parties, ours: OurAddresses) -> Reader
         return Readers(named, added, team_copied)
     if _is_direct(addressed, parties, ours):
         return Readers((), added, team_copied, direct=True)
-    requester = (parties.requester,) if parties.requester and not _is_ours(parties.requester, parties, ours) else ()
-    recipients = tuple(dict.fromkeys((*requester, *_customers(parties.of_last_email, ours), *named)))
+    asked = tuple(one for one in (parties.requester, *parties.merged) if one and not _is_ours(one, parties, ours))
+    recipients = tuple(dict.fromkeys((*asked, *_customers(parties.of_last_email, ours), *named)))
     elsewhere = bool(addressed.to) and not _through_us(addressed, ours)
-    return Readers(recipients, added, team_copied, elsewhere=elsewhere)
+    strangers = tuple(one for one in asked if one != parties.requester)
+    return Readers(recipients, added, team_copied, elsewhere=elsewhere, strangers=strangers)
 
 
 def _is_ours(requester: str, parties: Parties, ours: OurAddresses) -> bool:

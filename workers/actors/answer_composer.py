@@ -32,7 +32,7 @@ class AnswerComposer:
         ticket = prepared.ticket
         if ticket.answer is None:
             raise LookupError(f"delivery {prepared.message_id} brings no answer")
-        answer = self._snapshot(ticket, ticket.answer)
+        answer = self._snapshot(ticket, ticket.answer, prepared.recipient)
         mark = outgoing.mark_for(prepared, self._keyring.value[0], now)
         fitting, omitted = answer_mail.fitting_files(answer, room)
         view = answer_mail.view_of_answer(answer, prepared.recipient, brand.mail, mark, omitted)
@@ -54,12 +54,14 @@ class AnswerComposer:
         )
         return compose.as_bytes(mail)
 
-    def _snapshot(self, ticket: TicketSnapshot, answer: StoredAnswer) -> AnswerSnapshot:
+    def _snapshot(self, ticket: TicketSnapshot, answer: StoredAnswer, recipient: str) -> AnswerSnapshot:
         files = {file.part: file for file in ticket.message.files}
         header = self._header(answer.last.inbound_id) if answer.last else None
+        # The subject of the ticket is what another customer wrote.
+        known = answer.own_ticket(recipient) or ticket
         return AnswerSnapshot(
-            reference=ticket.reference,
-            subject=ticket.subject,
+            reference=known.reference,
+            subject=known.subject,
             agent=answer.author_name,
             text=answer.text,
             html=answer.html,

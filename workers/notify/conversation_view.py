@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from daemon.mail.command_table import COMMANDS
-from daemon.snapshots import EarlierAnswer, StoredAnswer, TicketSnapshot
+from daemon.snapshots import EarlierAnswer, MergedCustomer, StoredAnswer, TicketSnapshot
 from daemon.text import harmless_line
 from daemon.tickets.answer_decision import DIRECT
 from daemon.vocabulary import NO_DNS_ANSWER, ReturnCause
@@ -15,7 +15,7 @@ from workers.notify.links import Button, ButtonTarget
 from workers.notify.phrases import Phrase, literal, phrase
 from workers.notify.refusals import detail, details
 from workers.notify.sanitize import lines
-from workers.notify.team_view import customer_of
+from workers.notify.team_view import customer_of, customers_of
 from workers.notify.wording import MAX_NAME, status_name
 
 # An author gets everything back, but no more than is read of an answer that quotes it.
@@ -31,9 +31,9 @@ RIVAL_CHARACTERS: Final = 4_000
 class Answered:
     """An email to the rest of a team: who answered whom, in which words, and how the ticket stands.
 
-    `customer` gets a reply, `reached` got the answer: the same, unless it went to others only. `recipients` are those
-    that got it, `omitted` what was left out, `taken_by` the member who has the ticket. `note` is what the team must
-    know about the author, or "".
+    `customer` and `other` get a reply. `reached` got the answer: the customer, unless it went to others only.
+    `recipients` are those that got it, `omitted` what was left out, `taken_by` the member who has the ticket. `note` is
+    what the team must know about the author, or "".
     """
 
     reference: str
@@ -43,6 +43,7 @@ class Answered:
     team: str
     who: str
     customer: str
+    other: str
     reached: str
     recipients: tuple[str, ...]
     words: Passage
@@ -99,6 +100,9 @@ _HEADLINES: Final = {
     ReturnCause.COPIED_TO_US: phrase(
         "Your answer was not sent yet: your email is addressed to somebody else, and to us only as a copy."
     ),
+    ReturnCause.QUOTES_CUSTOMER: phrase(
+        "Your answer was not sent yet: it quotes a customer, and it would go to several customers."
+    ),
     ReturnCause.SENT_ALREADY: phrase("Your answer was not sent yet: you sent the same words already."),
     ReturnCause.TOO_MANY: phrase("Your answer was not sent yet: there were too many answers on this ticket."),
     ReturnCause.EMPTY: phrase("Nothing was sent: your email has no text for the customer."),
@@ -125,6 +129,10 @@ _HOW: Final = {
     ReturnCause.ANSWERED_MEANWHILE: phrase("Read the other answer, then send yours anyway or drop it."),
     ReturnCause.INTERNAL_TEXT: phrase("Delete these lines and reply again, or send your answer as it is shown below."),
     ReturnCause.COPIED_TO_US: phrase("If it is for the customer, send it. Otherwise drop it."),
+    ReturnCause.QUOTES_CUSTOMER: phrase(
+        "If all of them may read the quoted words, send it. "
+        "Otherwise write your answer above the quote, or name one customer in the first line: #to ADDRESS"
+    ),
     ReturnCause.SENT_ALREADY: phrase("Drop it, or send it if the customer should get these words again."),
     ReturnCause.TOO_MANY: phrase("If no machine is answering here, send it anyway."),
     ReturnCause.EMPTY: phrase("Write your answer above everything else, and send it again."),
@@ -165,11 +173,20 @@ def _reached(ticket: TicketSnapshot, answer: StoredAnswer) -> str:
     return ", ".join(answer.recipients[:MAX_NAMED])
 
 
-def answered(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark: str, to: ButtonTarget) -> Answered:
-    """Return the view of an email that tells a team of an answer."""
+def answered(
+    ticket: TicketSnapshot,
+    answer: StoredAnswer,
+    *,
+    support: str,
+    mark: str,
+    to: ButtonTarget,
+    merged: Sequence[MergedCustomer] = (),
+) -> Answered:
+    """Return the view of an email that tells a team of an answer; `merged` are as in `Background`."""
     # The note has room for one sentence.
     direct = DIRECT in answer.details and not ticket.message.note
     note = DIRECT if direct else ticket.message.note
+    customer, other = customers_of(ticket, merged)
     return Answered(
         reference=ticket.reference,
         support=support,
@@ -177,7 +194,8 @@ def answered(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark
         subject=ticket.subject,
         team=ticket.team or "",
         who=_author(answer),
-        customer=customer_of(ticket),
+        customer=customer,
+        other=other,
         reached=_reached(ticket, answer),
         recipients=answer.recipients,
         words=cut(lines(answer.text), SHOWN_LINES, SHOWN_CHARACTERS),

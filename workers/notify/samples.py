@@ -16,6 +16,7 @@ from daemon.snapshots import (
     EarlierTicket,
     FailedDelivery,
     FileSnapshot,
+    MergedCustomer,
     MessageSnapshot,
     SimilarTicket,
     StoredAnswer,
@@ -140,6 +141,7 @@ ANSWER: Final = StoredAnswer(
     created_at=NOON,
     settled_at=NOON,
 )
+MERGED: Final = (MergedCustomer("bo@customer.example", "Bo Lee", 5, "HD-5B4D-KQ7D", "Payment twice"),)
 BEFORE: Final = EarlierAnswer("ben@example.com", NOON, "Hello Ann,\n\nplease send us the receipt.\n\nBen")
 
 
@@ -220,11 +222,7 @@ def _long_follow_up() -> View:
     unchecked = ("not checked: DNS did not answer",)
     message = replace(MESSAGE, verified=False, text=text, length=len(text), authentication=unchecked)
     ticket = replace(TICKET, message=message, decision=replace(DECISION, by=DecidedBy.RULE))
-    return _team(ticket, background=Background(author_is_answered=True))
-
-
-def _follow_up_of_a_stranger() -> View:
-    return _team(TICKET, background=Background(author_is_answered=False))
+    return _team(ticket, background=Background(author_is_answered=True, merged=MERGED))
 
 
 def _digest(tickets: int) -> View:
@@ -264,7 +262,8 @@ def _answer(*, quote: Passage, omitted: tuple[str, ...] = ()) -> View:
 
 def _answered(answer: StoredAnswer, **changes: str) -> View:
     ticket = replace(TICKET, status="WAITING", taken_by=changes.get("taken_by", answer.author))
-    return answered(replace(ticket, requester=changes.get("requester")), answer, support=SUPPORT, mark=MARK, to=TO)
+    ticket = replace(ticket, requester=changes.get("requester"))
+    return answered(ticket, answer, support=SUPPORT, mark=MARK, to=TO, merged=MERGED if answer.recipients else ())
 
 
 def _returned(cause: ReturnCause | None, *details: str, text: str = ANSWER.text, held: bool = False) -> View:
@@ -298,7 +297,7 @@ SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
     (MailKind.NOTIFICATION, _handed_over()),
     (MailKind.FOLLOW_UP, _follow_up_with_a_file()),
     (MailKind.FOLLOW_UP, _long_follow_up()),
-    (MailKind.FOLLOW_UP, _follow_up_of_a_stranger()),
+    (MailKind.FOLLOW_UP, _team(TICKET, background=Background(author_is_answered=False))),
     (MailKind.DIGEST, _digest(2)),
     (MailKind.DIGEST, _digest(700)),
     (MailKind.ANSWER, _answer(quote=Passage(TEXT, "12 more lines"), omitted=("screen recording.mp4",))),
@@ -309,6 +308,7 @@ SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
     (MailKind.RETURNED, _returned(ReturnCause.ANSWERED_MEANWHILE, held=True)),
     (MailKind.RETURNED, _returned(ReturnCause.INTERNAL_TEXT, "a token of the team", held=True)),
     (MailKind.RETURNED, _returned(ReturnCause.COPIED_TO_US, held=True)),
+    (MailKind.RETURNED, _returned(ReturnCause.QUOTES_CUSTOMER, held=True)),
     (MailKind.RETURNED, _returned(ReturnCause.SENT_ALREADY, held=True)),
     (MailKind.RETURNED, _returned(ReturnCause.TOO_MANY, held=True)),
     (MailKind.RETURNED, _returned(ReturnCause.EMPTY, text="")),

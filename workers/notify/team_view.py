@@ -1,12 +1,12 @@
 """The data of the templates of notifications and follow-ups: emails to a team about a ticket. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from daemon.mail.commands import is_note, without_commands
 from daemon.mail.reply.split import new_text
-from daemon.snapshots import NO_BACKGROUND, Background, FileSnapshot, MessageSnapshot, TicketSnapshot
+from daemon.snapshots import NO_BACKGROUND, Background, FileSnapshot, MergedCustomer, MessageSnapshot, TicketSnapshot
 from daemon.text import harmless_line
 from daemon.vocabulary import MessageRole, Priority
 from workers.notify import links
@@ -127,6 +127,7 @@ def team_mail(
     # A reply goes to the customer anyway.
     copied = [address for address in message.copied if address != ticket.requester]
     asked = ticket.team == review_team
+    customer, other = customers_of(ticket, background.merged, author=bool(background.author_is_answered))
     guesses = guesses_of(ticket, asked=asked)
     return TeamMail(
         reference=ticket.reference,
@@ -164,8 +165,8 @@ def team_mail(
         opening=message.opening,
         status=ticket.status,
         status_name=status_name(ticket.status),
-        customer=customer_of(ticket),
-        other=author_of(message) if background.author_is_answered else "",
+        customer=customer,
+        other=other,
         left_out=background.author_is_answered is False,
         taken_by=ticket.taken_by or "",
         hint=hint,
@@ -190,6 +191,17 @@ def author_of(message: MessageSnapshot) -> str:
 def customer_of(ticket: TicketSnapshot) -> str:
     """Return whom a reply reaches: the name of the requester, else their address, "" if there is none."""
     return (harmless_line(ticket.requester_name, MAX_NAME) or ticket.requester) if ticket.requester else ""
+
+
+def customers_of(ticket: TicketSnapshot, merged: Sequence[MergedCustomer], *, author: bool = False) -> tuple[str, str]:
+    """Return whom a reply reaches: the customer, and who else; `author` says that the author of the message does."""
+    writer = ticket.message.author if author else None
+    names = [customer_of(ticket)] if ticket.requester else []
+    names += [author_of(ticket.message)] if writer else []
+    names += [harmless_line(one.name, MAX_NAME) or one.email for one in merged if one.email != writer]
+    others = names[1:]
+    more = f" + {len(others) - MAX_COPIED}" if len(others) > MAX_COPIED else ""
+    return (names[0], ", ".join(others[:MAX_COPIED]) + more) if names else ("", "")
 
 
 def _by_member(message: MessageSnapshot) -> Phrase | str:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from daemon.snapshots import EarlierAnswer, FailedDelivery, LastEmail, StoredAnswer
 from daemon.store.models import AnswerRow, AttachmentRow, DeliveryRow, MessageRow, Person, Ticket
+from daemon.store.queries import merged_customers
 from daemon.store.sql import table
 from daemon.vocabulary import AnswerState, MessageRole, ReturnCause, SenderKind, SubjectKind
 
@@ -78,9 +79,7 @@ def load(session: Session, answer_ids: Collection[int]) -> dict[int, StoredAnswe
         row.id: EarlierAnswer(row.author, row.settled_at, row.text)
         for row in (session.execute(SELECT_BEFORE, {"ids": before_ids}) if before_ids else ())
     }
-    return {
-        row.id: _answer(row, before.get(row.before_id), _last(session, row), _addresses(session, row)) for row in rows
-    }
+    return {row.id: _answer(session, row, before.get(row.before_id)) for row in rows}
 
 
 def of_deliveries(session: Session, delivery_ids: Collection[int]) -> dict[int, StoredAnswer]:
@@ -98,9 +97,7 @@ def of_deliveries(session: Session, delivery_ids: Collection[int]) -> dict[int, 
     }
 
 
-def _answer(
-    row: Row[Any], before: EarlierAnswer | None, last: LastEmail | None, addresses: tuple[tuple[str, str], ...]
-) -> StoredAnswer:
+def _answer(session: Session, row: Row[Any], before: EarlierAnswer | None) -> StoredAnswer:
     cause, details = _why(row.reasons)
     return StoredAnswer(
         id=row.id,
@@ -121,8 +118,9 @@ def _answer(
         created_at=row.created_at,
         settled_at=row.settled_at,
         before=before,
-        last=last,
-        addresses=addresses,
+        last=_last(session, row),
+        addresses=_addresses(session, row),
+        merged=merged_customers.load(session, row.ticket_id),
     )
 
 

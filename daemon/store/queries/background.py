@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from daemon.snapshots import NO_BACKGROUND, Background, EarlierMessage, EarlierTicket, TicketSnapshot
 from daemon.store.models import AnswerRow, MessageRow, Participant, Person, Ticket
-from daemon.store.queries import similar
+from daemon.store.queries import merged_customers, similar
 from daemon.store.sql import table
 from daemon.vocabulary import MailKind, MessageRole, SenderKind
 
@@ -77,11 +77,16 @@ def of_email(session: Session, kind: MailKind, ticket: TicketSnapshot, *, return
     """
     if kind is MailKind.NOTIFICATION:
         earlier = of_ticket(session, ticket.ticket_id) if returns else NO_BACKGROUND
-        return replace(earlier, similar=similar.still_shown(session, ticket))
-    if kind is MailKind.FOLLOW_UP:
-        before = of_message(session, ticket.ticket_id, ticket.message.id)
-        return replace(before, author_is_answered=_is_answered(session, ticket))
-    return NO_BACKGROUND
+        # Nothing was merged into a ticket that no team had.
+        merged = merged_customers.load(session, ticket.ticket_id) if ticket.handed_over else ()
+        return replace(earlier, similar=similar.still_shown(session, ticket), merged=merged)
+    if kind not in {MailKind.FOLLOW_UP, MailKind.ANSWERED}:
+        return NO_BACKGROUND
+    merged = merged_customers.load(session, ticket.ticket_id)
+    if kind is MailKind.ANSWERED:
+        return Background(merged=merged)
+    before = of_message(session, ticket.ticket_id, ticket.message.id)
+    return replace(before, author_is_answered=_is_answered(session, ticket), merged=merged)
 
 
 def _is_answered(session: Session, ticket: TicketSnapshot) -> bool | None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from daemon.tickets.answer_decision import LONGEST_ANSWER, AnswerFacts, EarlierSent, decide
-from daemon.tickets.readers import Addressed, OurAddresses, Parties, Readers, choose
+from daemon.tickets.readers import MAX_READERS, Addressed, OurAddresses, Parties, Readers, choose
 from daemon.vocabulary import AnswerState, ReturnCause
 from tests.support.fakes import NOON
 
@@ -14,6 +14,10 @@ SUPPORT, TEAM, ANA = "support@example.com", "team@example.com", "ana@example.com
 OURS = OurAddresses(frozenset({SUPPORT}), frozenset({TEAM, "@example.com"}))
 PARTIES = Parties(ANN, frozenset({ANN, BOB}), (), TEAM)
 ELSEWHERE = Readers((ANN,), (), team_copied=False, elsewhere=True)
+STRANGERS = Readers((ANN, EVE), (), team_copied=False, strangers=(EVE,))
+MANY = tuple(f"{number}@customer.example" for number in range(MAX_READERS + 1))
+OUTAGE = Readers((ANN, *MANY), (), team_copied=False, strangers=MANY)
+CROWD = Readers(MANY, (), team_copied=False)
 FACTS = AnswerFacts(
     is_empty=False,
     length=20,
@@ -49,6 +53,11 @@ FACTS = AnswerFacts(
         ),
         ({"readers": ELSEWHERE}, AnswerState.HELD, ReturnCause.COPIED_TO_US),
         ({"readers": ELSEWHERE, "others": [EarlierSent(1, NOON, 5)]}, AnswerState.HELD, ReturnCause.ANSWERED_MEANWHILE),
+        ({"readers": STRANGERS}, AnswerState.SENT, None),
+        ({"quotes_customer": True}, AnswerState.SENT, None),
+        ({"quotes_customer": True, "readers": STRANGERS}, AnswerState.HELD, ReturnCause.QUOTES_CUSTOMER),
+        ({"readers": OUTAGE}, AnswerState.SENT, None),
+        ({"readers": CROWD}, AnswerState.RETURNED, ReturnCause.REFUSED),
         ({"is_repeated": True}, AnswerState.HELD, ReturnCause.SENT_ALREADY),
         ({"is_repeated": True, "others": [EarlierSent(1, NOON, 5)]}, AnswerState.HELD, ReturnCause.ANSWERED_MEANWHILE),
         ({"sent": 30}, AnswerState.HELD, ReturnCause.TOO_MANY),
@@ -88,6 +97,13 @@ def test_an_answer_of_which_every_line_is_in_doubt_names_them() -> None:
 def test_who_gets_an_answer(addressed: Addressed, recipients: tuple[str, ...], added: tuple[str, ...]) -> None:
     found = choose(addressed, PARTIES, OURS)
     assert (found.recipients, found.added) == (recipients, added)
+
+
+def test_the_customers_of_merged_tickets_get_an_answer_unless_it_names_others_only() -> None:
+    merged = replace(PARTIES, merged=(EVE, "support+x@example.com", ANN))
+    found = choose(Addressed((SUPPORT,), (BOB,)), merged, OURS)
+    assert (found.recipients, found.strangers) == ((ANN, EVE, BOB), (EVE,))
+    assert choose(Addressed((SUPPORT,), (), (BOB,)), merged, OURS).recipients == (BOB,)
 
 
 @pytest.mark.parametrize(
