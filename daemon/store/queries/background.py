@@ -40,7 +40,10 @@ SELECT_RETURNING = select(TICKET.c.id).where(
 SELECT_PARTICIPANT = (
     select(PARTICIPANT.c.person_id)
     .join(PERSON, PERSON.c.id == PARTICIPANT.c.person_id)
+    .join(MESSAGE, MESSAGE.c.ticket_id == PARTICIPANT.c.ticket_id)
     .where(PARTICIPANT.c.ticket_id == bindparam("ticket"), PERSON.c.email == bindparam("author"))
+    .where(MESSAGE.c.id == bindparam("message"))
+    .where(PARTICIPANT.c.until.is_(None) | (PARTICIPANT.c.until >= MESSAGE.c.created_at))
 )
 # Not EXISTS, for which PostgreSQL may read all answers at once.
 ANSWER_OF_MESSAGE = select(ANSWER.c.id).where(ANSWER.c.message_id == MESSAGE.c.id).scalar_subquery()
@@ -90,11 +93,11 @@ def of_email(session: Session, kind: MailKind, ticket: TicketSnapshot, *, return
 
 
 def _is_answered(session: Session, ticket: TicketSnapshot) -> bool | None:
-    """Say whether a customer who is not the requester takes part, as those of a merged ticket do; None for others."""
+    """Say whether a customer other than the requester took part when they wrote; None for requester and members."""
     message = ticket.message
     if message.role is not MessageRole.CUSTOMER or not message.author or message.author == ticket.requester:
         return None
-    known = {"ticket": ticket.ticket_id, "author": message.author}
+    known = {"ticket": ticket.ticket_id, "author": message.author, "message": message.id}
     return session.execute(SELECT_PARTICIPANT, known).first() is not None
 
 

@@ -1,14 +1,18 @@
 """What a team learns of a customer and of a ticket, and in which language a ticket is written."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from sqlalchemy import select
 
-from daemon.store.models import Ticket
-from daemon.store.queries import background
+from daemon.store.models import Participant, Ticket
+from daemon.store.queries import background, snapshots
 from daemon.store.store import Store
 from daemon.tickets.intake import Intake
-from daemon.vocabulary import Status
+from daemon.vocabulary import MailKind, Status, Subject, SubjectKind
 from tests.support.emails import inbound, mail
+from tests.support.fakes import NOON
+from tests.support.members import BOB
 from tests.support.store_queries import mark
 
 
@@ -35,6 +39,25 @@ def test_the_messages_before_one_begin_with_the_newest(intake: Intake, store: St
         texts = [message.text.strip() for message in background.of_message(session, 1, 3).messages]
         assert background.of_message(session, 1, 1).messages == ()
     assert texts == ["two", "one"]
+
+
+@pytest.mark.parametrize(
+    ("until", "answered"),
+    [(None, True), (NOON + timedelta(seconds=1), True), (NOON, True), (NOON - timedelta(seconds=1), False)],
+)
+def test_who_left_a_conversation_before_they_wrote_again_is_not_said_to_be_answered(
+    intake: Intake, store: Store, until: datetime | None, *, answered: bool
+) -> None:
+    intake.accept(inbound(mail(message_id="<1@customer.example>")))
+    # With Ann's token, and without an email of hers: Bob takes part no longer than he did before.
+    raw = mail(BOB, "Re: Payment failed", to=f"support+{mark(1)}@example.com", message_id="<2@customer.example>")
+    intake.accept(inbound(raw, mail_from=BOB, rcpt_tos=(f"support+{mark(1)}@example.com",)))
+    with store.read() as session:
+        shown = snapshots.load_one(session, Subject(SubjectKind.MESSAGE, 2))
+        assert background.of_email(session, MailKind.FOLLOW_UP, shown).author_is_answered is False
+    store.write(lambda session: session.add(Participant(ticket_id=1, person_id=2, until=until)))
+    with store.read() as session:
+        assert background.of_email(session, MailKind.FOLLOW_UP, shown).author_is_answered is answered
 
 
 @pytest.mark.parametrize(
