@@ -133,7 +133,8 @@ def parse(text: str, vocabulary: CommandVocabulary) -> ParsedCommands | CommandE
 def find_misplaced(text: str, vocabulary: CommandVocabulary, quoted: Iterable[str] = ()) -> CommandError | None:
     """Return what is wrong with the first command that stands below other text; a customer would get it as text.
 
-    A word such as "#new" is one only where nothing else stands on its line. Lines of the `quoted` texts are none.
+    A word such as "#new" is one only where nothing else stands on its line. It is also one in a list or in bold. Lines
+    of the `quoted` texts are none.
     """
     fenced, theirs = False, {line.strip() for one in quoted for line in _END_OF_LINE.split(one)}
     for line in _END_OF_LINE.split(text):
@@ -141,13 +142,18 @@ def find_misplaced(text: str, vocabulary: CommandVocabulary, quoted: Iterable[st
         stripped = shown.strip()
         if stripped.startswith(_FENCE):
             fenced = not fenced
-        if (
-            not fenced
-            and line.strip() not in theirs
-            and _begins_command(shown)
-            and (verb := _verb_of_command(stripped[1:], vocabulary))
-        ):
+        if not fenced and line.strip() not in theirs and (verb := _verb_of_line(shown, vocabulary)) is not None:
             return CommandError(harmless_line(line, _SHOWN), _MISPLACED, (SPECS[verb].usage,))
+    return None
+
+
+def _verb_of_line(shown: str, vocabulary: CommandVocabulary) -> Verb | None:
+    """Return the verb of a line that is a command, also in a list or in bold, None where it is text."""
+    stripped = shown.strip()
+    if _begins_command(shown):
+        return _verb_of_command(stripped[1:], vocabulary)
+    if decorated := _DECORATED.match(stripped):
+        return _verb_of_command(stripped[decorated.end() :].rstrip(_END_DECORATION), vocabulary)
     return None
 
 
@@ -215,9 +221,7 @@ def _almost_command(stripped: str, vocabulary: CommandVocabulary) -> Verb | None
     if almost := _ALMOST.match(stripped):
         command = _attempt(stripped[almost.end() :], vocabulary)
         return command.verb if command else None
-    if decorated := _DECORATED.match(stripped):
-        return _verb_of_command(stripped[decorated.end() :].rstrip(_END_DECORATION), vocabulary)
-    return None
+    return _verb_of_line(stripped, vocabulary)
 
 
 def _begins_command(shown: str) -> bool:

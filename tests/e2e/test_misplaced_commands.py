@@ -27,6 +27,15 @@ def test_a_command_of_the_customer_in_the_quote_stops_no_answer(desk: Desk) -> N
     assert talk.ticket.status == "WAITING"
 
 
+def test_a_note_in_a_list_below_an_answer_does_not_reach_the_customer(desk: Desk) -> None:
+    talk = Conversation(desk)
+    html = "<p>It is booked.</p><ul><li>#note She is a fraud.</li></ul>"
+    with talk.nothing_reaches(talk.customer):
+        talk.write(talk.last(TEAM), html, headers=("MIME-Version: 1.0", "Content-Type: text/html"))
+    assert (talk.ticket.status, talk.answers()) == ("OPEN", [(MEMBER, "returned")])
+    assert "A command stands above all other text." in words_of(talk.last(MEMBER))
+
+
 def test_a_note_in_a_list_does_not_reach_the_customer(desk: Desk) -> None:
     talk = Conversation(desk)
     notified = talk.last(TEAM)

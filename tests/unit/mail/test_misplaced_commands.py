@@ -17,6 +17,12 @@ MISPLACED = (
     "It is booked.\n#category",
     "It is booked.\n  #\u200bresolve",
     "#!/bin/sh\n#spam",
+    "It is booked.\n- #note She is a fraud.",
+    "It is booked.\n\n\u2022 #close",
+    "It is booked.\n  * #take",
+    "It is booked.\n2. #resolve",
+    "It is booked.\n**#close**",
+    "- It is booked.\n- #assign TECH_SUPPORT",
 )
 TEXT = (
     "",
@@ -31,6 +37,12 @@ TEXT = (
     "    #close",
     "```\n#close\n```\nThis closes it.",
     "#hashtag",
+    "- #1 is done",
+    "- #open the door",
+    "- #hashtag",
+    "> - #close",
+    "```\n- #close\n```",
+    "Either wait - #close is for us - or call.",
 )
 
 
@@ -38,7 +50,7 @@ TEXT = (
 def test_a_command_below_other_text_is_found(text: str) -> None:
     found = find_misplaced(text, VOCABULARY)
     assert isinstance(found, CommandError)
-    assert found.line.strip().lstrip("\uff03#").lower() != ""
+    assert found.line.strip(" \uff03#") != ""
     assert "above all other text" in found.message
     assert len(found.nearest) == 1
 
