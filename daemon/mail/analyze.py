@@ -15,6 +15,7 @@ from daemon.mail.follow_up import Author, Keys
 from daemon.mail.forwarding import NewTicketRequest, read_request
 from daemon.mail.message import Address, Message
 from daemon.mail.mime.parse import parse
+from daemon.mail.reply.reaction import is_reaction
 from daemon.mail.roster import Team, comparable, teams_of
 from daemon.mail.screening.authentication_results import authenticated
 from daemon.mail.screening.auto_headers import is_automatic_answer
@@ -101,7 +102,8 @@ class Analysis:
     or an email that was released. `bounced_delivery` is the delivery whose envelope sender a machine writes to.
     `request` is what an email of an address of a team asks for by #new. `authentication` are the results of our own
     check, None without one. `address` is the one of our addresses that the email was written to, in lower case, ""
-    where unknown. `by_team_list` says that a person wrote it, and that the list of a team brought it.
+    where unknown. `by_team_list` says that a person wrote it, and that the list of a team brought it,
+    `is_reaction` that it says no more than an emoji by which its author reacts to an email.
     """
 
     message: Message
@@ -118,6 +120,7 @@ class Analysis:
     authentication: tuple[str, ...] | None = None
     address: str = ""
     by_team_list: bool = False
+    is_reaction: bool = False
 
     @property
     def sender_email(self) -> str | None:
@@ -160,6 +163,7 @@ def analyze(inbound: Inbound, identity: Identity, check: SenderCheck | None = No
         address=identity.address_of(message, inbound, request.original if request else None),
         by_team_list=screening.kind is SenderKind.LIST
         and is_written_to_list(message, inbound.envelope, [team.address for team in identity.teams]),
+        is_reaction=is_reaction(message),
     )
 
 

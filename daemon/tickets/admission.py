@@ -103,6 +103,9 @@ class _Admission:
     def screening(self) -> Screening | None:
         """Return who wrote the email and whether they may get an automatic answer."""
         forwarding, analysis = self.verdict.forwarding, self.email.analysis
+        if analysis is not None and self.verdict.disposition is Disposition.AUTO_REPLY:
+            # A reaction is a person's, and has no words that anybody could answer.
+            return replace(analysis.screening, kind=SenderKind.AUTO_REPLY, acknowledge=False)
         if forwarding is None or analysis is None:
             return analysis.screening if analysis else None
         return replace(analysis.screening, acknowledge=forwarding.acknowledge)

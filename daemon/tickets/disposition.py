@@ -166,6 +166,9 @@ def _from_human(email: PreparedEmail, analysis: Analysis, candidates: Candidates
         return _from_forwarder(analysis, Forwarding(analysis.request, by), found)
     # A customer may quote or answer an email that went to the team.
     is_customers = found is not None and found.joins and isinstance(ruling, Refusal) and not ruling.member
+    if (ruling is None or is_customers) and analysis.is_reaction:
+        reasons = (*analysis.screening.reasons, "a reaction with an emoji, without words")
+        return _kept(Disposition.AUTO_REPLY, reasons, found)
     if ruling is None or is_customers:
         return _from_person(analysis, found, _stranger(analysis, found, candidates))
     return _from_team(analysis, ruling)
@@ -271,8 +274,14 @@ def _participation(analysis: Analysis, found: FollowUp) -> Participation | None:
 
 
 def _from_machine(analysis: Analysis, found: FollowUp | None, bounced_ticket: int | None) -> Verdict:
-    """Keep it on its ticket where it has one; it is never answered and never reopens a ticket."""
     state, reasons = KEPT[analysis.screening.kind], analysis.screening.reasons
-    if bounced_ticket is None and found and found.joins:
+    if bounced_ticket is not None:
+        return Verdict(state, reasons, found, bounced_ticket)
+    return _kept(state, reasons, found)
+
+
+def _kept(state: Disposition, reasons: tuple[str, ...], found: FollowUp | None) -> Verdict:
+    """Keep it on its ticket where it has one; it is never answered and never reopens a ticket."""
+    if found and found.joins:
         return Verdict(state, (*reasons, found.evidence), found, found.ticket_id)
-    return Verdict(state, reasons, found, bounced_ticket)
+    return Verdict(state, reasons, found)

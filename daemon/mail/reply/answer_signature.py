@@ -12,16 +12,13 @@ from daemon.mail.reply.answer import CutAnswer, html_of
 from daemon.mail.reply.answer_parts import by_content_id, shown_ids
 from daemon.mail.reply.our_marks import emoji, squeeze
 from daemon.mail.reply.phrases import CLOSING, FURTHER_CLOSINGS
+from daemon.mail.reply.reaction import is_reaction, says_reaction
 from daemon.mail.reply.signature import cut_signature, has_contact, is_device_footer
 from daemon.mail.reply.split import split
 from daemon.mail.text.html import can_be_laid_out, strip_tags
 from daemon.mail.text.html_attributes import is_signature
 from daemon.mail.text.line import fold
 
-# Gmail sends a reaction with an emoji as an email that answers (its documentation: "Format of an email reaction").
-_REACTION: Final = "text/vnd.google.email-reaction+json"
-# Outlook has no mark for it, but this sentence above the quote; the emoji is an image.
-_REACTED: Final = re.compile(r"(?:\W{1,8}\s)?.{1,100}\breacted to your message:")
 _MAX_LINES: Final = 60
 _MAX_SIGNATURE_LINES: Final = 14
 _MAX_LINE: Final = 120
@@ -48,8 +45,7 @@ def without_lone_signature(answer: CutAnswer, message: Message) -> CutAnswer:
     does where lines of an unclear author were found: they may be the answer, and it is held for them.
     """
     lines = [line.strip() for line in answer.text.strip().split("\n")]
-    is_reaction = any(part.content_type == _REACTION for part in message.parts)
-    if is_reaction or (len(lines) <= _CARD_LINES and _REACTED.fullmatch(" ".join(lines))):
+    if is_reaction(message) or says_reaction(lines):
         return replace(answer, text="", html="", inline=(), files=())
     if not any(lines) or len(lines) > _MAX_LINES or answer.files or answer.leaks:
         return answer
