@@ -113,6 +113,7 @@ class ReturnCause(StrEnum):
     ANSWERED_MEANWHILE = "somebody else answered meanwhile"
     INTERNAL_TEXT = "internal text is left in it"
     COPIED_TO_US = "it is addressed to somebody else, and to us only as a copy"
+    FORWARDED = "it is a forward that names others too"
     QUOTES_CUSTOMER = "it quotes one of several customers"
     SENT_ALREADY = "its author sent the same words already"
     TOO_MANY = "too many answers on this ticket"

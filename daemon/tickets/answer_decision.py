@@ -101,6 +101,8 @@ def _misaddressed(facts: AnswerFacts) -> ReturnCause | None:
     """Return why an answer may not be for all who would get it, None where nothing shows that."""
     if facts.readers.elsewhere:
         return ReturnCause.COPIED_TO_US
+    if facts.readers.forwarded:
+        return ReturnCause.FORWARDED
     return ReturnCause.QUOTES_CUSTOMER if facts.quotes_customer and facts.readers.strangers else None
 
 

@@ -29,11 +29,16 @@ class OurAddresses:
 
 @dataclass(frozen=True, slots=True)
 class Addressed:
-    """To whom an agent addressed an answer, in lower case. `only` are those of #to, which replace all others."""
+    """To whom an agent addressed an answer, in lower case.
+
+    `only` are those of #to, which replace all others. `is_forward` says that they forwarded an email rather than
+    replied to it.
+    """
 
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    is_forward: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ class Readers:
 
     `direct` says that the agent wrote to the customers without us: nobody gets it again. `elsewhere` says that they
     wrote to somebody else, and to us only as a copy: it may not be for the customers. `strangers` are customers of
-    merged tickets, who know nothing of each other.
+    merged tickets, who know nothing of each other. `forwarded` says that it is a forward which also names others than
+    customers: they may be the ones whom it is for.
     """
 
     recipients: tuple[str, ...]
@@ -67,6 +73,7 @@ class Readers:
     direct: bool = False
     elsewhere: bool = False
     strangers: tuple[str, ...] = ()
+    forwarded: bool = False
 
 
 def choose(addressed: Addressed, parties: Parties, ours: OurAddresses) -> Readers:
@@ -88,7 +95,9 @@ def choose(addressed: Addressed, parties: Parties, ours: OurAddresses) -> Reader
     recipients = tuple(dict.fromkeys((*asked, *_customers(parties.of_last_email, ours), *named)))
     elsewhere = bool(addressed.to) and not _through_us(addressed, ours)
     strangers = tuple(one for one in asked if one != parties.requester)
-    return Readers(recipients, added, team_copied, elsewhere=elsewhere, strangers=strangers)
+    customers = {*parties.known, *asked}
+    forwarded = addressed.is_forward and any(one not in customers and not ours.is_own(one) for one in written_to)
+    return Readers(recipients, added, team_copied, elsewhere=elsewhere, strangers=strangers, forwarded=forwarded)
 
 
 def _is_ours(requester: str, parties: Parties, ours: OurAddresses) -> bool:

@@ -1,5 +1,7 @@
 """Members who write to each other with us in Cc: no customer reads what they say, unless they press a button."""
 
+import pytest
+
 from tests.support.conversation import ANA, BEN, TEAM, Conversation, Desk, bare, reply_to, words_of
 from tests.support.emails import mail
 from tests.support.helpdesk import MEMBER, text_of
@@ -7,15 +9,15 @@ from tests.support.helpdesk import MEMBER, text_of
 BANK = "clerk@bank.example"
 
 
-def _forward(talk: Conversation, words: str, to: str) -> None:
-    """Forward the notification to somebody with us in Cc, as Gmail does; the token stands in its text."""
+def _forward(talk: Conversation, words: str, to: str, subject: str = "Fwd: {}", *, copied: bool = True) -> None:
+    """Forward the notification to somebody, with us in Cc if `copied`, as Gmail does; the token stands in its text."""
     notified = talk.emails(TEAM)[0]
     head = (
         f"---------- Forwarded message ---------\nFrom: Support <support@example.com>\nSubject: {notified['Subject']}"
     )
     body = f"{words}\n\n{head}\nTo: <{TEAM}>\n\n{text_of(notified)}".replace("\n", "\r\n")
-    subject = f"Fwd: {notified['Subject']}"
-    raw = mail(ANA, subject, body, to=to, date=talk.date(), headers=("Cc: support@example.com",))
+    headers = ("Cc: support@example.com",) if copied else ()
+    raw = mail(ANA, subject.format(notified["Subject"]), body, to=to, date=talk.date(), headers=headers)
     talk.send(raw, bare(ANA))
 
 
@@ -30,6 +32,27 @@ def test_a_notification_that_a_member_forwards_to_a_colleague_does_not_reach_the
     )
     assert "If it is for the customer, send it. Otherwise drop it." in returned
     assert "Ben, can you look?" in returned
+
+
+@pytest.mark.parametrize("whom", [BEN, BANK])
+@pytest.mark.parametrize("subject", ["Fwd: {}", "WG: {}", "{}"])
+def test_a_notification_that_is_forwarded_to_us_and_a_colleague_does_not_reach_the_customer(
+    desk: Desk, whom: str, subject: str
+) -> None:
+    talk = Conversation(desk)
+    with talk.nothing_reaches(talk.customer, BANK):
+        _forward(talk, "Can you look? She is difficult.", f"{whom}, support@example.com", subject, copied=False)
+    assert talk.answers() == [(MEMBER, "held")]
+    returned = words_of(talk.last(MEMBER))
+    assert "Your answer was not sent yet: it is a forward, and it is addressed to others too." in returned
+    talk.press(talk.last(MEMBER), "#drop", author=ANA)
+    assert talk.answers() == [(MEMBER, "dropped")]
+
+
+def test_a_forward_to_us_alone_is_an_answer(desk: Desk) -> None:
+    talk = Conversation(desk)
+    _forward(talk, "We refund it.", "support@example.com", copied=False)
+    assert talk.answers() == [(MEMBER, "sent")]
 
 
 def test_a_question_to_somebody_outside_does_not_reach_the_customer(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from daemon.mail.mime.parse import parse
 from daemon.mail.recall import is_recall
 from daemon.mail.reply.answer import CutAnswer, keep_rest, read_answer, split_own
 from daemon.mail.reply.answer_signature import without_lone_signature
+from daemon.mail.reply.forward import is_forward
 from daemon.store.jobs import Lease
 from daemon.store.keys import Keyring
 from daemon.store.queries import member_emails
@@ -89,7 +90,7 @@ class AnswerActor:
             html=rest.html,
             written_at=_written_at(message, facts.received_at),
             message_id=facts.message_id,
-            addressed=Addressed(to, cc),
+            addressed=Addressed(to, cc, is_forward=is_forward(message)),
             parents=tuple(dict.fromkeys((*message.in_reply_to, *reversed(message.references)))),
             inline_parts=rest.inline,
             file_parts=rest.files,

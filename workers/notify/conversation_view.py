@@ -100,6 +100,7 @@ _HEADLINES: Final = {
     ReturnCause.COPIED_TO_US: phrase(
         "Your answer was not sent yet: your email is addressed to somebody else, and to us only as a copy."
     ),
+    ReturnCause.FORWARDED: phrase("Your answer was not sent yet: it is a forward, and it is addressed to others too."),
     ReturnCause.QUOTES_CUSTOMER: phrase(
         "Your answer was not sent yet: it quotes a customer, and it would go to several customers."
     ),
@@ -129,6 +130,7 @@ _HOW: Final = {
     ReturnCause.ANSWERED_MEANWHILE: phrase("Read the other answer, then send yours anyway or drop it."),
     ReturnCause.INTERNAL_TEXT: phrase("Delete these lines and reply again, or send your answer as it is shown below."),
     ReturnCause.COPIED_TO_US: phrase("If it is for the customer, send it. Otherwise drop it."),
+    ReturnCause.FORWARDED: phrase("If it is for the customer, send it. Otherwise drop it."),
     ReturnCause.QUOTES_CUSTOMER: phrase(
         "If all of them may read the quoted words, send it. "
         "Otherwise write your answer above the quote, or name one customer in the first line: #to ADDRESS"

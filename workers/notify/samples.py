@@ -260,9 +260,8 @@ def _answer(*, quote: Passage, omitted: tuple[str, ...] = ()) -> View:
     )
 
 
-def _answered(answer: StoredAnswer, **changes: str) -> View:
-    ticket = replace(TICKET, status="WAITING", taken_by=changes.get("taken_by", answer.author))
-    ticket = replace(ticket, requester=changes.get("requester"))
+def _answered(answer: StoredAnswer, *, requester: str | None = None, taken_by: str = ANSWER.author) -> View:
+    ticket = replace(TICKET, status="WAITING", taken_by=taken_by, requester=requester)
     return answered(ticket, answer, support=SUPPORT, mark=MARK, to=TO, merged=MERGED if answer.recipients else ())
 
 
@@ -308,6 +307,7 @@ SAMPLES: Final[tuple[tuple[MailKind, View], ...]] = (
     (MailKind.RETURNED, _returned(ReturnCause.ANSWERED_MEANWHILE, held=True)),
     (MailKind.RETURNED, _returned(ReturnCause.INTERNAL_TEXT, "a token of the team", held=True)),
     (MailKind.RETURNED, _returned(ReturnCause.COPIED_TO_US, held=True)),
+    (MailKind.RETURNED, _returned(ReturnCause.FORWARDED, held=True)),
     (MailKind.RETURNED, _returned(ReturnCause.QUOTES_CUSTOMER, held=True)),
     (MailKind.RETURNED, _returned(ReturnCause.SENT_ALREADY, held=True)),
     (MailKind.RETURNED, _returned(ReturnCause.TOO_MANY, held=True)),

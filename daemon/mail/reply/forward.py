@@ -19,6 +19,8 @@ from daemon.mail.text.line import COLONS, WIDE_COLON, fold, is_quoted, next_text
 
 _MAX_LINES: Final = 2000
 _MAX_BLOCK: Final = 24
+_MAX_PREFIX: Final = 40
+_MAX_TITLE: Final = 300
 _DASHES: Final = r"=_\u2010\u2012\u2013\u2014\u2500\-"
 _RULED: Final = re.compile(rf"[{_DASHES}]{{2,}}\s?(.{{4,200}}?)\s?[{_DASHES}]{{2,}}")
 _RULE: Final = re.compile(rf"[{_DASHES}]{{5,}}")
@@ -28,6 +30,12 @@ _COLON: Final = re.compile(rf"[:{WIDE_COLON}]")
 # Outlook and Notes repeat an address as its link: "ann@x.example<mailto:ann@x.example>".
 _LINK: Final = re.compile(r"mailto:\s*", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"[^\s<>()\[\]\"',;:@]{1,64}@[^\s<>()\[\]\"',;:@]{1,190}")
+# What programs write before the subject of a forward. "VS:" is missing: it is a forward in Danish, a reply in Finnish.
+_SUBJECT: Final = re.compile(
+    r"\s*(?:fwd?|wg|tr|trans|rv|reenv|enc|i|inoltro|doorst|fs|vb|vl|pd|podaj dalej|továbbítás|tov|ilt|πρθ|нхг|"
+    rf"転送|转发|轉寄|轉發|전달|הועבר|إعادة توجيه)\s?[:{WIDE_COLON}]",
+    re.IGNORECASE,
+)
 _ENGLISH: Final = frozenset({"from"})
 _OTHER: Final = "other"
 
@@ -64,6 +72,20 @@ class _Block:
             and len(self.fields) >= LABELS_NEEDED
             and bool(self.fields.keys() & {"date", "sent", "subject"})
         )
+
+
+def is_forward(message: Message) -> bool:
+    """Return whether somebody forwarded an email rather than replied to it: its subject, or else its form shows it."""
+    if _SUBJECT.match(message.subject[:_MAX_PREFIX]):
+        return True
+    if message.in_reply_to or message.references:
+        return False
+    return bool(_emails(message)) or any(map(_announces_forward, message.text.split("\n")[:_MAX_LINES]))
+
+
+def _announces_forward(line: str) -> bool:
+    titled = _RULED.fullmatch(plain(line[:_MAX_TITLE]))
+    return titled is not None and any(part in fold(titled[1]) for part in FORWARD_PARTS)
 
 
 def read_forward(message: Message, raw: bytes, text: str) -> Forwarded:

@@ -14,6 +14,7 @@ SUPPORT, TEAM, ANA = "support@example.com", "team@example.com", "ana@example.com
 OURS = OurAddresses(frozenset({SUPPORT}), frozenset({TEAM, "@example.com"}))
 PARTIES = Parties(ANN, frozenset({ANN, BOB}), (), TEAM)
 ELSEWHERE = Readers((ANN,), (), team_copied=False, elsewhere=True)
+FORWARDED = Readers((ANN,), (), team_copied=False, forwarded=True)
 STRANGERS = Readers((ANN, EVE), (), team_copied=False, strangers=(EVE,))
 MANY = tuple(f"{number}@customer.example" for number in range(MAX_READERS + 1))
 OUTAGE = Readers((ANN, *MANY), (), team_copied=False, strangers=MANY)
@@ -53,6 +54,7 @@ FACTS = AnswerFacts(
         ),
         ({"readers": ELSEWHERE}, AnswerState.HELD, ReturnCause.COPIED_TO_US),
         ({"readers": ELSEWHERE, "others": [EarlierSent(1, NOON, 5)]}, AnswerState.HELD, ReturnCause.ANSWERED_MEANWHILE),
+        ({"readers": FORWARDED}, AnswerState.HELD, ReturnCause.FORWARDED),
         ({"readers": STRANGERS}, AnswerState.SENT, None),
         ({"quotes_customer": True}, AnswerState.SENT, None),
         ({"quotes_customer": True, "readers": STRANGERS}, AnswerState.HELD, ReturnCause.QUOTES_CUSTOMER),
@@ -97,6 +99,24 @@ def test_an_answer_of_which_every_line_is_in_doubt_names_them() -> None:
 def test_who_gets_an_answer(addressed: Addressed, recipients: tuple[str, ...], added: tuple[str, ...]) -> None:
     found = choose(addressed, PARTIES, OURS)
     assert (found.recipients, found.added) == (recipients, added)
+
+
+@pytest.mark.parametrize(
+    ("to", "cc", "forwarded"),
+    [
+        ((SUPPORT,), (), False),
+        ((SUPPORT, ANN, BOB), (), False),
+        ((SUPPORT, ANA), (), True),
+        ((SUPPORT,), (TEAM,), True),
+        ((SUPPORT, EVE), (), True),
+    ],
+)
+def test_a_forward_that_names_others_than_customers_is_for_them(
+    to: tuple[str, ...], cc: tuple[str, ...], *, forwarded: bool
+) -> None:
+    assert choose(Addressed(to, cc, is_forward=True), PARTIES, OURS).forwarded is forwarded
+    assert not choose(Addressed(to, cc), PARTIES, OURS).forwarded
+    assert not choose(Addressed(to, cc, (BOB,), is_forward=True), PARTIES, OURS).forwarded
 
 
 def test_the_customers_of_merged_tickets_get_an_answer_unless_it_names_others_only() -> None:

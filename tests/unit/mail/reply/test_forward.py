@@ -7,7 +7,8 @@ import pytest
 
 from daemon.mail.mime.attachment import part_contents
 from daemon.mail.mime.parse import parse
-from daemon.mail.reply.forward import Forwarded, ForwardError, read_forward
+from daemon.mail.reply.forward import Forwarded, ForwardError, is_forward, read_forward
+from tests.support.emails import mail
 from tests.support.forward_forms import FORMS, ForwardForm
 
 BODY = "Hello,\n\nmy payment fails: the card is refused.\nDate: since Monday.\n\nAnn Berg"
@@ -117,3 +118,37 @@ def test_the_line_that_ends_a_forward_of_mutt_is_left_out() -> None:
 def test_a_hostile_forward_is_read_in_bounded_steps(seed: str) -> None:
     with suppress(ForwardError):
         forwarded(seed * 20_000)
+
+
+@pytest.mark.parametrize(
+    ("subject", "forwarded"),
+    [
+        ("Fwd: [HD-7K3Q-M9XY] Payment failed", True),
+        ("FW: Payment failed", True),
+        ("WG: Payment failed", True),
+        ("TR : Payment failed", True),
+        ("I: Payment failed", True),
+        ("転送\uff1aPayment failed", True),
+        ("Re: Fwd: Payment failed", False),
+        ("[HD-7K3Q-M9XY] Fwd: Payment failed", False),
+        ("Forward planning: what next?", False),
+        ("VS: Maksu epäonnistui", False),
+    ],
+)
+def test_a_forward_is_known_by_its_subject(subject: str, *, forwarded: bool) -> None:
+    raw = mail("ana@example.com", subject, "Can you look?", in_reply_to="<1@example.com>")
+    assert is_forward(parse(raw)) is forwarded
+
+
+@pytest.mark.parametrize(
+    ("body", "parent", "forwarded"),
+    [
+        ("Look.\r\n\r\n---------- Forwarded message ---------\r\nFrom: <a@b.example>", "", True),
+        ("Look.\r\n\r\n---------- Weitergeleitete Nachricht ---------\r\nVon: <a@b.example>", "", True),
+        ("Look.\r\n\r\n---------- Forwarded message ---------\r\nFrom: <a@b.example>", "<1@example.com>", False),
+        ("Look.\r\n\r\n> ---------- Forwarded message ---------\r\n> From: <a@b.example>", "", False),
+        ("Look.\r\n\r\nFrom: <a@b.example>\r\nSent: Monday\r\nTo: us\r\nSubject: x", "", False),
+    ],
+)
+def test_a_forward_with_another_subject_is_known_by_its_form(body: str, parent: str, *, forwarded: bool) -> None:
+    assert is_forward(parse(mail("ana@example.com", "Look at this", body, in_reply_to=parent))) is forwarded
