@@ -42,6 +42,7 @@ class OurEmails:
             own_texts=facts.own_texts,
             phrases=_team_sentences(config),
             customer_texts=facts.customer_texts,
+            tickets=facts.tickets,
             addresses=config.own_addresses | config.answers.ours.roster,
         )
 

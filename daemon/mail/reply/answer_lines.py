@@ -4,7 +4,7 @@ Quotes with a prefix are certain. Outlook quotes without one; there the lines ar
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import Final
@@ -82,6 +82,7 @@ def kept_lines(lines: Sequence[str], ours: Ours) -> KeptLines:
     _drop_wrapped_ends(lines, roles, ours)
     _drop_rules(lines, roles)
     inline = _is_inline(lines, roles)
+    marked.doubts += _pasted(lines, roles, ours)
     _drop_gateway_text(lines, roles, ours)
     keep = [role == "agent" or (inline and role == "quoted") for role in roles]
     if inline:
@@ -107,7 +108,8 @@ def _mark_new(chunk: Chunk, ours: Ours, marked: _Marked) -> None:
         first -= 1
     marked.roles += ["agent"] * first
     marked.written = marked.written or any(line.strip() for line in lines[:first])
-    _mark_unprefixed(lines[first:], 0, ours, marked)
+    is_email = any(MARK.search(line) and not ours.is_mark_of_another(line) for line in lines[first:])
+    _mark_unprefixed(lines[first:], 0, ours, marked, is_email=is_email)
 
 
 def _customers_top(lines: Sequence[str], ours: Ours) -> int:
@@ -213,15 +215,18 @@ def _head_size(lines: Sequence[str]) -> int:
     return end
 
 
-def _mark_unprefixed(lines: Sequence[str], head: int, ours: Ours, marked: _Marked) -> None:
-    """Mark a quote without prefixes, as Outlook makes it; our mark is the last line of our email."""
+def _mark_unprefixed(lines: Sequence[str], head: int, ours: Ours, marked: _Marked, *, is_email: bool = True) -> None:
+    """Mark a quote without prefixes, as Outlook makes it; our mark is the last line of our email.
+
+    If it is no whole email about the ticket, the agent may have pasted it: words that we do not know are doubts.
+    """
     end = max((at + 1 for at, line in enumerate(lines) if MARK.search(line)), default=len(lines))
     below = lines[end:]
     marked.written = marked.written or any(line.strip() for line in below[: cut_signature(below, whole=True)])
     kinds = [LineKind.BLANK] * head + ours.kinds(plain(line) for line in lines[head:end])
     is_ours = any(map(ours.names_us, lines[:head]))
     kinds = _without_banner(kinds, lines, head, is_ours=is_ours)
-    agents = _agents_runs(kinds, marked, lines, ours, is_ours=is_ours)
+    agents = _agents_runs(kinds, marked, lines, ours, is_ours=is_ours, is_email=is_email)
     for at, kind in enumerate(kinds):
         if kind is LineKind.CUSTOMER:
             marked.roles.append("quoted")
@@ -231,7 +236,7 @@ def _mark_unprefixed(lines: Sequence[str], head: int, ours: Ours, marked: _Marke
 
 
 def _agents_runs(
-    kinds: Sequence[LineKind], marked: _Marked, lines: Sequence[str], ours: Ours, *, is_ours: bool
+    kinds: Sequence[LineKind], marked: _Marked, lines: Sequence[str], ours: Ours, *, is_ours: bool, is_email: bool
 ) -> set[int]:
     """Return the lines that the agent wrote between, or below, the quoted ones.
 
@@ -255,10 +260,10 @@ def _agents_runs(
         below = kinds[end] if end < len(kinds) else None
         if _is_agents(above, below, exact=exact):
             agents.update(range(at, end))
-        elif sure or above in {None, LineKind.CUSTOMER} or not marked.written:
+        elif sure or above in {None, LineKind.CUSTOMER} or not marked.written or not is_email:
             shown = [line.strip() for line in lines[at:end] if line.strip() and not ours.sent_before(line)][:1]
             shown = [] if at and ours.goes_on(lines[at - 1], lines[at]) else shown
-            is_certain = not marked.written or (not is_ours if above is None else sure)
+            is_certain = not marked.written or not is_email or (not is_ours if above is None else sure)
             (marked.doubts if is_certain else marked.unclear).extend(shown)
         at = end
     return agents
@@ -322,6 +327,14 @@ def _is_inline(lines: Sequence[str], roles: Sequence[str]) -> bool:
     """Return whether the agent wrote directly below words of the customer."""
     written = [role for line, role in zip(lines, roles, strict=True) if line.strip("> \t")]
     return any(above == "quoted" and below == "agent" for above, below in pairwise(written))
+
+
+def _pasted(lines: Sequence[str], roles: Sequence[str], ours: Ours) -> Iterator[str]:
+    """Yield the first line of each email of ours about another ticket that is left out: the agent pasted it."""
+    for at, line in enumerate(lines):
+        if not roles[at] and ours.is_mark_of_another(line):
+            start = next((i + 1 for i in range(at - 1, -1, -1) if roles[i] and lines[i].strip()), 0)
+            yield next(one.strip() for one in lines[start : at + 1] if one.strip())
 
 
 def _drop_gateway_text(lines: Sequence[str], roles: list[str], ours: Ours) -> None:

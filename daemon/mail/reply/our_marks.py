@@ -60,7 +60,8 @@ class OurMarks:
     `sent_texts` are answers that customers have; `own_texts` is what the author wrote and nobody got. Our emails show
     both, and people use the same words again. `phrases` are sentences of the templates of the team.
     `customer_texts` are the texts of the customers' emails on the ticket. `addresses` are ours and the teams', in
-    lower case: they show whose email a header block or an attribution quotes.
+    lower case: they show whose email a header block or an attribution quotes. `tickets` are the ticket and those merged
+    into it: a token of the team for another one shows that our email about that one was pasted.
     """
 
     keys: tuple[bytes, ...]
@@ -73,6 +74,7 @@ class OurMarks:
     returned: tuple[str, ...] = ()
     sent_texts: tuple[str, ...] = ()
     own_texts: tuple[str, ...] = ()
+    tickets: frozenset[int] = frozenset()
 
 
 def squeeze(text: str) -> str:
@@ -102,7 +104,7 @@ class Ours:
     """Tells who wrote a line, by what we and the customer sent."""
 
     def __init__(self, marks: OurMarks) -> None:
-        self._addresses = marks.addresses
+        self._addresses, self._keys, self._tickets = marks.addresses, marks.keys, marks.tickets
         self._customer_lines = _squeezed_lines(marks.customer_texts)
         self._customer = "".join(self._customer_lines)[:_MAX_TEXT]
         self._customer_set = frozenset(self._customer_lines)
@@ -169,6 +171,13 @@ class Ours:
         """Return whether a line has one of our addresses, as an attribution of our email has."""
         lowered = line[:_MAX_TEXT].lower()
         return "@" in lowered and any(address in lowered for address in self._addresses)
+
+    def is_mark_of_another(self, line: str) -> bool:
+        """Return whether a line is the mark of our email to a team about another ticket."""
+        if not self._tickets or not MARK.search(line[:_MAX_TEXT]):
+            return False
+        found = token.find_genuine(line[:_MAX_TEXT], self._keys)
+        return any(one.purpose is token.Purpose.TEAM and one.ticket_id not in self._tickets for one in found)
 
     def sent_before(self, line: str) -> bool:
         """Return whether a line is of an earlier answer, which programs quote as well."""

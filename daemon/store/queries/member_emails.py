@@ -1,6 +1,6 @@
 """What must be known of a ticket to read the email by which a team member answers it; bounded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -48,7 +48,7 @@ class MemberEmailFacts:
     newest texts. `sent` are our newest emails about the ticket that its answer may quote. `corrects_only` says that its
     author is the lead, who may only correct triage, `of_former_team` that another team had the ticket when it came.
     `sent_texts` are the newest answers that customers got, `own_texts` those of the author that nobody got, `own_notes`
-    the author's notes.
+    the author's notes. `tickets` are the ticket and those that were merged into it.
     """
 
     message_id: int
@@ -66,6 +66,7 @@ class MemberEmailFacts:
     sent_texts: tuple[str, ...] = ()
     own_texts: tuple[str, ...] = ()
     own_notes: tuple[str, ...] = ()
+    tickets: frozenset[int] = frozenset()
 
 
 def load(session: Session, message_ids: Sequence[int]) -> list[MemberEmailFacts | None]:
@@ -108,7 +109,14 @@ def _load(session: Session, message_id: int) -> MemberEmailFacts | None:
             session, row.ticket_id, ANSWER.c.state != AnswerState.SENT, ANSWER.c.author == (row.email or "")
         ),
         own_notes=_notes(session, row.ticket_id, row.email or "", message_id),
+        tickets=frozenset((row.ticket_id, *_merged(session, row.ticket_id))),
     )
+
+
+def _merged(session: Session, ticket_id: int) -> Iterable[int]:
+    """Return the tickets that messages came from by merges."""
+    origins = select(MESSAGE.c.moved_from_id).distinct().where(MESSAGE.c.ticket_id == ticket_id)
+    return session.execute(origins.where(MESSAGE.c.moved_from_id.is_not(None))).scalars()
 
 
 def _power(session: Session, inbound_id: int) -> frozenset[str]:
