@@ -4,7 +4,7 @@ import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote
 
 import regex
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, WithJsonSchema
@@ -18,7 +18,11 @@ HOST: Final = re.compile(r"[\w.:%\[\]-]{1,255}")
 REDIS_URL: Final = re.compile(r"rediss?://[^/?]*[^/?@](/\d*)?(\?.*)?|unix://([^/?]*@)?/[^?]+(\?.*)?")
 POSTGRES_URL: Final = re.compile(r"postgresql(\+psycopg)?://.*")
 SQLITE_URL: Final = re.compile(r"sqlite(\+pysqlite)?:///(?!:memory:)[^?]+")
-AUTHORITY_PORT: Final = re.compile(r":([^:\]]*)$")
+# The host and port of a URL; an IPv6 address stands in brackets.
+AUTHORITY: Final = re.compile(r"(?:\[(?P<ip>[^\[\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>.*))?")
+NAME_IN_URL: Final = re.compile(r"[\w.-]{0,255}")
+# A mistyped IPv4 address, such as 192.168.1.300, is no name either.
+FOUR_NUMBERS: Final = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
 # Longer times overflow the clocks of Python and SQL.
 YEAR_SECONDS: Final = 366 * 24 * 3600
 
@@ -86,17 +90,25 @@ def _path(value: object) -> object:
     return value
 
 
-def _is_encodable(host: str) -> bool:
-    """Say whether a host name can be looked up: a label that is empty or too long raises in whoever connects to it."""
+def _can_exist(host: str) -> bool:
+    """Say whether a host can be looked up: a label that is empty or too long raises in whoever connects to it."""
     try:
         host.encode("idna")
     except UnicodeError:
+        return False
+    return not FOUR_NUMBERS.fullmatch(host) or _is_ip(host)
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
         return False
     return True
 
 
 def _host(value: str) -> str:
-    if value and not (HOST.fullmatch(value) and _is_encodable(value)):
+    if value and not (HOST.fullmatch(value) and _can_exist(value)):
         raise ValueError("not a host name; write it like mail.example.com")
     return value
 
@@ -119,6 +131,12 @@ def _database_url(value: SecretStr) -> SecretStr:
         if not POSTGRES_URL.fullmatch(url):
             raise ValueError("not a database URL; write it like postgresql://user:password@host/name")
         _authority(url)
+        hosts = [
+            host for name, value in parse_qsl(url.partition("?")[2]) if name == "host" for host in value.split(",")
+        ]
+        # What begins so is the directory of a Unix socket.
+        if not all(host.startswith(("/", "@")) or _can_exist(host) for host in hosts):
+            raise ValueError("the host after the ? is not a host name")
     elif CONTROL.search(url):
         raise ValueError("a path must not have control characters")
     return value
@@ -130,8 +148,6 @@ def _redis_url(value: SecretStr) -> SecretStr:
         _authority(url)
         if not REDIS_URL.fullmatch(url):
             raise ValueError("not a Redis URL; write it like redis://:password@host:6379/0")
-        if not _is_encodable(urlsplit(url).hostname or ""):
-            raise ValueError("not a host name; write it like redis://:password@host:6379/0")
     return value
 
 
@@ -142,9 +158,20 @@ def _authority(url: str) -> None:
     rest = whole[len(authority) :]
     if authority.count("@") > 1 or "@" in rest or "#" in url or CONTROL.search(url) or " " in url:
         raise ValueError("in a user name or password write @ as %40, / as %2F, ? as %3F, # as %23, a space as %20")
-    port = AUTHORITY_PORT.search(authority.rpartition("@")[2])
-    if port and not (port[1].isdecimal() and 0 < int(port[1]) < 65536):  # noqa: PLR2004 - one more than the largest
+    if "\0" in unquote(url):
+        raise ValueError("it must not have %00")
+    found = AUTHORITY.fullmatch(authority.rpartition("@")[2])
+    if not found or not _is_host_in_url(found["ip"], found["name"] or ""):
+        raise ValueError("not a host name; write it like mail.example.com, 192.0.2.1 or [2001:db8::1]")
+    port = found["port"]
+    if port is not None and not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):  # noqa: PLR2004 - one more than the largest
         raise ValueError("the port is not a number from 1 to 65535")
+
+
+def _is_host_in_url(ip: str | None, name: str) -> bool:
+    if ip is not None:
+        return _is_ip(unquote(ip))
+    return bool(NAME_IN_URL.fullmatch(unquote(name))) and _can_exist(unquote(name))
 
 
 # What WithJsonSchema names is the type that config.document writes into the documents.

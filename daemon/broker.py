@@ -3,8 +3,9 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
+from urllib.parse import parse_qsl
 
 import dramatiq
 import redis
@@ -42,6 +43,17 @@ LONGEST_PAUSE_SECONDS: Final = 5.0
 # A consumer that pauses returns this often, so that its thread can be stopped.
 STEP_SECONDS: Final = 0.25
 LONGEST_REASON: Final = 200
+WRONG_OPTION: Final = "broker.url: an option after the ? is unknown or has a wrong value"
+NO_DATABASE: Final = "broker.url: Redis has no database of this number"
+LARGEST_DATABASE: Final = 2**31 - 1
+# What a URL may give, beside ssl_...; the rest is of Python, or would change how we and Dramatiq read answers.
+URL_OPTIONS: Final = frozenset(
+    {
+        *("db", "username", "password", "protocol", "client_name"),
+        *("socket_timeout", "socket_connect_timeout", "socket_keepalive", "retry_on_timeout"),
+        *("max_connections", "health_check_interval"),
+    }
+)
 
 
 class _NoDelayQueues(dramatiq.Broker):
@@ -184,11 +196,24 @@ def make_client(url: str, timeout: float) -> redis.Redis:
             health_check_interval=30,
             retry=Retry(NoBackoff(), 1),
         )
-        # A connection refuses unknown options when it is made.
-        client.connection_pool.connection_class(**client.connection_pool.connection_kwargs)
+        # A connection refuses values of the wrong type when it is made, and others only when it connects.
+        options = client.connection_pool.connection_kwargs
+        client.connection_pool.connection_class(**options)
     except (ValueError, TypeError, redis.RedisError):
-        raise ConfigError("broker.url: an option after the ? is unknown or has a wrong value") from None
+        raise ConfigError(WRONG_OPTION) from None
+    names = [name for name, _ in parse_qsl(url.partition("?")[2])]
+    if not all(name in URL_OPTIONS or name.startswith("ssl_") for name in names) or not _are_usable(options):
+        raise ConfigError(WRONG_OPTION)
+    if not 0 <= options.get("db", 0) <= LARGEST_DATABASE:
+        raise ConfigError(NO_DATABASE)
     return client
+
+
+def _are_usable(options: Mapping[str, Any]) -> bool:
+    """Say whether a connection can be made with these options, whatever the server answers."""
+    name = options.get("client_name", "")
+    times = (options[key] for key in ("socket_timeout", "socket_connect_timeout"))
+    return all(time > 0 for time in times) and name.isascii() and name.isprintable() and " " not in name
 
 
 def check_credentials(url: str) -> None:
@@ -202,7 +227,7 @@ def check_credentials(url: str) -> None:
             raise ConfigError("broker.url: Redis rejects the user name or password") from None
         except redis.RedisError as error:
             if "DB index is out of range" in str(error):
-                raise ConfigError("broker.url: Redis has no database of this number") from None
+                raise ConfigError(NO_DATABASE) from None
 
 
 def make_broker(url: str) -> dramatiq.Broker:

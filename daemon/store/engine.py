@@ -27,7 +27,10 @@ LASTING = frozenset(
     }
 )
 # What PostgreSQL and libpq say when they refuse a connection for good; there is no SQLSTATE before the login.
-REFUSALS = ("authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied", "invalid ")
+REFUSALS = (
+    *("authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied", "invalid "),
+    *("could not parse network address", "could not match"),
+)
 
 
 def is_lasting(error: DBAPIError) -> bool:
@@ -42,12 +45,14 @@ def make_engine(url: str, file: SqliteFile | None = None) -> Engine:
     """Return an engine whose commits are durable (SQLite: WAL with synchronous=FULL).
 
     `file` is the file of a SQLite database, made from the URL by default; no commit succeeds once it is lost.
+    Raises ArgumentError for an option in the URL that PostgreSQL does not have.
     """
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(url, file or sqlite_file(url))
     # Imported here: the driver of PostgreSQL is an extra.
     from daemon.store import postgresql  # noqa: PLC0415 - see above
 
+    postgresql.check_options(make_url(url).query)
     engine = create_engine(url, pool_size=10, max_overflow=20, connect_args=postgresql.CONNECT_ARGUMENTS)
     postgresql.bound(engine)
     event.listen(engine, "checkin", _note_checkin)

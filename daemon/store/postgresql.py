@@ -4,14 +4,15 @@ A reply can stay away for ever: the server lost its power after it had acknowled
 (libpq reports a failed send only with the reply that it then waits for). A writer that waits for it stops all email.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar, cast
 
 import psycopg
 from psycopg.abc import PQGen
-from psycopg.pq import TransactionStatus
+from psycopg.pq import Conninfo, TransactionStatus
 from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import ArgumentError
 
 STATEMENT_MS: Final = 30_000
 # The server ends a statement before this, and says so.
@@ -44,6 +45,17 @@ class BoundedConnection(psycopg.Connection[Any]):
                 # A reply that comes late would be taken for the next one. A closed connection leaves the pool.
                 self.close()
             raise
+
+
+def check_options(names: Iterable[str]) -> None:
+    """Raise ArgumentError for an option that libpq does not know.
+
+    The driver has options of its own: with `autocommit`, each statement would be a transaction.
+    """
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    for name in names:
+        if name not in known:
+            raise ArgumentError(f"PostgreSQL has no option {name!r}")
 
 
 def bound(engine: Engine) -> None:
