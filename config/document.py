@@ -33,7 +33,7 @@ PATTERNS = {
     ),
     r"^[!-~]{1,255}$": "1 to 255 printable ASCII characters without spaces",
     r"^[A-Z]{1,6}$": "1 to 6 letters A to Z",
-    r"^https://[^/?#@]+(?:[/?#]|$)|^http://(127\.0\.0\.1|localhost)[:/][^@]*$": "https URL",
+    r"^https://[^/?#@\s]+([/?#]\S*)?$|^http://(127\.0\.0\.1|localhost)[:/][^@\s]*$": "https URL",
 }
 
 

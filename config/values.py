@@ -125,6 +125,17 @@ def _needed(value: str) -> str:
     return value
 
 
+def _one_line(value: str) -> str:
+    if CONTROL.search(value):
+        raise ValueError("must not have control characters, such as a line break")
+    return value
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    _one_line(value.get_secret_value())
+    return value
+
+
 def _database_url(value: SecretStr) -> SecretStr:
     url = value.get_secret_value()
     if url and not SQLITE_URL.fullmatch(url):
@@ -198,6 +209,9 @@ FilePath = Annotated[Path, BeforeValidator(_path)]
 OptionalHost = Annotated[str, AfterValidator(_host)]
 Host = Annotated[str, AfterValidator(_host), AfterValidator(_needed)]
 AuthservId = Annotated[str, AfterValidator(_authserv_id)]
+# What is sent to a server on a line of its protocol: a line break would end it, and begin another command.
+OneLine = Annotated[str, AfterValidator(_one_line)]
+Secret = Annotated[SecretStr, AfterValidator(_secret)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
 Seconds = Annotated[float, Field(gt=0, le=YEAR_SECONDS)]

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, StringConstraints
 
 from config.schema.section import Section
-from config.values import AddressOrDomain, Count, Endpoint, Network, Seconds, Title
+from config.values import AddressOrDomain, Count, Endpoint, Network, Seconds, Secret, Title
 
 KILOBYTE = 1024
 RootPath = Annotated[str, StringConstraints(pattern=r"^(/[A-Za-z0-9._~-]{1,64}){0,8}$")]
@@ -32,7 +32,7 @@ class Oidc(Section):
     client_id: Annotated[ClientId, Field(examples=["triaged"])]
     """Identifier of triaged at the provider, where it is registered with the redirect URI
     PUBLIC_URL/ui/oidc/callback; see public_url."""
-    client_secret: SecretStr = SecretStr("")
+    client_secret: Secret = SecretStr("")
     """Secret of that registration; empty: a public client, protected by PKCE alone."""
     label: Title = "Company login"
     """Label of the button on the sign-in page."""

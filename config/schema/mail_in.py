@@ -5,7 +5,21 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 
 from config.schema.section import Section
-from config.values import AuthservId, Endpoint, FilePath, Host, MailAddress, Name, Network, OptionalHost, Port, Seconds
+from config.values import (
+    CONTROL,
+    AuthservId,
+    Endpoint,
+    FilePath,
+    Host,
+    MailAddress,
+    Name,
+    Network,
+    OneLine,
+    OptionalHost,
+    Port,
+    Seconds,
+    Secret,
+)
 
 
 class Smtp(Section):
@@ -25,7 +39,7 @@ class Smtp(Section):
     """Private key of the certificate, in PEM; set both or neither."""
     require_tls: bool = False
     """Whether email without STARTTLS is refused; needs a certificate."""
-    users: Annotated[dict[str, SecretStr], Field(examples=[{"relay": "password"}])] = {}
+    users: Annotated[dict[str, Secret], Field(examples=[{"relay": "password"}])] = {}
     """User names and passwords; where there are any, clients must log in, over TLS only."""
 
     trusted_networks: Annotated[tuple[Network, ...], Field(examples=[["192.0.2.0/24", "2001:db8::/32"]])] = ()
@@ -37,6 +51,8 @@ class Smtp(Section):
             raise ValueError("certificate and key belong together; set both or neither")
         if not all(self.users) or not all(secret.get_secret_value() for secret in self.users.values()):
             raise ValueError("users need a name and a password, neither of them empty")
+        if any(CONTROL.search(name) for name in self.users):
+            raise ValueError("names of users must not have control characters")
         if (self.users or self.require_tls) and self.certificate is None:
             raise ValueError("users and require_tls need TLS; set certificate and key")
         return self
@@ -47,17 +63,17 @@ class OAuth2(Section):
 
     token_url: Annotated[
         str,
-        StringConstraints(pattern=r"^https://[^/?#@]+(?:[/?#]|$)|^http://(127\.0\.0\.1|localhost)[:/][^@]*$"),
+        StringConstraints(pattern=r"^https://[^/?#@\s]+([/?#]\S*)?$|^http://(127\.0\.0\.1|localhost)[:/][^@\s]*$"),
         Field(examples=["https://login.microsoftonline.com/TENANT/oauth2/v2.0/token"]),
     ]
     """Token endpoint of the provider; https, except on this host."""
-    client_id: Annotated[str, Field(examples=["00000000-0000-0000-0000-000000000000"])]
+    client_id: Annotated[OneLine, Field(examples=["00000000-0000-0000-0000-000000000000"])]
     """Identifier of the application that you registered at the provider."""
-    client_secret: SecretStr = SecretStr("")
+    client_secret: Secret = SecretStr("")
     """Secret of the application."""
-    refresh_token: SecretStr = SecretStr("")
+    refresh_token: Secret = SecretStr("")
     """Refresh token, where the provider needs the consent of a person (Gmail); empty: client credentials."""
-    scope: Annotated[str, Field(examples=["https://outlook.office365.com/.default"])] = ""
+    scope: Annotated[OneLine, Field(examples=["https://outlook.office365.com/.default"])] = ""
     """Scope to request; empty: none."""
 
 
@@ -75,17 +91,17 @@ class Imap(Section):
     """Port of the IMAP server."""
     security: Literal["tls", "starttls", "none"] = "tls"
     """How the connection is encrypted; the certificate of the server is always verified."""
-    username: Annotated[str, Field(examples=["support@example.com"])]
+    username: Annotated[OneLine, Field(examples=["support@example.com"])]
     """User name to log in with."""
-    password: SecretStr = SecretStr("")
+    password: Secret = SecretStr("")
     """Password to log in with; set either password or oauth2."""
     oauth2: OAuth2 | None = None
     """Access by OAuth 2 (XOAUTH2) instead of a password."""
-    folders: Annotated[tuple[str, ...], Field(min_length=1)] = ("INBOX",)
+    folders: Annotated[tuple[OneLine, ...], Field(min_length=1)] = ("INBOX",)
     """Folders to read."""
     after: Literal["mark_seen", "move", "nothing"] = "mark_seen"
     """What happens to an email in the mailbox once it is stored."""
-    move_to: str = "Done"
+    move_to: OneLine = "Done"
     """Folder that stored emails are moved to when `after` is "move"."""
     idle: bool = True
     """Whether the server may announce new email at once (IMAP IDLE), where it can."""

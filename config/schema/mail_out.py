@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from config.schema.section import Section
-from config.values import FilePath, Host, Name, Port
+from config.values import FilePath, Host, Name, OneLine, Port, Secret
 
 
 class Outgoing(Section):
@@ -21,9 +21,9 @@ class Outgoing(Section):
     """Port of your mail server."""
     security: Literal["starttls", "tls", "none"] = "starttls"
     """How the connection is encrypted; the certificate of the server is always verified."""
-    username: str = ""
+    username: OneLine = ""
     """User name to log in with; empty: no login."""
-    password: SecretStr = SecretStr("")
+    password: Secret = SecretStr("")
     """Password to log in with."""
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60
     """Longest wait for an answer of your mail server."""
@@ -47,9 +47,9 @@ class OutgoingServer(Section):
     """Port of the mail server."""
     security: Literal["starttls", "tls", "none"] = "starttls"
     """How the connection is encrypted; the certificate of the server is always verified."""
-    username: str = ""
+    username: OneLine = ""
     """User name to log in with; empty: no login."""
-    password: SecretStr = SecretStr("")
+    password: Secret = SecretStr("")
     """Password to log in with."""
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60
     """Longest wait for an answer of the mail server."""

@@ -12,6 +12,9 @@ from cryptography.x509.oid import NameOID
 
 TLS: Final = '[smtp]\ncertificate = "HOME/{}"\nkey = "HOME/{}"\n'
 MAILBOX: Final = '[[imap]]\nname = "work"\nhost = "h"\nusername = "u"\npassword = "p"\n'
+OAUTH: Final = (
+    MAILBOX.replace('password = "p"\n', "") + '[imap.oauth2]\ntoken_url = "https://h/token"\nclient_id = "c"\n'
+)
 ENCODE: Final = "write @ as %40"
 
 WRONG: Final[dict[str, tuple[str, str]]] = {
@@ -203,6 +206,37 @@ WRONG: Final[dict[str, tuple[str, str]]] = {
     "Redis password with a hash": ('[broker]\nurl = "redis://:top#secret@h:6379/0"\n', ENCODE),
     "mailbox without a host": ('[[imap]]\nname = "work"\nhost = ""\nusername = "u"\npassword = "p"\n', "imap.0.host"),
     "mailbox without a credential": ('[[imap]]\nname = "work"\nhost = "h"\nusername = "u"\n', "password or oauth2"),
+    "mailbox user with a line break": (MAILBOX.replace('"u"', '"u\\r\\nb"'), "imap.0.username: must not have control"),
+    "mailbox password with a line break": (MAILBOX.replace('"p"', '"topsecret\\n"'), "imap.0.password: must not have"),
+    "mailbox password with a NUL": (MAILBOX.replace('"p"', '"topsecret\\u0000"'), "imap.0.password: must not have"),
+    "mailbox folder with a line break": (MAILBOX + 'folders = ["a\\nb"]\n', "imap.0.folders.0: must not have control"),
+    "mailbox to move to with a line break": (MAILBOX + 'move_to = "a\\nb"\n', "imap.0.move_to: must not have control"),
+    "mailbox secret with a line break": (
+        OAUTH + 'client_secret = "hidden\\n"\n',
+        "imap.0.oauth2.client_secret: must",
+    ),
+    "mailbox token with a tab": (OAUTH + 'refresh_token = "topsecret\\t"\n', "imap.0.oauth2.refresh_token: must not"),
+    "token URL with a line break": (OAUTH.replace("/token", "/a\\nb"), "imap.0.oauth2.token_url: "),
+    "user for sending with a line break": (
+        '[outgoing]\nusername = "u\\nb"\n',
+        "outgoing.username: must not have control",
+    ),
+    "password for sending with a line break": (
+        '[outgoing]\npassword = "topsecret\\r"\n',
+        "outgoing.password: must not",
+    ),
+    "password of a further server with a DEL": (
+        '[[outgoing.servers]]\nname = "shop"\nhost = "h"\npassword = "topsecret\\u007f"\n',
+        "outgoing.servers.0.password: must not have control",
+    ),
+    "password of a listener's user with a line break": (
+        TLS.format("certificate", "key") + 'users = {ann = "topsecret\\n"}\n',
+        "smtp.users.ann: must not have control",
+    ),
+    "listener's user with a line break": (
+        TLS.format("certificate", "key") + 'users = {"a\\nb" = "topsecret"}\n',
+        "smtp: names of users must not have control",
+    ),
     "two mailboxes of one name": (MAILBOX * 2, "different names"),
     "border server with a blank": (
         '[support]\ntrusted_authserv_ids = ["mx example.com"]\n',
@@ -210,11 +244,7 @@ WRONG: Final[dict[str, tuple[str, str]]] = {
     ),
     "border of a mailbox that is an address": (MAILBOX + 'border = "mx@example.com"\n', "imap.0.border"),
     "mailbox that moves into itself": (MAILBOX + 'after = "move"\nmove_to = "INBOX"\n', "move_to must be another one"),
-    "token URL with a password": (
-        MAILBOX.replace('password = "p"\n', "")
-        + '[imap.oauth2]\ntoken_url = "https://u:topsecret@h/token"\nclient_id = "c"\n',
-        "imap.0.oauth2.token_url",
-    ),
+    "token URL with a password": (OAUTH.replace("//h", "//u:topsecret@h"), "imap.0.oauth2.token_url"),
 }
 
 
