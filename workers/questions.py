@@ -18,6 +18,7 @@ from daemon.system.clock import Clock
 from daemon.system.thread import PeriodicThread
 from daemon.tickets.review_order import CONSIDERED, TAUGHT, most_teaching
 from daemon.vocabulary import MailKind
+from workers.actors.brands import note_fault
 from workers.actors.config import ActorConfig, CurrentConfig, Lead
 from workers.notify import compose, contexts, outgoing
 from workers.transports.base import PermanentFailure, TransportFailure, UncertainFailure
@@ -106,8 +107,7 @@ class DailyQuestions:
         )
         language = mail.team_languages.get(mail.review_team, mail.language)
         rendered = brand.renderer.render(MailKind.QUESTIONS, view, (language,))
-        if rendered.fault:
-            log.warning("own template used instead of the admin's", fault=rendered.fault, kind=str(MailKind.QUESTIONS))
+        note_fault(rendered, kind=str(MailKind.QUESTIONS))
         message_id = outgoing.message_id(view.mark, secrets.token_hex(5), mail.message_id_domain)
         seed = secrets.token_hex(16)
         return compose.as_bytes(

@@ -111,6 +111,10 @@ class RateLimitedLog:
         """Log a failure that somebody should look at."""
         self._write(logging.ERROR, event, key, fields)
 
+    def is_due(self, event: str, *, key: str = "") -> bool:
+        """Count an event that is logged elsewhere; return whether its details are to be logged too."""
+        return self._left_out(event, key) is not None
+
     def _write(self, level: int, event: str, key: str, fields: dict[str, object]) -> None:
         left_out = self._left_out(event, key)
         if left_out is not None:

@@ -4,8 +4,6 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-import structlog
-
 from daemon.mail.message import Address, Message
 from daemon.mail.mime.attachment import part_contents
 from daemon.snapshots import FileSnapshot, LastEmail, PreparedDelivery, StoredAnswer, TicketSnapshot
@@ -14,11 +12,9 @@ from daemon.store.keys import Keyring
 from daemon.store.store import Store
 from daemon.tickets.last_email import read_header
 from daemon.vocabulary import MailKind
-from workers.actors.brands import Brand
+from workers.actors.brands import Brand, note_fault
 from workers.notify import answer_mail, compose, outgoing
 from workers.notify.answer_mail import AnswerSnapshot, QuotedEmail
-
-log = structlog.get_logger(__name__)
 
 
 class AnswerComposer:
@@ -37,8 +33,7 @@ class AnswerComposer:
         fitting, omitted = answer_mail.fitting_files(answer, room)
         view = answer_mail.view_of_answer(answer, prepared.recipient, brand.mail, mark, omitted)
         rendered = brand.renderer.render(MailKind.ANSWER, view, brand.mail.language_of(prepared))
-        if rendered.fault:
-            log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=prepared.message_id)
+        note_fault(rendered, delivery=prepared.message_id)
         mail = answer_mail.answer_mail(
             answer,
             brand.mail,

@@ -3,10 +3,15 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import structlog
+
 from daemon.snapshots import PreparedDelivery, TicketSnapshot
+from daemon.system.logs import RateLimitedLog
 from daemon.vocabulary import MailKind
 from workers.notify.outgoing import MailConfig
-from workers.notify.render import Renderer
+from workers.notify.render import Rendered, Renderer
+
+limited = RateLimitedLog(structlog.get_logger(__name__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +58,9 @@ class Brands:
         """Yield each set of templates once."""
         found = (brand.renderer for brand in (self.main, *self.by_address.values()))
         yield from {id(renderer): renderer for renderer in found}.values()
+
+
+def note_fault(rendered: Rendered, **about: object) -> None:
+    """Log it where our template was used because that of the admin failed, perhaps on every email."""
+    if rendered.fault:
+        limited.warning("own template used instead of the admin's", key=rendered.fault, fault=rendered.fault, **about)

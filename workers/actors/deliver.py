@@ -32,7 +32,7 @@ from daemon.tickets.delivery import StartedDelivery
 from daemon.vocabulary import MailKind
 from workers.actors import sign_in
 from workers.actors.answer_composer import AnswerComposer
-from workers.actors.brands import Brand
+from workers.actors.brands import Brand, note_fault
 from workers.actors.config import CurrentConfig
 from workers.jobs import batching
 from workers.jobs.batching import BatchedWork
@@ -237,8 +237,7 @@ class DeliverActor:
         files = self._files(prepared, brand.mail.attachment_bytes)
         view = outgoing.view_of(prepared, brand.mail, mark, list(files), listed)
         rendered = brand.renderer.render(prepared.kind, view, brand.mail.language_of(prepared))
-        if rendered.fault:
-            log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=started.attempt.id)
+        note_fault(rendered, delivery=started.attempt.id)
         return compose.as_bytes(
             outgoing.outgoing_mail(prepared, brand.mail, rendered, mark, files, now, secrets.token_hex(16))
         )

@@ -3,17 +3,13 @@
 import secrets
 from datetime import datetime
 
-import structlog
-
 from daemon.tickets.delivery import StartedDelivery
 from daemon.tickets.sign_in import LINK_MINUTES, link_of, token_of
 from daemon.vocabulary import MailKind
-from workers.actors.brands import Brand
+from workers.actors.brands import Brand, note_fault
 from workers.notify import compose, outgoing
 from workers.notify.compose import ComposeError
 from workers.notify.contexts import SignIn
-
-log = structlog.get_logger(__name__)
 
 
 def compose_link(started: StartedDelivery, brand: Brand, key: bytes, now: datetime) -> bytes:
@@ -24,8 +20,7 @@ def compose_link(started: StartedDelivery, brand: Brand, key: bytes, now: dateti
     mark = outgoing.mark_of(attempt.kind, attempt.recipient, 0, key, now)
     view = SignIn(mail.name, mail.name, mark, link_of(link.base, token_of(link.id, link.nonce, key)), LINK_MINUTES)
     rendered = brand.renderer.render(MailKind.SIGN_IN, view)
-    if rendered.fault:
-        log.warning("own template used instead of the admin's", fault=rendered.fault, delivery=attempt.id)
+    note_fault(rendered, delivery=attempt.id)
     seed = secrets.token_hex(16)
     return compose.as_bytes(
         outgoing.mail_without_ticket(

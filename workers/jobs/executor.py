@@ -32,11 +32,14 @@ from daemon.store.jobs import JobKind, Lease, LeaseLostError
 from daemon.store.store import Store
 from daemon.system.clock import Clock
 from daemon.system.failpoint import failpoint
+from daemon.system.logs import RateLimitedLog
 from daemon.tickets.claiming import claim_batch
 from workers.jobs.batching import BatchedWork, run_batched
 from workers.jobs.heartbeat import Heartbeat
 
 log = structlog.get_logger(__name__)
+# A bug that every email meets fails thousands of jobs: each is a line, but only some of them need a traceback.
+tracebacks = RateLimitedLog(log)
 
 # How long a worker starts follow-up jobs; a single job is interrupted after three times as long.
 WINDOW_SECONDS: Final = 30.0
@@ -201,8 +204,10 @@ class JobExecutor:
         if isinstance(error, SnoozeError):
             self._postpone(jobs.snooze, lease, str(error), error.delay)
             return ()
-        log.error("job failed", job=lease.job_id, kind=str(lease.kind), attempt=lease.attempts, exc_info=error)
-        reason = f"{type(error).__name__}: {error}"
+        reason, what = f"{type(error).__name__}: {error}", {"job": lease.job_id, "kind": str(lease.kind)}
+        log.error(
+            "job failed", **what, attempt=lease.attempts, reason=reason[:200], exc_info=_traceback("job failed", error)
+        )
         if lease.tries >= self._attempts:
             return self._discard(lease, reason)
         self._postpone(jobs.retry, lease, reason, backoff(lease.tries))
@@ -239,13 +244,19 @@ class JobExecutor:
             follow_ups = self._store.write(write)
         except (LeaseLostError, *UNREACHABLE):
             raise
-        except Exception:
+        except Exception as error:
             # What the job was for may be gone; the job would come back for ever.
-            log.exception("job given up without a note on its subject", job=lease.job_id, kind=str(lease.kind))
+            event = "job given up without a note on its subject"
+            log.error(event, job=lease.job_id, kind=str(lease.kind), exc_info=_traceback(event, error))  # noqa: TRY400 - limited
             follow_ups = self._store.write(bury)
         what = {"job": lease.job_id, "kind": str(lease.kind), "subject": str(lease.subject)}
         log.error("job given up", **what, reason=reason[:200])
         return follow_ups
+
+
+def _traceback(event: str, error: BaseException) -> BaseException | None:
+    """Return the error of an event for its traceback, None where errors of its type have been shown often enough."""
+    return error if tracebacks.is_due(event, key=type(error).__name__) else None
 
 
 def _grouped(leases: Sequence[Lease]) -> Iterator[Sequence[Lease]]:
