@@ -40,7 +40,7 @@ def _render(page: Page, status: int = 200, mistake: str = "") -> Response:
     team, skipped = page.services.settings.triage.review_team, _skipped(page)
     with page.services.store.read() as session:
         place = _undone(page, session) or _next(page, session, skipped)
-        found = ticket_view.load(session, place.ticket_id) if place else None
+        found = ticket_view.load(session, place.ticket_id, team) if place else None
         waiting = inbox.waiting(session, team)
     return page.render(
         "review.html",

@@ -44,10 +44,10 @@ def _render(page: Page, status: int = 200, mistake: str = "") -> Response:
     """Return the page of a ticket, with a mistake beside the form in which it was made."""
     number = ticket_id_of(page)
     before = row_id(page.query.get("before", "")) or None
-    found = page.read(lambda session: ticket_view.load(session, number, before))
+    settings = page.services.settings
+    found = page.read(lambda session: ticket_view.load(session, number, settings.triage.review_team, before))
     if found is None:
         raise PageError(404, "There is no such ticket.")
-    settings = page.services.settings
     return page.render(
         "ticket.html",
         status=status,

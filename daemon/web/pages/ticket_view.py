@@ -1,5 +1,6 @@
 """Read what the page of a ticket shows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,14 +12,13 @@ from daemon.store.queries import inbox
 from daemon.store.queries.inbox import HeldAnswer
 from daemon.store.queries.ticket_detail import Copied, TicketDetail, ticket_detail
 from daemon.store.queries.timeline import TimelineEntry, emails_of, timeline
-from daemon.vocabulary import BY_PEOPLE, MessageRole
+from daemon.vocabulary import BY_PEOPLE, DecidedBy, MessageRole
 from daemon.web.pages.marking import Pieces, deciding_words, folded, marked
 
 # A row of a table, whose type HTTP does not know.
 Row = Any
 LONGEST_TEXT: Final = 100_000
 LONGEST_HISTORY: Final = 30
-# Decisions of people are events as well.
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,22 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class TicketPage:
-    """Everything on the page of a ticket; `history` is what happened, with its time and actor, the newest entries."""
+    """Everything on the page of a ticket.
+
+    `suggested` is the decision of triage that a person may confirm, None where a person chose the category. `history`
+    is what happened, with its time and actor, the newest entries.
+    """
 
     detail: TicketDetail
     messages: tuple[Said, ...]
     held: tuple[HeldAnswer, ...]
     decision: Row
+    suggested: Row
     words: tuple[str, ...]
     history: tuple[tuple[datetime, str, str], ...]
 
 
-def load(session: Session, ticket_id: int, before: int | None = None) -> TicketPage | None:
+def load(session: Session, ticket_id: int, review_team: str, before: int | None = None) -> TicketPage | None:
     """Return the page of a ticket, None where there is none; with `before`, with the messages before that one."""
     detail = ticket_detail(session, ticket_id, before)
     if detail is None:
@@ -69,12 +74,28 @@ def load(session: Session, ticket_id: int, before: int | None = None) -> TicketP
     said = tuple(_said(detail, row, answers, words if row.id == opening else [], html) for row in detail.messages)
     held = tuple(inbox.held_answers(session, ticket_id))
     decision = detail.decisions[-1] if detail.decisions else None
-    return TicketPage(detail, said, held, decision, tuple(words), _history(detail))
+    return TicketPage(
+        detail, said, held, decision, _suggested(detail.decisions, review_team), tuple(words), _history(detail)
+    )
+
+
+def _suggested(decisions: Sequence[Row], review_team: str) -> Row | None:
+    """Return what triage decided, None where a person chose the category and nobody asked for a review since then."""
+    automatic = shown = None
+    for one in decisions:
+        if one.by not in BY_PEOPLE:
+            automatic = shown = one
+        elif one.by == DecidedBy.PERSON:
+            shown = None
+        elif one.team == review_team:
+            shown = automatic
+    return shown
 
 
 def _history(detail: TicketDetail) -> tuple[tuple[datetime, str, str], ...]:
     """Return what happened to a ticket: its opening, decisions of triage, and events."""
     found = [(detail.ticket.created_at, "opened", "")]
+    # Decisions of people are events as well.
     automatic = (one for one in detail.decisions if one.by not in BY_PEOPLE)
     found += [(one.at, f"triaged: {one.category}, to {one.team}", "") for one in automatic]
     found += [(event.at, event.kind, str(event.data.get("actor") or "")) for event in detail.events]
