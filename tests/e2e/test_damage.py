@@ -13,7 +13,8 @@ from daemon.store.maintenance.verify.rule import Problem
 from daemon.store.maintenance.verify.run import verify, work
 from daemon.store.store import Store
 from daemon.tickets.intake import Intake
-from tests.support.damages import DAMAGES, UNNOTICED, Damage
+from tests.support.damage import Damage
+from tests.support.damages import DAMAGES, UNNOTICED
 from tests.support.domain_values import identity
 from tests.support.emails import ANN, SUPPORT, inbound, mail
 from tests.support.fakes import NOON, FakeClock, Woken

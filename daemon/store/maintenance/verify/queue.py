@@ -45,6 +45,8 @@ def _deliveries(setting: Setting) -> tuple[Rule, ...]:
     deferred = DeliveryRow.state == DeliveryState.DEFERRED
     planned_again = live_job(JobKind.NOTIFY, SubjectKind.DELIVERY, DeliveryRow.id)
     digest = aliased(DeliveryRow)
+    in_digest = digest.id == DeliveryRow.digest_id
+    no_digest = or_(digest.id == DeliveryRow.id, digest.kind != MailKind.DIGEST)
     return (
         Rule(DeliveryRow, "is in no known state", DeliveryRow.state.not_in([s.value for s in DeliveryState])),
         Rule(
@@ -56,7 +58,10 @@ def _deliveries(setting: Setting) -> tuple[Rule, ...]:
         Rule(
             DeliveryRow,
             "is listed in a digest that does not exist",
-            and_(DeliveryRow.digest_id.is_not(None), not_(exists().where(digest.id == DeliveryRow.digest_id))),
+            and_(DeliveryRow.digest_id.is_not(None), not_(exists().where(in_digest))),
+        ),
+        Rule(
+            DeliveryRow, "is listed in itself, or in an email that is no digest", exists().where(in_digest, no_digest)
         ),
         Rule(DeliveryRow, "is sent, but has no time", and_(sent, DeliveryRow.sent_at.is_(None))),
         Rule(DeliveryRow, "is sent, but was never attempted", and_(sent, DeliveryRow.attempts < 1)),

@@ -60,6 +60,12 @@ def _tickets(setting: Setting) -> tuple[Rule, ...]:
             "differs from its newest decision",
             and_(is_decided, exists().where(Decision.id == newest, differs)),
         ),
+        Rule(
+            Ticket,
+            "is decided, but has no team",
+            and_(is_decided, func.coalesce(Ticket.assigned_team, "") == ""),
+        ),
+        Rule(Ticket, "is related to itself", Ticket.related_id == Ticket.id),
         Rule(Ticket, "has no known status", Ticket.status.not_in([status.value for status in Status])),
         Rule(Ticket, "has no known priority", Ticket.priority.not_in(PRIORITIES)),
         Rule(Ticket, "has a confidence outside 0 to 1", outside_0_to_1(Ticket.confidence)),
@@ -120,6 +126,8 @@ def _decisions(setting: Setting) -> tuple[Rule, ...]:
             and_(Decision.replaces.is_not(None), not_(replaced)),
         ),
         Rule(Decision, "is a second first decision", and_(Decision.replaces.is_(None), first_before)),
+        Rule(Decision, "decides no category", Decision.category.in_(("", PENDING))),
+        Rule(Decision, "decides no team", Decision.team == ""),
         Rule(Decision, "was made by nobody known", Decision.by.not_in([by.value for by in DecidedBy])),
         Rule(
             Decision,
