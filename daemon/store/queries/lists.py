@@ -3,17 +3,19 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from daemon.store.jobs import JobState
-from daemon.store.models import DeliveryRow, ImapCursor, InboundRow, Job, Ticket
+from daemon.store.models import DeliveryRow, ImapCursor, InboundRow, Job, MessageRow, Person, Ticket
 from daemon.store.queries.text_search import has_words
 from daemon.vocabulary import Disposition, Status
 
 Counts = dict[str, int]
+# A page reads the compressed bytes of parked emails up to this size for the head of each.
+HEAD_BYTES: Final = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,16 @@ class LaterJobs:
     job: str
     due_at: datetime
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmailHead:
+    """Who wrote an email, and its subject, "" where unknown; `raw` are the compressed bytes of a parked one, if few."""
+
+    name: str = ""
+    email: str = ""
+    subject: str = ""
+    raw: bytes | None = None
 
 
 def list_jobs(
@@ -104,6 +116,23 @@ def _emails(session: Session, conditions: list[ColumnElement[bool]], limit: int)
         .limit(limit)
     )
     return [_mail(row, reference) for row, reference in session.execute(query)]
+
+
+def heads(session: Session, inbound_ids: Collection[int]) -> dict[int, EmailHead]:
+    """Return who wrote each of these emails, and its subject: of those that became messages, as the messages say.
+
+    A duplicate has those of its original. A parked email has no message, but its bytes if they are few.
+    """
+    few = and_(InboundRow.disposition == Disposition.PARKED, func.length(InboundRow.raw) <= HEAD_BYTES)
+    query = (
+        select(InboundRow.id, Person.name, Person.email, MessageRow.subject, case((few, InboundRow.raw)).label("raw"))
+        .outerjoin(MessageRow, MessageRow.inbound_id == func.coalesce(InboundRow.duplicate_of, InboundRow.id))
+        .outerjoin(Person, Person.id == MessageRow.person_id)
+        .where(InboundRow.id.in_(inbound_ids))
+    )
+    return {
+        row.id: EmailHead(row.name or "", row.email or "", row.subject or "", row.raw) for row in session.execute(query)
+    }
 
 
 def mail(session: Session, inbound_id: int) -> dict[str, Any] | None:

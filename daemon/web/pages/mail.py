@@ -1,5 +1,6 @@
 """Every received email with its state; replay parked ones, release those that were screened out."""
 
+import zlib
 from typing import Final
 from urllib.parse import urlencode
 
@@ -9,9 +10,11 @@ from sqlalchemy.orm import Session
 from daemon.mail.mime.parse import parse
 from daemon.store import ledger
 from daemon.store.queries import lists
+from daemon.store.queries.lists import EmailHead
 from daemon.store.queries.text_search import SEARCHED
 from daemon.store.queries.timeline import timeline
-from daemon.text import harmless_line
+from daemon.text import harmless_line, shorten
+from daemon.tickets.last_email import read_header
 from daemon.tickets.release import ReleaseError, release
 from daemon.tickets.replay import NotParkedError, replay
 from daemon.tickets.sign_in import Role
@@ -20,6 +23,8 @@ from daemon.web.pages.page import Page, PageError, Route
 from daemon.web.pagination import decode_id, encode
 
 ROWS: Final = 50
+LONGEST_WORDS: Final = 200
+HEADER_BYTES: Final = 32 * 1024
 LONGEST_TEXT: Final = 5_000
 
 
@@ -32,9 +37,10 @@ def show(page: Page) -> Response:
     rows = page.read(
         lambda session: lists.list_emails(session, states, ROWS + 1, sender=sender, searched=SEARCHED, before=before)
     )
+    heads = page.read(lambda session: lists.heads(session, [row["id"] for row in rows[:ROWS]]))
     return page.render(
         "mail.html",
-        rows=rows[:ROWS],
+        rows=[row | _shown(heads[row["id"]]) for row in rows[:ROWS]],
         states=[(str(one), _url(page, one, sender)) for one in Disposition],
         all_url=_url(page, "", sender),
         state=str(state or ""),
@@ -42,6 +48,30 @@ def show(page: Page) -> Response:
         searched=f"{SEARCHED:,}",
         older=f"{_url(page, state or '', sender)}&cursor={encode(None, rows[ROWS - 1]['id'])}" if rows[ROWS:] else "",
     )
+
+
+def _shown(head: EmailHead) -> dict[str, str]:
+    """Return name, address and subject of an email for a list."""
+    found = _parked_head(head.raw) if head.raw is not None else head
+    return {
+        "name": _line(found.name),
+        "author": _line(found.email),
+        "subject": _line(found.subject),
+    }
+
+
+def _line(text: str) -> str:
+    return shorten(harmless_line(text, LONGEST_WORDS + 1), LONGEST_WORDS)
+
+
+def _parked_head(compressed: bytes) -> EmailHead:
+    """Return the head of an email that our own code could not read; its header may be why."""
+    try:
+        header = read_header(zlib.decompressobj().decompress(compressed, HEADER_BYTES))
+    except Exception:  # noqa: BLE001 - whatever failed when it came may fail again
+        return EmailHead()
+    author = header.from_[0] if header.from_ else None
+    return EmailHead(author.name if author else "", (author.email or "") if author else "", header.subject)
 
 
 def _url(page: Page, state: str, sender: str) -> str:

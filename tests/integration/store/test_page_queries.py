@@ -157,6 +157,8 @@ def test_the_statements_of_the_pages_use_indexes(old: Store, catch: Catch, monke
     for states in (ALL, (Disposition.PARKED, Disposition.TICKET)):
         with catch.named(f"mail {states}"), old.read() as session:
             lists.list_emails(session, states, 50, sender="zebra", searched=100)
+    with catch.named("heads"), old.read() as session:
+        lists.heads(session, range(1, 51))
     with catch.named("insight"), old.read() as session:
         start = insight.start_of_newest(session, NOON - timedelta(days=7))
         insight.confidences(session, start)
