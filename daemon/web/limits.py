@@ -21,6 +21,12 @@ BODIES_BYTES: Final = 32 * 1024 * 1024
 PER_SECOND: Final = 50.0
 BURST: Final = 250.0
 LONGEST_WAIT: Final = 5.0
+# Requests of all addresses together that never proved who they are: more than people who sign in, or programs that try
+# a token, need; and so few that the event loop has time for email, however many addresses take part in a flood.
+ALL_PER_SECOND: Final = 100.0
+ALL_BURST: Final = 500.0
+# Supervisors restart a process whose probe takes a second.
+LONGEST_PROBE_WAIT: Final = 0.5
 # The key in the scope of a request that came over a connection beyond http.connections.
 CROWDED: Final = "triaged.crowded"
 
@@ -73,11 +79,48 @@ class Pace:
     def seconds(self, client: str) -> float:
         """Count a request of a client; return for how long it waits."""
         now = monotonic()
-        until = min(max(self._until.pop(client, now), now) + self._step, now + self._free + LONGEST_WAIT)
+        until = _next_turn(self._until.pop(client, now), now, self._step, self._free + LONGEST_WAIT)
         self._until[client] = until
         if len(self._until) > REMEMBERED:
             self._until.popitem(last=False)
         return max(0.0, until - now - self._free)
+
+
+class CommonPace:
+    """Lets requests of all clients together wait for their turn, in the order in which they came."""
+
+    def __init__(self, per_second: float, burst: float, longest: float) -> None:
+        self._step, self._free, self._longest = 1 / per_second, burst / per_second, longest
+        self._until = 0.0
+
+    def seconds(self, now: float) -> float:
+        """Count a request; return for how long it waits."""
+        self._until = _next_turn(self._until, now, self._step, self._free + self._longest)
+        return max(0.0, self._until - now - self._free)
+
+
+def _next_turn(until: float, now: float, step: float, most: float) -> float:
+    """Return when all requests are worked off, with one more, at most `most` seconds from now."""
+    return min(max(until, now) + step, now + most)
+
+
+class Turnstile:
+    """The pace of each client, and behind it that of all clients that never proved who they are.
+
+    Behind it, so that a client that floods alone takes no turn of the others.
+    """
+
+    def __init__(self, longest: float = LONGEST_WAIT) -> None:
+        self._each, self._all = Pace(), CommonPace(ALL_PER_SECOND, ALL_BURST, longest)
+
+    async def wait(self, scope: Scope, *, known: bool = False) -> None:
+        """Let a request wait; one over a Unix socket comes from this host."""
+        await self._each.wait(scope)
+        if known or not _network(scope):
+            return
+        seconds = self._all.seconds(monotonic())
+        if seconds:
+            await asyncio.sleep(seconds)
 
 
 def _network(scope: Scope) -> str:

@@ -7,6 +7,8 @@ need none from trusted networks.
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
+from time import monotonic
 from typing import Final
 
 import structlog
@@ -19,14 +21,18 @@ from daemon.system.logs import RateLimitedLog
 from daemon.web.api import events
 from daemon.web.auth import Authenticator, Caller
 from daemon.web.hosts import allowed_names, is_allowed
-from daemon.web.limits import BODIES_BYTES, CROWDED, Budget, Pace, too_many_clients
+from daemon.web.known_clients import KnownClients
+from daemon.web.limits import BODIES_BYTES, CROWDED, LONGEST_PROBE_WAIT, Budget, Turnstile, too_many_clients
 from daemon.web.monitoring import metrics, probes
 from daemon.web.pages import failure
+from daemon.web.pages.page import SIGNED_IN
 from daemon.web.problems import Problem, ProblemError, unavailable
 from daemon.web.services import WebServices
 
 limited = RateLimitedLog(structlog.get_logger(__name__))
 
+# Tokens of clients that are not known yet, which are looked up at a time.
+STRANGERS: Final = 8
 # Everything else needs a token, also what does not exist.
 PUBLIC: Final = ("/ui", "/docs", "/openapi.json", "/healthz", "/readyz", "/favicon.ico")
 JSON: Final = ("application/json", "application/merge-patch+json")
@@ -56,7 +62,9 @@ class RequestGuard:
         self._body_bytes, self._seconds = http.body_bytes, http.request_seconds
         self._root_path = http.root_path
         self._scrapers = http.metrics_networks
-        self._pace, self._probed = Pace(), Pace()
+        self._pace, self._probed = Turnstile(), Turnstile(LONGEST_PROBE_WAIT)
+        self._known = KnownClients(http)
+        self._strangers = asyncio.Semaphore(STRANGERS)
         self._active = Budget(http.requests, "too many requests at a time")
         self._streams = Budget(http.event_clients, "too many clients follow the events")
         self._bodies = Budget(BODIES_BYTES, "too many large requests at a time")
@@ -87,7 +95,8 @@ class RequestGuard:
             await answer.fail(scope, receive, ours)
 
     async def _handle(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
-        if scope.get(CROWDED):
+        known = self._known.has(scope, monotonic())
+        if scope.get(CROWDED) and not known:
             raise too_many_clients()
         headers = Headers(scope=scope)
         if not is_allowed(headers.get("host", ""), self._names):
@@ -98,13 +107,14 @@ class RequestGuard:
         scrapes = path == metrics.PATH and metrics.may_scrape(scope, headers, self._scrapers)
         if public or scrapes:
             # Probes have a pace of their own: a supervisor must not wait behind a flood of other requests.
-            await (self._probed if path in (probes.HEALTHZ, probes.READYZ) else self._pace).wait(scope)
+            turnstile = self._probed if path in (probes.HEALTHZ, probes.READYZ) else self._pace
+            await turnstile.wait(scope, known=known or scrapes)
         if path == probes.HEALTHZ:
             # A busy process lives: a supervisor must not restart it.
             await self._app(scope, receive, answer)
             return
         if not public and not scrapes:
-            scope["triaged.caller"] = await self._caller(scope, headers)
+            scope["triaged.caller"] = await self._caller(scope, headers, known=known)
         if path == events.PATH and scope["method"] == "GET":
             # A stream waits most of its time, so it counts apart from the requests.
             with self._streams.one():
@@ -122,20 +132,26 @@ class RequestGuard:
         finally:
             self._bodies.give_back(len(body))
 
-    async def _caller(self, scope: Scope, headers: Headers) -> Caller:
+    async def _caller(self, scope: Scope, headers: Headers, *, known: bool) -> Caller:
         """Return who calls; raises ProblemError, after a while for a client that is refused often."""
         try:
-            with self._active.one():
-                async with asyncio.timeout(self._seconds):
-                    return await self._authenticator.caller(headers)
+            # Who tries tokens takes no place from those who have one.
+            async with nullcontext() if known else self._strangers:
+                with self._active.one():
+                    async with asyncio.timeout(self._seconds):
+                        caller = await self._authenticator.caller(headers)
         except ProblemError:
-            await self._pace.wait(scope)
+            await self._pace.wait(scope, known=known)
             raise
+        self._known.note(scope, monotonic())
+        return caller
 
     async def _run(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         with self._active.one():
             async with asyncio.timeout(self._seconds):
                 await self._app(scope, receive, answer)
+        if scope.get(SIGNED_IN):
+            self._known.note(scope, monotonic())
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
         """Read a body, which the caller gives back to the budget; raises ProblemError if it is too large or slow."""

@@ -16,7 +16,7 @@ from daemon.store.errors import UNREACHABLE
 from daemon.tickets.action_base import ActionError
 from daemon.tickets.answer_values import AnswerError
 from daemon.tickets.sign_in import People, digest_of
-from daemon.web.pages.page import NEXT, OWN_PATH, SESSION, ForeignFormError, Page, PageError, Route, User
+from daemon.web.pages.page import NEXT, OWN_PATH, SESSION, SIGNED_IN, ForeignFormError, Page, PageError, Route, User
 from daemon.web.peer import is_trusted_peer
 from daemon.web.problems import ProblemError
 from daemon.web.services import WebServices, services_of
@@ -44,6 +44,7 @@ def _answer(services: WebServices, request: Request, body: bytes, route: Route) 
     page = Page(services, request, People.of(services.settings), None, {})
     try:
         page = replace(page, user=_user(services, request, page.people))
+        request.scope[SIGNED_IN] = page.user is not None
         if route.method != "GET":
             page = replace(page, form=_form(request, body))
             _refuse_foreign(page)

@@ -17,6 +17,8 @@ from daemon.web.services import WebServices
 T = TypeVar("T")
 
 SESSION: Final = "triaged_session"
+# The key in the scope of a request of somebody who is signed in.
+SIGNED_IN: Final = "triaged.signed_in"
 BROWSER: Final = "triaged_browser"
 SAID: Final = "triaged_said"
 NEXT: Final = "triaged_next"
