@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, case, literal_column, select, tuple_, update
+from sqlalchemy import BindParameter, and_, bindparam, case, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from daemon.mail.mailbox import mailbox_of
@@ -60,10 +60,10 @@ BEGIN_ATTEMPTS = (
 )
 HAND_OVER = (
     update(DELIVERY)
-    .where(DELIVERY.c.id.in_(DELIVERIES))
-    .where(tuple_(DELIVERY.c.id, DELIVERY.c.attempts, STATE).in_(bindparam("known", expanding=True)))
-    .values(state=case(STATE_AFTER_HANDOVER, value=DELIVERY.c.state))
-    .returning(DELIVERY.c.id, DELIVERY.c.attempts)
+    .where(DELIVERY.c.id == bindparam("delivery"), DELIVERY.c.attempts == bindparam("held"))
+    .where(unindexed(DELIVERY.c.state) == bindparam("from"))
+    .values(state=bindparam("to"))
+    .returning(DELIVERY.c.id)
 )
 MARK_UNCERTAIN = (
     update(DELIVERY)
@@ -231,10 +231,14 @@ def hand_over(session: Session, attempts: Sequence[Attempt]) -> list[bool]:
 
     Once it is durable, the final dot of DATA may be sent.
     """
-    known = [(one.id, one.attempts, one.state) for one in attempts]
-    rows = session.execute(HAND_OVER, {"deliveries": [one.id for one in attempts], "known": known})
-    handed_over = {tuple(row) for row in rows}
-    return [(one.id, one.attempts) in handed_over for one in attempts]
+    return [_hand_over(session, attempt) for attempt in attempts]
+
+
+def _hand_over(session: Session, attempt: Attempt) -> bool:
+    # There is mostly one, and a statement for several would be written anew each time.
+    after = STATE_AFTER_HANDOVER[attempt.state]
+    known = {"delivery": attempt.id, "held": attempt.attempts, "from": attempt.state, "to": after}
+    return session.execute(HAND_OVER, known).scalar_one_or_none() is not None
 
 
 def undo(session: Session, attempt: Attempt) -> None:
