@@ -111,7 +111,8 @@ class Model:
             ranked = self.ranked(self.average(reading, first, chances))
         if opinion is None:
             return Prediction(tuple(ranked), (), (), reading.known, groups, name, evidence=False, second_counts=counts)
-        priorities = self.priority.ranked(self.features.row(found)) if self.priority else []
+        row = opinion.row if opinion.linear is self.category else self.features.row(found)
+        priorities = self.priority.ranked(row) if self.priority else []
         return Prediction(
             tuple(ranked),
             tuple((Priority(label), chance) for label, chance in priorities),

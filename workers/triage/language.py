@@ -1,7 +1,9 @@
 """Name the language of a text for people, from the words that the lexicon found in it, else its script."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
+from itertools import islice
 
 from workers.triage.lexicon import Lexicon, Matches
 
@@ -63,14 +65,15 @@ def shown(lexicon: Lexicon, matches: Matches, words: float) -> str:
 def script_of(text: str) -> str:
     """Return the name of the script of most letters, "" if there are no letters."""
     counts: dict[str, int] = {}
-    for script in map(letter_script, letters(text)):
-        counts[script] = counts.get(script, 0) + 1
+    for letter, count in Counter(letters(text)).items():
+        script = letter_script(letter)
+        counts[script] = counts.get(script, 0) + count
     return max(counts, key=counts.__getitem__, default="")
 
 
 def letters(text: str) -> Iterable[str]:
     """Return the first letters of a text."""
-    return [c for c in text[: 4 * SAMPLE] if c.isalpha()][:SAMPLE]
+    return islice(filter(str.isalpha, text[: 4 * SAMPLE]), SAMPLE)
 
 
 def letter_script(letter: str) -> str:
