@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from daemon.mail.message import Message
@@ -59,10 +60,10 @@ def detect(text: str, common: CommonWords) -> str:
     """Return the language of a text, "" if it is too short or none is clearly the likeliest."""
     own = "\n".join(line for line in text[:MAX_TEXT].split("\n") if not line.startswith(">")).casefold()
     scores: Counter[str] = Counter()
-    words = _WORD.findall(own)[:MAX_WORDS]
-    for word in words:
+    words = [found[0] for found in islice(_WORD.finditer(own), MAX_WORDS)]
+    for word, times in Counter(words).items():
         for language, weight in common.weights.get(word, ()):
-            scores[language] += weight  # type: ignore[assignment] # a Counter of float
+            scores[language] += times * weight  # type: ignore[assignment] # a Counter of float
     if _UNSPACED.search(own):
         for word, language in common.inside:
             scores[language] += own.count(word)
