@@ -33,7 +33,7 @@ def quoted(text: str) -> str:
 def iso(context: Context, text: str) -> str:
     """Return a value so that its direction of writing does not change that of the sentence around it."""
     if context.eval_ctx.autoescape:
-        return Markup("<bdi>{}</bdi>").format(text)
+        return Markup(f"<bdi>{escape(text)}</bdi>")  # noqa: S704 - escaped
     return isolated(text, right_to_left=context.resolve("direction") == "rtl")
 
 
@@ -41,16 +41,20 @@ def iso(context: Context, text: str) -> str:
 def strong(context: Context, text: str) -> str:
     """Return a value that stands out and is not broken over lines."""
     if context.eval_ctx.autoescape:
-        return Markup('<strong style="white-space:nowrap"><bdi>{}</bdi></strong>').format(text)
+        return Markup(f'<strong style="white-space:nowrap"><bdi>{escape(text)}</bdi></strong>')  # noqa: S704 - escaped
     return isolated(text, right_to_left=context.resolve("direction") == "rtl")
 
 
 def wrap(text: str) -> str:
     """Break the lines of plain text at 72 characters; long words, such as addresses, stay whole."""
-    broken = (
-        textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False) for line in str(text).split("\n")
-    )
-    return "\n".join("\n".join(lines) for lines in broken)
+    return "\n".join(map(_wrapped, str(text).split("\n")))
+
+
+def _wrapped(line: str) -> str:
+    # Most lines are short, and for these the library does nothing else.
+    if len(line) <= WIDTH and line.isprintable():
+        return line.rstrip()
+    return "\n".join(textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False))
 
 
 OWN_FILTERS: Final = {
