@@ -1,7 +1,8 @@
 """Filters of the templates of emails, and the functions behind {% trans %}. Pure, but for the catalogues."""
 
 import textwrap
-from typing import Final, Protocol
+from collections.abc import Mapping
+from typing import Final
 
 from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
@@ -67,13 +68,6 @@ OWN_FILTERS: Final = {
 }
 
 
-class _Installer(Protocol):
-    def install_gettext_callables(
-        self, *functions: object, newstyle: bool, pgettext: object, npgettext: object
-    ) -> None:
-        """Give an environment the functions behind {% trans %}."""
-
-
 def install_gettext(environment: Environment, translations: Translations) -> None:
     """Translate {% trans %} into the language that the context of a template names."""
     known: dict[str, Translation] = {}
@@ -84,21 +78,26 @@ def install_gettext(environment: Environment, translations: Translations) -> Non
             known[language] = translations.first_of([language])
         return known[language]
 
-    @pass_context
-    def gettext(context: Context, text: str) -> str:
-        return of(context).gettext(text)
+    def filled(context: Context, text: str, values: Mapping[str, object]) -> str:
+        return (Markup(text) if context.eval_ctx.autoescape else text) % values  # noqa: S704 - a text of ours
 
     @pass_context
-    def ngettext(context: Context, singular: str, plural: str, count: int) -> str:
-        return of(context).ngettext(singular, plural, count)
+    def gettext(context: Context, text: str, /, **values: object) -> str:
+        return filled(context, of(context).gettext(text), values)
 
     @pass_context
-    def pgettext(context: Context, meaning: str, text: str) -> str:
-        return of(context).pgettext(meaning, text)
+    def ngettext(context: Context, singular: str, plural: str, num: int, /, **values: object) -> str:
+        return filled(context, of(context).ngettext(singular, plural, num), {"num": num} | values)
 
     @pass_context
-    def npgettext(context: Context, meaning: str, singular: str, plural: str, count: int) -> str:
-        return of(context).npgettext(meaning, singular, plural, count)
+    def pgettext(context: Context, meaning: str, text: str, /, **values: object) -> str:
+        return filled(context, of(context).pgettext(meaning, text), {"context": meaning} | values)
 
-    installer: _Installer = environment  # type: ignore[assignment] # the extension adds the method
-    installer.install_gettext_callables(gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext)
+    @pass_context
+    def npgettext(context: Context, meaning: str, singular: str, plural: str, num: int, /, **values: object) -> str:
+        found = of(context).npgettext(meaning, singular, plural, num)
+        return filled(context, found, {"context": meaning, "num": num} | values)
+
+    # Not by the extension's own installer: its functions call ours by Jinja again, which costs more than the look-up.
+    environment.newstyle_gettext = True  # type: ignore[attr-defined] # the extension adds it
+    environment.globals.update(gettext=gettext, ngettext=ngettext, pgettext=pgettext, npgettext=npgettext)
