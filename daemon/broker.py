@@ -28,6 +28,9 @@ log = structlog.get_logger(__name__)
 limited = RateLimitedLog(log)
 
 QUEUES: Final = tuple(JobKind)
+# Nobody waits for these jobs, and each look into Redis costs an idle worker CPU.
+RARELY_POLLED: Final = frozenset({JobKind.TRAIN, JobKind.WAKE})
+RARE_POLL_MS: Final = 1000
 TIME_LIMIT_MS: Final = 90_000
 # What a worker fetched that is silent for so long is queued again.
 HEARTBEAT_MS: Final = 30_000
@@ -82,8 +85,9 @@ class ResilientRedisBroker(_NoDelayQueues, RedisBroker):
         self._outage = _Outage()
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> dramatiq.Consumer:
-        """Return a consumer that waits while Redis cannot be reached."""
-        return _ResilientConsumer(super().consume(queue_name, prefetch, timeout), queue_name, self._outage)
+        """Return a consumer that waits while Redis cannot be reached; without messages it polls every `timeout` ms."""
+        every = max(timeout, RARE_POLL_MS) if queue_name in RARELY_POLLED else timeout
+        return _ResilientConsumer(super().consume(queue_name, prefetch, every), queue_name, self._outage)
 
 
 class _Outage:

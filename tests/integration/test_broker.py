@@ -338,3 +338,10 @@ def offered(works: Works, job_id: int) -> bool:
 def test_no_queue_of_delayed_messages_is_polled(redis_url: str) -> None:
     for url in ("", redis_url):
         assert brokers.make_broker(url).get_declared_delay_queues() == set()
+
+
+def test_queues_that_nobody_waits_for_are_polled_less_often() -> None:
+    # Each poll costs CPU, also on an idle machine.
+    broker = make_broker("redis://127.0.0.1:1/0")
+    waits = {kind: broker.consume(kind, timeout=40)._consumer.timeout for kind in QUEUES}  # type: ignore[attr-defined]
+    assert {kind for kind, wait in waits.items() if wait > 40} == {JobKind.TRAIN, JobKind.WAKE}
