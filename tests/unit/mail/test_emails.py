@@ -15,7 +15,7 @@ from tests.support.domain_values import identity
 from tests.support.paths import EMAILS
 from workers.triage.preprocess import clean
 
-EMAILS = sorted(path.stem for path in EMAILS.glob("*.eml"))
+NAMES = sorted(path.stem for path in EMAILS.glob("*.eml"))
 OWN = identity(
     own_addresses=frozenset({"support@shop.example", "notify@shop.example"}),
     accepted_machines=frozenset({"@monitor.example", "orders@store.example"}),
@@ -62,7 +62,7 @@ def triage_reads(message: Message) -> dict[str, str]:
     return {"subject": case.subject, "body": case.body}
 
 
-@pytest.mark.parametrize("name", EMAILS)
+@pytest.mark.parametrize("name", NAMES)
 def test_an_email_is_read_as_its_toml_expects(name: str) -> None:
     expected = tomllib.loads((EMAILS / f"{name}.toml").read_text())
     raw = (EMAILS / f"{name}.eml").read_bytes()
@@ -84,5 +84,5 @@ def test_an_email_is_read_as_its_toml_expects(name: str) -> None:
 
 
 def test_every_email_has_expectations() -> None:
-    assert EMAILS
-    assert sorted(path.stem for path in EMAILS.glob("*.toml")) == EMAILS
+    assert NAMES
+    assert sorted(path.stem for path in EMAILS.glob("*.toml")) == NAMES
