@@ -5,16 +5,19 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 import redis
 import structlog
 from hypothesis import settings
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, create_engine, event
 
+from daemon.store import engine as engines
 from daemon.store.engine import make_engine
 from daemon.store.maintenance import schema
 from daemon.store.models import Base
@@ -29,6 +32,7 @@ settings.load_profile("suite")
 logs.configure("debug", "json")
 
 STORES = "stores"
+STATEMENTS = 2000
 MEMORY, ROOM = Path("/dev/shm"), 48 << 20  # noqa: S108 - each test has a directory of its own there
 _names = (f"test_{number}" for number in count(1))
 
@@ -61,6 +65,24 @@ def _reverse_unordered(connection: object, record: object) -> None:
 
 
 event.listen(Engine, "connect", _reverse_unordered)
+
+
+class SharedStatements(dict[tuple[Any, ...], Any]):
+    """What statements are compiled to, for the engines of all tests: each test has its own, and would compile anew.
+
+    SQLAlchemy's keys begin with the dialect of an engine; those of one class and server are alike.
+    """
+
+    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
+        return super().get((type(key[0]), *key[1:]), default)
+
+    def __setitem__(self, key: tuple[Any, ...], compiled: Any) -> None:
+        if len(self) >= STATEMENTS:
+            self.clear()
+        super().__setitem__((type(key[0]), *key[1:]), compiled)
+
+
+engines.create_engine = partial(create_engine, execution_options={"compiled_cache": SharedStatements()})
 
 
 @pytest.fixture(scope="session")
