@@ -35,7 +35,7 @@ def test_the_team_reads_that_its_answer_goes_to_the_customer_of_a_merged_ticket_
     survivor.write(follow_up, "Both are booked.", BEN)
     assert all("Both are booked." in words_of(one.last(one.customer)) for one in (merged, survivor))
     survivor.write(survivor.last(survivor.customer), "And mine?", f"Bob Lee <{survivor.customer}>")
-    assert "goes to the customer, Bob Lee. From" in words_of(survivor.last(TEAM))
+    assert "goes to the customer, Bob Lee, and to Ann Lee. From" in words_of(survivor.last(TEAM))
 
 
 def test_the_team_reads_whom_an_answer_to_somebody_else_reached(desk: Desk) -> None:

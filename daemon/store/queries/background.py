@@ -37,13 +37,12 @@ SELECT_RETURNING = select(TICKET.c.id).where(
     TICKET.c.id.in_(bindparam("tickets", expanding=True)),
     exists().where(_EARLIER.c.requester_id == TICKET.c.requester_id, _EARLIER.c.id < TICKET.c.id),
 )
+WRITTEN_AT = select(MESSAGE.c.created_at).where(MESSAGE.c.id == bindparam("message")).scalar_subquery()
 SELECT_PARTICIPANT = (
     select(PARTICIPANT.c.person_id)
     .join(PERSON, PERSON.c.id == PARTICIPANT.c.person_id)
-    .join(MESSAGE, MESSAGE.c.ticket_id == PARTICIPANT.c.ticket_id)
     .where(PARTICIPANT.c.ticket_id == bindparam("ticket"), PERSON.c.email == bindparam("author"))
-    .where(MESSAGE.c.id == bindparam("message"))
-    .where(PARTICIPANT.c.until.is_(None) | (PARTICIPANT.c.until >= MESSAGE.c.created_at))
+    .where(PARTICIPANT.c.until.is_(None) | (PARTICIPANT.c.until >= WRITTEN_AT))
 )
 # Not EXISTS, for which PostgreSQL may read all answers at once.
 ANSWER_OF_MESSAGE = select(ANSWER.c.id).where(ANSWER.c.message_id == MESSAGE.c.id).scalar_subquery()
