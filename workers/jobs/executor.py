@@ -246,8 +246,12 @@ class JobExecutor:
             raise
         except Exception as error:
             # What the job was for may be gone; the job would come back for ever.
-            event = "job given up without a note on its subject"
-            log.error(event, job=lease.job_id, kind=str(lease.kind), exc_info=_traceback(event, error))  # noqa: TRY400 - limited
+            log.error(  # noqa: TRY400 - the traceback is limited
+                "job given up without a note on its subject",
+                job=lease.job_id,
+                kind=str(lease.kind),
+                exc_info=_traceback("job given up without a note on its subject", error),
+            )
             follow_ups = self._store.write(bury)
         what = {"job": lease.job_id, "kind": str(lease.kind), "subject": str(lease.subject)}
         log.error("job given up", **what, reason=reason[:200])

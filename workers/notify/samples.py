@@ -141,7 +141,7 @@ ANSWER: Final = StoredAnswer(
     created_at=NOON,
     settled_at=NOON,
 )
-MERGED: Final = (MergedCustomer("bo@customer.example", "Bo Lee", 5, "HD-5B4D-KQ7D", "Payment twice"),)
+MERGED: Final = (MergedCustomer("bo@customer.example", "Bo Lee", 5, "HD-5B4D-KQ7G", "Payment twice"),)
 BEFORE: Final = EarlierAnswer("ben@example.com", NOON, "Hello Ann,\n\nplease send us the receipt.\n\nBen")
 
 
