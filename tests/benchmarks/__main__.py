@@ -137,7 +137,8 @@ def triaged(*arguments: str, env: dict[str, str]) -> str:
 
 
 def arrived(sink: Path) -> list[tuple[float, str, str]]:
-    rows = (line.split() for line in sink.read_text().splitlines())
+    # The last line may be written just now.
+    rows = (line.split() for line in sink.read_text().rpartition("\n")[0].splitlines())
     return [(float(at), recipient, reference) for at, recipient, reference in rows]
 
 
