@@ -3,7 +3,7 @@
 import json
 from typing import get_args, get_origin
 
-from fastapi import Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.routing import APIRoute
 
 from daemon.web.problems import Problem, ProblemError, invalid
@@ -24,6 +24,11 @@ async def refuse_unknown(request: Request) -> None:
             raise invalid(field, f"unknown; {there_are}")
         if given.count(name) > 1 and not known[name]:
             raise invalid(field, "given more than once")
+
+
+def operations(tag: str) -> APIRouter:
+    """Return a router for operations of the API, each of which refuses parameters that it does not have."""
+    return APIRouter(tags=[tag], dependencies=[Depends(refuse_unknown)])
 
 
 async def refuse_body(request: Request) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy.orm import Session
 
@@ -17,12 +17,12 @@ from daemon.tickets.actor import Actor
 from daemon.web.api.conditional import ETAG_HEADER, WRITE_PROBLEMS, IfMatch, matcher, write_on
 from daemon.web.api.rows import TicketName, TicketView, etag, ticket_id
 from daemon.web.auth import Caller, requires
-from daemon.web.parameters import refuse_unknown
+from daemon.web.parameters import operations
 from daemon.web.problems import ProblemError, invalid
 from daemon.web.services import Services, WebServices
 from daemon.web.validation import NO_CONTROL
 
-router = APIRouter(tags=["tickets"], dependencies=[Depends(refuse_unknown)])
+router = operations("tickets")
 Writer = Annotated[Caller, requires(Scope.TICKETS_WRITE)]
 Act = Callable[[Session, int, Actor, datetime], ActionResult]
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Final, Self
 
-from fastapi import APIRouter, Depends
 from pydantic import ConfigDict
 from sqlalchemy.orm import Session
 
@@ -18,11 +17,11 @@ from daemon.vocabulary import AnswerState
 from daemon.web.api.conditional import WRITE_PROBLEMS, IfMatch, matcher, write_on
 from daemon.web.api.rows import Answer, RowId, TicketName, not_found, ticket_id
 from daemon.web.auth import Caller, requires
-from daemon.web.parameters import refuse_unknown
+from daemon.web.parameters import operations
 from daemon.web.problems import Problem, documented
 from daemon.web.services import Services, WebServices
 
-router = APIRouter(tags=["tickets"], dependencies=[Depends(refuse_unknown)])
+router = operations("tickets")
 Reader = Annotated[Caller, requires(Scope.TICKETS_READ)]
 Writer = Annotated[Caller, requires(Scope.TICKETS_WRITE)]
 Decide = Callable[[Session, datetime], AnswerResult]

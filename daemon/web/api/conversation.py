@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.orm import Session
 
@@ -24,12 +24,12 @@ from daemon.web.api.new_ticket import LONGEST_TEXT
 from daemon.web.api.rows import TicketName, not_found, ticket_id
 from daemon.web.auth import Caller, requires
 from daemon.web.idempotency import REPLAYED, Key, replayed
-from daemon.web.parameters import refuse_unknown
+from daemon.web.parameters import operations
 from daemon.web.problems import Problem, ProblemError, documented, unavailable
 from daemon.web.services import Services, WebServices
 from daemon.web.validation import TEXT
 
-router = APIRouter(tags=["tickets"], dependencies=[Depends(refuse_unknown)])
+router = operations("tickets")
 Writer = Annotated[Caller, requires(Scope.TICKETS_WRITE)]
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Request, Response
 from pydantic import ConfigDict
 from sqlalchemy.orm import Session
 
@@ -16,11 +16,11 @@ from daemon.tickets.retry import RetryError
 from daemon.web.api.rows import Answer, RowId, not_found
 from daemon.web.auth import Caller, requires
 from daemon.web.pagination import LINK, Cursor, Limit, decode_id, encode, link_next
-from daemon.web.parameters import refuse_unknown
+from daemon.web.parameters import operations
 from daemon.web.problems import Problem, ProblemError, documented
 from daemon.web.services import Services, WebServices
 
-router = APIRouter(tags=["deliveries"], dependencies=[Depends(refuse_unknown)])
+router = operations("deliveries")
 Reader = Annotated[Caller, requires(Scope.DELIVERIES_READ)]
 Writer = Annotated[Caller, requires(Scope.DELIVERIES_WRITE)]
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from time import monotonic
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import Header, Request, Response
 from fastapi.responses import StreamingResponse
 
 from daemon.store.errors import UNREACHABLE
@@ -15,11 +15,11 @@ from daemon.store.queries.feed import Cursor, Gaps
 from daemon.store.queries.feed_rows import TABLES
 from daemon.tickets.access import Scope
 from daemon.web.auth import Caller, requires
-from daemon.web.parameters import refuse_unknown
+from daemon.web.parameters import operations
 from daemon.web.problems import STREAM_PATH, Problem, ProblemError, documented
 from daemon.web.services import Services, WebServices
 
-router = APIRouter(tags=["events"], dependencies=[Depends(refuse_unknown)])
+router = operations("events")
 Reader = Annotated[Caller, requires(Scope.TICKETS_READ)]
 
 PATH: Final = STREAM_PATH

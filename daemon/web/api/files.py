@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Response
 
 from daemon.mail.mime.attachment import part_contents
 from daemon.store import ledger
@@ -11,11 +11,11 @@ from daemon.store.queries.ticket_detail import find_attachment
 from daemon.tickets.access import Scope
 from daemon.web.api.rows import RowId, TicketName, not_found, ticket_id
 from daemon.web.auth import Caller, requires
-from daemon.web.parameters import refuse_unknown
+from daemon.web.parameters import operations
 from daemon.web.problems import Problem, documented
 from daemon.web.services import Services
 
-router = APIRouter(tags=["tickets"], dependencies=[Depends(refuse_unknown)])
+router = operations("tickets")
 Reader = Annotated[Caller, requires(Scope.TICKETS_READ)]
 BYTES: Final[dict[str, Any]] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import ConfigDict
 
 from daemon.store import ledger
@@ -19,11 +19,11 @@ from daemon.web.api.messages import Trace, TraceStep
 from daemon.web.api.rows import Answer, RowId, not_found
 from daemon.web.auth import Caller, requires
 from daemon.web.pagination import LINK, Cursor, Limit, Moment, Words, decode_id, encode, link_next
-from daemon.web.parameters import refuse_unknown
+from daemon.web.parameters import operations
 from daemon.web.problems import Problem, ProblemError, documented
 from daemon.web.services import Services
 
-router = APIRouter(tags=["mail"], dependencies=[Depends(refuse_unknown)])
+router = operations("mail")
 Reader = Annotated[Caller, requires(Scope.MAIL_READ)]
 Writer = Annotated[Caller, requires(Scope.MAIL_WRITE)]
 

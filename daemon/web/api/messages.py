@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Request, Response
 from pydantic import ConfigDict
 
 from daemon.mail.reply.split import new_text
@@ -15,11 +15,11 @@ from daemon.tickets.access import Scope
 from daemon.web.api.rows import TICKET_EXAMPLE, Answer, DecisionView, TicketName, not_found, ticket_id
 from daemon.web.auth import Caller, requires
 from daemon.web.pagination import LINK, Cursor, decode_id, encode, link_next
-from daemon.web.parameters import refuse_unknown
+from daemon.web.parameters import operations
 from daemon.web.problems import Problem, documented
 from daemon.web.services import Services, WebServices
 
-router = APIRouter(tags=["tickets"], dependencies=[Depends(refuse_unknown)])
+router = operations("tickets")
 Reader = Annotated[Caller, requires(Scope.TICKETS_READ)]
 T = TypeVar("T")
 

@@ -2,20 +2,20 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import Path
 from pydantic import ConfigDict
 
 from daemon.store import events
 from daemon.tickets.access import Scope
 from daemon.web.api.rows import Answer, not_found
 from daemon.web.auth import Caller, requires
-from daemon.web.parameters import refuse_unknown
+from daemon.web.parameters import operations
 from daemon.web.problems import Problem, ProblemError, documented
 from daemon.web.services import Services, WebServices
 from daemon.web.tools import ModelsError
 from daemon.web.validation import NO_CONTROL
 
-router = APIRouter(tags=["models"], dependencies=[Depends(refuse_unknown)])
+router = operations("models")
 Reader = Annotated[Caller, requires(Scope.MODELS_READ)]
 Writer = Annotated[Caller, requires(Scope.MODELS_WRITE)]
 Version = Annotated[str, Path(max_length=80, pattern=NO_CONTROL, examples=["20261128-020244-1ee48854"])]

@@ -4,7 +4,7 @@ import asyncio
 import ipaddress
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from config.settings import Settings
@@ -21,12 +21,12 @@ from daemon.vocabulary import PENDING, Status
 from daemon.web.api.rows import TicketView
 from daemon.web.auth import Caller, requires
 from daemon.web.idempotency import REPLAYED, Key, replayed
-from daemon.web.parameters import refuse_unknown
+from daemon.web.parameters import operations
 from daemon.web.problems import Problem, ProblemError, documented, invalid, unavailable
 from daemon.web.services import Services, WebServices
 from daemon.web.validation import EMAIL, NO_CONTROL, TEXT
 
-router = APIRouter(tags=["tickets"], dependencies=[Depends(refuse_unknown)])
+router = operations("tickets")
 Writer = Annotated[Caller, requires(Scope.TICKETS_WRITE)]
 
 LONGEST_TEXT: Final = 200_000

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Query
 from pydantic import ConfigDict
 
 from daemon.store import delivery_counts
@@ -15,11 +15,11 @@ from daemon.vocabulary import MailKind
 from daemon.web.api.rows import Answer
 from daemon.web.auth import Caller, requires
 from daemon.web.pagination import Moment
-from daemon.web.parameters import refuse_unknown
+from daemon.web.parameters import operations
 from daemon.web.problems import documented
 from daemon.web.services import Services
 
-router = APIRouter(tags=["stats"], dependencies=[Depends(refuse_unknown)])
+router = operations("stats")
 Reader = Annotated[Caller, requires(Scope.STATS_READ)]
 
 DAY: Final = timedelta(days=1)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from config.schema import Category
@@ -20,12 +20,12 @@ from daemon.web.api.conditional import ETAG_HEADER, WRITE_PROBLEMS, IfMatch, mat
 from daemon.web.api.rows import TICKET_EXAMPLE, TicketName, TicketView, etag, not_found, ticket_id
 from daemon.web.auth import Caller, requires
 from daemon.web.pagination import LINK, Cursor, Limit, Moment, Words, decode, encode, link_next
-from daemon.web.parameters import refuse_unknown
+from daemon.web.parameters import operations
 from daemon.web.problems import Problem, documented, invalid
 from daemon.web.services import Services, WebServices
 from daemon.web.validation import NO_CONTROL
 
-router = APIRouter(tags=["tickets"], dependencies=[Depends(refuse_unknown)])
+router = operations("tickets")
 Reader = Annotated[Caller, requires(Scope.TICKETS_READ)]
 Writer = Annotated[Caller, requires(Scope.TICKETS_WRITE)]
 

@@ -2,19 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from daemon.tickets.access import Scope
 from daemon.web.api.new_ticket import LONGEST_TEXT
 from daemon.web.api.rows import Alternative, Answer
 from daemon.web.auth import Caller, requires
-from daemon.web.parameters import refuse_unknown
+from daemon.web.parameters import operations
 from daemon.web.problems import Problem, documented
 from daemon.web.services import Services
 from daemon.web.validation import NO_CONTROL, TEXT
 
-router = APIRouter(tags=["triage"], dependencies=[Depends(refuse_unknown)])
+router = operations("triage")
 Runner = Annotated[Caller, requires(Scope.TRIAGE_READ)]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Final, TypeVar
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import Path, Request, Response
 from sqlalchemy.orm import Session
 
 from daemon.store import webhook_deliveries, webhooks
@@ -22,12 +22,12 @@ from daemon.web.api.webhook_views import (
 )
 from daemon.web.auth import Caller, requires
 from daemon.web.pagination import LINK, Cursor, Limit, decode_id, encode, link_next
-from daemon.web.parameters import refuse_unknown
+from daemon.web.parameters import operations
 from daemon.web.problems import FieldProblem, Problem, ProblemError, documented
 from daemon.web.services import Services, WebServices
 from daemon.web.validation import NO_CONTROL
 
-router = APIRouter(tags=["webhooks"], dependencies=[Depends(refuse_unknown)])
+router = operations("webhooks")
 Reader = Annotated[Caller, requires(Scope.WEBHOOKS_READ)]
 Writer = Annotated[Caller, requires(Scope.WEBHOOKS_WRITE)]
 WebhookName = Annotated[
