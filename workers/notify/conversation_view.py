@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from daemon.mail.command_table import COMMANDS
-from daemon.snapshots import EarlierAnswer, MergedCustomer, StoredAnswer, TicketSnapshot
+from daemon.snapshots import EarlierAnswer, StoredAnswer, TicketSnapshot
 from daemon.text import harmless_line
 from daemon.tickets.answer_decision import DIRECT
 from daemon.vocabulary import NO_DNS_ANSWER, ReturnCause
@@ -175,20 +175,12 @@ def _reached(ticket: TicketSnapshot, answer: StoredAnswer) -> str:
     return ", ".join(answer.recipients[:MAX_NAMED])
 
 
-def answered(
-    ticket: TicketSnapshot,
-    answer: StoredAnswer,
-    *,
-    support: str,
-    mark: str,
-    to: ButtonTarget,
-    merged: Sequence[MergedCustomer] = (),
-) -> Answered:
-    """Return the view of an email that tells a team of an answer; `merged` are as in `Background`."""
+def answered(ticket: TicketSnapshot, answer: StoredAnswer, *, support: str, mark: str, to: ButtonTarget) -> Answered:
+    """Return the view of an email that tells a team of an answer."""
     # The note has room for one sentence.
     direct = DIRECT in answer.details and not ticket.message.note
     note = DIRECT if direct else ticket.message.note
-    customer, other = customers_of(ticket, merged)
+    customer, other = customers_of(ticket, answer.merged)
     return Answered(
         reference=ticket.reference,
         support=support,

@@ -137,8 +137,7 @@ def view_of(
         )
     to = button_target(ticket.reference, config, mark)
     if delivery.kind is MailKind.ANSWERED and ticket.answer:
-        merged = delivery.background.merged
-        return contexts.answered(ticket, ticket.answer, support=config.name, mark=mark, to=to, merged=merged)
+        return contexts.answered(ticket, ticket.answer, support=config.name, mark=mark, to=to)
     if delivery.kind is MailKind.RETURNED and ticket.answer:
         return contexts.returned(ticket, ticket.answer, support=config.name, mark=mark, to=to)
     return contexts.team_mail(

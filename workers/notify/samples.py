@@ -262,7 +262,8 @@ def _answer(*, quote: Passage, omitted: tuple[str, ...] = ()) -> View:
 
 def _answered(answer: StoredAnswer, *, requester: str | None = None, taken_by: str = ANSWER.author) -> View:
     ticket = replace(TICKET, status="WAITING", taken_by=taken_by, requester=requester)
-    return answered(ticket, answer, support=SUPPORT, mark=MARK, to=TO, merged=MERGED if answer.recipients else ())
+    merged = MERGED if answer.recipients else ()
+    return answered(ticket, replace(answer, merged=merged), support=SUPPORT, mark=MARK, to=TO)
 
 
 def _returned(cause: ReturnCause | None, *details: str, text: str = ANSWER.text, held: bool = False) -> View:

@@ -82,13 +82,11 @@ def of_email(session: Session, kind: MailKind, ticket: TicketSnapshot, *, return
         # Nothing was merged into a ticket that no team had.
         merged = merged_customers.load(session, ticket.ticket_id) if ticket.handed_over else ()
         return replace(earlier, similar=similar.still_shown(session, ticket), merged=merged)
-    if kind not in {MailKind.FOLLOW_UP, MailKind.ANSWERED}:
-        return NO_BACKGROUND
-    merged = merged_customers.load(session, ticket.ticket_id)
-    if kind is MailKind.ANSWERED:
-        return Background(merged=merged)
-    before = of_message(session, ticket.ticket_id, ticket.message.id)
-    return replace(before, author_is_answered=_is_answered(session, ticket), merged=merged)
+    if kind is MailKind.FOLLOW_UP:
+        before = of_message(session, ticket.ticket_id, ticket.message.id)
+        merged = merged_customers.load(session, ticket.ticket_id)
+        return replace(before, author_is_answered=_is_answered(session, ticket), merged=merged)
+    return NO_BACKGROUND
 
 
 def _is_answered(session: Session, ticket: TicketSnapshot) -> bool | None:
