@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx2
+import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -17,8 +18,10 @@ from daemon.store.store import Store
 from daemon.tickets import access
 from daemon.tickets.access import Scope
 from daemon.tickets.intake import Intake
+from daemon.web import limits
 from daemon.web.app import create_app
 from daemon.web.auth import REMEMBERED_SECONDS
+from daemon.web.limits import CommonPace, Pace
 from daemon.web.services import WebServices
 from daemon.web.tools import WebTools
 from tests.support.domain_values import identity
@@ -100,3 +103,17 @@ def problem(answer: httpx2.Response) -> tuple[int, str]:
     body = answer.json()
     assert body["status"] == answer.status_code
     return answer.status_code, body["type"].removeprefix("urn:triaged:problem:")
+
+
+def recorded_waits(monkeypatch: pytest.MonkeyPatch, pace: type[Pace] | type[CommonPace]) -> list[float]:
+    """Record for how long requests wait by a pace, at a clock that stands still; no time passes."""
+    found: list[float] = []
+    count: Any = pace.seconds
+
+    def counted(one: object, about: object) -> float:
+        found.append(count(one, about))
+        return 0.0
+
+    monkeypatch.setattr(limits, "monotonic", lambda: 1000.0)
+    monkeypatch.setattr(pace, "seconds", counted)
+    return found

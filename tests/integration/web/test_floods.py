@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from daemon.store.store import Store
 from daemon.web import limits
 from daemon.web.limits import BURST, LONGEST_WAIT, PER_SECOND, REMEMBERED, Pace
-from tests.support.http import Web, web
+from tests.support.http import Web, recorded_waits, web
 
 FLOODER, OTHER = "198.51.100.7", "198.51.100.8"
 MORE = 10
@@ -24,17 +24,7 @@ def case(sqlite_store: Store) -> Iterator[Web]:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return for how long requests wait, at a clock that stands still; no time passes."""
-    found: list[float] = []
-    count = Pace.seconds
-
-    def counted(pace: Pace, client: str) -> float:
-        found.append(count(pace, client))
-        return 0.0
-
-    monkeypatch.setattr(limits, "monotonic", lambda: 1000.0)
-    monkeypatch.setattr(Pace, "seconds", counted)
-    return found
+    return recorded_waits(monkeypatch, Pace)
 
 
 def client(case: Web, address: str, **headers: str) -> TestClient:

@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 from daemon.store.store import Store
 from daemon.web import limits
 from daemon.web.limits import CROWDED, CommonPace
-from tests.support.http import Web, web
+from tests.support.http import Web, recorded_waits, web
 from tests.support.pages import MEMBER, SETTINGS, signed_in
 
 BURST = 8
@@ -18,19 +18,10 @@ RATE = 10.0
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return for how long requests wait for those of all others, at a clock that stands still; no time passes."""
-    found: list[float] = []
-    count = CommonPace.seconds
-
-    def counted(pace: CommonPace, now: float) -> float:
-        found.append(count(pace, now))
-        return 0.0
-
-    monkeypatch.setattr(limits, "monotonic", lambda: 1000.0)
+    """Return for how long requests wait for those of all others."""
     monkeypatch.setattr(limits, "ALL_BURST", float(BURST))
     monkeypatch.setattr(limits, "ALL_PER_SECOND", RATE)
-    monkeypatch.setattr(CommonPace, "seconds", counted)
-    return found
+    return recorded_waits(monkeypatch, CommonPace)
 
 
 @pytest.fixture
