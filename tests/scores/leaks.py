@@ -22,7 +22,8 @@ from tests.support.mail_clients import CLIENTS, SIGNATURE, STYLES, Original, rep
 from workers.notify.compose import OutgoingMail, as_bytes
 from workers.notify.contexts import View
 from workers.notify.render import Rendered, Renderer
-from workers.notify.samples import MARK, SAMPLES
+from workers.notify.sample_tickets import MARK
+from workers.notify.samples import SAMPLES
 from workers.notify.translate import Translations
 
 NOW = datetime(2026, 11, 2, 10, 31, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any
 from daemon.snapshots import NO_BACKGROUND, Background, TicketSnapshot
 from daemon.vocabulary import MANUAL_REVIEW
 from workers.notify.contexts import TeamMail, team_mail
-from workers.notify.samples import MARK, SUPPORT, TICKET, TO
+from workers.notify.sample_tickets import MARK, SUPPORT, TICKET, TO
 
 
 def ticket_snapshot(**changes: Any) -> TicketSnapshot:

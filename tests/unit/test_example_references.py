@@ -5,7 +5,7 @@ from pathlib import Path
 
 from daemon.mail.reference import find_references
 from tests.support.paths import ROOT
-from workers.notify import samples
+from workers.notify.sample_tickets import REFERENCE
 
 SHOWN = re.compile(r"\bHD-[2-9A-Z]{4}-[2-9A-Z]{4}\b")
 PLACES = ("README.md", "docs", "config", "daemon", "workers", "templates")
@@ -23,7 +23,7 @@ def test_every_reference_that_is_shown_is_valid() -> None:
 
 
 def test_the_sample_tickets_have_a_reference_of_the_usual_form() -> None:
-    assert find_references(samples.REFERENCE, "HD") == (samples.REFERENCE,)
+    assert find_references(REFERENCE, "HD") == (REFERENCE,)
 
 
 def _files() -> list[Path]:

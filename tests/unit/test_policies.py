@@ -15,7 +15,8 @@ from daemon.policies import demanded_authentication, dmarc_sources, identity
 from daemon.vocabulary import Authentication, MailKind
 from tests.support.ticket_snapshots import ticket_snapshot
 from workers import preflight
-from workers.notify.samples import ANSWER, SAMPLES
+from workers.notify.sample_tickets import ANSWER
+from workers.notify.samples import SAMPLES
 from workers.policies import brands, triage_policy
 from workers.triage.policy import AddressPolicy
 

@@ -15,7 +15,7 @@ from workers.notify.digest_view import MAX_LINES
 from workers.notify.links import MAX_URL
 from workers.notify.outgoing import MailConfig, listed_marks, mark_of, view_of
 from workers.notify.render import Rendered, Renderer
-from workers.notify.samples import TICKET
+from workers.notify.sample_tickets import TICKET
 from workers.notify.translate import Translations
 from workers.policies import mail_config
 

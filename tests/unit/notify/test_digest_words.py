@@ -11,7 +11,7 @@ from daemon.vocabulary import MailKind
 from workers.notify.digest_view import MAX_LINES
 from workers.notify.outgoing import mark_of, view_of
 from workers.notify.render import Renderer
-from workers.notify.samples import TICKET
+from workers.notify.sample_tickets import TICKET
 from workers.policies import mail_config
 
 NOW, TEAM = datetime(2026, 3, 2, tzinfo=UTC), "payments-team@example.com"

@@ -11,7 +11,7 @@ from daemon.vocabulary import MailKind
 from workers.notify.compose import OutgoingMail
 from workers.notify.outgoing import mark_of, outgoing_mail, tagged, view_of
 from workers.notify.render import Renderer
-from workers.notify.samples import MESSAGE, TICKET
+from workers.notify.sample_tickets import MESSAGE, TICKET
 from workers.policies import mail_config
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 
 from daemon.vocabulary import ReturnCause
 from workers.notify import conversation_view
-from workers.notify.samples import ANSWER, MARK, TICKET, TO
+from workers.notify.sample_tickets import ANSWER, MARK, TICKET, TO
 
 LOGIN = "it was not handed in with the login of ana@example.com"
 FAILED = "our own check (DMARC) did not confirm that this email comes from ana@example.com: dmarc=fail (example.com)"

@@ -12,7 +12,7 @@ from workers.notify.contexts import questions
 from workers.notify.links import ButtonTarget
 from workers.notify.question_view import MAX_CHOICES, SHOWN_CHARACTERS, SHOWN_LINES
 from workers.notify.render import Rendered, Renderer
-from workers.notify.samples import MARK, MESSAGE, TO, UNDECIDED
+from workers.notify.sample_tickets import MARK, MESSAGE, TO, UNDECIDED
 from workers.notify.translate import Translations
 
 ATTACK = '<script>alert(1)</script><img src=x onerror=y>{{7*7}}"\u202e'

@@ -19,7 +19,7 @@ from workers.notify.links import ButtonTarget
 from workers.notify.phrases import Phrase
 from workers.notify.refusals import FORWARDS, detail
 from workers.notify.render import Renderer
-from workers.notify.samples import ANSWER, MARK, MESSAGE, REFERENCE, TICKET
+from workers.notify.sample_tickets import ANSWER, MARK, MESSAGE, REFERENCE, TICKET
 from workers.notify.translate import Translations
 
 ROOT = Path(__file__).parents[3]

@@ -13,7 +13,8 @@ from tests.support.rendering import ATTACK, both, named, seen, team
 from workers.notify.contexts import SignIn, View, acknowledgement, context
 from workers.notify.excerpt import Passage
 from workers.notify.render import MAX_OUTPUT, Renderer
-from workers.notify.samples import MARK, REFERENCE, SAMPLES
+from workers.notify.sample_tickets import MARK, REFERENCE
+from workers.notify.samples import SAMPLES
 
 
 def test_every_template_renders_with_every_sample(renderer: Renderer) -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.support.rendering import ATTACK, both
 from workers.notify.contexts import Acknowledgement, acknowledgement
 from workers.notify.render import Renderer
-from workers.notify.samples import MARK, REFERENCE
+from workers.notify.sample_tickets import MARK, REFERENCE
 
 ALIEN = "canary-of-the-sender"
 

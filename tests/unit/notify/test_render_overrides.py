@@ -6,7 +6,7 @@ import pytest
 
 from workers.notify.contexts import acknowledgement
 from workers.notify.render import Renderer, TemplateProblem
-from workers.notify.samples import MARK, REFERENCE
+from workers.notify.sample_tickets import MARK, REFERENCE
 
 
 def overriding(folder: Path, name: str, content: str) -> Renderer:

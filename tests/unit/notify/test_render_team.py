@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.rendering import both, named, team
 from workers.notify.render import Renderer
-from workers.notify.samples import BACKGROUND, REFERENCE
+from workers.notify.sample_tickets import BACKGROUND, REFERENCE
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from daemon.snapshots import SimilarTicket
 from tests.support.ticket_snapshots import team_view
 from workers.notify.render import Renderer
-from workers.notify.samples import BACKGROUND
+from workers.notify.sample_tickets import BACKGROUND
 from workers.notify.similar_view import duration, similar_lines
 from workers.notify.translate import Translations
 

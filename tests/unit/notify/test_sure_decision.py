@@ -6,7 +6,7 @@ from daemon.vocabulary import MailKind
 from workers.notify.contexts import team_mail
 from workers.notify.links import ButtonTarget
 from workers.notify.render import Renderer
-from workers.notify.samples import MARK, REFERENCE, TICKET
+from workers.notify.sample_tickets import MARK, REFERENCE, TICKET
 from workers.notify.team_view import Guess
 
 TO = ButtonTarget(f"support+{MARK}@example.com", REFERENCE)

@@ -10,7 +10,8 @@ from workers.notify.contexts import acknowledgement
 from workers.notify.phrases import FSI, PDI, phrase, plural
 from workers.notify.reasons import reason
 from workers.notify.render import Renderer, TemplateProblem
-from workers.notify.samples import MARK, REFERENCE, SAMPLES
+from workers.notify.sample_tickets import MARK, REFERENCE
+from workers.notify.samples import SAMPLES
 from workers.notify.translate import CatalogueError, Translations, ours, problems, read
 
 LANGUAGES = tuple(sorted(ours()))
