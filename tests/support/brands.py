@@ -47,7 +47,7 @@ def two_brands(state: Path, examples: Path, models: Path, database: str = "", br
     clock = FakeClock()
     with Sink() as main, Sink() as shop:
         settings = settings_for(state, main, examples, database, broker)
-        server = OutgoingServer(name="shop", host=shop.host, port=shop.port, security="none", timeout_seconds=5)
+        server = OutgoingServer(name="shop", host=shop.host, port=shop.port, security="none")
         limits = settings.limits.model_copy(update={"notifications_per_team_hour": MANY, "connections_per_address": 99})
         support = Support(addresses=_addresses(templates), accepted_machines=settings.support.accepted_machines)
         settings = settings.model_copy(

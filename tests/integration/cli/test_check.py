@@ -112,11 +112,11 @@ def test_one_line_says_that_senders_are_not_checked(case: Case, bare: Path) -> N
 
 def test_the_name_server_is_asked_where_senders_are_checked(case: Case, bare: Path) -> None:
     with DnsServer() as dns:
-        own = f'[authentication]\ncheck = true\nnameservers = ["{dns.setting}"]\ntimeout_seconds = 1\n'
-        (found,) = _senders(case, bare, own)
+        own = f'[authentication]\ncheck = true\nnameservers = ["{dns.setting}"]\n'
+        (found,) = _senders(case, bare, f"{own}timeout_seconds = 15\n")
         assert (found["state"], len(dns.asked)) == ("ok", 1)
         dns.is_down = True
-        (down,) = _senders(case, bare, own)
+        (down,) = _senders(case, bare, f"{own}timeout_seconds = 1\n")
         assert (down["state"], "no answer from 127.0.0.1" in down["text"]) == ("fail", True)
         dns.is_down = False
         _, lmtp = _senders(case, bare, f'{own}[smtp]\nprotocol = "lmtp"\n')

@@ -132,7 +132,7 @@ def test_a_server_that_refuses_every_session_is_a_failure_of_the_server(closing:
                 session.sendall(b"421 4.3.2 too busy\r\n")
 
         refusing = pool.submit(refuse)
-        transport = SmtpTransport("127.0.0.1", listening.getsockname()[1], security="none", timeout=5)
+        transport = SmtpTransport("127.0.0.1", listening.getsockname()[1], security="none")
         closing.append(transport)
         with pytest.raises(ServerFailure, match=r"421 4\.3\.2 too busy"):
             transport.send(US, ANN, MAIL)
