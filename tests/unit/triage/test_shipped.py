@@ -11,6 +11,7 @@ from tests.support.paths import CONFIG
 from workers.learning.examples import Example, read_file
 from workers.learning.trainer import shipped_lexicon
 from workers.triage import tokens
+from workers.triage.lexicon import Lexicon
 
 LEXICON = sorted((CONFIG / "lexicon").glob("*.toml"))
 LEAST_LANGUAGES = 25
@@ -22,15 +23,20 @@ def corpus() -> list[Example]:
     return [example for path in FILES for example in read_file(path, {"Payments", "Login", "Technical", "General"})]
 
 
+@pytest.fixture(scope="module")
+def lexicon() -> Lexicon:
+    return shipped_lexicon()
+
+
 @pytest.mark.parametrize("path", LEXICON, ids=lambda path: path.stem)
-def test_every_language_of_the_lexicon_has_words_in_every_group(path: Path) -> None:
+def test_every_language_of_the_lexicon_has_words_in_every_group(path: Path, lexicon: Lexicon) -> None:
     table = tomllib.loads(path.read_text(encoding="utf-8"))
-    assert set(table) == {"common", *shipped_lexicon().groups}
+    assert set(table) == {"common", *lexicon.groups}
     assert all(len(words) >= 5 for words in table.values())
 
 
-def test_the_lexicon_has_the_languages() -> None:
-    assert len(shipped_lexicon().languages) >= LEAST_LANGUAGES
+def test_the_lexicon_has_the_languages(lexicon: Lexicon) -> None:
+    assert len(lexicon.languages) >= LEAST_LANGUAGES
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
