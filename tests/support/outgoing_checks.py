@@ -1,6 +1,7 @@
 """Check every email that goes out of a conversation, whatever it is about."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from email.message import EmailMessage
 from typing import Final
@@ -27,7 +28,7 @@ BUTTON: Final = re.compile(r"^  #\w+.*$|Reply with one of these as the first lin
 
 def faults(taken: Sequence[Received], keys: tuple[bytes, ...], address: str = SUPPORT) -> Iterator[str]:
     """Yield what is wrong with the emails of a run, which all come from one of our addresses, a sentence each."""
-    heads: dict[tuple[str, str], str] = {}
+    threads: dict[tuple[str, str], list[EmailMessage]] = defaultdict(list)
     for one in taken:
         email = read(one.content)
         shown = f"{email['Subject']!r} to {', '.join(one.rcpts)}"
@@ -36,12 +37,17 @@ def faults(taken: Sequence[Received], keys: tuple[bytes, ...], address: str = SU
         reference = REFERENCE.search(str(email["Subject"]))
         if reference is None:
             yield f"{shown}: no reference in the subject"
-            continue
-        thread = one.rcpts[0], reference[1]
-        known = heads.setdefault(thread, str(email["Message-ID"]))
-        parents = str(email["References"] or "").split()
-        if is_for_team(one, email, keys) and known != email["Message-ID"] and known not in parents:
-            yield f"{shown}: not in the thread of the first one"
+        elif is_for_team(one, email, keys):
+            threads[one.rcpts[0], reference[1]].append(email)
+    for (recipient, reference_of_ticket), emails in threads.items():
+        if not _is_one_thread(emails):
+            yield f"the {len(emails)} emails about {reference_of_ticket} to {recipient} are not one thread"
+
+
+def _is_one_thread(emails: Sequence[EmailMessage]) -> bool:
+    """Return whether all emails refer to one of them, not always the first: one that is tried again comes later."""
+    parents = [{*str(email["References"] or "").split(), str(email["Message-ID"])} for email in emails]
+    return any(all(str(email["Message-ID"]) in known for known in parents) for email in emails)
 
 
 def _everywhere(one: Received, email: EmailMessage, keys: tuple[bytes, ...], address: str) -> Iterator[str]:
