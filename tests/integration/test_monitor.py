@@ -33,9 +33,7 @@ def sink() -> Iterator[Sink]:
 
 @pytest.fixture
 def transport(sink: Sink) -> Iterator[Transport]:
-    found = SmtpTransport(
-        sink.host, sink.port, security="none", username="", password="", timeout=60, hostname="triaged.test"
-    )
+    found = SmtpTransport(sink.host, sink.port, security="none", username="", password="", hostname="triaged.test")
     yield found
     found.close()
 

@@ -28,7 +28,7 @@ BUTTON: Final = re.compile(r"^  #\w+.*$|Reply with one of these as the first lin
 
 def faults(taken: Sequence[Received], keys: tuple[bytes, ...], address: str = SUPPORT) -> Iterator[str]:
     """Yield what is wrong with the emails of a run, which all come from one of our addresses, a sentence each."""
-    threads: dict[tuple[str, str], list[EmailMessage]] = defaultdict(list)
+    threads: dict[tuple[str, str], tuple[list[EmailMessage], list[EmailMessage]]] = defaultdict(lambda: ([], []))
     for one in taken:
         email = read(one.content)
         shown = f"{email['Subject']!r} to {', '.join(one.rcpts)}"
@@ -37,17 +37,20 @@ def faults(taken: Sequence[Received], keys: tuple[bytes, ...], address: str = SU
         reference = REFERENCE.search(str(email["Subject"]))
         if reference is None:
             yield f"{shown}: no reference in the subject"
-        elif is_for_team(one, email, keys):
-            threads[one.rcpts[0], reference[1]].append(email)
-    for (recipient, reference_of_ticket), emails in threads.items():
-        if not _is_one_thread(emails):
-            yield f"the {len(emails)} emails about {reference_of_ticket} to {recipient} are not one thread"
+            continue
+        threads[one.rcpts[0], reference[1]][is_for_team(one, email, keys)].append(email)
+    for (recipient, name), (for_customer, for_team) in threads.items():
+        if not _is_one_thread(for_customer, for_team):
+            yield f"the {len(for_team)} emails about {name} to {recipient} are not in one thread"
 
 
-def _is_one_thread(emails: Sequence[EmailMessage]) -> bool:
-    """Return whether all emails refer to one of them, not always the first: one that is tried again comes later."""
-    parents = [{*str(email["References"] or "").split(), str(email["Message-ID"])} for email in emails]
-    return any(all(str(email["Message-ID"]) in known for known in parents) for email in emails)
+def _is_one_thread(for_customer: Sequence[EmailMessage], for_team: Sequence[EmailMessage]) -> bool:
+    """Return whether all emails for a team refer to the same one, a customer's if the recipient got such ones too.
+
+    It need not be the first that came: one that is tried again comes later.
+    """
+    known = [{*str(email["References"] or "").split(), str(email["Message-ID"])} for email in for_team]
+    return any(all(str(head["Message-ID"]) in one for one in known) for head in for_customer or for_team)
 
 
 def _everywhere(one: Received, email: EmailMessage, keys: tuple[bytes, ...], address: str) -> Iterator[str]:
