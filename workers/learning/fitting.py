@@ -73,13 +73,18 @@ class Fitted:
     groups_held_out: Numbers
 
 
-def fit_expert(matrix: Matrix, names: Names, labels: Sequence[str], strength: float) -> Expert:
-    """Fit a balanced logistic regression; labels without a ticket get a score below all others."""
+def fit_expert(
+    matrix: Matrix, names: Names, labels: Sequence[str], strength: float, counts: Numbers | None = None
+) -> Expert:
+    """Fit a balanced logistic regression; labels without a ticket get a score below all others.
+
+    `counts` says how many times each ticket counts, None that each counts once.
+    """
     regression = LogisticRegression(C=strength, class_weight="balanced", max_iter=ITERATIONS, tol=TOLERANCE)
     with warnings.catch_warnings():
         # A regression that still improves a little after 200 steps is good enough.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        regression.fit(matrix, names)
+        regression.fit(matrix, names, counts)
     weights, bias = regression.coef_, regression.intercept_
     if len(regression.classes_) == 2:  # noqa: PLR2004 - the binary case has one row, for the second label
         weights, bias = np.vstack([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2

@@ -18,6 +18,8 @@ from workers.triage.second_opinion import Neighbours, SecondOpinion, average, bo
 # Chosen by leaving out one voice, and one industry, of our examples.
 STRENGTH = 3.0
 SHARPEST = 4.0
+# How many times a ticket of this company, or an example that its admin gave, counts beside one of ours.
+OWN_COUNT = 5.0
 MAX_TITLE = 60
 # The newest ones; each takes two kilobytes of the model.
 MAX_NEIGHBOURS = 10_000
@@ -39,39 +41,44 @@ def fit(
     `first` are the probabilities that the model gives to tickets that it was not trained on, `groups_first` those from
     word groups alone. `titles` are those of the examples that may be shown to all teams, "" for the others.
     """
-    second = both(
-        softmax(fitting.held_out(vectors, names, groups, labels, STRENGTH)), held_out(vectors, names, groups, labels)
-    )
-    truth = np.array([labels.index(name) for name in names.tolist()])
     ours = np.array(own, bool)
+    counts = np.where(ours, OWN_COUNT, 1.0)
+    # Of mean one, so that the regularisation is as strong however many are of this company.
+    counts /= counts.mean()
+    second = held_out(vectors, names, groups, labels, counts)
+    truth = np.array([labels.index(name) for name in names.tolist()])
     if fitting.represent(ours, names):
         sharpness = calibrate(first[ours], second[ours], truth[ours])
         groups_sharpness = calibrate(groups_first[ours], second[ours], truth[ours])
     else:
         sharpness = calibrate(first, second, truth) * fitting.NEW_COMPANY_DISCOUNT
         groups_sharpness = calibrate(groups_first, second, truth)
-    expert = fitting.fit_expert(vectors, names, labels, STRENGTH)
+    expert = fitting.fit_expert(vectors, names, labels, STRENGTH, counts)
     linear = Linear(tuple(labels), np.ascontiguousarray(expert.weights.T, np.float32), expert.bias.astype(np.float32))
-    near = neighbours(vectors, names, labels, titles)
+    near = neighbours(vectors, names, labels, titles, counts)
     opinion = SecondOpinion(encoder.name, encoder.languages, linear, sharpness, groups_sharpness, near)
     return opinion, average(first, second, sharpness)
 
 
-def held_out(vectors: Floats, names: Names, groups: Sequence[str], labels: Sequence[str]) -> Numbers:
-    """Return the probabilities by the closest examples for tickets that are not among these."""
+def held_out(vectors: Floats, names: Names, groups: Sequence[str], labels: Sequence[str], counts: Numbers) -> Numbers:
+    """Return the probabilities that both classifiers give to tickets that they were not trained on."""
     chances = np.zeros((len(names), len(labels)))
     for train, test in fitting.folds(names, groups):
-        examples = neighbours(vectors[train], names[train], labels, [""] * len(train))
-        chances[test] = [examples.chances(vector) for vector in vectors[test]]
+        expert = fitting.fit_expert(vectors[train], names[train], labels, STRENGTH, counts[train])
+        examples = neighbours(vectors[train], names[train], labels, [""] * len(train), counts[train])
+        near = np.array([examples.chances(vector) for vector in vectors[test]])
+        chances[test] = both(softmax(expert.logits(vectors[test])), near)
     return chances
 
 
-def neighbours(vectors: Floats, names: Names, labels: Sequence[str], titles: Sequence[str]) -> Neighbours:
-    """Return the newest examples as neighbours, those with a title first."""
+def neighbours(
+    vectors: Floats, names: Names, labels: Sequence[str], titles: Sequence[str], counts: Numbers
+) -> Neighbours:
+    """Return the newest examples as neighbours, those with a title first; `counts` says how often each counts."""
     newest = range(max(0, len(names) - MAX_NEIGHBOURS), len(names))
     order = sorted(newest, key=lambda at: not titles[at])
-    one_of = names[order][:, None] == np.array(labels)
-    shares = one_of / np.maximum(one_of.sum(axis=0), 1)
+    counted = (names[order][:, None] == np.array(labels)) * counts[order][:, None]
+    shares = counted / np.maximum(counted.sum(axis=0), 1)
     return Neighbours(
         tuple(titles[at] for at in order if titles[at]),
         tuple(names[order].tolist()),

@@ -23,8 +23,8 @@ FAR = 1e-11
 class Neighbours:
     """Examples, with a vector for each. Those that anybody may read come first, with `titles`.
 
-    `shares` has a row for each example and a column for each label of the model: one divided by the number of examples
-    of this label for its own label, zero for the others.
+    `shares` has a row for each example and a column for each label of the model: its part of all examples of its own
+    label, zero for the others.
     """
 
     titles: tuple[str, ...]
