@@ -88,7 +88,8 @@ class Support(Section):
     trusted_authserv_ids: Annotated[tuple[AuthservId, ...], Field(examples=[["mx.example.com"]])] = ()
     """Names (authserv-id) of your border mail servers; their results are believed, see smtp.trusted_networks."""
     accepted_lists: Annotated[tuple[str, ...], Field(examples=[["support.groups.example.com"]])] = ()
-    """List-Ids of your own groups; email that comes through them counts as written by people."""
+    """List-Ids of your own groups; email that comes through them counts as written by people, unless it is an automatic
+    reply. It is not acknowledged."""
     accepted_machines: Annotated[
         tuple[AddressOrDomain, ...], Field(examples=[["alerts@monitor.example", "@shop.example"]])
     ] = ()

@@ -180,10 +180,12 @@ def _screen(
     if inbound.source == HTTP:
         screening = _of_request(screening)
     own_addresses = identity.own_addresses
-    if screening.kind is SenderKind.LIST and _our_list(message, identity.accepted_lists):
+    if screening.kind is SenderKind.LIST and (list_id := _our_list(message, identity.accepted_lists)):
         own_addresses |= posting_addresses(message)
-        screening = Screening(SenderKind.PERSON, screening.acknowledge, ("came through our own list",))
-        by_person = True
+        # What the list adds says nothing; an absence note that came through it says that it is one.
+        inner = screen(message, inbound.envelope, OwnIdentity(own_addresses | {list_id}, own.evidence))
+        by_person = inner.kind is SenderKind.PERSON
+        screening = replace(inner, acknowledge=False, reasons=("came through our own list", *inner.reasons))
     if _is_accepted_machine(message, own_addresses, screening, inbound, identity):
         screening = Screening(SenderKind.PERSON, acknowledge=False, reasons=("accepted machine", *screening.reasons))
     return screening, by_person, own_addresses
@@ -335,6 +337,7 @@ def _is_about_our_email(message: Message, inbound: Inbound, keys: tuple[bytes, .
     return found is not None and bool(found.recipients or found.original_message_id)
 
 
-def _our_list(message: Message, accepted: frozenset[str]) -> bool:
+def _our_list(message: Message, accepted: frozenset[str]) -> str:
+    """Return the List-Id if it is an accepted one, else ""."""
     list_id = message.header("list-id").rpartition("<")[2].strip("<> \t").lower()
-    return bool(list_id) and list_id in accepted
+    return list_id if list_id in accepted else ""

@@ -56,9 +56,24 @@ def test_the_kind_of_sender_is_recognised(raw: bytes, mail_from: str, kind: Send
 
 
 def test_email_through_our_own_list_is_from_a_person_and_not_acknowledged() -> None:
-    raw = mail(headers=("List-Id: Help <help.groups.example>",))
-    found = analysis(raw, policy=replace(POLICY, accepted_lists=frozenset({"help.groups.example"})))
-    assert (found.screening.kind, found.screening.acknowledge) == (SenderKind.PERSON, False)
+    for added in (), ("Precedence: list",), ("Precedence: bulk", "List-Unsubscribe: <https://groups.example/u>"):
+        found = through_our_list(*added)
+        assert (found.screening.kind, found.screening.acknowledge, found.by_person) == (SenderKind.PERSON, False, True)
+
+
+@pytest.mark.parametrize(
+    "sign", ["Auto-Submitted: auto-replied", "X-Autoreply: yes", "Subject: Out of office: Re: Help"]
+)
+@pytest.mark.parametrize("post", [(), ("List-Post: <mailto:help@groups.example>",)])
+def test_an_absence_note_through_our_own_list_is_one(sign: str, post: tuple[str, ...]) -> None:
+    found = through_our_list("In-Reply-To: <1@example.com>", sign, *post)
+    assert (found.screening.kind, found.by_person) == (SenderKind.AUTO_REPLY, False)
+    assert found.screening.reasons[0] == "came through our own list"
+
+
+def through_our_list(*headers: str) -> Analysis:
+    raw = mail(headers=("List-Id: Help <help.groups.example>", *headers))
+    return analysis(raw, policy=replace(POLICY, accepted_lists=frozenset({"help.groups.example"})))
 
 
 @pytest.mark.parametrize(
