@@ -1,4 +1,4 @@
-"""Fit the model: an expert for text and one for word groups, regularised by held-out log-loss, calibrated together."""
+"""Fit the model: experts for text, word groups and the tickets of the company alone, calibrated together."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -21,6 +21,7 @@ from workers.triage.linear import Linear, faded, softmax
 
 STRENGTHS = (3.0, 10.0, 30.0)
 GROUP_STRENGTH = 3.0
+OWN_STRENGTH = 3.0
 # The share of the word groups beside the text, without tickets of this company. Left-out industries ask for 0.5; emails
 # in ordinary words, with a model that learned from hard ones alone, for 1.
 GROUP_SHARE = 0.6
@@ -58,17 +59,18 @@ class Expert:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Two experts summed with calibrated shares, and the second alone, for texts in languages without examples.
+    """The sum of all experts, and the one for word groups alone, for texts in languages without examples.
 
-    `fading` calibrates the second alone by the number of lexicon entries of a text, see Model. `held_out` has the
-    probabilities of tickets not trained on, `groups_held_out` those by word groups alone.
+    `shares` are those of text, of word groups and, if there is one, of the expert for this company. `fading` calibrates
+    the word groups alone by the number of lexicon entries of a text, see Model. `held_out` has the probabilities of
+    tickets not trained on, `groups_held_out` those by word groups alone.
     """
 
     linear: Linear
     groups: Linear
     fading: float
     strength: float
-    shares: tuple[float, float]
+    shares: tuple[float, ...]
     held_out: Numbers
     groups_held_out: Numbers
 
@@ -78,7 +80,7 @@ def fit_expert(
 ) -> Expert:
     """Fit a balanced logistic regression; labels without a ticket get a score below all others.
 
-    `counts` says how many times each ticket counts, None that each counts once.
+    `counts` says how many times each ticket counts, None that all count once.
     """
     regression = LogisticRegression(C=strength, class_weight="balanced", max_iter=ITERATIONS, tol=TOLERANCE)
     with warnings.catch_warnings():
@@ -94,21 +96,35 @@ def fit_expert(
     return whole
 
 
-# Fits an expert to a matrix, the name of the label of each row, all labels and a strength.
-Fit: TypeAlias = Callable[[Matrix, Names, Sequence[str], float], Expert]
+# Fits an expert to a matrix, the name of the label of each row, all labels, a strength, and how often each row counts.
+Fit: TypeAlias = Callable[[Matrix, Names, Sequence[str], float, Numbers | None], Expert]
 
 
-def fit_text(words: int, matrix: csr_array, names: Names, labels: Sequence[str], strength: float) -> Expert:
+def fit_text(
+    words: int, matrix: csr_array, names: Names, labels: Sequence[str], strength: float, counts: Numbers | None = None
+) -> Expert:
     """Fit a logistic regression on text, and add the naive Bayes weights of its words and pairs of words.
 
     `words` is the number of their columns, which come first. The regression relies on the words that suffice to tell
     the examples apart. Naive Bayes weighs each word by itself, so that other words count as well in an email that has
     none of these, or one of another category.
     """
-    expert = fit_expert(matrix, names, labels, strength)
-    bayes = ComplementNB(alpha=SMOOTHING).fit(matrix[:, :words], names)
+    expert = fit_expert(matrix, names, labels, strength, counts)
+    bayes = ComplementNB(alpha=SMOOTHING).fit(matrix[:, :words], names, counts)
     rows = [labels.index(str(name)) for name in bayes.classes_]
     expert.weights[rows, :words] += bayes.feature_log_prob_ - bayes.feature_log_prob_.mean(axis=0)
+    return expert
+
+
+def fit_own(
+    words: int, matrix: csr_array, names: Names, labels: Sequence[str], strength: float, counts: Numbers | None = None
+) -> Expert:
+    """Fit an expert on the text of tickets of this company; it says nothing of labels that none of them has.
+
+    Our examples are twenty times as many as the first tickets: an expert on both learns little of what words mean here.
+    """
+    expert = fit_text(words, matrix, names, labels, strength, counts)
+    expert.bias[~np.isin(labels, names)] = 0.0
     return expert
 
 
@@ -131,35 +147,43 @@ def fit(
     text, lexicon = split(matrix, text_width)
     fit_with = partial(fit_text, words)
     strength, text_scores = choose_strength(text, names, groups, labels, fit_with)
-    scores = (text_scores, held_out(lexicon, names, groups, labels, GROUP_STRENGTH))
+    scores = [text_scores, held_out(lexicon, names, groups, labels, GROUP_STRENGTH)]
+    experts = [fit_with(text, names, labels, strength), fit_expert(lexicon, names, labels, GROUP_STRENGTH)]
     truth = np.array([labels.index(name) for name in names.tolist()])
     ours, found = np.array(own, bool), np.array(entries, np.float64)
+    shares: tuple[float, ...]
     if represent(ours, names):
-        shares = calibrate((scores[0][ours], scores[1][ours]), truth[ours], tied=False)
+        if not ours.all():
+            fit_ours = partial(fit_own, words)
+            scores.append(held_out(text, names, groups, labels, OWN_STRENGTH, fit_ours, ours.astype(float)))
+            experts.append(fit_ours(text[ours], names[ours], labels, OWN_STRENGTH))
+        shares = calibrate([each[ours] for each in scores], truth[ours])
         alone, fading = calibrate_alone(scores[1][ours], found[ours], truth[ours])
     else:
-        first, second = calibrate(scores, truth, tied=True)
-        shares = (first * NEW_COMPANY_DISCOUNT, second * NEW_COMPANY_DISCOUNT)
+        (share,) = calibrate([scores[0] + GROUP_SHARE * scores[1]], truth)
+        shares = (share * NEW_COMPANY_DISCOUNT, share * NEW_COMPANY_DISCOUNT * GROUP_SHARE)
         # Not lowered: whether a situation, a voice or an industry is left out changes the best share by one percent.
         alone, fading = calibrate_alone(scores[1], found, truth)
-    experts = (
-        fit_with(text, names, labels, strength),
-        fit_expert(lexicon, names, labels, GROUP_STRENGTH),
-    )
-    weights = np.hstack([share * expert.weights for share, expert in zip(shares, experts, strict=True)])
-    bias = sum((share * expert.bias for share, expert in zip(shares, experts, strict=True)), np.zeros(len(labels)))
-    linear = Linear(labels, np.ascontiguousarray(weights.T, np.float32), bias.astype(np.float32))
-    by_groups = scaled(experts[1], labels, alone, text_width)
-    by_groups_alone = softmax((alone * faded(found, fading))[:, None] * scores[1])
     return Fitted(
-        linear=linear,
-        groups=by_groups,
+        linear=summed(experts, labels, shares),
+        groups=scaled(experts[1], labels, alone, text_width),
         fading=fading,
         strength=strength,
         shares=shares,
         held_out=mixed(scores, shares),
-        groups_held_out=by_groups_alone,
+        groups_held_out=softmax((alone * faded(found, fading))[:, None] * scores[1]),
     )
+
+
+def summed(experts: Sequence[Expert], labels: tuple[str, ...], shares: Sequence[float]) -> Linear:
+    """Return a classifier that sums the scores of all experts, weighted by their shares.
+
+    The second expert reads the columns of word groups, all others those of text.
+    """
+    by_text, by_groups, *others = (share * expert.weights for share, expert in zip(shares, experts, strict=True))
+    weights = np.hstack([sum(others, by_text), by_groups])
+    bias = np.tensordot(shares, np.stack([expert.bias for expert in experts]), 1)
+    return Linear(labels, np.ascontiguousarray(weights.T, np.float32), bias.astype(np.float32))
 
 
 def represent(own: NDArray[np.bool_], names: Names) -> bool:
@@ -203,7 +227,7 @@ def choose_strength(
     best, best_scores, least = STRENGTHS[0], np.zeros((len(names), len(labels))), np.inf
     for strength in STRENGTHS:
         scores = held_out(text, names, groups, labels, strength, fit_with)
-        loss = log_loss(mixed((scores, scores), calibrate((scores, scores), truth, tied=True)), truth)
+        loss = log_loss(mixed([scores], calibrate([scores], truth)), truth)
         if loss >= least:
             # The loss has one minimum; every further step is worse and slower.
             break
@@ -218,17 +242,25 @@ def held_out(
     labels: Sequence[str],
     strength: float,
     fit_with: Fit = fit_expert,
+    counts: Numbers | None = None,
 ) -> Numbers:
-    """Return the scores that an expert gives to tickets that it was not trained on."""
+    """Return the scores that an expert gives to tickets that it was not trained on.
+
+    `counts` says how often each ticket counts, None that all count once. An expert whose tickets are of one label knows
+    nothing: its scores are zero.
+    """
     scores = np.zeros((len(names), len(labels)))
+    often = np.ones(len(names)) if counts is None else counts
     for train, test in folds(names, groups):
-        scores[test] = fit_with(matrix[train], names[train], labels, strength).logits(matrix[test])
+        some = train[often[train] > 0]
+        if len(set(names[some].tolist())) > 1:
+            scores[test] = fit_with(matrix[some], names[some], labels, strength, often[some]).logits(matrix[test])
     return scores
 
 
-def mixed(scores: tuple[Numbers, Numbers], shares: tuple[float, float]) -> Numbers:
-    """Sum the scores of both experts, weighted by their shares, and turn them into probabilities."""
-    return softmax(shares[0] * scores[0] + shares[1] * scores[1])
+def mixed(scores: Sequence[Numbers], shares: Sequence[float]) -> Numbers:
+    """Sum the scores of experts, weighted by their shares, and turn them into probabilities."""
+    return softmax(np.tensordot(shares, np.stack(scores), 1))
 
 
 def log_loss(chances: Numbers, truth: NDArray[np.int_]) -> float:
@@ -236,19 +268,14 @@ def log_loss(chances: Numbers, truth: NDArray[np.int_]) -> float:
     return float(-np.log(np.maximum(chances[np.arange(len(truth)), truth], 1e-12)).mean())
 
 
-def calibrate(scores: tuple[Numbers, Numbers], truth: NDArray[np.int_], *, tied: bool) -> tuple[float, float]:
-    """Choose the shares of the experts that calibrate held-out confidence: in a fixed ratio (`tied`), or each.
+def calibrate(scores: Sequence[Numbers], truth: NDArray[np.int_]) -> tuple[float, ...]:
+    """Choose the shares of experts that calibrate their held-out confidence."""
 
-    They are tied without tickets of this company, because our examples cannot show how well their words fit it.
-    """
-    ratio = np.array([1.0, GROUP_SHARE if tied else 1.0])
+    def shares(logs: Numbers) -> tuple[float, ...]:
+        return tuple(np.exp(np.clip(logs, -5.0, 2.0)).tolist())
 
-    def shares(logs: Numbers) -> tuple[float, float]:
-        first, second = (ratio * np.exp(np.clip(logs, -5.0, 2.0))).tolist()
-        return first, second
-
-    start = np.log([0.5] if tied else [0.5, 0.5])
-    options = {"maxiter": 60, "xatol": 0.02, "fatol": 1e-4}
+    options = {"maxiter": 60 * len(scores), "xatol": 0.02, "fatol": 1e-4}
+    start = np.full(len(scores), np.log(0.5))
     found = minimize(
         lambda logs: log_loss(mixed(scores, shares(logs)), truth), start, method="Nelder-Mead", options=options
     )

@@ -46,7 +46,7 @@ class Report:
     verified: int
     corpus: str
     strength: float
-    shares: tuple[float, float]
+    shares: tuple[float, ...]
     held_out: Figures
 
     def as_dict(self) -> dict[str, Any]:

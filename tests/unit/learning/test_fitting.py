@@ -87,14 +87,69 @@ def scored(scale: float, seed: int) -> Numbers:
     return np.random.default_rng(seed).normal(size=(400, 4)) + scale * np.eye(4)[truth]
 
 
-def test_word_groups_count_less_than_text_without_tickets_of_the_company() -> None:
-    first, second = fitting.calibrate((scored(2.0, 1), scored(2.0, 2)), np.arange(400) % 4, tied=True)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a model is fitted on, and what it was fitted to."""
+
+    learned: Learned
+    fitted: fitting.Fitted
+
+    def likeliest(self, text: str) -> str:
+        """Return the likeliest label of a text."""
+        matrix = self.learned.features.matrix([tokens.forms(text)])
+        scores = matrix @ self.fitted.linear.weights + self.fitted.linear.bias
+        return self.learned.labels[int(scores.argmax())]
+
+
+def tell(words: Lexicon, *, own: int) -> Told:
+    """Fit on examples in which a voucher is a payment, and on 120 tickets, `own` of the company, in which it is not."""
+    ours = [f"the voucher {at} is refused" for at in range(600)] + [f"sign in with password {at}" for at in range(600)]
+    theirs = [f"my voucher {at} again" for at in range(90)] + [f"the bill {at} again" for at in range(30)]
+    names = ["Payments"] * 600 + ["Login"] * 600 + ["Login"] * 90 + ["Payments"] * 30
+    forms = [tokens.forms(text) for text in (*ours, *theirs)]
+    measured = features.learn(forms, words)
+    matrix = measured.matrix(forms)
+    labels = tuple(sorted(set(names)))
+    learned = Learned(measured, matrix[:, : measured.text_width], np.array(names), labels)
+    groups = [str(at) for at in range(len(names))]
+    company = [False] * (len(names) - own) + [True] * own
+    return Told(learned, fitting.fit(matrix, np.array(names), groups, company, measured.widths, [0] * len(names)))
+
+
+def test_word_groups_count_less_than_text_without_tickets_of_the_company(words: Lexicon) -> None:
+    first, second = tell(words, own=0).fitted.shares
     assert second == pytest.approx(fitting.GROUP_SHARE * first)
+
+
+def test_what_a_word_means_at_a_company_is_learned_from_its_tickets_alone(words: Lexicon) -> None:
+    assert tell(words, own=0).likeliest("a voucher") == "Payments"
+    told = tell(words, own=120)
+    assert told.likeliest("a voucher") == "Login"
+    assert len(told.fitted.shares) == 3
+    assert told.fitted.shares[2] > 0.1
+
+
+def test_examples_that_are_all_of_the_company_need_no_expert_of_their_own(words: Lexicon) -> None:
+    assert len(tell(words, own=1320).fitted.shares) == 2
+
+
+def test_tickets_of_the_company_say_nothing_of_a_category_that_none_of_them_has(learned: Learned) -> None:
+    kept = np.isin(learned.names, learned.labels[:3])
+    expert = fitting.fit_own(learned.words, learned.matrix[kept], learned.names[kept], learned.labels, 3.0)
+    scores = learned.scores(expert, "my payment was taken")
+    assert scores[learned.labels[3]] == 0.0
+    assert max(scores.values()) > 0
+
+
+def test_an_expert_whose_tickets_are_of_one_category_knows_nothing(learned: Learned) -> None:
+    counts = (learned.names == learned.labels[0]).astype(float)
+    groups = [str(at) for at in range(len(learned.names))]
+    assert not fitting.held_out(learned.matrix, learned.names, groups, learned.labels, 3.0, counts=counts).any()
 
 
 def test_tickets_of_the_company_decide_how_much_word_groups_count() -> None:
     truth = np.arange(400) % 4
-    poor = fitting.calibrate((scored(2.0, 1), scored(0.1, 2)), truth, tied=False)
-    good = fitting.calibrate((scored(0.1, 1), scored(2.0, 2)), truth, tied=False)
+    poor = fitting.calibrate([scored(2.0, 1), scored(0.1, 2)], truth)
+    good = fitting.calibrate([scored(0.1, 1), scored(2.0, 2)], truth)
     assert poor[1] < 0.2 * poor[0]
     assert good[0] < 0.2 * good[1]
