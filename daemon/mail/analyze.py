@@ -182,7 +182,7 @@ def _screen(
     own_addresses = identity.own_addresses
     if screening.kind is SenderKind.LIST and (list_id := _our_list(message, identity.accepted_lists)):
         own_addresses |= posting_addresses(message)
-        # What the list adds says nothing; an absence note that came through it says that it is one.
+        # Screened as if the list were one of our addresses: what a list adds shows no machine, an absence note does.
         inner = screen(message, inbound.envelope, OwnIdentity(own_addresses | {list_id}, own.evidence))
         by_person = inner.kind is SenderKind.PERSON
         screening = replace(inner, acknowledge=False, reasons=("came through our own list", *inner.reasons))
