@@ -96,34 +96,30 @@ def fit_expert(
     return whole
 
 
-# Fits an expert to a matrix, the name of the label of each row, all labels, a strength, and how often each row counts.
-Fit: TypeAlias = Callable[[Matrix, Names, Sequence[str], float, Numbers | None], Expert]
+# Fits an expert to a matrix, the name of the label of each row, all labels and a strength.
+Fit: TypeAlias = Callable[[Matrix, Names, Sequence[str], float], Expert]
 
 
-def fit_text(
-    words: int, matrix: csr_array, names: Names, labels: Sequence[str], strength: float, counts: Numbers | None = None
-) -> Expert:
+def fit_text(words: int, matrix: csr_array, names: Names, labels: Sequence[str], strength: float) -> Expert:
     """Fit a logistic regression on text, and add the naive Bayes weights of its words and pairs of words.
 
     `words` is the number of their columns, which come first. The regression relies on the words that suffice to tell
     the examples apart. Naive Bayes weighs each word by itself, so that other words count as well in an email that has
     none of these, or one of another category.
     """
-    expert = fit_expert(matrix, names, labels, strength, counts)
-    bayes = ComplementNB(alpha=SMOOTHING).fit(matrix[:, :words], names, counts)
+    expert = fit_expert(matrix, names, labels, strength)
+    bayes = ComplementNB(alpha=SMOOTHING).fit(matrix[:, :words], names)
     rows = [labels.index(str(name)) for name in bayes.classes_]
     expert.weights[rows, :words] += bayes.feature_log_prob_ - bayes.feature_log_prob_.mean(axis=0)
     return expert
 
 
-def fit_own(
-    words: int, matrix: csr_array, names: Names, labels: Sequence[str], strength: float, counts: Numbers | None = None
-) -> Expert:
+def fit_own(words: int, matrix: csr_array, names: Names, labels: Sequence[str], strength: float) -> Expert:
     """Fit an expert on the text of tickets of this company; it says nothing of labels that none of them has.
 
     Our examples are twenty times as many as the first tickets: an expert on both learns little of what words mean here.
     """
-    expert = fit_text(words, matrix, names, labels, strength, counts)
+    expert = fit_text(words, matrix, names, labels, strength)
     expert.bias[~np.isin(labels, names)] = 0.0
     return expert
 
@@ -155,7 +151,7 @@ def fit(
     if represent(ours, names):
         if not ours.all():
             fit_ours = partial(fit_own, words)
-            scores.append(held_out(text, names, groups, labels, OWN_STRENGTH, fit_ours, ours.astype(float)))
+            scores.append(held_out(text, names, groups, labels, OWN_STRENGTH, fit_ours, ours))
             experts.append(fit_ours(text[ours], names[ours], labels, OWN_STRENGTH))
         shares = calibrate([each[ours] for each in scores], truth[ours])
         alone, fading = calibrate_alone(scores[1][ours], found[ours], truth[ours])
@@ -242,19 +238,18 @@ def held_out(
     labels: Sequence[str],
     strength: float,
     fit_with: Fit = fit_expert,
-    counts: Numbers | None = None,
+    taught: NDArray[np.bool_] | None = None,
 ) -> Numbers:
     """Return the scores that an expert gives to tickets that it was not trained on.
 
-    `counts` says how often each ticket counts, None that all count once. An expert whose tickets are of one label knows
-    nothing: its scores are zero.
+    It learns from the `taught` ones alone, None for all. Where these are of one label it knows nothing: its scores are
+    zero.
     """
     scores = np.zeros((len(names), len(labels)))
-    often = np.ones(len(names)) if counts is None else counts
     for train, test in folds(names, groups):
-        some = train[often[train] > 0]
+        some = train if taught is None else train[taught[train]]
         if len(set(names[some].tolist())) > 1:
-            scores[test] = fit_with(matrix[some], names[some], labels, strength, often[some]).logits(matrix[test])
+            scores[test] = fit_with(matrix[some], names[some], labels, strength).logits(matrix[test])
     return scores
 
 

@@ -142,9 +142,9 @@ def test_tickets_of_the_company_say_nothing_of_a_category_that_none_of_them_has(
 
 
 def test_an_expert_whose_tickets_are_of_one_category_knows_nothing(learned: Learned) -> None:
-    counts = (learned.names == learned.labels[0]).astype(float)
+    taught = learned.names == learned.labels[0]
     groups = [str(at) for at in range(len(learned.names))]
-    assert not fitting.held_out(learned.matrix, learned.names, groups, learned.labels, 3.0, counts=counts).any()
+    assert not fitting.held_out(learned.matrix, learned.names, groups, learned.labels, 3.0, taught=taught).any()
 
 
 def test_tickets_of_the_company_decide_how_much_word_groups_count() -> None:
