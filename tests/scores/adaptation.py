@@ -24,7 +24,7 @@ import numpy as np
 from tests.scores.review_order import Company, companies
 from tests.scores.triage import Bench
 from tests.support.paths import ROOT
-from workers.learning import fitting, semantic, training
+from workers.learning import fitting, gate, semantic, training
 from workers.learning.examples import Example
 from workers.learning.fitting import Numbers
 from workers.learning.metrics import Figures, measure
@@ -130,7 +130,7 @@ def by_own_answers(bench: Bench, case: Case) -> tuple[str, Numbers, Numbers]:
 
 def is_better(case: Case, new: Numbers) -> bool:
     """Say whether a way is better on the verified tickets."""
-    if len(case.verified) < training.MIN_TO_COMPARE:
+    if len(case.verified) < gate.MIN_TO_COMPARE:
         return False
     truth = np.array([case.labels.index(one.category) for one in case.verified])
     before, after = figures(case, case.verified, case.held_out), figures(case, case.verified, new)

@@ -13,10 +13,11 @@ from daemon.store.store import Store
 from daemon.system import tuning
 from daemon.system.clock import Clock
 from daemon.vocabulary import Priority
-from workers.learning import examples, training
+from workers.learning import examples, retraining
 from workers.learning.examples import Example, ExampleError
 from workers.learning.registry import TRAINING_LOCK, Registry, RegistryError
-from workers.learning.training import Retrained, TrainingError
+from workers.learning.retraining import Retrained
+from workers.learning.training import TrainingError
 from workers.triage import lexicon
 from workers.triage.classifier import Model
 from workers.triage.encoder import Encoder
@@ -118,7 +119,7 @@ class Trainer:
             current = self._registry.load()
         except RegistryError:
             current = None
-        made = training.retrain(
+        made = retraining.retrain(
             corpus,
             self.verified(),
             current,

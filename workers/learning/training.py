@@ -1,8 +1,8 @@
-"""Train a model on examples, and decide whether it may replace the current one."""
+"""Train a model on examples."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,17 +19,11 @@ from workers.triage.encoder import Encoder
 from workers.triage.features import Floats
 from workers.triage.lexicon import Lexicon, Matches
 from workers.triage.linear import Linear
-from workers.triage.routing import MIN_EXAMPLES
 
 PRIORITY_STRENGTH = 3.0
-MAX_ECE = 0.08
-MAX_RECALL_FALL = 0.10
-MAX_F1_FALL = 0.0
-MIN_TO_COMPARE = 30
 # A model knows a language from this number of examples on, or from this share of all where there are few.
 MIN_IN_LANGUAGE = 50
 MIN_LANGUAGE_SHARE = 0.1
-HELD_BACK_SHARE = 0.2
 MIN_INDUSTRIES = 10
 MAX_KEY = 200
 
@@ -52,14 +46,6 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for a manifest or JSON."""
         return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Whether a candidate may be promoted, and all reasons."""
-
-    promote: bool
-    reasons: tuple[str, ...]
 
 
 def train(
@@ -172,121 +158,6 @@ def evaluate(model: Model, examples: Sequence[Example], encoder: Encoder | None 
     vectors = encode(encoder, examples) if encoder and model.second_of(encoder.name) else None
     chances = model.predict_many([example.case for example in examples], vectors)
     return measure(answers([e.category for e in examples], model.category.labels, chances))
-
-
-def compare(
-    candidate: Model,
-    current: Model | None,
-    held_back: Sequence[Example],
-    regression: Sequence[Example],
-    encoder: Encoder | None = None,
-    categories: Collection[str] | None = None,
-) -> Comparison:
-    """Compare a candidate with the current model on the newest verified tickets and on the regression set.
-
-    `categories` are the configured ones, None for all of the models: the candidate may not lose one that the current
-    model knows. Where neither set has enough tickets, nothing shows that it is better, so it may not know less either.
-    """
-    reasons: list[str] = []
-    objections = lost(candidate, current, categories) if current else []
-    compared = False
-    for name, examples in (("newest verified tickets", held_back), ("regression set", regression)):
-        if len(examples) < MIN_TO_COMPARE:
-            reasons.append(f"{name}: only {len(examples)}, too few to compare")
-            continue
-        compared = True
-        new = evaluate(candidate, examples, encoder)
-        old = evaluate(current, examples, encoder) if current else None
-        reasons.append(f"{name}: {summary(new)}" + (f"; before: {summary(old)}" if old else ""))
-        objections += [f"{name}: {problem}" for problem in worse(new, old)]
-    if current is None:
-        return Comparison(promote=True, reasons=(*objections, *reasons, "there is no model yet"))
-    if not compared and (problem := fewer(candidate, current, categories)):
-        objections.append(problem)
-    return Comparison(not objections, (*objections, *reasons))
-
-
-def lost(candidate: Model, current: Model, categories: Collection[str] | None) -> list[str]:
-    """Return the categories that the current model can route to and of which the candidate has no example."""
-    return [
-        f"there is no example of {name}, of which the model in use has {count}"
-        for name, count in wanted(current, categories).items()
-        if count >= MIN_EXAMPLES and name not in candidate.counts
-    ]
-
-
-def fewer(candidate: Model, current: Model, categories: Collection[str] | None) -> str:
-    """Return that the candidate has fewer examples than the current model, or ""."""
-    new, old = (sum(wanted(model, categories).values()) for model in (candidate, current))
-    return f"{new} examples are fewer than the {old} of the model in use" if new < old else ""
-
-
-def wanted(model: Model, categories: Collection[str] | None) -> dict[str, int]:
-    """Return the number of examples of each category, without categories that are not configured."""
-    return {name: count for name, count in model.counts.items() if categories is None or name in categories}
-
-
-def summary(figures: Figures) -> str:
-    """Return the main figures on one line."""
-    return f"macro-F1 {figures.macro_f1:.3f}, accuracy {figures.accuracy:.3f}, ECE {figures.ece:.3f} of {figures.count}"
-
-
-def worse(new: Figures, old: Figures | None) -> list[str]:
-    """Return what is worse than allowed. A poor calibration is accepted only if it was poorer before."""
-    problems = []
-    if new.ece > max(MAX_ECE, old.ece if old else 0.0) + noise(new.count):
-        problems.append(f"the calibration error {new.ece:.3f} exceeds {MAX_ECE}")
-    if old is None:
-        return problems
-    if new.macro_f1 < old.macro_f1 - MAX_F1_FALL:
-        problems.append(f"macro-F1 falls from {old.macro_f1:.3f} to {new.macro_f1:.3f}")
-    for name, before in old.classes.items():
-        after = new.classes[name].recall
-        if after <= before.recall - MAX_RECALL_FALL:
-            problems.append(f"the recall of {name} falls from {before.recall:.2f} to {after:.2f}")
-    return problems
-
-
-def noise(count: int) -> float:
-    """Return the calibration error that perfect predictions show by chance for this number of tickets (15 bins)."""
-    return float(0.5 * np.sqrt(15 / count) * 0.5)
-
-
-def newest(verified: Sequence[Example]) -> tuple[list[Example], list[Example]]:
-    """Split verified tickets, oldest first, into those to train a probe on and the newest, held back to test it."""
-    held = int(len(verified) * HELD_BACK_SHARE)
-    cut = len(verified) - held if held >= MIN_TO_COMPARE else len(verified)
-    return list(verified[:cut]), list(verified[cut:])
-
-
-@dataclass(frozen=True, slots=True)
-class Retrained:
-    """The result of a retraining: the model trained on everything, its report, and the verdict."""
-
-    model: Model
-    report: Report
-    verdict: Comparison
-
-
-def retrain(
-    corpus: Sequence[Example],
-    verified: Sequence[Example],
-    current: Model | None,
-    regression: Sequence[Example],
-    lexicon: Lexicon,
-    now: datetime,
-    encoder: Encoder | None = None,
-    categories: Collection[str] | None = None,
-) -> Retrained:
-    """Train on the corpus and all verified tickets, oldest first; raises TrainingError.
-
-    `categories` are the configured ones. The verdict is on a probe trained without the newest tickets, so that these
-    can test it.
-    """
-    older, held_back = newest(verified)
-    model, report = train([*corpus, *verified], lexicon, now, encoder)
-    probe = train([*corpus, *older], lexicon, now, encoder)[0] if held_back else model
-    return Retrained(model, report, compare(probe, current, held_back, regression, encoder, categories))
 
 
 def digest(examples: Sequence[Example]) -> str:

@@ -23,8 +23,8 @@ from workers.app import WorkerApp
 from workers.learning.current import CurrentModel
 from workers.learning.examples import Example
 from workers.learning.registry import Registry, signed
+from workers.learning.retraining import Retrained
 from workers.learning.trainer import Trainer
-from workers.learning.training import Retrained
 from workers.triage.classifier import Model
 
 LOGIN = ["cannot log in", "forgot my password", "the login page is blank", "locked out of my account"]

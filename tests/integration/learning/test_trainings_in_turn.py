@@ -8,8 +8,9 @@ from daemon.store.store import Store
 from tests.support.fakes import FakeClock
 from workers.learning.examples import Example
 from workers.learning.registry import Registry
+from workers.learning.retraining import Retrained
 from workers.learning.trainer import Trainer
-from workers.learning.training import Retrained, TrainingError
+from workers.learning.training import TrainingError
 
 
 class Slow(Trainer):

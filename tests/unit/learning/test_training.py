@@ -8,7 +8,7 @@ import pytest
 
 from daemon.vocabulary import Priority
 from tests.support.small_model import NOW, small_corpus
-from workers.learning import training
+from workers.learning import gate, retraining, training
 from workers.learning.examples import Example, ExampleError, parse
 from workers.learning.metrics import Answer, measure
 from workers.learning.training import TrainingError
@@ -91,12 +91,12 @@ def worse_model(model: Model) -> Model:
 
 
 def test_a_candidate_that_is_not_worse_is_promoted(model: Model) -> None:
-    assert training.compare(model, model, small_corpus(), small_corpus()).promote
-    assert training.compare(model, None, [], small_corpus()).promote
+    assert gate.compare(model, model, small_corpus(), small_corpus()).promote
+    assert gate.compare(model, None, [], small_corpus()).promote
 
 
 def test_a_worse_candidate_is_refused_with_the_reason(model: Model) -> None:
-    verdict = training.compare(worse_model(model), model, small_corpus(), [])
+    verdict = gate.compare(worse_model(model), model, small_corpus(), [])
     assert not verdict.promote
     assert any("macro-F1 falls" in reason for reason in verdict.reasons)
     assert any("recall of Login falls" in reason for reason in verdict.reasons)
@@ -105,16 +105,16 @@ def test_a_worse_candidate_is_refused_with_the_reason(model: Model) -> None:
 def test_an_overconfident_candidate_is_refused() -> None:
     honest = measure([Answer("A", "A", 0.9)] * 900 + [Answer("A", "B", 0.9)] * 100)
     shouting = measure([Answer("A", "A", 1.0)] * 850 + [Answer("A", "B", 1.0)] * 150)
-    assert training.worse(honest, None) == []
-    assert any("calibration" in problem for problem in training.worse(shouting, None))
+    assert gate.worse(honest, None) == []
+    assert any("calibration" in problem for problem in gate.worse(shouting, None))
 
 
 def test_the_newest_tickets_test_a_probe_and_train_the_model(words: Lexicon, model: Model) -> None:
     verified = [replace(e, verified=True) for e in small_corpus()[:50] * 3]
-    older, held = training.newest(verified)
+    older, held = retraining.newest(verified)
     assert len(held) == 30
     assert older + held == verified
-    outcome = training.retrain(small_corpus(), verified, model, [], words, NOW)
+    outcome = retraining.retrain(small_corpus(), verified, model, [], words, NOW)
     assert outcome.report.verified == len(verified)
     assert sum(outcome.model.counts.values()) == len(verified) + len(small_corpus())
     gc.collect()
