@@ -95,6 +95,13 @@ def trainer() -> Iterator[SlowTrainer]:
         made.let.release()
 
 
+def end(start: Start, trainer: SlowTrainer) -> None:
+    """End a training before its test ends."""
+    trainer.outcomes = [MODEL]
+    trainer.let.release()
+    start.first.close()
+
+
 def teams(store: Store) -> list[str | None]:
     with store.read() as session:
         return list(session.execute(select(Ticket.assigned_team).order_by(Ticket.id)).scalars())
@@ -131,13 +138,15 @@ def test_a_rule_decides_while_the_first_model_is_trained(sqlite_store: Store, tr
         for word, priority in (("debited", Priority.HIGH), ("refund", None))
     )
     pipeline.config.value = replace(pipeline.config.value, triage=triage_policy(rules=rules))
-    Start(pipeline, trainer).first.start()
+    start = Start(pipeline, trainer)
+    start.first.start()
     pipeline.process([inbound(mail(ANN, body=f"{word} but not credited")) for word in ("debited", "refund")])
     # The rule without a priority leaves that to the model.
     assert teams(sqlite_store) == ["PAYMENTS_TEAM", None]
     with sqlite_store.read() as session:
         (decision,) = session.execute(select(Decision)).scalars()
     assert NO_MODEL not in decision.reasons
+    end(start, trainer)
 
 
 def test_other_jobs_run_while_the_first_model_is_trained(sqlite_store: Store, trainer: SlowTrainer) -> None:
@@ -146,10 +155,12 @@ def test_other_jobs_run_while_the_first_model_is_trained(sqlite_store: Store, tr
     pipeline.accept(mail(message_id=first))
     pipeline.work()
     before = pipeline.transport.asked
-    Start(pipeline, trainer).first.start()
+    start = Start(pipeline, trainer)
+    start.first.start()
     pipeline.accept(mail(body="and another thing", in_reply_to=first))
     pipeline.work()
     assert pipeline.transport.asked == before + 1
+    end(start, trainer)
 
 
 def test_a_model_that_can_be_loaded_is_used_at_once(sqlite_store: Store) -> None:
