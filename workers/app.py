@@ -177,6 +177,7 @@ class WorkerApp:
         """Apply new rules, teams and templates; raises TemplateProblem for a broken one and keeps the old."""
         self._config.value = actor_config(settings)
         self._trainer.categories = category_names(settings)
+        self._trainer.learns_from_undecided = settings.triage.learn_from_undecided
         self._intake.identity = self._intake.identity.reloaded(self._identity_of(settings, ()))
         with suppress(*UNREACHABLE):
             self._deliver.try_again()
@@ -234,7 +235,15 @@ def smtp_transport(settings: Settings, server: Outgoing | OutgoingServer) -> Smt
 
 def trainer(settings: Settings, store: Store, clock: Clock, encoder: Encoder | None = None) -> Trainer:
     """Return the trainer of models."""
-    return Trainer(store, registry(settings), clock, category_names(settings), settings.triage.examples, encoder)
+    return Trainer(
+        store,
+        registry(settings),
+        clock,
+        category_names(settings),
+        settings.triage.examples,
+        encoder,
+        learns_from_undecided=settings.triage.learn_from_undecided,
+    )
 
 
 def category_names(settings: Settings) -> tuple[str, ...]:

@@ -82,6 +82,8 @@ class TriageSection(Section):
     """Share of automatic decisions whose notification asks the team for a check, so that accuracy stays measured."""
     retrain_after: Annotated[int, Field(ge=0)] = 25
     """Number of corrections after which a new model is trained; 0: never by itself."""
+    learn_from_undecided: bool = True
+    """Also learn from tickets that nobody checked, one of each customer, where it is better on the checked ones."""
     semantic: bool = False
     """Second opinion of a sentence encoder; needs the extra triaged[semantic]."""
     similar: bool = True

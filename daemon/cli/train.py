@@ -51,18 +51,16 @@ def train(ctx: click.Context, file: Path | None, actor: str, as_json: bool) -> N
 
 def _train(settings: "Settings", store: "Store", file: Path | None) -> "Trained":
     # Imported here: to import scikit-learn takes long.
-    from workers.app import registry
+    from workers.app import trainer
     from workers.learning import semantic
     from workers.learning.examples import ExampleError, read_file
     from workers.learning.registry import RegistryError
-    from workers.learning.trainer import Trainer
     from workers.learning.training import TrainingError
 
     names = [category.name for category in settings.categories]
     encoder = semantic.shared(enabled=settings.triage.semantic)
-    trainer = Trainer(store, registry(settings), SystemClock(), names, settings.triage.examples, encoder)
     try:
-        return trainer.train(read_file(file, names) if file else ())
+        return trainer(settings, store, SystemClock(), encoder).train(read_file(file, names) if file else ())
     except ExampleError as error:
         raise (context.BadData if error.line else context.NotFound)(str(error)) from None
     except TrainingError as error:

@@ -28,7 +28,8 @@ class Example:
     """A ticket and its true category.
 
     `situation` and `voice` group similar examples. `verified` marks one that a person of this company confirmed, `own`
-    one that its admin gave, `shipped` one of ours, which everybody may read. `boilerplate` are the digests of blocks of
+    one that its admin gave, `shipped` one of ours, which everybody may read. In a `guessed` one, the category is what
+    the model says. `boilerplate` are the digests of blocks of
     text that are not read.
     """
 
@@ -43,6 +44,7 @@ class Example:
     key: str = ""
     shipped: bool = False
     own: bool = False
+    guessed: bool = False
     boilerplate: frozenset[str] = frozenset()
 
     @property

@@ -260,7 +260,13 @@ def mixed(scores: Sequence[Numbers], shares: Sequence[float]) -> Numbers:
 
 def log_loss(chances: Numbers, truth: NDArray[np.int_]) -> float:
     """Return the mean negative log-likelihood of the true labels."""
-    return float(-np.log(np.maximum(chances[np.arange(len(truth)), truth], 1e-12)).mean())
+    return float(losses(chances, truth).mean())
+
+
+def losses(chances: Numbers, truth: NDArray[np.int_]) -> Numbers:
+    """Return the negative log-likelihood of each true label."""
+    found: Numbers = -np.log(np.maximum(chances[np.arange(len(truth)), truth], 1e-12))
+    return found
 
 
 def calibrate(scores: Sequence[Numbers], truth: NDArray[np.int_]) -> tuple[float, ...]:

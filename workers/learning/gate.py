@@ -1,7 +1,7 @@
 """Decide whether a new model may replace the current one: on the newest verified tickets and a regression set."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,13 +42,17 @@ def compare(
     reasons: list[str] = []
     objections = lost(candidate, current, categories) if current else []
     compared = False
-    for name, examples in (("newest verified tickets", held_back), ("regression set", regression)):
+    for name, examples, model, before in (
+        ("newest verified tickets", held_back, candidate, current),
+        # It has each category as often as the others, whatever this company gets.
+        ("regression set", regression, unadjusted(candidate), current and unadjusted(current)),
+    ):
         if len(examples) < MIN_TO_COMPARE:
             reasons.append(f"{name}: only {len(examples)}, too few to compare")
             continue
         compared = True
-        new = evaluate(candidate, examples, encoder)
-        old = evaluate(current, examples, encoder) if current else None
+        new = evaluate(model, examples, encoder)
+        old = evaluate(before, examples, encoder) if before else None
         reasons.append(f"{name}: {summary(new)}" + (f"; before: {summary(old)}" if old else ""))
         objections += [f"{name}: {problem}" for problem in worse(new, old)]
     if current is None:
@@ -56,6 +60,11 @@ def compare(
     if not compared and (problem := fewer(candidate, current, categories)):
         objections.append(problem)
     return Comparison(not objections, (*objections, *reasons))
+
+
+def unadjusted(model: Model) -> Model:
+    """Return a model without what it knows of the frequencies of categories."""
+    return replace(model, frequencies=None)
 
 
 def lost(candidate: Model, current: Model, categories: Collection[str] | None) -> list[str]:

@@ -36,7 +36,7 @@ LOCK = ".lock"
 TRAINING_LOCK = ".training"
 KEY_BYTES = 32
 # Raise it when the meaning of a field inside model.joblib changes; older models are then trained again at start.
-FORMAT = 7
+FORMAT = 8
 
 
 class RegistryError(Exception):

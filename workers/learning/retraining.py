@@ -1,24 +1,23 @@
 """Train a model again on what people verified, and test it on the newest of these tickets."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+
+from workers.learning import training, undecided
 from workers.learning.examples import Example
 from workers.learning.gate import MIN_TO_COMPARE, Comparison, compare
-from workers.learning.training import Report, train
+from workers.learning.training import Made, Report
+from workers.learning.undecided import MIN_UNDECIDED, Quality
 from workers.triage.classifier import Model
 from workers.triage.encoder import Encoder
+from workers.triage.features import Floats
 from workers.triage.lexicon import Lexicon
+from workers.triage.linear import Probabilities, shifted
 
 HELD_BACK_SHARE = 0.2
-
-
-def newest(verified: Sequence[Example]) -> tuple[list[Example], list[Example]]:
-    """Split verified tickets, oldest first, into those to train a probe on and the newest, held back to test it."""
-    held = int(len(verified) * HELD_BACK_SHARE)
-    cut = len(verified) - held if held >= MIN_TO_COMPARE else len(verified)
-    return list(verified[:cut]), list(verified[cut:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,110 @@ class Retrained:
     verdict: Comparison
 
 
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A plain model, the best one, which may have learned from undecided tickets too, and why it has or has not."""
+
+    plain: Made
+    best: Made
+    reasons: tuple[str, ...] = ()
+
+
+class OnceEncoded:
+    """An encoder that encodes each text once: the trainings of one retraining share nearly all of their examples."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._known: dict[str, Floats] = {}
+
+    @property
+    def name(self) -> str:
+        """Return the name of the encoder."""
+        return self._encoder.name
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """Return the languages of the encoder."""
+        return self._encoder.languages
+
+    def encode(self, texts: Sequence[str]) -> Floats | None:
+        """Return a row for each text, None if the encoder cannot be used."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        found = self._encoder.encode(new) if new or not texts else None
+        if new and found is None:
+            return None
+        self._known.update(zip(new, found if found is not None else (), strict=True))
+        return np.array([self._known[text] for text in texts]) if texts else found
+
+    def remembered(self, texts: tuple[str, ...]) -> Floats | None:
+        """Return what encode returns."""
+        return self.encode(texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Retraining:
+    """What all trainings of one retraining share; `now` is the time in the version of the model."""
+
+    corpus: Sequence[Example]
+    undecided: Sequence[Example]
+    lexicon: Lexicon
+    now: datetime
+    encoder: Encoder | None
+
+    def learn(self, verified: Sequence[Example]) -> Learned:
+        """Train on the corpus and verified tickets, and on undecided ones if that is better; raises TrainingError.
+
+        Better on the verified tickets, by what a model says of them that did not learn from them.
+        """
+        plain = best = self.make(verified)
+        if len(verified) < MIN_TO_COMPARE or len(self.undecided) < MIN_UNDECIDED:
+            return Learned(plain, plain)
+        reasons = []
+        for name, step in (("own answers", self.with_answers), ("the mix of categories", self.with_frequencies)):
+            changed = step(best, verified)
+            before, after = (quality_on(verified, one) for one in (best, changed))
+            used = after.is_better_than(before)
+            reasons.append(
+                f"{'used' if used else 'not used'}: {name} in {len(self.undecided)} undecided tickets "
+                f"({after} on {len(verified)} verified ones; without: {before})"
+            )
+            best = changed if used else best
+        return Learned(plain, best, tuple(reasons))
+
+    def make(self, verified: Sequence[Example], guessed: Sequence[Example] = ()) -> Made:
+        """Train on the corpus, guessed and verified tickets."""
+        return training.make([*self.corpus, *guessed, *verified], self.lexicon, self.now, self.encoder)
+
+    def with_answers(self, made: Made, verified: Sequence[Example]) -> Made:
+        """Train also on the undecided tickets of whose category a model is sure."""
+        guessed = undecided.sure_answers(self.undecided, made.model.category.labels, self.chances(made.model))
+        return self.make(verified, guessed) if guessed else made
+
+    def with_frequencies(self, made: Made, verified: Sequence[Example]) -> Made:
+        """Assume that categories are as frequent as in the undecided tickets."""
+        del verified
+        found = undecided.frequencies(self.chances(made.model))
+        return Made(replace(made.model, frequencies=found), made.report, shifted(made.held_out, found))
+
+    def chances(self, model: Model) -> Probabilities:
+        """Return the probabilities that a model gives to the undecided tickets."""
+        vectors = training.encode(self.encoder, self.undecided) if model.second else None
+        return model.predict_many([one.case for one in self.undecided], vectors)
+
+
+def quality_on(verified: Sequence[Example], made: Made) -> Quality:
+    """Return what a model would reach on verified tickets, the last of its examples, without learning from them."""
+    truths = [one.category for one in verified]
+    return undecided.quality(truths, made.model.category.labels, made.held_out[-len(verified) :])
+
+
+def newest(verified: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+    """Split verified tickets, oldest first, into those to train a probe on and the newest, held back to test it."""
+    held = int(len(verified) * HELD_BACK_SHARE)
+    cut = len(verified) - held if held >= MIN_TO_COMPARE else len(verified)
+    return list(verified[:cut]), list(verified[cut:])
+
+
 def retrain(
     corpus: Sequence[Example],
     verified: Sequence[Example],
@@ -39,13 +142,24 @@ def retrain(
     now: datetime,
     encoder: Encoder | None = None,
     categories: Collection[str] | None = None,
+    undecided: Sequence[Example] = (),
 ) -> Retrained:
     """Train on the corpus and all verified tickets, oldest first; raises TrainingError.
 
-    `categories` are the configured ones. The verdict is on a probe trained without the newest tickets, so that these
-    can test it.
+    `categories` are the configured ones. `undecided` are tickets of which nobody confirmed the category. The verdict is
+    on a probe trained without the newest tickets, so that these can test it. Where it is against a model that learned
+    from undecided tickets, the one that did not is judged.
     """
     older, held_back = newest(verified)
-    model, report = train([*corpus, *verified], lexicon, now, encoder)
-    probe = train([*corpus, *older], lexicon, now, encoder)[0] if held_back else model
-    return Retrained(model, report, compare(probe, current, held_back, regression, encoder, categories))
+    work = Retraining(corpus, undecided, lexicon, now, OnceEncoded(encoder) if encoder else None)
+    learned = work.learn(verified)
+    probe = work.learn(older) if held_back else learned
+
+    def judged(made: Made, tested: Made) -> Retrained:
+        verdict = compare(tested.model, current, held_back, regression, work.encoder, categories)
+        return Retrained(made.model, made.report, replace(verdict, reasons=(*verdict.reasons, *learned.reasons)))
+
+    found = judged(learned.best, probe.best)
+    if found.verdict.promote or (learned.best is learned.plain and probe.best is probe.plain):
+        return found
+    return judged(learned.plain, probe.plain)

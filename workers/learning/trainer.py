@@ -38,7 +38,8 @@ class Trained:
 class Trainer:
     """Trains models on the corpus and the verified tickets; promotes one only if it is not worse than the current.
 
-    `categories` are those that the next training learns; a reload replaces them.
+    `categories` are those that the next training learns; `learns_from_undecided` lets it read tickets that no person
+    checked. A reload replaces both.
     """
 
     def __init__(
@@ -49,6 +50,8 @@ class Trainer:
         categories: Sequence[str],
         corpus: Path | None = None,
         encoder: Encoder | None = None,
+        *,
+        learns_from_undecided: bool = True,
     ) -> None:
         self._store = store
         self._registry = registry
@@ -56,6 +59,7 @@ class Trainer:
         self.categories = tuple(categories)
         self._corpus = corpus
         self._encoder = encoder
+        self.learns_from_undecided = learns_from_undecided
 
     def ensure_model(self) -> Model:
         """Return the current model, trained now if none can be used; raises TrainingError, ExampleError, RegistryError.
@@ -128,6 +132,7 @@ class Trainer:
             self._clock.now(),
             self._encoder,
             self.categories,
+            self.undecided() if self.learns_from_undecided else (),
         )
         tuning.trim_memory()
         return made
@@ -160,6 +165,15 @@ class Trainer:
             )
             for ticket in tickets
             if ticket.category in self.categories
+        ]
+
+    def undecided(self) -> list[Example]:
+        """Return tickets of which no person confirmed the category; boilerplate in them is not read."""
+        with self._store.read() as session:
+            tickets, learned = labels.undecided_tickets(session), boilerplate.learned(session)
+        return [
+            Example(ticket.subject, ticket.text, "", key=str(ticket.ticket_id), boilerplate=learned)
+            for ticket in tickets
         ]
 
 

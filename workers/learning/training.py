@@ -48,9 +48,24 @@ class Report:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A model, its report, and the probabilities that it would give to its examples if it had not learned from them."""
+
+    model: Model
+    report: Report
+    held_out: fitting.Numbers
+
+
 def train(
     examples: Sequence[Example], lexicon: Lexicon, now: datetime, encoder: Encoder | None = None
 ) -> tuple[Model, Report]:
+    """Train a model and report on it; see make."""
+    made = make(examples, lexicon, now, encoder)
+    return made.model, made.report
+
+
+def make(examples: Sequence[Example], lexicon: Lexicon, now: datetime, encoder: Encoder | None = None) -> Made:
     """Train a model; its version consists of the time and a digest of the examples. Raises TrainingError.
 
     With an encoder that can be used, the model gets a second opinion.
@@ -86,21 +101,23 @@ def train(
             [second_opinion.title(example) for example in examples],
         )
     corpus = digest(examples)
+    # What the model guessed shows neither that it knows a language nor how good it is.
+    told = [at for at, example in enumerate(examples) if not example.guessed]
+    truths = [examples[at].category for at in told]
     model = Model(
         version=f"{now:%Y%m%d-%H%M%S}-{corpus[:8]}",
         features=replace(measured, ids={}, lexicon=replace(lexicon, remembered={})),
         category=fitted.linear,
         groups=fitted.groups,
         fading=fitted.fading,
-        learned=learned(texts, matches, lexicon),
+        learned=learned([texts[at] for at in told], [matches[at] for at in told], lexicon),
         priority=priority_model(examples, matrix),
-        counts=dict(labels),
+        counts=dict(Counter(truths)),
         second=second,
     )
-    held_out = measure(answers([e.category for e in examples], fitted.linear.labels, chances))
-    return model, Report(
-        len(examples), sum(e.verified for e in examples), corpus, fitted.strength, fitted.shares, held_out
-    )
+    held_out = measure(answers(truths, fitted.linear.labels, chances[told]))
+    verified = sum(e.verified for e in examples)
+    return Made(model, Report(len(told), verified, corpus, fitted.strength, fitted.shares, held_out), chances)
 
 
 def learned(texts: Sequence[Sequence[str]], matches: Sequence[Matches], lexicon: Lexicon) -> frozenset[str]:

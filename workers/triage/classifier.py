@@ -8,7 +8,7 @@ import numpy as np
 from daemon.vocabulary import Priority
 from workers.triage import features, language, tokens
 from workers.triage.features import Features, Floats, Found, Row
-from workers.triage.linear import Linear, Probabilities, faded, softmax
+from workers.triage.linear import Linear, Probabilities, faded, shifted, softmax
 from workers.triage.preprocess import Case
 from workers.triage.second_opinion import SecondOpinion
 
@@ -80,7 +80,8 @@ class Model:
     `category` reads all features, `groups` only the word groups: it decides on texts that are clearly in a language of
     which the model has not `learned` enough examples, because words there mean something else. Its scores are then
     divided by a power, `fading`, of one more than the number of lexicon entries.
-    `second` was trained on the vectors of one encoder, None where there was none.
+    `second` was trained on the vectors of one encoder, None where there was none. `frequencies` are how many times as
+    frequent as in training each category is at this company, None where nothing shows that they differ.
     """
 
     version: str
@@ -92,6 +93,7 @@ class Model:
     priority: Linear | None
     counts: Mapping[str, int]
     second: SecondOpinion | None = None
+    frequencies: Probabilities | None = None
 
     def predict(self, case: Case, vector: Floats | None = None) -> Prediction:
         """Classify one ticket, averaged with the second opinion where the vector of its text is given."""
@@ -104,13 +106,14 @@ class Model:
         first = softmax(opinion.scores) if opinion else self.prior_chances()
         second: tuple[str, float] | None = None
         closest: tuple[tuple[str, str], ...] = ()
-        ranked = self.ranked(first)
         if self.second and vector is not None and counts:
             chances = self.second.chances(vector)
             second, closest = self.ranked(chances)[0], self.second.neighbours.closest(vector)
-            ranked = self.ranked(self.average(reading, first, chances))
+            first = self.average(reading, first, chances)
         if opinion is None:
+            ranked = self.ranked(first)
             return Prediction(tuple(ranked), (), (), reading.known, groups, name, evidence=False, second_counts=counts)
+        ranked = self.ranked(self.adjusted(first))
         row = opinion.row if opinion.linear is self.category else self.features.row(found)
         priorities = self.priority.ranked(row) if self.priority else []
         return Prediction(
@@ -183,10 +186,15 @@ class Model:
         unknown = np.log(prior)
         scores = [reading.opinion.scores if reading.opinion else unknown for reading in readings]
         first = softmax(np.array(scores, np.float64).reshape(len(cases), -1))
-        if self.second is None or vectors is None:
-            return first
-        each = zip(readings, first, map(self.second.chances, vectors), strict=True)
-        return np.array([self.average(reading, row, chances) for reading, row, chances in each])
+        if self.second is not None and vectors is not None:
+            each = zip(readings, first, map(self.second.chances, vectors), strict=True)
+            first = np.array([self.average(reading, row, chances) for reading, row, chances in each])
+        known = np.array([reading.opinion is not None for reading in readings], bool)
+        return np.where(known[:, None], self.adjusted(first), first)
+
+    def adjusted(self, chances: Probabilities) -> Probabilities:
+        """Return probabilities for the categories that are as frequent as at this company."""
+        return chances if self.frequencies is None else shifted(chances, self.frequencies)
 
     def read(self, found: Found) -> Reading:
         """Return what the words of a text say: its language, how much of it is known, and the opinion on it."""

@@ -52,3 +52,10 @@ def softmax(logits: Floats | Probabilities) -> Probabilities:
     exponentials = np.exp(shifted)
     chances: Probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)
     return chances
+
+
+def shifted(chances: Probabilities, factors: Probabilities) -> Probabilities:
+    """Return probabilities of labels of which each is so many times as frequent, by Bayes' rule."""
+    weighted = chances * factors
+    found: Probabilities = weighted / weighted.sum(axis=-1, keepdims=True)
+    return found

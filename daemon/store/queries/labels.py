@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from daemon.store.first_message import first_message
 from daemon.store.jobs import JobKind
-from daemon.store.models import Decision, Job, MessageRow
+from daemon.store.models import Decision, Job, MessageRow, Ticket
 from daemon.store.sql import table, unindexed
-from daemon.vocabulary import DecidedBy
+from daemon.vocabulary import DecidedBy, Status
 
 LABELS_LIMIT = 20_000
+# Undecided tickets that are returned, and decisions that are searched for them.
+UNDECIDED_LIMIT = 400
+UNDECIDED_SEARCHED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,15 @@ class LabelledTicket:
     category: str
     priority: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UndecidedTicket:
+    """A ticket that the model decided, or that waits for a person."""
+
+    ticket_id: int
+    subject: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,38 @@ def labelled_tickets(session: Session) -> list[LabelledTicket]:
         .order_by(Decision.id)
     )
     return [LabelledTicket(d.ticket_id, m.subject, m.text, d.category, d.priority, d.at) for d, m in rows]
+
+
+def undecided_tickets(session: Session) -> list[UndecidedTicket]:
+    """Return up to UNDECIDED_LIMIT newest tickets that the model decided last, without spam, newest first.
+
+    Only one of each customer, because somebody who writes much must not teach what all others write.
+    """
+    newest = (
+        select(Decision.id)
+        .where(Decision.by == DecidedBy.MODEL)
+        .order_by(Decision.id.desc())
+        .limit(UNDECIDED_SEARCHED)
+        .subquery()
+    )
+    later = aliased(Decision)
+    rows = session.execute(
+        select(Decision.ticket_id, Ticket.requester_id, MessageRow.subject, MessageRow.text)
+        .join(newest, newest.c.id == Decision.id)
+        .join(Ticket, Ticket.id == Decision.ticket_id)
+        .join(MessageRow, MessageRow.id == first_message(table(Decision).c.ticket_id))
+        .where(
+            unindexed(Ticket.status) != Status.SPAM,
+            Ticket.merged_into_id.is_(None),
+            ~exists().where(later.ticket_id == Decision.ticket_id, later.id > Decision.id),
+        )
+        .order_by(Decision.id.desc())
+    )
+    found: dict[int, UndecidedTicket] = {}
+    for ticket, customer, subject, text in rows:
+        if len(found) < UNDECIDED_LIMIT and (subject or text):
+            found.setdefault(customer or -ticket, UndecidedTicket(ticket, subject, text))
+    return list(found.values())
 
 
 def reviews(session: Session, since: datetime | None = None) -> list[Review]:

@@ -10,17 +10,19 @@ from daemon.store import decisions
 from daemon.store.decisions import NewDecision
 from daemon.store.jobs import JobKind
 from daemon.store.models import Job, Ticket
+from daemon.store.queries import labels
 from daemon.store.queries.labels import labelled_tickets, reviews
 from daemon.store.store import Store
 from daemon.tickets import actions, boilerplate
 from daemon.tickets.actions import Correction
 from daemon.tickets.boilerplate import Sighting
 from daemon.tickets.intake import Intake
-from daemon.vocabulary import DecidedBy, Priority, Triage
+from daemon.vocabulary import DecidedBy, Priority, Status, Triage
 from tests.support.domain_values import ADMIN, identity, triage_policy
 from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON, FakeClock, Woken
 from workers.learning.current import CurrentModel
+from workers.learning.examples import Example
 from workers.learning.registry import Registry
 from workers.learning.trainer import Trainer
 from workers.triage.policy import Mode
@@ -86,6 +88,58 @@ def test_the_newest_decision_of_a_person_counts(store: Store) -> None:
     verify(store, ticket, "Login")
     with store.read() as session:
         assert [label.category for label in labelled_tickets(session)] == ["Login"]
+
+
+def test_undecided_tickets_are_those_that_the_model_decided_last_one_of_each_customer(store: Store) -> None:
+    intake = Intake(store, identity(keys=(b"k" * 32,)), Woken())
+
+    def ticket(sender: str, by: DecidedBy = DecidedBy.MODEL, body: str = "cannot get in") -> int:
+        number = intake.accept(inbound(mail(sender, body=body))).ticket_id
+        assert number is not None
+        triage = Triage("Login", Priority.HIGH, 0.97, "IDENTITY_TEAM", ("a word",), model=MODEL)
+        store.write(lambda s: decisions.apply_first(s, [NewDecision(number, triage, by, NOON)]))
+        return number
+
+    first, second, other = (
+        ticket("ann@customer.example"),
+        ticket("ann@customer.example"),
+        ticket("bob@customer.example"),
+    )
+    ruled, checked = ticket("cat@customer.example", DecidedBy.RULE), ticket("dan@customer.example")
+    spam, undecided = ticket("eve@customer.example"), ticket("fay@customer.example")
+    verify(store, checked, "General")
+    store.write(lambda s: setattr(s.get_one(Ticket, spam), "status", Status.SPAM))
+    with store.read() as session:
+        found = labels.undecided_tickets(session)
+    assert [one.ticket_id for one in found] == [undecided, other, second]
+    assert not {first, ruled, checked, spam} & {one.ticket_id for one in found}
+    assert {one.text.strip() for one in found} == {"cannot get in"}
+
+
+def test_undecided_tickets_are_read_only_if_the_setting_says_so(store: Store, tmp_path: Path) -> None:
+    read: list[str] = []
+
+    class Reading(Trainer):
+        def undecided(self) -> list[Example]:
+            read.append("undecided")
+            return []
+
+    trainer = Reading(store, Registry(tmp_path), FakeClock(), ["Login", "Payments"], corpus_of(tmp_path))
+    trainer.candidate()
+    assert read == ["undecided"]
+    trainer.learns_from_undecided = False
+    trainer.candidate()
+    assert read == ["undecided"]
+
+
+def corpus_of(folder: Path) -> Path:
+    """Write a few examples of two categories; return their directory."""
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    words = ("now", "again", "today", "here")
+    rows = [f",cannot sign in {word},Login\n,paid the invoice {word},Payments" for word in words]
+    (corpus / "own.csv").write_text("\n".join(["subject,body,category", *rows]) + "\n", encoding="utf-8")
+    return corpus
 
 
 def test_every_third_correction_queues_one_training(store: Store) -> None:

@@ -131,8 +131,10 @@ def test_a_model_whose_classes_have_moved_is_refused(registry: Registry, model: 
 # What a file of the format in force consists of. A change here needs a new FORMAT: a dataclass with other fields is
 # read without an error, its values in the wrong fields.
 CLASSES = {
-    7: {
-        "workers.triage.classifier.Model": "version features category groups fading learned priority counts second",
+    8: {
+        "workers.triage.classifier.Model": (
+            "version features category groups fading learned priority counts second frequencies"
+        ),
         "workers.triage.linear.Linear": "labels weights bias first",
         "workers.triage.second_opinion.SecondOpinion": "encoder languages linear sharpness groups_sharpness neighbours",
         "workers.triage.second_opinion.Neighbours": "titles labels vectors shares",
