@@ -19,7 +19,7 @@ from tests.support.conversation import bare_link, links, words_of
 from tests.support.emails import mail
 from tests.support.fakes import NOON, FakeClock
 from tests.support.helpdesk import Helpdesk, settings_for, text_of
-from tests.support.mail_clients import CLIENTS, press
+from tests.support.mail_clients import CLIENTS, Original, press, reply
 from tests.support.smtp_sink import Sink
 from workers.actors.config import CurrentConfig, Lead
 from workers.app import outgoing_servers
@@ -230,6 +230,40 @@ def test_a_reply_to_the_email_with_several_tickets_is_answered_and_opens_none(st
     assert len(led.rows(Ticket)) == 2
     assert "it is not clear which ticket you mean" in words_of(led.emails_to(LEAD)[-1])
     assert {row.category for row in led.rows(Decision) if row.by == DecidedBy.PERSON} == set()
+
+
+@pytest.mark.parametrize("client", list(CLIENTS))
+def test_a_command_in_a_reply_counts_above_the_signature_and_the_quote_of_every_program(
+    start: Start, client: str
+) -> None:
+    led = start()
+    led.ask(BODIES[:1])
+    led.clock.advance(hours=7)
+    led.questions().check()
+    (email,) = led.emails_to(LEAD)
+    answered = Original.read(email.as_bytes())
+    led.send(reply(client, answered, ("This is about a login.",), author=f"Lea Maas <{LEAD}>"), LEAD)
+    led.idle()
+    assert "you may correct this ticket, and no more" in words_of(led.emails_to(LEAD)[-1])
+    led.send(reply(client, answered, ("#category Login",), author=f"Lea Maas <{LEAD}>"), LEAD)
+    led.idle()
+    (ticket,) = led.rows(Ticket)
+    assert (ticket.category, ticket.assigned_team) == ("Login", "IDENTITY_TEAM")
+    assert len(led.emails_to(LEAD)) == 2
+    assert len(led.emails_to("ann0@customer0.example")) == 1
+
+
+def test_a_command_that_was_copied_from_the_text_counts_above_a_signature(start: Start) -> None:
+    led = start()
+    led.ask(BODIES[:1])
+    led.clock.advance(hours=7)
+    led.questions().check()
+    (email,) = led.emails_to(LEAD)
+    address = bare_link(links(email)[0])
+    body = "#category Login\r\n\r\nKind regards\r\nLea Maas\r\nHead of Support\r\nTel. +351 21 555 0147"
+    led.send(mail(f"Lea Maas <{LEAD}>", "My decision", body), LEAD, address)
+    led.idle()
+    assert led.rows(Ticket)[0].category == "Login"
 
 
 def test_the_email_is_in_the_language_of_the_review_team(start: Start) -> None:

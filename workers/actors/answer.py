@@ -13,7 +13,7 @@ from daemon.mail.message import Address, Message
 from daemon.mail.mime.parse import parse
 from daemon.mail.recall import is_recall
 from daemon.mail.reply.answer import CutAnswer, keep_rest, read_answer, split_own
-from daemon.mail.reply.answer_signature import without_lone_signature
+from daemon.mail.reply.answer_signature import own_words, without_lone_signature
 from daemon.mail.reply.forward import is_forward
 from daemon.store.jobs import Lease
 from daemon.store.keys import Keyring
@@ -81,6 +81,9 @@ class AnswerActor:
             parsed = commands.find_misplaced(parsed.rest, config.vocabulary, marks.customer_texts) or parsed
         below = cut if isinstance(parsed, CommandError) else keep_rest(cut, f"{parsed.rest}\n{quoted}")
         rest = without_lone_signature(below, message)
+        if facts.corrects_only and not isinstance(parsed, CommandError) and not own_words(parsed.rest, message.from_):
+            # The daily email is not made again, so its quote seems to leak; but nothing that the lead writes leaves.
+            rest = replace(rest, text="", html="", inline=())
         to, cc = _emails(message.to), _emails(message.cc)
         actor = _actor(facts, message, config)
         answer = NewAnswer(
