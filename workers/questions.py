@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 import structlog
@@ -28,13 +28,17 @@ log = structlog.get_logger(__name__)
 
 CHECK_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 2.0
+# How long after its hour the email of a day may be sent. It may be after midnight (UTC): a morning in Asia is shortly
+# before that.
+LATE: Final = timedelta(hours=12)
 MAX_ASKED: Final = 5
 
 
 class DailyQuestions:
     """Sends the daily email directly through the transport, as those to the admin: tomorrow there is another.
 
-    Of several processes one sends it: once, or not at all if it dies while it sends.
+    Of several processes one sends it: once, or not at all if it dies while it sends. The day of an email begins at the
+    hour of the lead.
     """
 
     def __init__(
@@ -54,14 +58,22 @@ class DailyQuestions:
     def check(self) -> int:
         """Send the email of today if its hour has come and something is worth asking; return the number of tickets."""
         config, now = self._config.value, self._clock.now()
-        if config.lead is None or now.hour < config.lead.hour or self._store.is_lost():
+        if config.lead is None or self._store.is_lost():
             return 0
-        brand = config.brands.main
-        if self._servers.get(brand.server).is_paused or not self._claim(now.date()):
+        shifted = now - timedelta(hours=config.lead.hour)
+        day = shifted.date()
+        if shifted - datetime.combine(day, time(), UTC) >= LATE:
             return 0
-        with self._store.read() as session:
-            asked = _choose(session, config.triage.review_team)
-        return self._send(config, config.lead, asked, now) if asked else 0
+        if self._servers.get(config.brands.main.server).is_paused or not self._claim(day):
+            return 0
+        try:
+            with self._store.read() as session:
+                asked = _choose(session, config.triage.review_team)
+            email = self._compose(config, config.lead, asked, now) if asked else b""
+        except Exception:
+            self._release(day)
+            raise
+        return self._send(config, config.lead, email, asked, day) if asked else 0
 
     def _claim(self, day: date) -> bool:
         """Claim the email of a day; say whether this process is to send it."""
@@ -73,16 +85,18 @@ class DailyQuestions:
             )
         )
 
-    def _send(self, config: ActorConfig, lead: Lead, asked: Sequence[TicketSnapshot], now: datetime) -> int:
+    def _release(self, day: date) -> None:
+        self._store.write(lambda session: alarms.release_daily(session, DAILY_QUESTIONS, day))
+
+    def _send(self, config: ActorConfig, lead: Lead, email: bytes, asked: Sequence[TicketSnapshot], day: date) -> int:
         brand = config.brands.main
-        email = self._compose(config, lead, asked, now)
         try:
             self._servers.get(brand.server).send(brand.mail.address, lead.address, email)
         except TransportFailure as error:
             log.error("daily questions not sent", reason=str(error)[:200])  # noqa: TRY400 - the reply is enough
             # Where the server may have it, a second one would ask twice.
             if not isinstance(error, (PermanentFailure, UncertainFailure)):
-                self._store.write(lambda session: alarms.release_daily(session, DAILY_QUESTIONS, now.date()))
+                self._release(day)
             return 0
         log.info("daily questions sent", tickets=[ticket.reference for ticket in asked])
         return len(asked)

@@ -18,6 +18,8 @@ DAILY = (DAILY_REPORT, DAILY_QUESTIONS)
 OF_ONE_PROCESS = ("disk", "outgoing", "sender", "unreached", "drift", "model", "encoder")
 # How long such a problem counts after a process saw it last; each looks twice a minute.
 SEEN_COUNTS = timedelta(minutes=3)
+# A note of a later day is of a clock that was wrong: believed, it would silence a daily email until that day.
+MAX_AHEAD = timedelta(days=1)
 
 
 def report(session: Session, problem: Problem, now: datetime) -> None:
@@ -53,7 +55,7 @@ def mark_unsent(session: Session, keys: Sequence[str]) -> None:
 def is_daily_due(session: Session, key: str, day: date) -> bool:
     """Say whether a daily email is still to be sent for a day; without a note this may be the first day of all."""
     sent = session.execute(select(Alarm.text).where(Alarm.key == key)).scalar()
-    return sent is None or sent < day.isoformat()
+    return sent is None or not day.isoformat() <= sent <= (day + MAX_AHEAD).isoformat()
 
 
 def claim_daily(session: Session, key: str, day: date, now: datetime, first: date) -> bool:
@@ -64,9 +66,8 @@ def claim_daily(session: Session, key: str, day: date, now: datetime, first: dat
     session.execute(
         insert_or_ignore(session, Alarm), {"key": key, "text": first.isoformat(), "since": now, "told_at": now}
     )
-    moved = session.execute(
-        update(Alarm).where(Alarm.key == key, Alarm.text < day.isoformat()).values(text=day.isoformat(), told_at=now)
-    )
+    is_due = or_(Alarm.text < day.isoformat(), Alarm.text > (day + MAX_AHEAD).isoformat())
+    moved = session.execute(update(Alarm).where(Alarm.key == key, is_due).values(text=day.isoformat(), told_at=now))
     return bool(moved.rowcount)  # type: ignore[attr-defined]  # an UPDATE has it
 
 

@@ -88,8 +88,8 @@ def start(tmp_path: Path, sink: Sink, examples: Path, models: Path) -> Iterator[
         shutil.copytree(models, state / "models")
         (state / "models").chmod(0o700)
         settings = settings_for(state, sink, examples)
-        # The process that is tested is one of our own: the one of the helpdesk never comes to its hour.
-        triage = settings.triage.model_copy(update={"lead": LEAD, "lead_hour": 23, "mode": "suggest"})
+        # The process that is tested is one of our own: the one of the helpdesk never comes to its hours.
+        triage = settings.triage.model_copy(update={"lead": LEAD, "lead_hour": 10, "mode": "suggest"})
         support_section = settings.support.model_copy(update=support)
         led = Led(settings.model_copy(update={"triage": triage, "support": support_section}), sink, FakeClock(START))
         running.append(led)
@@ -147,6 +147,53 @@ def test_the_lead_is_asked_once_a_day_by_one_of_several_processes(start: Start) 
     led.clock.advance(hours=8)
     assert [second.check(), first.check()] == [MAX_ASKED, 0]
     assert len(led.emails_to(LEAD)) == 2
+
+
+def test_the_email_of_a_late_hour_is_sent_after_midnight_where_nobody_could_send_it_before(start: Start) -> None:
+    led = start()
+    led.ask(BODIES)
+    led.clock.advance(hours=21, minutes=59)
+    # 8 o'clock in Tokyo.
+    asking = led.questions(hour=23)
+    assert asking.check() == 0
+    led.clock.advance(hours=2)
+    assert [asking.check(), asking.check()] == [MAX_ASKED, 0]
+    led.clock.advance(hours=22)
+    assert asking.check() == 0
+    led.clock.advance(hours=1)
+    assert [asking.check(), asking.check()] == [MAX_ASKED, 0]
+
+
+def test_no_email_is_sent_half_a_day_after_its_hour(start: Start) -> None:
+    led = start()
+    led.ask(BODIES[:1])
+    led.clock.advance(hours=13)
+    assert led.questions(hour=2).check() == 0
+    assert led.questions(hour=3).check() == 1
+
+
+def test_an_email_that_could_not_be_made_is_made_by_the_next_check(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    led = start()
+    led.ask(BODIES[:1])
+    led.clock.advance(hours=7)
+    asking = led.questions()
+    with monkeypatch.context() as broken:
+        broken.setattr("daemon.store.queries.questions.load", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            asking.check()
+    assert [asking.check(), asking.check()] == [1, 0]
+
+
+def test_a_clock_that_was_years_ahead_for_a_moment_silences_nothing(start: Start) -> None:
+    led = start()
+    led.ask(BODIES[:1])
+    led.clock.advance(days=4000, hours=7)
+    assert led.questions().check() == 1
+    led.clock.advance(days=-4000)
+    asking = led.questions()
+    assert [asking.check(), asking.check()] == [1, 0]
 
 
 def test_what_somebody_decided_or_closed_is_not_asked_and_nothing_is_sent_without_a_question(start: Start) -> None:
