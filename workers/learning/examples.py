@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from daemon.vocabulary import Priority
@@ -46,6 +47,7 @@ class Example:
     own: bool = False
     guessed: bool = False
     boilerplate: frozenset[str] = frozenset()
+    at: datetime | None = None
 
     @property
     def case(self) -> Case:

@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import bdtrc
 
 from workers.learning.examples import Example
-from workers.learning.metrics import Figures
-from workers.learning.training import evaluate
+from workers.learning.metrics import Answer, Figures, measure
+from workers.learning.training import answered
 from workers.triage.classifier import Model
 from workers.triage.encoder import Encoder
 from workers.triage.routing import MIN_EXAMPLES
@@ -15,7 +16,12 @@ from workers.triage.routing import MIN_EXAMPLES
 MAX_ECE = 0.08
 MAX_RECALL_FALL = 0.10
 MAX_F1_FALL = 0.0
+# Of fair models one in twenty would seem this much worse.
+UNLIKELY = 0.05
 MIN_TO_COMPARE = 30
+# Fewer than `triage.retrain_after` by default, so that those since the last training are enough.
+MIN_NEWEST = 20
+NEWEST = "newest verified tickets that the model in use did not learn from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +44,28 @@ def compare(
 
     `categories` are the configured ones, None for all of the models: the candidate may not lose one that the current
     model knows. Where neither set has enough tickets, nothing shows that it is better, so it may not know less either.
+    The tickets of the regression set are plain, so that each error on them counts. Of the verified ones, which neither
+    model may have learned from, one more error says nothing: the number has to be more than chance.
     """
     reasons: list[str] = []
     objections = lost(candidate, current, categories) if current else []
     compared = False
-    for name, examples, model, before in (
-        ("newest verified tickets", held_back, candidate, current),
-        # It has each category as often as the others, whatever this company gets.
-        ("regression set", regression, unadjusted(candidate), current and unadjusted(current)),
-    ):
-        if len(examples) < MIN_TO_COMPARE:
+    # The regression set has each category as often as the others, whatever this company gets.
+    plain = unadjusted(candidate), current and unadjusted(current)
+    sets = (
+        (NEWEST, held_back, MIN_NEWEST, (candidate, current)),
+        ("regression set", regression, MIN_TO_COMPARE, plain),
+    )
+    for name, examples, least, (model, before) in sets:
+        if len(examples) < least:
             reasons.append(f"{name}: only {len(examples)}, too few to compare")
             continue
         compared = True
-        new = evaluate(model, examples, encoder)
-        old = evaluate(before, examples, encoder) if before else None
-        reasons.append(f"{name}: {summary(new)}" + (f"; before: {summary(old)}" if old else ""))
-        objections += [f"{name}: {problem}" for problem in worse(new, old)]
+        new = answered(model, examples, encoder)
+        old = answered(before, examples, encoder) if before else None
+        earlier = f"; before: {summary(measure(old))}" if old else ""
+        reasons.append(f"{name}: {summary(measure(new))}{earlier}")
+        objections += [f"{name}: {problem}" for problem in worse(new, old, by_chance=name == NEWEST)]
     if current is None:
         return Comparison(promote=True, reasons=(*objections, *reasons, "there is no model yet"))
     if not compared and (problem := fewer(candidate, current, categories)):
@@ -92,20 +103,39 @@ def summary(figures: Figures) -> str:
     return f"macro-F1 {figures.macro_f1:.3f}, accuracy {figures.accuracy:.3f}, ECE {figures.ece:.3f} of {figures.count}"
 
 
-def worse(new: Figures, old: Figures | None) -> list[str]:
-    """Return what is worse than allowed. A poor calibration is accepted only if it was poorer before."""
+def worse(answers_: Sequence[Answer], earlier: Sequence[Answer] | None, *, by_chance: bool) -> list[str]:
+    """Return what is worse than allowed. A poor calibration is accepted only if it was poorer before.
+
+    `by_chance` accepts a fall that as many errors as these show by chance.
+    """
     problems = []
+    new, old = measure(answers_), measure(earlier) if earlier else None
     if new.ece > max(MAX_ECE, old.ece if old else 0.0) + noise(new.count):
         problems.append(f"the calibration error {new.ece:.3f} exceeds {MAX_ECE}")
-    if old is None:
+    if old is None or earlier is None:
         return problems
-    if new.macro_f1 < old.macro_f1 - MAX_F1_FALL:
+
+    def counts(category: str = "") -> bool:
+        return not by_chance or is_shown(answers_, earlier, category)
+
+    if new.macro_f1 < old.macro_f1 - MAX_F1_FALL and counts():
         problems.append(f"macro-F1 falls from {old.macro_f1:.3f} to {new.macro_f1:.3f}")
     for name, before in old.classes.items():
         after = new.classes[name].recall
-        if after <= before.recall - MAX_RECALL_FALL:
+        if after <= before.recall - MAX_RECALL_FALL and counts(name):
             problems.append(f"the recall of {name} falls from {before.recall:.2f} to {after:.2f}")
     return problems
+
+
+def is_shown(new: Sequence[Answer], old: Sequence[Answer], category: str = "") -> bool:
+    """Return whether more tickets, of a category or of all, became wrong than chance explains (a sign test).
+
+    Two equally good models are right with even odds where only one of them is.
+    """
+    pairs = [(a.right, b.right) for a, b in zip(new, old, strict=True) if category in {"", a.truth}]
+    losses = sum(before and not after for after, before in pairs)
+    gains = sum(after and not before for after, before in pairs)
+    return bool(losses) and float(bdtrc(losses - 1, losses + gains, 0.5)) < UNLIKELY
 
 
 def noise(count: int) -> float:

@@ -8,9 +8,10 @@ import numpy as np
 
 from workers.learning import training, undecided
 from workers.learning.examples import Example
-from workers.learning.gate import MIN_TO_COMPARE, Comparison, compare
-from workers.learning.training import Made, Report
+from workers.learning.gate import MIN_NEWEST, MIN_TO_COMPARE, Comparison, compare
+from workers.learning.training import Made, Report, own_once
 from workers.learning.undecided import MIN_UNDECIDED, Quality
+from workers.triage import tokens
 from workers.triage.classifier import Model
 from workers.triage.encoder import Encoder
 from workers.triage.features import Floats
@@ -121,16 +122,28 @@ class Retraining:
 
 
 def quality_on(verified: Sequence[Example], made: Made) -> Quality:
-    """Return what a model would reach on verified tickets, the last of its examples, without learning from them."""
-    truths = [one.category for one in verified]
-    return undecided.quality(truths, made.model.category.labels, made.held_out[-len(verified) :])
+    """Return what a model would reach on verified tickets, the last of its examples, without learning from them.
+
+    Tickets with the same words count once.
+    """
+    counts = own_once(verified, [tokens.forms(one.case.read) for one in verified])
+    once = [at for at, counted in enumerate(counts) if counted]
+    truths = [verified[at].category for at in once]
+    return undecided.quality(truths, made.model.category.labels, made.held_out[-len(verified) :][once])
 
 
 def newest(verified: Sequence[Example]) -> tuple[list[Example], list[Example]]:
-    """Split verified tickets, oldest first, into those to train a probe on and the newest, held back to test it."""
-    held = int(len(verified) * HELD_BACK_SHARE)
-    cut = len(verified) - held if held >= MIN_TO_COMPARE else len(verified)
-    return list(verified[:cut]), list(verified[cut:])
+    """Split verified tickets, oldest first, into those to train a probe on and the newest, held back to test it.
+
+    Of tickets with the same words the newest alone is held back, and none of the others is trained on.
+    """
+    texts = [tuple(tokens.forms(example.case.read)) for example in verified]
+    distinct = [at for at, counts in enumerate(own_once(verified, texts)) if counts]
+    number = int(len(distinct) * HELD_BACK_SHARE)
+    held = distinct[-number:] if number >= MIN_NEWEST else []
+    seen = {texts[at] for at in held}
+    older = [example for example, words in zip(verified, texts, strict=True) if words not in seen]
+    return older, [verified[at] for at in held]
 
 
 def retrain(
@@ -143,14 +156,17 @@ def retrain(
     encoder: Encoder | None = None,
     categories: Collection[str] | None = None,
     undecided: Sequence[Example] = (),
+    learned_until: datetime | None = None,
 ) -> Retrained:
     """Train on the corpus and all verified tickets, oldest first; raises TrainingError.
 
     `categories` are the configured ones. `undecided` are tickets of which nobody confirmed the category. The verdict is
     on a probe trained without the newest tickets, so that these can test it. Where it is against a model that learned
-    from undecided tickets, the one that did not is judged.
+    from undecided tickets, the one that did not is judged. The current model learned from tickets until
+    `learned_until`, the time in its report: on these it is better than it is, so they test nothing.
     """
     older, held_back = newest(verified)
+    held_back = [e for e in held_back if not (e.at and learned_until and e.at <= learned_until)]
     work = Retraining(corpus, undecided, lexicon, now, OnceEncoded(encoder) if encoder else None)
     learned = work.learn(verified)
     probe = work.learn(older) if held_back else learned

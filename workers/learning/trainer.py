@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
@@ -113,7 +114,9 @@ class Trainer:
         )
         if made.verdict.promote:
             self._registry.promote(manifest.version)
-        log.info("model trained", model=manifest.version, promoted=made.verdict.promote)
+        log.info(
+            "model trained", model=manifest.version, promoted=made.verdict.promote, reasons=list(made.verdict.reasons)
+        )
         return Trained(manifest.version, made.verdict.promote, made.verdict.reasons)
 
     def candidate(self, more: Sequence[Example] = ()) -> Retrained:
@@ -121,8 +124,9 @@ class Trainer:
         corpus = [*self.corpus(), *(replace(e, own=True) for e in more)]
         try:
             current = self._registry.load()
+            until = self._registry.show(current.version).figures.get("learned_until")
         except RegistryError:
-            current = None
+            current, until = None, None
         made = retraining.retrain(
             corpus,
             self.verified(),
@@ -133,6 +137,7 @@ class Trainer:
             self._encoder,
             self.categories,
             self.undecided() if self.learns_from_undecided else (),
+            datetime.fromisoformat(until) if until else None,
         )
         tuning.trim_memory()
         return made
@@ -162,6 +167,7 @@ class Trainer:
                 verified=True,
                 key=str(ticket.ticket_id),
                 boilerplate=learned,
+                at=ticket.at,
             )
             for ticket in tickets
             if ticket.category in self.categories

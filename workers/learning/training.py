@@ -34,7 +34,10 @@ class TrainingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The examples of a model, its parameters, and its figures on held-out examples."""
+    """The examples of a model, its parameters, and its figures on held-out examples.
+
+    `learned_until` is the time of the newest verified ticket among them (ISO 8601), "" where there is none.
+    """
 
     examples: int
     verified: int
@@ -42,6 +45,7 @@ class Report:
     strength: float
     shares: tuple[float, ...]
     held_out: Figures
+    learned_until: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for a manifest or JSON."""
@@ -83,7 +87,7 @@ def make(examples: Sequence[Example], lexicon: Lexicon, now: datetime, encoder: 
         raise TrainingError(f"the {len(examples)} examples all have the same text")
     matrix = measured.matrix(texts)
     names = np.array([e.category for e in examples])
-    own = [e.verified or e.own for e in examples]
+    own = own_once(examples, texts)
     matches = [lexicon.find(forms) for forms in texts]
     entries = [len(found.entries) for found in matches]
     fitted = fitting.fit(matrix, names, together, own, measured.widths, entries)
@@ -116,8 +120,17 @@ def make(examples: Sequence[Example], lexicon: Lexicon, now: datetime, encoder: 
         second=second,
     )
     held_out = measure(answers(truths, fitted.linear.labels, chances[told]))
-    verified = sum(e.verified for e in examples)
-    return Made(model, Report(len(told), verified, corpus, fitted.strength, fitted.shares, held_out), chances)
+    until = max((e.at for e in examples if e.at), default=None)
+    report = Report(
+        examples=len(told),
+        verified=sum(e.verified for e in examples),
+        corpus=corpus,
+        strength=fitted.strength,
+        shares=fitted.shares,
+        held_out=held_out,
+        learned_until=until.isoformat() if until else "",
+    )
+    return Made(model, report, chances)
 
 
 def learned(texts: Sequence[Sequence[str]], matches: Sequence[Matches], lexicon: Lexicon) -> frozenset[str]:
@@ -131,6 +144,17 @@ def learned(texts: Sequence[Sequence[str]], matches: Sequence[Matches], lexicon:
 def encode(encoder: Encoder | None, examples: Sequence[Example]) -> Floats | None:
     """Return the vectors of examples, None without an encoder that can be used."""
     return encoder.encode([encoding.text(example.case) for example in examples]) if encoder else None
+
+
+def own_once(examples: Sequence[Example], texts: Sequence[Sequence[str]]) -> list[bool]:
+    """Return which examples show what this company gets: of those with the same words, the newest alone.
+
+    `texts` are the folded words of each, in which numbers are masked. Otherwise a form, a machine or a scanner without
+    any text decides how sure the model may be of everything else.
+    """
+    own = [example.verified or example.own for example in examples]
+    newest = {tuple(words): at for at, words in enumerate(texts) if own[at]}
+    return [ours and newest[tuple(words)] == at for at, (ours, words) in enumerate(zip(own, texts, strict=True))]
 
 
 def groups(examples: Sequence[Example]) -> list[str]:
@@ -172,9 +196,14 @@ def answers(truths: Sequence[str], labels: Sequence[str], chances: fitting.Numbe
 
 def evaluate(model: Model, examples: Sequence[Example], encoder: Encoder | None = None) -> Figures:
     """Measure a model on labelled tickets, with its second opinion if the encoder is the one that it was made with."""
+    return measure(answered(model, examples, encoder))
+
+
+def answered(model: Model, examples: Sequence[Example], encoder: Encoder | None = None) -> list[Answer]:
+    """Return what a model says of labelled tickets."""
     vectors = encode(encoder, examples) if encoder and model.second_of(encoder.name) else None
     chances = model.predict_many([example.case for example in examples], vectors)
-    return measure(answers([e.category for e in examples], model.category.labels, chances))
+    return answers([e.category for e in examples], model.category.labels, chances)
 
 
 def digest(examples: Sequence[Example]) -> str:

@@ -9,6 +9,7 @@ from tests.support.small_model import NOW, small_corpus
 from workers.learning import fitting, retraining, training
 from workers.learning.examples import Example
 from workers.learning.training import TrainingError
+from workers.triage import tokens
 from workers.triage.classifier import Model
 from workers.triage.lexicon import Lexicon
 
@@ -85,3 +86,17 @@ def test_tickets_of_almost_one_category_do_not_calibrate_the_others(zoo: int, lo
 
 def test_without_tickets_of_the_company_the_examples_calibrate() -> None:
     assert not fitting.represent(np.zeros(3, bool), np.array(["Login", "General", "Login"]))
+
+
+def test_tickets_with_one_text_count_as_one_ticket_of_the_company() -> None:
+    same = [Example("", f"invoice {100_000 + number} attached", "Login", verified=True) for number in range(99)]
+    others = [Example("", text, "General", verified=True) for text in ("one", "two", "three")]
+    tickets = [*others, *same]
+    own = training.own_once(tickets, [tokens.forms(one.case.read) for one in tickets])
+    assert own == [True] * 3 + [False] * 98 + [True]
+
+
+def test_the_same_text_is_held_back_once() -> None:
+    distinct = [replace(e, verified=True) for e in replace_texts(small_corpus())]
+    same = [Example("", "please charge me again", "Payments", verified=True)] * 60
+    assert [e.body for e in retraining.newest([*distinct, *same])[1]].count("please charge me again") == 1

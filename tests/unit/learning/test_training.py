@@ -2,6 +2,7 @@
 
 import gc
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -103,14 +104,44 @@ def test_a_worse_candidate_is_refused_with_the_reason(model: Model) -> None:
 
 
 def test_an_overconfident_candidate_is_refused() -> None:
-    honest = measure([Answer("A", "A", 0.9)] * 900 + [Answer("A", "B", 0.9)] * 100)
-    shouting = measure([Answer("A", "A", 1.0)] * 850 + [Answer("A", "B", 1.0)] * 150)
-    assert gate.worse(honest, None) == []
-    assert any("calibration" in problem for problem in gate.worse(shouting, None))
+    honest = [Answer("A", "A", 0.9)] * 900 + [Answer("A", "B", 0.9)] * 100
+    shouting = [Answer("A", "A", 1.0)] * 850 + [Answer("A", "B", 1.0)] * 150
+    assert gate.worse(honest, None, by_chance=True) == []
+    assert any("calibration" in problem for problem in gate.worse(shouting, None, by_chance=True))
+
+
+@pytest.mark.parametrize(
+    ("losses", "gains", "shown"),
+    [(1, 0, False), (4, 0, False), (5, 0, True), (3, 2, False), (8, 2, False), (9, 2, True), (0, 1, False)],
+)
+def test_a_fall_counts_among_verified_tickets_if_it_is_more_than_chance(losses: int, gains: int, shown: bool) -> None:
+    right, wrong = Answer("A", "A", 0.5), Answer("A", "B", 0.5)
+    others = [Answer("B", "B", 0.5)] * 5
+    old = [right] * losses + [wrong] * gains + others
+    new = [wrong] * losses + [right] * gains + others
+    assert gate.is_shown(new, old) == gate.is_shown(new, old, "A") == shown
+    assert not gate.is_shown(new, old, "B")
+    problems = [one for one in gate.worse(new, old, by_chance=True) if "falls" in one]
+    assert bool(problems) == shown
+    # On plain tickets each error counts.
+    strict = [one for one in gate.worse(new, old, by_chance=False) if "falls" in one]
+    assert bool(strict) == (losses > gains)
+
+
+def test_tickets_that_the_model_in_use_learned_from_do_not_judge_it(words: Lexicon, model: Model) -> None:
+    distinct = [replace(e, body=f"{e.body} {word}") for word in ("thanks", "regards", "cheers") for e in small_corpus()]
+    verified = [replace(e, verified=True, at=NOW + timedelta(hours=at)) for at, e in enumerate(distinct[:150])]
+    for learned, judging in ((None, 30), (NOW + timedelta(hours=118), 30), (NOW + timedelta(hours=119), 30)):
+        made = retraining.retrain(small_corpus(), verified, model, [], words, NOW, learned_until=learned)
+        assert any(f"of {judging};" in reason for reason in made.verdict.reasons)
+    made = retraining.retrain(small_corpus(), verified, model, [], words, NOW, learned_until=NOW + timedelta(hours=130))
+    assert "only 19, too few to compare" in made.verdict.reasons[0]
+    assert made.report.learned_until == verified[-1].at.isoformat()  # type: ignore[union-attr]
 
 
 def test_the_newest_tickets_test_a_probe_and_train_the_model(words: Lexicon, model: Model) -> None:
-    verified = [replace(e, verified=True) for e in small_corpus()[:50] * 3]
+    distinct = [replace(e, body=f"{e.body} {word}") for word in ("thanks", "regards", "cheers") for e in small_corpus()]
+    verified = [replace(e, verified=True) for e in distinct[:150]]
     older, held = retraining.newest(verified)
     assert len(held) == 30
     assert older + held == verified
