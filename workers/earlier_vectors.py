@@ -14,6 +14,8 @@ from workers.triage import preprocess, similar
 from workers.triage.encoder import Encoder
 
 EVERY_SECONDS: Final = 1.0
+# An encoder that hangs must not hold up the end of the process.
+STOP_SECONDS: Final = 2.0
 # Email goes first: with 10 ms for each ticket, this is less than a tenth of one core.
 BATCH: Final = 8
 # The newest tickets that get vectors: those of a few busy teams.
@@ -41,7 +43,7 @@ class EarlierVectors:
 
     def close(self) -> None:
         """Stop the thread."""
-        self._thread.stop()
+        self._thread.stop(STOP_SECONDS)
 
     def encode_next(self) -> int:
         """Give vectors to the next tickets that have none of this encoder, and return their number."""

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import Any, Final
 import numpy as np
 import structlog
 
+from daemon.system.call_thread import CallThread, HungError
+from daemon.text import harmless_line
 from workers.triage.classifier import Model
 from workers.triage.encoder import Encoder
 from workers.triage.features import Floats
@@ -48,6 +50,11 @@ REFERENCES: Final[tuple[tuple[str, tuple[float, ...]], ...]] = (
     ("أين طردي؟ أنتظره منذ أسبوعين.", (0.3314, 0.0841, 0.3671, -0.1534, -0.1208, -0.4425, -0.1513, 0.0403)),
 )
 TOLERANCE: Final = 2e-3
+# Texts that are encoded before others get their turn: more at once are not faster, and a training has thousands.
+PART: Final = 16
+# A hundred times what each takes on a busy machine: whoever takes longer hangs. Far below the time limit of a job.
+ENCODE_SECONDS = 20.0
+LOAD_SECONDS = 120.0
 
 
 class EncoderError(Exception):
@@ -63,6 +70,8 @@ class SentenceEncoder:
     def __init__(self, *, enabled: bool) -> None:
         self._enabled = enabled
         self._lock = threading.Lock()
+        # The work is bound by the memory that its tables fill, so that two threads are not faster.
+        self._thread = CallThread("sentence encoder")
         self._library: Any = None
         self._remembered: tuple[tuple[str, ...], Floats] | None = None
         self.problem = ""
@@ -82,7 +91,9 @@ class SentenceEncoder:
         with self._lock:
             if self._enabled and self._library is None:
                 try:
-                    self._library = load()
+                    self._library = self._thread.call(load, LOAD_SECONDS)
+                except HungError as error:
+                    self._fail(f"the sentence encoder cannot be loaded ({error}); {REPAIR}")
                 except EncoderError as error:
                     self._fail(str(error))
                 else:
@@ -93,17 +104,27 @@ class SentenceEncoder:
     def encode(self, texts: Sequence[str]) -> Floats | None:
         """Return a row of length one for each text, None if the encoder cannot be used. Never raises Exception.
 
-        One thread encodes at a time: the work is bound by the memory that its tables fill.
+        It is used by one thread at a time, in turn. If it fails or hangs once, it is not used again.
         """
-        with self._lock:
-            if self._library is None:
+        found = [np.empty((0, WIDTH), np.float32)]
+        for start in range(0, len(texts), PART):
+            library = self._library
+            if library is None:
                 return None
             try:
-                return vectors(self._library, texts)
+                work = partial(vectors, library, texts[start : start + PART])
+                found.append(self._thread.call(work, ENCODE_SECONDS))
             except Exception as error:  # noqa: BLE001 - whatever it is, triage goes on without the encoder
-                self._library = None
-                self._fail(f"it failed ({type(error).__name__}: {error})")
+                self._give_up(error)
                 return None
+        return np.concatenate(found) if self._library is not None else None
+
+    def _give_up(self, error: Exception) -> None:
+        """Use the encoder no more; of several threads whose calls failed, one says why."""
+        with self._lock:
+            if self._library is not None:
+                self._library = None
+                self._fail(f"it failed ({harmless_line(f'{type(error).__name__}: {error}')})")
 
     def remembered(self, texts: tuple[str, ...]) -> Floats | None:
         """Return what encode returns, kept for the next call with the same texts."""
@@ -151,7 +172,7 @@ def load() -> Any:  # noqa: ANN401 - the library has no types
         raise
     except Exception as error:
         raise EncoderError(
-            f"the sentence encoder cannot be loaded ({type(error).__name__}: {error}); {REPAIR}"
+            f"the sentence encoder cannot be loaded ({harmless_line(f'{type(error).__name__}: {error}')}); {REPAIR}"
         ) from error
     return library
 

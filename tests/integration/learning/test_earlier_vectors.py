@@ -1,5 +1,7 @@
 """Tickets that were triaged without an encoder get their vectors later, a few at a time."""
 
+import threading
+
 import pytest
 from sqlalchemy import select, update
 
@@ -87,3 +89,20 @@ def test_the_thread_finds_what_came_before_and_ends(tickets: ComparedTickets, mo
     earlier.start()
     eventually(lambda: len(stored(tickets.store)) == 4)
     earlier.close()
+
+
+def test_a_process_ends_although_the_encoder_hangs(tickets: ComparedTickets, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(earlier_vectors, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(earlier_vectors, "STOP_SECONDS", 0.1)
+    encoder, began, release = FakeEncoder(), threading.Event(), threading.Event()
+
+    def hang(_texts: object) -> None:
+        began.set()
+        release.wait()
+
+    encoder.encode = hang  # type: ignore[method-assign]
+    earlier = walker(tickets, encoder)
+    earlier.start()
+    assert began.wait(20)
+    earlier.close()
+    release.set()

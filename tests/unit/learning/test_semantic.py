@@ -4,6 +4,7 @@ import hashlib
 import importlib.metadata
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ class Library:
         self.answer = answer
 
     def encode(self, texts: Sequence[str]) -> Any:
-        if isinstance(self.answer, Exception):
+        if isinstance(self.answer, BaseException):
             raise self.answer
         return np.repeat(self.answer, len(texts), axis=0)
 
@@ -114,6 +115,77 @@ def test_a_failure_while_it_is_used_is_kept_as_the_problem_and_stops_nothing(
     assert encoder.encode(["a"]) is None
     assert (encoder.name, encoder.encode(["a"])) == ("", None)
     assert encoder.problem.startswith("it failed (")
+
+
+def test_an_encoder_that_ends_its_thread_is_a_failure_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(semantic, "load", lambda: Library(SystemExit(3)))
+    encoder = SentenceEncoder(enabled=True).load()
+    assert (encoder.encode(["a"]), encoder.name) == (None, "")
+    assert "SystemExit" in encoder.problem
+
+
+@pytest.mark.parametrize("stage", ["load", "encode"])
+def test_an_encoder_that_hangs_is_given_up(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+
+    class Hanging(Library):
+        def encode(self, texts: Sequence[str]) -> Any:
+            release.wait()
+            return super().encode(texts)
+
+    def load() -> Library:
+        if stage == "load":
+            release.wait()
+        return Hanging(np.ones((1, 512)))
+
+    monkeypatch.setattr(semantic, "load", load)
+    monkeypatch.setattr(semantic, f"{stage.upper()}_SECONDS", 0.1)
+    encoder = SentenceEncoder(enabled=True).load()
+    others = [threading.Thread(target=encoder.encode, args=(["b"],)) for _ in range(3)]
+    for one in others:
+        one.start()
+    assert (encoder.encode(["a"]), encoder.name) == (None, "")
+    for one in others:
+        one.join()
+    assert "no answer in 0.1 s" in encoder.problem
+    release.set()
+
+
+def test_many_texts_let_others_ask_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    began, asked = threading.Event(), threading.Event()
+
+    class Slow(Library):
+        def encode(self, texts: Sequence[str]) -> Any:
+            began.set()
+            # A training is not done before the ticket that came meanwhile, which waits for one part of it only.
+            assert asked.wait(20) or texts == ["ticket"]
+            return super().encode(texts)
+
+    monkeypatch.setattr(semantic, "load", lambda: Slow(np.ones((1, 512))))
+    encoder, order = SentenceEncoder(enabled=True).load(), []
+
+    def ask(texts: list[str]) -> None:
+        found = encoder.encode(texts)
+        assert found is not None
+        order.append((texts[0], found.shape))
+
+    training_thread = threading.Thread(target=ask, args=(["example"] * 100,))
+    training_thread.start()
+    assert began.wait(20)
+    ticket = threading.Thread(target=ask, args=(["ticket"],))
+    ticket.start()
+    asked.set()
+    for thread in (training_thread, ticket):
+        thread.join()
+    assert order == [("ticket", (1, 512)), ("example", (100, 512))]
+
+
+def test_the_problem_is_one_short_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(semantic, "load", lambda: Library(ValueError("bad\nworse\x1b[31m" + "x" * 5000)))
+    encoder = SentenceEncoder(enabled=True).load()
+    encoder.encode(["a"])
+    assert encoder.problem.isprintable()
+    assert len(encoder.problem) < 300
 
 
 def test_a_model_of_another_encoder_or_of_none_is_named(words: Lexicon, model: Model) -> None:
