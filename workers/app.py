@@ -168,10 +168,16 @@ class WorkerApp:
             room=self._has_space(),
             outgoing=self._servers.facts(),
             drifted=source.drifted,
-            unencoded=self._encoder.problem or semantic.mismatch(self._encoder, source.model()),
+            unencoded=self._unencoded(),
             unusable=source.unusable(),
             outdated=source.outdated(),
         )
+
+    def _unencoded(self) -> str:
+        """Return why the encoder is not used, or ""; a second opinion that is just being trained is no problem."""
+        if self._first_model.is_training:
+            return self._encoder.problem
+        return self._encoder.problem or semantic.mismatch(self._encoder, self.model_source.model())
 
     def reload(self, settings: Settings) -> None:
         """Apply new rules, teams and templates; raises TemplateProblem for a broken one and keeps the old."""

@@ -25,6 +25,7 @@ class FakeEncoder:
     def __init__(self, name: str = "fake-1", languages: frozenset[str] = frozenset(("en",))) -> None:
         self.name, self.languages = name, languages
         self.asked: list[list[str]] = []
+        self.problem = ""
 
     def encode(self, texts: Sequence[str]) -> Floats | None:
         self.asked.append(list(texts))

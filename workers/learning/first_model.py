@@ -24,13 +24,15 @@ class FirstModel:
     """Gives the current model of a process its first value.
 
     Without a usable model, triage waits until one is trained; all other jobs run meanwhile. If the training fails,
-    rules alone decide, and it is tried again. `ready` is called when the wait is over.
+    rules alone decide, and it is tried again. `ready` is called when the wait is over. `is_training` is true until the
+    first training has ended, however it did.
     """
 
     def __init__(self, trainer: Trainer, current: CurrentModel, ready: Callable[[], None]) -> None:
         self._trainer = trainer
         self._current = current
         self._ready = ready
+        self.is_training = False
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._train, name="first model", daemon=True)
 
@@ -41,6 +43,7 @@ class FirstModel:
             self._current.use(model)
         if model is None or not self._trainer.is_complete(model):
             self._current.is_awaited = model is None
+            self.is_training = True
             self._thread.start()
 
     def close(self) -> None:
@@ -75,6 +78,7 @@ class FirstModel:
             return
 
     def _end_wait(self) -> None:
+        self.is_training = False
         if self._current.is_awaited:
             self._current.is_awaited = False
             self._ready()

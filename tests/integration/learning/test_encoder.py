@@ -1,26 +1,32 @@
 """The encoder in the workers: asked in batches, trained with when it comes, and missed without a stopped queue."""
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from config.settings import Settings
+from daemon.broker import make_broker
+from daemon.policies import identity
 from daemon.store.jobs import JobKind
+from daemon.store.keys import Keyring
 from daemon.store.store import Store
 from daemon.system.clock import SystemClock
 from daemon.vocabulary import Triage
 from tests.support.domain_values import triage_policy
 from tests.support.emails import mail
 from tests.support.encoders import FakeEncoder
-from tests.support.fakes import FakeClock
+from tests.support.fakes import FakeClock, eventually
 from tests.support.pipeline import Pipeline
 from tests.support.small_model import NOW, small_corpus
+from workers.app import WorkerApp
 from workers.app import trainer as trainer_of
 from workers.learning import semantic, training
 from workers.learning.registry import Registry
 from workers.learning.semantic import SentenceEncoder
 from workers.learning.trainer import Trainer
+from workers.learning.training import Retrained, TrainingError
 from workers.triage import lexicon
 from workers.triage.classifier import Model
 
@@ -41,6 +47,18 @@ def teacher(store: Store, state: Path, corpus: Path, encoder: FakeEncoder | None
     return Trainer(store, Registry(state / "models"), FakeClock(), [c.name for c in NAMES], corpus, encoder)
 
 
+def workers_of(store: Store, state: Path, corpus: Path) -> WorkerApp:
+    """Return the workers of a process with an encoder, not started."""
+    settings = Settings(
+        service={"state_dir": state},  # type: ignore[arg-type]
+        outgoing={"maildir": state / "out"},  # type: ignore[arg-type]
+        triage={"examples": corpus, "semantic": True},  # type: ignore[arg-type]
+    )
+    clock = FakeClock()
+    clock.advance(days=1)
+    return WorkerApp(settings, store, make_broker(""), Keyring((b"k" * 32,)), clock, identity)
+
+
 NAMES = triage_policy().categories
 
 
@@ -55,6 +73,34 @@ def test_a_model_gets_a_second_opinion_when_the_encoder_comes(
     assert after.second_of("fake-1")
     assert Registry(tmp_path / "models").show(after.version).encoder == "fake-1"
     assert later.ensure_model().version == after.version
+
+
+@pytest.mark.parametrize("enough", [True, False])
+def test_a_second_opinion_that_is_being_trained_is_no_problem_and_one_that_cannot_be_is(
+    enough: bool, sqlite_store: Store, tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher(sqlite_store, tmp_path, corpus, None).ensure_model()
+    encoder, began, go = FakeEncoder(), threading.Event(), threading.Event()
+    monkeypatch.setattr(semantic, "shared", lambda **_: encoder)
+    worker_app = workers_of(sqlite_store, tmp_path, corpus)
+    candidate = worker_app._trainer.candidate
+
+    def slow() -> Retrained:
+        began.set()
+        assert go.wait(60)
+        if not enough:
+            raise TrainingError("too few examples")
+        return candidate()
+
+    monkeypatch.setattr(worker_app._trainer, "candidate", slow)
+    worker_app._first_model.start()
+    assert began.wait(60)
+    assert worker_app._process_facts().unencoded == ""
+    go.set()
+    eventually(lambda: not worker_app._first_model.is_training)
+    problem = worker_app._process_facts().unencoded
+    assert problem == "" if enough else "was made without an encoder" in problem
+    worker_app.close()
 
 
 def test_a_model_with_a_second_opinion_is_kept_while_the_encoder_is_away(
