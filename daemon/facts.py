@@ -107,8 +107,8 @@ class ProcessFacts:
     """What only one process knows: its host, its mail servers and its model. A text is "" where nothing is wrong.
 
     `room` is false if the disk is nearly full. `drifted` says why automatic routing was stopped, `unencoded` why the
-    sentence encoder is not used although it is enabled, `unusable` why the model in use cannot be loaded, `outdated`
-    which of its categories are not configured.
+    sentence encoder is not used although it is enabled, `unusable` why the model in use cannot be loaded, `damaged`
+    why the one before could not at the start, `outdated` which of its categories are not configured.
     """
 
     room: bool = True
@@ -116,6 +116,7 @@ class ProcessFacts:
     drifted: str = ""
     unencoded: str = ""
     unusable: str = ""
+    damaged: str = ""
     outdated: str = ""
 
 

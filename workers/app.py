@@ -170,6 +170,7 @@ class WorkerApp:
             drifted=source.drifted,
             unencoded=self._unencoded(),
             unusable=source.unusable(),
+            damaged=self._trainer.damaged,
             outdated=source.outdated(),
         )
 

@@ -61,6 +61,12 @@ def _of_process(process: ProcessFacts) -> Iterator[Problem]:
         yield Problem(
             "model", f"Rules alone decide: {process.unusable}. Run triaged train, or triaged models rollback."
         )
+    elif process.damaged:
+        yield Problem(
+            "model",
+            f"The model was damaged, or changed by somebody else, and another one was trained in its place: "
+            f"{process.damaged}. Check the disk, and who can write to the directory of the models.",
+        )
     if process.outdated:
         yield Problem("model", f"{process.outdated}. Run triaged train.")
     if process.unencoded:

@@ -16,7 +16,7 @@ from daemon.system.clock import Clock
 from daemon.vocabulary import Priority
 from workers.learning import examples, retraining
 from workers.learning.examples import Example, ExampleError
-from workers.learning.registry import TRAINING_LOCK, Registry, RegistryError
+from workers.learning.registry import TRAINING_LOCK, ForeignError, Registry, RegistryError
 from workers.learning.retraining import Retrained
 from workers.learning.training import TrainingError
 from workers.triage import lexicon
@@ -40,7 +40,8 @@ class Trainer:
     """Trains models on the corpus and the verified tickets; promotes one only if it is not worse than the current.
 
     `categories` are those that the next training learns; `learns_from_undecided` lets it read tickets that no person
-    checked. A reload replaces both.
+    checked. A reload replaces both. `damaged` says why the model in use could not be loaded, also after another one
+    took its place.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Trainer:
         self._corpus = corpus
         self._encoder = encoder
         self.learns_from_undecided = learns_from_undecided
+        self.damaged = ""
 
     def ensure_model(self) -> Model:
         """Return the current model, trained now if none can be used; raises TrainingError, ExampleError, RegistryError.
@@ -82,7 +84,13 @@ class Trainer:
         """Return the current model, None if there is none or it cannot be loaded."""
         try:
             return self._registry.load()
-        except RegistryError:
+        except ForeignError:
+            # After an upgrade; nothing was damaged.
+            return None
+        except RegistryError as error:
+            if self._registry.current():
+                self.damaged = str(error)
+                log.error("model damaged, another one is trained", reason=self.damaged)  # noqa: TRY400 - it is enough
             return None
 
     def is_complete(self, model: Model) -> bool:

@@ -45,6 +45,8 @@ def test_a_healthy_system_has_no_problem() -> None:
         ({"process": ProcessFacts(drifted="by 30 checks")}, "drift"),
         ({"process": ProcessFacts(unencoded="it is not installed")}, "encoder"),
         ({"process": ProcessFacts(unusable="model x was changed since it was written")}, "model"),
+        ({"process": ProcessFacts(damaged="model x was changed since it was written")}, "model"),
+        ({"process": ProcessFacts(damaged="model x was changed", unusable="no room for another")}, "model"),
         ({"process": ProcessFacts(outdated="Model x knows Shop, not configured")}, "model"),
         ({"oldest_due": NOON - timedelta(minutes=6)}, "jobs"),
         ({"last_mail_at": NOON - timedelta(hours=13)}, "no-mail"),
