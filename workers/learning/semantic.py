@@ -50,6 +50,7 @@ REFERENCES: Final[tuple[tuple[str, tuple[float, ...]], ...]] = (
     ("أين طردي؟ أنتظره منذ أسبوعين.", (0.3314, 0.0841, 0.3671, -0.1534, -0.1208, -0.4425, -0.1513, 0.0403)),
 )
 TOLERANCE: Final = 2e-3
+LENGTH_TOLERANCE: Final = 0.01
 # Texts that are encoded before others get their turn: more at once are not faster, and a training has thousands.
 PART: Final = 16
 # A hundred times what each takes on a busy machine: whoever takes longer hangs. Far below the time limit of a job.
@@ -217,4 +218,7 @@ def vectors(library: Any, texts: Sequence[str]) -> Floats:  # noqa: ANN401 - as 
     found = np.asarray(library.encode(readable), np.float32) if readable else np.empty((0, WIDTH), np.float32)
     if found.shape != (len(texts), WIDTH) or not np.isfinite(found).all():
         raise ValueError(f"vectors of shape {found.shape}")
+    # Others would be closer to everything than a text is to itself, or to nothing.
+    if not np.allclose(np.linalg.norm(found, axis=1), 1.0, atol=LENGTH_TOLERANCE):
+        raise ValueError("vectors that are not of length one")
     return found

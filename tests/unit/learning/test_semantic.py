@@ -24,6 +24,10 @@ from workers.triage.lexicon import Lexicon
 needs_encoder = pytest.mark.skipif(bool(encoders.missing()), reason=encoders.missing() or "installed")
 
 
+UNIT = np.full((1, semantic.WIDTH), semantic.WIDTH**-0.5)
+LONG = 5 * UNIT
+
+
 class Library:
     """Stands for the installed library."""
 
@@ -98,13 +102,21 @@ def test_a_library_that_cannot_be_imported_is_a_problem(installed: Path, monkeyp
 
 def test_other_vectors_than_the_reference_are_refused() -> None:
     with pytest.raises(EncoderError, match="other vectors"):
-        semantic.check(Library(np.full((1, semantic.WIDTH), semantic.WIDTH**-0.5)))
+        semantic.check(Library(UNIT))
 
 
 @pytest.mark.parametrize(
     "answer",
-    [MemoryError("no room"), ValueError("bad"), np.full((1, 512), np.nan), np.ones((1, 3)), np.ones((2, 512))],
-    ids=["memory", "value", "nan", "narrow", "rows"],
+    [
+        MemoryError("no room"),
+        ValueError("bad"),
+        np.full((1, 512), np.nan),
+        np.ones((1, 3)),
+        np.ones((2, 512)),
+        np.zeros((1, 512)),
+        LONG,
+    ],
+    ids=["memory", "value", "nan", "narrow", "rows", "zero", "long"],
 )
 def test_a_failure_while_it_is_used_is_kept_as_the_problem_and_stops_nothing(
     answer: Any, monkeypatch: pytest.MonkeyPatch
@@ -136,7 +148,7 @@ def test_an_encoder_that_hangs_is_given_up(stage: str, monkeypatch: pytest.Monke
     def load() -> Library:
         if stage == "load":
             release.wait()
-        return Hanging(np.ones((1, 512)))
+        return Hanging(UNIT)
 
     monkeypatch.setattr(semantic, "load", load)
     monkeypatch.setattr(semantic, f"{stage.upper()}_SECONDS", 0.1)
@@ -161,7 +173,7 @@ def test_many_texts_let_others_ask_in_between(monkeypatch: pytest.MonkeyPatch) -
             assert asked.wait(20) or texts == ["ticket"]
             return super().encode(texts)
 
-    monkeypatch.setattr(semantic, "load", lambda: Slow(np.ones((1, 512))))
+    monkeypatch.setattr(semantic, "load", lambda: Slow(UNIT))
     encoder, order = SentenceEncoder(enabled=True).load(), []
 
     def ask(texts: list[str]) -> None:
