@@ -24,9 +24,10 @@ from workers.app import WorkerApp
 from workers.app import trainer as trainer_of
 from workers.learning import semantic, training
 from workers.learning.registry import Registry
+from workers.learning.retraining import Retrained
 from workers.learning.semantic import SentenceEncoder
 from workers.learning.trainer import Trainer
-from workers.learning.training import Retrained, TrainingError
+from workers.learning.training import TrainingError
 from workers.triage import lexicon
 from workers.triage.classifier import Model
 
