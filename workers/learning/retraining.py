@@ -59,11 +59,12 @@ class OnceEncoded:
     def encode(self, texts: Sequence[str]) -> Floats | None:
         """Return a row for each text, None if the encoder cannot be used."""
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
-        found = self._encoder.encode(new) if new or not texts else None
-        if new and found is None:
-            return None
-        self._known.update(zip(new, found if found is not None else (), strict=True))
-        return np.array([self._known[text] for text in texts]) if texts else found
+        if new:
+            found = self._encoder.encode(new)
+            if found is None:
+                return None
+            self._known.update(zip(new, found, strict=True))
+        return np.array([self._known[text] for text in texts])
 
     def remembered(self, texts: tuple[str, ...]) -> Floats | None:
         """Return what encode returns."""
@@ -88,16 +89,17 @@ class Retraining:
         plain = best = self.make(verified)
         if len(verified) < MIN_TO_COMPARE or len(self.undecided) < MIN_UNDECIDED:
             return Learned(plain, plain)
-        reasons = []
+        reasons, before = [], quality_on(verified, plain)
         for name, step in (("own answers", self.with_answers), ("the mix of categories", self.with_frequencies)):
             changed = step(best, verified)
-            before, after = (quality_on(verified, one) for one in (best, changed))
+            after = quality_on(verified, changed)
             used = after.is_better_than(before)
             reasons.append(
                 f"{'used' if used else 'not used'}: {name} in {len(self.undecided)} undecided tickets "
                 f"({after} on {len(verified)} verified ones; without: {before})"
             )
-            best = changed if used else best
+            if used:
+                best, before = changed, after
         return Learned(plain, best, tuple(reasons))
 
     def make(self, verified: Sequence[Example], guessed: Sequence[Example] = ()) -> Made:
