@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from config import defaults
+from config.settings import Settings
 from daemon.vocabulary import Priority
 from tests.support.paths import ROOT
 from workers.learning import semantic, training
@@ -13,7 +15,9 @@ from workers.learning.examples import Example, read_files
 from workers.learning.metrics import Answer, measure
 from workers.learning.semantic import SentenceEncoder
 from workers.learning.trainer import shipped_lexicon
+from workers.policies import triage_policy
 from workers.triage.classifier import Model
+from workers.triage.policy import TriagePolicy
 
 
 class Bench:
@@ -36,6 +40,13 @@ class Bench:
         with (self.sets / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             rows = [row for row in csv.DictReader(file) if row[label]]
         return [Example(r["subject"], r["body"], r[label], rated(r), verified=verified, key=r["id"]) for r in rows]
+
+
+def shipped_policy() -> TriagePolicy:
+    """Return the policy of a new installation, with the shipped rules, which settings without a file lack."""
+    settings = Settings()
+    rules = defaults.rules({category.name for category in settings.categories})
+    return triage_policy(settings.model_copy(update={"rules": rules}))
 
 
 def rated(row: Mapping[str, str]) -> Priority | None:

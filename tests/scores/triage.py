@@ -18,15 +18,13 @@ from statistics import fmean
 
 import numpy as np
 
-from config.settings import Settings
 from daemon.vocabulary import Priority
-from tests.scores.bench import Bench, accuracy, predict
+from tests.scores.bench import Bench, accuracy, predict, shipped_policy
 from tests.support.paths import ROOT
 from workers.learning import breakdown, certify, semantic
 from workers.learning.breakdown import Decided
 from workers.learning.examples import Example, read_file
 from workers.learning.metrics import Answer, Figures, ece, measure
-from workers.policies import triage_policy
 from workers.triage import encoder, tokens
 from workers.triage.decide import consider, decide
 from workers.triage.policy import Category
@@ -87,7 +85,7 @@ def keep_away(bench: Bench) -> Iterator[Line]:
 
 def priorities(bench: Bench) -> Iterator[Line]:
     """Which priority a new installation decides, rules included, and its categories per length."""
-    policy = triage_policy(Settings())
+    policy = shipped_policy()
     decided = []
     for example in bench.load("twcare"):
         case = example.case
@@ -108,7 +106,7 @@ def priorities(bench: Bench) -> Iterator[Line]:
 
 def asked(bench: Bench) -> Iterator[Line]:
     """The shipped settings (mode `always`): the share of tickets for which the second opinion is asked, and its use."""
-    policy = triage_policy(Settings())
+    policy = shipped_policy()
     for name in ("twcare", "sumo_gold"):
         examples = bench.load(name)
         drafts = [consider(example.case, policy, bench.model) for example in examples]
@@ -212,7 +210,7 @@ def first_day(bench: Bench) -> Iterator[Line]:
     rows = random.Random(1).sample(bench.load("banking77", "orig_label"), 1500)
     names = sorted({row.category for row in rows})
     categories = tuple(Category(name, "A", Priority.MEDIUM, None, None, name.replace("_", " ")) for name in names)
-    policy = replace(triage_policy(Settings()), categories=categories, rules=())
+    policy = replace(shipped_policy(), categories=categories, rules=())
     found = [decide(row.case, policy, None, {}, 1.0, encoder=bench.encoder) for row in rows]
     first = fmean(t.category == row.category for t, row in zip(found, rows, strict=True))
     among = fmean(

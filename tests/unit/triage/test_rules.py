@@ -6,8 +6,9 @@ import tomllib
 import pytest
 
 from daemon.vocabulary import Priority
+from tests.scores import bench
 from tests.support.domain_values import rule
-from tests.support.paths import CONFIG
+from tests.support.paths import CONFIG, ROOT
 from workers.triage import rules
 from workers.triage.policy import Rule, Where
 from workers.triage.preprocess import clean
@@ -113,6 +114,16 @@ def test_the_shipped_rules_are_usable_and_note_their_precision() -> None:
     for one in shipped():
         rules.check(one)
         assert one.precision
+
+
+def test_the_benchmarks_list_each_shipped_rule_that_raises_the_priority() -> None:
+    table = [f"| {one.name} | {one.priority} | {one.category or 'any'} |" for one in shipped() if one.priority]
+    head = "| rule that matches | priority | category |\n|---|---|---|\n"
+    assert head + "\n".join(table) + "\n\n" in (ROOT / "docs" / "BENCHMARKS.md").read_text("utf-8")
+
+
+def test_the_scores_judge_the_shipped_rules() -> None:
+    assert bench.shipped_policy().rules == shipped()
 
 
 def test_the_reference_case_is_decided_by_a_shipped_rule() -> None:
