@@ -90,7 +90,17 @@ def make(examples: Sequence[Example], lexicon: Lexicon, now: datetime, encoder: 
     own = own_once(examples, texts)
     matches = [lexicon.find(forms) for forms in texts]
     entries = [len(found.entries) for found in matches]
-    fitted = fitting.fit(matrix, names, together, own, measured.widths, entries)
+    order = in_order(examples, texts, own)
+    fitted = fitting.fit(
+        matrix[order],
+        names[order],
+        [together[at] for at in order],
+        [own[at] for at in order],
+        measured.widths,
+        [entries[at] for at in order],
+    )
+    back = np.argsort(order)
+    fitted = replace(fitted, held_out=fitted.held_out[back], groups_held_out=fitted.groups_held_out[back])
     second, chances = None, fitted.held_out
     if encoder is not None and (vectors := encode(encoder, examples)) is not None:
         second, chances = second_opinion.fit(
@@ -115,7 +125,7 @@ def make(examples: Sequence[Example], lexicon: Lexicon, now: datetime, encoder: 
         groups=fitted.groups,
         fading=fitted.fading,
         learned=learned([texts[at] for at in told], [matches[at] for at in told], lexicon),
-        priority=priority_model(examples, matrix),
+        priority=priority_model([examples[at] for at in order], matrix[order]),
         counts=dict(Counter(truths)),
         second=second,
     )
@@ -131,6 +141,18 @@ def make(examples: Sequence[Example], lexicon: Lexicon, now: datetime, encoder: 
         learned_until=until.isoformat() if until else "",
     )
     return Made(model, report, chances)
+
+
+def in_order(examples: Sequence[Example], texts: Sequence[Sequence[str]], own: Sequence[bool]) -> list[int]:
+    """Return the order in which examples are fitted, by their content.
+
+    A part of them chooses the strength, and sums are rounded in their order: the same examples make the same model.
+    """
+
+    def content(at: int) -> tuple[Sequence[str], str, str, bool]:
+        return texts[at], examples[at].category, str(examples[at].priority), own[at]
+
+    return sorted(range(len(examples)), key=content)
 
 
 def learned(texts: Sequence[Sequence[str]], matches: Sequence[Matches], lexicon: Lexicon) -> frozenset[str]:

@@ -52,7 +52,17 @@ def test_the_same_examples_make_the_same_model_in_any_order(words: Lexicon) -> N
     first, report = training.train(small_corpus(), words, NOW)
     second, _ = training.train(small_corpus()[::-1], words, NOW)
     assert first.version == second.version == f"20250102-030405-{report.corpus[:8]}"
+    assert np.array_equal(first.category.weights, second.category.weights)
+    assert np.array_equal(first.groups.weights, second.groups.weights)
+    assert first.priority is not None
+    assert second.priority is not None
+    assert np.array_equal(first.priority.weights, second.priority.weights)
     assert training.evaluate(first, small_corpus()).accuracy == 1.0
+
+
+def test_what_is_held_out_belongs_to_its_example_in_any_order(words: Lexicon) -> None:
+    first, second = (training.make(examples, words, NOW) for examples in (small_corpus(), small_corpus()[::-1]))
+    assert np.array_equal(first.held_out, second.held_out[::-1])
 
 
 def test_two_categories_of_any_name_can_be_learned(words: Lexicon) -> None:
