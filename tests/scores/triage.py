@@ -32,6 +32,7 @@ from workers.triage.policy import Category
 FLOORS = Path(__file__).with_name("triage_floors.json")
 SEMANTIC_FLOORS = Path(__file__).with_name("triage_semantic_floors.json")
 KEEP_AWAY = Path(__file__).with_name("keep_away.csv")
+UNSAID_FAULTS = Path(__file__).with_name("unsaid_faults.csv")
 OWN = 200
 SIGNATURE = (
     "\n\nBest regards,\nMaria Kovacs\nHead of Purchasing | Kovacs & Sons\nTel. +44 20 7946 0321\nwww.kovacs.example"
@@ -81,6 +82,17 @@ def keep_away(bench: Bench) -> Iterator[Line]:
     """Return how many emails that name a thing of another category are kept away from it."""
     right = accuracy(bench.model, read_file(KEEP_AWAY))
     yield Line("keep_away", "default model, a thing of another category is named: accuracy", right, 0.0)
+
+
+def unsaid_faults(bench: Bench) -> Iterator[Line]:
+    """Return how many emails of four difficult kinds are right; the kind of each is its situation."""
+    examples = read_file(UNSAID_FAULTS)
+    answers = predict(bench.model, examples)
+    for kind in dict.fromkeys(example.situation for example in examples):
+        right = [answer.right for answer, example in zip(answers, examples, strict=True) if example.situation == kind]
+        print(f"    {kind}: {sum(right)} of {len(right)}")
+    right_share = measure(answers).accuracy
+    yield Line("unsaid_faults", "default model, emails of four difficult kinds: accuracy", right_share, 0.0)
 
 
 def priorities(bench: Bench) -> Iterator[Line]:
@@ -274,7 +286,12 @@ def failures(lines: Sequence[Line], floors: dict[str, float]) -> list[str]:
 
 def chosen(bench: Bench, options: argparse.Namespace) -> list[Callable[[], Iterator[Line]]]:
     """Return what to measure; the gate leaves out what needs minutes."""
-    parts: list[Callable[[], Iterator[Line]]] = [lambda: cold(bench), lambda: keep_away(bench), lambda: speed(bench)]
+    parts: list[Callable[[], Iterator[Line]]] = [
+        lambda: cold(bench),
+        lambda: keep_away(bench),
+        lambda: unsaid_faults(bench),
+        lambda: speed(bench),
+    ]
     if options.semantic:
         parts += [lambda: asked(bench), lambda: first_day(bench)]
     if not (options.semantic and options.gate):
