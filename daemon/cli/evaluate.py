@@ -2,8 +2,8 @@
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,13 @@ from daemon.cli.support import context, output, params
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from daemon.vocabulary import Priority
-    from workers.learning.breakdown import Decided, Part
+    from daemon.vocabulary import Triage
+    from workers.learning.breakdown import Decided, Part, Priorities
     from workers.learning.examples import Example
     from workers.learning.metrics import Answer, Figures
     from workers.triage.classifier import Model
+    from workers.triage.encoder import Encoder
+    from workers.triage.policy import TriagePolicy
 
 NEVER_AUDITED = 1.0
 
@@ -38,7 +40,8 @@ def evaluate(ctx: click.Context, file: Path, predictions: Path | None, model_onl
     r"""Measure the accuracy of triage on labelled tickets.
 
     FILE.csv has the columns id, subject, body and label (or category), and may have the column priority. As in
-    operation, rules decide before the model. The figures are also shown per language and per length of the email.
+    operation, rules decide before the model, and tickets below the threshold in force go to a person. The figures are
+    also shown per language and per length of the email.
 
     \b
     Example: triaged evaluate our-tickets.csv --json
@@ -48,13 +51,38 @@ def evaluate(ctx: click.Context, file: Path, predictions: Path | None, model_onl
     with output.busy("loading tickets and model"):
         examples = _read(file)
         model, note = _model(settings)
+        method = _method(settings, model, model_only=model_only)
     output.note(note)
     started = perf_counter()
-    answers = _answers(settings, model, examples, model_only=model_only)
+    decisions = _decisions(method, examples)
     milliseconds = 1000 * (perf_counter() - started) / len(examples)
+    decided = _compared(method, examples, decisions)
     if predictions is not None:
-        _write(predictions, examples, [answer for answer, _ in answers])
-    _report(_decided(model, examples, answers), model, milliseconds, as_json=as_json)
+        _write(predictions, examples, [each.answer for each in decided])
+    _report(decided, method, milliseconds, as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Method:
+    """What decides on the tickets."""
+
+    policy: "TriagePolicy"
+    model: "Model"
+    encoder: "Encoder"
+    certified: "Mapping[str, float | None]"
+
+    def describe(self) -> dict[str, Any]:
+        """Return what is in force: `routed_from` is the confidence that each category needs to be routed."""
+        from workers.triage.routing import threshold
+
+        names = [category.name for category in self.policy.categories]
+        return {
+            "model": self.model.version,
+            "second_opinion": self.model.second_of(self.encoder.name) is not None,
+            "rules": len(self.policy.rules),
+            "mode": str(self.policy.mode),
+            "routed_from": {name: threshold(name, self.policy, self.certified)[0] for name in names},
+        }
 
 
 def _read(file: Path) -> "list[Example]":
@@ -78,44 +106,61 @@ def _model(settings: "Settings") -> "tuple[Model, str]":
     return model, note
 
 
-def _answers(
-    settings: "Settings", model: "Model", examples: "Sequence[Example]", *, model_only: bool
-) -> "list[tuple[Answer, Priority | None]]":
-    """Return the decision on each ticket; for a ticket sent to review, the best guess of the model counts."""
+def _method(settings: "Settings", model: "Model", *, model_only: bool) -> _Method:
     from workers.learning import semantic
-    from workers.learning.metrics import Answer
     from workers.policies import triage_policy
+
+    policy = triage_policy(settings)
+    if model_only:
+        policy = replace(policy, rules=())
+    encoder = semantic.shared(enabled=settings.triage.semantic)
+    return _Method(policy, model, encoder, _certified(settings, policy))
+
+
+def _certified(settings: "Settings", policy: "TriagePolicy") -> "Mapping[str, float | None]":
+    """Return the thresholds that verified tickets have earned; without a database there are none."""
+    from workers.app import registry
+    from workers.learning.current import CurrentModel
+    from workers.triage.policy import Mode
+
+    models = registry(settings)
+    if Mode.AUTO not in policy.modes or not models.current():
+        return {}
+    try:
+        with context.store(settings) as store:
+            source = CurrentModel(store, models, lambda: policy)
+            return source.certified() if source.model() else {}
+    except context.Failure as failure:
+        output.note(f"no category is certified: {failure}")
+        return {}
+
+
+def _decisions(method: _Method, examples: "Sequence[Example]") -> "list[Triage]":
+    """Return the decision on each ticket; for a ticket sent to review, the best guess of the model counts."""
     from workers.triage.decide import decide
 
-    policy, encoder, found = triage_policy(settings), semantic.shared(enabled=settings.triage.semantic), []
+    found = []
     with output.progress("tickets", len(examples)) as bar:
         for example in examples:
-            if model_only:
-                prediction = model.predict(example.case)
-                label, confidence = prediction.categories[0]
-                priority = prediction.priorities[0][0] if prediction.priorities else None
-            else:
-                decided = decide(example.case, policy, model, {}, NEVER_AUDITED, encoder=encoder)
-                label, confidence, priority = decided.category, decided.confidence, decided.priority
-            found.append((Answer(example.category, label, confidence), priority))
+            found.append(
+                decide(
+                    example.case, method.policy, method.model, method.certified, NEVER_AUDITED, encoder=method.encoder
+                )
+            )
             bar.update(1)
     return found
 
 
-def _decided(
-    model: "Model", examples: "Sequence[Example]", answers: "Sequence[tuple[Answer, Priority | None]]"
-) -> "list[Decided]":
-    """Add to each decision what it is broken down by."""
-    from workers.learning.breakdown import Decided
+def _compared(method: _Method, examples: "Sequence[Example]", decisions: "Sequence[Triage]") -> "list[Decided]":
+    """Put each decision beside the truth, with the language that is shown to people."""
+    from workers.learning.breakdown import compared
     from workers.triage import language, tokens
 
-    found = []
-    for example, (answer, priority) in zip(examples, answers, strict=True):
-        case, lexicon = example.case, model.features.lexicon
-        forms = tokens.forms(case.read)
-        name = language.name(case.read, language.shown(lexicon, lexicon.find(forms), tokens.length(Counter(forms))))
-        words = len(tokens.split(f"{case.subject}\n{case.body}"))
-        found.append(Decided(answer, example.priority, priority, name, words))
+    found, lexicon = [], method.model.features.lexicon
+    for example, triage in zip(examples, decisions, strict=True):
+        forms = tokens.forms(example.case.read)
+        code = language.shown(lexicon, lexicon.find(forms), tokens.length(Counter(forms)))
+        found.append(compared(example, triage, language.name(example.case.read, code), method.policy.review_team))
     return found
 
 
@@ -130,43 +175,67 @@ def _write(path: Path, examples: "Sequence[Example]", answers: "Sequence[Answer]
         raise context.NotWritten(f"{path}: {error.strerror}") from None
 
 
-def _report(decided: "Sequence[Decided]", model: "Model", milliseconds: float, *, as_json: bool) -> None:
+def _report(decided: "Sequence[Decided]", method: _Method, milliseconds: float, *, as_json: bool) -> None:
     from workers.learning import breakdown
     from workers.learning.metrics import measure
 
     figures = measure([each.answer for each in decided])
+    whole = breakdown.part("all", decided)
     languages, lengths = breakdown.by_language(decided), breakdown.by_length(decided)
-    priorities = breakdown.priorities(decided)
     if as_json:
         parts = {"languages": list(map(asdict, languages)), "lengths": list(map(asdict, lengths))}
-        rated = {"priority": asdict(priorities) if priorities else None}
-        times = {"model": model.version, "milliseconds": round(milliseconds, 3)}
-        output.emit({**asdict(figures), **parts, **rated, **times})
+        more = {key: value for key, value in asdict(whole).items() if key != "name"}
+        times = {"milliseconds": round(milliseconds, 3)}
+        output.emit({**asdict(figures), **more, **parts, **method.describe(), **times})
         return
-    _facts(figures, milliseconds)
+    output.facts("triage", {name.replace("_", " "): value for name, value in method.describe().items()})
+    _facts(figures, whole, milliseconds)
     rows = [{"category": name} | asdict(each) for name, each in figures.classes.items()]
     output.listing(rows, ("category", "count", "recall", "precision", "f1"), as_json=False)
     _parts("language", languages)
     _parts("length", lengths)
-    if priorities:
-        facts = {"tickets": priorities.count, "right": priorities.accuracy, "too low": priorities.too_low}
-        output.facts("priority", facts)
-        confusion = [{"is": truth} | dict(found) for truth, found in priorities.confusion.items()]
-        output.listing(confusion, ("is", *priorities.confusion), as_json=False)
+    if whole.priority:
+        _priorities(whole.priority)
+        _rated("language", languages)
+        _rated("length", lengths)
 
 
-def _parts(name: str, parts: "Sequence[Part]") -> None:
-    rows = [{name: part.name} | asdict(part) for part in parts]
-    output.listing(rows, (name, "count", "accuracy", "ece", "coverage"), as_json=False)
-
-
-def _facts(figures: "Figures", milliseconds: float) -> None:
+def _facts(figures: "Figures", whole: "Part", milliseconds: float) -> None:
     shown: dict[str, Any] = {
         "tickets": figures.count,
         "accuracy": f"{figures.accuracy:.4f}",
         "macro-F1": f"{figures.macro_f1:.4f}",
         "ECE": f"{figures.ece:.4f}",
+        "routed": f"{whole.routed:.4f}",
+        "routed right": None if whole.routed_right is None else f"{whole.routed_right:.4f}",
+        "unknown": f"{whole.unknown:.4f}",
         "coverage at 95 %": f"{figures.coverage:.4f}",
         "ms per ticket": f"{milliseconds:.2f}",
     }
-    output.facts("triage on these tickets", shown)
+    output.facts("these tickets", shown)
+
+
+def _parts(name: str, parts: "Sequence[Part]") -> None:
+    rows = [{name: part.name} | asdict(part) for part in parts]
+    columns = (name, "count", "accuracy", "ece", "routed", "routed_right", "unknown")
+    output.listing(rows, columns, as_json=False)
+
+
+def _priorities(found: "Priorities") -> None:
+    facts = {
+        "tickets": found.count,
+        "right": f"{found.accuracy:.4f}",
+        "too low": f"{found.too_low:.4f}",
+        "too high": f"{found.too_high:.4f}",
+    }
+    output.facts("priority", facts)
+    confusion = [{"is": truth} | dict(row) for truth, row in found.confusion.items()]
+    output.listing(confusion, ("is", *found.confusion), as_json=False)
+
+
+def _rated(name: str, parts: "Sequence[Part]") -> None:
+    """Print how the priorities of each part were decided, where true ones are known."""
+    rows = [
+        {name: part.name, "right": part.priority.accuracy} | asdict(part.priority) for part in parts if part.priority
+    ]
+    output.listing(rows, (name, "count", "right", "too_low", "too_high"), as_json=False)

@@ -22,10 +22,9 @@ from daemon.vocabulary import Priority
 from tests.scores.bench import Bench, accuracy, predict, shipped_policy
 from tests.support.paths import ROOT
 from workers.learning import breakdown, certify, semantic
-from workers.learning.breakdown import Decided
 from workers.learning.examples import Example, read_file
 from workers.learning.metrics import Answer, Figures, ece, measure
-from workers.triage import encoder, tokens
+from workers.triage import encoder
 from workers.triage.decide import consider, decide
 from workers.triage.policy import Category
 
@@ -98,15 +97,12 @@ def unsaid_faults(bench: Bench) -> Iterator[Line]:
 def priorities(bench: Bench) -> Iterator[Line]:
     """Which priority a new installation decides, rules included, and its categories per length."""
     policy = shipped_policy()
-    decided = []
-    for example in bench.load("twcare"):
-        case = example.case
-        found = decide(case, policy, bench.model, {}, 1.0)
-        answer = Answer(example.category, found.category, found.confidence)
-        words = len(tokens.split(f"{case.subject}\n{case.body}"))
-        decided.append(Decided(answer, example.priority, found.priority, "", words))
+    decided = [
+        breakdown.compared(each, decide(each.case, policy, bench.model, {}, 1.0), "English", policy.review_team)
+        for each in bench.load("twcare")
+    ]
     for part in breakdown.by_length(decided):
-        print(f"    {part.name}: {part.accuracy:.3f} of {part.count}, ECE {part.ece:.3f}")
+        print(f"    {part.name}: {part.accuracy:.3f} of {part.count}, ECE {part.ece:.3f}, routed {part.routed:.3f}")
     found_priorities = breakdown.priorities(decided)
     if found_priorities is None:
         return

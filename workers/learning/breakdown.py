@@ -3,8 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from daemon.vocabulary import Priority
+from daemon.vocabulary import Priority, Triage
+from workers.learning.examples import Example
 from workers.learning.metrics import Answer, coverage, ece
+from workers.triage import tokens
+from workers.triage.routing import NOTHING_KNOWN
 
 SHOWN = (Priority.URGENT, Priority.HIGH, Priority.MEDIUM, Priority.LOW)
 # The most words of each length, and what it is called; longer texts are "long".
@@ -16,39 +19,64 @@ LONG = "more than 80 words"
 class Decided:
     """One decision: its category beside the truth, its priority, and the language and number of words of the text.
 
-    `true_priority` is None where the truth is not known, `priority` where nothing was decided.
+    `true_priority` is None where the truth is not known. `routed` is true if no person has to decide, `unknown` if a
+    person has to because nothing in the text is known.
     """
 
     answer: Answer
     true_priority: Priority | None
-    priority: Priority | None
+    priority: Priority
     language: str
     words: int
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The figures of one part of the tickets, shares between 0 and 1; `coverage` as in metrics.Figures."""
-
-    name: str
-    count: int
-    accuracy: float
-    ece: float
-    coverage: float
+    routed: bool
+    unknown: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Priorities:
     """How priorities were decided, of tickets with a known one.
 
-    `accuracy` is the share of right ones, `too_low` that of decided priorities below the truth. `confusion` maps each
-    true priority to the number of tickets with each decided one.
+    `accuracy` is the share of right ones, `too_low` and `too_high` those of decided priorities below and above the
+    truth. `confusion` maps each true priority to the number of tickets with each decided one.
     """
 
     count: int
     accuracy: float
     too_low: float
+    too_high: float
     confusion: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The figures of one part of the tickets, shares between 0 and 1; `coverage` as in metrics.Figures.
+
+    `routed_right` is the share of routed tickets with the right category, None if none was routed. `priority` is None
+    where no true one is known.
+    """
+
+    name: str
+    count: int
+    accuracy: float
+    ece: float
+    coverage: float
+    routed: float
+    routed_right: float | None
+    unknown: float
+    priority: Priorities | None
+
+
+def compared(example: Example, triage: Triage, language: str, review_team: str) -> Decided:
+    """Put a decision beside the truth; the review team gets what a person has to decide."""
+    return Decided(
+        answer=Answer(example.category, triage.category, triage.confidence),
+        true_priority=example.priority,
+        priority=triage.priority,
+        language=language,
+        words=len(tokens.split(f"{example.case.subject}\n{example.case.body}")),
+        routed=triage.team != review_team,
+        unknown=any(reason.startswith(NOTHING_KNOWN) for reason in triage.reasons),
+    )
 
 
 def by_language(decided: Sequence[Decided]) -> list[Part]:
@@ -70,25 +98,44 @@ def length(words: int) -> str:
 
 def parts_by(decided: Sequence[Decided], name_of: Callable[[Decided], str]) -> list[Part]:
     """Return the figures of the decisions with each name."""
-    parts: dict[str, list[Answer]] = {}
+    parts: dict[str, list[Decided]] = {}
     for each in decided:
-        parts.setdefault(name_of(each), []).append(each.answer)
-    return [
-        Part(name, len(found), sum(a.right for a in found) / len(found), ece(found), coverage(found))
-        for name, found in parts.items()
-    ]
+        parts.setdefault(name_of(each), []).append(each)
+    return [part(name, found) for name, found in parts.items()]
+
+
+def part(name: str, decided: Sequence[Decided]) -> Part:
+    """Return the figures of decisions."""
+    answers = [each.answer for each in decided]
+    routed = [each.answer.right for each in decided if each.routed]
+    return Part(
+        name=name,
+        count=len(decided),
+        accuracy=share([answer.right for answer in answers]),
+        ece=ece(answers),
+        coverage=coverage(answers),
+        routed=len(routed) / len(decided),
+        routed_right=share(routed) if routed else None,
+        unknown=share([each.unknown for each in decided]),
+        priority=priorities(decided),
+    )
+
+
+def share(flags: Sequence[bool]) -> float:
+    """Return the share of true values."""
+    return sum(flags) / len(flags)
 
 
 def priorities(decided: Sequence[Decided]) -> Priorities | None:
-    """Compare decided with true priorities, None if no true one is known; a ticket without a decided one is wrong."""
+    """Compare decided with true priorities, None if no true one is known."""
     known = [(each.true_priority, each.priority) for each in decided if each.true_priority in SHOWN]
     if not known:
         return None
-    confusion = {str(truth): {str(found): known.count((truth, found)) for found in SHOWN} for truth in SHOWN}
-    below = [pair for pair in known if pair[1] in SHOWN and SHOWN.index(pair[1]) > SHOWN.index(pair[0])]
+    ranks = [(SHOWN.index(truth), SHOWN.index(found)) for truth, found in known]
     return Priorities(
         count=len(known),
-        accuracy=sum(truth == found for truth, found in known) / len(known),
-        too_low=len(below) / len(known),
-        confusion=confusion,
+        accuracy=share([truth == found for truth, found in ranks]),
+        too_low=share([truth < found for truth, found in ranks]),
+        too_high=share([truth > found for truth, found in ranks]),
+        confusion={str(truth): {str(found): known.count((truth, found)) for found in SHOWN} for truth in SHOWN},
     )

@@ -13,6 +13,7 @@ MIN_EXAMPLES = 10
 # If most words are unknown, this number of different lexicon groups is evidence enough.
 MIN_GROUPS = 2
 CLOSE_CALL = 0.15
+NOTHING_KNOWN = "nothing in this email is known to me"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def route(
 def unknown_text(prediction: Prediction) -> str:
     """Return why the text is unknown to the model, or ""."""
     if not prediction.evidence:
-        return f"nothing in this email is known to me (language: {prediction.language})"
+        return f"{NOTHING_KNOWN} (language: {prediction.language})"
     if prediction.known >= MIN_KNOWN_WORDS or prediction.groups >= MIN_GROUPS or agreed(prediction):
         return ""
     return f"unlike anything seen before: the model knows only {prediction.known:.0%} of the words"

@@ -7,6 +7,7 @@ import pytest
 
 from daemon.store.store import Store
 from tests.support.cli import Case
+from tests.support.csv_files import write_csv
 
 CONFIG = """
 [[rules]]
@@ -15,6 +16,8 @@ category = "Payments"
 priority = "High"
 phrases = ["debited but not credited"]
 """
+# The words of the few examples of each category.
+WORDS = {"Payments": "invoice refund charged", "Login": "password locked code"}
 
 
 @pytest.fixture
@@ -41,6 +44,22 @@ def case_anywhere(
 ) -> Case:
     """Give the command a store, on each database."""
     return _case(bare, store, monkeypatch, capsys)
+
+
+@pytest.fixture
+def trained(bare: Path, case: Case, monkeypatch: pytest.MonkeyPatch) -> Case:
+    """Let triage learn from a few examples: this is about the commands, not about the model."""
+    folder = bare / "examples"
+    folder.mkdir()
+    rows = [
+        [f"{word} {number}", f"my {word} and {words}", category]
+        for category, words in WORDS.items()
+        for number in range(6)
+        for word in words.split()
+    ]
+    write_csv(folder / "few.csv", rows)
+    monkeypatch.setenv("TRIAGED_TRIAGE__EXAMPLES", str(folder))
+    return case
 
 
 def _case(bare: Path, store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Case:

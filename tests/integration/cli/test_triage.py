@@ -1,43 +1,18 @@
-"""Models are trained, measured, promoted and rolled back by commands; rules and settings are tested first."""
+"""Models are trained, promoted and rolled back by commands; rules and settings are tested first."""
 
-import csv
 import json
 from pathlib import Path
 
-import pytest
 from sqlalchemy import select
 
 from daemon.store.models import Event
 from tests.support.cli import Case
+from tests.support.csv_files import write_csv
 from tests.support.emails import inbound, mail
-
-WORDS = {"Payments": "invoice refund charged", "Login": "password locked code"}
-
-
-def _write(path: Path, rows: list[list[str]], header: tuple[str, ...] = ("subject", "body", "category")) -> Path:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([list(header), *rows])
-    return path
-
-
-@pytest.fixture
-def trained(bare: Path, case: Case, monkeypatch: pytest.MonkeyPatch) -> Case:
-    """Let triage learn from a few examples: this is about the commands, not about the model."""
-    folder = bare / "examples"
-    folder.mkdir()
-    rows = [
-        [f"{word} {number}", f"my {word} and {words}", category]
-        for category, words in WORDS.items()
-        for number in range(6)
-        for word in words.split()
-    ]
-    _write(folder / "few.csv", rows)
-    monkeypatch.setenv("TRIAGED_TRIAGE__EXAMPLES", str(folder))
-    return case
 
 
 def test_a_model_is_trained_listed_and_rolled_back(trained: Case, bare: Path) -> None:
-    more = _write(bare / "more.csv", [["one more", "my invoice", "Payments"]])
+    more = write_csv(bare / "more.csv", [["one more", "my invoice", "Payments"]])
     first = trained.run("train", "--json").rows[0]
     second = trained.run("train", "--from", str(more), "--json").rows[0]
     assert first["promoted"]
@@ -52,7 +27,7 @@ def test_a_model_is_trained_listed_and_rolled_back(trained: Case, bare: Path) ->
 
 
 def test_who_put_a_model_in_force_is_recorded(trained: Case, bare: Path) -> None:
-    more = _write(bare / "more.csv", [["one more", "my invoice", "Payments"]])
+    more = write_csv(bare / "more.csv", [["one more", "my invoice", "Payments"]])
     first = trained.run("train", "--json", "--actor", "ann").rows[0]["version"]
     second = trained.run("train", "--from", str(more), "--json").rows[0]["version"]
     trained.run("models", "promote", second, "--actor", "bob")
@@ -64,64 +39,8 @@ def test_who_put_a_model_in_force_is_recorded(trained: Case, bare: Path) -> None
     assert found[-2:] == [("bob", "cli", second), ("eve", "cli", first)]
 
 
-def test_triage_is_measured_and_predictions_are_written(trained: Case, bare: Path) -> None:
-    rows = [["t1", "invoice", "refund my invoice", "Payments"], ["t2", "locked", "password code", "Login"]]
-    gold = _write(bare / "gold.csv", rows, ("id", "subject", "body", "label"))
-    out = bare / "out.csv"
-    found = trained.run("evaluate", str(gold), "--json", "--predictions", str(out)).rows[0]
-    assert (found["count"], found["accuracy"]) == (2, 1.0)
-    assert {"macro_f1", "ece", "coverage", "classes"} <= set(found)
-    assert [line.split(",")[:2] for line in out.read_text(encoding="utf-8").splitlines()] == [
-        *(["id", "label"], ["t1", "Payments"]),
-        ["t2", "Login"],
-    ]
-    assert "accuracy" in trained.run("evaluate", str(gold)).out
-
-
-def test_triage_is_measured_per_language_and_length_and_for_priority(trained: Case, bare: Path) -> None:
-    long = "Ich habe das Passwort vergessen und kann mich nicht mit dem Code anmelden"
-    rows = [["invoice", "refund my invoice", "Payments", "Low"], ["password", long, "Login", "high"]]
-    gold = _write(bare / "gold.csv", [*rows, ["x", "password", "Login", ""]], ("subject", "body", "label", "priority"))
-    found = trained.run("evaluate", str(gold), "--json").rows[0]
-    assert {part["name"] for part in found["lengths"]} == {"1 to 5 words", "6 to 20 words"}
-    assert "German" in {part["name"] for part in found["languages"]}
-    assert sum(part["count"] for part in found["languages"]) == len(rows) + 1
-    assert found["priority"]["count"] == len(rows)
-    assert sum(found["priority"]["confusion"]["High"].values()) == 1
-    printed = trained.run("evaluate", str(gold)).out
-    assert "German" in printed
-    assert "priority" in printed
-
-
-def test_without_known_priorities_only_categories_are_measured(trained: Case, bare: Path) -> None:
-    gold = _write(bare / "gold.csv", [["invoice", "refund my invoice", "Payments"]])
-    assert trained.run("evaluate", str(gold), "--json").rows[0]["priority"] is None
-    assert "priority" not in trained.run("evaluate", str(gold)).out
-
-
-@pytest.mark.parametrize(
-    ("content", "code", "said"),
-    [
-        ("subject,body\n", 65, "line 1: the column category is missing"),
-        ("subject,body,category\na,b\n", 65, "line 2: has more or fewer fields"),
-        ("subject,body,category\n", 65, "has no tickets"),
-        (b"subject,body,category\n\xff,b,Login\n", 65, "line 2: is not UTF-8"),
-        (None, 66, "cannot be read"),
-    ],
-)
-def test_a_bad_file_is_refused_with_its_line(
-    case: Case, bare: Path, content: str | bytes | None, code: int, said: str
-) -> None:
-    if content is not None:
-        (bare / "bad.csv").write_bytes(content.encode() if isinstance(content, str) else content)
-    outcome = case.run("evaluate", "bad.csv")
-    assert outcome.code == code
-    assert said in outcome.err
-    assert "line 0" not in outcome.err
-
-
 def test_examples_with_an_unknown_category_are_refused(trained: Case, bare: Path) -> None:
-    outcome = trained.run("train", "--from", str(_write(bare / "odd.csv", [["a", "b", "Nonsense"]])))
+    outcome = trained.run("train", "--from", str(write_csv(bare / "odd.csv", [["a", "b", "Nonsense"]])))
     assert outcome.code == 65
     assert "line 2: the category 'Nonsense' is unknown" in outcome.err
 
@@ -132,7 +51,7 @@ def test_each_rule_is_tested_on_given_tickets(case: Case, bare: Path) -> None:
         ["b", "debited but not credited", "Login"],
         ["c", "x", "Login"],
     ]
-    found = case.run("rules", "test", str(_write(bare / "gold.csv", rows)), "--json").rows
+    found = case.run("rules", "test", str(write_csv(bare / "gold.csv", rows)), "--json").rows
     assert [(row["rule"], row["hits"], row["right"], row["precision"]) for row in found] == [
         ("debited, not credited", 2, 1, 0.5)
     ]
