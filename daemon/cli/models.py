@@ -9,10 +9,14 @@ import click
 
 from daemon.cli.support import context, output, params
 from daemon.cli.support.promotion import record_promotion
+from daemon.text import harmless_line
 
 if TYPE_CHECKING:
     from workers.learning.registry import Registry
 
+# A training gives one reason for each set and category.
+MAX_REASONS: Final = 50
+LONGEST_REASON: Final = 500
 COLUMNS: Final = ("version", "current", "created", "examples", "accuracy", "macro_f1", "ece", "state")
 
 
@@ -137,14 +141,17 @@ def _registry(ctx: click.Context) -> "Iterator[Registry]":
 
 
 def model_row(registry: "Registry", version: str) -> dict[str, Any]:
-    """Return a model with its figures on held-out tickets; `state` says why it cannot be used."""
+    """Return a model with its figures on held-out tickets, and why it was put in force or not.
+
+    `state` says why it cannot be used.
+    """
     from workers.learning.registry import RegistryError, refuse_foreign
 
     row: dict[str, Any] = {"version": version, "current": version == registry.current()}
     try:
         manifest = registry.show(version)
     except RegistryError as error:
-        return {**row, "state": str(error)}
+        return {**row, "reasons": [], "state": str(error)}
     state = "ok"
     try:
         refuse_foreign(manifest)
@@ -152,4 +159,6 @@ def model_row(registry: "Registry", version: str) -> dict[str, Any]:
         state = str(error)
     measured = manifest.figures.get("held_out", {})
     figures = {name: measured.get(name) for name in ("accuracy", "macro_f1", "ece")}
-    return {**row, "created": manifest.created, "examples": manifest.examples, **figures, "state": state}
+    reasons = [harmless_line(note, LONGEST_REASON) for note in manifest.notes[:MAX_REASONS]]
+    made = {"created": manifest.created, "examples": manifest.examples}
+    return {**row, **made, **figures, "reasons": reasons, "state": state}

@@ -30,9 +30,10 @@ class FakeTools:
             "accuracy": 0.9,
             "macro_f1": 0.8,
             "ece": 0.02,
+            "reasons": ["macro-F1 falls from 0.9 to <b>0.8"],
         }
         good = [{"version": name, "current": name == self.current, "state": "ok", **figures} for name in ("one", "two")]
-        return [*good, {"version": "bad", "current": False, "state": "was changed <b>"}]
+        return [*good, {"version": "bad", "current": False, "reasons": [], "state": "was changed <b>"}]
 
     def promote(self, version: str | None) -> str:
         if version == "bad":

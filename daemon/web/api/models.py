@@ -29,12 +29,16 @@ EXAMPLE: Final[dict[str, Any]] = {
     "accuracy": 0.93,
     "macro_f1": 0.92,
     "ece": 0.02,
+    "reasons": ["regression set: macro-F1 0.912, accuracy 0.911, ECE 0.031 of 200"],
 }
 CHANGES: Final = documented(Problem.NOT_FOUND, Problem.CONFLICT, Problem.TOO_LARGE, Problem.MEDIA, Problem.TIMEOUT)
 
 
 class Model(Answer):
-    """A version of the model; the figures are those on held-out tickets when it was trained."""
+    """A version of the model; the figures are those on held-out tickets when it was trained.
+
+    `reasons` say why the training put it in force or not.
+    """
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [EXAMPLE]})
 
@@ -46,6 +50,7 @@ class Model(Answer):
     accuracy: float | None = None
     macro_f1: float | None = None
     ece: float | None = None
+    reasons: tuple[str, ...] = ()
 
 
 class Models(Answer):

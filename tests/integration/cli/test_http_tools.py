@@ -1,6 +1,7 @@
 """POST /triage and the models over HTTP, with a model that was trained for it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,14 @@ import pytest
 from sqlalchemy import func, select
 
 from config.settings import Settings, load
+from daemon.cli.models import LONGEST_REASON, MAX_REASONS
 from daemon.cli.support.web_tools import HttpTools
 from daemon.store.models import Event, InboundRow, Ticket
 from daemon.store.store import Store
 from tests.support.cli import Case
 from tests.support.http import EXAMPLE, Web, problem, web
 from tests.support.small_model import small_corpus
+from workers.app import registry
 
 CORPUS = [example for example in small_corpus() if "," not in example.body]
 
@@ -58,6 +61,22 @@ def test_triage_is_tried_and_nothing_is_stored(tooled: Web) -> None:
     assert 0 < by_model["confidence"] <= 1
     assert by_model["reasons"]
     assert rows(tooled.store) == (0, 0)
+
+
+def test_a_model_tells_why_it_was_put_in_force(tooled: Web) -> None:
+    reasons = [row["reasons"] for row in listed(tooled)]
+    assert ["there is no model yet" in one for one in reasons] == [True, False]
+    assert any(reason.startswith("regression set: ") for reason in reasons[1])
+
+
+def test_reasons_are_bounded_and_harmless(tooled: Web) -> None:
+    models = registry(load())
+    newest = replace(models.load(), version="20990101-000000-many")
+    models.save(newest, corpus="", figures={}, notes=("\x1b[31m red\n" + "x" * 5000,) * 5000)
+    reasons = tooled.client.get(f"/models/{newest.version}").json()["reasons"]
+    assert len(reasons) == MAX_REASONS
+    assert {len(reason) for reason in reasons} == {LONGEST_REASON}
+    assert all(reason.isprintable() for reason in reasons)
 
 
 def test_a_model_is_shown_promoted_and_rolled_back_by_name(tooled: Web) -> None:

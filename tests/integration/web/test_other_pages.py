@@ -231,6 +231,11 @@ class TestModels:
         assert "was changed <b>" in words
         assert "Use this one" not in words
 
+    def test_shows_why_a_model_was_put_in_force_or_not(self, case: Web) -> None:
+        page = signed_in(case, VIEWER).get("/ui/models")
+        assert page.text.count("<li><bdi>macro-F1 falls from 0.9 to &lt;b&gt;0.8</bdi></li>") == 2
+        assert "<b>0.8" not in page.text
+
     def test_an_admin_promotes_and_rolls_back(self, case: Web, tools: FakeTools) -> None:
         client = signed_in(case, ADMIN)
         send(client, "/ui/models/promote", version="one")
