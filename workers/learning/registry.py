@@ -34,6 +34,8 @@ MANIFEST = "manifest.json"
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,63}")
 LOCK = ".lock"
 TRAINING_LOCK = ".training"
+# Held while a pointer moves or old versions are deleted, so that no version is deleted that is promoted just now.
+POINTER_LOCK = ".pointers"
 KEY_BYTES = 32
 # Raise it when the meaning of a field inside model.joblib changes; older models are then trained again at start.
 FORMAT = 8
@@ -171,11 +173,12 @@ class Registry:
 
     def promote(self, version: str) -> None:
         """Make a version the current one; raises RegistryError if it cannot be loaded."""
-        self.load(version)
-        before = self.current()
-        if before and before != version:
-            self.point(PREVIOUS, before)
-        self.point(CURRENT, version)
+        with self.alone(POINTER_LOCK):
+            self.load(version)
+            before = self.current()
+            if before and before != version:
+                self.point(PREVIOUS, before)
+            self.point(CURRENT, version)
 
     def rollback(self) -> str:
         """Make the previous version the current one and return it; raises RegistryError."""
@@ -189,7 +192,7 @@ class Registry:
     def alone(self, name: str = LOCK) -> Iterator[None]:
         """Hold the lock of a name, which excludes other processes of this host; raises RegistryError."""
         self.prepare()
-        with (self.directory / name).open("wb") as lock:
+        with os.fdopen(os.open(self.directory / name, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, 0o600), "wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

@@ -14,7 +14,7 @@ from daemon.store.store import Store
 from daemon.system import tuning
 from daemon.system.clock import Clock
 from daemon.vocabulary import Priority
-from workers.learning import examples, retraining
+from workers.learning import examples, retention, retraining
 from workers.learning.examples import Example, ExampleError
 from workers.learning.registry import TRAINING_LOCK, ForeignError, Registry, RegistryError
 from workers.learning.retraining import Retrained
@@ -122,6 +122,7 @@ class Trainer:
         )
         if made.verdict.promote:
             self._registry.promote(manifest.version)
+        retention.delete_old(self._registry)
         log.info(
             "model trained", model=manifest.version, promoted=made.verdict.promote, reasons=list(made.verdict.reasons)
         )

@@ -1,6 +1,8 @@
 """Models are trained, promoted and rolled back by commands; rules and settings are tested first."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 from sqlalchemy import select
@@ -9,6 +11,7 @@ from daemon.store.models import Event
 from tests.support.cli import Case
 from tests.support.csv_files import write_csv
 from tests.support.emails import inbound, mail
+from workers.learning.retention import NEWEST
 
 
 def test_a_model_is_trained_listed_and_rolled_back(trained: Case, bare: Path) -> None:
@@ -24,6 +27,20 @@ def test_a_model_is_trained_listed_and_rolled_back(trained: Case, bare: Path) ->
     assert trained.run("models", "show", "--json").rows[0]["version"] == first["version"]
     assert trained.run("models", "promote", "none").code == 66
     assert trained.run("models", "show", "none").code == 66
+
+
+def test_a_training_deletes_old_models(trained: Case, bare: Path) -> None:
+    more = write_csv(bare / "more.csv", [["one more", "my invoice", "Payments"]])
+    first = trained.run("train", "--json").rows[0]["version"]
+    folder = bare / "var" / "models"
+    for number in range(NEWEST + 3):
+        copy = folder / f"20200101-000000-{number:08x}"
+        shutil.copytree(folder / first, copy)
+        os.utime(copy, (number, number))
+    second = trained.run("train", "--from", str(more), "--json").rows[0]["version"]
+    rows = [row["version"] for row in trained.run("models", "list", "--json").rows]
+    assert len(rows) == NEWEST
+    assert rows[-2:] == [first, second]
 
 
 def test_who_put_a_model_in_force_is_recorded(trained: Case, bare: Path) -> None:
