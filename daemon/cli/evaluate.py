@@ -216,8 +216,8 @@ def _facts(figures: "Figures", whole: "Part", milliseconds: float) -> None:
 
 
 def _parts(name: str, parts: "Sequence[Part]") -> None:
-    rows = [{name: part.name} | asdict(part) for part in parts]
-    columns = (name, "count", "accuracy", "ece", "routed", "routed_right", "unknown")
+    rows = [{name: part.name, "right": part.accuracy, "ECE": part.ece} | asdict(part) for part in parts]
+    columns = (name, "count", "right", "ECE", "routed", "routed_right", "unknown")
     output.listing(rows, columns, as_json=False)
 
 

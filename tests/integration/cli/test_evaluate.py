@@ -99,7 +99,7 @@ def test_triage_is_measured_per_language_and_length_and_for_priority(trained: Ca
     assert german["priority"]["count"] == 1
     printed = [line.split("\t") for line in trained.run("evaluate", str(gold)).out.splitlines()]
     for name in ("language", "length"):
-        assert [name, "count", "accuracy", "ece", "routed", "routed_right", "unknown"] in printed
+        assert [name, "count", "right", "ECE", "routed", "routed_right", "unknown"] in printed
         assert [name, "count", "right", "too_low", "too_high"] in printed
     assert [len(line) for line in printed if line[0] == "German"] == [7, 5]
 
