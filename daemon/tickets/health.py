@@ -71,7 +71,9 @@ def _of_process(process: ProcessFacts) -> Iterator[Problem]:
         yield Problem("model", f"{process.outdated}. Run triaged train.")
     if process.unencoded:
         yield Problem(
-            "encoder", f"Triage works without the sentence encoder: {process.unencoded}. Then restart triaged."
+            "encoder",
+            f"Triage works without the sentence encoder: {process.unencoded}. Then restart triaged. Until then no new "
+            "model replaces one that was trained with it.",
         )
 
 

@@ -31,6 +31,10 @@ class Comparison:
     promote: bool
     reasons: tuple[str, ...]
 
+    def refused(self, objections: Sequence[str]) -> "Comparison":
+        """Return the comparison with more objections."""
+        return Comparison(promote=False, reasons=(*objections, *self.reasons)) if objections else self
+
 
 def compare(
     candidate: Model,
@@ -85,6 +89,14 @@ def lost(candidate: Model, current: Model, categories: Collection[str] | None) -
         for name, count in wanted(current, categories).items()
         if count >= MIN_EXAMPLES and name not in candidate.counts
     ]
+
+
+def without_second(model: Model, current: Model | None, encoder: Encoder | None) -> list[str]:
+    """Return that a model lacks the second opinion of the one in use because the encoder, though enabled, failed."""
+    if model.second or not current or not current.second or encoder is None or not encoder.problem:
+        return []
+    missing = "it has no second opinion, which the model in use has: the sentence encoder could not be used"
+    return [f"{missing} ({encoder.problem}); correct it, or set triage.semantic to false"]
 
 
 def fewer(candidate: Model, current: Model, categories: Collection[str] | None) -> str:

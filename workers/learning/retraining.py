@@ -8,7 +8,7 @@ import numpy as np
 
 from workers.learning import training, undecided
 from workers.learning.examples import Example
-from workers.learning.gate import MIN_NEWEST, MIN_TO_COMPARE, Comparison, compare
+from workers.learning.gate import MIN_NEWEST, MIN_TO_COMPARE, Comparison, compare, without_second
 from workers.learning.training import Made, Report, own_once
 from workers.learning.undecided import MIN_UNDECIDED, Quality
 from workers.triage import tokens
@@ -50,6 +50,11 @@ class OnceEncoded:
     def name(self) -> str:
         """Return the name of the encoder."""
         return self._encoder.name
+
+    @property
+    def problem(self) -> str:
+        """Return why the encoder cannot be used, or ""."""
+        return self._encoder.problem
 
     @property
     def languages(self) -> frozenset[str]:
@@ -175,6 +180,8 @@ def retrain(
 
     def judged(made: Made, tested: Made) -> Retrained:
         verdict = compare(tested.model, current, held_back, regression, work.encoder, categories)
+        # The probe may have a second opinion although the model has none: the encoder can fail in between.
+        verdict = verdict.refused(without_second(made.model, current, work.encoder))
         return Retrained(made.model, made.report, replace(verdict, reasons=(*verdict.reasons, *learned.reasons)))
 
     found = judged(learned.best, probe.best)

@@ -19,6 +19,10 @@ class Encoder(Protocol):
         """Return the name of its weights, "" while it cannot be used. Vectors of two names are not comparable."""
 
     @property
+    def problem(self) -> str:
+        """Return why it cannot be used although it is enabled, or ""."""
+
+    @property
     def languages(self) -> frozenset[str]:
         """Return the codes of the languages that it was made for; vectors of texts in others mean little."""
 

@@ -25,11 +25,12 @@ from workers.app import trainer as trainer_of
 from workers.learning import semantic, training
 from workers.learning.registry import Registry
 from workers.learning.retraining import Retrained
-from workers.learning.semantic import SentenceEncoder
+from workers.learning.semantic import EncoderError, SentenceEncoder
 from workers.learning.trainer import Trainer
 from workers.learning.training import TrainingError
 from workers.triage import lexicon
 from workers.triage.classifier import Model
+from workers.triage.encoder import Encoder
 
 WORDS = lexicon.build({"en": {"refund": ["refund*"], "sign in": ["sign in"]}})
 
@@ -44,8 +45,15 @@ def corpus(tmp_path: Path) -> Path:
     return folder
 
 
-def teacher(store: Store, state: Path, corpus: Path, encoder: FakeEncoder | None) -> Trainer:
+def teacher(store: Store, state: Path, corpus: Path, encoder: Encoder | None) -> Trainer:
     return Trainer(store, Registry(state / "models"), FakeClock(), [c.name for c in NAMES], corpus, encoder)
+
+
+def later(store: Store, state: Path, corpus: Path, encoder: Encoder, days: int = 1) -> Trainer:
+    """Return a trainer whose models are some days younger."""
+    found = teacher(store, state, corpus, encoder)
+    found._clock.advance(days=days)  # type: ignore[attr-defined]
+    return found
 
 
 def workers_of(store: Store, state: Path, corpus: Path) -> WorkerApp:
@@ -67,13 +75,12 @@ def test_a_model_gets_a_second_opinion_when_the_encoder_comes(
     sqlite_store: Store, tmp_path: Path, corpus: Path
 ) -> None:
     before = teacher(sqlite_store, tmp_path, corpus, None).ensure_model()
-    later = teacher(sqlite_store, tmp_path, corpus, FakeEncoder())
-    later._clock.advance(days=1)  # type: ignore[attr-defined]
-    after = later.ensure_model()
+    with_it = later(sqlite_store, tmp_path, corpus, FakeEncoder())
+    after = with_it.ensure_model()
     assert before.second is None
     assert after.second_of("fake-1")
     assert Registry(tmp_path / "models").show(after.version).encoder == "fake-1"
-    assert later.ensure_model().version == after.version
+    assert with_it.ensure_model().version == after.version
 
 
 @pytest.mark.parametrize("enough", [True, False])
@@ -109,6 +116,40 @@ def test_a_model_with_a_second_opinion_is_kept_while_the_encoder_is_away(
 ) -> None:
     made = teacher(sqlite_store, tmp_path, corpus, FakeEncoder()).ensure_model()
     assert teacher(sqlite_store, tmp_path, corpus, FakeEncoder("")).ensure_model().version == made.version
+
+
+@pytest.mark.parametrize("ill", ["missing", "fails", "hangs"])
+def test_a_model_without_a_second_opinion_replaces_one_with_it_only_if_the_setting_is_off(
+    ill: str, sqlite_store: Store, tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = teacher(sqlite_store, tmp_path, corpus, FakeEncoder()).ensure_model()
+    hung = threading.Event()
+
+    class Ill:
+        def encode(self, texts: object) -> None:
+            if ill == "hangs":
+                hung.wait()
+            raise MemoryError(str(len(str(texts))))
+
+    def load() -> Ill:
+        if ill == "missing":
+            raise EncoderError("it is not installed")
+        return Ill()
+
+    monkeypatch.setattr(semantic, "load", load)
+    monkeypatch.setattr(semantic, "ENCODE_SECONDS", 0.1)
+    encoder = SentenceEncoder(enabled=True).load()
+    trained = later(sqlite_store, tmp_path, corpus, encoder).train()
+    hung.set()
+    assert encoder.problem
+    assert not trained.promoted
+    assert trained.reasons[0] == (
+        f"it has no second opinion, which the model in use has: the sentence encoder could not be used "
+        f"({encoder.problem}); correct it, or set triage.semantic to false"
+    )
+    registry = Registry(tmp_path / "models")
+    assert (registry.load().version, registry.show(trained.version).encoder) == (made.version, "")
+    assert later(sqlite_store, tmp_path, corpus, SentenceEncoder(enabled=False).load(), days=2).train().promoted
 
 
 class Both:
