@@ -32,7 +32,6 @@ def models(examples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = Store(f"sqlite:///{state / 'empty.db'}")
     teacher = trainer(settings, store, FakeClock())
     teacher.verified = list  # type: ignore[method-assign,assignment]  # nothing was verified yet
-    teacher.learns_from_undecided = False
     teacher.ensure_model()
     store.close()
     return registry(settings).directory

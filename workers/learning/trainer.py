@@ -16,6 +16,7 @@ from daemon.system.clock import Clock
 from daemon.vocabulary import Priority
 from workers.learning import examples, retention, retraining
 from workers.learning.examples import Example, ExampleError
+from workers.learning.gate import MIN_TO_COMPARE
 from workers.learning.registry import TRAINING_LOCK, ForeignError, Registry, RegistryError
 from workers.learning.retraining import Retrained
 from workers.learning.training import TrainingError
@@ -136,16 +137,19 @@ class Trainer:
             until = self._registry.show(current.version).figures.get("learned_until")
         except RegistryError:
             current, until = None, None
+        verified = self.verified()
+        # Whether undecided tickets help is measured on verified ones.
+        reads_undecided = self.learns_from_undecided and len(verified) >= MIN_TO_COMPARE
         made = retraining.retrain(
             corpus,
-            self.verified(),
+            verified,
             current,
             self.regression(),
             shipped_lexicon(),
             self._clock.now(),
             self._encoder,
             self.categories,
-            self.undecided() if self.learns_from_undecided else (),
+            self.undecided() if reads_undecided else (),
             datetime.fromisoformat(until) if until else None,
         )
         tuning.trim_memory()

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 from sqlalchemy import select
 
 from daemon.store import decisions
@@ -23,6 +24,7 @@ from tests.support.emails import inbound, mail
 from tests.support.fakes import NOON, FakeClock, Woken
 from workers.learning.current import CurrentModel
 from workers.learning.examples import Example
+from workers.learning.gate import MIN_TO_COMPARE
 from workers.learning.registry import Registry
 from workers.learning.trainer import Trainer
 from workers.triage.policy import Mode
@@ -116,20 +118,27 @@ def test_undecided_tickets_are_those_that_the_model_decided_last_one_of_each_cus
     assert {one.text.strip() for one in found} == {"cannot get in"}
 
 
-def test_undecided_tickets_are_read_only_if_the_setting_says_so(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("verified", [MIN_TO_COMPARE - 1, MIN_TO_COMPARE])
+def test_undecided_tickets_are_read_only_where_they_can_be_used_and_the_setting_says_so(
+    verified: int, store: Store, tmp_path: Path
+) -> None:
     read: list[str] = []
 
     class Reading(Trainer):
+        def verified(self) -> list[Example]:
+            return [Example("", f"my password {at}", "Login", verified=True) for at in range(verified)]
+
         def undecided(self) -> list[Example]:
             read.append("undecided")
             return []
 
     trainer = Reading(store, Registry(tmp_path), FakeClock(), ["Login", "Payments"], corpus_of(tmp_path))
     trainer.candidate()
-    assert read == ["undecided"]
+    assert read == ["undecided"] * (verified == MIN_TO_COMPARE)
+    read.clear()
     trainer.learns_from_undecided = False
     trainer.candidate()
-    assert read == ["undecided"]
+    assert read == []
 
 
 def corpus_of(folder: Path) -> Path:
