@@ -26,14 +26,20 @@ NEWEST = "newest verified tickets that the model in use did not learn from"
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Whether a candidate may be promoted, and all reasons."""
+    """What speaks against promoting a candidate, and what else was found."""
 
-    promote: bool
-    reasons: tuple[str, ...]
+    objections: tuple[str, ...]
+    facts: tuple[str, ...]
 
-    def refused(self, objections: Sequence[str]) -> "Comparison":
-        """Return the comparison with more objections."""
-        return Comparison(promote=False, reasons=(*objections, *self.reasons)) if objections else self
+    @property
+    def promote(self) -> bool:
+        """Return whether nothing speaks against it."""
+        return not self.objections
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Return all reasons for the decision."""
+        return (*self.objections, *self.facts)
 
 
 def compare(
@@ -71,10 +77,10 @@ def compare(
         reasons.append(f"{name}: {summary(measure(new))}{earlier}")
         objections += [f"{name}: {problem}" for problem in worse(new, old, by_chance=name == NEWEST)]
     if current is None:
-        return Comparison(promote=True, reasons=(*objections, *reasons, "there is no model yet"))
+        return Comparison((), (*objections, *reasons, "there is no model yet"))
     if not compared and (problem := fewer(candidate, current, categories)):
         objections.append(problem)
-    return Comparison(not objections, (*objections, *reasons))
+    return Comparison(tuple(objections), tuple(reasons))
 
 
 def unadjusted(model: Model) -> Model:

@@ -31,12 +31,26 @@ class Retrained:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What was learned from undecided tickets with its figures, and whether the best model uses it."""
+
+    learned: str
+    used: bool
+
+    def in_words(self, objections: Sequence[str] = ()) -> str:
+        """Say whether it is used; `objections` are those for which the model that uses it was refused."""
+        if self.used and objections:
+            return f"tried and refused ({'; '.join(objections)}): {self.learned}"
+        return f"{'used' if self.used else 'not used'}: {self.learned}"
+
+
+@dataclass(frozen=True, slots=True)
 class Learned:
-    """A plain model, the best one, which may have learned from undecided tickets too, and why it has or has not."""
+    """A plain model, and the best one, which may have learned from undecided tickets too, in these steps."""
 
     plain: Made
     best: Made
-    reasons: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
 class OnceEncoded:
@@ -94,18 +108,16 @@ class Retraining:
         plain = best = self.make(verified)
         if len(verified) < MIN_TO_COMPARE or len(self.undecided) < MIN_UNDECIDED:
             return Learned(plain, plain)
-        reasons, before = [], quality_on(verified, plain)
+        steps, before = [], quality_on(verified, plain)
         for name, step in (("own answers", self.with_answers), ("the mix of categories", self.with_frequencies)):
             changed = step(best, verified)
             after = quality_on(verified, changed)
             used = after.is_better_than(before)
-            reasons.append(
-                f"{'used' if used else 'not used'}: {name} in {len(self.undecided)} undecided tickets "
-                f"({after} on {len(verified)} verified ones; without: {before})"
-            )
+            figures = f"{after} on {len(verified)} verified ones; without: {before}"
+            steps.append(Step(f"{name} in {len(self.undecided)} undecided tickets ({figures})", used))
             if used:
                 best, before = changed, after
-        return Learned(plain, best, tuple(reasons))
+        return Learned(plain, best, tuple(steps))
 
     def make(self, verified: Sequence[Example], guessed: Sequence[Example] = ()) -> Made:
         """Train on the corpus, guessed and verified tickets."""
@@ -178,13 +190,14 @@ def retrain(
     learned = work.learn(verified)
     probe = work.learn(older) if held_back else learned
 
-    def judged(made: Made, tested: Made) -> Retrained:
+    def judged(made: Made, tested: Made, refused: Sequence[str] = ()) -> Retrained:
         verdict = compare(tested.model, current, held_back, regression, work.encoder, categories)
         # The probe may have a second opinion although the model has none: the encoder can fail in between.
-        verdict = verdict.refused(without_second(made.model, current, work.encoder))
-        return Retrained(made.model, made.report, replace(verdict, reasons=(*verdict.reasons, *learned.reasons)))
+        objections = (*without_second(made.model, current, work.encoder), *verdict.objections)
+        facts = (*verdict.facts, *(step.in_words(refused) for step in learned.steps))
+        return Retrained(made.model, made.report, Comparison(objections, facts))
 
     found = judged(learned.best, probe.best)
     if found.verdict.promote or (learned.best is learned.plain and probe.best is probe.plain):
         return found
-    return judged(learned.plain, probe.plain)
+    return judged(learned.plain, probe.plain, found.verdict.objections)

@@ -12,7 +12,7 @@ from tests.support.small_model import small_corpus
 from workers.learning import gate, retraining, training, undecided
 from workers.learning.examples import Example
 from workers.learning.fitting import Numbers
-from workers.learning.retraining import Learned, OnceEncoded, Retrained, Retraining
+from workers.learning.retraining import Learned, OnceEncoded, Retrained, Retraining, Step
 from workers.learning.training import Made
 from workers.learning.undecided import Quality
 from workers.triage.classifier import Model
@@ -111,7 +111,7 @@ def learned(words: Lexicon, two: Model, share: float, of_stream: float) -> tuple
     verified = [Example("", str(at), name, verified=True) for at, name in enumerate(truths)]
     work = Drawn([], tickets("", 200), words, NOW, None, two, held_out, of_stream)
     found = work.learn(verified)
-    return found.best.model, found.reasons
+    return found.best.model, tuple(step.in_words() for step in found.steps)
 
 
 def test_the_mix_of_the_stream_is_used_where_verified_tickets_have_it_too(words: Lexicon, two: Model) -> None:
@@ -134,7 +134,7 @@ def test_answers_of_the_model_are_used_where_they_are_better(words: Lexicon) -> 
     verified = [*tickets("Payments", 20), *tickets("Login", 20)]
     work = Retraining(small_corpus(), tickets("", 120), words, NOW, None)
     found = work.learn(verified)
-    used = [reason.startswith("used: ") for reason in found.reasons]
+    used = [step.used for step in found.steps]
     assert used[0] == (found.best.report.corpus != found.plain.report.corpus)
     assert used[1] == (found.best.model.frequencies is not None)
 
@@ -171,18 +171,23 @@ def test_where_the_gate_refuses_what_undecided_tickets_taught_the_plain_model_is
     def learn(work: Retraining, verified: Sequence[Example]) -> Learned:
         plain = work.make(verified)
         often = replace(plain, model=replace(plain.model, frequencies=np.full(4, 1.0)))
-        return Learned(plain, often, ("mixed",))
+        return Learned(plain, often, (Step("answers", used=False), Step("the mix", used=True)))
 
     def compare(candidate: Model, *args: object) -> gate.Comparison:
         del args
         judged.append(candidate.frequencies is not None)
-        return gate.Comparison(promote=candidate.frequencies is None, reasons=("judged",))
+        return gate.Comparison(("F1 falls", "recall falls") if candidate.frequencies is not None else (), ("judged",))
 
     monkeypatch.setattr(Retraining, "learn", learn)
     monkeypatch.setattr(retraining, "compare", compare)
     made = retrain(words, tickets("Payments", 40), [])
     assert judged == [True, False]
-    assert made.verdict == gate.Comparison(promote=True, reasons=("judged", "mixed"))
+    assert made.verdict.promote
+    assert made.verdict.reasons == (
+        "judged",
+        "not used: answers",
+        "tried and refused (F1 falls; recall falls): the mix",
+    )
     assert made.model.frequencies is None
 
 
