@@ -63,6 +63,14 @@ def test_a_quote_of_the_email_leaves_no_line_of_them(desk: Desk, client: str, st
     assert_nothing_left(talk, line, reference)
 
 
+def test_words_in_the_same_line_hold_the_answer_and_its_author_reads_them(desk: Desk) -> None:
+    talk, line, reference = two(desk)
+    talk.write(talk.last(TEAM), f"Hello,\n\n{line}: {SAID}")
+    assert [state for _, state in talk.answers()] == ["held"]
+    assert SAID in words_of(talk.last(MEMBER))
+    assert_nothing_left(talk, line, reference)
+
+
 def wrapped(line: str) -> str:
     words = line.split()
     return f"{' '.join(words[:3])}\n{' '.join(words[3:])}"
@@ -75,6 +83,7 @@ PASTES: dict[str, Callable[[str, str], str]] = {
     "wrapped": lambda line, _: f"Hello,\n\n{wrapped(line)}\n\nso we pay it back.",
     "in capitals": lambda line, _: f"We pay it back.\n\n{line.upper()}",
     "in other brackets": lambda line, _: f"We pay it back.\n\n{line.replace('(', '[').replace(')', ']')}",
+    "words in the same line": lambda line, _: f"Hello,\n\n{line}: so we pay it back.",
     "a signature": lambda line, _: f"We pay it back.\n\n-- \n{line}",
     "the end of the email": lambda _, whole: f"We pay it back.\n\n{whole[whole.index(HEADING) :]}",
     "a forwarded email": lambda _, whole: f"FYI\n\n---------- Forwarded message ---------\n\n{whole}",

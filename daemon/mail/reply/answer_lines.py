@@ -137,6 +137,7 @@ def _mark_prefixed(chunk: Chunk, ours: Ours, marked: _Marked) -> None:
     head = _head_size(bodies)
     kinds = [LineKind.OURS if at < head and kind in _UNSURE else kind for at, kind in enumerate(kinds)]
     kinds = _without_banner(kinds, bodies, head, is_ours=True)
+    marked.doubts += ours.mixed(bodies[head:]) if _is_sure(kinds, ours) else ()
     inner = min((_depth(chunk.lines[at]) for at in range(head, len(kinds)) if kinds[at] in _CERTAIN), default=None)
     others = {at for at, line in enumerate(chunk.lines) if inner is None or _depth(line) < inner}
     agents = set() if own else _agents_between(kinds, chunk.lines, others, marked, ours)
@@ -226,13 +227,11 @@ def _mark_unprefixed(lines: Sequence[str], head: int, ours: Ours, marked: _Marke
     kinds = [LineKind.BLANK] * head + ours.kinds(plain(line) for line in lines[head:end])
     is_ours = any(map(ours.names_us, lines[:head]))
     kinds = _without_banner(kinds, lines, head, is_ours=is_ours)
+    marked.doubts += ours.mixed(lines[head:] if _is_sure(kinds, ours) or not is_email else below)
     agents = _agents_runs(kinds, marked, lines, ours, is_ours=is_ours, is_email=is_email)
-    for at, kind in enumerate(kinds):
-        if kind is LineKind.CUSTOMER:
-            marked.roles.append("quoted")
-        else:
-            marked.roles.append("agent" if at in agents else "")
-    marked.roles += ["" if ours.is_ours(line) else "agent" for line in lines[end:]]
+    roles = ["agent" if at in agents else "" for at in range(len(kinds))]
+    marked.roles += ["quoted" if kind is LineKind.CUSTOMER else role for kind, role in zip(kinds, roles, strict=True)]
+    marked.roles += ["" if ours.is_ours(line) else "agent" for line in below]
 
 
 def _agents_runs(

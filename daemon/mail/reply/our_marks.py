@@ -21,6 +21,7 @@ _EMOJI: Final = re.compile(r"[\u2600-\u27bf\U0001f300-\U0001faff]")
 _SIGNS: Final = re.compile(r"[\W_]+")
 MARK: Final = re.compile(rf"\bref:\s?{token.SHAPE}", re.IGNORECASE)
 _COMMAND: Final = re.compile(r"\btriaged (?:tickets|deliveries|mail|jobs) [a-z]")
+_OUR_COMMAND: Final = re.compile(r"\btriaged (?:tickets|deliveries|mail|jobs) [a-z]+(?: \S*\d\S*)?")
 _LABEL: Final = re.compile(r"([^\W\d_][\w ]{1,20}?)\s*[:\t\uff1a]")
 # Programs write the target of a link behind its text, or leave it out; Proofpoint adds its host in brackets.
 _TARGET: Final = re.compile(
@@ -37,6 +38,8 @@ _SENTENCE: Final = 16
 _ALIKE: Final = 0.6
 _MOST: Final = 0.8
 _SHORT: Final = 10
+# Fewer letters are of a list, such as "1." or "Re".
+_WORD: Final = 3
 _WORDS_ALIKE: Final = 3
 
 
@@ -161,6 +164,20 @@ class Ours:
         found = sum(len(sentence) for sentence in self.sentences if sentence in words or sentence in whole)
         return 0 < len(words) <= 2 * found
 
+    def mixed(self, lines: Iterable[str]) -> list[str]:
+        """Return the lines that are ours and have words of a member, too: these are left out with ours."""
+        return [line.strip() for line in lines if self.is_ours(line) and self._has_more(line[:_MAX_TEXT])]
+
+    def _has_more(self, line: str) -> bool:
+        """Return whether a line has words that are neither ours nor a customer's."""
+        words = _letters(line)
+        if self._is_line_of_ours(words) or self._is_customers(line, words):
+            return False
+        rest = _letters(_OUR_COMMAND.sub(" ", MARK.sub(" ", line)))
+        for sentence in sorted(self.sentences, key=len, reverse=True):
+            rest = rest.replace(sentence, " ")
+        return any(len(part) >= _WORD and not self._is_known(part) for part in rest.split())
+
     def goes_on(self, line: str, rest: str) -> bool:
         """Return whether a line is the end of a quoted one that a program wrapped without a prefix."""
         words = squeeze(rest[:_MAX_TEXT])
@@ -203,6 +220,10 @@ class Ours:
             return True
         parts = [part for part in map(squeeze, _URL.split(_HOST.sub(" ", line))) if part] if "://" in line else []
         return bool(parts) and all(len(part) >= _PART and part in self._customer for part in parts)
+
+    def _is_known(self, words: str) -> bool:
+        """Return whether letters are of a line of ours or of a customer."""
+        return self._is_line_of_ours(words) or self._is_customers("", words)
 
     def _is_line_of_ours(self, words: str) -> bool:
         return words in self._our_lines or (len(words) >= _PART and words in self._our_text)

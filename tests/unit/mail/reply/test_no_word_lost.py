@@ -29,6 +29,7 @@ BANNER = (
     "CAUTION: This email originated from outside of the organization. Do not click links or open attachments"
     " unless you recognize the sender and know the content is safe."
 )
+SIMILAR = "HD-5H8N-WR2Q (Payments, answered by Ben Roth in 2 h)"
 NL = "\n"
 NOTE = "This message was scanned for viruses by MailScanner and is believed to be clean."
 
@@ -134,6 +135,36 @@ class TestLinesLikeOurs:
     @pytest.mark.parametrize("line", ["Team: PAYMENTS_TEAM", "*Team:* PAYMENTS_TEAM | Ana"])
     def test_a_line_that_is_ours_is_cut(self, line: str) -> None:
         assert cut(f"Hello Ann,\n\nit is booked.\n\n{line}").text == "Hello Ann,\n\nit is booked."
+
+    @pytest.mark.parametrize("quote", [PREFIXED, BARE, ""], ids=["prefixed", "bare", "none"])
+    @pytest.mark.parametrize(
+        "line",
+        [
+            f"{SIMILAR}: we pay it back on Monday.",
+            f"See {SIMILAR}",
+            f"- {SIMILAR}, HD-8B3D-KV7R (Technical, not answered yet) - call us",
+            "Similar earlier tickets of your team: we pay it back.",
+            "Team: PAYMENTS_TEAM and mine, too",
+            "We pay it back, see triaged tickets show HD-7K3Q-M9XY",
+        ],
+    )
+    def test_words_in_the_same_line_as_ours_are_named(self, line: str, quote: str) -> None:
+        answer = cut(f"Hello Ann,\n\n{line}\n\nAna\n\n{quote}")
+        assert answer.text.split() == ["Hello", "Ann,", "Ana"]
+        assert answer.leaks == (f"a line that may be ours: {line[:100]}",)
+
+    @pytest.mark.parametrize("line", [SIMILAR, f"- {SIMILAR}", f"1. [{SIMILAR}]", SIMILAR.upper()])
+    def test_words_in_the_line_below_ours_are_kept(self, line: str) -> None:
+        answer = cut(f"Hello Ann,\n\n{line}\nwe pay it back on Monday.\n\nAna")
+        assert answer.text == "Hello Ann,\nwe pay it back on Monday.\n\nAna"
+        assert answer.leaks == ()
+
+    @pytest.mark.parametrize("quote", [PREFIXED, BARE], ids=["prefixed", "bare"])
+    @pytest.mark.parametrize("above", ["See below.\n\n", ""])
+    def test_words_in_the_same_line_of_a_quote_as_ours_are_named(self, above: str, quote: str) -> None:
+        words = "we pay it back on Monday."
+        answer = cut(above + quote.replace(SIMILAR, f"{SIMILAR} {words}", 1))
+        assert any(words in one for one in answer.leaks), answer
 
 
 class TestQuotes:
