@@ -22,6 +22,7 @@ _SIGNS: Final = re.compile(r"[\W_]+")
 MARK: Final = re.compile(rf"\bref:\s?{token.SHAPE}", re.IGNORECASE)
 _COMMAND: Final = re.compile(r"\btriaged (?:tickets|deliveries|mail|jobs) [a-z]")
 _OUR_COMMAND: Final = re.compile(r"\btriaged (?:tickets|deliveries|mail|jobs) [a-z]+(?: \S*\d\S*)?")
+_ADDRESS: Final = re.compile(r"[^\s<>@]{1,100}@[^\s<>@]{1,200}")
 _LABEL: Final = re.compile(r"([^\W\d_][\w ]{1,20}?)\s*[:\t\uff1a]")
 # Programs write the target of a link behind its text, or leave it out; Proofpoint adds its host in brackets.
 _TARGET: Final = re.compile(
@@ -173,7 +174,9 @@ class Ours:
         words = _letters(line)
         if self._is_line_of_ours(words) or self._is_customers(line, words):
             return False
-        rest = _letters(_OUR_COMMAND.sub(" ", MARK.sub(" ", line)))
+        for pattern in (MARK, _OUR_COMMAND, _ADDRESS):
+            line = pattern.sub(" ", line)
+        rest = _letters(line)
         for sentence in sorted(self.sentences, key=len, reverse=True):
             rest = rest.replace(sentence, " ")
         return any(len(part) >= _WORD and not self._is_known(part) for part in rest.split())
