@@ -159,7 +159,7 @@ def _compared(method: _Method, examples: "Sequence[Example]", decisions: "Sequen
     found, lexicon = [], method.model.features.lexicon
     for example, triage in zip(examples, decisions, strict=True):
         forms = tokens.forms(example.case.read)
-        code = language.shown(lexicon, lexicon.find(forms), tokens.length(Counter(forms)))
+        code = language.shown(lexicon, lexicon.find(forms), Counter(forms))
         found.append(compared(example, triage, language.name(example.case.read, code), method.policy.review_team))
     return found
 

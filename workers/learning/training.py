@@ -158,7 +158,7 @@ def in_order(examples: Sequence[Example], texts: Sequence[Sequence[str]], own: S
 def learned(texts: Sequence[Sequence[str]], matches: Sequence[Matches], lexicon: Lexicon) -> frozenset[str]:
     """Return the languages that a model knows, because enough of its texts, given as folded words, are in them."""
     each = zip(matches, texts, strict=True)
-    shown = Counter(language.shown(lexicon, found, tokens.length(Counter(forms))) for found, forms in each)
+    shown = Counter(language.shown(lexicon, found, Counter(forms)) for found, forms in each)
     least = min(MIN_IN_LANGUAGE, len(texts) * MIN_LANGUAGE_SHARE)
     return frozenset(code for code, count in shown.items() if code and count >= least)
 

@@ -199,7 +199,7 @@ class Model:
     def read(self, found: Found) -> Reading:
         """Return what the words of a text say: its language, how much of it is known, and the opinion on it."""
         known = self.features.known(found)
-        code = language.shown(self.features.lexicon, found.matches, tokens.length(found.counts))
+        code = language.shown(self.features.lexicon, found.matches, found.counts)
         least = MIN_KNOWN_WITH_ENTRY if found.matches.entries and not found.matches.other else MIN_KNOWN_WORDS
         if not code and (found.matches.other or known < least):
             return Reading(code, known, None)

@@ -93,7 +93,7 @@ def test_letters_are_found_as_people_type_them(entry: str) -> None:
 )
 def test_a_language_has_a_name(text: str, name: str) -> None:
     found = tokens.forms(text)
-    assert language.name(text, language.shown(SHIPPED, SHIPPED.find(found), tokens.length(Counter(found)))) == name
+    assert language.name(text, language.shown(SHIPPED, SHIPPED.find(found), Counter(found))) == name
 
 
 def test_equal_meanings_are_one_object_because_there_are_thousands() -> None:

@@ -1,5 +1,6 @@
 """Texts in languages that the model has no examples of: by word groups alone, and what the encoder is asked about."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,8 @@ from tests.support.encoders import FakeEncoder
 from tests.support.small_model import NOW, small_corpus
 from workers.learning import training
 from workers.learning.examples import Example
-from workers.triage import lexicon
+from workers.learning.trainer import shipped_lexicon
+from workers.triage import language, lexicon, tokens
 from workers.triage.classifier import Model
 from workers.triage.decide import consider, decide
 from workers.triage.lexicon import Lexicon
@@ -26,6 +28,71 @@ ENGLISH = {
 DANISH = {"common": ["er", "jeg", "og", "ikke", "theme"], "money": ["penge"], "entry": ["kode*"], "fault": ["fejl*"]}
 LATVIAN = {"common": ["ir", "un", "ne"], "money": ["nauda*"]}
 ASKING = "jeg er ikke thank theme lamp export og fejl"
+
+
+# Own emails that the lexicon of a neighbour language reads, with the code of that language.
+SLOVAK = ("cs", "Objednávku som zrušila pred dvomi týždňami, ale peniaze mi stále neprišli späť. Kedy ich dostanem?")
+CROATIAN = (
+    "cs",
+    "Htio bih predložiti da je tema tamna. Inače sam jako zadovoljan, samo tako dalje, hvala, ali za web.",
+)
+BULGARIAN = ("ru", "Може ли да ми изпратите фактура за 12 май? Сумата в тази, която получих, не е вярна за това.")  # noqa: RUF001
+SERBIAN = ("ru", "Хвала, иначе сам веома задовољна, али бих да променим адресу за доставу, где се то ради?")  # noqa: RUF001
+MALAY = ("id", "Saya nak tanya, kedai awak buka hari Ahad ini? Ada tempat untuk kereta saya di sana?")
+CATALAN = ("es", "Voldria saber si es pot passar amb un nen per la oficina de la plaza, que es de tres plantas.")
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Lexicon:
+    return shipped_lexicon()
+
+
+def shown(shipped: Lexicon, text: str) -> str:
+    forms = tokens.forms(text)
+    return language.shown(shipped, shipped.find(forms), Counter(forms))
+
+
+@pytest.mark.parametrize("code", language.NEIGHBOUR_WORDS)
+def test_no_word_of_a_neighbour_is_one_of_the_language(code: str, shipped: Lexicon) -> None:
+    words = language.NEIGHBOUR_WORDS[code]
+    assert {tokens.form(word) for word in words} == words
+    at = shipped.languages.index(code)
+    assert [word for word in words if shipped.counts(shipped.senses(word)[1])[at]] == []
+
+
+@pytest.mark.parametrize("own", [SLOVAK, CROATIAN, BULGARIAN, SERBIAN, MALAY, CATALAN])
+def test_a_neighbour_of_a_language_with_one_word_of_a_group_is_not_known(
+    own: tuple[str, str], shipped: Lexicon
+) -> None:
+    code, text = own
+    assert language.may_be_neighbour(code, tokens.forms(text))
+    assert shown(shipped, text) == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("cs", "Prišla mi faktúra, ktorú som už zaplatil. Môžete mi prosím poslať potvrdenie o platbe?"),
+        ("ru", "Не мога да вляза в профила си от вчера, сайтът казва, че паролата е грешна. Моля помогнете с парола."),  # noqa: RUF001 - letters of Bulgarian
+        ("id", "Kad saya kena bayar dua kali untuk pesanan ini. Boleh pulangkan uang saya ke akaun awak?"),
+    ],
+)
+def test_more_words_of_groups_count_in_a_neighbour_too(code: str, text: str, shipped: Lexicon) -> None:
+    assert shown(shipped, text) == code
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("cs", "Dobrý den, chci vrátit peníze, protože to je jiný kabát než ten na obrázku."),
+        ("ru", "Добрый день, прошу вернуть то, что я оплатила, потому что это не мой заказ."),
+        ("id", "Halo, saya mau tanya apakah toko ini buka hari Minggu dan apa ada tempat parkir."),
+        ("es", "Hola, quiero saber si abren los sábados y si hay que pedir cita antes de ir."),
+    ],
+)
+def test_the_language_itself_is_known(code: str, text: str, shipped: Lexicon) -> None:
+    assert not language.may_be_neighbour(code, tokens.forms(text))
+    assert shown(shipped, text) == code
 
 
 @pytest.fixture(scope="module")
