@@ -2,9 +2,11 @@
 
 import ipaddress
 import re
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import parse_qsl, unquote
+from zoneinfo import ZoneInfo
 
 import regex
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, WithJsonSchema
@@ -49,6 +51,21 @@ def _pattern(value: str) -> str:
     except regex.error as error:
         raise ValueError(f"{value!r} is not a regular expression: {error}") from None
     return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        time_zone(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(
+            f"{value!r} is no time zone that this host knows; write it like Europe/Berlin (see the package tzdata)"
+        ) from None
+    return value
+
+
+def time_zone(name: str) -> tzinfo:
+    """Return a time zone; that of UTC needs no files."""
+    return UTC if name == "UTC" else ZoneInfo(name)
 
 
 def _network(value: str) -> str:
@@ -195,6 +212,7 @@ AddressOrDomain = Annotated[
 Pattern = Annotated[str, AfterValidator(_pattern), WithJsonSchema({"type": "string", "format": "regular expression"})]
 Endpoint = Annotated[str, AfterValidator(_endpoint), WithJsonSchema({"type": "string", "format": "HOST:PORT"})]
 NameServer = Annotated[str, AfterValidator(_name_server), WithJsonSchema({"type": "string", "format": "name server"})]
+TimeZone = Annotated[str, AfterValidator(_time_zone), WithJsonSchema({"type": "string", "format": "time zone"})]
 Network = Annotated[str, AfterValidator(_network), WithJsonSchema({"type": "string", "format": "network"})]
 Name = Annotated[str, StringConstraints(pattern=r"^[\w .+-]{1,64}$")]
 Label = Annotated[str, StringConstraints(pattern=r"^[\w .&/+-]{1,64}$")]

@@ -7,7 +7,7 @@ import structlog
 
 from config.schema import SupportAddress
 from config.settings import Settings
-from config.values import name_server
+from config.values import name_server, time_zone
 from daemon.authentication.checker import Checker, NoChecker, SenderChecker
 from daemon.authentication.resolver import NoNameServerError, Resolver
 from daemon.mail.commands import CommandVocabulary
@@ -48,8 +48,14 @@ def actor_config(settings: Settings) -> ActorConfig:
         answer_attachment_bytes=settings.limits.answer_attachment_bytes,
         vocabulary=command_vocabulary(settings),
         similar=settings.triage.semantic and settings.triage.similar,
-        lead=Lead(settings.triage.lead, settings.triage.lead_hour) if settings.triage.lead else None,
+        lead=lead(settings),
     )
+
+
+def lead(settings: Settings) -> Lead | None:
+    """Return who is asked about doubtful tickets, None if nobody is."""
+    triage = settings.triage
+    return Lead(triage.lead, triage.lead_hour, time_zone(settings.support.timezone)) if triage.lead else None
 
 
 def command_vocabulary(settings: Settings) -> CommandVocabulary:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -28,8 +28,7 @@ log = structlog.get_logger(__name__)
 
 CHECK_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 2.0
-# How long after its hour the email of a day may be sent. It may be after midnight (UTC): a morning in Asia is shortly
-# before that.
+# How long after its hour the email of a day may be sent, also after midnight.
 LATE: Final = timedelta(hours=12)
 MAX_ASKED: Final = 5
 
@@ -60,9 +59,9 @@ class DailyQuestions:
         config, now = self._config.value, self._clock.now()
         if config.lead is None or self._store.is_lost():
             return 0
-        shifted = now - timedelta(hours=config.lead.hour)
-        day = shifted.date()
-        if shifted - datetime.combine(day, time(), UTC) >= LATE:
+        began = config.lead.began(now)
+        day = began.date()
+        if now - began >= LATE:
             return 0
         if self._servers.get(config.brands.main.server).is_paused or not self._claim(day):
             return 0

@@ -12,7 +12,17 @@ from pydantic import (
 )
 
 from config.schema.section import Section
-from config.values import AddressOrDomain, AuthservId, FilePath, Label, Language, MailAddress, Name, OptionalHost
+from config.values import (
+    AddressOrDomain,
+    AuthservId,
+    FilePath,
+    Label,
+    Language,
+    MailAddress,
+    Name,
+    OptionalHost,
+    TimeZone,
+)
 
 DisplayName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f<>@]{1,64}$")]
 
@@ -83,6 +93,8 @@ class Support(Section):
     entry of support.addresses may differ."""
     language: Language = "en"
     """Language of emails to customers whose language is not known: a code such as "de"."""
+    timezone: TimeZone = "UTC"
+    """Time zone of hours in settings, such as triage.lead_hour: a name such as Europe/Berlin."""
     reference_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,6}$")] = "HD"
     """Letters that ticket references begin with, as in HD-7K3Q-M9XY."""
     trusted_authserv_ids: Annotated[tuple[AuthservId, ...], Field(examples=[["mx.example.com"]])] = ()

@@ -75,7 +75,7 @@ class TriageSection(Section):
     lead: Annotated[MailAddress | None, Field(examples=["lead@example.com"])] = None
     """Address of the person who decides doubtful tickets by email; in no team, they may only correct triage."""
     lead_hour: Annotated[int, Field(ge=0, le=23)] = 7
-    """Hour (UTC) from which triage.lead gets one email a day: the five tickets that triage learns most from."""
+    """Hour in support.timezone from which triage.lead gets one email a day: the five tickets that teach triage most."""
     promised_accuracy: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
     """Accuracy that must be proven on your tickets before the model routes in mode "auto"."""
     audit_share: Share = 0.05

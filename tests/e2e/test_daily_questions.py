@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -55,7 +56,7 @@ class Led(Helpdesk):
 
     def questions(self, hour: int = 7) -> DailyQuestions:
         """Return a process that asks the lead, from an hour on."""
-        config = replace(actor_config(self.settings), lead=Lead(LEAD, hour))
+        config = replace(actor_config(self.settings), lead=Lead(LEAD, hour, UTC))
         servers = outgoing_servers(self.settings)
         self.servers.append(servers)
         return DailyQuestions(self.store, self.clock, servers, self.runtime.keyring, CurrentConfig(config))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta, tzinfo
 
 from daemon.mail.commands import CommandVocabulary
 from daemon.mail.language import detect
@@ -13,10 +14,20 @@ from workers.triage.policy import TriagePolicy
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """Who is asked about doubtful tickets once a day, from an hour in UTC on."""
+    """Who is asked about doubtful tickets once a day, from an hour of a time zone on."""
 
     address: str
     hour: int
+    zone: tzinfo
+
+    def began(self, now: datetime) -> datetime:
+        """Return when the hour came last; its date there is the day of the email.
+
+        An hour that the clock skips begins with the next one, one that comes twice with the first.
+        """
+        today = now.astimezone(self.zone).date()
+        start = datetime.combine(today, time(self.hour), self.zone)
+        return start if start <= now else datetime.combine(today - timedelta(days=1), time(self.hour), self.zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,4 +19,5 @@ def findings(settings: Settings) -> Iterator[Finding]:
     teams = [Team.of(team.name, team.email, team.members) for team in settings.teams]
     theirs = [team.name for team in teams if team.includes(comparable(lead))]
     may = f"acts for {', '.join(theirs)}" if theirs else "may correct category, priority and spam, and nothing else"
-    yield ok(WHAT, f"{lead}, who {may}; asked once a day from {settings.triage.lead_hour:02}:00 UTC on")
+    hour = f"{settings.triage.lead_hour:02}:00 {settings.support.timezone}"
+    yield ok(WHAT, f"{lead}, who {may}; asked once a day from {hour} on")
