@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from daemon.mail import token
+from daemon.mail import reference, token
 from daemon.mail.reply.banner import banner_end, is_first_contact, notes_start, original_link
 from daemon.mail.text.line import fold, plain_digits
 from daemon.text import normalized
@@ -22,6 +22,10 @@ _SIGNS: Final = re.compile(r"[\W_]+")
 MARK: Final = re.compile(rf"\bref:\s?{token.SHAPE}", re.IGNORECASE)
 _COMMAND: Final = re.compile(r"\btriaged (?:tickets|deliveries|mail|jobs) [a-z]")
 _OUR_COMMAND: Final = re.compile(r"\btriaged (?:tickets|deliveries|mail|jobs) [a-z]+(?: \S*\d\S*)?")
+# The line of a similar ticket, also of an email that is not known: "HD-7K3Q-M9XY (Payments, answered by Ana in 2 h)".
+_SIMILAR: Final = re.compile(
+    rf"\W{{0,40}}({reference.MADE.pattern})\s?[(\uff08][^,\u060c\u3001]{{1,100}}[,\u060c\u3001].{{1,200}}[)\uff09]\W{{0,40}}"
+)
 _ADDRESS: Final = re.compile(r"[^\s<>@]{1,100}@[^\s<>@]{1,200}")
 _LABEL: Final = re.compile(r"([^\W\d_][\w ]{1,20}?)\s*[:\t\uff1a]")
 # Programs write the target of a link behind its text, or leave it out; Proofpoint adds its host in brackets.
@@ -152,15 +156,16 @@ class Ours:
         return LineKind.LIKE_OURS if self._resembles(line, words) else LineKind.UNKNOWN, -1
 
     def is_ours(self, line: str) -> bool:
-        """Return whether a line is certainly ours: it is half of sentences of our emails at least, a mark or a command.
+        """Return whether a line is certainly ours.
 
-        What else has a sentence of ours may be the agent's, such as "the team PAYMENTS_TEAM": then it holds the answer.
+        It is half of sentences of our emails at least, a mark, a command or a line about a similar ticket. What else
+        has a sentence of ours may be the agent's, such as "the team PAYMENTS_TEAM": then it holds the answer.
         """
         line = line[:_MAX_TEXT]
         words, whole = _letters(line), squeeze(line)
         if self._is_customers(line, words):
             return False
-        if MARK.search(line) or _COMMAND.search(line):
+        if MARK.search(line) or _COMMAND.search(line) or _is_of_similar_ticket(line):
             return True
         found = sum(len(sentence) for sentence in self.sentences if sentence in words or sentence in whole)
         return 0 < len(words) <= 2 * found
@@ -242,6 +247,11 @@ class Ours:
         if len(own) < _WORDS_ALIKE:
             return False
         return any(_are_alike(own, ours) for ours in self._our_words)
+
+
+def _is_of_similar_ticket(line: str) -> bool:
+    found = _SIMILAR.fullmatch(line)
+    return found is not None and reference.is_made_by_us(found[1])
 
 
 def _are_alike(own: frozenset[str], ours: frozenset[str]) -> bool:

@@ -6,6 +6,7 @@ from email.message import EmailMessage
 import pytest
 
 from daemon.mail.mime.parse import parse
+from daemon.mail.reference import make_reference
 from daemon.mail.reply.answer import CutAnswer, read_answer
 from tests.scores.leaks import marks_for, team_emails
 from workers.notify.render import Renderer
@@ -30,6 +31,7 @@ BANNER = (
     " unless you recognize the sender and know the content is safe."
 )
 SIMILAR = "HD-5H8N-WR2Q (Payments, answered by Ben Roth in 2 h)"
+OTHER = make_reference("HD", 20251)
 NL = "\n"
 NOTE = "This message was scanned for viruses by MailScanner and is believed to be clean."
 
@@ -152,6 +154,27 @@ class TestLinesLikeOurs:
         answer = cut(f"Hello Ann,\n\n{line}\n\nAna\n\n{quote}")
         assert answer.text.split() == ["Hello", "Ann,", "Ana"]
         assert answer.leaks == (f"a line that may be ours: {line[:100]}",)
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            f"{OTHER} (Login, answered by Ana in 3 days)",
+            f"  - {OTHER} (Login, noch nicht beantwortet)",
+            f"* {OTHER}\uff08Login\u3001\u672a\u56de\u7b54\uff09",
+            f"{OTHER} (Login، لم يُجب عليها بعد).",
+        ],
+    )
+    def test_a_similar_ticket_of_an_email_that_is_not_known_is_named(self, line: str) -> None:
+        answer = cut(f"Hello Ann,\n\n{line}\n\nwe pay it back.")
+        assert answer.text == "Hello Ann,\nwe pay it back."
+        assert answer.leaks == (f"a line that may be ours: {line.strip()}",)
+
+    @pytest.mark.parametrize(
+        "line",
+        [f"{OTHER} (the ring, paid in May) is closed.", f"{OTHER} (the ring)", f"Yours: {OTHER} (the ring, the box)"],
+    )
+    def test_what_a_member_says_of_another_ticket_is_kept(self, line: str) -> None:
+        assert cut(f"Hello Ann,\n\n{line}").text == f"Hello Ann,\n\n{line}"
 
     @pytest.mark.parametrize("line", [SIMILAR, f"- {SIMILAR}", f"1. [{SIMILAR}]", SIMILAR.upper()])
     def test_words_in_the_line_below_ours_are_kept(self, line: str) -> None:
