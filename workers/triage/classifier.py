@@ -17,6 +17,9 @@ MAX_WORDS_SHOWN = 5
 # that counts wherever no other language is shown the second.
 MIN_KNOWN_WORDS = 0.35
 MIN_KNOWN_WITH_ENTRY = 0.12
+# Nearly every word has another meaning somewhere: "forgot" an umbrella, the "account" of a journey. Where word groups
+# alone decide and at most one word speaks for the best category, trust is this power of its probability.
+TRUST_POWER = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,15 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the words of a text say: its language, "" if it shows none, and an opinion, None if nothing is known."""
+    """What the words of a text say: its language, "" if it shows none, and an opinion, None if nothing is known.
+
+    `trust` is the share that the opinion has in the probabilities; the shares of the categories have the rest.
+    """
 
     code: str
     known: float
     opinion: Opinion | None
+    trust: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,9 @@ class Model:
         groups = len({group for group, _, _ in found.matches.entries})
         name = language.name(case.read, reading.code)
         opinion, counts = reading.opinion, self.second_counts(reading)
-        first = softmax(opinion.scores) if opinion else self.prior_chances()
+        first = self.prior_chances()
+        if opinion:
+            first = reading.trust * softmax(opinion.scores) + (1 - reading.trust) * first
         second: tuple[str, float] | None = None
         closest: tuple[tuple[str, str], ...] = ()
         if self.second and vector is not None and counts:
@@ -185,7 +194,9 @@ class Model:
         # The logarithms of the shares of the categories are the scores that lead to these shares.
         unknown = np.log(prior)
         scores = [reading.opinion.scores if reading.opinion else unknown for reading in readings]
-        first = softmax(np.array(scores, np.float64).reshape(len(cases), -1))
+        by_words = softmax(np.array(scores, np.float64).reshape(len(cases), -1))
+        trust = np.array([reading.trust for reading in readings])[:, None]
+        first = trust * by_words + (1 - trust) * prior
         if self.second is not None and vectors is not None:
             each = zip(readings, first, map(self.second.chances, vectors), strict=True)
             first = np.array([self.average(reading, row, chances) for reading, row, chances in each])
@@ -205,8 +216,20 @@ class Model:
             return Reading(code, known, None)
         if found.matches.other and code not in self.learned:
             factor = faded(np.array(len(found.matches.entries), np.float64), self.fading)
-            return Reading(code, known, Opinion(self.groups, self.features.group_part(found), float(factor)))
+            opinion = Opinion(self.groups, self.features.group_part(found), float(factor))
+            return Reading(code, known, opinion, self.trust(found, opinion))
         return Reading(code, known, Opinion(self.category, self.features.row(found)))
+
+    def trust(self, found: Found, opinion: Opinion) -> float:
+        """Return the share that an opinion of word groups has: less where at most one word speaks for the best one."""
+        best = int(opinion.scores.argmax())
+        speaks = self.groups.weights.argmax(axis=1) == best
+        words: set[str] = set()
+        for group, at, size in found.matches.entries:
+            if speaks[group]:
+                entry = found.forms[at : at + size]
+                words.update([" ".join(entry)] if tokens.unspaced(entry[0]) else entry)
+        return 1.0 if len(words) > 1 else float(softmax(opinion.scores)[best]) ** TRUST_POWER
 
     def prior_chances(self) -> Probabilities:
         """Return the share of each category in the examples, in the order of the labels."""

@@ -15,6 +15,7 @@ from workers.triage import language, lexicon, tokens
 from workers.triage.classifier import Model
 from workers.triage.decide import consider, decide
 from workers.triage.lexicon import Lexicon
+from workers.triage.linear import softmax
 from workers.triage.policy import Mode, TriagePolicy
 from workers.triage.preprocess import clean
 
@@ -129,6 +130,22 @@ def test_the_more_entries_a_text_has_the_less_each_counts(taught: Model) -> None
     assert fading[0] > fading[1]
     many = replace(taught, fading=0.5).predict_many([case])[0]
     assert many[taught.category.labels.index("Technical")] == pytest.approx(fading[1])
+
+
+@pytest.mark.parametrize(
+    ("words", "trusted"),
+    [("fejl", False), ("fejl fejl", False), ("", False), ("fejl fejlen", True), ("fejl penge", False)],
+)
+def test_one_word_alone_is_not_fully_trusted(words: str, trusted: bool, taught: Model) -> None:
+    found = taught.features.find(tokens.forms(f"jeg er ikke og {words}"))
+    assert (taught.read(found).trust == 1) is trusted
+
+
+def test_less_trust_is_less_confidence(taught: Model) -> None:
+    case = clean("", "jeg er ikke og fejl")
+    reading = taught.read(taught.features.find(tokens.forms(case.read)))
+    assert reading.opinion is not None
+    assert taught.predict(case).categories[0][1] < softmax(reading.opinion.scores).max()
 
 
 def test_many_and_one_are_predicted_alike(taught: Model) -> None:
