@@ -13,10 +13,13 @@ figures are looked at. Two in each language are fresh: they were written after t
 has 64 emails in each language but English, in the words that most people use. `hard` has 56 in each and 600 in English;
 two fifths of them avoid these words or use those of another category. Nothing was changed after reading either. `all`
 is the first three parts. `answered` is the share in which something is known; the others count as wrong. Priority is
-measured as it is decided without a rule. The emails of unknown.toml are in languages that nothing covers.
+measured as it is decided without a rule. The emails of unknown.toml are in languages that nothing covers. Each sentence
+of false_friends.csv has a word of the lexicon, or what looks like one, with another meaning: they were written while
+the lexicon was mended.
 """
 
 import argparse
+import csv
 import hashlib
 import json
 import sys
@@ -47,6 +50,10 @@ from workers.triage.language import NAMES
 SHOWN: Final = (Priority.URGENT, Priority.HIGH, Priority.MEDIUM, Priority.LOW)
 EMAILS: Final = Path(__file__).with_name("languages")
 UNKNOWN: Final = "unknown"
+FRIENDS: Final = Path(__file__).with_name("false_friends.csv")
+FALSE_FRIEND: Final = "false friend"
+# The threshold of the shipped settings.
+SURE: Final = 0.6
 FLOORS: Final = Path(__file__).with_name("languages_floors.json")
 DEVELOPMENT, KEPT_BACK, FRESH = "development", "kept back", "fresh"
 HALVES: Final = (DEVELOPMENT, KEPT_BACK, FRESH)
@@ -93,6 +100,13 @@ def emails() -> Iterator[Email]:
                 yield Email(path.stem, part or part_of(row, example), example)
 
 
+def false_friends() -> Iterator[Email]:
+    """Read the sentences in which a word means something else."""
+    with FRIENDS.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            yield Email(row["language"], FALSE_FRIEND, Example("", row["text"], row["category"], Priority.LOW))
+
+
 def part_of(row: Mapping[str, object], example: Example) -> str:
     """Return the part of the first set that an email is in."""
     return FRESH if row.get("fresh") else half(example, seen=bool(row.get("seen")))
@@ -125,14 +139,15 @@ def chance(results: Sequence[Result]) -> float:
     )
 
 
-def figures(results: Sequence[Result], unknown: Sequence[Result]) -> dict[str, float]:
-    """Return the gated figures: of all languages together, of each half and group, and of languages not covered."""
+def figures(results: Sequence[Result], unknown: Sequence[Result], friends: Sequence[Result]) -> dict[str, float]:
+    """Return the gated figures: of all together, of each half and group, of languages not covered, of false friends."""
     own = [r for r in results if r.email.half in HALVES]
     rated = [(r.email.example.priority, r.prediction.priorities[0][0]) for r in own if r.prediction.priorities]
     found = {
         "answered": fmean(r.prediction.says_something for r in own),
         "priority": fmean(truth == best for truth, best in rated),
         "unknown to a person": fmean(to_person(r) for r in unknown),
+        "false friends not misled": fmean(not misled(r) for r in friends),
     }
     parts = {"all": own} | {name: part for name, part in parts_of(results) if name not in (*GROUPS, "all")}
     parts |= {name: [r for r in own if r.email.language in codes] for name, codes in GROUPS.items()}
@@ -151,6 +166,12 @@ def broken_down(results: Sequence[Result], review_team: str) -> list[Part]:
 def to_person(result: Result) -> bool:
     """Return whether an email goes to a person because nothing in it is known, with a confidence that says so."""
     return any("nothing in this email is known" in reason for reason in result.decided.reasons)
+
+
+def misled(result: Result) -> bool:
+    """Return whether an email is given to a wrong category, with enough confidence to be routed."""
+    answer = result.answer
+    return bool(answer.label) and not answer.right and answer.confidence >= SURE
 
 
 def parts_of(results: Sequence[Result]) -> Iterator[tuple[str, list[Result]]]:
@@ -211,21 +232,24 @@ def main() -> int:
             predict(model, encoder, email.example),
             decide(email.example.case, policy, model, {}, 1.0, encoder=encoder),
         )
-        for email in emails()
+        for email in (*emails(), *false_friends())
     ]
-    results = [r for r in every if r.email.language != UNKNOWN]
+    friends = [r for r in every if r.email.half == FALSE_FRIEND]
+    results = [r for r in every if r.email.language != UNKNOWN and r.email.half != FALSE_FRIEND]
     unknown = [r for r in every if r.email.language == UNKNOWN]
     report(results)
     for r in unknown:
         if not to_person(r):
             start = r.email.example.body[:40]
             print(f"taken for known: {start!r} {r.decided.category} {r.decided.confidence:.2f}")
+    for r in filter(misled, friends):
+        print(f"misled: {r.email.language} {r.answer.label} {r.answer.confidence:.2f} {r.email.example.body[:60]!r}")
     if options.show:
         misses(results)
     name, parts = "semantic" if options.semantic else "core", broken_down(results, policy.review_team)
     if options.write_floors:
         part_floors.write(parts, name)
-    dropped = [judge(figures(results, unknown), name), part_floors.judge(parts, name)]
+    dropped = [judge(figures(results, unknown, friends), name), part_floors.judge(parts, name)]
     return int(any(dropped) and options.gate)
 
 
