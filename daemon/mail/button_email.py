@@ -6,7 +6,7 @@ customer, so such an email never becomes an answer.
 
 from typing import Final
 
-from daemon.mail.reply.banner import without_gateway_tags
+from daemon.mail.reply.gateway_tags import without_gateway_tags
 
 SIGNS: Final = "#\uff03\ufe5f"
 

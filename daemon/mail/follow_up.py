@@ -9,7 +9,7 @@ from typing import Final
 from daemon.mail import token
 from daemon.mail.message import Message
 from daemon.mail.reference import find_references
-from daemon.mail.reply.banner import without_gateway_tags
+from daemon.mail.reply.gateway_tags import without_gateway_tags
 from daemon.mail.roster import Team
 from daemon.mail.token import Purpose, Token
 from daemon.vocabulary import Status

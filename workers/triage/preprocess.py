@@ -7,9 +7,10 @@ from itertools import islice
 
 import regex
 
-from daemon.mail.reply.banner import without_gateway_tags, without_gateway_text
+from daemon.mail.reply.banner import without_gateway_text
 from daemon.mail.reply.boilerplate import Block, trim
-from daemon.mail.reply.phrases import CLOSING
+from daemon.mail.reply.gateway_tags import without_gateway_tags
+from daemon.mail.reply.phrases import CLOSING, GREETING
 from daemon.mail.reply.split import new_text
 from daemon.text import normalized
 
@@ -83,16 +84,6 @@ def without_prefixes(subject: str) -> str:
     return " ".join(subject.split())
 
 
-GREETING = re.compile(
-    r"^\s*(?:hi|hey|hello|hallo|dear|good (?:morning|afternoon|evening|day)|greetings"
-    r"|to whom it may concern|guten (?:tag|morgen|abend)"
-    r"|sehr geehrte[rsn]?|liebe[rs]?|moin|servus|grüezi|bonjour|bonsoir|salut|madame|monsieur|chère?s?"
-    r"|hola|buen(?:os|as) (?:días|tardes|noches)"
-    r"|estimad[oa]s?|olá|oi|bom dia|boa (?:tarde|noite)|prezad[oa]s?|ciao|buon(?:giorno|asera)|salve"
-    r"|gentil[ei]|spettabile"
-    r"|goede(?:morgen|middag|navond|ndag)|beste|geachte)\b[^\n.?!:]{0,40}?(?:[,.!:\n-]|$)+",
-    re.IGNORECASE,
-)
 PLEASANTRY = re.compile(
     r"\b(?:i )?hope (?:you(?:'re| are)|this (?:e-?mail|message|finds)|all is)[^.!?\n]{0,60}[.!?\n]?"
     r"|\blooking forward to (?:your|hear)[^.!?\n]{0,60}[.!?\n]?"

@@ -8,8 +8,8 @@ from typing import Final
 import nh3
 from selectolax.lexbor import LexborHTMLParser
 
-from daemon.mail.reply.banner import UNREADABLE, original_link
 from daemon.mail.reply.colours import luminance
+from daemon.mail.reply.rewritten_link import UNREADABLE, original_link
 from daemon.mail.text.html import has_small_tree, strip_tags
 
 CID: Final = "cid:part-"

@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import Final
 
 from daemon.mail import reference, token
-from daemon.mail.reply.banner import banner_end, is_first_contact, notes_start, original_link
+from daemon.mail.reply.banner import banner_end, is_first_contact, notes_start
+from daemon.mail.reply.rewritten_link import original_link
 from daemon.mail.text.line import fold, plain_digits
 from daemon.text import normalized
 

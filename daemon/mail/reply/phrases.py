@@ -158,9 +158,9 @@ DISCLAIMER_GROUPS: Final = (
         "削除; 破棄; 삭제; حذف; מחק; notify; benachrichtig; informier; avertir; notifi; avvis",
     ),
     _folded(
-        "e-mail; email; message; nachricht; mail; correo; mensaje; mensagem; messaggio; bericht; wiadomo; zpráv",
-        "správ; сообщени; письм; повідомл; levél; üzenet; ileti; posta; viesti; meddel; besked; μήνυμα; 邮件",
-        "郵件; メール; 메일; رسالة; הודעה",
+        "e-mail; email; message; nachricht; mail; courriel; courrier; correo; mensaje; mensagem; messaggio; bericht",
+        "wiadomo; zpráv; správ; сообщени; письм; повідомл; levél; üzenet; ileti; posta; viesti; meddel; besked",
+        "μήνυμα; 邮件; 郵件; メール; 메일; رسالة; הודעה",
     ),
     _folded(
         "disclos; copy; copying; distribut; dissemin; unauthori; prohibited; weitergabe; unbefugt",
@@ -181,6 +181,23 @@ SAVE_PAPER: Final = (
     _folded(
         "print; druck; imprim; stamp; afdruk; skriv; tulost; druk; tisk; распечат; печат; nyomtat; yazdır",
     ),
+)
+# How people begin a letter.
+GREETING: Final = re.compile(
+    r"^\s*(?:hi|hey|hello|hallo|dear|good (?:morning|afternoon|evening|day)|greetings"
+    r"|to whom it may concern|guten (?:tag|morgen|abend)"
+    r"|sehr geehrte[rsn]?|liebe[rs]?|moin|servus|grüezi|bonjour|bonsoir|salut|madame|monsieur|chère?s?"
+    r"|hola|buen(?:os|as) (?:días|tardes|noches)"
+    r"|estimad[oa]s?|olá|oi|bom dia|boa (?:tarde|noite)|prezad[oa]s?|ciao|buon(?:giorno|asera)|salve"
+    r"|gentil[ei]|spettabile"
+    r"|goede(?:morgen|middag|navond|ndag)|beste|geachte)\b[^\n.?!:]{0,40}?(?:[,.!:\n-]|$)+",
+    re.IGNORECASE,
+)
+# Greetings that triage does not cut.
+FURTHER_GREETINGS: Final = re.compile(
+    r"\s*(?:dzień dobry|witam|szanown\w+|dobrý den|hej|hei|god dag|tisztelt|bună|merhaba|sayın|здравствуйте"
+    r"|добрый|доброго|вітаю|お世話|拝啓|こんにちは|您好|你好|안녕하세요|שלום|مرحبا|السلام)(?![^\W_]{3})[^\n.?]{0,40}(?:[,.!:、。，！\n-]|$)",
+    re.IGNORECASE,
 )
 # A line such as "Kind regards, Ana". Triage reads emails without it, so its accuracy depends on these words.
 CLOSING: Final = re.compile(

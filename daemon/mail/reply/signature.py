@@ -189,7 +189,8 @@ def _is_small_print(text: str) -> bool:
 
 def _is_disclaimer(text: str) -> bool:
     marked = len(text) > _SMALL and (_has(text, CONFIDENTIAL) or _has(text, MISTAKEN))
-    return marked and sum(_has(text, group) for group in DISCLAIMER_GROUPS) >= _NOTICE_GROUPS
+    groups = sum(_has(text, group) for group in DISCLAIMER_GROUPS) + text.lstrip(" *_").startswith(tuple(_HEADINGS))
+    return marked and groups >= _NOTICE_GROUPS
 
 
 def _has(text: str, parts: Sequence[str]) -> bool:

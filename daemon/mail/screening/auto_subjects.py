@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from daemon.mail.phrase_table import split_phrases
-from daemon.mail.reply.banner import without_gateway_tags
+from daemon.mail.reply.gateway_tags import without_gateway_tags
 
 _MAX_VALUE: Final = 500
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from daemon.mail.message import Message
-from daemon.mail.reply.banner import without_gateway_tags
+from daemon.mail.reply.gateway_tags import without_gateway_tags
 from daemon.mail.reply.split import new_text
 from daemon.mail.screening.auto_subjects import AUTO_PREFIXES, auto_subject
 from daemon.mail.screening.note_phrases import (

@@ -2,7 +2,8 @@
 
 import pytest
 
-from daemon.mail.reply.banner import without_gateway_tags, without_gateway_text
+from daemon.mail.reply.banner import without_gateway_text
+from daemon.mail.reply.gateway_tags import without_gateway_tags
 
 QUESTION = "When do you open?"
 
