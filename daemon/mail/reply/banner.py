@@ -227,9 +227,10 @@ def _normalised(text: str) -> str:
 
 def _is_scan_note(folded: str) -> bool:
     """Return whether a text is the note of a scanner: in its phrases, or on "this email" and viruses."""
-    if len(folded) < _MAX_SCAN and _SCAN.search(folded) and _THREAT.search(folded) and not _ABOUT_A_SCAN.search(folded):
-        return any(phrase in folded for phrase in SUBJECTS)
     note = folded.lstrip(_NOTE_BARS)
+    if len(folded) < _MAX_SCAN and _SCAN.search(folded) and _THREAT.search(folded) and not _ABOUT_A_SCAN.search(note):
+        if any(phrase in folded for phrase in SUBJECTS):
+            return True
     places = [place for phrase in SCANNED if (place := note.find(phrase)) >= 0]
     if not places or len(folded) >= _MAX_NOTE or _ABOUT_A_SCAN.search(note):
         return False

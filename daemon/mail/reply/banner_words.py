@@ -10,7 +10,7 @@ from typing import Final
 
 # The email came from somebody else than a colleague.
 ORIGIN: Final = (
-    r"extern|ekstern|external|outside|internet|untrusted|unverified|unknown|unfamiliar|stranger|non-\w|(?:did|does|do"
+    r"ext\b|extern|ekstern|external|outside|internet|untrusted|unverified|unknown|unfamiliar|stranger|non-\w|(?:did|does|do"
     r"|is|was|has|have|could|can)(?: ?n[o'’]t| not) (?:\w+ )?(?:originat|come|from|sent|verif|authenticat)|außerhalb"
     r"|ausserhalb|unbekannt|nicht (?:zu|aus|von|bekannt)|dem unternehmen nicht|gefälscht|l'ext[ée]rieur"
     r"|ext[ée]rieure?s?\b|hors d|d'internet|inconnu|n'appartien|fuera de|exterior|ajen[oa] a|desconocid|estern[oaie]\b"
@@ -65,7 +65,7 @@ CONDITION: Final = (
 
 # Being careful, wherever it stands in a sentence.
 CARE: Final = (
-    r"be (?:very |extremely |particularly |more )?(?:careful|cautious|wary|vigilant|alert)|(?:use|with|exercise|take"
+    r"harmful|dangerous|schädlich|gefährlich|dangereu|peligros|pericolos|be (?:very |extremely |particularly |more )?(?:careful|cautious|wary|vigilant|alert)|(?:use|with|exercise|take"
     r"|extreme|proceed with) (?:great |extra |extreme )?(?:caution|care)\b|beware|watch out|stop and think|stop,? look"
     r"|think (?:before|twice)|never ask|look out for|if in doubt|when in doubt|vorsicht (?:bei|vor|mit|beim)"
     r"|mit vorsicht|(?:seien|sei) sie|aufmerksam|im zweifel|soyez|faites (?:preuve|attention)|prudence avec"
@@ -74,7 +74,7 @@ CARE: Final = (
     r"|var försiktig|vær (?:forsigtig|forsiktig|opmærksom|oppmerksom)|будьте|осторожны|обережн|buďte|varovais|dikkatli"
     r"|προσέχ|bądź"
 )
-CARE_INSIDE: Final = r"ご?注意して|ご注意|謹慎|谨慎|주의|切勿|勿|ください|하지 마|마십시오|请勿|請勿|זהיר|احذر"
+CARE_INSIDE: Final = r"注意して|ご注意|謹慎|谨慎|주의|切勿|זהיר|احذر"
 
 # How a sentence begins that tells the reader what to do.
 COMMAND: Final = (
@@ -128,6 +128,6 @@ SCAN: Final = (
     r"|tarand|tarkist|ellenőr|scanat|verificat|スキャン|チェック|検査|扫描|掃描|检查|검사"
 )
 THREAT: Final = (
-    r"virus|viren|malware|threat|malicious|schadsoftware|wirus|virů|вирус"
+    r"v[ií]rus|viren|malware|threat|malicious|schadsoftware|wirus|virů|вирус"
     r"|вірус|ウイルス|病毒|바이러스|szkodliw|злонамерен"
 )

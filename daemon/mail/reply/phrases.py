@@ -159,7 +159,7 @@ DISCLAIMER_GROUPS: Final = (
     ),
     _folded(
         "e-mail; email; message; nachricht; mail; courriel; courrier; correo; mensaje; mensagem; messaggio; bericht",
-        "wiadomo; zpráv; správ; сообщени; письм; повідомл; levél; üzenet; ileti; posta; viesti; meddel; besked",
+        "wiadomo; zpráv; správ; сообщени; письм; почт; повідомл; levél; üzenet; ileti; posta; viesti; meddel; besked",
         "μήνυμα; 邮件; 郵件; メール; 메일; رسالة; הודעה",
     ),
     _folded(
