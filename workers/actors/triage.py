@@ -86,7 +86,7 @@ class TriageActor:
             triage=triage,
             by=DecidedBy.RULE if triage.rule else DecidedBy.MODEL,
             at=self._clock.now(),
-            language=self._language_of(text) if text else "",
+            language=self._language_of(text, case) if text else "",
             domain=domain_digest(text.sender or "") if text else "",
             blocks=case.blocks,
             left_out=case.left_out,
@@ -97,9 +97,9 @@ class TriageActor:
             _log(decided)
         return follow_ups
 
-    def _language_of(self, text: TriageText) -> str:
-        """Return the language of an email that declares none, "" where it is not certain."""
-        return "" if text.language else self._config.value.language_of(f"{text.subject}\n{text.text}")
+    def _language_of(self, text: TriageText, case: Case) -> str:
+        """Return the language of an email that declares none, "" where it is not certain; gateways have another."""
+        return "" if text.language else self._config.value.language_of(f"{case.subject}\n{case.written}")
 
     def _compares(self, encoder: str, case: Case) -> bool:
         """Return whether a ticket gets a vector, by which it and later ones are found to be similar."""

@@ -28,14 +28,16 @@ PREFIX = re.compile(r"^\s*(?:re|aw|sv|vs|fwd?|wg|tr|rv|enc|rif|antw|doorst)\s*(?
 class Case:
     """What triage reads of a ticket.
 
-    `subject` and `body` are cleaned but otherwise as written. `read` is the input of the model: the subject twice, then
-    the body, with numbers, addresses and URLs masked. `notes` say what was left out, `left_out` are the digests of the
-    blocks that were, and `blocks` those that may be learned as boilerplate.
+    `subject` and `body` are cleaned but otherwise as written; `written` is the body with greeting and closing. `read`
+    is the input of the model: the subject twice, then the body, with numbers, addresses and URLs masked. `notes` say
+    what was left out, `left_out` are the digests of the blocks that were, and `blocks` those that may be learned as
+    boilerplate.
     """
 
     subject: str
     body: str
     read: str
+    written: str = ""
     notes: tuple[str, ...] = ()
     blocks: tuple[Block, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -65,7 +67,7 @@ def clean(subject: str, text: str, boilerplate: Collection[str] = ()) -> Case:
             inner = trim(without_gateway_text(new_text(forwarded)), boilerplate).text
             body = f"{body}\n{without_formalities(inner)}".strip()
     read = mask(f"{subject}\n{subject}\n{body}".strip()[:MAX_READ])
-    return Case(subject, body, read, tuple(notes), trimmed.blocks, trimmed.left_out)
+    return Case(subject, body, read, trimmed.text[:MAX_BODY], tuple(notes), trimmed.blocks, trimmed.left_out)
 
 
 def tidy(text: str) -> str:

@@ -228,11 +228,13 @@ def _normalised(text: str) -> str:
 def _is_scan_note(folded: str) -> bool:
     """Return whether a text is the note of a scanner: in its phrases, or on "this email" and viruses."""
     note = folded.lstrip(_NOTE_BARS)
-    if len(folded) < _MAX_SCAN and _SCAN.search(folded) and _THREAT.search(folded) and not _ABOUT_A_SCAN.search(note):
-        if any(phrase in folded for phrase in SUBJECTS):
-            return True
+    if len(folded) >= _MAX_NOTE or _ABOUT_A_SCAN.search(note):
+        return False
+    is_scanned = len(folded) < _MAX_SCAN and _SCAN.search(folded) and _THREAT.search(folded)
+    if is_scanned and any(phrase in folded for phrase in SUBJECTS):
+        return True
     places = [place for phrase in SCANNED if (place := note.find(phrase)) >= 0]
-    if not places or len(folded) >= _MAX_NOTE or _ABOUT_A_SCAN.search(note):
+    if not places:
         return False
     return min(places) <= _NEAR_START or note.startswith((*NOTES, *SUBJECTS))
 

@@ -10,10 +10,12 @@ from typing import Final
 
 # The email came from somebody else than a colleague.
 ORIGIN: Final = (
-    r"ext\b|extern|ekstern|external|outside|internet|untrusted|unverified|unknown|unfamiliar|stranger|non-\w|(?:did|does|do"
+    r"ext\b|extern|ekstern|external|outside|internet|untrusted|unverified|unknown|unfamiliar|stranger|non-\w|(?:did"
+    r"|does|do"
     r"|is|was|has|have|could|can)(?: ?n[o'’]t| not) (?:\w+ )?(?:originat|come|from|sent|verif|authenticat)|außerhalb"
     r"|ausserhalb|unbekannt|nicht (?:zu|aus|von|bekannt)|dem unternehmen nicht|gefälscht|l'ext[ée]rieur"
-    r"|ext[ée]rieure?s?\b|hors d|d'internet|inconnu|n'appartien|fuera de|exterior|ajen[oa] a|desconocid|estern[oaie]\b"
+    r"|ext[ée]rieure?s?\b|hors d|d'internet|inconnu|n'appartien|fuera de|exterior|ajen[oa] a|desconocid"
+    r"|estern[oaie]\b"
     r"|dall'estern|di fuori|non appart|sconosciut|fora d[aoe]|desconhecid|buiten|niet van een|onbekende? afz|spoza"
     r"|z zewn|zewn[ęe]trz|nieznan|utanför|utifrån|udefra|uden for|utenfor|utenfra|внешн|извне|за предел|неизвестн"
     r"|зовнішн|невідом|ulkopuol|ulkoi[ns]|külső|kívülről|mimo (?:organ|firm|spol|podnik)|dışından|dış kaynak|harici"
@@ -24,11 +26,13 @@ ORIGIN_INSIDE: Final = r"外部|社外|組織外|外网|외부|חיצוני|מח
 # The email at hand, or its sender. A customer who reports of many writes of emails and senders.
 MAIL: Final = (
     r"e-?mail\b|e mail\b|mail\b|message\b|sender\b|e-?mail[- ](?:is|was)\b|sent by\b|non-\w+ address|party\b"
-    r"|external address\b|nachricht\b|absenders?\b|absendern?\b|post\b|courriel\b|m[ée]l\b|courrier\b|exp[ée]diteur\b"
+    r"|external address\b|nachricht\b|absenders?\b|absendern?\b|post\b|courriel\b|m[ée]l\b|courrier\b"
+    r"|exp[ée]diteur\b"
     r"|correo\b|mensaje\b|remitente\b|messaggio\b|mittente\b|posta\b|mensagem\b|remetente\b|bericht\b|afzender\b"
     r"|wiadomo[śs]ć\b|nadawc|mejlet\b|mejl\b|e-?post\b|e-postmeddelande|meddelandet?\b|avsändare|mailen\b|beskeden\b"
     r"|meddelelsen?\b|afsender|avsender|meldingen\b|письмо\b|сообщение\b|отправител|почта\b|адресат|лист\b"
-    r"|повідомлення\b|відправник|zpráva\b|správa\b|odes[ií]latel|odosielate|viesti\b|sähköposti|lähettäj|üzenet|feladó"
+    r"|повідомлення\b|відправник|zpráva\b|správa\b|odes[ií]latel|odosielate|viesti\b|sähköposti|lähettäj|üzenet"
+    r"|feladó"
     r"|e-posta\b|ileti\b|mesaj|gönder|expeditor|μήνυμα|αποστολέα|poruka|pošiljatelj|писмо\b|съобщение\b|подател"
 )
 MAIL_INSIDE: Final = (
@@ -42,7 +46,8 @@ RISK: Final = (
     r"|one-time code|access code|qr code|anh[aä]ng|anlage|dateien|kennw|zugangsdaten|anmeldedaten|liens?\b"
     r"|pi[èe]ces? jointe|fichier|mot de passe|identifiant|enlace|adjunto|archivo|contraseñ|credencial|datos de"
     r"|collegament|allegat|credenzial|dati di|anexo|ligaç|senha|palavra|bijlage|wachtwoord|linki?\b|za[łl][ąa]cznik"
-    r"|has[łl]|loginu|länk|bilag|lösenord|vedhæft|adgangskode|lenke|vedlegg|passord|ссыл|вложен|парол|посилан|вкладен"
+    r"|has[łl]|loginu|länk|bilag|lösenord|vedhæft|adgangskode|lenke|vedlegg|passord|ссыл|вложен|парол|посилан"
+    r"|вкладен"
     r"|odkaz|příloh|hesl|linkke|liitte|salasan|csatolm|jelsz|hivatkoz|bağlant|ekler|şifre|parola|ataşament|συνδέσμ"
     r"|συνημμέν|κωδικ|privit|lozink|poveznic|прикачен|връзк"
 )
@@ -51,8 +56,10 @@ RISK_INSIDE: Final = (
 )
 # What else a reader is told to look at.
 MATTER: Final = (
-    r"payment|invoice|gift card|domain|sender|instructions|bills?\b|anything in it|suspicious|phish|zahlungs|rechnung"
-    r"|absender|verdächtig|facture|virement|paiement|expéditeur|factura|pago|remitente|fattur|pagament|mittente|fatura"
+    r"payment|invoice|gift card|domain|sender|instructions|bills?\b|anything in it|suspicious|phish|zahlungs"
+    r"|rechnung"
+    r"|absender|verdächtig|facture|virement|paiement|expéditeur|factura|pago|remitente|fattur|pagament|mittente"
+    r"|fatura"
     r"|boleto|factu|betaling|afzender|faktur|nadawc|avsändar|betal|afsender|avsender|счет|отправител|відправник"
     r"|odesílatel|lähettäj|gönder"
 )
@@ -65,13 +72,16 @@ CONDITION: Final = (
 
 # Being careful, wherever it stands in a sentence.
 CARE: Final = (
-    r"harmful|dangerous|schädlich|gefährlich|dangereu|peligros|pericolos|be (?:very |extremely |particularly |more )?(?:careful|cautious|wary|vigilant|alert)|(?:use|with|exercise|take"
-    r"|extreme|proceed with) (?:great |extra |extreme )?(?:caution|care)\b|beware|watch out|stop and think|stop,? look"
+    r"harmful|dangerous|schädlich|gefährlich|dangereu|peligros|pericolos|be (?:very |extremely |particularly "
+    r"|more )?(?:careful|cautious|wary|vigilant|alert)|(?:use|with|exercise|take"
+    r"|extreme|proceed with) (?:great |extra |extreme )?(?:caution|care)\b|beware|watch out|stop and think"
+    r"|stop,? look"
     r"|think (?:before|twice)|never ask|look out for|if in doubt|when in doubt|vorsicht (?:bei|vor|mit|beim)"
     r"|mit vorsicht|(?:seien|sei) sie|aufmerksam|im zweifel|soyez|faites (?:preuve|attention)|prudence avec"
     r"|attention aux|m[ée]fiez|extreme la|tenga (?:cuidado|precauc)|desconf[ií]e|con precauci|fare attenzione"
     r"|prestare attenzione|con cautela|diffid|tenha cuidado|cuidado com|wees|pas op|zachowaj|uważaj|ostrożn"
-    r"|var försiktig|vær (?:forsigtig|forsiktig|opmærksom|oppmerksom)|будьте|осторожны|обережн|buďte|varovais|dikkatli"
+    r"|var försiktig|vær (?:forsigtig|forsiktig|opmærksom|oppmerksom)|будьте|осторожны|обережн|buďte|varovais"
+    r"|dikkatli"
     r"|προσέχ|bądź"
 )
 CARE_INSIDE: Final = r"注意して|ご注意|謹慎|谨慎|주의|切勿|זהיר|احذر"
@@ -84,8 +94,10 @@ COMMAND: Final = (
     r"|exercise|use|take)\b|(?:please|bitte|veuillez|merci de|por favor|si prega di|gelieve|proszę|пожалуйста|prosím"
     r"|lütfen)\b|\w+en sie\b|(?:niemals|nie|keine)\b|(?:links|anh[äa]nge|anmeldedaten|passwörter|rechnungen"
     r"|zugangsdaten)\b.{0,60}\b(?:öffnen|behandeln|weitergeben|prüfen|(?:an)?klicken|melden|eingeben)\b|(?:ne |n'"
-    r"|ne jamais)\w*|v[ée]rifie[zr]|[ée]vite[zr]|signale[zr]|cliquez|ouvrez|contr[ôo]le[zr]|(?:no|nunca) \w+|compruebe"
-    r"|verifique|revise|evite|confirme|informe|non \w+|verifica|controlla|evita|segnala|apri|(?:não|nunca) \w+|confira"
+    r"|ne jamais)\w*|v[ée]rifie[zr]|[ée]vite[zr]|signale[zr]|cliquez|ouvrez|contr[ôo]le[zr]|(?:no|nunca) \w+"
+    r"|compruebe"
+    r"|verifique|revise|evite|confirme|informe|non \w+|verifica|controlla|evita|segnala|apri|(?:não|nunca) \w+"
+    r"|confira"
     r"|desconfie|klik|open|controleer|verifieer|geef|deel|vertrouw|meld|nie \w+|sprawd[źz]|zweryfikuj|klicka|öppna"
     r"|kontrollera|lämna|klik|åbn|kontroll[eé]r|ikke \w+|åpne|(?:kun|bare) \w+|не \w+|\w+(?:йте|ите|ьте)\b"
     r"|ne\w{4,}te\b|ověř|neot|nekl|älä|älkää|tarkista|ne \w+|ellenőri|nu \w+|μην |ελέγξτε|\w+(?:mayın|meyin)\b"
@@ -108,7 +120,8 @@ LABEL: Final = (
 OWN: Final = (
     r"my|me|mine|we|us|i'(?:m|ve|ll|d)|i (?:am|have|had|got|get|was|can|cannot|did|do|will|would|need|want|see|saw"
     r"|think|just|received|tried|still|paid)|ich|mir|mich|mein\w{0,2}|wir|je (?:n[e']|suis|vous|v\w+|souhaite|peux"
-    r"|re[çc]ois|l\w?)|j'\w+|moi|mon|nous|yo|mi|mis|mio|mia|miei|io|ho|eu|meu|minha|ik|mij|mijn|wij|ons|says|said|told"
+    r"|re[çc]ois|l\w?)|j'\w+|moi|mon|nous|yo|mi|mis|mio|mia|miei|io|ho|eu|meu|minha|ik|mij|mijn|wij|ons|says|said"
+    r"|told"
     r"|asked|sagt|steht|dice|diz|zegt|pisze|пишет|mnie|mój|moj\w{1,2}|mam|jag|jeg|mig|min|mitt|mě|můj|moje|ben|benim"
     r"|bana|я|мне|меня|мой|моя|мою|моё|мои|нам|нас|мені|мене|мій|моя"
 )
@@ -116,8 +129,10 @@ OWN_INSIDE: Final = r"私|僕|弊社|当方|我|제가|저희|우리|저는"
 # Of the reader's things, those of a banner.
 YOUR: Final = (
     r"(?:your|ihre?[nmrs]?|votre|vos|uw|jouw|su|sus|sua|suas|seu|seus|vostr\w|państwa|waszej|twoj\w+"
-    r"|ваш\w{0,3}) (?!(?:it\b|organi|compan|network|institut|email security|passw|credential|log-?in (?:details|data)"
-    r"|personal|account (?:data|details)|help|service desk|security|computer|kennw|zugangs|anmelde|unternehmen|daten\b"
+    r"|ваш\w{0,3}) (?!(?:it\b|organi|compan|network|institut|email security|passw|credential|log-?in (?:details"
+    r"|data)"
+    r"|personal|account (?:data|details)|help|service desk|security|computer|kennw|zugangs|anmelde|unternehmen"
+    r"|daten\b"
     r"|mot|identifi|entreprise|donn|coordonn|contrase|clave|datos|empresa|credencial|credenzial|dati|aziend|senha"
     r"|dados|palavra|wachtw|gegevens|inlog|has|dan|парол|данн|организ|учетн|it-))\w"
 )
