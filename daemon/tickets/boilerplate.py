@@ -15,6 +15,10 @@ from daemon.store.boilerplate import BlockState, RowOf
 LEARNED_DOMAINS: Final = 5
 # While a service is down, many customers end their emails with the same error message, for a day or two.
 LEARNED_DAYS: Final = 3
+# An error message that people paste is inside their letters; what a gateway adds is outside, where letters are framed.
+LEARNED_OUTSIDE: Final = 2
+# Marks a domain with a letter that the block stood outside of.
+OUTSIDE: Final = "+"
 KEPT_DOMAINS: Final = 20
 # A learned block is in nearly every email; when it was seen last matters to the day only.
 SEEN_AGAIN: Final = timedelta(days=1)
@@ -41,8 +45,9 @@ class Sighting:
 
 
 def is_learned(domains: Sequence[str], days: Sequence[str]) -> bool:
-    """Say whether triage stops reading a block that these domains sent on these days."""
-    return len(domains) >= LEARNED_DOMAINS and len(days) >= LEARNED_DAYS
+    """Say whether triage stops reading a block that these domains sent on these days, some of them marked."""
+    outside = sum(domain.endswith(OUTSIDE) for domain in domains)
+    return len(domains) >= LEARNED_DOMAINS and len(days) >= LEARNED_DAYS and outside >= LEARNED_OUTSIDE
 
 
 def note(session: Session, sightings: Sequence[Sighting]) -> None:
@@ -70,9 +75,18 @@ def _gather(sightings: Sequence[Sighting]) -> dict[str, FoundBlock]:
         for block in seen.blocks if seen.domain else ():
             one = found.setdefault(block.digest, FoundBlock(block, seen.at))
             one.at = seen.at
-            one.domains = _union(one.domains, [seen.domain], KEPT_DOMAINS)
+            one.domains = _domains(one.domains, [seen.domain + OUTSIDE * block.is_outside])
             one.days = _union(one.days, [seen.at.date().isoformat()], LEARNED_DAYS)
     return found
+
+
+def _domains(some: Sequence[str], more: Sequence[str]) -> list[str]:
+    """Return the domains of both, each once with its mark; marked ones first, which are not dropped for others."""
+    found: dict[str, str] = {}
+    for domain in (*some, *more):
+        name = domain.removesuffix(OUTSIDE)
+        found[name] = max(domain, found.get(name, ""))
+    return sorted(found.values(), key=lambda domain: not domain.endswith(OUTSIDE))[:KEPT_DOMAINS]
 
 
 def _union(some: Sequence[str], more: Sequence[str], limit: int) -> list[str]:
@@ -83,7 +97,7 @@ def _is_news(row: RowOf | None, found: FoundBlock) -> bool:
     """Return whether a known block came from a domain, or on a day, that still counts."""
     if row is None or row.state == BlockState.FORGOTTEN:
         return False
-    domains = _union(row.domains, found.domains, KEPT_DOMAINS)
+    domains = _domains(row.domains, found.domains)
     return bool(domains != row.domains or _union(row.days, found.days, LEARNED_DAYS) != row.days)
 
 
@@ -93,7 +107,7 @@ def _new_row(found: FoundBlock) -> dict[str, Any]:
 
 
 def _change(row: RowOf, found: FoundBlock) -> dict[str, Any]:
-    domains = _union(row.domains, found.domains, KEPT_DOMAINS)
+    domains = _domains(row.domains, found.domains)
     values = _judged(found.block, domains, _union(row.days, found.days, LEARNED_DAYS))
     return {f"to_{name}": value for name, value in values.items()} | {"row": row.id, "was": row.state, "now": found.at}
 

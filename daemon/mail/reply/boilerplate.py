@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from daemon.mail.mailbox import registrable_domain
+from daemon.mail.reply.letter import closing_end, greeting_start
 from daemon.text import domain_of
 
 MAX_EXCERPT: Final = 200
@@ -32,10 +33,14 @@ _NO_LETTERS: Final = re.compile(r"[\W\d_]+")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block of text: the hash of its letters in hexadecimal, and how it begins, on one line."""
+    """A block of text: the hash of its letters in hexadecimal, and how it begins, on one line.
+
+    `is_outside` tells whether it stands above the greeting or below the closing.
+    """
 
     digest: str
     excerpt: str
+    is_outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ def _without(text: str, known: Collection[str]) -> tuple[str, list[str]]:
 
 def _candidates(text: str, known: Collection[str]) -> Iterator[Block]:
     """Yield the blocks that may be learned: outermost paragraphs, and the outermost lines of those with several."""
+    start, end = greeting_start(text), closing_end(text)
     parts = _paragraphs(text)
     found: dict[str, str] = {}
     # A paragraph that is the whole text leaves nothing beside it.
@@ -88,7 +94,8 @@ def _candidates(text: str, known: Collection[str]) -> Iterator[Block]:
         found |= _digested(line) if rest else {}
     for digest, block in found.items():
         if digest not in known and _ENOUGH.search(text.replace(block, "", 1)):
-            yield Block(digest, " ".join(block.split())[:MAX_EXCERPT])
+            is_outside = block in text[:start] or block in text[end:]
+            yield Block(digest, " ".join(block.split())[:MAX_EXCERPT], is_outside)
 
 
 def _first_line(part: str) -> tuple[str, str]:

@@ -195,8 +195,8 @@ GREETING: Final = re.compile(
 )
 # Greetings that triage does not cut.
 FURTHER_GREETINGS: Final = re.compile(
-    r"\s*(?:dzień dobry|witam|szanown\w+|dobrý den|hej|hei|god dag|tisztelt|bună|merhaba|sayın|здравствуйте"
-    r"|добрый|доброго|вітаю|お世話|拝啓|こんにちは|您好|你好|안녕하세요|שלום|مرحبا|السلام)(?![^\W_]{3})[^\n.?]{0,40}(?:[,.!:、。，！\n-]|$)",
+    r"\s*(?:(?:dzień dobry|witam|szanown\w+|dobrý den|hej|hei|god dag|tisztelt|bună|merhaba|sayın|здравствуйте"
+    r"|добрый|доброго|вітаю|שלום|مرحبا|السلام)(?![^\W_]{3})|お世話|拝啓|こんにちは|您好|你好|안녕하세요)[^\n.?]{0,40}(?:[,.!:、。，！\n-]|$)",
     re.IGNORECASE,
 )
 # A line such as "Kind regards, Ana". Triage reads emails without it, so its accuracy depends on these words.

@@ -11,10 +11,9 @@ from daemon.store.models.base import Base, Id
 class BoilerplateRow(Base):
     """A block at the top or end of emails, by the hash of its letters.
 
-    `state` is a BlockState. `domains` are short hashes of the registered domains that sent it, `days` the dates on
-    which, a few of each at most. `excerpt`
-    is "" until the block is learned: what one customer alone wrote is not copied. `forgotten_by` is the person who
-    wants it read.
+    `state` is a BlockState. `domains` are short hashes of the registered domains that sent it, with a "+" for those
+    that sent it outside of a letter, `days` the dates on which, a few of each at most. `excerpt` is "" until the block
+    is learned: what one customer alone wrote is not copied. `forgotten_by` is the person who wants it read.
     """
 
     __tablename__ = "boilerplate"

@@ -38,7 +38,7 @@ def test_a_banner_of_many_senders_decides_nothing_until_it_is_forgotten(
 ) -> None:
     case = case_anywhere
     for name in ("one", "two", "three", "four", "five"):
-        send(pipeline, name, f"{BANNER}\n\nWhere do I find the list of my orders, dear {name}?")
+        send(pipeline, name, f"{BANNER}\n\nHello,\n\nWhere do I find the list of my orders, dear {name}?")
     [row] = case.run("boilerplate", "list", "--json").rows
     assert (row["domains"], row["excerpt"], row["state"]) == (5, BANNER, "learned")
     assert "1" in case.run("stats").out

@@ -1,6 +1,7 @@
 """A block of text is learned from many domains on several days, and its rows are bounded."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,7 +14,8 @@ from daemon.tickets import boilerplate as learning
 from daemon.tickets.boilerplate import KEPT_DOMAINS, Sighting
 from tests.support.fakes import NOON
 
-BANNER = Block("b" * 32, "This email came by Novaplex.")
+BANNER = Block("b" * 32, "This email came by Novaplex.", is_outside=True)
+ERROR = Block("e" * 32, "The server returned an unexpected response.")
 DAY = timedelta(days=1)
 
 
@@ -48,6 +50,24 @@ def test_a_block_of_five_domains_on_three_days_is_learned_and_shown(store: Store
     assert (line.domains, line.excerpt, line.seen_at) == (5, BANNER.excerpt, NOON + 3 * DAY)
 
 
+def test_an_error_message_that_people_paste_into_their_letters_is_not_learned(store: Store) -> None:
+    for number in range(9):
+        note(store, [f"d{number}"], NOON + number * DAY, ERROR)
+    note(store, ["d1"], NOON, replace(ERROR, is_outside=True))
+    assert states(store) == {"seen": 1}
+
+
+def test_two_domains_outside_of_a_letter_are_enough(store: Store) -> None:
+    teach(store, block=ERROR)
+    for name in "ab":
+        assert not learned(store)
+        note(store, [name], NOON + 3 * DAY, replace(ERROR, is_outside=True))
+        note(store, [name], NOON + 3 * DAY, ERROR)
+    assert learned(store) == {ERROR.digest}
+    with store.read() as session:
+        assert boilerplate.list_blocks(session, BlockState.LEARNED, 10)[0].domains == 5
+
+
 def test_one_domain_teaches_nothing_however_often_it_writes(store: Store) -> None:
     for number in range(9):
         note(store, ["a"] * 9, NOON + number * DAY)
@@ -80,6 +100,13 @@ def test_a_forgotten_block_is_never_learned_again(store: Store) -> None:
     assert not store.write(lambda session: boilerplate.forget(session, line.id + 1, "eva"))
     note(store, "fghij", NOON + 9 * DAY)
     assert (learned(store), states(store)) == (frozenset(), {"forgotten": 1})
+
+
+def test_domains_outside_of_a_letter_count_after_many_others(store: Store) -> None:
+    for day in range(3):
+        note(store, [f"d{number}" for number in range(30)], NOON + day * DAY, ERROR)
+    note(store, ["x", "y"], NOON, replace(ERROR, is_outside=True))
+    assert learned(store) == {ERROR.digest}
 
 
 def test_the_domains_of_a_block_are_bounded(store: Store) -> None:

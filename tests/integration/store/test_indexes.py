@@ -114,7 +114,7 @@ def test_the_statements_of_the_metrics_use_indexes(old: Store, catch: Catch) -> 
 def test_the_statements_of_boilerplate_use_indexes(old: Store, catch: Catch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boilerplate, "PRUNE_EVERY", 1)
     monkeypatch.setattr(boilerplate, "SEEN_LIMIT", 990)
-    block = Block("0" * 32, "a banner")
+    block = Block("0" * 32, "a banner", is_outside=True)
     many = Sighting(tuple(Block(f"{number:032}", "x") for number in range(1, 991)), (), "d0", NOON)
     old.write(lambda session: learning.note(session, [many]))
     catch.found.clear()

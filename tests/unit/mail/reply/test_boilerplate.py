@@ -1,5 +1,8 @@
 """Blocks that many senders' emails have are found at the top and end, and left out once they are known."""
 
+# ruff: noqa: RUF001
+# Letters of other scripts that look like Latin ones are meant.
+
 import pytest
 
 from daemon.mail.reply.boilerplate import MAX_EXCERPT, domain_digest, trim
@@ -105,3 +108,38 @@ def test_a_domain_is_the_one_that_was_registered() -> None:
         domain_digest("ann@mx.shop.example.co.uk") == domain_digest("Bob@EXAMPLE.co.uk") != domain_digest("a@b.co.uk")
     )
     assert domain_digest("") == domain_digest("nobody") == ""
+
+
+ERROR = "The server returned an unexpected response while the payment was processed. Contact the administrator, please."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{ERROR}\n\nThis is all that I see since Monday.\n\nAnn",
+        f"Hello,\n\n{ERROR}\n\nThis is all that I see since Monday.",
+        f"Hello,\n\nI see this since Monday:\n\n{ERROR}\n\nKind regards\nAnn",
+        f"I see this since Monday:\n{ERROR}",
+        f"Dzień dobry,\n\nod poniedziałku widzę tylko to:\n\n{ERROR}\n\nPozdrawiam\nAnna",
+    ],
+)
+def test_an_error_message_that_people_paste_is_inside_their_letters(text: str) -> None:
+    assert not any(block.is_outside for block in trim(text, ()).blocks)
+
+
+@pytest.mark.parametrize(
+    ("greeting", "closing"),
+    [
+        ("Hello Ann,", "Kind regards"),
+        ("Sehr geehrte Damen und Herren,", "Mit freundlichen Grüßen"),
+        ("Estimados señores:", "Un saludo"),
+        ("Здравствуйте!", "С уважением"),
+        ("Dzień dobry", "Pozdrawiam"),
+        ("お世話になっております。", "よろしくお願いいたします。"),
+        ("Labas rytas,", "Su pagarba,"),
+    ],
+)
+def test_a_block_above_the_greeting_or_below_the_closing_is_outside(greeting: str, closing: str) -> None:
+    said = f"{BANNER}\n\n{greeting}\n\nthe list of my orders stays empty.\n\n{closing}\nAnn\n\n{FOOTER}"
+    outside = {block.digest for block in trim(said, ()).blocks if block.is_outside}
+    assert outside == learned(BANNER, FOOTER)
