@@ -4,6 +4,7 @@ A person who writes of such a thing speaks of themselves, asks, or reports witho
 """
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from daemon.mail.reply import banner_words as words
@@ -23,10 +24,10 @@ _QUESTION: Final = re.compile(r"\w+[^\w.!?]+\w+[^\w.!?]*[?\uff1f]")
 # "I" of other languages: "and" in Polish, "the" in Italian.
 _ENGLISH: Final = re.compile(r"\b(?:the|and|was|have|you|this|with|from|can|cannot|got)\b")
 _ENGLISH_I: Final = re.compile(r"\bi\b")
-# A line of this length without an end was wrapped.
-_WRAPPED: Final = re.compile(
-    r"(?m)^([^\n]{38,80}[^\n.!?:\u3002\uff01\uff1f\])*=-])\n(?=[^\W\d_A-Z\u00c0-\u00de\u0400-\u042f]|(?<=[^\n]{44}\n)\S)"
-)
+# A line of such a length without an end was wrapped; one with all of the advice may be whole.
+_WRAPPED: Final = range(44, 81)
+_WRAPPED_ADVICE: Final = range(60, 81)
+_NO_END: Final = re.compile(r"[^\n]*[^\s.!?:\u3002\uff01\uff1f\])*=-]\s*")
 _SENTENCE: Final = re.compile(r"[.!?]+[\])*\"]*(?=\s|$)|[\u3002\uff01\uff1f]|\n")
 # People mean a certain link, attachment or password.
 _CERTAIN: Final = re.compile(r"\b(?:the|this|that) (?:\w+ )?(?:link|attachment|file|document|password)s?\b")
@@ -141,9 +142,10 @@ def banner_block_end(text: str) -> int:
     block = block[: next((at for at in _line_starts(block) if _is_greeting(block, at)), len(block))]
     if len(block) > MAX_BLOCK or not any(c.isalnum() for c in block):
         return 0
-    if is_banner_block(block) and all(map(_is_banner_line, _unwrapped(block).split("\n"))):
+    flat = _unwrapped(block)
+    if is_banner_block(block) and all(map(_is_banner_line, flat.split("\n"))):
         return len(block)
-    ends = sentence_ends(block)
+    ends = sentence_ends(flat)
     end = next((end for end in ends if is_banner_block(block[:end])), 0)
     for following in ends if end else ():
         sentence = block[end:following]
@@ -188,7 +190,17 @@ def _sentences(text: str) -> list[str]:
 
 
 def _unwrapped(text: str) -> str:
-    return _WRAPPED.sub(r"\1 ", text)
+    """Return a block with a space for each line end within a sentence."""
+    lines = text.split("\n")
+    joined = [line + (" " if _is_wrapped(line, after) else "\n") for line, after in pairwise(lines)]
+    return "".join(joined) + lines[-1]
+
+
+def _is_wrapped(line: str, after: str) -> bool:
+    is_advised = _is_general_advice(_folded(line))
+    return bool(
+        len(line) in (_WRAPPED_ADVICE if is_advised else _WRAPPED) and after.strip() and _NO_END.fullmatch(line)
+    )
 
 
 def _folded(text: str) -> str:
