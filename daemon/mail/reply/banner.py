@@ -155,7 +155,7 @@ def _block_end(text: str, at: int) -> int:
 
 def _safety_tip_end(text: str) -> int:
     """Return the end of what Microsoft says of a sender in any language: an address, and a link to the reason; or 0."""
-    tip = _SAFETY_TIP.match(text)
+    tip = _SAFETY_TIP.match(text) if "://aka.ms/" in text else None
     return tip.end() if tip and "\n\n" not in tip[0] and not has_own_words(tip[0]) else 0
 
 
@@ -181,7 +181,7 @@ def _banner_unit(text: str, at: int, *, follows: bool) -> int:
         match = _UNIT_END.search(text, stop, at + _MAX_UNIT)
         end = match.end() if match else min(len(text), at + _MAX_UNIT)
         unit = text[at:end]
-        if is_first_contact(unit) and not has_own_words(unit):
+        if is_first_contact(unit):
             return _LINE_END.match(text, end).end()  # type: ignore[union-attr]  # it matches the empty string
         if _is_banner(unit, follows=follows):
             return _rest_of_sentence(text, at, end) if unit.endswith("\n") and not is_gateway_label(unit) else end
@@ -211,14 +211,15 @@ def _rest_of_sentence(text: str, start: int, at: int) -> int:
 
 def _is_banner(unit: str, *, follows: bool) -> bool:
     """Return whether a sentence is one of a banner; advice counts only after the words that name the origin."""
-    if has_own_words(unit):
-        return False
     if is_announcement(unit) or _is_label(unit):
         return True
     folded = _normalised(unit).lstrip(" *[(!-")
-    if names_origin(unit) and (is_advice(unit) or folded.startswith(SUBJECTS)):
-        return True
-    return ((follows or announces_advice(unit)) and is_general_advice(unit)) or _is_scan_note(folded)
+    is_one = (
+        (names_origin(unit) and (is_advice(unit) or folded.startswith(SUBJECTS)))
+        or ((follows or announces_advice(unit)) and is_general_advice(unit))
+        or _is_scan_note(folded)
+    )
+    return is_one and not has_own_words(unit)
 
 
 def _normalised(text: str) -> str:
@@ -244,11 +245,9 @@ def _without_notes(text: str) -> str:
     for _ in range(_MAX_UNITS):
         head, gap, last = text.rstrip().rpartition("\n\n")
         note = _normalised(last[: _MAX_NOTE + 1])
-        if (not gap and not _is_scan_note(note)) or len(note) >= _MAX_NOTE or has_own_words(last[:_MAX_NOTE]):
-            break
-        if any(c.isalnum() for c in last) and not (
-            _is_scan_note(note) or is_banner_block(last) or _IMAGE.fullmatch(last.strip())
-        ):
+        is_note = _is_scan_note(note) or (bool(gap) and (is_banner_block(last) or not any(c.isalnum() for c in last)))
+        is_note = is_note or (bool(gap) and _IMAGE.fullmatch(last.strip()) is not None)
+        if not is_note or len(note) >= _MAX_NOTE or has_own_words(last[:_MAX_NOTE]):
             break
         text = head
     return text

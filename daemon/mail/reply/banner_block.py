@@ -28,6 +28,7 @@ _ENGLISH_I: Final = re.compile(r"\bi\b")
 _WRAPPED: Final = range(44, 81)
 _WRAPPED_ADVICE: Final = range(60, 81)
 _NO_END: Final = re.compile(r"[^\n]*[^\s.!?:\u3002\uff01\uff1f\])*=-]\s*")
+_LINE_START: Final = re.compile(r"\n")
 _SENTENCE: Final = re.compile(r"[.!?]+[\])*\"]*(?=\s|$)|[\u3002\uff01\uff1f]|\n")
 # People mean a certain link, attachment or password.
 _CERTAIN: Final = re.compile(r"\b(?:the|this|that) (?:\w+ )?(?:link|attachment|file|document|password)s?\b")
@@ -56,7 +57,7 @@ _OWN: Final = re.compile(rf"(?<![^\W_])(?:(?:{words.OWN})(?![^\W_])|{words.YOUR}
 
 def has_own_words(text: str) -> bool:
     """Return whether a person speaks: of themselves, of what the reader has, or in a question."""
-    folded = _folded(_BUTTON.sub(" ", text))
+    folded = _folded(_BUTTON.sub(" ", text) if "://" in text else text)
     if _QUESTION.search(folded) or _OWN.search(folded):
         return True
     return _ENGLISH_I.search(folded) is not None and _ENGLISH.search(folded) is not None
@@ -64,7 +65,7 @@ def has_own_words(text: str) -> bool:
 
 def is_banner_block(text: str) -> bool:
     """Return whether a block says that the email is a stranger's and what to do about it, in no words of a person."""
-    if len(text) > MAX_BLOCK or has_own_words(text):
+    if len(text) > MAX_BLOCK or not _speaks_of_origin(text) or has_own_words(text):
         return False
     label = _BRACKETS.match(text)
     is_labelled = label is not None and is_gateway_label(label[0])
@@ -77,6 +78,11 @@ def is_banner_block(text: str) -> bool:
     if not (is_labelled or origins or is_announced):
         return False
     return any(_is_general_advice(sentence) for line in lines for sentence in _sentences(line))
+
+
+def _speaks_of_origin(text: str) -> bool:
+    """Return whether a text has a word of the origin, as few emails have: in the others nothing else is looked for."""
+    return _ORIGIN.search(_folded(text)) is not None or _BRACKETS.match(text) is not None
 
 
 def names_origin(text: str) -> bool:
@@ -139,11 +145,14 @@ def banner_block_end(text: str) -> int:
     A block of its own is cut whole if each sentence speaks of the same things; other text may follow advice.
     """
     block = text[: MAX_BLOCK + 1].partition("\n\n")[0]
-    block = block[: next((at for at in _line_starts(block) if _is_greeting(block, at)), len(block))]
-    if len(block) > MAX_BLOCK or not any(c.isalnum() for c in block):
+    if not _speaks_of_origin(block[:MAX_BLOCK]):
         return 0
+    greetings = (match.end() for match in _LINE_START.finditer(block) if _is_greeting(block, match.end()))
+    block = block[: next(greetings, len(block))]
+    is_own = len(block) <= MAX_BLOCK
+    block = block[:MAX_BLOCK]
     flat = _unwrapped(block)
-    if is_banner_block(block) and all(map(_is_banner_line, flat.split("\n"))):
+    if is_own and is_banner_block(block) and all(map(_is_banner_line, flat.split("\n"))):
         return len(block)
     ends = sentence_ends(flat)
     end = next((end for end in ends if is_banner_block(block[:end])), 0)
@@ -152,10 +161,6 @@ def banner_block_end(text: str) -> int:
         if following > end and not has_own_words(sentence) and is_general_advice(sentence):
             end = following
     return end
-
-
-def _line_starts(block: str) -> list[int]:
-    return [at + 1 for at, character in enumerate(block) if character == "\n"]
 
 
 def _is_greeting(block: str, at: int) -> bool:
@@ -204,4 +209,4 @@ def _is_wrapped(line: str, after: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    return fold(_LINK.sub(" ", text)).replace("\u2019", "'")
+    return fold(_LINK.sub(" ", text) if ":" in text else text).replace("\u2019", "'")

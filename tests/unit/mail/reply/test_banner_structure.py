@@ -310,5 +310,11 @@ def test_what_a_customer_writes_below_a_banner_is_read(said: str, above: str) ->
     assert without_gateway_text(f"{above}{said}\n\n{QUESTION}") == f"{said}\n\n{QUESTION}"
 
 
+@pytest.mark.parametrize("banner", BANNERS[:20])
+def test_a_banner_above_a_long_letter_without_a_gap_is_not_read(banner: str) -> None:
+    letter = f"Hello, {QUESTION} " + "It was paid on Monday. " * 40
+    assert without_gateway_text(f"{banner}\n{letter}") == letter.strip()
+
+
 def test_words_in_lower_case_below_a_label_are_read() -> None:
     assert without_gateway_text("EXTERNAL EMAIL\nlinks do not open in the app") == "links do not open in the app"
