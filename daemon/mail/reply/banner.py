@@ -215,7 +215,7 @@ def _is_banner(unit: str, *, follows: bool) -> bool:
         return True
     folded = _normalised(unit).lstrip(" *[(!-")
     is_one = (
-        (names_origin(unit) and (is_advice(unit) or folded.startswith(SUBJECTS)))
+        (names_origin(unit) and folded.startswith(SUBJECTS))
         or ((follows or announces_advice(unit)) and is_general_advice(unit))
         or _is_scan_note(folded)
     )

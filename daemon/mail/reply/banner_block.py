@@ -4,6 +4,7 @@ A person who writes of such a thing speaks of themselves, asks, or reports witho
 """
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
@@ -25,13 +26,15 @@ _QUESTION: Final = re.compile(r"\w+[^\w.!?]+\w+[^\w.!?]*[?\uff1f]")
 _ENGLISH: Final = re.compile(r"\b(?:the|and|was|have|you|this|with|from|can|cannot|got)\b")
 _ENGLISH_I: Final = re.compile(r"\bi\b")
 # A line of such a length without an end was wrapped; one with all of the advice may be whole.
-_WRAPPED: Final = range(44, 81)
+_WRAPPED: Final = range(44, 91)
 _WRAPPED_ADVICE: Final = range(60, 81)
 _NO_END: Final = re.compile(r"[^\n]*[^\s.!?:\u3002\uff01\uff1f\])*=-]\s*")
 _LINE_START: Final = re.compile(r"\n")
 _SENTENCE: Final = re.compile(r"[.!?]+[\])*\"]*(?=\s|$)|[\u3002\uff01\uff1f]|\n")
 # People mean a certain link, attachment or password.
-_CERTAIN: Final = re.compile(r"\b(?:the|this|that) (?:\w+ )?(?:link|attachment|file|document|password)s?\b")
+_CERTAIN: Final = re.compile(
+    r"\b(?:the|this|that) (?:\w+ )?(?:link|attachment|file|document|password|log-?in|sign-?in)s?\b"
+)
 _BRACKETS: Final = re.compile(
     r"\s*[\[({<*|~=#\u3010\uff3b-]{1,80}[^\[\](){}<>*|~=\u3010\u3011\uff3b\uff3d\n]{2,60}[\])}>*|~=#\u3011\uff3d-]{1,80}"
 )
@@ -71,8 +74,8 @@ def is_banner_block(text: str) -> bool:
     is_labelled = label is not None and is_gateway_label(label[0])
     rest = text[label.end() :] if label and is_labelled else text
     lines = _folded(_unwrapped(rest)).split("\n")
-    origins = [line for line in lines if _ORIGIN.search(line) and _MAIL.search(line)]
-    if any(_is_advice(sentence) for line in origins for sentence in _sentences(line)):
+    origins = [line for line in lines if any(map(_names_origin, _sentences(line)))]
+    if any(map(_is_advised, origins)):
         return True
     is_announced = any(map(_ORIGIN.search, lines)) and _LABEL.match(lines[0])
     if not (is_labelled or origins or is_announced):
@@ -87,8 +90,20 @@ def _speaks_of_origin(text: str) -> bool:
 
 def names_origin(text: str) -> bool:
     """Return whether a sentence says where an email came from."""
-    folded = _folded(text)
-    return bool(_ORIGIN.search(folded) and _MAIL.search(folded))
+    return _names_origin(_folded(text))
+
+
+def _names_origin(sentence: str) -> bool:
+    return bool(_ORIGIN.search(sentence) and _MAIL.search(sentence))
+
+
+def _is_advised(line: str) -> bool:
+    """Return whether a line has advice beside the words of the origin: "check the external link" has none."""
+    for sentence in _sentences(line):
+        origin = _ORIGIN.search(sentence)
+        if _is_advice(sentence[origin.end() :] if origin else sentence):
+            return True
+    return False
 
 
 def is_advice(text: str) -> bool:
@@ -116,27 +131,28 @@ def is_announcement(text: str) -> bool:
 
 
 def _is_advice(sentence: str) -> bool:
-    return bool(_CARE.search(sentence) or _commanded(sentence, _OBJECT))
+    sentence = _CERTAIN.sub(" ", sentence)
+    return _CARE.search(sentence) is not None or any(map(_OBJECT.search, _commands(sentence)))
 
 
 def _is_general_advice(sentence: str) -> bool:
     sentence = _CERTAIN.sub(" ", sentence)
-    risks = {match[0] for match in _RISK.finditer(sentence)}
-    if not risks:
-        return False
-    if _CARE.search(sentence):
+    if _CARE.search(sentence) and _RISK.search(sentence):
         return True
-    return (len(risks) > 1 or _CONDITION.search(sentence) is not None) and _commanded(sentence, _RISK)
+    for command in _commands(sentence):
+        risks = {match[0] for match in _RISK.finditer(command)}
+        if len(risks) > 1 or (risks and _CONDITION.search(sentence)):
+            return True
+    return False
 
 
-def _commanded(sentence: str, things: re.Pattern[str]) -> bool:
-    """Return whether a sentence tells the reader what to do with such things."""
-    if not things.search(sentence):
-        return False
+def _commands(sentence: str) -> Iterator[str]:
+    """Yield what a sentence tells the reader to do, each from the verb on."""
     if _COMMAND_INSIDE.search(sentence):
-        return True
-    starts = [0, *(match.end() for match in _CLAUSE.finditer(sentence))]
-    return any(_COMMAND.match(sentence, at) and things.search(sentence, at) for at in starts)
+        yield sentence
+    for at in [0, *(match.end() for match in _CLAUSE.finditer(sentence))]:
+        if _COMMAND.match(sentence, at):
+            yield sentence[at:]
 
 
 def banner_block_end(text: str) -> int:

@@ -9,15 +9,32 @@ Alternatives of regular expressions on folded text; each begins a word unless it
 from typing import Final
 
 # The email came from somebody else than a colleague.
+# "External" says it of an email or its sender; an external disk or link is a customer's.
+_EXTERNAL_WHAT: Final = (
+    r"e-?mail|mail|message|sender|source|address|party|organi|network|domain|origin|to\b|correspond|nachricht"
+    r"|absender|quelle|adresse"
+    r"|post\b|meddelande|mejl|avsändare|afsender|avsender|besked|bericht|afzender|bron|odes|kild|käll|e-post"
+)
+_WHAT_EXTERNAL: Final = (
+    r"mail|message|courriel|expéditeur|source|adresse|personne|correo|mensaje|remitente|fuente|origen|mensagem"
+    r"|origem"
+    r"|mittente|messaggio|posta|fonte|indirizzo|expeditor|mesaj"
+)
 ORIGIN: Final = (
-    r"ext\b|extern|ekstern|external|outside|internet|untrusted|unverified|unknown|unfamiliar|stranger|non-\w|(?:did"
+    rf"ext\b|(?:extern|ekstern)\w*(?=\W{{1,3}}(?:{_EXTERNAL_WHAT})|\W*$|\s?[^\w\s])"
+    rf"|(?:{_WHAT_EXTERNAL})\W{{1,3}}e(?:x|s)tern"
+    r"|extern[eao] (?:à|a|al|alla|ao)\b|(?:is|est|es|é|è|ist|von) extern|outside|internet|untrusted|unverified"
+    r"|unknown|unfamiliar|stranger|non-\w|(?:did"
     r"|does|do"
-    r"|is|was|has|have|could|can)(?: ?n[o'’]t| not) (?:\w+ )?(?:originat|come|from|sent|verif|authenticat)|außerhalb"
+    r"|is|was|has|have|could|can)(?: ?n[o'’]t| not) (?:\w+ )?(?:an employee|a colleague|originat|come|from|sent"
+    r"|verif|authenticat)|außerhalb"
     r"|ausserhalb|unbekannt|nicht (?:zu|aus|von|bekannt)|dem unternehmen nicht|gefälscht|l'ext[ée]rieur"
     r"|ext[ée]rieure?s?\b|hors d|d'internet|inconnu|n'appartien|fuera de|exterior|ajen[oa] a|desconocid"
-    r"|estern[oaie]\b"
-    r"|dall'estern|di fuori|non appart|sconosciut|fora d[aoe]|desconhecid|buiten|niet van een|onbekende? afz|spoza"
-    r"|z zewn|zewn[ęe]trz|nieznan|utanför|utifrån|udefra|uden for|utenfor|utenfra|внешн|извне|за предел|неизвестн"
+    r""
+    r"|dall'estern|di fuori|non appart|sconosciut|da fuori|fora d[aoe]|desconhecid|buiten|niet van een"
+    r"|onbekende? afz|spoza"
+    r"|z zewn|zewn[ęe]trzn\w+ nadawc|(?:nadawc|wiadomo|mail)\w* zewn[ęe]trz|nieznan|utanför|utifrån|udefra|uden for"
+    r"|utenfor|utenfra|внешн\w+ (?:письм|отправ|адрес|почт|сет|источ)|извне|за предел|неизвестн"
     r"|зовнішн|невідом|ulkopuol|ulkoi[ns]|külső|kívülről|mimo (?:organ|firm|spol|podnik)|dışından|dış kaynak|harici"
     r"|afara|εξωτερικ|εκτός|izvan|vanjsk|външ"
 )
@@ -91,7 +108,8 @@ COMMAND: Final = (
     r"(?:please |always |only |just |and |also |first )*(?:do not|don'?t|never|avoid|check|verify|inspect|confirm"
     r"|examine|treat|think|stop|hover|look (?:carefully|closely|at)|make sure|ensure|(?:only )?open|click|follow"
     r"|report|forward|handle|mind|if you|unless|before you|only|verify|double[- ]check|trust|refrain|contact|call"
-    r"|exercise|use|take)\b|(?:please|bitte|veuillez|merci de|por favor|si prega di|gelieve|proszę|пожалуйста|prosím"
+    r"|exercise|use|take|be mindful|review)\b|(?:bitte|veuillez|merci de|por favor|si prega di|gelieve|proszę"
+    r"|пожалуйста|prosím"
     r"|lütfen)\b|\w+en sie\b|(?:niemals|nie|keine)\b|(?:links|anh[äa]nge|anmeldedaten|passwörter|rechnungen"
     r"|zugangsdaten)\b.{0,60}\b(?:öffnen|behandeln|weitergeben|prüfen|(?:an)?klicken|melden|eingeben)\b|(?:ne |n'"
     r"|ne jamais)\w*|v[ée]rifie[zr]|[ée]vite[zr]|signale[zr]|cliquez|ouvrez|contr[ôo]le[zr]|(?:no|nunca) \w+"
@@ -103,7 +121,7 @@ COMMAND: Final = (
     r"|ne\w{4,}te\b|ověř|neot|nekl|älä|älkää|tarkista|ne \w+|ellenőri|nu \w+|μην |ελέγξτε|\w+(?:mayın|meyin)\b"
 )
 COMMAND_INSIDE: Final = (
-    r"ください|下さい|注意|请|請|勿|마세요|마십시오|주의|하십시오|אין ל|אל ת|לא ל|لا ت|الرجاء"
+    r"ないで(?:くだ|下)さい|注意|谨慎|謹慎|勿|请不要|請不要|마세요|마십시오|주의|אין ל|אל ת|לא ל|لا ت|الرجاء"
     r"|tıklamay|açmay|doğrulay|paylaşmay"
 )
 
