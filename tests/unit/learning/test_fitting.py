@@ -1,14 +1,15 @@
 """How the experts are fitted: which words count, and how much the word groups do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from tests.support.small_model import small_corpus
 from workers.learning import fitting
-from workers.learning.fitting import Names, Numbers
+from workers.learning.fitting import Expert, Matrix, Names, Numbers
 from workers.triage import features, tokens
 from workers.triage.features import Features
 from workers.triage.lexicon import Lexicon
@@ -79,6 +80,18 @@ def test_a_label_without_a_ticket_in_a_fold_gets_the_lowest_score(learned: Learn
     expert = fitting.fit_text(learned.words, learned.matrix[kept], learned.names[kept], learned.labels, 3.0)
     scores = learned.scores(expert, "my payment was taken")
     assert max(list(scores.values())[known:]) < min(list(scores.values())[:known])
+
+
+@pytest.mark.parametrize(("times", "chosen"), [(1, fitting.STRENGTHS[1]), (30, fitting.STRENGTHS[0])])
+def test_no_sample_of_many_tickets_chooses_the_regularisation(learned: Learned, times: int, chosen: float) -> None:
+    def fit_well_with_the_second(matrix: Matrix, names: Names, labels: Sequence[str], strength: float) -> Expert:
+        return fitting.fit_expert(matrix, names if strength == fitting.STRENGTHS[1] else names[::-1], labels, strength)
+
+    matrix, names = vstack([learned.matrix] * times, format="csr"), np.tile(learned.names, times)
+    groups = [str(at % len(learned.names)) for at in range(len(names))]
+    assert (len(names) > fitting.MAX_FOR_CHOICE) is (times > 1)
+    found = fitting.choose_strength(matrix, names, groups, learned.labels, fit_well_with_the_second)
+    assert found[0] == chosen
 
 
 def scored(scale: float, seed: int) -> Numbers:
