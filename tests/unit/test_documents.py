@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
@@ -148,12 +149,19 @@ def explained() -> set[str]:
 
 def logged(level: str) -> Iterator[str]:
     """Yield the events of the log at a level."""
-    for path in (path for root in ("daemon", "workers") for path in sorted((ROOT / root).rglob("*.py"))):
-        for event in _first_arguments(ast.parse(path.read_text("utf-8")), level):
+    for name, tree in parsed().items():
+        for event in _first_arguments(tree, level):
             if isinstance(event, ast.Constant):
                 yield str(event.value)
             else:
-                yield from PASSED_ON[path.name]
+                yield from PASSED_ON[Path(name).name]
+
+
+@cache
+def parsed() -> dict[str, ast.Module]:
+    """Return each module of the product by its path."""
+    paths = [path for root in ("daemon", "workers") for path in sorted((ROOT / root).rglob("*.py"))]
+    return {str(path): ast.parse(path.read_text("utf-8")) for path in paths}
 
 
 def _first_arguments(tree: ast.Module, level: str) -> Iterator[ast.expr]:

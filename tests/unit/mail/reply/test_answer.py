@@ -11,7 +11,7 @@ from daemon.mail.mime.parse import parse
 from daemon.mail.reply.answer import CutAnswer, OurMarks, read_answer, split_own
 from daemon.mail.token import Purpose, Token, digest, sign
 from tests.scores.leaks import CUSTOMER, KEY, NOW, answers, judge, marks_for, team_emails
-from tests.support.mail_clients import CLIENTS
+from tests.support.mail_clients import CLIENTS, STYLES
 from workers.notify.render import Renderer
 
 EMAILS = team_emails(Renderer(None))
@@ -22,15 +22,17 @@ def token(purpose: Purpose, recipient: str) -> str:
     return sign(Token(purpose, 7, digest(recipient, KEY), NOW.date() - timedelta(days=1)), KEY)
 
 
-@pytest.mark.parametrize("email", EMAILS, ids=lambda email: email.name)
-def test_only_words_of_the_agent_and_the_customer_leave(email: object) -> None:
-    team_email = next(one for one in EMAILS if one is email)
+@pytest.mark.parametrize("number", range(len(EMAILS)), ids=lambda number: EMAILS[number].name)
+def test_only_words_of_the_agent_and_the_customer_leave(number: int) -> None:
+    team_email = EMAILS[number]
     marks = marks_for(team_email, EMAILS, "as sent")
+    # Each program answers in one style here, each email in another one: `make score-leaks` has all, and takes minutes.
+    some = list(answers(team_email))[number % len(STYLES) :: len(STYLES)]
     found = [
         judge(name, "as sent", read_answer(parse(raw), raw, marks), expected, team_email)
-        for name, raw, expected in answers(team_email)
+        for name, raw, expected in some
     ]
-    assert len(found) == 3 * len(CLIENTS) >= 36
+    assert len(found) == len(CLIENTS) >= 12
     assert [result for result in found if result.internal or result.lost or result.held] == []
 
 
