@@ -39,7 +39,7 @@ class Rule(Section):
     category: Annotated[Label | None, Field(examples=["Payments"])] = None
     """Category that the rule decides; not set: the rule only raises the priority."""
     priority: Annotated[PriorityName | None, Field(examples=["High"])] = None
-    """Priority that a ticket gets at least."""
+    """Priority of a ticket that the rule decides; without a category, the priority that a ticket gets at least."""
     phrases: Annotated[
         tuple[Annotated[str, StringConstraints(min_length=2, max_length=200)], ...],
         Field(examples=[["debited but not credited"]]),
