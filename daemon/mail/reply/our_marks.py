@@ -131,8 +131,9 @@ class Ours:
         words = dict.fromkeys(map(_words, like))
         self._our_words = [each for each in words if len(each) >= _WORDS_ALIKE]
         self._labels = {fold(match[1]) for line in like if (match := _LABEL.match(line.strip()))}
-        lines = _without_members(self._our_lines, marks)
-        self.sentences = tuple(s for s in (*_squeezed_phrases(marks.phrases), *lines) if s not in self._customer)
+        lines = [line for line in _without_members(self._our_lines, marks) if line not in self._customer]
+        self._lines = tuple(sorted(lines, key=len, reverse=True))
+        self.sentences = (*(s for s in _squeezed_phrases(marks.phrases) if s not in self._customer), *lines)
 
     def kinds(self, lines: Iterable[str]) -> list[LineKind]:
         """Return who wrote each of the lines of a quote, which have no prefix."""
@@ -176,13 +177,21 @@ class Ours:
         return [line.strip() for line in lines if self.is_ours(line) and self._has_more(line[:_MAX_TEXT])]
 
     def _has_more(self, line: str) -> bool:
-        """Return whether a line has words that are neither ours nor a customer's."""
+        """Return whether a line has words that are neither ours nor a customer's, beside a line that we sent.
+
+        What is beside a sentence of a template may be ours as well: the names and times of another state.
+        """
         words = _letters(line)
         if self._is_line_of_ours(words) or self._is_customers(line, words):
             return False
+        is_sent = MARK.search(line) or _COMMAND.search(line) or _is_of_similar_ticket(line)
         for pattern in (MARK, _OUR_COMMAND, _ADDRESS):
             line = pattern.sub(" ", line)
-        rest = _letters(line)
+        rest = before = _letters(line)
+        for sent in self._lines:
+            rest = rest.replace(sent, " ")
+        if not is_sent and rest == before:
+            return False
         for sentence in sorted(self.sentences, key=len, reverse=True):
             rest = rest.replace(sentence, " ")
         return any(len(part) >= _WORD and not self._is_known(part) for part in rest.split())

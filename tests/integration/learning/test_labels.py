@@ -62,7 +62,7 @@ def model_source(store: Store, folder: Path) -> CurrentModel:
 
 def test_training_leaves_out_the_boilerplate_that_triage_leaves_out(store: Store, tmp_path: Path) -> None:
     banner = "Novaplex Shield let this pass. When a password or an invoice is asked for, ring the desk first."
-    [ticket] = tickets(store, 1, body=f"{banner}\n\nwhere is the list of my orders")
+    [ticket] = tickets(store, 1, body=f"{banner}\n\nHello,\n\nwhere is the list of my orders")
     verify(store, ticket, "General")
     trainer = Trainer(store, Registry(tmp_path), FakeClock(), ["General"])
     assert "Novaplex" in trainer.verified()[0].case.body
