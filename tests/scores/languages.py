@@ -9,13 +9,13 @@ together, in languages_floors.json, are written by hand.
 
 The emails in tests/scores/languages are written for their language and are never trained on. Half of them are for
 development: those that were seen while the lexicon was written, and half of the others. The rest is kept back: only its
-figures are looked at. Two in each language are fresh: they were written after the lexicon and scored once. `ordinary`
-has 64 emails in each language but English, in the words that most people use. `hard` has 56 in each and 600 in English;
-two fifths of them avoid these words or use those of another category. Nothing was changed after reading either. `all`
-is the first three parts. `answered` is the share in which something is known; the others count as wrong. Priority is
-measured as it is decided without a rule. The emails of unknown.toml are in languages that nothing covers. Each sentence
-of false_friends.csv has a word of the lexicon, or what looks like one, with another meaning: they were written while
-the lexicon was mended.
+figures are looked at. Two in each language are fresh: they were written after the lexicon, and nothing is chosen by
+them. `ordinary` has 64 emails in each language but English, in the words that most people use. `hard` has 56 in each
+and 600 in English; two fifths of them avoid these words or use those of another category. Confidence was calibrated on
+both. `all` is the first three parts. `answered` is the share in which something is known; the others count as wrong.
+Priority is measured as it is decided without a rule. The emails of unknown.toml are in languages that nothing covers.
+Each sentence of false_friends.csv has a word of the lexicon, or what looks like one, with another meaning: they were
+written while the lexicon was mended.
 """
 
 import argparse
