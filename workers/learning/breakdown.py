@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from daemon.vocabulary import Priority, Triage
 from workers.learning.examples import Example
@@ -111,19 +112,14 @@ def part(name: str, decided: Sequence[Decided]) -> Part:
     return Part(
         name=name,
         count=len(decided),
-        accuracy=share([answer.right for answer in answers]),
+        accuracy=fmean(answer.right for answer in answers),
         ece=ece(answers),
         coverage=coverage(answers),
         routed=len(routed) / len(decided),
-        routed_right=share(routed) if routed else None,
-        unknown=share([each.unknown for each in decided]),
+        routed_right=fmean(routed) if routed else None,
+        unknown=fmean(each.unknown for each in decided),
         priority=priorities(decided),
     )
-
-
-def share(flags: Sequence[bool]) -> float:
-    """Return the share of true values."""
-    return sum(flags) / len(flags)
 
 
 def priorities(decided: Sequence[Decided]) -> Priorities | None:
@@ -134,8 +130,8 @@ def priorities(decided: Sequence[Decided]) -> Priorities | None:
     ranks = [(SHOWN.index(truth), SHOWN.index(found)) for truth, found in known]
     return Priorities(
         count=len(known),
-        accuracy=share([truth == found for truth, found in ranks]),
-        too_low=share([truth < found for truth, found in ranks]),
-        too_high=share([truth > found for truth, found in ranks]),
+        accuracy=fmean(truth == found for truth, found in ranks),
+        too_low=fmean(truth < found for truth, found in ranks),
+        too_high=fmean(truth > found for truth, found in ranks),
         confusion={str(truth): {str(found): known.count((truth, found)) for found in SHOWN} for truth in SHOWN},
     )
