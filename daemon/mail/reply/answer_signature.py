@@ -10,8 +10,8 @@ from selectolax.lexbor import LexborHTMLParser
 from daemon.mail.message import Address, Message
 from daemon.mail.reply.answer import CutAnswer, html_of
 from daemon.mail.reply.answer_parts import by_content_id, shown_ids
+from daemon.mail.reply.letter import is_closing
 from daemon.mail.reply.our_marks import emoji, squeeze
-from daemon.mail.reply.phrases import CLOSING, FURTHER_CLOSINGS
 from daemon.mail.reply.reaction import is_reaction, says_reaction
 from daemon.mail.reply.signature import cut_signature, has_contact, is_device_footer
 from daemon.mail.reply.split import split
@@ -84,8 +84,8 @@ def _is_signature(lines: Sequence[str], authors: Sequence[Address], marked: Coll
     lines = lines[1:] if _DELIMITER.fullmatch(lines[0]) else lines
     if not lines or _said("".join(lines)) in marked:
         return True
-    is_closing = CLOSING.match(lines[0]) or FURTHER_CLOSINGS.match(lines[0])
-    return bool(is_closing or _is_name(lines[0], authors) or _is_card(lines)) and _is_contact(lines[1:])
+    is_first = is_closing(lines[0]) or _is_name(lines[0], authors) or _is_card(lines)
+    return is_first and _is_contact(lines[1:])
 
 
 def _written(lines: Sequence[str]) -> Sequence[str]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from daemon.mail.reply import banner_words as words
 from daemon.mail.reply.gateway_label import is_gateway_label
-from daemon.mail.reply.phrases import FURTHER_GREETINGS, GREETING
+from daemon.mail.reply.letter import is_greeting
 from daemon.mail.text.line import fold
 
 MAX_BLOCK: Final = 600
@@ -163,7 +163,8 @@ def banner_block_end(text: str) -> int:
     block = text[: MAX_BLOCK + 1].partition("\n\n")[0]
     if not _speaks_of_origin(block[:MAX_BLOCK]):
         return 0
-    greetings = (match.end() for match in _LINE_START.finditer(block) if _is_greeting(block, match.end()))
+    starts = (match.end() for match in _LINE_START.finditer(block))
+    greetings = (at for at in starts if is_greeting(block[at : at + _MAX_GREETING]))
     block = block[: next(greetings, len(block))]
     is_own = len(block) <= MAX_BLOCK
     block = block[:MAX_BLOCK]
@@ -177,11 +178,6 @@ def banner_block_end(text: str) -> int:
         if following > end and not has_own_words(sentence) and is_general_advice(sentence):
             end = following
     return end
-
-
-def _is_greeting(block: str, at: int) -> bool:
-    line = block[at : at + _MAX_GREETING]
-    return bool(GREETING.match(line) or FURTHER_GREETINGS.match(line))
 
 
 def _is_banner_line(line: str) -> bool:

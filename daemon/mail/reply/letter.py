@@ -15,7 +15,7 @@ def greeting_start(text: str) -> int:
     """Return the offset of the line that greets the reader near the top of a text, 0 without one."""
     at = 0
     for line in text.split("\n", _MOST_LINES)[:_MOST_LINES]:
-        if _is_one(line) and (GREETING.match(line) or FURTHER_GREETINGS.match(line) or _SHORT.fullmatch(line)):
+        if _is_one(line) and (is_greeting(line) or _SHORT.fullmatch(line)):
             return at
         at += len(line) + 1
     return 0
@@ -27,10 +27,20 @@ def closing_end(text: str) -> int:
     for line in reversed(text.rsplit("\n", _MOST_LINES)[-_MOST_LINES:]):
         if at - len(line) <= greeting:
             break
-        if _is_one(line) and (CLOSING.match(line) or FURTHER_CLOSINGS.match(line) or _SHORT.fullmatch(line)):
+        if _is_one(line) and (is_closing(line) or _SHORT.fullmatch(line)):
             return at
         at -= len(line) + 1
     return len(text)
+
+
+def is_greeting(line: str) -> bool:
+    """Return whether a line begins with words that greet, in one of the languages that we know."""
+    return bool(GREETING.match(line) or FURTHER_GREETINGS.match(line))
+
+
+def is_closing(line: str) -> bool:
+    """Return whether a line begins with words that say goodbye, in one of the languages that we know."""
+    return bool(CLOSING.match(line) or FURTHER_CLOSINGS.match(line))
 
 
 def _is_one(line: str) -> bool:
