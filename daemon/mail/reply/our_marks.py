@@ -132,8 +132,9 @@ class Ours:
         self._our_words = [each for each in words if len(each) >= _WORDS_ALIKE]
         self._labels = {fold(match[1]) for line in like if (match := _LABEL.match(line.strip()))}
         lines = [line for line in _without_members(self._our_lines, marks) if line not in self._customer]
-        self._lines = tuple(sorted(lines, key=len, reverse=True))
-        self.sentences = (*(s for s in _squeezed_phrases(marks.phrases) if s not in self._customer), *lines)
+        templates = [phrase for phrase in _squeezed_phrases(marks.phrases) if phrase not in self._customer]
+        self.sentences = (*templates, *lines)
+        self._lines, self._templates = (sorted(some, key=len, reverse=True) for some in (lines, templates))
 
     def kinds(self, lines: Iterable[str]) -> list[LineKind]:
         """Return who wrote each of the lines of a quote, which have no prefix."""
@@ -187,12 +188,10 @@ class Ours:
         is_sent = MARK.search(line) or _COMMAND.search(line) or _is_of_similar_ticket(line)
         for pattern in (MARK, _OUR_COMMAND, _ADDRESS):
             line = pattern.sub(" ", line)
-        rest = before = _letters(line)
-        for sent in self._lines:
-            rest = rest.replace(sent, " ")
-        if not is_sent and rest == before:
+        rest = _letters(line)
+        if not is_sent and not any(sent in rest for sent in self._lines):
             return False
-        for sentence in sorted(self.sentences, key=len, reverse=True):
+        for sentence in (*self._lines, *self._templates):
             rest = rest.replace(sentence, " ")
         return any(len(part) >= _WORD and not self._is_known(part) for part in rest.split())
 
