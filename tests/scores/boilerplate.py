@@ -15,11 +15,10 @@ from datetime import UTC, datetime
 
 from daemon.tickets.boilerplate import LEARNED_DAYS, OUTSIDE, is_learned
 from tests.scores.additions import ADDITIONS, UNKNOWN, Addition
+from tests.scores.bench import accuracy
 from workers.learning import training
 from workers.learning.examples import Example, read_files
-from workers.learning.metrics import measure
 from workers.learning.trainer import shipped_examples, shipped_lexicon
-from workers.triage.classifier import Model
 
 LEFT_OUT = frozenset(("phone-lowercase", "polite-long", "angry-short"))
 MOST_LOST = 0.01
@@ -35,12 +34,6 @@ def learned(addition: Addition, examples: Sequence[Example]) -> frozenset[str]:
             seen[block.digest].append(f"{number}{OUTSIDE * block.is_outside}")
     days = tuple(map(str, range(LEARNED_DAYS)))
     return frozenset(digest for digest, domains in seen.items() if is_learned(domains, days))
-
-
-def accuracy(model: Model, examples: Sequence[Example]) -> float:
-    """Return the share of right categories."""
-    chances = model.predict_many([example.case for example in examples])
-    return measure(training.answers([e.category for e in examples], model.category.labels, chances)).accuracy
 
 
 def main() -> int:

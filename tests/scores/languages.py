@@ -38,7 +38,7 @@ from daemon.vocabulary import Priority, Triage
 from tests.scores import part_floors
 from tests.scores.bench import shipped_policy
 from workers.learning import breakdown, semantic, training
-from workers.learning.breakdown import Part
+from workers.learning.breakdown import SHOWN, Part
 from workers.learning.examples import Example, read_files
 from workers.learning.metrics import Answer, ece
 from workers.learning.trainer import shipped_examples, shipped_lexicon
@@ -46,8 +46,8 @@ from workers.triage.classifier import Model, Prediction
 from workers.triage.decide import decide
 from workers.triage.encoder import Encoder
 from workers.triage.language import NAMES
+from workers.triage.routing import NOTHING_KNOWN
 
-SHOWN: Final = (Priority.URGENT, Priority.HIGH, Priority.MEDIUM, Priority.LOW)
 EMAILS: Final = Path(__file__).with_name("languages")
 UNKNOWN: Final = "unknown"
 FRIENDS: Final = Path(__file__).with_name("false_friends.csv")
@@ -165,7 +165,7 @@ def broken_down(results: Sequence[Result], review_team: str) -> list[Part]:
 
 def to_person(result: Result) -> bool:
     """Return whether an email goes to a person because nothing in it is known, with a confidence that says so."""
-    return any("nothing in this email is known" in reason for reason in result.decided.reasons)
+    return any(reason.startswith(NOTHING_KNOWN) for reason in result.decided.reasons)
 
 
 def misled(result: Result) -> bool:
