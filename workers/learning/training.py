@@ -146,7 +146,7 @@ def make(examples: Sequence[Example], lexicon: Lexicon, now: datetime, encoder: 
 def in_order(examples: Sequence[Example], texts: Sequence[Sequence[str]], own: Sequence[bool]) -> list[int]:
     """Return the order in which examples are fitted, by their content.
 
-    A part of them chooses the strength, and sums are rounded in their order: the same examples make the same model.
+    Sums are rounded in it: the same examples make the same model. The second opinion is fitted in the given order.
     """
 
     def content(at: int) -> tuple[Sequence[str], str, str, bool]:
