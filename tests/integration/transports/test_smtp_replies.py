@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.smtp_sink import DROP, HANG, Sink
-from tests.support.smtp_transport import ANN, MAIL, US
+from tests.support.smtp_transport import ANN, MAIL, US, open_to
 from workers.transports.base import (
     AuthenticationFailure,
     PermanentFailure,
@@ -116,7 +116,10 @@ def test_only_the_refused_recipient_fails(sink: Sink, transport: SmtpTransport) 
 
 
 @pytest.mark.parametrize("trouble", [HANG, DROP])
-def test_no_reply_after_the_data_is_an_uncertain_failure(sink: Sink, transport: SmtpTransport, trouble: str) -> None:
+def test_no_reply_after_the_data_is_an_uncertain_failure(
+    sink: Sink, closing: list[SmtpTransport], trouble: str
+) -> None:
+    transport = open_to(sink, closing, timeout=5.0)
     sink.script("DATA", trouble)
     with pytest.raises(UncertainFailure):
         transport.send(US, ANN, MAIL)
@@ -128,8 +131,9 @@ def test_no_reply_after_the_data_is_an_uncertain_failure(sink: Sink, transport: 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT"])
 @pytest.mark.parametrize("trouble", [HANG, DROP])
 def test_no_reply_before_the_data_is_a_temporary_failure(
-    sink: Sink, transport: SmtpTransport, command: str, trouble: str
+    sink: Sink, closing: list[SmtpTransport], command: str, trouble: str
 ) -> None:
+    transport = open_to(sink, closing, timeout=1.0)
     sink.script(command, trouble)
     with pytest.raises(TemporaryFailure):
         transport.send(US, ANN, MAIL)
