@@ -23,8 +23,8 @@ from statistics import fmean
 
 import numpy as np
 
+from tests.scores.bench import Bench
 from tests.scores.review_order import Company, companies
-from tests.scores.triage import Bench
 from tests.support.paths import ROOT
 from workers.learning import gate, semantic, training, undecided
 from workers.learning.examples import Example
