@@ -126,15 +126,15 @@ class Ours:
         self._sent_before = frozenset(_squeezed_lines((*marks.sent_texts, *marks.own_texts)))
         self._banners = frozenset(squeeze(text[: banner_end(text)]) for text in marks.customer_texts)
         self._notes = frozenset(squeeze(text[notes_start(text) :]) for text in marks.customer_texts)
-        self._phrases = frozenset(map(squeeze, marks.phrases))
-        like = (*sent, *marks.phrases)
-        words = dict.fromkeys(map(_words, like))
+        templates = _read_templates(marks.phrases)
+        self._phrases = templates.letters
+        words = dict.fromkeys((*map(_words, sent), *templates.words))
         self._our_words = [each for each in words if len(each) >= _WORDS_ALIKE]
-        self._labels = {fold(match[1]) for line in like if (match := _LABEL.match(line.strip()))}
+        self._labels = _labels(sent) | templates.labels
         lines = [line for line in _without_members(self._our_lines, marks) if line not in self._customer]
-        templates = [phrase for phrase in _squeezed_phrases(marks.phrases) if phrase not in self._customer]
-        self.sentences = (*templates, *lines)
-        self._lines, self._templates = (sorted(some, key=len, reverse=True) for some in (lines, templates))
+        phrases = [phrase for phrase in templates.sentences if phrase not in self._customer]
+        self.sentences = (*phrases, *lines)
+        self._lines, self._templates = (sorted(some, key=len, reverse=True) for some in (lines, phrases))
 
     def kinds(self, lines: Iterable[str]) -> list[LineKind]:
         """Return who wrote each of the lines of a quote, which have no prefix."""
@@ -170,7 +170,8 @@ class Ours:
             return False
         if MARK.search(line) or _COMMAND.search(line) or _is_of_similar_ticket(line):
             return True
-        found = sum(len(sentence) for sentence in self.sentences if sentence in words or sentence in whole)
+        both = words if words == whole else f"{words}\n{whole}"
+        found = sum(len(sentence) for sentence in self.sentences if sentence in both)
         return 0 < len(words) <= 2 * found
 
     def mixed(self, lines: Iterable[str]) -> list[str]:
@@ -290,7 +291,24 @@ def _without_members(lines: Iterable[str], marks: OurMarks) -> Iterator[str]:
             yield line
 
 
+def _labels(lines: Iterable[str]) -> frozenset[str]:
+    """Return the folded labels with which lines begin, such as "priority" of "Priority: High"."""
+    return frozenset(fold(match[1]) for line in lines if (match := _LABEL.match(line.strip())))
+
+
+@dataclass(frozen=True, slots=True)
+class _Templates:
+    """The sentences of the templates: letters of all, letters of the long ones, words of each, and labels."""
+
+    letters: frozenset[str]
+    sentences: tuple[str, ...]
+    words: tuple[frozenset[str], ...]
+    labels: frozenset[str]
+
+
+# The same for each answer until the templates change; reading them takes longer than the rest of the preparation.
 @lru_cache(maxsize=16)
-def _squeezed_phrases(phrases: tuple[str, ...]) -> tuple[str, ...]:
-    squeezed = dict.fromkeys(map(squeeze, phrases))
-    return tuple(phrase for phrase in squeezed if len(phrase) >= _SENTENCE)
+def _read_templates(phrases: tuple[str, ...]) -> _Templates:
+    letters = tuple(dict.fromkeys(map(squeeze, phrases)))
+    sentences = tuple(phrase for phrase in letters if len(phrase) >= _SENTENCE)
+    return _Templates(frozenset(letters), sentences, tuple(dict.fromkeys(map(_words, phrases))), _labels(phrases))
