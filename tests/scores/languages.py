@@ -42,10 +42,12 @@ from workers.learning.breakdown import SHOWN, Part
 from workers.learning.examples import Example, read_files
 from workers.learning.metrics import Answer, ece
 from workers.learning.trainer import shipped_examples, shipped_lexicon
+from workers.triage import encoder as encoding
 from workers.triage.classifier import Model, Prediction
-from workers.triage.decide import decide
+from workers.triage.decide import conclude, consider
 from workers.triage.encoder import Encoder
 from workers.triage.language import NAMES
+from workers.triage.policy import TriagePolicy
 from workers.triage.routing import NOTHING_KNOWN
 
 EMAILS: Final = Path(__file__).with_name("languages")
@@ -118,10 +120,14 @@ def half(example: Example, *, seen: bool) -> str:
     return DEVELOPMENT if seen or first % 2 == 0 else KEPT_BACK
 
 
-def predict(model: Model, encoder: Encoder, example: Example) -> Prediction:
-    """Return what a model predicts, with its second opinion if it has one."""
-    vectors = training.encode(encoder, [example]) if model.second else None
-    return model.predict(example.case, None if vectors is None else vectors[0])
+def result(email: Email, policy: TriagePolicy, model: Model, encoder: Encoder) -> Result:
+    """Predict and decide on an email; with a second opinion, if the model has one, on a vector that is made once."""
+    case = email.example.case
+    vectors = encoder.encode([encoding.text(case)]) if model.second else None
+    vector = None if vectors is None else vectors[0]
+    draft = consider(case, policy, model)
+    meant = encoding.meaning(encoder, vector, draft.descriptions) if draft.asks(encoder.name) else None
+    return Result(email, model.predict(case, vector), conclude(draft, {}, 1.0, meant))
 
 
 def accuracy(results: Sequence[Result]) -> float:
@@ -226,14 +232,7 @@ def main() -> int:
     encoder = semantic.shared(enabled=options.semantic)
     model: Model = training.train(read_files(shipped_examples()), shipped_lexicon(), datetime.now(UTC), encoder)[0]
     policy = shipped_policy()
-    every = [
-        Result(
-            email,
-            predict(model, encoder, email.example),
-            decide(email.example.case, policy, model, {}, 1.0, encoder=encoder),
-        )
-        for email in (*emails(), *false_friends())
-    ]
+    every = [result(email, policy, model, encoder) for email in (*emails(), *false_friends())]
     friends = [r for r in every if r.email.half == FALSE_FRIEND]
     results = [r for r in every if r.email.language != UNKNOWN and r.email.half != FALSE_FRIEND]
     unknown = [r for r in every if r.email.language == UNKNOWN]
