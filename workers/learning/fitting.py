@@ -8,12 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.sparse import csr_array
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
-from sklearn.naive_bayes import ComplementNB
 from threadpoolctl import threadpool_limits  # it has no types
 
 from workers.triage.features import Floats
@@ -84,6 +79,9 @@ def fit_expert(
 
     `counts` says how many times each ticket counts, None that all count once.
     """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
     regression = LogisticRegression(C=strength, class_weight="balanced", max_iter=ITERATIONS, tol=TOLERANCE)
     with warnings.catch_warnings():
         # A regression that still improves a little after 200 steps is good enough.
@@ -109,6 +107,8 @@ def fit_text(words: int, matrix: csr_array, names: Names, labels: Sequence[str],
     the examples apart. Naive Bayes weighs each word by itself, so that other words count as well in an email that has
     none of these, or one of another category.
     """
+    from sklearn.naive_bayes import ComplementNB
+
     expert = fit_expert(matrix, names, labels, strength)
     bayes = ComplementNB(alpha=SMOOTHING).fit(matrix[:, :words], names)
     rows = [labels.index(str(name)) for name in bayes.classes_]
@@ -203,6 +203,8 @@ def split(matrix: csr_array, text_width: int) -> tuple[csr_array, csr_array]:
 
 def folds(names: Names, groups: Sequence[str]) -> list[tuple[NDArray[np.int_], NDArray[np.int_]]]:
     """Split tickets into folds by group; at most as many folds as groups."""
+    from sklearn.model_selection import GroupKFold
+
     distinct = len(set(groups))
     splitter = GroupKFold(min(FOLDS, distinct), shuffle=True, random_state=SEED)
     return [
@@ -271,6 +273,7 @@ def losses(chances: Numbers, truth: NDArray[np.int_]) -> Numbers:
 
 def calibrate(scores: Sequence[Numbers], truth: NDArray[np.int_]) -> tuple[float, ...]:
     """Choose the shares of experts that calibrate their held-out confidence."""
+    from scipy.optimize import minimize
 
     def shares(logs: Numbers) -> tuple[float, ...]:
         return tuple(np.exp(np.clip(logs, -5.0, 2.0)).tolist())
@@ -285,6 +288,7 @@ def calibrate(scores: Sequence[Numbers], truth: NDArray[np.int_]) -> tuple[float
 
 def calibrate_alone(scores: Numbers, entries: Numbers, truth: NDArray[np.int_]) -> tuple[float, float]:
     """Choose share and fading that calibrate the held-out confidence of the word groups alone."""
+    from scipy.optimize import minimize
 
     def loss(values: Numbers) -> float:
         share, fading = np.exp(values[0]), values[1]

@@ -15,12 +15,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
-import sklearn
 
 from daemon.system.files import sync, write_durably, write_new
 from workers.learning.shape import shape_of
@@ -37,6 +37,8 @@ TRAINING_LOCK = ".training"
 # Held while a pointer moves or old versions are deleted, so that no version is deleted that is promoted just now.
 POINTER_LOCK = ".pointers"
 KEY_BYTES = 32
+# Its version is read without an import: processes that train nothing do not need it.
+LIBRARY = "scikit-learn"
 # Raise it when the meaning of a field inside model.joblib changes; older models are then trained again at start.
 FORMAT = 8
 
@@ -95,7 +97,7 @@ class Registry:
             version=model.version,
             sha256=hashlib.sha256(content).hexdigest(),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            scikit_learn=sklearn.__version__,
+            scikit_learn=installed_version(LIBRARY),
             numpy=np.__version__,
             labels=model.category.labels,
             corpus=corpus,
@@ -243,7 +245,7 @@ class Registry:
 def refuse_foreign(manifest: Manifest) -> None:
     """Raise ForeignError unless a model was made by the libraries and classes that are installed."""
     version, made = manifest.version, (manifest.scikit_learn, manifest.numpy, manifest.format)
-    if made != (sklearn.__version__, np.__version__, FORMAT):
+    if made != (installed_version(LIBRARY), np.__version__, FORMAT):
         raise ForeignError(
             f"model {version} was made with scikit-learn {made[0]}, numpy {made[1]}, format {made[2]}; train again"
         )

