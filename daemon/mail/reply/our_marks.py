@@ -134,6 +134,9 @@ class Ours:
         lines = [line for line in _without_members(self._our_lines, marks) if line not in self._customer]
         phrases = [phrase for phrase in templates.sentences if phrase not in self._customer]
         self.sentences = (*phrases, *lines)
+        self._by_start: dict[str, list[str]] = {}
+        for sentence in self.sentences:
+            self._by_start.setdefault(sentence[:_SENTENCE], []).append(sentence)
         self._lines, self._templates = (sorted(some, key=len, reverse=True) for some in (lines, phrases))
 
     def kinds(self, lines: Iterable[str]) -> list[LineKind]:
@@ -170,9 +173,8 @@ class Ours:
             return False
         if MARK.search(line) or _COMMAND.search(line) or _is_of_similar_ticket(line):
             return True
-        both = words if words == whole else f"{words}\n{whole}"
-        found = sum(len(sentence) for sentence in self.sentences if sentence in both)
-        return 0 < len(words) <= 2 * found
+        found = self._sentences_in(words) | (self._sentences_in(whole) if whole != words else set())
+        return 0 < len(words) <= 2 * sum(map(len, found))
 
     def mixed(self, lines: Iterable[str]) -> list[str]:
         """Return the lines that are ours and have words of a member, too: these are left out with ours."""
@@ -230,7 +232,16 @@ class Ours:
     def sentences_in(self, text: str) -> Iterator[str]:
         """Yield the squeezed sentences of ours that a text contains, wrapped in whatever way."""
         words, shown = squeeze(text), "".join(map(_letters, text.split("\n")))
-        yield from (sentence for sentence in self.sentences if sentence in words or sentence in shown)
+        found = self._sentences_in(words) | self._sentences_in(shown)
+        yield from (sentence for sentence in self.sentences if sentence in found)
+
+    def _sentences_in(self, letters: str) -> set[str]:
+        """Return the sentences of ours in squeezed text.
+
+        There are a thousand, in all languages. Each has _SENTENCE letters at least, so its first ones find it.
+        """
+        starts = {letters[at : at + _SENTENCE] for at in range(len(letters) - _SENTENCE + 1)}
+        return {each for start in starts & self._by_start.keys() for each in self._by_start[start] if each in letters}
 
     def _is_customers(self, line: str, words: str) -> bool:
         """Return whether a line is of a customer, also where a gateway wrote another link into it."""
