@@ -19,7 +19,7 @@ from daemon.mail.reply.reaction import is_reaction
 from daemon.mail.roster import Team, comparable, teams_of
 from daemon.mail.screening.authentication_results import authenticated
 from daemon.mail.screening.auto_headers import is_automatic_answer
-from daemon.mail.screening.group import hidden_author, posting_addresses
+from daemon.mail.screening.group import hidden_author, list_identifier, posting_addresses
 from daemon.mail.screening.loop import own_evidence
 from daemon.mail.screening.screen import OwnIdentity, is_report, is_written_to_list, screen
 from daemon.mail.senders import is_mail_system, is_unanswerable, sender_of
@@ -339,5 +339,5 @@ def _is_about_our_email(message: Message, inbound: Inbound, keys: tuple[bytes, .
 
 def _our_list(message: Message, accepted: frozenset[str]) -> str:
     """Return the List-Id if it is an accepted one, else ""."""
-    list_id = message.header("list-id").rpartition("<")[2].strip("<> \t").lower()
-    return list_id if list_id in accepted else ""
+    identifier = list_identifier(message)
+    return identifier if identifier in accepted else ""

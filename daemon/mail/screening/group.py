@@ -30,11 +30,16 @@ _ORIGINALS = ("x-original-from", "x-original-sender", "x-google-original-from", 
 def is_our_group(message: Message, ours: Collection[str]) -> bool:
     """Return whether the list is one of our addresses: support@ is often a group that adds list headers."""
     posts = _MAIL_TO.findall(message.header("list-post")[:_MAX_VALUE].lower())
-    label = message.header("list-id")[:_MAX_VALUE].lower().rpartition("<")[2].strip("> \t")
+    label = list_identifier(message)
     if any(post in ours for post in posts) or any(label == address.replace("@", ".") for address in ours):
         return True
     named = (found for name in _LISTED for found in _ADDRESS.findall(message.header(name)[:_MAX_VALUE].lower())[:1])
     return any(address in ours for address in named)
+
+
+def list_identifier(message: Message) -> str:
+    """Return the identifier of the list that sent an email, in lower case, "" without one (RFC 2919 section 3)."""
+    return message.header("list-id")[:_MAX_VALUE].lower().rpartition("<")[2].strip("> \t")
 
 
 def posting_addresses(message: Message) -> frozenset[str]:
