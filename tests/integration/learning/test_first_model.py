@@ -91,8 +91,9 @@ class Start:
 def trainer() -> Iterator[SlowTrainer]:
     made = SlowTrainer()
     yield made
-    for _ in range(9):
-        made.let.release()
+    # A training that still waits ends with the test, and without an error in the log.
+    made.outcomes = [MODEL] * 9
+    made.let.release(9)
 
 
 def end(start: Start, trainer: SlowTrainer) -> None:
