@@ -42,8 +42,8 @@ def token_leaks(place: str, texts: Iterable[str], marks: OurMarks) -> Iterator[s
 
 def line_leaks(place: str, text: str, ours: Ours) -> Iterator[str]:
     """Yield what sentences of our emails, marks and commands are in a text."""
-    if any(ours.sentences_in(text)):
-        line = next((line for line in text.split("\n") if any(ours.sentences_in(line))), "")
+    if ours.has_sentence_of_ours(text):
+        line = next((line for line in text.split("\n") if ours.has_sentence_of_ours(line)), "")
         yield f"a line of our email in {place}: {line.strip()[:100]}" if line else f"a line of our email in {place}"
     elif _COMMAND.search(text):
         yield f"a command of our system in {place}"

@@ -133,9 +133,8 @@ class Ours:
         self._labels = _labels(sent) | templates.labels
         lines = [line for line in _without_members(self._our_lines, marks) if line not in self._customer]
         phrases = [phrase for phrase in templates.sentences if phrase not in self._customer]
-        self.sentences = (*phrases, *lines)
         self._by_start: dict[str, list[str]] = {}
-        for sentence in self.sentences:
+        for sentence in (*phrases, *lines):
             self._by_start.setdefault(sentence[:_SENTENCE], []).append(sentence)
         self._lines, self._templates = (sorted(some, key=len, reverse=True) for some in (lines, phrases))
 
@@ -173,7 +172,7 @@ class Ours:
             return False
         if MARK.search(line) or _COMMAND.search(line) or _is_of_similar_ticket(line):
             return True
-        found = self._sentences_in(words) | (self._sentences_in(whole) if whole != words else set())
+        found = self._sentences_in(words if words == whole else f"{words}\n{whole}")
         return 0 < len(words) <= 2 * sum(map(len, found))
 
     def mixed(self, lines: Iterable[str]) -> list[str]:
@@ -229,19 +228,19 @@ class Ours:
         is_banner = squeeze(text[:start]) in self._banners or is_first_contact(text[:start])
         return start if is_banner else 0, end if squeeze(text[end:]) in self._notes else len(text)
 
-    def sentences_in(self, text: str) -> Iterator[str]:
-        """Yield the squeezed sentences of ours that a text contains, wrapped in whatever way."""
+    def has_sentence_of_ours(self, text: str) -> bool:
+        """Return whether a text contains a sentence of ours, wrapped in whatever way."""
         words, shown = squeeze(text), "".join(map(_letters, text.split("\n")))
-        found = self._sentences_in(words) | self._sentences_in(shown)
-        yield from (sentence for sentence in self.sentences if sentence in found)
+        return bool(self._sentences_in(f"{words}\n{shown}"))
 
-    def _sentences_in(self, letters: str) -> set[str]:
-        """Return the sentences of ours in squeezed text.
+    def _sentences_in(self, letters: str) -> list[str]:
+        """Return the sentences of ours in squeezed lines.
 
-        There are a thousand, in all languages. Each has _SENTENCE letters at least, so its first ones find it.
+        Each has _SENTENCE letters at least and is found by the first of them: to search for each of a thousand would
+        take longer.
         """
-        starts = {letters[at : at + _SENTENCE] for at in range(len(letters) - _SENTENCE + 1)}
-        return {each for start in starts & self._by_start.keys() for each in self._by_start[start] if each in letters}
+        starts = {start for at in range(len(letters)) if (start := letters[at : at + _SENTENCE]) in self._by_start}
+        return [each for start in starts for each in self._by_start[start] if each in letters]
 
     def _is_customers(self, line: str, words: str) -> bool:
         """Return whether a line is of a customer, also where a gateway wrote another link into it."""
@@ -261,8 +260,7 @@ class Ours:
         """Return whether a line is probably ours: the ticket may have changed since we sent it."""
         if words in self._phrases:
             return True
-        label = _LABEL.match(line.strip())
-        if label and fold(label[1]) in self._labels:
+        if _labels((line,)) & self._labels:
             return True
         own = _words(line)
         if len(own) < _WORDS_ALIKE:
@@ -317,7 +315,7 @@ class _Templates:
     labels: frozenset[str]
 
 
-# The same for each answer until the templates change; reading them takes longer than the rest of the preparation.
+# The templates seldom change, and reading them takes longer than all other preparation for an answer.
 @lru_cache(maxsize=16)
 def _read_templates(phrases: tuple[str, ...]) -> _Templates:
     letters = tuple(dict.fromkeys(map(squeeze, phrases)))
