@@ -39,7 +39,7 @@ def is_our_group(message: Message, ours: Collection[str]) -> bool:
 
 def list_identifier(message: Message) -> str:
     """Return the identifier of the list that sent an email, in lower case, "" without one (RFC 2919 section 3)."""
-    return message.header("list-id")[:_MAX_VALUE].lower().rpartition("<")[2].strip("> \t")
+    return message.header("list-id").rpartition("<")[2][:_MAX_VALUE].strip("> \t").lower()
 
 
 def posting_addresses(message: Message) -> frozenset[str]:
