@@ -42,10 +42,9 @@ from workers.learning.breakdown import SHOWN, Part
 from workers.learning.examples import Example, read_files
 from workers.learning.metrics import Answer, ece
 from workers.learning.trainer import shipped_examples, shipped_lexicon
-from workers.triage import encoder as encoding
 from workers.triage.classifier import Model, Prediction
 from workers.triage.decide import conclude, consider
-from workers.triage.encoder import Encoder
+from workers.triage.encoder import Encoder, meaning
 from workers.triage.language import NAMES
 from workers.triage.policy import TriagePolicy
 from workers.triage.routing import NOTHING_KNOWN
@@ -121,12 +120,12 @@ def half(example: Example, *, seen: bool) -> str:
 
 
 def result(email: Email, policy: TriagePolicy, model: Model, encoder: Encoder) -> Result:
-    """Predict and decide on an email; with a second opinion, if the model has one, on a vector that is made once."""
+    """Predict and decide on an email. If the model has a second opinion, the email is encoded once for both."""
     case = email.example.case
-    vectors = encoder.encode([encoding.text(case)]) if model.second else None
+    vectors = training.encode(encoder, [email.example]) if model.second else None
     vector = None if vectors is None else vectors[0]
     draft = consider(case, policy, model)
-    meant = encoding.meaning(encoder, vector, draft.descriptions) if draft.asks(encoder.name) else None
+    meant = meaning(encoder, vector, draft.descriptions) if draft.asks(encoder.name) else None
     return Result(email, model.predict(case, vector), conclude(draft, {}, 1.0, meant))
 
 
