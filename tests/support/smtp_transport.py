@@ -19,7 +19,10 @@ class Clock:
 
 
 def open_to(sink: Sink, closing: list[SmtpTransport], **options: Any) -> SmtpTransport:
-    """Return a transport that waits as long as in production, so that a slow machine fails no test."""
+    """Return a transport that waits as long as in production unless `options` say otherwise.
+
+    A short wait would fail a test on a slow machine.
+    """
     settings = {"security": "none", "hostname": "client.test", **options}
     transport = SmtpTransport(sink.host, sink.port, **settings)
     closing.append(transport)
