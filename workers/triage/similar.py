@@ -42,7 +42,10 @@ def nearest(owns: Sequence[bytes], pool: bytes, close: float = CLOSE) -> list[li
     found: list[list[tuple[int, float]]] = [[] for _ in owns]
     for start in range(0, len(pool) // width, BLOCK):
         rows, lengths = _rows(pool[start * width : (start + BLOCK) * width], width)
-        likeness = wanted @ rows.T / lengths
+        # OpenBLAS may read memory beside a small matrix and report an invalid number there (numpy issue 24067).
+        # Our numbers are finite: they come from signed bytes, and no length is zero.
+        with np.errstate(invalid="ignore"):
+            likeness = wanted @ rows.T / lengths
         for own, at in np.argwhere(likeness >= close):
             found[own].append((start + int(at), float(likeness[own, at])))
     for places in found:
